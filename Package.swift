@@ -1,0 +1,51 @@
+// swift-tools-version: 6.3
+
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let cSettings: [CSetting] = [
+  .define("_GNU_SOURCE"),
+  .unsafeFlags(["-Wall", "-Wextra", "-Werror"]),
+]
+
+let package = Package(
+  name: "shmtool",
+  products: [
+    .library(name: "ShmCore", targets: ["ShmCore"]),
+    .executable(name: "shmtool", targets: ["shmtool"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+  ],
+  targets: [
+    .target(name: "CShm", cSettings: cSettings),
+    .target(
+      name: "ShmCore",
+      dependencies: ["CShm", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "shmtool",
+      dependencies: [
+        "ShmCore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings,
+      linkerSettings: [
+        .unsafeFlags(
+          ["-static-stdlib", "-Xclang-linker", "-static-libstdc++", "-Xclang-linker", "-static-libgcc", "-Xlinker", "-s"], .when(configuration: .release)),
+        .linkedLibrary("_FoundationCollections", .when(configuration: .release)),
+        .linkedLibrary("_FoundationCShims", .when(configuration: .release)),
+      ]),
+  ]
+)

@@ -1,0 +1,112 @@
+#include "CShm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// Newer than the headers of Debian 12; the numbers are the kernel's and the same on every machine
+// that Swift runs on.
+#ifndef F_SEAL_EXEC
+#define F_SEAL_EXEC 0x0020
+#endif
+#ifndef SYS_cachestat
+#define SYS_cachestat 451
+#endif
+
+const int cshm_O_TMPFILE = O_TMPFILE;
+const int cshm_O_PATH = O_PATH;
+const int cshm_FALLOC_FL_KEEP_SIZE = FALLOC_FL_KEEP_SIZE;
+const int cshm_FALLOC_FL_PUNCH_HOLE = FALLOC_FL_PUNCH_HOLE;
+const unsigned int cshm_MFD_HUGETLB = MFD_HUGETLB;
+const int cshm_MFD_HUGE_SHIFT = 26;
+const int cshm_F_SETSIG = F_SETSIG;
+const int cshm_F_SETLEASE = F_SETLEASE;
+const int cshm_F_SEAL_SEAL = F_SEAL_SEAL;
+const int cshm_F_SEAL_SHRINK = F_SEAL_SHRINK;
+const int cshm_F_SEAL_GROW = F_SEAL_GROW;
+const int cshm_F_SEAL_WRITE = F_SEAL_WRITE;
+const int cshm_F_SEAL_FUTURE_WRITE = F_SEAL_FUTURE_WRITE;
+const int cshm_F_SEAL_EXEC = F_SEAL_EXEC;
+const int64_t cshm_TMPFS_MAGIC = TMPFS_MAGIC;
+const int64_t cshm_HUGETLBFS_MAGIC = HUGETLBFS_MAGIC;
+const int64_t cshm_RAMFS_MAGIC = RAMFS_MAGIC;
+
+static int checked(int result) { return result < 0 ? -errno : result; }
+
+int cshm_openat(int directory, const char *path, int flags, mode_t mode) {
+  return checked(openat(directory, path, flags, mode));
+}
+
+int cshm_fcntl(int descriptor, int command, int argument) {
+  return checked(fcntl(descriptor, command, argument));
+}
+
+int cshm_shm_open(const char *name, int flags, mode_t mode) {
+  return checked(shm_open(name, flags, mode));
+}
+
+int cshm_memfd_create(const char *name, unsigned int flags) {
+  return checked(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | flags));
+}
+
+int cshm_fallocate(int descriptor, int mode, off_t offset, off_t length) {
+  return checked(fallocate(descriptor, mode, offset, length));
+}
+
+int cshm_add_seals(int descriptor, int seals) {
+  return checked(fcntl(descriptor, F_ADD_SEALS, seals));
+}
+
+int cshm_get_seals(int descriptor) { return checked(fcntl(descriptor, F_GET_SEALS)); }
+
+int cshm_link_by_proc(int descriptor, const char *path) {
+  char source[32];
+  snprintf(source, sizeof source, "/proc/self/fd/%d", descriptor);
+  return checked(linkat(AT_FDCWD, source, AT_FDCWD, path, AT_SYMLINK_FOLLOW));
+}
+
+int cshm_link_by_descriptor(int descriptor, const char *path) {
+  return checked(linkat(descriptor, "", AT_FDCWD, path, AT_EMPTY_PATH));
+}
+
+int cshm_birth_time(int directory, const char *path, int64_t *seconds, int *known) {
+  struct statx answer;
+  *seconds = 0;
+  *known = 0;
+  int flags = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH;
+  if (statx(directory, path, flags, STATX_BTIME, &answer) < 0) return -errno;
+  if (answer.stx_mask & STATX_BTIME) {
+    *seconds = answer.stx_btime.tv_sec;
+    *known = 1;
+  }
+  return 0;
+}
+
+int cshm_cachestat(int descriptor, uint64_t offset, uint64_t length, struct cshm_cachestat *out) {
+  struct {
+    uint64_t offset, length;
+  } range = {offset, length};
+  return checked((int)syscall(SYS_cachestat, descriptor, &range, out, 0));
+}
+
+int cshm_filesystem_status(int descriptor, const char *path, struct cshm_filesystem *out) {
+  struct statfs status;
+  int result = path ? statfs(path, &status) : fstatfs(descriptor, &status);
+  if (result < 0) return -errno;
+  *out = (struct cshm_filesystem){
+      .type = (int64_t)status.f_type,
+      .block_size = (uint64_t)status.f_bsize,
+      .blocks = status.f_blocks,
+      .available = status.f_bavail,
+      .files = status.f_files,
+      .free_files = status.f_ffree,
+  };
+  return 0;
+}

@@ -1,0 +1,126 @@
+// What Swift's Glibc module hides: variadic calls, macros, raw system calls and constants that
+// only _GNU_SOURCE shows. Nothing else belongs here.
+//
+// Every function returns what the call returns, or -errno.
+
+#ifndef CSHM_H
+#define CSHM_H
+
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+// MARK: Constants that need _GNU_SOURCE or a kernel header
+
+extern const int cshm_O_TMPFILE;
+extern const int cshm_O_PATH;
+extern const int cshm_FALLOC_FL_KEEP_SIZE;
+extern const int cshm_FALLOC_FL_PUNCH_HOLE;
+extern const int cshm_MAP_FIXED_NOREPLACE;
+extern const int cshm_MADV_POPULATE_READ;
+extern const int cshm_MADV_POPULATE_WRITE;
+extern const int cshm_MADV_COLD;
+extern const int cshm_MADV_PAGEOUT;
+extern const unsigned int cshm_MLOCK_ONFAULT;
+extern const unsigned int cshm_MFD_HUGETLB;
+extern const int cshm_MFD_HUGE_SHIFT;
+extern const int cshm_F_SETSIG;
+extern const int cshm_F_SETLEASE;
+extern const int cshm_F_SEAL_SEAL;
+extern const int cshm_F_SEAL_SHRINK;
+extern const int cshm_F_SEAL_GROW;
+extern const int cshm_F_SEAL_WRITE;
+extern const int cshm_F_SEAL_FUTURE_WRITE;
+extern const int cshm_F_SEAL_EXEC;
+extern const int64_t cshm_TMPFS_MAGIC;
+extern const int64_t cshm_HUGETLBFS_MAGIC;
+extern const int64_t cshm_RAMFS_MAGIC;
+extern const int cshm_SI_USER;
+
+// MARK: Variadic calls
+
+// openat(2)
+int cshm_openat(int directory, const char *path, int flags, mode_t mode);
+// fcntl(2) with an integer argument
+int cshm_fcntl(int descriptor, int command, int argument);
+// shm_open(3): in Glibc's module as well, here so that it returns like the others
+int cshm_shm_open(const char *name, int flags, mode_t mode);
+
+// MARK: Calls that need _GNU_SOURCE
+
+// memfd_create(2) with MFD_CLOEXEC and MFD_ALLOW_SEALING, and `flags` besides
+int cshm_memfd_create(const char *name, unsigned int flags);
+// fallocate(2)
+int cshm_fallocate(int descriptor, int mode, off_t offset, off_t length);
+// F_ADD_SEALS and F_GET_SEALS of fcntl(2)
+int cshm_add_seals(int descriptor, int seals);
+int cshm_get_seals(int descriptor);
+// linkat(2) of an open file to a name: through /proc, or by AT_EMPTY_PATH
+int cshm_link_by_proc(int descriptor, const char *path);
+int cshm_link_by_descriptor(int descriptor, const char *path);
+// fstatfs(2) and statfs(2): `path` where it is not NULL
+struct cshm_filesystem {
+  int64_t type;
+  uint64_t block_size;
+  uint64_t blocks;
+  uint64_t available;
+  uint64_t files;
+  uint64_t free_files;
+};
+int cshm_filesystem_status(int descriptor, const char *path, struct cshm_filesystem *out);
+// mlock2(2)
+int cshm_mlock2(const void *address, size_t length, unsigned int flags);
+// process_vm_writev(2) into this process itself: a copy by the kernel, which answers EFAULT where
+// a store would raise SIGBUS. Returns the bytes copied.
+ssize_t cshm_copy_into_self(void *destination, const void *source, size_t length);
+// statx(2): the time of birth in seconds since 1970, or 0 with *known == 0
+int cshm_birth_time(int directory, const char *path, int64_t *seconds, int *known);
+// prlimit(2) of RLIMIT_MEMLOCK; `process` 0 is the caller. UINT64_MAX is "unlimited".
+int cshm_memlock_limit(pid_t process, uint64_t *soft, uint64_t *hard);
+
+// MARK: System calls that the C library of Debian 12 does not wrap
+
+struct cshm_cachestat {
+  uint64_t cached;
+  uint64_t dirty;
+  uint64_t writeback;
+  uint64_t evicted;
+  uint64_t recently_evicted;
+};
+_Static_assert(sizeof(struct cshm_cachestat) == 40, "the layout of struct cachestat");
+// cachestat(2); a length of 0 is "to the end of the file"
+int cshm_cachestat(int descriptor, uint64_t offset, uint64_t length, struct cshm_cachestat *out);
+// pidfd_open(2)
+int cshm_pidfd_open(pid_t process);
+
+// MARK: Signals
+
+// signalfd(2), close-on-exec and non-blocking
+int cshm_signalfd(const sigset_t *mask);
+struct cshm_signal {
+  int number;
+  int code;
+};
+// One signal read from a signalfd: 1, or 0 where none is pending
+int cshm_signalfd_read(int descriptor, struct cshm_signal *out);
+// The default disposition again, unblocked, and raised: returns only where the signal is ignored
+void cshm_reraise(int number);
+// Whether the process ignores the signal. sigaction(2)
+int cshm_is_ignored(int number);
+// Whether one of SIGHUP, SIGINT, SIGQUIT and SIGTERM is pending, which one, or 0
+int cshm_pending_termination(void);
+
+// MARK: Wait statuses (macros)
+
+// The exit code, or 128 + the number of the signal that ended the process
+int cshm_exit_code(int status);
+
+#if defined(__cplusplus)
+}
+#endif
+#endif

@@ -1,0 +1,37 @@
+#include "CShm.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+// Newer than the headers of some distributions; the numbers are the kernel's.
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
+#endif
+#ifndef MADV_COLD
+#define MADV_COLD 20
+#define MADV_PAGEOUT 21
+#endif
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+const int cshm_MAP_FIXED_NOREPLACE = MAP_FIXED_NOREPLACE;
+const int cshm_MADV_POPULATE_READ = MADV_POPULATE_READ;
+const int cshm_MADV_POPULATE_WRITE = MADV_POPULATE_WRITE;
+const int cshm_MADV_COLD = MADV_COLD;
+const int cshm_MADV_PAGEOUT = MADV_PAGEOUT;
+const unsigned int cshm_MLOCK_ONFAULT = MLOCK_ONFAULT;
+
+int cshm_mlock2(const void *address, size_t length, unsigned int flags) {
+  return mlock2(address, length, flags) < 0 ? -errno : 0;
+}
+
+ssize_t cshm_copy_into_self(void *destination, const void *source, size_t length) {
+  struct iovec from = {(void *)source, length};
+  struct iovec to = {destination, length};
+  ssize_t copied = process_vm_writev(getpid(), &from, 1, &to, 1, 0);
+  return copied < 0 ? -errno : copied;
+}

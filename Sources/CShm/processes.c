@@ -1,0 +1,72 @@
+#include "CShm.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+
+const int cshm_SI_USER = SI_USER;
+
+static uint64_t bytes(rlim_t limit) { return limit == RLIM_INFINITY ? UINT64_MAX : limit; }
+
+int cshm_memlock_limit(pid_t process, uint64_t *soft, uint64_t *hard) {
+  struct rlimit limit;
+  if (prlimit(process, RLIMIT_MEMLOCK, NULL, &limit) < 0) return -errno;
+  *soft = bytes(limit.rlim_cur);
+  *hard = bytes(limit.rlim_max);
+  return 0;
+}
+
+int cshm_pidfd_open(pid_t process) {
+  int descriptor = (int)syscall(SYS_pidfd_open, process, 0);
+  return descriptor < 0 ? -errno : descriptor;
+}
+
+int cshm_signalfd(const sigset_t *mask) {
+  int descriptor = signalfd(-1, mask, SFD_CLOEXEC | SFD_NONBLOCK);
+  return descriptor < 0 ? -errno : descriptor;
+}
+
+int cshm_signalfd_read(int descriptor, struct cshm_signal *out) {
+  struct signalfd_siginfo info;
+  ssize_t count = read(descriptor, &info, sizeof info);
+  if (count < 0) return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+  if (count != sizeof info) return -EIO;
+  out->number = (int)info.ssi_signo;
+  out->code = info.ssi_code;
+  return 1;
+}
+
+void cshm_reraise(int number) {
+  struct sigaction action = {.sa_handler = SIG_DFL};
+  sigset_t mask;
+  sigaction(number, &action, NULL);
+  sigemptyset(&mask);
+  sigaddset(&mask, number);
+  raise(number);
+  sigprocmask(SIG_UNBLOCK, &mask, NULL);
+}
+
+int cshm_pending_termination(void) {
+  static const int termination[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+  sigset_t pending;
+  if (sigpending(&pending) < 0) return 0;
+  for (size_t i = 0; i < sizeof termination / sizeof *termination; i++)
+    if (sigismember(&pending, termination[i]) == 1) return termination[i];
+  return 0;
+}
+
+int cshm_exit_code(int status) {
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int cshm_is_ignored(int number) {
+  struct sigaction action;
+  return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}

@@ -1,0 +1,73 @@
+extension Region {
+  /// Makes a new region that holds what an input gives, and appears when it holds all of it.
+  ///
+  /// - Parameters:
+  ///   - reference: a POSIX name, or a path on tmpfs, hugetlbfs or ramfs.
+  ///   - source: read to its end.
+  ///   - size: in bytes, the rest zero; nil for as many as the input gives.
+  ///   - options: mode and reservation.
+  ///   - progress: called with the bytes copied so far.
+  /// - Returns: the region, open for reading and writing.
+  /// - Throws: what `create` throws; `usage` for an empty input; `noSpace` for one that is larger
+  ///   than `size`. Nothing is left then.
+  /// - Complexity: linear in the bytes.
+  public static func create(
+    _ reference: RegionReference, from source: borrowing InputSource, size: Int? = nil,
+    options: CreationOptions = CreationOptions(), progress: (Int) -> Void = { _ in }
+  ) throws(ShmError) -> Region {
+    let raw = source.rawDescriptor
+    let name = source.name
+    // A file of /proc says that it holds 0 bytes, and holds more: its size is not known.
+    if let known = size ?? source.size.flatMap({ $0 == 0 ? nil : $0 }) {
+      return try create(
+        reference, size: known, options: options, progress: { _ in }
+      ) { (region) throws(ShmError) in
+        _ = try region.write(
+          from: raw, named: name, amount: size == nil ? .all : .upTo, progress: progress)
+      }
+    }
+    return try create(
+      reference, size: firstStep, options: options, progress: { _ in }
+    ) { (region) throws(ShmError) in
+      try region.take(from: raw, named: name, progress: progress)
+    }
+  }
+
+  private static var firstStep: Int { 1 << 20 }
+  private static var largestStep: Int { 64 << 20 }
+
+  /// Copies an input of unknown length; the region, which nobody else sees yet, grows with it.
+  private func take(
+    from source: Int32, named name: String, progress: (Int) -> Void
+  ) throws(ShmError) {
+    let attempt = "cannot create \(quoted) from \(name)"
+    let scratch = ScratchBuffer()
+    var capacity = try status().size
+    var used = 0
+    while true {
+      progress(used)
+      let count = try unsafe DescriptorIO.read(source, into: scratch.bytes, attempt)
+      if count == 0 { break }
+      while used + count > capacity {
+        capacity = try grow(from: capacity, toHold: used + count)
+      }
+      try unsafe write(UnsafeRawBufferPointer(scratch.prefix(count)), at: used)
+      used += count
+    }
+    if used == 0 { throw ShmError(.usage, attempt, "the input is empty") }
+    try resize(to: used, mayShrink: true)
+  }
+
+  /// Doubles, up to a step; where that much is not free, what is needed will do.
+  private func grow(from capacity: Int, toHold needed: Int) throws(ShmError) -> Int {
+    let generous = max(needed, capacity + min(capacity, Self.largestStep))
+    do {
+      try resize(to: generous)
+      return generous
+    } catch {
+      guard error.code == .noSpace, generous > needed else { throw error }
+      try resize(to: needed)
+      return needed
+    }
+  }
+}

@@ -1,0 +1,103 @@
+extension Region {
+  /// Writes bytes that follow a rule, by `threads` threads.
+  ///
+  /// - Parameters:
+  ///   - pattern: the rule.
+  ///   - range: which bytes of the region; nil for all.
+  ///   - threads: how many work at once; nil for as many as there are processors, up to 4.
+  ///   - progress: called with the bytes done, about ten times a second.
+  /// - Throws: `ShmError`: `usage` for a range past the end, `inputOutput` where another process
+  ///   makes the region smaller meanwhile, `noSpace`, `notPermitted`.
+  /// - Complexity: linear in the range.
+  public func fill(
+    _ pattern: FillPattern, range: Range<Int>? = nil, threads: Int? = nil,
+    progress: (Int) -> Void = { _ in }
+  ) throws(ShmError) {
+    let range = try checked(range, "cannot fill \(quoted)")
+    let writer = try RegionWriter(self, range: range)
+    try ParallelChunks.run(
+      range, threads: Self.threads(threads, for: range), progress: progress
+    ) { (chunks) throws(ShmError) in
+      let scratch = ScratchBuffer()
+      var isMade = false
+      try chunks.forEach { (chunk) throws(ShmError) in
+        if !isMade || !pattern.isUniform {
+          unsafe pattern.generate(
+            into: isMade ? scratch.prefix(chunk.count) : scratch.bytes, at: chunk.lowerBound,
+            rangeStart: range.lowerBound)
+          isMade = true
+        }
+        try unsafe writer.write(
+          UnsafeRawBufferPointer(scratch.prefix(chunk.count)), at: chunk.lowerBound, of: self)
+      }
+    }
+  }
+
+  /// Compares the region with bytes that follow a rule; it is only read.
+  ///
+  /// - Parameters:
+  ///   - pattern: the rule.
+  ///   - range: which bytes of the region; nil for all.
+  ///   - threads: how many work at once; nil for as many as there are processors, up to 4.
+  ///   - progress: called with the bytes done, about ten times a second.
+  /// - Returns: where they differ, or nil where they are equal.
+  /// - Throws: `ShmError`: `usage` for a range past the end, `inputOutput` where another process
+  ///   makes the region smaller meanwhile.
+  /// - Complexity: linear in the range.
+  public func verify(
+    _ pattern: FillPattern, range: Range<Int>? = nil, threads: Int? = nil,
+    progress: (Int) -> Void = { _ in }
+  ) throws(ShmError) -> Difference? {
+    let range = try checked(range, "cannot verify \(quoted)")
+    let found = DifferenceSum()
+    try ParallelChunks.run(
+      range, threads: Self.threads(threads, for: range), progress: progress
+    ) { (chunks) throws(ShmError) in
+      let actual = ScratchBuffer()
+      let expected = ScratchBuffer()
+      var isMade = false
+      try chunks.forEach { (chunk) throws(ShmError) in
+        if !isMade || !pattern.isUniform {
+          unsafe pattern.generate(
+            into: isMade ? expected.prefix(chunk.count) : expected.bytes, at: chunk.lowerBound,
+            rangeStart: range.lowerBound)
+          isMade = true
+        }
+        try readWhole(actual, chunk, "cannot verify \(quoted)")
+        unsafe found.compare(
+          UnsafeRawBufferPointer(actual.prefix(chunk.count)),
+          UnsafeRawBufferPointer(expected.prefix(chunk.count)), at: chunk.lowerBound)
+      }
+    }
+    return found.total
+  }
+
+  /// Reads all of `chunk`, or says that the region has become smaller.
+  func readWhole(
+    _ scratch: borrowing ScratchBuffer, _ chunk: Range<Int>, _ attempt: String
+  ) throws(ShmError) {
+    let count = try unsafe read(into: scratch.prefix(chunk.count), at: chunk.lowerBound)
+    if count < chunk.count {
+      throw shrunk(attempt, to: chunk.lowerBound + count, wanted: chunk.upperBound)
+    }
+  }
+
+  /// The range that is meant, within the region and not empty.
+  func checked(_ range: Range<Int>?, _ attempt: String) throws(ShmError) -> Range<Int> {
+    let size = try status().size
+    let range = range ?? 0..<size
+    if range.isEmpty {
+      throw ShmError(.usage, attempt, size == 0 ? "it is empty" : "the range is empty")
+    }
+    if range.lowerBound < 0 || range.upperBound > size {
+      throw ShmError(
+        .usage, attempt, "the range ends at byte \(range.upperBound), and it holds \(size)")
+    }
+    return range
+  }
+
+  /// Threads pay from some megabytes on.
+  private static func threads(_ wanted: Int?, for range: Range<Int>) -> Int {
+    wanted ?? (range.count < 8 << 20 ? 1 : min(4, Threads.processors))
+  }
+}

@@ -1,0 +1,130 @@
+import Glibc
+import SystemPackage
+
+extension Region {
+  /// What came through a descriptor.
+  public enum Amount: Sendable {
+    /// Exactly as many bytes as the range holds.
+    case all
+    /// As many as come before the end of the input, and not more than the range holds.
+    case upTo
+  }
+
+  /// Copies bytes from an open descriptor into the region. read(2), pwrite(2)
+  ///
+  /// - Parameters:
+  ///   - source: the number of a descriptor that is open for reading; it stays the caller's.
+  ///   - sourceName: what it is called in messages.
+  ///   - range: where the bytes go; nil for all of the region.
+  ///   - amount: whether fewer bytes than the range holds are an error.
+  ///   - progress: called with the bytes copied so far.
+  /// - Returns: the bytes copied.
+  /// - Throws: `ShmError`: `usage` where the input holds more than the range, or fewer where all
+  ///   are wanted; `inputOutput`, `noSpace`. What was copied before stays copied.
+  /// - Complexity: linear in the bytes.
+  public func write(
+    from source: Int32, named sourceName: String, range: Range<Int>? = nil,
+    amount: Amount = .upTo, progress: (Int) -> Void = { _ in }
+  ) throws(ShmError) -> Int {
+    let attempt = "cannot write \(quoted) from \(sourceName)"
+    let range = try checked(range, attempt)
+    let writer = try RegionWriter(self, range: range)
+    let scratch = ScratchBuffer()
+    var offset = range.lowerBound
+    while true {
+      progress(offset - range.lowerBound)
+      // One byte more than fits is asked for at the end: it tells an input that is too long.
+      let room = range.upperBound - offset
+      let count = try unsafe DescriptorIO.read(
+        source, into: scratch.prefix(min(scratch.count, max(1, room))), attempt)
+      if count == 0 { break }
+      if room == 0 {
+        throw ShmError(
+          .usage, attempt, "the input holds more than the \(range.count) bytes of the range")
+      }
+      try unsafe writer.write(
+        UnsafeRawBufferPointer(scratch.prefix(count)), at: offset, of: self)
+      offset += count
+    }
+    let copied = offset - range.lowerBound
+    if amount == .all, copied < range.count {
+      throw ShmError(
+        .usage, attempt, "the input ended after \(copied) of \(range.count) bytes")
+    }
+    return copied
+  }
+
+  /// Copies bytes of the region to an open descriptor. pread(2), write(2)
+  ///
+  /// - Parameters:
+  ///   - sink: the number of a descriptor that is open for writing; it stays the caller's.
+  ///   - sinkName: what it is called in messages.
+  ///   - range: which bytes; nil for all of the region.
+  ///   - progress: called with the bytes copied so far.
+  /// - Throws: `ShmError`: `inputOutput` where the sink refuses or another process makes the region
+  ///   smaller meanwhile. What was copied before is a correct beginning.
+  /// - Complexity: linear in the bytes.
+  public func read(
+    to sink: Int32, named sinkName: String, range: Range<Int>? = nil,
+    progress: (Int) -> Void = { _ in }
+  ) throws(ShmError) {
+    let attempt = "cannot copy \(quoted) to \(sinkName)"
+    let scratch = ScratchBuffer()
+    let range = try checked(range, attempt)
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      progress(offset - range.lowerBound)
+      let chunk = offset..<offset + min(scratch.count, range.upperBound - offset)
+      try readWhole(scratch, chunk, attempt)
+      try unsafe DescriptorIO.writeAll(
+        sink, UnsafeRawBufferPointer(scratch.prefix(chunk.count)), attempt)
+      offset = chunk.upperBound
+    }
+    progress(range.count)
+  }
+
+  /// Compares the region with what an open descriptor gives. read(2), pread(2)
+  ///
+  /// - Parameters:
+  ///   - source: the number of a descriptor that is open for reading; it stays the caller's.
+  ///   - sourceName: what it is called in messages.
+  ///   - range: which bytes of the region; nil for all.
+  ///   - isPrefix: whether the input may go on where the range ends.
+  ///   - progress: called with the bytes compared so far.
+  /// - Returns: where they differ, or nil where they are equal. Bytes that only one of the two has
+  ///   differ.
+  /// - Throws: `ShmError`
+  /// - Complexity: linear in the bytes.
+  public func verify(
+    from source: Int32, named sourceName: String, range: Range<Int>? = nil,
+    isPrefix: Bool = false, progress: (Int) -> Void = { _ in }
+  ) throws(ShmError) -> Difference? {
+    let attempt = "cannot verify \(quoted) against \(sourceName)"
+    let range = try checked(range, attempt)
+    let found = DifferenceSum()
+    let actual = ScratchBuffer()
+    let expected = ScratchBuffer()
+    var offset = range.lowerBound
+    while true {
+      progress(offset - range.lowerBound)
+      let count = try unsafe DescriptorIO.read(source, into: expected.bytes, attempt)
+      let shared = min(count, range.upperBound - offset)
+      try readWhole(actual, offset..<offset + shared, attempt)
+      unsafe found.compare(
+        UnsafeRawBufferPointer(actual.prefix(shared)),
+        UnsafeRawBufferPointer(expected.prefix(shared)), at: offset)
+      offset += shared
+      if isPrefix, offset == range.upperBound { break }
+      if shared < count {
+        // The input goes on where the range has ended.
+        found.add(Difference(first: offset, count: count - shared))
+        return found.total
+      }
+      if count == 0 { break }
+    }
+    if offset < range.upperBound {
+      found.add(Difference(first: offset, count: range.upperBound - offset))
+    }
+    return found.total
+  }
+}

@@ -1,0 +1,61 @@
+/// One line of /proc/PID/maps. proc_pid_maps(5)
+public struct ProcessMap: Hashable, Sendable {
+  /// The addresses, in that process.
+  public let addresses: Range<UInt64>
+  /// Whether loads are allowed.
+  public let isReadable: Bool
+  /// Whether stores are allowed.
+  public let isWritable: Bool
+  /// Whether it is shared; a private one is copy-on-write.
+  public let isShared: Bool
+  /// Where in the region it begins, in bytes.
+  public let offset: UInt64
+  /// The region behind it; inode 0 is none.
+  public let identity: RegionIdentity
+  /// The path as the kernel shows it: with ` (deleted)` behind a name that is gone.
+  public let path: [UInt8]
+
+  /// Parses one line; nil for a line of another form.
+  ///
+  /// - Complexity: linear in the line.
+  public init?(parsing line: ArraySlice<UInt8>) {
+    // address-address perms offset major:minor inode   path, which may hold anything
+    var rest = line
+    func word() -> ArraySlice<UInt8>? {
+      let word = rest.prefix { $0 != UInt8(ascii: " ") }
+      guard !word.isEmpty, word.endIndex < rest.endIndex || word.endIndex == line.endIndex else {
+        return nil
+      }
+      rest = rest[word.endIndex...].drop { $0 == UInt8(ascii: " ") }
+      return word
+    }
+    func pair(_ word: ArraySlice<UInt8>, _ separator: Character) -> (UInt64, UInt64)? {
+      guard let ascii = separator.asciiValue, let middle = word.firstIndex(of: ascii),
+        let first = ProcText.hexadecimal(word[..<middle]),
+        let second = ProcText.hexadecimal(word[(middle + 1)...])
+      else { return nil }
+      return (first, second)
+    }
+    guard let addresses = word().flatMap({ pair($0, "-") }), addresses.0 <= addresses.1,
+      let permissions = word(), permissions.count == 4,
+      let offset = word().flatMap({ ProcText.hexadecimal($0) }),
+      let device = word().flatMap({ pair($0, ":") }), device.0 <= 0xFFFF_FFFF,
+      device.1 <= 0xFFFF_FFFF,
+      let inode = word().flatMap({ ProcText.decimal($0) })
+    else { return nil }
+    self.addresses = addresses.0..<addresses.1
+    let flags = Array(permissions)
+    isReadable = flags[0] == UInt8(ascii: "r")
+    isWritable = flags[1] == UInt8(ascii: "w")
+    isShared = flags[3] == UInt8(ascii: "s")
+    self.offset = offset
+    identity = RegionIdentity(
+      device: Self.deviceNumber(major: device.0, minor: device.1), inode: UInt64(inode))
+    path = Array(rest)
+  }
+
+  /// st_dev as glibc's makedev(3) builds it from major and minor.
+  private static func deviceNumber(major: UInt64, minor: UInt64) -> UInt64 {
+    (major & 0xFFF) << 8 | (major & ~0xFFF) << 32 | (minor & 0xFF) | (minor & ~0xFF) << 12
+  }
+}

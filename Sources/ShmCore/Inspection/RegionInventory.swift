@@ -1,0 +1,53 @@
+import Glibc
+import SystemPackage
+
+/// The regions of the host: for now its POSIX objects.
+public struct RegionInventory: Sendable {
+  /// One region of the list.
+  public struct Entry: Sendable {
+    /// The kind of a region, by where it was found.
+    public enum Kind: String, Sendable {
+      /// A shared memory object: shm_open(3).
+      case posix
+      /// A named semaphore, which glibc keeps beside them: sem_open(3).
+      case semaphore
+    }
+
+    /// What it is.
+    public let kind: Kind
+    /// Its name's bytes, whatever they are.
+    public let name: [UInt8]
+    /// What stat(2) says.
+    public let status: RegionStatus
+  }
+
+  /// The regions, in the order of their names' bytes.
+  public let entries: [Entry]
+
+  /// Reads the directory of POSIX objects. shm_overview(7)
+  ///
+  /// - Throws: `ShmError` where it cannot be read.
+  /// - Complexity: linear in the objects.
+  public static func posixObjects() throws(ShmError) -> RegionInventory {
+    let directory = RegionName.directory
+    let names = try ShmError.saying("cannot list \(directory)") { () throws(Errno) in
+      try FileSystem.names(in: directory)
+    }
+    var entries: [Entry] = []
+    for name in names {
+      let path = directory.appending(name)
+      // What went away since, or is no region, is not listed.
+      guard let status = try? FileSystem.status(path),
+        RegionStatus.kindOfOther(status.st_mode) == nil
+      else { continue }
+      let bytes = unsafe name.withPlatformString { unsafe Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
+      entries.append(
+        Entry(
+          kind: bytes.starts(with: "sem.".utf8) ? .semaphore : .posix, name: bytes,
+          status: RegionStatus(
+            status, created: FileSystem.birthTime(path), pageSize: PageMath.pageSize)))
+    }
+    entries.sort { $0.name.lexicographicallyPrecedes($1.name) }
+    return RegionInventory(entries: entries)
+  }
+}

@@ -1,0 +1,85 @@
+import CShm
+import Glibc
+import SystemPackage
+
+extension Mapping {
+  /// Faults every page of a part in, and says so where one cannot be: MAP_POPULATE does not.
+  /// madvise(2), `MADV_POPULATE_READ` and `MADV_POPULATE_WRITE`, Linux 5.14
+  ///
+  /// - Parameters:
+  ///   - part: offsets into the mapping, in bytes; nil for all of it.
+  ///   - progress: called with the bytes populated so far.
+  /// - Throws: `ShmError`: `inputOutput` where the region ends before, `noSpace` where there is
+  ///   no memory.
+  /// - Complexity: linear in the pages.
+  public func populate(
+    _ part: Range<Int>? = nil, progress: (Int) -> Void = { _ in }
+  ) throws(ShmError) {
+    let attempt = "cannot populate \(subject)"
+    let start = range.lowerBound
+    let advice =
+      protection == .readOnly ? cshm_MADV_POPULATE_READ : cshm_MADV_POPULATE_WRITE
+    let part = PageMath.outward(part ?? 0..<count, to: pageSize)
+    try Self.forEachChunk(of: part) { (chunk) throws(ShmError) in
+      progress(chunk.lowerBound - part.lowerBound)
+      let explain = { (error: Errno) in
+        switch error {
+        case .badAddress:
+          ShmError(
+            .inputOutput, attempt,
+            "the region ends before byte \(start + chunk.upperBound), or its memory is full",
+            errorNumber: error.rawValue)
+        default: ShmError(attempt, error)
+        }
+      }
+      try ShmError.explaining(explain) { () throws(Errno) in
+        try unsafe MemoryCalls.advise(memory(chunk), advice)
+      }
+    }
+    progress(part.count)
+  }
+
+  /// How many bytes of a part are resident: in RAM and valid. Pages that were reserved and never
+  /// written are not. mincore(2); it changes nothing.
+  ///
+  /// - Parameter part: offsets into the mapping, in bytes; nil for all of it.
+  /// - Returns: bytes in whole pages. For a region that the caller may not write, and does not
+  ///   own, the kernel says "resident" of every page; see `PageCounts`.
+  /// - Throws: `ShmError`
+  /// - Complexity: linear in the pages.
+  public func residentBytes(in part: Range<Int>? = nil) throws(ShmError) -> Int {
+    let part = PageMath.outward(part ?? 0..<count, to: pageSize)
+    let step = PageMath.pageSize
+    var vector = [UInt8](repeating: 0, count: min(Self.chunk, part.count) / step)
+    var resident = 0
+    try Self.forEachChunk(of: part) { (chunk) throws(ShmError) in
+      try ShmError.saying("cannot look at the pages of \(subject)") { () throws(Errno) in
+        try unsafe vector.withUnsafeMutableBufferPointer { (vector) throws(Errno) -> Void in
+          try unsafe MemoryCalls.residency(of: memory(chunk), into: vector)
+        }
+      }
+      for byte in vector[..<(chunk.count / step)] { resident += Int(byte & 1) }
+    }
+    return resident * step
+  }
+
+  /// How much one system call of a long operation covers: short enough to answer Ctrl-C at once.
+  static var chunk: Int { 64 << 20 }
+
+  /// The parts of `part` that one system call each takes.
+  static func forEachChunk(
+    of part: Range<Int>, _ body: (Range<Int>) throws(ShmError) -> Void
+  ) throws(ShmError) {
+    var offset = part.lowerBound
+    while offset < part.upperBound {
+      let end = offset + min(chunk, part.upperBound - offset)
+      try body(offset..<end)
+      offset = end
+    }
+  }
+
+  /// The memory at `part`, whole pages within the mapping.
+  func memory(_ part: Range<Int>) -> UnsafeMutableRawBufferPointer {
+    unsafe UnsafeMutableRawBufferPointer(rebasing: pages.buffer[part])
+  }
+}

@@ -1,0 +1,158 @@
+import CShm
+import Glibc
+import SystemPackage
+
+/// A range of this process's addresses, backed by a region.
+///
+/// Unmapped when the owner ends; wired pages are unwired with it.
+///
+/// ```swift
+/// let region = try Region.open(RegionReference("cache"))
+/// var mapping = try Mapping(of: region, protection: .readOnly)
+/// try mapping.wire()                 // every page in RAM, and checked
+/// ```
+public struct Mapping: ~Copyable {
+  /// Who sees what is stored.
+  public enum Sharing: String, Sendable {
+    /// Everybody who maps the region.
+    case shared
+    /// This process alone: a page that it changes becomes its own copy (copy-on-write).
+    case `private`
+  }
+
+  /// What may be done through the mapping.
+  public enum Protection: String, Sendable {
+    /// Loads.
+    case readOnly = "read-only"
+    /// Loads and stores.
+    case readWrite = "read-write"
+  }
+
+  /// The addresses, in whole pages.
+  let pages: OwnedPages
+  /// The bytes of the region that are mapped. The mapping goes on to the end of the last page.
+  public let range: Range<Int>
+  /// Who sees what is stored.
+  public let sharing: Sharing
+  /// What may be done through it.
+  public let protection: Protection
+  /// The size of its pages in bytes.
+  public let pageSize: Int
+  /// The name of the region, for messages.
+  let subject: String
+  /// What of the mapping is wired, as offsets into it, in whole pages.
+  var wiredRanges = RangeSet<Int>()
+
+  /// Maps a region, or a part of it. mmap(2)
+  ///
+  /// - Parameters:
+  ///   - region: it may be closed afterwards; the mapping keeps its pages.
+  ///   - range: the bytes; nil for all of it. It begins on a page.
+  ///   - sharing: who sees what is stored.
+  ///   - protection: what may be done.
+  ///   - address: where, in bytes; nothing may be mapped there. nil lets the kernel choose.
+  /// - Throws: `ShmError`: `usage` for a range that is empty, past the end or not on a page,
+  ///   `busy` where something is mapped at `address`, `notPermitted` where the region was opened
+  ///   for less, `noSpace` where a limit on addresses refuses.
+  public init(
+    of region: borrowing Region, range: Range<Int>? = nil, sharing: Sharing = .shared,
+    protection: Protection = .readWrite, at address: UInt? = nil
+  ) throws(ShmError) {
+    let attempt = "cannot map \(region.quoted)"
+    let status = try region.status()
+    let range = range ?? 0..<status.size
+    try Self.check(range, of: status, attempt)
+    guard let length = PageMath.roundUp(range.count, to: status.pageSize) else {
+      throw ShmError(.usage, attempt, "\(range.count) bytes are more than addresses can count")
+    }
+    var flags = sharing == .shared ? MAP_SHARED : MAP_PRIVATE
+    if address != nil { flags |= cshm_MAP_FIXED_NOREPLACE }
+    let prot = protection == .readOnly ? PROT_READ : PROT_READ | PROT_WRITE
+    let descriptor = region.descriptor.raw
+    let explain = { (error: Errno) in
+      Self.explain(error, attempt, length: length, address: address)
+    }
+    pages = try ShmError.explaining(explain) { () throws(Errno) in
+      let base = try unsafe MemoryCalls.map(
+        at: address.flatMap { unsafe UnsafeMutableRawPointer(bitPattern: $0) }, length: length,
+        protection: prot, flags: flags, descriptor: descriptor, offset: range.lowerBound)
+      return unsafe OwnedPages(adopting: base, length: length)
+    }
+    self.range = range
+    self.sharing = sharing
+    self.protection = protection
+    pageSize = status.pageSize
+    subject = region.quoted
+  }
+
+  /// Ends the mapping and reports what munmap(2) says.
+  ///
+  /// - Throws: `ShmError`, where the kernel has no memory to split a mapping.
+  public consuming func unmap() throws(ShmError) {
+    let attempt = "cannot unmap \(subject)"
+    let pages = self.pages
+    do {
+      try pages.unmap()
+    } catch {
+      throw ShmError(attempt, error)
+    }
+  }
+
+  /// Where it begins in this process. The number means nothing in another one.
+  public var address: UInt { pages.address }
+
+  /// The bytes of the mapping: `range.count`, without the rest of the last page.
+  public var count: Int { range.count }
+
+  /// The mapped memory. The region may be changed by others at any time, and a load or store
+  /// beyond an end that another process has drawn nearer raises SIGBUS: only for regions that are
+  /// sealed, or whose users agree. The pointer is valid for the call.
+  public func withUnsafeMutableBytes<Result: ~Copyable, Failure: Error>(
+    _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try unsafe body(UnsafeMutableRawBufferPointer(rebasing: pages.buffer[..<range.count]))
+  }
+
+  private static func check(
+    _ range: Range<Int>, of status: RegionStatus, _ attempt: String
+  ) throws(ShmError) {
+    if status.size == 0 { throw ShmError(.usage, attempt, "it is empty") }
+    if range.isEmpty { throw ShmError(.usage, attempt, "the range is empty") }
+    if range.lowerBound < 0 || range.lowerBound % status.pageSize != 0 {
+      throw ShmError(
+        .usage, attempt,
+        "offset \(range.lowerBound) is not on a page of \(ByteCount(status.pageSize))")
+    }
+    if range.upperBound > status.size {
+      throw ShmError(
+        .usage, attempt,
+        "the range ends at byte \(range.upperBound), and it holds \(status.size)")
+    }
+  }
+
+  private static func explain(
+    _ error: Errno, _ attempt: String, length: Int, address: UInt?
+  ) -> ShmError {
+    switch error {
+    case .fileExists:
+      ShmError(
+        .busy, attempt,
+        "something is mapped at 0x\(String(address ?? 0, radix: 16)) or in the \(ByteCount(length)) behind",
+        errorNumber: error.rawValue)
+    case .permissionDenied:
+      ShmError(
+        .notPermitted, attempt, "it was opened for less than the mapping asks",
+        errorNumber: error.rawValue)
+    case .notPermitted:
+      ShmError(
+        .notPermitted, attempt, "a seal forbids writing, or the address is too low",
+        errorNumber: error.rawValue)
+    case .noMemory:
+      ShmError(
+        .noSpace, attempt,
+        "\(ByteCount(length)) of addresses, or one more mapping, are more than this process may have",
+        remedy: "raise 'ulimit -v' or vm.max_map_count", errorNumber: error.rawValue)
+    default: ShmError(attempt, error)
+    }
+  }
+}

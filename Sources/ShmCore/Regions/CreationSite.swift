@@ -1,0 +1,164 @@
+import CShm
+import Glibc
+import SystemPackage
+
+/// One creation: the name that is to be, its directory, and the words for its errors.
+struct CreationSite {
+  let reference: RegionReference
+  let path: FilePath
+  let directory: FilePath
+  let attempt: String
+  let fileSystem: MemoryFileSystem
+
+  init(_ reference: RegionReference) throws(ShmError) {
+    let attempt = "cannot create '\(reference)'"
+    switch reference {
+    case .posix(let name): path = name.path
+    case .file(let path): self.path = path
+    case .descriptor, .systemV:
+      throw ShmError(.usage, attempt, "only POSIX names and paths can be created")
+    }
+    self.reference = reference
+    self.attempt = attempt
+    let directory = path.removingLastComponent()
+    self.directory = directory.isEmpty ? "." : directory
+    do {
+      fileSystem = MemoryFileSystem(try FileSystem.fileSystemStatus(self.directory))
+    } catch .noSuchFileOrDirectory {
+      throw Self.missing(self.directory, attempt)
+    } catch {
+      throw ShmError(attempt, error)
+    }
+  }
+
+  /// Refuses what cannot work before anything is made.
+  func check(size: Int, reserve: Bool) throws(ShmError) {
+    if fileSystem.kind == .other {
+      throw ShmError(
+        .corrupt, attempt, "\(place) is not on tmpfs or hugetlbfs, so its pages would be a disk's",
+        remedy: "mount one with 'mount -t tmpfs tmpfs \(place)'")
+    }
+    if size <= 0 { throw ShmError(.usage, attempt, "a region holds one byte at least") }
+    if fileSystem.kind == .hugetlbfs, size % fileSystem.blockSize != 0 {
+      throw ShmError(
+        .usage, attempt,
+        "its size must be a multiple of the huge page, \(ByteCount(fileSystem.blockSize))")
+    }
+    // Told at once, and not after gigabytes were reserved; linkat has the last word.
+    if (try? FileSystem.status(path)) != nil { throw taken }
+    if reserve { try space.require(size) }
+  }
+
+  /// The unnamed file; nil where this file system, or a sandbox, has no O_TMPFILE.
+  func openUnnamed() throws(ShmError) -> Region? {
+    do {
+      let flags = O_RDWR | cshm_O_TMPFILE
+      return Region(
+        reference, access: .readWrite,
+        descriptor: try FileSystem.open(directory, flags, mode: 0o600))
+    } catch .notSupported, .isDirectory, .noFunction, .invalidArgument, .notPermitted {
+      return nil
+    } catch {
+      throw explain(error, wanted: 0)
+    }
+  }
+
+  /// Mode, size, memory and contents of an open file that nobody else can use yet.
+  func build(
+    _ region: borrowing Region, size: Int, options: Region.CreationOptions,
+    modeLast: Bool = false, progress: (Int) -> Void,
+    contents: (borrowing Region) throws(ShmError) -> Void
+  ) throws(ShmError) {
+    try ShmError.explaining({ explain($0, wanted: size) }) { () throws(Errno) in
+      if !modeLast { try region.descriptor.changeMode(to: mode_t(options.mode)) }
+      try region.descriptor.truncate(to: size)
+    }
+    if options.reserve {
+      let space = self.space
+      try Reservation.reserve(
+        0..<size, of: region.descriptor, attempt: attempt,
+        explain: { space.refusal(size, errno: $0) }, progress: progress)
+    }
+    try contents(region)
+    if modeLast {
+      try ShmError.explaining({ explain($0, wanted: size) }) { () throws(Errno) in
+        try region.descriptor.changeMode(to: mode_t(options.mode))
+      }
+    }
+  }
+
+  /// Links the built file to its name: true, or false where linking is refused altogether.
+  func publish(_ region: borrowing Region) throws(ShmError) -> Bool {
+    do {
+      try region.descriptor.link(at: path)
+      return true
+    } catch .noSuchFileOrDirectory, .notPermitted, .noFunction, .permissionDenied {
+      return false
+    } catch {
+      throw explain(error, wanted: 0)
+    }
+  }
+
+  /// The other way: under its name from the beginning, openable by nobody until it is whole.
+  func createNamed(
+    size: Int, options: Region.CreationOptions, progress: (Int) -> Void,
+    contents: (borrowing Region) throws(ShmError) -> Void
+  ) throws(ShmError) -> Region {
+    // Signals are held off, for the name must not outlive a half-made region; what takes long
+    // asks for them.
+    let mask = SignalMask()
+    _ = mask
+    let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW
+    let descriptor = try ShmError.explaining({ explain($0, wanted: 0) }) { () throws(Errno) in
+      if case .posix(let name) = reference {
+        return try FileSystem.openShared(name.sharedMemoryName, flags, mode: 0)
+      }
+      return try FileSystem.open(path, flags, mode: 0)
+    }
+    let region = Region(reference, access: .readWrite, descriptor: descriptor)
+    do {
+      try build(
+        region, size: size, options: options, modeLast: true, progress: progress,
+        contents: contents)
+    } catch {
+      try? region.unlink()
+      throw error
+    }
+    return region
+  }
+
+  private var place: String { Escaping.printable(directory.string) }
+
+  /// The room at this moment.
+  private var space: SpaceCheck {
+    let now = (try? FileSystem.fileSystemStatus(directory)).map { MemoryFileSystem($0) }
+    return SpaceCheck(attempt: attempt, place: place, fileSystem: now ?? fileSystem)
+  }
+
+  private var taken: ShmError {
+    ShmError(
+      .exists, attempt, "the name is taken", remedy: "remove it first, or open what is there",
+      errorNumber: Errno.fileExists.rawValue)
+  }
+
+  private func explain(_ error: Errno, wanted: Int) -> ShmError {
+    switch error {
+    case .fileExists: taken
+    case .noSuchFileOrDirectory: Self.missing(directory, attempt)
+    case .permissionDenied:
+      ShmError(
+        .notPermitted, attempt, "you may not write in \(place)", errorNumber: error.rawValue)
+    case .noSpace, .noMemory: space.refusal(wanted, errno: error)
+    default: ShmError(attempt, error)
+    }
+  }
+
+  private static func missing(_ directory: FilePath, _ attempt: String) -> ShmError {
+    let place = Escaping.printable(directory.string)
+    return ShmError(
+      .notFound, attempt, "there is no directory \(place)",
+      remedy: directory == RegionName.directory
+        ? "mount one with 'mount -t tmpfs tmpfs \(place)'" : nil,
+      errorNumber: Errno.noSuchFileOrDirectory.rawValue)
+  }
+}

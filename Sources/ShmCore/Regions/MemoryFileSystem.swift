@@ -1,0 +1,62 @@
+import CShm
+import Glibc
+public import SystemPackage
+
+/// The file system that a region lies on, and its room. statfs(2)
+public struct MemoryFileSystem: Sendable {
+  /// The kinds that matter to shared memory.
+  public enum Kind: String, Sendable {
+    /// Pages in RAM or swap.
+    case tmpfs
+    /// Huge pages from the pool.
+    case hugetlbfs
+    /// Pages in RAM, without a limit.
+    case ramfs
+    /// A file system on a device, or any other.
+    case other
+  }
+
+  /// What kind it is.
+  public let kind: Kind
+  /// The bytes it may hold; nil where it has no limit of its own.
+  public let total: Int?
+  /// The bytes that are free; nil where it has no limit of its own.
+  public let free: Int?
+  /// The files it may hold; nil where it has no limit of its own.
+  public let totalInodes: Int?
+  /// How many more files it may hold; nil where it has no limit of its own.
+  public let freeInodes: Int?
+  /// The size of its blocks in bytes: on hugetlbfs a huge page.
+  public let blockSize: Int
+
+  init(_ status: cshm_filesystem) {
+    switch status.type {
+    case cshm_TMPFS_MAGIC: kind = .tmpfs
+    case cshm_HUGETLBFS_MAGIC: kind = .hugetlbfs
+    case cshm_RAMFS_MAGIC: kind = .ramfs
+    default: kind = .other
+    }
+    let blockSize = max(1, Int(clamping: status.block_size))
+    self.blockSize = blockSize
+    // Without a limit the kernel answers 0, or a number that no machine has.
+    func limited(_ total: UInt64, _ value: UInt64, unit: Int) -> Int? {
+      guard total > 0, total < 1 << 47 else { return nil }
+      let (product, overflow) = Int(clamping: value).multipliedReportingOverflow(by: unit)
+      return overflow ? nil : product
+    }
+    total = limited(status.blocks, status.blocks, unit: blockSize)
+    free = limited(status.blocks, status.available, unit: blockSize)
+    totalInodes = limited(status.files, status.files, unit: 1)
+    freeInodes = limited(status.files, status.free_files, unit: 1)
+  }
+
+  /// The file system at `path`, for reports.
+  ///
+  /// - Throws: `ShmError` where the path cannot be reached.
+  public static func at(_ path: FilePath) throws(ShmError) -> MemoryFileSystem {
+    let attempt = "cannot look at the file system of '\(Escaping.printable(path.string))'"
+    return try ShmError.saying(attempt) { () throws(Errno) in
+      MemoryFileSystem(try FileSystem.fileSystemStatus(path))
+    }
+  }
+}

@@ -1,0 +1,55 @@
+public import SystemPackage
+
+/// The name of a POSIX shared memory object, valid by construction.
+///
+/// Compared as bytes: the composed and the decomposed form of a letter are two names. shm_overview(7)
+///
+/// ```swift
+/// let name = try RegionName("cache")   // the same as "/cache"
+/// ```
+public struct RegionName: Hashable, Sendable {
+  /// The directory that holds POSIX objects on Linux.
+  public static let directory: FilePath = "/dev/shm"
+  /// The longest name, in bytes: NAME_MAX.
+  public static let maximumLength = 255
+
+  /// The name's bytes, without a leading slash.
+  public let bytes: [UInt8]
+
+  /// A name, with or without its leading slash.
+  ///
+  /// - Throws: `ShmError` with code `usage` for a name that is empty, `.` or `..`, holds a further
+  ///   slash or a NUL, or is longer than 255 bytes. No system call is made.
+  public init(_ string: String) throws(ShmError) {
+    let whole = Array(string.utf8)
+    let bytes = whole.first == UInt8(ascii: "/") ? Array(whole.dropFirst()) : whole
+    func refuse(_ reason: String) -> ShmError {
+      ShmError(.usage, "'\(Escaping.printable(whole.prefix(80)))' is not a region name", reason)
+    }
+    if bytes.isEmpty { throw refuse("it is empty") }
+    if bytes == Array(".".utf8) || bytes == Array("..".utf8) { throw refuse("it is a directory") }
+    if bytes.contains(UInt8(ascii: "/")) {
+      throw refuse("a name holds no further slash (file:PATH names a file)")
+    }
+    if bytes.contains(0) { throw refuse("it holds a NUL") }
+    if bytes.count > Self.maximumLength {
+      throw refuse("it is \(bytes.count) bytes long, and \(Self.maximumLength) are allowed")
+    }
+    self.bytes = bytes
+  }
+
+  /// Where the object lies in the file system.
+  public var path: FilePath {
+    Self.directory.appending(String(decoding: bytes, as: UTF8.self))
+  }
+
+  /// The name as shm_open(3) takes it, with its slash.
+  package var sharedMemoryName: FilePath {
+    FilePath("/" + String(decoding: bytes, as: UTF8.self))
+  }
+}
+
+extension RegionName: CustomStringConvertible {
+  /// The name, safe for a terminal.
+  public var description: String { Escaping.printable(bytes) }
+}

@@ -1,0 +1,52 @@
+import Glibc
+import SystemPackage
+
+/// What fstat(2) says of a region at one moment.
+public struct RegionStatus: Sendable {
+  /// Which region it is.
+  public let identity: RegionIdentity
+  /// Its length in bytes.
+  public let size: Int
+  /// The bytes that memory is charged for: reserved, written, or swapped out.
+  public let allocated: Int
+  /// The permission bits, without the type of the file.
+  public let mode: UInt16
+  /// The user who owns it.
+  public let owner: UInt32
+  /// The group that owns it.
+  public let group: UInt32
+  /// How many names it has: 0 for a memfd and for what was removed.
+  public let links: Int
+  /// The size of its pages in bytes: a huge page's on hugetlbfs.
+  public let pageSize: Int
+  /// When its contents were last modified, in seconds since 1970.
+  public let modified: Int
+  /// When it was made, in seconds since 1970; nil where the file system does not say.
+  public let created: Int?
+
+  init(_ status: stat, created: Int?, pageSize: Int) {
+    identity = RegionIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    size = Int(status.st_size)
+    allocated = Int(status.st_blocks) * 512
+    mode = UInt16(truncatingIfNeeded: status.st_mode & 0o7777)
+    owner = status.st_uid
+    group = status.st_gid
+    links = Int(status.st_nlink)
+    modified = Int(status.st_mtim.tv_sec)
+    self.created = created
+    self.pageSize = pageSize
+  }
+
+  /// The word for what `mode`, of stat(2), says a file is, or nil for a regular file.
+  static func kindOfOther(_ mode: mode_t) -> String? {
+    switch mode & S_IFMT {
+    case S_IFREG: nil
+    case S_IFDIR: "a directory"
+    case S_IFLNK: "a symbolic link"
+    case S_IFIFO: "a FIFO"
+    case S_IFSOCK: "a socket"
+    case S_IFCHR, S_IFBLK: "a device"
+    default: "no regular file"
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import CShm
+import Glibc
+import SystemPackage
+
+/// Memory set aside for a region before anybody counts on it: what a touch would have found out by
+/// SIGBUS, fallocate(2) says with an error.
+enum Reservation {
+  /// How much is asked for at once. On tmpfs a signal makes the call give back what it took and
+  /// begin anew, so calls are short, and signals are held off during each.
+  static let chunk = 32 << 20
+
+  /// Reserves `range`; the size of the file does not change. On an error what was taken beyond the
+  /// end of the file is given back.
+  ///
+  /// - Parameter progress: called with the bytes reserved so far, from 0.
+  static func reserve(
+    _ range: Range<Int>, of descriptor: borrowing OwnedDescriptor, attempt: String,
+    explain: (Errno) -> ShmError, progress: (Int) -> Void
+  ) throws(ShmError) {
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      progress(offset - range.lowerBound)
+      let end = offset + min(chunk, range.upperBound - offset)
+      do {
+        try reserveChunk(offset..<end, of: descriptor, attempt: attempt, explain: explain)
+      } catch {
+        release(range, of: descriptor)
+        throw error
+      }
+      offset = end
+    }
+    progress(range.count)
+  }
+
+  /// Gives the memory of `range` back. fallocate(2), `FALLOC_FL_PUNCH_HOLE`
+  static func release(_ range: Range<Int>, of descriptor: borrowing OwnedDescriptor) {
+    // The region is as small as it was; if even this is refused, nothing better is left to do.
+    try? descriptor.allocate(
+      range, mode: cshm_FALLOC_FL_PUNCH_HOLE | cshm_FALLOC_FL_KEEP_SIZE)
+  }
+
+  private static func reserveChunk(
+    _ range: Range<Int>, of descriptor: borrowing OwnedDescriptor, attempt: String,
+    explain: (Errno) -> ShmError
+  ) throws(ShmError) {
+    let mask = SignalMask()
+    _ = mask
+    while true {
+      if let signal = SignalMask.pendingTermination {
+        throw ShmError(.interrupted, attempt, "signal \(signal) arrived")
+      }
+      do {
+        return try descriptor.allocate(range, mode: cshm_FALLOC_FL_KEEP_SIZE)
+      } catch .interrupted {
+        // A stop or a debugger: those cannot be held off.
+        continue
+      } catch {
+        throw explain(error)
+      }
+    }
+  }
+}

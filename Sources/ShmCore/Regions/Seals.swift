@@ -1,0 +1,63 @@
+import CShm
+
+/// What can no longer be done to a memfd, by anybody, ever. fcntl(2), `F_ADD_SEALS`
+public struct Seals: OptionSet, Hashable, Sendable {
+  /// The bits, this type's own.
+  public let rawValue: UInt8
+
+  /// Seals from their bits.
+  public init(rawValue: UInt8) {
+    self.rawValue = rawValue
+  }
+
+  /// It does not shrink.
+  public static let shrink = Seals(rawValue: 1)
+  /// It does not grow.
+  public static let grow = Seals(rawValue: 2)
+  /// Nobody writes; refused while somebody has it mapped for writing.
+  public static let write = Seals(rawValue: 4)
+  /// Nobody new writes; who has it mapped for writing goes on. Linux 5.1
+  public static let futureWrite = Seals(rawValue: 8)
+  /// The execute permission stays as it is. Linux 6.3
+  public static let exec = Seals(rawValue: 16)
+  /// No further seals.
+  public static let seal = Seals(rawValue: 32)
+
+  /// Every seal with the word a user writes for it, and the kernel's number.
+  static let table: [(seal: Seals, word: String, number: CInt)] = [
+    (.shrink, "shrink", cshm_F_SEAL_SHRINK),
+    (.grow, "grow", cshm_F_SEAL_GROW),
+    (.write, "write", cshm_F_SEAL_WRITE),
+    (.futureWrite, "future-write", cshm_F_SEAL_FUTURE_WRITE),
+    (.exec, "exec", cshm_F_SEAL_EXEC),
+    (.seal, "seal", cshm_F_SEAL_SEAL),
+  ]
+
+  /// The words for the seals that are set, in the order of the table.
+  public var words: [String] {
+    Self.table.filter { contains($0.seal) }.map(\.word)
+  }
+
+  /// The words that there are.
+  public static var allWords: [String] { table.map(\.word) }
+
+  /// The seals of the given words, which may be separated by commas; nil for an unknown word.
+  public init?(words: [String]) {
+    var seals: Seals = []
+    for word in words.flatMap({ $0.split(separator: ",") }) {
+      guard let entry = Self.table.first(where: { $0.word == word }) else { return nil }
+      seals.insert(entry.seal)
+    }
+    self = seals
+  }
+
+  var numbers: CInt {
+    Self.table.reduce(0) { contains($1.seal) ? $0 | $1.number : $0 }
+  }
+
+  init(numbers: CInt) {
+    self = Self.table.reduce(into: []) { seals, entry in
+      if numbers & entry.number != 0 { seals.insert(entry.seal) }
+    }
+  }
+}

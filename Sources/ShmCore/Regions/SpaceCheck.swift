@@ -1,0 +1,62 @@
+import SystemPackage
+
+/// Whether there is room, and the sentence where there is none.
+struct SpaceCheck {
+  let attempt: String
+  let place: String
+  let fileSystem: MemoryFileSystem
+  let memory: MemoryInformation?
+
+  init(attempt: String, place: String, fileSystem: MemoryFileSystem) {
+    self.attempt = attempt
+    self.place = place
+    self.fileSystem = fileSystem
+    memory = MemoryInformation.current()
+  }
+
+  /// Refuses before anything is taken what cannot succeed: a tmpfs that may grow larger than the
+  /// machine's memory ends in a deadlock instead of an error.
+  func require(_ wanted: Int) throws(ShmError) {
+    if let free = fileSystem.free, wanted > free { throw refusal(wanted, errno: .noSpace) }
+    if fileSystem.kind != .hugetlbfs, let capacity, wanted > capacity {
+      throw ShmError(
+        .noSpace, attempt,
+        """
+        \(ByteCount(wanted)) are wanted, and memory and swap together have \
+        \(ByteCount(capacity)) available
+        """, remedy: "ask for less, or for a sparse region", errorNumber: Errno.noMemory.rawValue)
+    }
+  }
+
+  /// The error for a reservation that the kernel refused, with the figures of this moment.
+  func refusal(_ wanted: Int, errno: Errno) -> ShmError {
+    guard errno == .noSpace || errno == .noMemory else { return ShmError(attempt, errno) }
+    if let free = fileSystem.freeInodes, free == 0, let total = fileSystem.totalInodes {
+      return ShmError(
+        .noSpace, attempt, "\(place) has none of its \(total) inodes left",
+        remedy: "remove what is not needed, or 'mount -o remount,nr_inodes=…'",
+        errorNumber: errno.rawValue)
+    }
+    let kind = fileSystem.kind == .hugetlbfs ? "huge pages" : fileSystem.kind.rawValue
+    guard let free = fileSystem.free, let total = fileSystem.total else {
+      return ShmError(
+        .noSpace, attempt, "\(ByteCount(wanted)) are wanted, and \(place) has no more \(kind)",
+        errorNumber: errno.rawValue)
+    }
+    return ShmError(
+      .noSpace, attempt,
+      """
+      \(ByteCount(wanted)) are wanted, and \(place) has \(ByteCount(free)) free of \
+      \(ByteCount(total))
+      """,
+      remedy: """
+        remove what is not needed ('shmtool list'), or enlarge it with \
+        'mount -o remount,size=… \(place)'
+        """, errorNumber: errno.rawValue)
+  }
+
+  private var capacity: Int? {
+    guard let memory, let available = memory.available else { return nil }
+    return available + (memory.swapFree ?? 0)
+  }
+}

@@ -1,0 +1,36 @@
+/// A number of bytes as a person reads it.
+public struct ByteCount: Hashable, Sendable, CustomStringConvertible {
+  /// The bytes.
+  public let bytes: Int
+
+  /// A number of bytes.
+  public init(_ bytes: Int) {
+    self.bytes = bytes
+  }
+
+  /// In the largest binary unit that leaves one digit or more before the point: `64 MiB`,
+  /// `1.5 GiB`, `100 B`. A tenth at the most, rounded to the nearest.
+  public var description: String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+    let magnitude = bytes.magnitude
+    var unit = 0
+    // A value that would round to 1024 of one unit is 1 of the next.
+    while unit < units.count - 1,
+      unit == 0 ? magnitude >= 1024 : tenths(magnitude, shift: 10 * unit) >= 10240
+    {
+      unit += 1
+    }
+    let sign = bytes < 0 ? "-" : ""
+    if unit == 0 { return "\(sign)\(magnitude) B" }
+    let tenths = tenths(magnitude, shift: 10 * unit)
+    let fraction = tenths % 10 == 0 ? "" : ".\(tenths % 10)"
+    return "\(sign)\(tenths / 10)\(fraction) \(units[unit])"
+  }
+
+  private func tenths(_ magnitude: UInt, shift: Int) -> UInt {
+    let whole = magnitude >> shift
+    let rest = magnitude & ((1 << shift) - 1)
+    // rest < 2^60, so ten times it fits.
+    return whole * 10 + (rest * 10 + (1 << (shift - 1))) >> shift
+  }
+}

@@ -1,0 +1,108 @@
+package import CShm
+import Glibc
+package import SystemPackage
+
+/// A command that runs as a child, with regions as open descriptors from 3 on.
+///
+/// swift-subprocess closes every descriptor above 2 in a child, and a region that is handed on is
+/// one, so this is posix_spawn(3) itself.
+package struct ChildProcess: ~Copyable {
+  /// Its number; it stays this child's until it has been waited for.
+  package let identifier: pid_t
+  /// Readable when it has ended. pidfd_open(2)
+  package let ended: OwnedDescriptor
+
+  /// Starts a command, found by PATH, with no signal blocked and every disposition the default.
+  ///
+  /// - Parameters:
+  ///   - arguments: the command and its arguments; not empty, no NUL.
+  ///   - descriptors: become 3, 4, … in the child; nothing else is handed on.
+  ///   - environment: added to this process's.
+  package init(
+    _ arguments: [String], descriptors: [CInt], environment: [(String, String)]
+  ) throws(Errno) {
+    var actions = unsafe posix_spawn_file_actions_t()
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
+
+    // Duplicates above every target, so that no dup2 overwrites a source that is still wanted.
+    var sources: [CInt] = []
+    defer { for source in sources { _ = close(source) } }
+    for descriptor in descriptors {
+      sources.append(
+        try SystemCall.checkNegated {
+          cshm_fcntl(descriptor, F_DUPFD_CLOEXEC, CInt(3 + descriptors.count))
+        })
+    }
+    for (index, source) in sources.enumerated() {
+      unsafe posix_spawn_file_actions_adddup2(&actions, source, CInt(3 + index))
+    }
+    var none = sigset_t()
+    var all = sigset_t()
+    unsafe sigemptyset(&none)
+    unsafe sigfillset(&all)
+    unsafe posix_spawnattr_setsigmask(&attributes, &none)
+    unsafe posix_spawnattr_setsigdefault(&attributes, &all)
+    unsafe posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+
+    var identifier: pid_t = 0
+    let words = unsafe CStrings(arguments, after: nil)
+    let variables = unsafe CStrings(environment.map { "\($0.0)=\($0.1)" }, after: environ)
+    try SystemCall.checkNumber {
+      guard let command = unsafe words.pointers[0] else { return EINVAL }
+      return unsafe posix_spawnp(
+        &identifier, command, &actions, &attributes, words.pointers, variables.pointers)
+    }
+    let ended = OwnedDescriptor(
+      adopting: try SystemCall.checkNegated { cshm_pidfd_open(identifier) })
+    self.identifier = identifier
+    self.ended = ended
+  }
+
+  /// Sends a signal; one that has ended is left in peace. kill(2)
+  package func send(_ signal: CInt) {
+    _ = kill(identifier, signal)
+  }
+
+  /// Waits for its end: its exit code, or 128 and the signal's number. waitpid(2)
+  package consuming func wait() throws(Errno) -> CInt {
+    var status: CInt = 0
+    let identifier = self.identifier
+    try SystemCall.check { unsafe waitpid(identifier, &status, 0) }
+    return cshm_exit_code(status)
+  }
+}
+
+/// A null-terminated array of C strings, as exec wants it.
+@safe private final class CStrings {
+  let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+  private let count: Int
+
+  /// Copies of the strings of `first`, byte by byte, and of `strings` behind them.
+  init(
+    _ strings: [String], after first: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+  ) {
+    var inherited = 0
+    if let first = unsafe first {
+      while unsafe first[inherited] != nil { inherited += 1 }
+    }
+    count = inherited + strings.count
+    unsafe pointers = .allocate(capacity: count + 1)
+    for index in 0..<inherited {
+      if let string = unsafe first?[index] { unsafe pointers[index] = strdup(string) }
+    }
+    for (index, string) in strings.enumerated() {
+      unsafe pointers[inherited + index] = strdup(string)
+    }
+    unsafe pointers[count] = nil
+  }
+
+  deinit {
+    for index in 0..<count { unsafe free(pointers[index]) }
+    unsafe pointers.deallocate()
+  }
+}

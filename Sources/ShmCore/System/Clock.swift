@@ -1,0 +1,18 @@
+import Glibc
+
+/// The two clocks.
+package enum Clock {
+  /// Nanoseconds that only go forward, for measuring. clock_gettime(2), `CLOCK_MONOTONIC`
+  package static var nanoseconds: Int {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return time.tv_sec * 1_000_000_000 + time.tv_nsec
+  }
+
+  /// Seconds since 1970, for the age of files. clock_gettime(2), `CLOCK_REALTIME`
+  package static var secondsSince1970: Int {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return time.tv_sec
+  }
+}

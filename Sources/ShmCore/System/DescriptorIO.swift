@@ -1,0 +1,57 @@
+import Glibc
+import SystemPackage
+
+/// Reading and writing descriptors that belong to the caller: standard streams, pipes, files. One
+/// that does not block is waited for.
+package enum DescriptorIO {
+  /// Reads what is there, 0 at the end. read(2), poll(2)
+  package static func read(
+    _ raw: CInt, into buffer: UnsafeMutableRawBufferPointer, _ attempt: String
+  ) throws(ShmError) -> Int {
+    try ShmError.explaining({ explain($0, attempt) }) { () throws(Errno) in
+      while true {
+        do throws(Errno) {
+          return try unsafe OwnedDescriptor.read(raw, into: buffer)
+        } catch .resourceTemporarilyUnavailable {
+          try wait(raw, POLLIN)
+        }
+      }
+    }
+  }
+
+  /// Writes all of `buffer`. write(2), poll(2)
+  package static func writeAll(
+    _ raw: CInt, _ buffer: UnsafeRawBufferPointer, _ attempt: String
+  ) throws(ShmError) {
+    try ShmError.explaining({ explain($0, attempt) }) { () throws(Errno) in
+      var done = 0
+      while done < buffer.count {
+        do throws(Errno) {
+          done += try unsafe OwnedDescriptor.write(
+            raw, from: UnsafeRawBufferPointer(rebasing: buffer[done...]))
+        } catch .resourceTemporarilyUnavailable {
+          try wait(raw, POLLOUT)
+        }
+      }
+    }
+  }
+
+  private static func wait(_ raw: CInt, _ events: CInt) throws(Errno) {
+    var entry = pollfd(fd: raw, events: Int16(events), revents: 0)
+    try SystemCall.check { unsafe poll(&entry, 1, -1) }
+  }
+
+  /// A descriptor that is not open is the user's doing here (`>&-`), and full is full.
+  private static func explain(_ error: Errno, _ attempt: String) -> ShmError {
+    switch error {
+    case .badFileDescriptor:
+      ShmError(.inputOutput, attempt, "it is closed", errorNumber: error.rawValue)
+    case .noSpace, .diskQuotaExceeded:
+      ShmError(.inputOutput, attempt, "no space is left there", errorNumber: error.rawValue)
+    case .isDirectory:
+      ShmError(.inputOutput, attempt, "it is a directory", errorNumber: error.rawValue)
+    default:
+      ShmError(.inputOutput, attempt, error.reason, errorNumber: error.rawValue)
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import SystemPackage
+
+/// What an error number means for a user of shared memory: the one table.
+extension Errno {
+  /// The kind of failure.
+  var code: ShmError.Code {
+    switch self {
+    case .noSuchFileOrDirectory, .noSuchProcess, .noSuchAddressOrDevice: .notFound
+    case .fileExists: .exists
+    case .permissionDenied, .notPermitted, .readOnlyFileSystem: .notPermitted
+    case .noSpace, .noMemory, .diskQuotaExceeded: .noSpace
+    case .ioError, .brokenPipe, .fileTooLarge, .badAddress: .inputOutput
+    case .resourceBusy, .textFileBusy, .resourceTemporarilyUnavailable: .busy
+    case .badFileDescriptor: .defect
+    default: .system
+    }
+  }
+
+  /// The reason in the kernel's words, in lower case as the middle of a sentence.
+  var reason: String {
+    let text = description
+    guard let first = text.first, text.dropFirst().first?.isLowercase == true else { return text }
+    return first.lowercased() + text.dropFirst()
+  }
+
+  /// What to do, where the number alone tells.
+  var remedy: String? {
+    switch self {
+    case .tooManyOpenFiles: "raise the limit on open files with 'ulimit -n'"
+    case .tooManyOpenFilesInSystem: "raise fs.file-max"
+    case .fileTooLarge: "raise the limit on file sizes with 'ulimit -f'"
+    case .readOnlyFileSystem: "the file system is mounted read-only; remount it or use another"
+    default: nil
+    }
+  }
+}

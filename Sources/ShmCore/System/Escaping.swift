@@ -1,0 +1,92 @@
+/// Names from the system, made safe for a terminal and for one line.
+public enum Escaping {
+  /// `bytes` as text in which nothing moves a cursor, changes a colour, turns a direction or ends
+  /// a line: control characters, invisible and bidirectional ones, and bytes that are not UTF-8
+  /// are shown as `\xNN` or `\u{N}`, a backslash as `\\`.
+  ///
+  /// - Complexity: linear in the length.
+  public static func printable(_ bytes: some Sequence<UInt8>) -> String {
+    var text = ""
+    var decoder = UTF8Decoder(Array(bytes))
+    while let piece = decoder.next() {
+      switch piece {
+      case .scalar(let scalar): append(scalar, to: &text)
+      case .invalid(let byte): text += "\\x" + hexadecimal(UInt32(byte), digits: 2)
+      }
+    }
+    return text
+  }
+
+  /// The same of a string.
+  public static func printable(_ string: String) -> String {
+    printable(string.utf8)
+  }
+
+  private static func append(_ scalar: Unicode.Scalar, to text: inout String) {
+    switch scalar {
+    case "\\": text += "\\\\"
+    case "\n": text += "\\n"
+    case "\t": text += "\\t"
+    case "\r": text += "\\r"
+    default:
+      if isHidden(scalar) {
+        text +=
+          scalar.value < 0x80
+          ? "\\x" + hexadecimal(scalar.value, digits: 2)
+          : "\\u{" + hexadecimal(scalar.value, digits: 1) + "}"
+      } else {
+        text.unicodeScalars.append(scalar)
+      }
+    }
+  }
+
+  private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse,
+      .unassigned:
+      true
+    default: false
+    }
+  }
+
+  private static func hexadecimal(_ value: UInt32, digits: Int) -> String {
+    let text = String(value, radix: 16)
+    return String(repeating: "0", count: max(0, digits - text.count)) + text
+  }
+}
+
+/// Splits bytes into scalars and bytes that are no part of one.
+private struct UTF8Decoder {
+  enum Piece {
+    case scalar(Unicode.Scalar)
+    case invalid(UInt8)
+  }
+
+  private let bytes: [UInt8]
+  private var index = 0
+
+  init(_ bytes: [UInt8]) {
+    self.bytes = bytes
+  }
+
+  mutating func next() -> Piece? {
+    guard index < bytes.count else { return nil }
+    let length =
+      switch bytes[index] {
+      case ..<0x80: 1
+      case 0xC2..<0xE0: 2
+      case 0xE0..<0xF0: 3
+      case 0xF0..<0xF5: 4
+      default: 0
+      }
+    if length > 0, index + length <= bytes.count,
+      let text = String(validating: bytes[index..<index + length], as: UTF8.self),
+      let scalar = text.unicodeScalars.first
+    {
+      index += length
+      return .scalar(scalar)
+    }
+    index += 1
+    return .invalid(bytes[index - 1])
+  }
+}

@@ -1,0 +1,130 @@
+package import CShm
+package import Glibc
+package import SystemPackage
+
+/// The system calls that take a path.
+package enum FileSystem {
+  /// Opens `path`, close-on-exec, never as a controlling terminal. open(2)
+  package static func open(
+    _ path: FilePath, _ flags: CInt, mode: mode_t = 0
+  ) throws(Errno) -> OwnedDescriptor {
+    let raw = try SystemCall.checkNegated {
+      unsafe path.withPlatformString {
+        unsafe cshm_openat(AT_FDCWD, $0, flags | O_CLOEXEC | O_NOCTTY, mode)
+      }
+    }
+    return OwnedDescriptor(adopting: raw)
+  }
+
+  /// Opens the POSIX shared memory object `/name`; libc adds `O_NOFOLLOW` and `O_CLOEXEC`.
+  /// shm_open(3)
+  package static func openShared(
+    _ name: FilePath, _ flags: CInt, mode: mode_t = 0
+  ) throws(Errno) -> OwnedDescriptor {
+    let raw = try SystemCall.checkNegated {
+      unsafe name.withPlatformString { unsafe cshm_shm_open($0, flags, mode) }
+    }
+    return OwnedDescriptor(adopting: raw)
+  }
+
+  /// Takes the name of the POSIX shared memory object `/name` away. shm_unlink(3)
+  package static func unlinkShared(_ name: FilePath) throws(Errno) {
+    try SystemCall.check { unsafe name.withPlatformString { unsafe shm_unlink($0) } }
+  }
+
+  /// The status of what `path` names, of a symbolic link itself. lstat(2)
+  package static func status(_ path: FilePath) throws(Errno) -> stat {
+    var status = stat()
+    try SystemCall.check { unsafe path.withPlatformString { unsafe lstat($0, &status) } }
+    return status
+  }
+
+  /// The status of the open file behind an entry of /proc/PID/fd. Sockets, pipes and the like are
+  /// told by their link and not looked at. readlink(2), stat(2)
+  package static func openFileStatus(_ path: FilePath) throws(Errno) -> stat? {
+    guard try link(path).isAbsolute else { return nil }
+    var status = stat()
+    try SystemCall.check { unsafe path.withPlatformString { unsafe stat($0, &status) } }
+    return status
+  }
+
+  /// When what `path` names was made, in seconds since 1970, where the file system knows. statx(2)
+  package static func birthTime(_ path: FilePath) -> Int? {
+    var seconds: Int64 = 0
+    var known: CInt = 0
+    let answer = unsafe path.withPlatformString {
+      unsafe cshm_birth_time(AT_FDCWD, $0, &seconds, &known)
+    }
+    return answer == 0 && known != 0 ? Int(seconds) : nil
+  }
+
+  /// Takes the name `path` away. unlink(2)
+  package static func unlink(_ path: FilePath) throws(Errno) {
+    try SystemCall.check { unsafe path.withPlatformString { unsafe Glibc.unlink($0) } }
+  }
+
+  /// Renames, over an existing target. rename(2)
+  package static func rename(_ from: FilePath, to: FilePath) throws(Errno) {
+    try SystemCall.check {
+      unsafe from.withPlatformString { source in
+        unsafe to.withPlatformString { unsafe Glibc.rename(source, $0) }
+      }
+    }
+  }
+
+  /// The file system that `path` lies on. statfs(2)
+  package static func fileSystemStatus(_ path: FilePath) throws(Errno) -> cshm_filesystem {
+    var status = cshm_filesystem()
+    try SystemCall.checkNegated {
+      unsafe path.withPlatformString { unsafe cshm_filesystem_status(-1, $0, &status) }
+    }
+    return status
+  }
+
+  /// Where the symbolic link `path` points. readlink(2)
+  package static func link(_ path: FilePath) throws(Errno) -> FilePath {
+    var target = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+    try SystemCall.check {
+      unsafe path.withPlatformString { unsafe readlink($0, &target, Int(PATH_MAX)) }
+    }
+    return FilePath(platformString: target)
+  }
+
+  /// The names in a directory, `.` and `..` left out, in the order of the file system. readdir(3)
+  package static func names(in path: FilePath) throws(Errno) -> [FilePath.Component] {
+    guard let directory = unsafe path.withPlatformString({ unsafe opendir($0) }) else {
+      throw Errno(rawValue: errno)
+    }
+    defer { unsafe closedir(directory) }
+    var names: [FilePath.Component] = []
+    while let entry = unsafe readdir(directory) {
+      // d_name is NUL-terminated and stays valid until the next readdir.
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+        unsafe FilePath.Component(
+          platformString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
+      }
+      if let name, name.kind == .regular { names.append(name) }
+    }
+    return names
+  }
+
+  /// The whole of a small file, of /proc most often, without asking its size. read(2)
+  package static func contents(of path: FilePath) throws(Errno) -> [UInt8] {
+    let descriptor = try open(path, O_RDONLY)
+    var contents: [UInt8] = []
+    var used = 0
+    while true {
+      if contents.count - used < 4096 {
+        contents.append(contentsOf: repeatElement(0, count: max(8192, contents.count)))
+      }
+      let count = try unsafe contents.withUnsafeMutableBufferPointer { (all) throws(Errno) -> Int in
+        try unsafe descriptor.read(
+          into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: all[used...])))
+      }
+      if count == 0 { break }
+      used += count
+    }
+    contents.removeLast(contents.count - used)
+    return contents
+  }
+}

@@ -1,0 +1,136 @@
+package import CShm
+package import Glibc
+package import SystemPackage
+
+/// The system calls that take a descriptor.
+extension OwnedDescriptor {
+  /// fstat(2)
+  package func status() throws(Errno) -> stat {
+    var status = stat()
+    try SystemCall.check { unsafe fstat(raw, &status) }
+    return status
+  }
+
+  /// fstatfs(2)
+  package func fileSystemStatus() throws(Errno) -> cshm_filesystem {
+    var status = cshm_filesystem()
+    try SystemCall.checkNegated { unsafe cshm_filesystem_status(raw, nil, &status) }
+    return status
+  }
+
+  /// When the file was made, in seconds since 1970, where the file system knows. statx(2)
+  package func birthTime() -> Int? {
+    var seconds: Int64 = 0
+    var known: CInt = 0
+    let answer = unsafe cshm_birth_time(raw, "", &seconds, &known)
+    return answer == 0 && known != 0 ? Int(seconds) : nil
+  }
+
+  /// Whether this process may write the file, whatever the descriptor allows. faccessat(2)
+  package func mayWrite() -> Bool {
+    unsafe faccessat(AT_FDCWD, "/proc/self/fd/\(raw)", W_OK, AT_EACCESS) == 0
+  }
+
+  /// ftruncate(2)
+  package func truncate(to size: Int) throws(Errno) {
+    try SystemCall.check { ftruncate(raw, off_t(size)) }
+  }
+
+  /// fallocate(2), once: a signal is the caller's affair here, for tmpfs begins a call anew.
+  package func allocate(_ range: Range<Int>, mode: CInt) throws(Errno) {
+    let answer = cshm_fallocate(raw, mode, off_t(range.lowerBound), off_t(range.count))
+    if answer < 0 { throw Errno(rawValue: -answer) }
+  }
+
+  /// fchmod(2)
+  package func changeMode(to mode: mode_t) throws(Errno) {
+    try SystemCall.check { fchmod(raw, mode) }
+  }
+
+  /// Gives the open, unnamed file a name, which must be free. linkat(2)
+  package func link(at path: FilePath) throws(Errno) {
+    do {
+      try SystemCall.checkNegated {
+        unsafe path.withPlatformString { unsafe cshm_link_by_proc(raw, $0) }
+      }
+    } catch .noSuchFileOrDirectory {
+      // No /proc here. By the descriptor it takes a privilege on kernels before 6.10.
+      try SystemCall.checkNegated {
+        unsafe path.withPlatformString { unsafe cshm_link_by_descriptor(raw, $0) }
+      }
+    }
+  }
+
+  /// F_ADD_SEALS of fcntl(2)
+  package func add(seals: CInt) throws(Errno) {
+    try SystemCall.checkNegated { cshm_add_seals(raw, seals) }
+  }
+
+  /// F_GET_SEALS of fcntl(2)
+  package func seals() throws(Errno) -> CInt {
+    try SystemCall.checkNegated { cshm_get_seals(raw) }
+  }
+
+  /// The access mode the descriptor was opened with. F_GETFL of fcntl(2)
+  package func isWritable() throws(Errno) -> Bool {
+    let flags = try SystemCall.checkNegated { cshm_fcntl(raw, F_GETFL, 0) }
+    return flags & O_ACCMODE == O_RDWR
+  }
+
+  /// A second descriptor of the same open file, at `lowest` or above. F_DUPFD_CLOEXEC of fcntl(2)
+  package func duplicate(atLeast lowest: CInt = 3) throws(Errno) -> OwnedDescriptor {
+    OwnedDescriptor(
+      adopting: try SystemCall.checkNegated { cshm_fcntl(raw, F_DUPFD_CLOEXEC, lowest) })
+  }
+
+  /// read(2)
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
+    try unsafe Self.read(raw, into: buffer)
+  }
+
+  /// read(2) of a descriptor that belongs to somebody else: standard input.
+  package static func read(
+    _ raw: CInt, into buffer: UnsafeMutableRawBufferPointer
+  ) throws(Errno) -> Int {
+    try SystemCall.check { unsafe Glibc.read(raw, buffer.baseAddress, buffer.count) }
+  }
+
+  /// write(2) to a descriptor that belongs to somebody else: standard output.
+  package static func write(
+    _ raw: CInt, from buffer: UnsafeRawBufferPointer
+  ) throws(Errno) -> Int {
+    try SystemCall.check { unsafe Glibc.write(raw, buffer.baseAddress, buffer.count) }
+  }
+
+  /// pread(2)
+  package func read(
+    into buffer: UnsafeMutableRawBufferPointer, at offset: Int
+  ) throws(Errno) -> Int {
+    try SystemCall.check {
+      unsafe pread(raw, buffer.baseAddress, buffer.count, off_t(offset))
+    }
+  }
+
+  /// pwrite(2)
+  package func write(_ buffer: UnsafeRawBufferPointer, at offset: Int) throws(Errno) -> Int {
+    try SystemCall.check {
+      unsafe pwrite(raw, buffer.baseAddress, buffer.count, off_t(offset))
+    }
+  }
+
+  /// Counts of the page cache over a range. cachestat(2), Linux 6.5
+  package func cacheStatistics() throws(Errno) -> cshm_cachestat {
+    var statistics = cshm_cachestat()
+    try SystemCall.checkNegated { unsafe cshm_cachestat(raw, 0, 0, &statistics) }
+    return statistics
+  }
+
+  /// The start of the next data (`SEEK_DATA`) or hole (`SEEK_HOLE`), nil past the last. lseek(2)
+  package func seek(_ whence: CInt, from offset: Int) throws(Errno) -> Int? {
+    do {
+      return Int(try SystemCall.check { lseek(raw, off_t(offset), whence) })
+    } catch .noSuchAddressOrDevice {
+      return nil
+    }
+  }
+}

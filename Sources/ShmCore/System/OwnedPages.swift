@@ -1,0 +1,34 @@
+package import SystemPackage
+
+/// Mapped addresses with one owner, unmapped when the owner ends.
+package struct OwnedPages: ~Copyable, Sendable {
+  /// The first address; never zero.
+  package let address: UInt
+  /// In bytes, whole pages.
+  package let length: Int
+
+  /// Takes over what mmap(2) gave; nobody else may unmap it.
+  package init(adopting base: UnsafeMutableRawPointer, length: Int) {
+    address = UInt(bitPattern: base)
+    self.length = length
+  }
+
+  deinit {
+    try? unsafe MemoryCalls.unmap(Self.buffer(address, length))
+  }
+
+  /// The memory, valid as long as the owner.
+  package var buffer: UnsafeMutableRawBufferPointer { unsafe Self.buffer(address, length) }
+
+  /// Unmaps and reports. munmap(2)
+  package consuming func unmap() throws(Errno) {
+    let buffer = unsafe Self.buffer(address, length)
+    discard self
+    try unsafe MemoryCalls.unmap(buffer)
+  }
+
+  private static func buffer(_ address: UInt, _ length: Int) -> UnsafeMutableRawBufferPointer {
+    unsafe UnsafeMutableRawBufferPointer(
+      start: UnsafeMutableRawPointer(bitPattern: address), count: length)
+  }
+}

@@ -1,0 +1,28 @@
+/// Page rounding, here and nowhere else.
+package enum PageMath {
+  /// The size of a page in bytes.
+  package static var pageSize: Int { MemoryCalls.pageSize }
+
+  /// `value` down to a multiple of `unit`, a power of two.
+  package static func roundDown(_ value: Int, to unit: Int = pageSize) -> Int {
+    value & ~(unit - 1)
+  }
+
+  /// `value` up to a multiple of `unit`, a power of two; nil where that overflows.
+  package static func roundUp(_ value: Int, to unit: Int = pageSize) -> Int? {
+    let (sum, overflow) = value.addingReportingOverflow(unit - 1)
+    return overflow ? nil : roundDown(sum, to: unit)
+  }
+
+  /// The whole pages that `range` touches.
+  package static func outward(_ range: Range<Int>, to unit: Int = pageSize) -> Range<Int> {
+    let lower = roundDown(range.lowerBound, to: unit)
+    guard let upper = roundUp(range.upperBound, to: unit) else { return lower..<Int.max }
+    return lower..<upper
+  }
+
+  /// How many pages `bytes` bytes from the start of a page touch.
+  package static func pages(_ bytes: Int, of unit: Int = pageSize) -> Int {
+    bytes / unit + (bytes % unit == 0 ? 0 : 1)
+  }
+}

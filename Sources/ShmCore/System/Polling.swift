@@ -1,0 +1,24 @@
+import Glibc
+package import SystemPackage
+
+/// Waiting for several things at once. poll(2)
+package enum Polling {
+  /// Waits until one of the descriptors is readable or has an error.
+  ///
+  /// - Parameter milliseconds: at most; nil for as long as it takes.
+  /// - Returns: which are ready, in the order given; none where the time has passed.
+  package static func wait(
+    for descriptors: [CInt], milliseconds: Int?
+  ) throws(Errno) -> [Bool] {
+    var entries = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    let deadline = milliseconds.map { Clock.nanoseconds + $0 * 1_000_000 }
+    while true {
+      let left = deadline.map { max(0, ($0 - Clock.nanoseconds + 999_999) / 1_000_000) }
+      let count = unsafe poll(&entries, nfds_t(entries.count), CInt(clamping: left ?? -1))
+      if count > 0 || (count == 0 && left.map { $0 <= CInt.max } == true) {
+        return entries.map { $0.revents != 0 }
+      }
+      if count < 0, errno != EINTR { throw Errno(rawValue: errno) }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/// What /proc/PID/status says. proc_pid_status(5)
+package struct ProcessStatus: Sendable {
+  /// Capabilities by their bit. capabilities(7)
+  package enum Capability: UInt64, Sendable {
+    /// Wire without limit.
+    case ipcLock = 14
+    /// Look into other processes.
+    case sysPtrace = 19
+    /// See physical frames, among much else.
+    case sysAdmin = 21
+    /// Raise hard limits.
+    case sysResource = 24
+  }
+
+  /// The process's name, with the kernel's escapes.
+  package let name: String?
+  /// The real user.
+  package let user: UInt32?
+  /// Wired bytes (`VmLck`); nil for a kernel thread.
+  package let wired: Int?
+  /// Pinned bytes (`VmPin`); nil for a kernel thread.
+  package let pinned: Int?
+  private let effective: UInt64
+
+  /// Parses the text; what is missing or has another form is nil.
+  package init(parsing text: [UInt8]) {
+    var fields: [String: ArraySlice<UInt8>] = [:]
+    for line in ProcText.lines(text) {
+      if let field = ProcText.field(line) { fields[field.name] = field.value }
+    }
+    name = fields["Name"].map { Escaping.printable($0) }
+    user = fields["Uid"].flatMap { ProcText.words($0).first }
+      .flatMap { ProcText.decimal($0) }.flatMap { UInt32(exactly: $0) }
+    wired = fields["VmLck"].flatMap { ProcText.amount($0) }
+    pinned = fields["VmPin"].flatMap { ProcText.amount($0) }
+    effective = fields["CapEff"].flatMap { ProcText.hexadecimal($0) } ?? 0
+  }
+
+  /// Whether a capability is effective, which is what counts: root may lack it in a container.
+  package func hasEffective(_ capability: Capability) -> Bool {
+    effective & (1 << capability.rawValue) != 0
+  }
+}

@@ -1,0 +1,20 @@
+import CShm
+import Glibc
+
+/// What a program sees to before it opens anything.
+package enum StandardStreams {
+  /// Gives the numbers 0, 1 and 2 to something where they are closed, so that no region is opened
+  /// under them and written to by mistake. To read or write what is put there is EBADF, as it would
+  /// be otherwise. And a write past RLIMIT_FSIZE is EFBIG from now on, not SIGXFSZ.
+  package static func prepare() {
+    for number in STDIN_FILENO...STDERR_FILENO where !OwnedDescriptor.isOpen(number) {
+      _ = unsafe cshm_openat(AT_FDCWD, "/", cshm_O_PATH, 0)
+    }
+    TerminationSignals.ignoreFileSizeSignal()
+  }
+
+  /// Whether a descriptor is a terminal. isatty(3)
+  package static func isTerminal(_ raw: CInt) -> Bool {
+    isatty(raw) == 1
+  }
+}

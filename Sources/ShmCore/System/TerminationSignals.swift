@@ -1,0 +1,43 @@
+package import CShm
+import Glibc
+package import SystemPackage
+
+/// The signals that end this process, taken as events instead: SIGHUP, SIGINT and SIGTERM, but not
+/// what the process was started to ignore (nohup). signalfd(2)
+package struct TerminationSignals: ~Copyable {
+  package let descriptor: OwnedDescriptor
+
+  /// From now on they wait to be read.
+  package init() throws(Errno) {
+    var set = sigset_t()
+    unsafe sigemptyset(&set)
+    for number in [SIGHUP, SIGINT, SIGTERM] where !Self.isIgnored(number) {
+      unsafe sigaddset(&set, number)
+    }
+    unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+    descriptor = OwnedDescriptor(
+      adopting: try SystemCall.checkNegated { unsafe cshm_signalfd(&set) })
+  }
+
+  /// The next signal, without waiting; nil where none has come.
+  package func next() throws(Errno) -> cshm_signal? {
+    var signal = cshm_signal()
+    let count = try SystemCall.checkNegated { unsafe cshm_signalfd_read(descriptor.raw, &signal) }
+    return count == 1 ? signal : nil
+  }
+
+  /// Ends this process by the signal, as if it had never been taken.
+  package static func reraise(_ number: CInt) {
+    cshm_reraise(number)
+  }
+
+  /// A signal that would kill in the middle of a call that then cannot say what is wrong: a write
+  /// past RLIMIT_FSIZE is EFBIG instead.
+  package static func ignoreFileSizeSignal() {
+    signal(SIGXFSZ, SIG_IGN)
+  }
+
+  private static func isIgnored(_ number: CInt) -> Bool {
+    cshm_is_ignored(number) != 0
+  }
+}

@@ -1,0 +1,102 @@
+import Glibc
+import SystemPackage
+
+/// Threads for work that copies bytes: started together, joined together.
+package enum Threads {
+  /// How many processors this process may run on. sched_getaffinity(2)
+  package static var processors: Int {
+    max(1, Int(sysconf(CInt(_SC_NPROCESSORS_ONLN))))
+  }
+
+  /// Runs `body` on `count` threads at once and returns when all have returned. While they work
+  /// this thread calls `whileWaiting` about ten times a second. Where threads cannot be had, fewer
+  /// do the work; this one, if need be. pthread_create(3)
+  package static func run(
+    _ count: Int, body: () -> Void, whileWaiting: () -> Void
+  ) {
+    withoutActuallyEscaping(body) { body in
+      // Every thread is joined before this returns, so the closure outlives them.
+      let job = Job(body)
+      var threads: [pthread_t] = []
+      for _ in 0..<count {
+        guard let thread = start(job) else { break }
+        threads.append(thread)
+      }
+      if threads.isEmpty { body() }
+      while !job.isFinished(threads.count) {
+        whileWaiting()
+        job.waitForOne(milliseconds: 100)
+      }
+      for thread in threads { pthread_join(thread, nil) }
+    }
+  }
+
+  private static func start(_ job: Job) -> pthread_t? {
+    var thread = pthread_t()
+    let argument = unsafe Unmanaged.passRetained(job)
+    do {
+      try SystemCall.checkNumber {
+        unsafe pthread_create(
+          &thread, nil,
+          { raw in
+            guard let raw = unsafe raw else { return nil }
+            // The creator has retained the job once for this thread.
+            unsafe Unmanaged<Job>.fromOpaque(raw).takeRetainedValue().run()
+            return nil
+          }, argument.toOpaque())
+      }
+      return thread
+    } catch {
+      unsafe argument.release()
+      return nil
+    }
+  }
+}
+
+/// What the threads of one run share: the work, and how many have done it.
+@safe private final class Job: @unchecked Sendable {
+  // Unchecked: `body` is called by several threads at once, as its caller knows; the rest is
+  // guarded by `mutex`, which does not move because it is allocated by itself.
+  private let body: () -> Void
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private var finished = 0
+
+  init(_ body: @escaping () -> Void) {
+    self.body = body
+    unsafe pthread_mutex_init(mutex, nil)
+    unsafe pthread_cond_init(changed, nil)
+  }
+
+  deinit {
+    unsafe pthread_cond_destroy(changed)
+    unsafe pthread_mutex_destroy(mutex)
+    unsafe changed.deallocate()
+    unsafe mutex.deallocate()
+  }
+
+  func run() {
+    body()
+    unsafe pthread_mutex_lock(mutex)
+    finished += 1
+    unsafe pthread_cond_signal(changed)
+    unsafe pthread_mutex_unlock(mutex)
+  }
+
+  func isFinished(_ count: Int) -> Bool {
+    unsafe pthread_mutex_lock(mutex)
+    defer { unsafe pthread_mutex_unlock(mutex) }
+    return finished >= count
+  }
+
+  func waitForOne(milliseconds: Int) {
+    var until = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &until)
+    until.tv_nsec += milliseconds * 1_000_000
+    until.tv_sec += until.tv_nsec / 1_000_000_000
+    until.tv_nsec %= 1_000_000_000
+    unsafe pthread_mutex_lock(mutex)
+    unsafe pthread_cond_timedwait(changed, mutex, &until)
+    unsafe pthread_mutex_unlock(mutex)
+  }
+}

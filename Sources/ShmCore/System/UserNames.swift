@@ -1,0 +1,14 @@
+import Glibc
+
+/// The names of users.
+package enum UserNames {
+  /// The name of a user; nil where there is none. getpwuid_r(3)
+  package static func name(_ identifier: UInt32) -> String? {
+    var entry = unsafe passwd()
+    var found: UnsafeMutablePointer<passwd>?
+    var buffer = [CChar](repeating: 0, count: 16384)
+    let number = unsafe getpwuid_r(identifier, &entry, &buffer, buffer.count, &found)
+    guard number == 0, unsafe found != nil, let name = unsafe entry.pw_name else { return nil }
+    return unsafe Escaping.printable(UnsafeRawBufferPointer(start: name, count: strlen(name)))
+  }
+}

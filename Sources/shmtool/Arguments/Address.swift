@@ -1,0 +1,14 @@
+import ArgumentParser
+
+/// An address as a user writes it: `0x7f0000000000`, in hexadecimal, on a page.
+struct Address: ExpressibleByArgument {
+  let value: UInt
+
+  init?(argument: String) {
+    guard argument.lowercased().hasPrefix("0x"),
+      let value = UInt(argument.dropFirst(2), radix: 16), value != 0,
+      !argument.dropFirst(2).hasPrefix("+")
+    else { return nil }
+    self.value = value
+  }
+}

@@ -1,0 +1,77 @@
+import ArgumentParser
+import ShmCore
+
+/// What the bytes of a region are, or should be: the same words for `fill` and `verify`.
+struct PatternOptions: ParsableArguments {
+  /// Where the bytes come from.
+  enum Source {
+    case pattern(FillPattern)
+    case file(String)
+  }
+
+  @Flag(help: "Zeros.")
+  var zero = false
+
+  @Option(help: ArgumentHelp("One byte, over and over: 255, 0xff.", valueName: "byte"))
+  var byte: ByteValue?
+
+  @Option(
+    help: ArgumentHelp(
+      "These bytes, over and over from the start of the range; \\n, \\t, \\\\ and \\xNN are understood.",
+      valueName: "text"))
+  var pattern: ByteText?
+
+  @Flag(help: "Each 8-byte word holds its own offset, little-endian.")
+  var sequence = false
+
+  @Flag(help: "SplitMix64 from --seed: the same bytes on every machine.")
+  var random = false
+
+  @Option(help: "Where --random starts.")
+  var seed: UInt64?
+
+  @Option(help: "The bytes of a file, - for stdin.", completion: .file())
+  var file: String?
+
+  func validate() throws {
+    let given = [zero, byte != nil, pattern != nil, sequence, random, file != nil]
+    guard given.count(where: { $0 }) == 1 else {
+      throw ValidationError(
+        "say one of --zero, --byte, --pattern, --sequence, --random and --file")
+    }
+    if seed != nil, !random { throw ValidationError("--seed goes with --random") }
+  }
+
+  var source: Source {
+    if let file { return .file(file) }
+    if let byte { return .pattern(.byte(byte.value)) }
+    if let pattern { return .pattern(.pattern(pattern.bytes)) }
+    if sequence { return .pattern(.sequence) }
+    if random { return .pattern(.random(seed: seed ?? 0)) }
+    return .pattern(.zero)
+  }
+
+  /// How the source is called in a report.
+  var label: String {
+    switch source {
+    case .file(let path): "file '\(Escaping.printable(path))'"
+    case .pattern(.zero): "zeros"
+    case .pattern(.byte(let byte)): "byte 0x\(String(byte, radix: 16))"
+    case .pattern(.pattern(let bytes)): "a pattern of \(bytes.count) bytes"
+    case .pattern(.sequence): "a sequence"
+    case .pattern(.random(let seed)): "random bytes of seed \(seed)"
+    }
+  }
+}
+
+/// A byte as a user writes it: `255` or `0xff`.
+struct ByteValue: ExpressibleByArgument {
+  let value: UInt8
+
+  init?(argument: String) {
+    let text = argument.lowercased()
+    let value = text.hasPrefix("0x") ? UInt8(text.dropFirst(2), radix: 16) : UInt8(text)
+    guard let value, !text.hasPrefix("+"), !text.hasPrefix("0x+") else { return nil }
+    self.value = value
+  }
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import ShmCore
+
+/// Which bytes of a region are meant.
+struct RangeOptions: ParsableArguments {
+  @Option(help: "Where to begin, in bytes from the start of the region.")
+  var offset = ByteSize(bytes: 0)
+
+  @Option(help: "How many bytes; to the end of the region if left out.")
+  var length: ByteSize?
+
+  func validate() throws {
+    if length?.bytes == 0 { throw ValidationError("--length 0 is an empty range") }
+    if offset.bytes.addingReportingOverflow(length?.bytes ?? 0).overflow {
+      throw ValidationError("--offset and --length together are more than 2^63 - 1")
+    }
+  }
+
+  /// The range of a region of `size` bytes; nothing is rounded.
+  func range(ofSize size: Int, _ attempt: @autoclosure () -> String) throws(ShmError) -> Range<Int> {
+    let end = length.map { offset.bytes + $0.bytes } ?? size
+    if offset.bytes >= size || end > size {
+      throw ShmError(
+        .usage, attempt(),
+        """
+        \(length == nil ? "byte \(offset.bytes)" : "the range \(offset.bytes)..<\(end)") lies past \
+        its end at \(size)
+        """)
+    }
+    return offset.bytes..<end
+  }
+}

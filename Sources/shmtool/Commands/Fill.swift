@@ -1,0 +1,46 @@
+import ArgumentParser
+import ShmCore
+
+struct Fill: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write bytes that follow a rule, or a file, into a region.",
+    discussion: """
+      Bytes of --sequence and --random depend on their offset in the region alone, so any part of \
+      them can be verified by itself.
+
+      Example: shmtool fill cache --random --seed 7
+               shmtool fill cache --byte 0xff --offset 4K --length 1p
+      """)
+
+  @Argument(
+    help: "The region.", completion: RegionArgument.completion, transform: RegionArgument.parse)
+  var region: RegionReference
+
+  @OptionGroup var pattern: PatternOptions
+  @OptionGroup var range: RangeOptions
+
+  @Option(help: "How many threads work at once (default: the processors, 4 at most).")
+  var threads: ThreadCount?
+
+  @OptionGroup var options: ActionOptions
+
+  func run() throws {
+    let opened = try Region.open(region)
+    let whole = try range.range(ofSize: try opened.status().size, "cannot fill '\(region)'")
+    let line = ProgressLine(total: whole.count, options)
+    var filled = whole.count
+    switch pattern.source {
+    case .pattern(let rule):
+      try opened.fill(rule, range: whole, threads: threads?.count, progress: line.update)
+    case .file(let path):
+      let source = try InputSource(path)
+      filled = try opened.write(
+        from: source.rawDescriptor, named: source.name, range: whole,
+        amount: range.length == nil ? .upTo : .all, progress: line.update)
+    }
+    try Output.write(
+      ActionReport(
+        "fill", region, "filled \(ByteCount(filled)) of '\(region)' with \(pattern.label)",
+        bytes: filled, offset: whole.lowerBound, nanoseconds: line.finish()), options)
+  }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import ShmCore
+
+struct List: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "List the regions of the host, and who uses each.",
+    discussion: """
+      Columns for --output: \(ListReport.columnNames).
+
+      Example: shmtool list --output name,size,users --sort size
+      """,
+    aliases: ["ls"])
+
+  @Option(help: "The columns, separated by commas.")
+  var output: ColumnNames = ColumnNames(ListReport.defaultColumns)
+
+  @Option(help: "The column to sort by.")
+  var sort: ColumnNames = ColumnNames(["name"])
+
+  @Option(help: "Only regions of this kind: posix, semaphore.")
+  var kind: Kind?
+
+  @Flag(help: "Leave out the headings.")
+  var noHeadings = false
+
+  @OptionGroup var options: OutputOptions
+
+  enum Kind: String, ExpressibleByArgument, CaseIterable {
+    case posix, semaphore
+  }
+
+  func run() throws {
+    let inventory = try RegionInventory.posixObjects()
+    let entries = inventory.entries.filter { kind == nil || $0.kind.rawValue == kind?.rawValue }
+    let users = try RegionUsers.scan(for: Set(entries.map(\.status.identity)))
+    let report = ListReport(
+      entries, users, columns: output.names, sortedBy: sort.names.first ?? "name",
+      now: Clock.secondsSince1970)
+    try Output.write(
+      report, json: options.json, style: TextStyle(bytes: options.bytes, headings: !noHeadings))
+  }
+}
+
+/// Names of columns of the list.
+struct ColumnNames: ExpressibleByArgument {
+  let names: [String]
+
+  init(_ names: [String]) {
+    self.names = names
+  }
+
+  init?(argument: String) {
+    let names = argument.split(separator: ",", omittingEmptySubsequences: false)
+      .map { $0.lowercased() }
+    guard names.allSatisfy({ name in ListReport.columns.contains { $0.name == name } }) else {
+      return nil
+    }
+    self.names = names
+  }
+
+  var defaultValueDescription: String { names.joined(separator: ",") }
+}

@@ -1,0 +1,70 @@
+import ArgumentParser
+import ShmCore
+
+struct Map: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Map regions, and hold them until told or while CMD runs.",
+    discussion: """
+      CMD gets the regions as open descriptors from 3 on, in the order of the operands. Without \
+      CMD the mappings are held until SIGINT or SIGTERM.
+
+      Example: shmtool map cache -- sh -c 'sha256sum /proc/self/fd/3'
+               shmtool map --anonymous 64M -- ./worker
+      """)
+
+  @Argument(
+    help: "The regions.", completion: RegionArgument.completion, transform: RegionArgument.parse)
+  var regions: [RegionReference] = []
+
+  @Argument(parsing: .postTerminator, help: "The command, behind --.")
+  var command: [String] = []
+
+  @Option(help: ArgumentHelp("Map a new memfd as well; it has no name.", valueName: "size"))
+  var anonymous: ByteSize?
+
+  @Flag(name: .customLong("private"), help: "Copy-on-write: stores stay with this process.")
+  var isPrivate = false
+
+  @Flag(help: "For loads only.")
+  var readOnly = false
+
+  @Flag(help: "Fault every page in first.")
+  var populate = false
+
+  @Option(help: "At this address, where nothing may be mapped yet: 0x7f0000000000.")
+  var at: Address?
+
+  @OptionGroup var options: OutputOptions
+
+  func validate() throws {
+    if regions.isEmpty, anonymous == nil { throw ValidationError("a region is needed") }
+    if at != nil, regions.count + (anonymous == nil ? 0 : 1) > 1 {
+      throw ValidationError("--at places one mapping")
+    }
+    if anonymous?.bytes == 0 { throw ValidationError("a region holds one byte at least") }
+  }
+
+  func run() throws {
+    let loop = try HoldLoop()
+    var held = HeldRegions()
+    let sharing: Mapping.Sharing = isPrivate ? .private : .shared
+    let protection: Mapping.Protection = readOnly ? .readOnly : .readWrite
+    if let anonymous {
+      try held.add(
+        try Region.anonymous("shmtool", size: anonymous.bytes), sharing: sharing,
+        protection: protection, at: at?.value)
+    }
+    for reference in regions {
+      let access: Region.Access = readOnly || isPrivate ? .readOnly : .readWrite
+      try held.add(
+        try Region.open(reference, access: access), sharing: sharing, protection: protection,
+        at: at?.value)
+    }
+    if populate { try held.populate() }
+    if command.isEmpty || options.json {
+      try Output.write(
+        held.report, json: options.json, style: TextStyle(bytes: options.bytes))
+    }
+    try loop.hold(command: command, descriptors: held.descriptors)
+  }
+}

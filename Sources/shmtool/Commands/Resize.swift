@@ -1,0 +1,47 @@
+import ArgumentParser
+import ShmCore
+
+struct Resize: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Make a region larger, or with --shrink smaller.",
+    discussion: """
+      New memory is reserved first. A region that others have mapped is not made smaller without \
+      --force: a touch beyond the new end would end them.
+
+      Example: shmtool resize cache 128M
+      """)
+
+  @Argument(
+    help: "The region.", completion: RegionArgument.completion, transform: RegionArgument.parse)
+  var region: RegionReference
+
+  @Argument(help: "The new size.")
+  var size: ByteSize
+
+  @Flag(help: "A smaller size is meant.")
+  var shrink = false
+
+  @Flag(help: "Even where others use the region, or may.")
+  var force = false
+
+  @Flag(help: "Reserve no memory.")
+  var sparse = false
+
+  @OptionGroup var options: ActionOptions
+
+  func run() throws {
+    let line = ProgressLine(total: nil, options)
+    let before = try Region.open(region, access: .status).status().size
+    if size.bytes < before, shrink, !force {
+      try RegionUse.refuseIfUsed(region, "cannot resize '\(region)'")
+    }
+    let opened = try Region.open(region)
+    try opened.resize(
+      to: size.bytes, reserve: !sparse, mayShrink: shrink, progress: line.update)
+    try Output.write(
+      ActionReport(
+        "resize", region,
+        "resized '\(region)' from \(ByteCount(before)) to \(ByteCount(size.bytes))",
+        bytes: size.bytes, nanoseconds: line.finish(), isRateKnown: false), options)
+  }
+}

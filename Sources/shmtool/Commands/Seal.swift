@@ -1,0 +1,37 @@
+import ArgumentParser
+import ShmCore
+
+struct Seal: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Seal a memfd, for good.",
+    discussion: """
+      Seals: \(Seals.allWords.joined(separator: ", ")). Only a memfd can be sealed, and it is \
+      named by the process that has it open.
+
+      Example: shmtool seal pid:1234:5 shrink,grow
+      """)
+
+  @Argument(
+    help: "The region.", completion: RegionArgument.completion, transform: RegionArgument.parse)
+  var region: RegionReference
+
+  @Argument(help: "The seals, separated by commas or blanks.")
+  var seals: [String]
+
+  @OptionGroup var options: ActionOptions
+
+  func validate() throws {
+    if Seals(words: seals) == nil {
+      throw ValidationError("the seals are \(Seals.allWords.joined(separator: ", "))")
+    }
+  }
+
+  func run() throws {
+    let opened = try Region.open(region)
+    try opened.add(Seals(words: seals) ?? [])
+    let words = (opened.seals() ?? []).words.joined(separator: ", ")
+    try Output.write(
+      ActionReport("seal", region, "sealed '\(region)': \(words)", bytes: try opened.status().size),
+      options)
+  }
+}

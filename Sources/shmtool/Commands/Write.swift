@@ -1,0 +1,37 @@
+import ArgumentParser
+import ShmCore
+
+struct Write: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Copy stdin, or a file, into a region.",
+    discussion: """
+      The region does not grow: an input that holds more than the range is an error, and so is one \
+      that holds less where --length is given.
+
+      Example: date | shmtool write cache --offset 1M
+      """)
+
+  @Argument(
+    help: "The region.", completion: RegionArgument.completion, transform: RegionArgument.parse)
+  var region: RegionReference
+
+  @Argument(help: "The input; stdin if left out, or for -.", completion: .file())
+  var file = "-"
+
+  @OptionGroup var range: RangeOptions
+  @OptionGroup var options: ActionOptions
+
+  func run() throws {
+    let opened = try Region.open(region)
+    let whole = try range.range(ofSize: try opened.status().size, "cannot write '\(region)'")
+    let source = try InputSource(file)
+    let line = ProgressLine(total: source.size, options)
+    let copied = try opened.write(
+      from: source.rawDescriptor, named: source.name, range: whole,
+      amount: range.length == nil ? .upTo : .all, progress: line.update)
+    try Output.write(
+      ActionReport(
+        "write", region, "wrote \(ByteCount(copied)) into '\(region)'", bytes: copied,
+        offset: whole.lowerBound, nanoseconds: line.finish()), options)
+  }
+}

@@ -1,0 +1,45 @@
+import ShmCore
+
+/// What a command has done to a region.
+struct ActionReport: Report {
+  let action: String
+  let region: String
+  let bytes: Int
+  let offset: Int
+  let seconds: Double
+  private let sentence: String
+
+  enum CodingKeys: CodingKey {
+    case action, region, bytes, offset, seconds
+  }
+
+  /// - Parameters:
+  ///   - action: the command's word, for JSON.
+  ///   - sentence: what was done, for a person.
+  ///   - bytes: how many bytes it was done to.
+  ///   - nanoseconds: how long it took; nil where that does not matter.
+  init(
+    _ action: String, _ region: RegionReference, _ sentence: String, bytes: Int, offset: Int = 0,
+    nanoseconds: Int, isRateKnown: Bool = true
+  ) {
+    self.action = action
+    self.region = region.description
+    self.bytes = bytes
+    self.offset = offset
+    seconds = Double(nanoseconds) / 1e9
+    let rate = isRateKnown ? ", \(Format.rate(bytes, nanoseconds))" : ""
+    self.sentence = "\(sentence), in \(Format.seconds(nanoseconds))\(rate)"
+  }
+
+  /// For what takes no time.
+  init(_ action: String, _ region: RegionReference, _ sentence: String, bytes: Int) {
+    self.action = action
+    self.region = region.description
+    self.bytes = bytes
+    offset = 0
+    seconds = 0
+    self.sentence = sentence
+  }
+
+  func text(_ style: TextStyle) -> String { sentence + "\n" }
+}

@@ -1,0 +1,55 @@
+import Glibc
+import ShmCore
+
+/// Small things in words. Pure, but for the names of users.
+enum Format {
+  /// A size by the style.
+  static func size(_ bytes: Int, _ style: TextStyle) -> String {
+    style.bytes ? "\(bytes)" : "\(ByteCount(bytes))"
+  }
+
+  /// Permission bits in octal, with a leading zero.
+  static func mode(_ mode: UInt16) -> String {
+    let text = String(mode, radix: 8)
+    return String(repeating: "0", count: max(0, 4 - text.count)) + text
+  }
+
+  /// A length of time in its largest unit: `42s`, `3m`, `5h`, `12d`.
+  static func age(_ seconds: Int) -> String {
+    switch seconds {
+    case ..<60: "\(max(0, seconds))s"
+    case ..<3600: "\(seconds / 60)m"
+    case ..<86400: "\(seconds / 3600)h"
+    default: "\(seconds / 86400)d"
+    }
+  }
+
+  /// Seconds with three digits behind the point.
+  static func seconds(_ nanoseconds: Int) -> String {
+    let milliseconds = (nanoseconds + 500_000) / 1_000_000
+    let rest = "\(milliseconds % 1000)"
+    return "\(milliseconds / 1000).\(String(repeating: "0", count: 3 - rest.count))\(rest) s"
+  }
+
+  /// Bytes for each second, in powers of ten as rates are: `3.2 GB/s`.
+  static func rate(_ bytes: Int, _ nanoseconds: Int) -> String {
+    guard nanoseconds > 0 else { return "- B/s" }
+    let rate = Double(bytes) / (Double(nanoseconds) / 1e9)
+    let units: [(Double, String)] = [(1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s")]
+    guard let (unit, name) = units.first(where: { rate >= $0.0 }) else {
+      return "\(Int(rate)) B/s"
+    }
+    let tenths = Int((rate / unit * 10).rounded())
+    return "\(tenths / 10).\(tenths % 10) \(name)"
+  }
+
+  /// An address in hexadecimal.
+  static func address(_ address: some BinaryInteger) -> String {
+    "0x" + String(address, radix: 16)
+  }
+
+  /// A user's name, or the number where there is none. getpwuid_r(3)
+  static func user(_ identifier: UInt32) -> String {
+    UserNames.name(identifier) ?? "\(identifier)"
+  }
+}

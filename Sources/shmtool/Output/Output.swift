@@ -1,0 +1,79 @@
+import FoundationEssentials
+import Glibc
+import ShmCore
+
+/// The ways out: stdout for data, checked; stderr for talk.
+enum Output {
+  /// Writes text to stdout, all of it or an error.
+  static func write(_ text: String) throws(ShmError) {
+    var bytes = Array(text.utf8)
+    try writeBytes(&bytes)
+  }
+
+  /// Writes a report: JSON, or text in a style.
+  static func write(
+    _ report: some Report, json: Bool, style: TextStyle = TextStyle()
+  ) throws(ShmError) {
+    try write(json ? encode(report) : report.text(style))
+  }
+
+  /// Writes what a command did: JSON to stdout, or a line to stderr, or nothing.
+  static func write(_ report: some Report, _ options: ActionOptions) throws(ShmError) {
+    if options.json {
+      try write(report, json: true)
+    } else if !options.quiet {
+      say(report.text(TextStyle()))
+    }
+  }
+
+  /// One line of talk on stderr: an error.
+  static func complain(_ error: ShmError) {
+    complain(error.description)
+  }
+
+  /// One line of talk on stderr, with the program's name.
+  static func complain(_ message: String) {
+    say("shmtool: \(message)\n")
+  }
+
+  /// Text on stderr. That it cannot be written is told by nothing but the exit code.
+  static func say(_ text: String) {
+    var bytes = Array(text.utf8)
+    unsafe bytes.withUnsafeMutableBytes { buffer in
+      try? unsafe DescriptorIO.writeAll(STDERR_FILENO, UnsafeRawBufferPointer(buffer), "")
+    }
+  }
+
+  private static func writeBytes(_ bytes: inout [UInt8]) throws(ShmError) {
+    let attempt = "cannot write standard output"
+    try unsafe bytes.withUnsafeMutableBufferPointer { (buffer) throws(ShmError) in
+      try unsafe DescriptorIO.writeAll(STDOUT_FILENO, UnsafeRawBufferPointer(buffer), attempt)
+    }
+  }
+
+  private static func encode(_ report: some Report) throws(ShmError) -> String {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    do {
+      return String(decoding: try encoder.encode(Envelope(report: report)), as: UTF8.self) + "\n"
+    } catch {
+      throw ShmError(.defect, "cannot write JSON", "\(error)")
+    }
+  }
+}
+
+/// A report with the number of the form that it keeps to.
+private struct Envelope<Content: Report>: Encodable {
+  let report: Content
+
+  enum CodingKeys: CodingKey {
+    case schema
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(1, forKey: .schema)
+    try report.encode(to: encoder)
+  }
+}

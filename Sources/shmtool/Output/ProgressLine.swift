@@ -1,0 +1,54 @@
+import Glibc
+import ShmCore
+
+/// Bytes, rate and time left on stderr, for work that lasts over half a second.
+final class ProgressLine {
+  private let total: Int?
+  private let isShown: Bool
+  private let start = Clock.nanoseconds
+  private var last: Int
+  private var isDrawn = false
+
+  /// On a terminal, or where it was asked for.
+  init(total: Int?, _ options: ActionOptions) {
+    self.total = total
+    isShown = options.progress || (!options.quiet && StandardStreams.isTerminal(STDERR_FILENO))
+    last = start + 400_000_000
+  }
+
+  deinit {
+    clear()
+  }
+
+  /// Takes the line away, and returns what the work took in nanoseconds.
+  func finish() -> Int {
+    clear()
+    return Clock.nanoseconds - start
+  }
+
+  /// Draws the line anew, ten times a second at most.
+  func update(_ done: Int) {
+    guard isShown else { return }
+    let now = Clock.nanoseconds
+    guard now - last >= 100_000_000 else { return }
+    last = now
+    isDrawn = true
+    Output.say("\r\u{1B}[K\(Self.line(done: done, total: total, nanoseconds: now - start))")
+  }
+
+  private func clear() {
+    guard isDrawn else { return }
+    isDrawn = false
+    Output.say("\r\u{1B}[K")
+  }
+
+  /// The line's text.
+  static func line(done: Int, total: Int?, nanoseconds: Int) -> String {
+    let rate = Format.rate(done, nanoseconds)
+    guard let total, total > 0 else { return "\(ByteCount(done))  \(rate)" }
+    let percent = Int(Double(done) / Double(total) * 100)
+    let left = done > 0 ? Int(Double(nanoseconds) / Double(done) * Double(total - done)) : nil
+    let rest = left.map { "  \(Format.age($0 / 1_000_000_000 + 1)) left" } ?? ""
+    return "\(ByteCount(done)) of \(ByteCount(total))  \(percent) %  \(rate)\(rest)"
+  }
+}

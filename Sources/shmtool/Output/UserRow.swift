@@ -1,0 +1,43 @@
+import ShmCore
+
+/// A process that uses a region, as reports show it.
+struct UserRow: Encodable {
+  /// One mapping of the region in the process.
+  struct MappingRow: Encodable {
+    let address: String
+    let length: Int
+    let offset: Int
+    let sharing: String
+    let protection: String
+  }
+
+  let pid: Int32
+  let command: String
+  let user: Unknowable<UInt32>
+  let mappedBytes: Int
+  let mappings: [MappingRow]
+  let descriptors: [Int32]
+
+  init(_ user: RegionUser) {
+    pid = user.process
+    command = Escaping.printable(user.command)
+    self.user = Unknowable(user.user)
+    mappedBytes = user.mappedBytes
+    descriptors = user.descriptors
+    mappings = user.mappings.map { map in
+      MappingRow(
+        address: Format.address(map.addresses.lowerBound),
+        length: Int(clamping: map.addresses.upperBound - map.addresses.lowerBound),
+        offset: Int(clamping: map.offset), sharing: map.isShared ? "shared" : "private",
+        protection: map.isWritable ? "read-write" : map.isReadable ? "read-only" : "none")
+    }
+  }
+
+  /// All users in one cell.
+  static func list(_ users: [UserRow], isComplete: Bool) -> String {
+    if users.isEmpty { return isComplete ? "none" : "unknown" }
+    let shown = users.prefix(3).map { "\($0.pid) \($0.command)" }.joined(separator: ", ")
+    let more = users.count > 3 ? ", \(users.count - 3) more" : ""
+    return "\(shown)\(more)\(isComplete ? "" : ", perhaps others")"
+  }
+}

@@ -1,0 +1,80 @@
+import ArgumentParser
+import Glibc
+import ShmCore
+
+/// The life of the process: what is checked before a command, and how its end is told.
+enum Program {
+  /// Parses, runs, and exits with the command's code.
+  static func run(_ parse: () throws -> any ParsableCommand) -> Never {
+    do {
+      StandardStreams.prepare()
+      try checkArguments()
+      var command = try parse()
+      try command.run()
+      exit(0)
+    } catch {
+      exit(report(error))
+    }
+  }
+
+  /// Says what went wrong and returns the exit code.
+  private static func report(_ error: any Error) -> CInt {
+    switch error {
+    case let error as ShmError:
+      Output.complain(error)
+      return CInt(error.code.rawValue)
+    case let interruption as Interruption:
+      TerminationSignals.reraise(interruption.signal)
+      return 128 + interruption.signal
+    case let code as ExitCode:
+      return code.rawValue
+    default:
+      return reportParsing(error)
+    }
+  }
+
+  /// Help and the version go to stdout, checked like all data; a usage error is one line.
+  private static func reportParsing(_ error: any Error) -> CInt {
+    let code = ShmTool.exitCode(for: error)
+    guard code != .success else {
+      do throws(ShmError) {
+        try Output.write(ShmTool.fullMessage(for: error) + "\n")
+        return 0
+      } catch {
+        Output.complain(error)
+        return CInt(error.code.rawValue)
+      }
+    }
+    let message = ShmTool.message(for: error).split(separator: "\n").joined(separator: " ")
+    let name = CommandLine.arguments.dropFirst().first { !$0.hasPrefix("-") }
+    let known = name.flatMap { ShmTool.configuration.subcommandNames.contains($0) ? $0 : nil }
+    let help = (["shmtool"] + (known.map { [$0] } ?? []) + ["--help"]).joined(separator: " ")
+    Output.complain("\(Escaping.printable(message)) (see '\(help)')")
+    return code.rawValue
+  }
+
+  /// Swift repairs what is not UTF-8; a name that was repaired would be another name.
+  private static func checkArguments() throws(ShmError) {
+    for index in 0..<Int(CommandLine.argc) {
+      guard let argument = unsafe CommandLine.unsafeArgv[index] else { continue }
+      let bytes = unsafe Array(UnsafeRawBufferPointer(start: argument, count: strlen(argument)))
+      if String(validating: bytes, as: UTF8.self) == nil {
+        throw ShmError(
+          .usage, "cannot read argument \(index), '\(Escaping.printable(bytes.prefix(80)))'",
+          "it is not UTF-8")
+      }
+    }
+  }
+}
+
+extension CommandConfiguration {
+  /// The names and aliases of every subcommand.
+  fileprivate var subcommandNames: Set<String> {
+    let commands = subcommands + groupedSubcommands.flatMap(\.subcommands)
+    return Set(
+      commands.flatMap { command in
+        [command.configuration.commandName ?? "\(command)".lowercased()]
+          + command.configuration.aliases
+      })
+  }
+}
