@@ -43,9 +43,22 @@ let package = Package(
       swiftSettings: swiftSettings,
       linkerSettings: [
         .unsafeFlags(
-          ["-static-stdlib", "-Xclang-linker", "-static-libstdc++", "-Xclang-linker", "-static-libgcc", "-Xlinker", "-s"], .when(configuration: .release)),
+          [
+            "-static-stdlib", "-Xclang-linker", "-static-libstdc++", "-Xclang-linker",
+            "-static-libgcc", "-Xlinker", "-s",
+          ], .when(configuration: .release)),
         .linkedLibrary("_FoundationCollections", .when(configuration: .release)),
         .linkedLibrary("_FoundationCShims", .when(configuration: .release)),
       ]),
+    .target(
+      name: "ShmTestSupport",
+      dependencies: ["ShmCore", .product(name: "Subprocess", package: "swift-subprocess")],
+      path: "Tests/ShmTestSupport", swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ShmCoreTests", dependencies: ["CShm", "ShmCore", "ShmTestSupport"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ShmToolTests", dependencies: ["ShmCore", "ShmTestSupport", "shmtool"],
+      swiftSettings: swiftSettings),
   ]
 )

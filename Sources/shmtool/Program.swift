@@ -5,7 +5,7 @@ import ShmCore
 /// The life of the process: what is checked before a command, and how its end is told.
 enum Program {
   /// Parses, runs, and exits with the command's code.
-  static func run(_ parse: () throws -> any ParsableCommand) -> Never {
+  static func run() -> Never {
     do {
       StandardStreams.prepare()
       try checkArguments()
@@ -15,6 +15,19 @@ enum Program {
     } catch {
       exit(report(error))
     }
+  }
+
+  /// A command that runs another one gets what stands behind the first `--` as it is.
+  private static func parse() throws -> any ParsableCommand {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    guard ShmTool.configuration.subcommand(arguments.first) is any CommandRunner.Type,
+      let terminator = arguments.firstIndex(of: "--")
+    else { return try ShmTool.parseAsRoot(arguments) }
+    let parsed = try ShmTool.parseAsRoot(Array(arguments[..<terminator]))
+    guard var runner = parsed as? any CommandRunner else { return parsed }
+    runner.command = Array(arguments[(terminator + 1)...])
+    if runner.command.isEmpty { throw ValidationError("a command is needed behind --") }
+    return runner
   }
 
   /// Says what went wrong and returns the exit code.
@@ -47,7 +60,7 @@ enum Program {
     }
     let message = ShmTool.message(for: error).split(separator: "\n").joined(separator: " ")
     let name = CommandLine.arguments.dropFirst().first { !$0.hasPrefix("-") }
-    let known = name.flatMap { ShmTool.configuration.subcommandNames.contains($0) ? $0 : nil }
+    let known = name.flatMap { ShmTool.configuration.subcommand($0) == nil ? nil : $0 }
     let help = (["shmtool"] + (known.map { [$0] } ?? []) + ["--help"]).joined(separator: " ")
     Output.complain("\(Escaping.printable(message)) (see '\(help)')")
     return code.rawValue
@@ -68,13 +81,11 @@ enum Program {
 }
 
 extension CommandConfiguration {
-  /// The names and aliases of every subcommand.
-  fileprivate var subcommandNames: Set<String> {
-    let commands = subcommands + groupedSubcommands.flatMap(\.subcommands)
-    return Set(
-      commands.flatMap { command in
-        [command.configuration.commandName ?? "\(command)".lowercased()]
-          + command.configuration.aliases
-      })
+  /// The subcommand of a name or an alias.
+  fileprivate func subcommand(_ name: String?) -> (any ParsableCommand.Type)? {
+    (subcommands + groupedSubcommands.flatMap(\.subcommands)).first { command in
+      let known = command.configuration.commandName ?? "\(command)".lowercased()
+      return name == known || command.configuration.aliases.contains { $0 == name }
+    }
   }
 }

@@ -31,6 +31,6 @@ struct ShmTool: ParsableCommand {
     ])
 
   static func main() {
-    Program.run { try parseAsRoot() }
+    Program.run()
   }
 }

@@ -24,6 +24,8 @@ final class ParallelChunks: Sendable {
   ///
   /// - Parameters:
   ///   - range: offsets, not empty.
+  ///   - size: the size of a chunk, a power of two.
+  ///   - threads: how many work at once.
   ///   - progress: called on this thread, with the bytes that all have done.
   ///   - worker: called once a thread; it takes its chunks from `forEach`.
   /// - Throws: the first error of any thread, when all have stopped.

@@ -12,8 +12,10 @@ public struct RegionInspection: Sendable {
   public let pages: PageCounts?
   /// The processes that use it, but for this one.
   public let users: [RegionUser]
-  /// How many processes may use it without this caller seeing it.
-  public let hiddenProcesses: Int
+  /// Whether anybody uses it, also where it cannot be seen who.
+  public let use: RegionUse
+  /// Whether `users` are all.
+  public let usersComplete: Bool
 
   /// Looks. A region that may not be read is told as far as its status goes.
   ///
@@ -21,20 +23,32 @@ public struct RegionInspection: Sendable {
   /// - Throws: `ShmError`: what opening it throws, but for `notPermitted`.
   /// - Complexity: linear in the region's pages and in the host's mappings.
   public init(_ reference: RegionReference) throws(ShmError) {
-    let region = try Self.open(reference)
     self.reference = reference
-    status = try region.status()
-    fileSystem = try region.fileSystem()
-    if region.access == .status {
-      seals = nil
-      pages = nil
-    } else {
-      seals = region.seals()
-      pages = try PageCounts(of: region)
-    }
+    (status, fileSystem, seals, pages) = try Self.look(at: try Self.open(reference))
     let scan = try RegionUsers.scan(for: [status.identity])
     users = scan.users(of: status.identity)
-    hiddenProcesses = scan.hiddenProcesses
+    use = try Self.use(reference, status.identity, scan)
+    usersComplete = use == .unused || scan.hiddenProcesses == 0
+  }
+
+  /// Asked by a second opening: one that reads would count itself.
+  private static func use(
+    _ reference: RegionReference, _ identity: RegionIdentity, _ scan: RegionUsers
+  ) throws(ShmError) -> RegionUse {
+    let looked = try Region.open(reference, access: .status)
+    guard try looked.status().identity == identity else { return .unknown }
+    return try RegionUse.of(looked, in: scan)
+  }
+
+  /// The region is closed again when this returns.
+  private static func look(
+    at region: consuming Region
+  ) throws(ShmError) -> (RegionStatus, MemoryFileSystem, Seals?, PageCounts?) {
+    let mayRead = region.access != .status
+    return (
+      try region.status(), try region.fileSystem(), mayRead ? region.seals() : nil,
+      mayRead ? try PageCounts(of: region) : nil
+    )
   }
 
   private static func open(_ reference: RegionReference) throws(ShmError) -> Region {

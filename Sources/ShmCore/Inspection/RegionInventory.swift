@@ -19,6 +19,29 @@ public struct RegionInventory: Sendable {
     public let name: [UInt8]
     /// What stat(2) says.
     public let status: RegionStatus
+
+    /// The entry by which it can be opened; nil for a name that is not UTF-8.
+    public var reference: RegionReference? {
+      guard let name = String(validating: name, as: UTF8.self),
+        let valid = try? RegionName("/" + name)
+      else { return nil }
+      return .posix(valid)
+    }
+
+    /// Whether anybody uses it, by a look that was for it, too.
+    ///
+    /// - Parameter scan: who uses what.
+    /// - Returns: what can be proved.
+    public func use(in scan: RegionUsers) -> RegionUse {
+      if let reference, let region = try? Region.open(reference, access: .status),
+        (try? region.status().identity) == status.identity,
+        let use = try? RegionUse.of(region, in: scan)
+      {
+        return use
+      }
+      let users = scan.users(of: status.identity).map(\.process)
+      return users.isEmpty ? .unknown : .used(users)
+    }
   }
 
   /// The regions, in the order of their names' bytes.
@@ -26,6 +49,7 @@ public struct RegionInventory: Sendable {
 
   /// Reads the directory of POSIX objects. shm_overview(7)
   ///
+  /// - Returns: the objects and semaphores.
   /// - Throws: `ShmError` where it cannot be read.
   /// - Complexity: linear in the objects.
   public static func posixObjects() throws(ShmError) -> RegionInventory {
@@ -40,7 +64,9 @@ public struct RegionInventory: Sendable {
       guard let status = try? FileSystem.status(path),
         RegionStatus.kindOfOther(status.st_mode) == nil
       else { continue }
-      let bytes = unsafe name.withPlatformString { unsafe Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
+      let bytes = unsafe name.withPlatformString {
+        unsafe Array(UnsafeRawBufferPointer(start: $0, count: strlen($0)))
+      }
       entries.append(
         Entry(
           kind: bytes.starts(with: "sem.".utf8) ? .semaphore : .posix, name: bytes,

@@ -7,20 +7,34 @@ public enum RegionUse: Sendable, Equatable {
   /// Nothing can be proved.
   case unknown
 
+  /// Whether anybody uses it; nil where nothing can be proved.
+  public var isUsed: Bool? {
+    switch self {
+    case .unused: false
+    case .used: true
+    case .unknown: nil
+    }
+  }
+
   /// Asks the kernel for a lease, which is granted only where nobody else has the region open, and
   /// then /proc for who has.
   ///
-  /// - Parameter region: opened for its status only, so that it does not count itself.
-  /// - Throws: `ShmError` where /proc cannot be read.
-  /// - Complexity: linear in the host's mappings.
-  public static func of(_ region: borrowing Region) throws(ShmError) -> RegionUse {
-    let lease = region.isUnusedByOthers()
-    if lease == true { return .unused }
-    let identity = try region.status().identity
-    let scan = try RegionUsers.scan(for: [identity])
-    let users = scan.users(of: identity).map(\.process)
-    if lease == false || !users.isEmpty { return .used(users) }
-    return scan.hiddenProcesses == 0 ? .unused : .unknown
+  /// - Parameters:
+  ///   - region: opened for its status only, so that it does not count itself.
+  ///   - scan: who uses what, by a look that was for this region, too.
+  /// - Returns: what can be proved.
+  /// - Throws: `ShmError`, on an open region only where the machine is in trouble.
+  public static func of(
+    _ region: borrowing Region, in scan: RegionUsers
+  ) throws(ShmError) -> RegionUse {
+    let users = scan.users(of: try region.status().identity).map(\.process)
+    if !users.isEmpty { return .used(users) }
+    return switch region.isUnusedByOthers() {
+    case true?: .unused
+    case false?: .used([])
+    // Without the kernel's word, nobody seen is nobody only where everybody can be seen.
+    case nil: scan.hiddenProcesses == 0 ? .unused : .unknown
+    }
   }
 
   /// Throws unless it is proved that nobody uses the region.
@@ -32,7 +46,9 @@ public enum RegionUse: Sendable, Equatable {
   public static func refuseIfUsed(
     _ reference: RegionReference, _ attempt: String
   ) throws(ShmError) {
-    switch try of(try Region.open(reference, access: .status)) {
+    let region = try Region.open(reference, access: .status)
+    let scan = try RegionUsers.scan(for: [try region.status().identity])
+    switch try of(region, in: scan) {
     case .unused: return
     case .used(let processes):
       let list = processes.prefix(5).map { "\($0)" }.joined(separator: ", ")

@@ -13,6 +13,7 @@ public struct RegionUsers: Sendable {
   /// Looks at every process but this one. proc_pid_maps(5), proc_pid_fd(5)
   ///
   /// - Parameter wanted: the regions that matter.
+  /// - Returns: who uses them.
   /// - Throws: `ShmError` where /proc cannot be read.
   /// - Complexity: linear in the mappings and descriptors of the host.
   public static func scan(for wanted: Set<RegionIdentity>) throws(ShmError) -> RegionUsers {
@@ -30,13 +31,6 @@ public struct RegionUsers: Sendable {
   /// The users of one region, in the order of their numbers.
   public func users(of region: RegionIdentity) -> [RegionUser] {
     (users[region] ?? [:]).values.sorted { $0.process < $1.process }
-  }
-
-  /// Whether nobody uses the region, as far as this can be known: nil where processes are hidden
-  /// and none of the others uses it.
-  public func isUnused(_ region: RegionIdentity) -> Bool? {
-    if users[region]?.isEmpty == false { return false }
-    return hiddenProcesses == 0 ? true : nil
   }
 
   private mutating func look(at process: Int32, for wanted: Set<RegionIdentity>) {

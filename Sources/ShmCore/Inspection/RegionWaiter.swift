@@ -81,7 +81,8 @@ public struct RegionWaiter: Sendable {
     _ bytes: [UInt8], at offset: Int, in region: borrowing Region
   ) throws(ShmError) -> Bool {
     var actual = [UInt8](repeating: 0, count: bytes.count)
-    let count = try unsafe actual.withUnsafeMutableBufferPointer { (buffer) throws(ShmError) -> Int in
+    let count = try unsafe actual.withUnsafeMutableBufferPointer {
+      (buffer) throws(ShmError) -> Int in
       try unsafe region.read(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
     }
     return count == bytes.count && actual == bytes

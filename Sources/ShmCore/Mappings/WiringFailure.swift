@@ -85,8 +85,8 @@ public struct WiringFailure: Hashable, Sendable {
         errorNumber: number)
     case .tooManyMappings:
       ShmError(
-        .limit, attempt, "the process has as many mappings as it may", remedy: "raise vm.max_map_count",
-        errorNumber: number)
+        .limit, attempt, "the process has as many mappings as it may",
+        remedy: "raise vm.max_map_count", errorNumber: number)
     case .notResident:
       ShmError(
         .noSpace, attempt, "the kernel said yes, and yet pages are not in RAM", errorNumber: number)

@@ -15,6 +15,7 @@ public struct WiringLimits: Sendable {
 
   /// The limits of this process, now.
   ///
+  /// - Returns: the figures of this moment.
   /// - Throws: `ShmError` where /proc cannot be read.
   public static func current() throws(ShmError) -> WiringLimits {
     let attempt = "cannot read the limits on wiring"
@@ -25,7 +26,8 @@ public struct WiringLimits: Sendable {
       return ProcessStatus(parsing: try FileSystem.contents(of: "/proc/self/status"))
     }
     return WiringLimits(
-      soft: soft == .max ? nil : Int(clamping: soft), hard: hard == .max ? nil : Int(clamping: hard),
+      soft: soft == .max ? nil : Int(clamping: soft),
+      hard: hard == .max ? nil : Int(clamping: hard),
       used: status.wired ?? 0, hasCapability: status.hasEffective(.ipcLock))
   }
 

@@ -8,6 +8,7 @@ extension Region {
   ///
   /// - Returns: true or false; nil where the kernel does not say, most often because the region
   ///   belongs to another user. fcntl(2), `F_SETLEASE`
+  ///   Asked of a region that was opened for its status only; nil for any other.
   public func isUnusedByOthers() -> Bool? {
     guard let path = reference.path else { return nil }
     // The lease counts every open file but its own: this one must not be among them, and it is

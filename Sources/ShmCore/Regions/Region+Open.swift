@@ -11,6 +11,7 @@ extension Region {
   /// - Parameters:
   ///   - reference: which region; a System V segment cannot be opened.
   ///   - access: what will be done with the contents.
+  /// - Returns: the region.
   /// - Throws: `ShmError`: `notFound`, `notPermitted`, `corrupt` for what is no region.
   public static func open(
     _ reference: RegionReference, access: Access = .readWrite

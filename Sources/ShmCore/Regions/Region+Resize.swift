@@ -31,7 +31,8 @@ extension Region {
     }
     if size % status.pageSize != 0, status.pageSize != PageMath.pageSize {
       throw ShmError(
-        .usage, attempt, "its size must be a multiple of the huge page, \(ByteCount(status.pageSize))")
+        .usage, attempt,
+        "its size must be a multiple of the huge page, \(ByteCount(status.pageSize))")
     }
     let space = SpaceCheck(
       attempt: attempt, place: "its \(try fileSystem().kind)", fileSystem: try fileSystem())

@@ -10,6 +10,7 @@ extension Region {
   ///   - label: what /proc shows for it; it names nothing. 249 bytes at most.
   ///   - size: in bytes.
   ///   - reserve: whether its memory is set aside now.
+  /// - Returns: the region, open for reading and writing.
   /// - Throws: `ShmError`: `usage`, `noSpace`.
   public static func anonymous(
     _ label: String, size: Int, reserve: Bool = true

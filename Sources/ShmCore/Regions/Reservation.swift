@@ -12,7 +12,13 @@ enum Reservation {
   /// Reserves `range`; the size of the file does not change. On an error what was taken beyond the
   /// end of the file is given back.
   ///
-  /// - Parameter progress: called with the bytes reserved so far, from 0.
+  /// - Parameters:
+  ///   - range: in bytes.
+  ///   - descriptor: the file, open for writing.
+  ///   - attempt: what is tried, for messages.
+  ///   - explain: says what an error number means here.
+  ///   - progress: called with the bytes reserved so far, from 0.
+  /// - Throws: `ShmError`: what `explain` makes of the kernel's answer, or `interrupted`.
   static func reserve(
     _ range: Range<Int>, of descriptor: borrowing OwnedDescriptor, attempt: String,
     explain: (Errno) -> ShmError, progress: (Int) -> Void

@@ -18,6 +18,7 @@ package struct ChildProcess: ~Copyable {
   ///   - arguments: the command and its arguments; not empty, no NUL.
   ///   - descriptors: become 3, 4, … in the child; nothing else is handed on.
   ///   - environment: added to this process's.
+  /// - Throws: `Errno`: what exec says, too, for the command that cannot be run.
   package init(
     _ arguments: [String], descriptors: [CInt], environment: [(String, String)]
   ) throws(Errno) {

@@ -44,6 +44,7 @@ package struct HoldLoop: ~Copyable {
   /// - Parameters:
   ///   - command: the command and its arguments; not empty.
   ///   - descriptors: become 3, 4, … there; their count is SHMTOOL_FDS in its environment.
+  /// - Returns: the exit code it ended with.
   /// - Throws: `ShmError`: `commandNotFound`, `cannotRun`.
   package func run(
     _ command: [String], descriptors: [Int32]

@@ -5,8 +5,11 @@ package import SystemPackage
 package enum Polling {
   /// Waits until one of the descriptors is readable or has an error.
   ///
-  /// - Parameter milliseconds: at most; nil for as long as it takes.
+  /// - Parameters:
+  ///   - descriptors: what is waited for.
+  ///   - milliseconds: at most; nil for as long as it takes.
   /// - Returns: which are ready, in the order given; none where the time has passed.
+  /// - Throws: `Errno`, where the kernel has no memory.
   package static func wait(
     for descriptors: [CInt], milliseconds: Int?
   ) throws(Errno) -> [Bool] {

@@ -17,7 +17,8 @@ struct RangeOptions: ParsableArguments {
   }
 
   /// The range of a region of `size` bytes; nothing is rounded.
-  func range(ofSize size: Int, _ attempt: @autoclosure () -> String) throws(ShmError) -> Range<Int> {
+  func range(ofSize size: Int, _ attempt: @autoclosure () -> String) throws(ShmError) -> Range<Int>
+  {
     let end = length.map { offset.bytes + $0.bytes } ?? size
     if offset.bytes >= size || end > size {
       throw ShmError(

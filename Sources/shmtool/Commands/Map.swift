@@ -1,9 +1,10 @@
 import ArgumentParser
 import ShmCore
 
-struct Map: ParsableCommand {
+struct Map: CommandRunner {
   static let configuration = CommandConfiguration(
     abstract: "Map regions, and hold them until told or while CMD runs.",
+    usage: "shmtool map [<options>] <regions> ... [-- <command> ...]",
     discussion: """
       CMD gets the regions as open descriptors from 3 on, in the order of the operands. Without \
       CMD the mappings are held until SIGINT or SIGTERM.
@@ -12,11 +13,15 @@ struct Map: ParsableCommand {
                shmtool map --anonymous 64M -- ./worker
       """)
 
+  enum CodingKeys: CodingKey {
+    case regions, anonymous, isPrivate, readOnly, populate, at, options
+  }
+
   @Argument(
     help: "The regions.", completion: RegionArgument.completion, transform: RegionArgument.parse)
   var regions: [RegionReference] = []
 
-  @Argument(parsing: .postTerminator, help: "The command, behind --.")
+  /// What stands behind `--`.
   var command: [String] = []
 
   @Option(help: ArgumentHelp("Map a new memfd as well; it has no name.", valueName: "size"))

@@ -1,9 +1,10 @@
 import ArgumentParser
 import ShmCore
 
-struct Wire: ParsableCommand {
+struct Wire: CommandRunner {
   static let configuration = CommandConfiguration(
     abstract: "Wire regions: hold their pages in RAM until told or while CMD runs.",
+    usage: "shmtool wire [<options>] <regions> ... [-- <command> ...]",
     discussion: """
       Linux calls wired pages locked (mlock). A region is said to be wired when it has been checked, \
       page by page. CMD gets the regions as open descriptors from 3 on. Wired pages are taken from \
@@ -13,11 +14,15 @@ struct Wire: ParsableCommand {
                shmtool wire cache --offset 4M --length 1M -- ./server
       """)
 
+  enum CodingKeys: CodingKey {
+    case regions, range, options
+  }
+
   @Argument(
     help: "The regions.", completion: RegionArgument.completion, transform: RegionArgument.parse)
   var regions: [RegionReference]
 
-  @Argument(parsing: .postTerminator, help: "The command, behind --.")
+  /// What stands behind `--`.
   var command: [String] = []
 
   @OptionGroup var range: RangeOptions

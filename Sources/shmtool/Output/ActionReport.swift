@@ -15,9 +15,12 @@ struct ActionReport: Report {
 
   /// - Parameters:
   ///   - action: the command's word, for JSON.
+  ///   - region: what it was done to.
   ///   - sentence: what was done, for a person.
   ///   - bytes: how many bytes it was done to.
-  ///   - nanoseconds: how long it took; nil where that does not matter.
+  ///   - offset: where these begin.
+  ///   - nanoseconds: how long it took.
+  ///   - isRateKnown: whether the bytes were moved in that time.
   init(
     _ action: String, _ region: RegionReference, _ sentence: String, bytes: Int, offset: Int = 0,
     nanoseconds: Int, isRateKnown: Bool = true

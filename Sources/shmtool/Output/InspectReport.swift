@@ -28,7 +28,14 @@ struct InspectReport: Report {
     let seals: Unknowable<[String]>
     let pages: Pages
     let users: [UserRow]
+    let used: Unknowable<Bool>
     let usersComplete: Bool
+    let use: RegionUse
+
+    enum CodingKeys: CodingKey {
+      case region, fileSystem, device, inode, size, allocated, mode, owner, ownerId, groupId, links
+      case pageSize, seals, pages, users, used, usersComplete
+    }
 
     init(_ inspection: RegionInspection) {
       let status = inspection.status
@@ -51,7 +58,9 @@ struct InspectReport: Report {
         reserved: Unknowable(inspection.pages?.reserved),
         hole: inspection.pages?.hole ?? max(0, status.size - status.allocated))
       users = inspection.users.map { UserRow($0) }
-      usersComplete = inspection.hiddenProcesses == 0
+      use = inspection.use
+      used = Unknowable(use.isUsed)
+      usersComplete = inspection.usersComplete
     }
   }
 
@@ -79,7 +88,7 @@ struct InspectReport: Report {
       ("  swapped", entry.pages.swapped.text(pages)),
       ("  reserved", entry.pages.reserved.text(pages)),
       ("hole", pages(entry.pages.hole)),
-      ("users", UserRow.list(entry.users, isComplete: entry.usersComplete)),
+      ("users", UserRow.list(entry.users, entry.use)),
     ]
     for user in entry.users {
       for map in user.mappings {

@@ -17,8 +17,16 @@ struct ListReport: Report {
     /// Seconds since it was made, or since it was last written where that is not known.
     let ageSeconds: Int
     let users: [UserRow]
-    /// Whether there may be users that this caller cannot see.
+    /// Whether anybody uses it: null where that cannot be known.
+    let used: Unknowable<Bool>
+    /// Whether those are all of its users.
     let usersComplete: Bool
+    let use: RegionUse
+
+    enum CodingKeys: CodingKey {
+      case kind, name, display, size, allocated, mode, owner, ownerId, ageSeconds, users, used
+      case usersComplete
+    }
   }
 
   /// One column: its word, its heading, and how a row shows in it.
@@ -46,7 +54,7 @@ struct ListReport: Report {
       name: "age", alignsRight: true, cell: { row, _ in Format.age(row.ageSeconds) },
       precedes: { $0.ageSeconds < $1.ageSeconds }),
     Column(
-      name: "users", cell: { row, _ in UserRow.list(row.users, isComplete: row.usersComplete) },
+      name: "users", cell: { row, _ in UserRow.list(row.users, row.use) },
       precedes: { $0.users.count > $1.users.count }),
   ]
 
@@ -67,6 +75,7 @@ struct ListReport: Report {
   ) {
     let rows = entries.map { entry in
       let status = entry.status
+      let use = entry.use(in: users)
       return Row(
         kind: entry.kind.rawValue,
         name: Unknowable(String(validating: entry.name, as: UTF8.self)),
@@ -74,7 +83,8 @@ struct ListReport: Report {
         mode: Format.mode(status.mode), owner: Format.user(status.owner), ownerId: status.owner,
         ageSeconds: max(0, now - (status.created ?? status.modified)),
         users: users.users(of: status.identity).map { UserRow($0) },
-        usersComplete: users.hiddenProcesses == 0)
+        used: Unknowable(use.isUsed),
+        usersComplete: use == .unused || users.hiddenProcesses == 0, use: use)
     }
     let precedes = Self.columns.first { $0.name == sort }?.precedes
     regions = precedes.map { rows.sorted(by: $0) } ?? rows

@@ -34,10 +34,14 @@ struct UserRow: Encodable {
   }
 
   /// All users in one cell.
-  static func list(_ users: [UserRow], isComplete: Bool) -> String {
-    if users.isEmpty { return isComplete ? "none" : "unknown" }
+  static func list(_ users: [UserRow], _ use: RegionUse) -> String {
+    switch use {
+    case .unused: return "none"
+    case .unknown: return "unknown"
+    case .used: if users.isEmpty { return "not visible" }
+    }
     let shown = users.prefix(3).map { "\($0.pid) \($0.command)" }.joined(separator: ", ")
     let more = users.count > 3 ? ", \(users.count - 3) more" : ""
-    return "\(shown)\(more)\(isComplete ? "" : ", perhaps others")"
+    return shown + more
   }
 }

@@ -1,0 +1,8 @@
+import ArgumentParser
+
+/// A command that runs another one, written behind `--`. The argument parser cannot take it behind
+/// a list of operands, so it is split off first.
+protocol CommandRunner: ParsableCommand {
+  /// The command and its arguments; empty for none.
+  var command: [String] { get set }
+}

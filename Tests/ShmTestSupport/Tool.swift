@@ -1,0 +1,69 @@
+import Glibc
+import ShmCore
+import Subprocess
+import SystemPackage
+
+/// The built `shmtool`, run as a process.
+public enum Tool {
+  /// What a process left behind when it ended.
+  public struct Result: Sendable {
+    /// The exit code, or 128 + n where signal n ended it.
+    public let code: Int32
+    /// Whether a signal ended it.
+    public let isSignaled: Bool
+    /// What it wrote to stdout.
+    public let output: [UInt8]
+    /// What it wrote to stderr.
+    public let error: String
+
+    /// stdout as text.
+    public var text: String { String(decoding: output, as: UTF8.self) }
+  }
+
+  /// The binary, built beside the tests.
+  public static let path: String = {
+    let tests = (try? FileSystem.link("/proc/self/exe")) ?? "/"
+    return tests.removingLastComponent().appending("shmtool").string
+  }()
+
+  /// Runs `shmtool` with arguments, to its end.
+  @discardableResult
+  public static func run(
+    _ arguments: String..., input: [UInt8] = []
+  ) async throws -> Result {
+    try await run(path, arguments, input: input)
+  }
+
+  /// Runs `shmtool` in a shell, where `$SHMTOOL` is the binary: for redirections, limits, jobs.
+  @discardableResult
+  public static func shell(
+    _ script: String, input: [UInt8] = [], environment: [String: String] = [:]
+  ) async throws -> Result {
+    try await run("/bin/bash", ["-c", script], input: input, environment: environment)
+  }
+
+  /// Runs a program, found by PATH where its name has no slash, to its end.
+  @discardableResult
+  public static func run(
+    _ program: String, _ arguments: [String], input: [UInt8] = [],
+    environment: [String: String] = [:]
+  ) async throws -> Result {
+    var variables: [Environment.Key: String?] = ["SHMTOOL": path]
+    for (name, value) in environment { variables[Environment.Key(stringLiteral: name)] = value }
+    let executable: Executable =
+      program.contains("/") ? .path(FilePath(program)) : .name(program)
+    let ended = try await Subprocess.run(
+      executable, arguments: Arguments(arguments),
+      environment: .inherit.updating(variables), input: .array(input),
+      output: .bytes(limit: 256 << 20), error: .string(limit: 1 << 20))
+    let code: Int32
+    let isSignaled: Bool
+    switch ended.terminationStatus {
+    case .exited(let number): (code, isSignaled) = (number, false)
+    case .signaled(let number): (code, isSignaled) = (128 + number, true)
+    }
+    return Result(
+      code: code, isSignaled: isSignaled, output: ended.standardOutput,
+      error: ended.standardError)
+  }
+}
