@@ -110,3 +110,5 @@ int cshm_filesystem_status(int descriptor, const char *path, struct cshm_filesys
   };
   return 0;
 }
+
+int cshm_pipe(int *ends) { return checked(pipe2(ends, O_CLOEXEC)); }

@@ -1,9 +1,14 @@
 #include "CShm.h"
 
 #include <errno.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,6 +16,11 @@
 #define SYS_pidfd_open 434
 #endif
 
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+
+const short cshm_POSIX_SPAWN_SETSID = POSIX_SPAWN_SETSID;
 const int cshm_SI_USER = SI_USER;
 
 static uint64_t bytes(rlim_t limit) { return limit == RLIM_INFINITY ? UINT64_MAX : limit; }
@@ -69,4 +79,25 @@ int cshm_exit_code(int status) {
 int cshm_is_ignored(int number) {
   struct sigaction action;
   return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+int cshm_pidfd_send_signal(int descriptor, int signal) {
+  int result = (int)syscall(SYS_pidfd_send_signal, descriptor, signal, NULL, 0);
+  return result < 0 ? -errno : result;
+}
+
+int cshm_notify(const char *path, const char *message) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  size_t length = strlen(path);
+  if (length == 0 || length >= sizeof address.sun_path) return -ENAMETOOLONG;
+  memcpy(address.sun_path, path, length);
+  if (path[0] == '@') address.sun_path[0] = 0;
+  int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return -errno;
+  ssize_t sent = sendto(descriptor, message, strlen(message), MSG_NOSIGNAL,
+                        (struct sockaddr *)&address,
+                        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
+  int result = sent < 0 ? -errno : 0;
+  close(descriptor);
+  return result;
 }

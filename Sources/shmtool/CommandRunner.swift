@@ -5,4 +5,11 @@ import ArgumentParser
 protocol CommandRunner: ParsableCommand {
   /// The command and its arguments; empty for none.
   var command: [String] { get set }
+
+  /// Refuses what does not go with a command.
+  func validate(command: [String]) throws
+}
+
+extension CommandRunner {
+  func validate(command: [String]) throws {}
 }

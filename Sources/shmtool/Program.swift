@@ -26,6 +26,7 @@ enum Program {
     let parsed = try ShmTool.parseAsRoot(Array(arguments[..<terminator]))
     guard var runner = parsed as? any CommandRunner else { return parsed }
     runner.command = Array(arguments[(terminator + 1)...])
+    try runner.validate(command: runner.command)
     if runner.command.isEmpty { throw ValidationError("a command is needed behind --") }
     return runner
   }

@@ -27,7 +27,7 @@ struct ShmTool: ParsableCommand {
         name: "Contents:",
         subcommands: [Fill.self, Verify.self, Read.self, Write.self, Wait.self]),
       CommandGroup(name: "Mapping:", subcommands: [Map.self]),
-      CommandGroup(name: "Wiring:", subcommands: [Wire.self, Limits.self]),
+      CommandGroup(name: "Wiring:", subcommands: [Wire.self, Unwire.self, Limits.self]),
     ])
 
   static func main() {

@@ -41,6 +41,7 @@ extern const int64_t cshm_TMPFS_MAGIC;
 extern const int64_t cshm_HUGETLBFS_MAGIC;
 extern const int64_t cshm_RAMFS_MAGIC;
 extern const int cshm_SI_USER;
+extern const short cshm_POSIX_SPAWN_SETSID;
 
 // MARK: Variadic calls
 
@@ -53,6 +54,8 @@ int cshm_shm_open(const char *name, int flags, mode_t mode);
 
 // MARK: Calls that need _GNU_SOURCE
 
+// pipe2(2), close-on-exec: `ends` has room for two
+int cshm_pipe(int *ends);
 // memfd_create(2) with MFD_CLOEXEC and MFD_ALLOW_SEALING, and `flags` besides
 int cshm_memfd_create(const char *name, unsigned int flags);
 // fallocate(2)
@@ -97,6 +100,10 @@ _Static_assert(sizeof(struct cshm_cachestat) == 40, "the layout of struct caches
 int cshm_cachestat(int descriptor, uint64_t offset, uint64_t length, struct cshm_cachestat *out);
 // pidfd_open(2)
 int cshm_pidfd_open(pid_t process);
+// pidfd_send_signal(2)
+int cshm_pidfd_send_signal(int descriptor, int signal);
+// One datagram to a Unix socket, as sd_notify(3) sends it; `@` begins an abstract name
+int cshm_notify(const char *path, const char *message);
 
 // MARK: Signals
 

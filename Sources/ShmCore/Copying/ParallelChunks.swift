@@ -51,8 +51,11 @@ final class ParallelChunks: Sendable {
   }
 
   /// Calls `body` with one chunk after the other, as long as there are any.
-  func forEach(_ body: (Range<Int>) throws(ShmError) -> Void) throws(ShmError) {
+  func forEach(
+    _ attempt: String, _ body: (Range<Int>) throws(ShmError) -> Void
+  ) throws(ShmError) {
     while true {
+      try SignalMask.checkPending(attempt)
       let start = next.wrappingAdd(size, ordering: .relaxed).oldValue
       guard start < range.upperBound else { return }
       let chunk = start..<start + min(size, range.upperBound - start)

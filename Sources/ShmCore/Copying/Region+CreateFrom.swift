@@ -1,3 +1,5 @@
+import SystemPackage
+
 extension Region {
   /// Makes a new region that holds what an input gives, and appears when it holds all of it.
   ///
@@ -27,13 +29,25 @@ extension Region {
       }
     }
     return try create(
-      reference, size: firstStep, options: options, progress: { _ in }
+      reference, size: try firstSize(of: reference), options: options, progress: { _ in }
     ) { (region) throws(ShmError) in
       try region.take(from: raw, named: name, progress: progress)
     }
   }
 
-  private static var firstStep: Int { 1 << 20 }
+  /// What an input of unknown length begins with. On hugetlbfs a size is whole pages, and an
+  /// input's need not be.
+  private static func firstSize(of reference: RegionReference) throws(ShmError) -> Int {
+    if let directory = reference.path?.removingLastComponent(),
+      (try? MemoryFileSystem.at(directory.isEmpty ? "." : directory).kind) == .hugetlbfs
+    {
+      throw ShmError(
+        .usage, "cannot create '\(reference)'",
+        "on hugetlbfs the size of an input of unknown length must be given")
+    }
+    return 1 << 20
+  }
+
   private static var largestStep: Int { 64 << 20 }
 
   /// Copies an input of unknown length; the region, which nobody else sees yet, grows with it.

@@ -13,14 +13,15 @@ extension Region {
     _ pattern: FillPattern, range: Range<Int>? = nil, threads: Int? = nil,
     progress: (Int) -> Void = { _ in }
   ) throws(ShmError) {
-    let range = try checked(range, "cannot fill \(quoted)")
+    let attempt = "cannot fill \(quoted)"
+    let range = try checked(range, attempt)
     let writer = try RegionWriter(self, range: range)
     try ParallelChunks.run(
       range, threads: Self.threads(threads, for: range), progress: progress
     ) { (chunks) throws(ShmError) in
       let scratch = ScratchBuffer()
       var isMade = false
-      try chunks.forEach { (chunk) throws(ShmError) in
+      try chunks.forEach(attempt) { (chunk) throws(ShmError) in
         if !isMade || !pattern.isUniform {
           unsafe pattern.generate(
             into: isMade ? scratch.prefix(chunk.count) : scratch.bytes, at: chunk.lowerBound,
@@ -48,7 +49,8 @@ extension Region {
     _ pattern: FillPattern, range: Range<Int>? = nil, threads: Int? = nil,
     progress: (Int) -> Void = { _ in }
   ) throws(ShmError) -> Difference? {
-    let range = try checked(range, "cannot verify \(quoted)")
+    let attempt = "cannot verify \(quoted)"
+    let range = try checked(range, attempt)
     let found = DifferenceSum()
     try ParallelChunks.run(
       range, threads: Self.threads(threads, for: range), progress: progress
@@ -56,14 +58,14 @@ extension Region {
       let actual = ScratchBuffer()
       let expected = ScratchBuffer()
       var isMade = false
-      try chunks.forEach { (chunk) throws(ShmError) in
+      try chunks.forEach(attempt) { (chunk) throws(ShmError) in
         if !isMade || !pattern.isUniform {
           unsafe pattern.generate(
             into: isMade ? expected.prefix(chunk.count) : expected.bytes, at: chunk.lowerBound,
             rangeStart: range.lowerBound)
           isMade = true
         }
-        try readWhole(actual, chunk, "cannot verify \(quoted)")
+        try readWhole(actual, chunk, attempt)
         unsafe found.compare(
           UnsafeRawBufferPointer(actual.prefix(chunk.count)),
           UnsafeRawBufferPointer(expected.prefix(chunk.count)), at: chunk.lowerBound)

@@ -5,7 +5,7 @@ import SystemPackage
 extension Mapping {
   /// When pages are wired.
   public enum WiringTime: Sendable {
-    /// Now: every page is brought into RAM.
+    /// Now: every page is brought into RAM, and holes are allocated.
     case now
     /// As they are touched. mlock2(2)
     case onFault
@@ -13,9 +13,11 @@ extension Mapping {
 
   /// What was wired, checked page by page.
   public struct WiringReport: Sendable, Equatable {
-    /// What was covered, as bytes of the region: the kernel wires whole pages.
+    /// What was asked for, as bytes of the region, in whole pages.
     public let covered: Range<Int>
-    /// The bytes of it that are resident, by mincore(2): all of them, unless on fault.
+    /// The bytes of it whose mapping carries the lock: all of them, unless less was accepted.
+    public let wired: Int
+    /// The bytes of it that are resident, by mincore(2): all that is wired, unless on fault.
     public let resident: Int
   }
 
@@ -23,40 +25,95 @@ extension Mapping {
   /// such pages locked. mlock(2)
   ///
   /// It is done only when it has been checked: the mapping carries the lock, and every page is
-  /// resident. After any failure the part is as it was before.
+  /// resident. After any failure the part is as it was before. Large parts go in chunks, so that
+  /// `progress` can stop them.
   ///
   /// - Parameters:
   ///   - part: offsets into the mapping, in bytes, taken outward to whole pages; nil for all of it.
   ///   - time: now, or as pages are touched.
-  ///   - progress: called with the bytes wired so far; throw from it to stop and undo.
+  ///   - progress: called with the bytes wired so far; false stops and undoes.
+  /// - Returns: what is wired.
+  /// - Throws: `WiringFailure` with its cause and evidence.
+  /// - Complexity: linear in the pages.
+  @discardableResult
+  public mutating func tryWire(
+    _ part: Range<Int>? = nil, _ time: WiringTime = .now, progress: (Int) -> Bool = { _ in true }
+  ) throws(WiringFailure) -> WiringReport {
+    let part = wholePart(part)
+    let before = wiredRanges
+    do throws(WiringFailure) {
+      var offset = part.lowerBound
+      while offset < part.upperBound {
+        let chunk = offset..<offset + min(Self.chunk, part.upperBound - offset)
+        guard progress(offset - part.lowerBound) else {
+          throw WiringFailure(.stopped, evidence(part))
+        }
+        try lock(chunk, of: part, time)
+        offset = chunk.upperBound
+      }
+      _ = progress(part.count)
+      return try verify(part, time)
+    } catch {
+      undo(part, to: before)
+      throw error
+    }
+  }
+
+  /// Wires a part as `tryWire` does, and says in words why it could not be.
+  ///
+  /// - Parameters:
+  ///   - part: offsets into the mapping, in bytes, taken outward to whole pages; nil for all of it.
+  ///   - time: now, or as pages are touched.
   /// - Returns: what is wired.
   /// - Throws: `ShmError`: `limit` with the limit that refused, `noSpace`, `inputOutput`.
   /// - Complexity: linear in the pages.
   @discardableResult
   public mutating func wire(
-    _ part: Range<Int>? = nil, _ time: WiringTime = .now,
-    progress: (Int) throws(ShmError) -> Void = { (_) throws(ShmError) in }
+    _ part: Range<Int>? = nil, _ time: WiringTime = .now
   ) throws(ShmError) -> WiringReport {
-    let part = PageMath.outward(part ?? 0..<count, to: pageSize)
-    let attempt = "cannot wire \(ByteCount(part.count)) of \(subject)"
-    guard part.lowerBound >= 0, part.upperBound <= pages.length, !part.isEmpty else {
-      throw ShmError(.usage, attempt, "the range is empty or not within the mapping")
-    }
-    let before = wiredRanges
-    do throws(ShmError) {
-      try Self.forEachChunk(of: part) { (chunk) throws(ShmError) in
-        try progress(chunk.lowerBound - part.lowerBound)
-        wiredRanges.insert(contentsOf: chunk)
-        try ShmError.explaining({ failure($0, part).error(attempt, errno: $0) }) {
-          () throws(Errno) in try lock(chunk, time)
-        }
-      }
-      try progress(part.count)
-      return try verify(part, time, attempt)
+    do {
+      return try tryWire(part, time)
     } catch {
-      undo(part, to: before)
-      throw error
+      throw error.error(wiringAttempt(part))
     }
+  }
+
+  /// Wires as much of a part as can be, from its start, and keeps it.
+  ///
+  /// - Parameters:
+  ///   - part: offsets into the mapping, in bytes, taken outward to whole pages; nil for all of it.
+  ///   - time: now, or as pages are touched.
+  ///   - progress: called with the bytes wired so far; false stops, and what is wired stays.
+  ///   - failure: set to what stopped it; nil where all is wired.
+  /// - Returns: what is wired; nothing of it may be.
+  /// - Complexity: linear in the pages.
+  public mutating func wireBestEffort(
+    _ part: Range<Int>? = nil, _ time: WiringTime = .now, failure: inout WiringFailure?,
+    progress: (Int) -> Bool = { _ in true }
+  ) -> WiringReport {
+    let part = wholePart(part)
+    var end = part.lowerBound
+    var step = Self.chunk
+    failure = nil
+    while end < part.upperBound, step >= pageSize {
+      guard progress(end - part.lowerBound) else { break }
+      let chunk = end..<end + min(step, part.upperBound - end)
+      let before = wiredRanges
+      do throws(WiringFailure) {
+        try lock(chunk, of: chunk, time)
+        _ = try verify(chunk, time)
+        end = chunk.upperBound
+      } catch {
+        undo(chunk, to: before)
+        failure = failure ?? error
+        step = PageMath.roundDown(chunk.count / 2, to: pageSize)
+      }
+    }
+    let done = part.lowerBound..<end
+    let start = range.lowerBound
+    return WiringReport(
+      covered: start + part.lowerBound..<start + part.upperBound, wired: done.count,
+      resident: done.isEmpty ? 0 : (try? residentBytes(in: done)) ?? 0)
   }
 
   /// Lets a part be paged out again. Locks do not nest: one call undoes all. munlock(2)
@@ -64,42 +121,58 @@ extension Mapping {
   /// - Parameter part: offsets into the mapping, in bytes, taken outward; nil for all of it.
   /// - Throws: `ShmError`, where the kernel cannot split the mapping.
   public mutating func unwire(_ part: Range<Int>? = nil) throws(ShmError) {
-    let part = PageMath.outward(part ?? 0..<count, to: pageSize)
+    let part = wholePart(part)
     try ShmError.saying("cannot unwire \(subject)") { () throws(Errno) in
       try unsafe MemoryCalls.unlock(memory(part))
     }
     wiredRanges.remove(contentsOf: part)
   }
 
-  /// Whether every mapping of the part carries the lock, by /proc/self/smaps (the `lo` flag).
-  /// proc_pid_smaps(5)
-  func carriesLock(_ part: Range<Int>) throws(Errno) -> Bool {
-    let wanted = (address + UInt(part.lowerBound))..<(address + UInt(part.upperBound))
-    let text = try FileSystem.contents(of: "/proc/self/smaps")
-    return SmapsText.carriesLock(text, over: wanted)
+  /// Whether the pages cannot be swapped by their nature, wired or not: huge pages of a pool, and
+  /// a tmpfs mounted `noswap`. Such memory is not counted as wired by the kernel.
+  public var isInherentlyUnswappable: Bool {
+    guard pageSize == PageMath.pageSize else { return true }
+    guard let status = try? descriptor.status() else { return false }
+    return MountTable.current().mount(ofDevice: UInt64(status.st_dev))?.option("noswap") != nil
   }
 
-  private func lock(_ part: Range<Int>, _ time: WiringTime) throws(Errno) {
-    let pages = unsafe memory(part)
-    switch time {
-    case .now: try unsafe MemoryCalls.lock(pages)
-    case .onFault: try unsafe MemoryCalls.lockOnFault(pages)
+  /// What was to be wired, for messages.
+  public func wiringAttempt(_ part: Range<Int>? = nil) -> String {
+    "cannot wire \(ByteCount(wholePart(part).count)) of \(subject)"
+  }
+
+  private func wholePart(_ part: Range<Int>?) -> Range<Int> {
+    PageMath.outward(part ?? 0..<count, to: pageSize).clamped(to: 0..<pages.length)
+  }
+
+  private mutating func lock(
+    _ chunk: Range<Int>, of part: Range<Int>, _ time: WiringTime
+  ) throws(WiringFailure) {
+    wiredRanges.insert(contentsOf: chunk)
+    do throws(Errno) {
+      let pages = unsafe memory(chunk)
+      switch time {
+      case .now: try unsafe MemoryCalls.lock(pages)
+      case .onFault: try unsafe MemoryCalls.lockOnFault(pages)
+      }
+    } catch {
+      // What this call itself was charged is not what was in use.
+      try? unsafe MemoryCalls.unlock(memory(part))
+      throw WiringFailure(error, evidence(part))
     }
   }
 
   private func verify(
-    _ part: Range<Int>, _ time: WiringTime, _ attempt: String
-  ) throws(ShmError) -> WiringReport {
-    let resident = try residentBytes(in: part)
-    let locked = try ShmError.saying(attempt) { () throws(Errno) in try carriesLock(part) }
-    guard locked, time == .onFault || resident == part.count else {
-      let failure = WiringFailure(
-        cause: .notResident, wanted: part.count, softLimit: nil, hardLimit: nil, used: 0)
-      throw failure.error(attempt, errno: nil)
+    _ part: Range<Int>, _ time: WiringTime
+  ) throws(WiringFailure) -> WiringReport {
+    let resident = (try? residentBytes(in: part)) ?? 0
+    guard LockedMappings.cover(pages, part), time == .onFault || resident == part.count else {
+      throw WiringFailure(.notResident, evidence(part))
     }
     let start = range.lowerBound
     return WiringReport(
-      covered: start + part.lowerBound..<start + part.upperBound, resident: resident)
+      covered: start + part.lowerBound..<start + part.upperBound, wired: part.count,
+      resident: resident)
   }
 
   /// Where populating fails the mapping is locked all the same, so a failure unlocks, too.
@@ -111,14 +184,13 @@ extension Mapping {
     }
   }
 
-  private func failure(_ errno: Errno, _ part: Range<Int>) -> WiringFailure {
-    // The evidence is of after the undo of the failed call's own charge, so ask at once.
-    try? unsafe MemoryCalls.unlock(memory(part))
-    let limits =
-      (try? WiringLimits.current())
-      ?? WiringLimits(soft: nil, hard: nil, used: 0, hasCapability: false)
-    let left = (try? residentBytes(in: part)) == nil ? 0 : part.count
-    return WiringFailure.classify(
-      errno, wanted: part.count, mappedBytesLeft: left, limits: limits)
+  private func evidence(_ part: Range<Int>) -> WiringFailure.Evidence {
+    let fileSystem = (try? descriptor.fileSystemStatus()).map { MemoryFileSystem($0) }
+    return WiringFailure.Evidence(
+      limits: (try? WiringLimits.current()) ?? .unknown, wanted: part.count,
+      rangeEnd: min(range.upperBound, range.lowerBound + part.upperBound),
+      regionSize: (try? descriptor.status()).map { Int($0.st_size) },
+      fileSystemFree: fileSystem?.free, isHuge: fileSystem?.kind == .hugetlbfs,
+      missing: (try? residentBytes(in: part)).map { part.count - $0 })
   }
 }

@@ -38,6 +38,8 @@ public struct Mapping: ~Copyable {
   public let protection: Protection
   /// The size of its pages in bytes.
   public let pageSize: Int
+  /// The open file behind it, kept for what is asked when something fails.
+  let descriptor: OwnedDescriptor
   /// The name of the region, for messages.
   let subject: String
   /// What of the mapping is wired, as offsets into it, in whole pages.
@@ -72,12 +74,17 @@ public struct Mapping: ~Copyable {
     let explain = { (error: Errno) in
       Self.explain(error, attempt, length: length, address: address)
     }
-    pages = try ShmError.explaining(explain) { () throws(Errno) in
+    let kept = try ShmError.saying(attempt) { () throws(Errno) in
+      try region.descriptor.duplicate()
+    }
+    let pages = try ShmError.explaining(explain) { () throws(Errno) in
       let base = try unsafe MemoryCalls.map(
         at: address.flatMap { unsafe UnsafeMutableRawPointer(bitPattern: $0) }, length: length,
         protection: prot, flags: flags, descriptor: descriptor, offset: range.lowerBound)
       return unsafe OwnedPages(adopting: base, length: length)
     }
+    self.pages = pages
+    self.descriptor = kept
     self.range = range
     self.sharing = sharing
     self.protection = protection

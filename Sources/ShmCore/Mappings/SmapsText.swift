@@ -1,33 +1,54 @@
-/// What /proc/PID/smaps says of locks. Pure. proc_pid_smaps(5)
+/// What /proc/PID/smaps says of mappings. Pure. proc_pid_smaps(5)
 package enum SmapsText {
-  /// Whether mappings that all carry the `lo` flag cover `wanted` without a gap.
+  /// One mapping.
+  package struct Mapping: Sendable {
+    /// Its line of maps.
+    package let map: ProcessMap
+    /// The bytes of it that are in RAM (`Rss`).
+    package var resident = 0
+    /// The bytes that huge pages map (`ShmemPmdMapped`, `FilePmdMapped`).
+    package var huge = 0
+    /// Whether it carries the lock (the flag `lo`).
+    package var isLocked = false
+  }
+
+  /// The mappings, in the order of their addresses.
+  ///
+  /// - Complexity: linear in the text.
+  package static func mappings(_ text: [UInt8]) -> [Mapping] {
+    var mappings: [Mapping] = []
+    for line in ProcText.lines(text) {
+      // A field begins with a capital; the line of a mapping with an address in lower case.
+      guard let first = line.first, (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(first) else {
+        if let map = ProcessMap(parsing: line) { mappings.append(Mapping(map: map)) }
+        continue
+      }
+      guard !mappings.isEmpty, let field = ProcText.field(line) else { continue }
+      let last = mappings.count - 1
+      switch field.name {
+      case "Rss": mappings[last].resident = ProcText.amount(field.value) ?? 0
+      case "ShmemPmdMapped", "FilePmdMapped":
+        mappings[last].huge += ProcText.amount(field.value) ?? 0
+      case "VmFlags":
+        mappings[last].isLocked = ProcText.words(field.value)
+          .contains { $0.elementsEqual("lo".utf8) }
+      default: break
+      }
+    }
+    return mappings
+  }
+
+  /// Whether mappings that all carry the lock cover `wanted` without a gap.
   ///
   /// - Complexity: linear in the text.
   package static func carriesLock(_ text: [UInt8], over wanted: Range<UInt>) -> Bool {
-    var covered = wanted.lowerBound
-    var current: Range<UInt>?
-    for line in ProcText.lines(text) {
-      if let addresses = addresses(line) {
-        current = addresses
-      } else if line.starts(with: "VmFlags:".utf8), let mapping = current,
-        mapping.overlaps(wanted)
-      {
-        guard ProcText.words(line).contains(where: { $0.elementsEqual("lo".utf8) }),
-          mapping.lowerBound <= covered
-        else { return false }
-        covered = mapping.upperBound
-        if covered >= wanted.upperBound { return true }
-      }
+    var covered = UInt64(wanted.lowerBound)
+    let end = UInt64(wanted.upperBound)
+    for mapping in mappings(text) where mapping.map.addresses.upperBound > covered {
+      guard mapping.map.addresses.lowerBound <= covered, mapping.isLocked else { return false }
+      covered = mapping.map.addresses.upperBound
+      if covered >= end { return true }
     }
     return false
-  }
-
-  private static func addresses(_ line: ArraySlice<UInt8>) -> Range<UInt>? {
-    guard let space = line.firstIndex(of: UInt8(ascii: " ")),
-      let dash = line[..<space].firstIndex(of: UInt8(ascii: "-")),
-      let lower = ProcText.hexadecimal(line[..<dash]),
-      let upper = ProcText.hexadecimal(line[(dash + 1)..<space]), lower <= upper
-    else { return nil }
-    return UInt(lower)..<UInt(upper)
   }
 }

@@ -52,9 +52,7 @@ enum Reservation {
     let mask = SignalMask()
     _ = mask
     while true {
-      if let signal = SignalMask.pendingTermination {
-        throw ShmError(.interrupted, attempt, "signal \(signal) arrived")
-      }
+      try SignalMask.checkPending(attempt)
       do {
         return try descriptor.allocate(range, mode: cshm_FALLOC_FL_KEEP_SIZE)
       } catch .interrupted {

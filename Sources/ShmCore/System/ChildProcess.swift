@@ -16,11 +16,15 @@ package struct ChildProcess: ~Copyable {
   ///
   /// - Parameters:
   ///   - arguments: the command and its arguments; not empty, no NUL.
+  ///   - executable: what is run, where it is not what the first argument says.
   ///   - descriptors: become 3, 4, … in the child; nothing else is handed on.
   ///   - environment: added to this process's.
+  ///   - newSession: whether it leaves this process's session and terminal.
   /// - Throws: `Errno`: what exec says, too, for the command that cannot be run.
   package init(
-    _ arguments: [String], descriptors: [CInt], environment: [(String, String)]
+    _ arguments: [String], executable: String? = nil, descriptors: [CInt],
+    environment: [(String, String)],
+    newSession: Bool = false
   ) throws(Errno) {
     var actions = unsafe posix_spawn_file_actions_t()
     var attributes = posix_spawnattr_t()
@@ -47,16 +51,18 @@ package struct ChildProcess: ~Copyable {
     unsafe sigfillset(&all)
     unsafe posix_spawnattr_setsigmask(&attributes, &none)
     unsafe posix_spawnattr_setsigdefault(&attributes, &all)
+    let flags = Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)
     unsafe posix_spawnattr_setflags(
-      &attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+      &attributes, newSession ? flags | cshm_POSIX_SPAWN_SETSID : flags)
 
     var identifier: pid_t = 0
     let words = unsafe CStrings(arguments, after: nil)
     let variables = unsafe CStrings(environment.map { "\($0.0)=\($0.1)" }, after: environ)
     try SystemCall.checkNumber {
-      guard let command = unsafe words.pointers[0] else { return EINVAL }
-      return unsafe posix_spawnp(
-        &identifier, command, &actions, &attributes, words.pointers, variables.pointers)
+      unsafe (executable ?? arguments[0]).withCString { command in
+        unsafe posix_spawnp(
+          &identifier, command, &actions, &attributes, words.pointers, variables.pointers)
+      }
     }
     let ended = OwnedDescriptor(
       adopting: try SystemCall.checkNegated { cshm_pidfd_open(identifier) })
@@ -65,8 +71,8 @@ package struct ChildProcess: ~Copyable {
   }
 
   /// Sends a signal; one that has ended is left in peace. kill(2)
-  package func send(_ signal: CInt) {
-    _ = kill(identifier, signal)
+  package static func send(_ signal: CInt, to child: pid_t) {
+    _ = kill(child, signal)
   }
 
   /// Waits for its end: its exit code, or 128 and the signal's number. waitpid(2)

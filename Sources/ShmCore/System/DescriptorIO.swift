@@ -8,7 +8,8 @@ package enum DescriptorIO {
   package static func read(
     _ raw: CInt, into buffer: UnsafeMutableRawBufferPointer, _ attempt: String
   ) throws(ShmError) -> Int {
-    try ShmError.explaining({ explain($0, attempt) }) { () throws(Errno) in
+    try waitWhereSignalsAreHeld(raw, attempt)
+    return try ShmError.explaining({ explain($0, attempt) }) { () throws(Errno) in
       while true {
         do throws(Errno) {
           return try unsafe OwnedDescriptor.read(raw, into: buffer)
@@ -33,6 +34,16 @@ package enum DescriptorIO {
           try wait(raw, POLLOUT)
         }
       }
+    }
+  }
+
+  /// A read that waits would not be ended by a signal that is held off.
+  private static func waitWhereSignalsAreHeld(_ raw: CInt, _ attempt: String) throws(ShmError) {
+    guard SignalMask.holdsTermination else { return }
+    while true {
+      try SignalMask.checkPending(attempt)
+      var entry = pollfd(fd: raw, events: Int16(POLLIN), revents: 0)
+      if unsafe poll(&entry, 1, 100) != 0 { return }
     }
   }
 

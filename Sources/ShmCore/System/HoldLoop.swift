@@ -10,6 +10,25 @@ package struct HoldLoop: ~Copyable {
     case signal(Int32)
     /// The command has ended with this code (128 + n for signal n).
     case exited(Int32)
+    /// The time has passed, or the process that was waited for has ended.
+    case over
+  }
+
+  /// What ends the holding besides a signal, and what is looked after meanwhile.
+  package struct Terms {
+    /// How long to hold; nil for as long as it takes.
+    package var milliseconds: Int?
+    /// The descriptor of a process (`ProcessWatch`) whose end ends it.
+    package var process: CInt?
+    /// How often `tend` is called, in milliseconds; nil for never.
+    package var interval: Int?
+
+    /// Until a signal comes, unless said otherwise.
+    package init(milliseconds: Int? = nil, process: CInt? = nil, interval: Int? = nil) {
+      self.milliseconds = milliseconds
+      self.process = process
+      self.interval = interval
+    }
   }
 
   private let signals: TerminationSignals
@@ -21,21 +40,11 @@ package struct HoldLoop: ~Copyable {
     }
   }
 
-  /// The signal that has come, without waiting; nil for none.
-  package func pendingSignal() throws(ShmError) -> Int32? {
-    try ShmError.saying("cannot wait for signals") { () throws(Errno) in
-      try signals.next()?.number
-    }
-  }
-
-  /// Waits for a signal.
-  package func wait() throws(ShmError) -> End {
-    while true {
-      if let number = try pendingSignal() { return .signal(number) }
-      try ShmError.saying("cannot wait for signals") { () throws(Errno) in
-        _ = try Polling.wait(for: [signals.descriptor.raw], milliseconds: nil)
-      }
-    }
+  /// Holds until a signal comes or the terms are met.
+  package func wait(
+    _ terms: Terms = Terms(), tend: () throws(ShmError) -> Void = { () throws(ShmError) in }
+  ) throws(ShmError) -> End {
+    try hold(terms, child: nil, tend: tend) ?? .over
   }
 
   /// Runs a command until it ends. Signals that were sent to this process are passed on; what a
@@ -44,12 +53,16 @@ package struct HoldLoop: ~Copyable {
   /// - Parameters:
   ///   - command: the command and its arguments; not empty.
   ///   - descriptors: become 3, 4, … there; their count is SHMTOOL_FDS in its environment.
+  ///   - interval: how often `tend` is called, in milliseconds; nil for never.
+  ///   - tend: looks after what is held.
   /// - Returns: the exit code it ended with.
   /// - Throws: `ShmError`: `commandNotFound`, `cannotRun`.
   package func run(
-    _ command: [String], descriptors: [Int32]
+    _ command: [String], descriptors: [Int32], interval: Int? = nil,
+    tend: () throws(ShmError) -> Void = { () throws(ShmError) in }
   ) throws(ShmError) -> End {
-    let attempt = "cannot run '\(Escaping.printable(command.first ?? ""))'"
+    let name = Escaping.printable(command.first ?? "")
+    let attempt = "cannot run '\(name)'"
     let explain = { (error: Errno) in
       error == .noSuchFileOrDirectory
         ? ShmError(.commandNotFound, attempt, "there is no such command")
@@ -60,17 +73,37 @@ package struct HoldLoop: ~Copyable {
         command, descriptors: descriptors,
         environment: [("SHMTOOL_FDS", "\(descriptors.count)")])
     }
+    let terms = Terms(process: child.ended.raw, interval: interval)
+    _ = try hold(terms, child: child.identifier, tend: tend)
     do throws(Errno) {
-      while true {
-        let ready = try Polling.wait(
-          for: [signals.descriptor.raw, child.ended.raw], milliseconds: nil)
-        if ready[0], let signal = try signals.next(), signal.code == cshm_SI_USER {
-          child.send(signal.number)
-        }
-        if ready[1] { return .exited(try child.wait()) }
-      }
+      return .exited(try child.wait())
     } catch {
-      throw ShmError("cannot wait for '\(Escaping.printable(command.first ?? ""))'", error)
+      throw ShmError("cannot wait for '\(name)'", error)
+    }
+  }
+
+  /// The loop of both: a signal ends it, or goes to the child where there is one.
+  private func hold(
+    _ terms: Terms, child: Int32?, tend: () throws(ShmError) -> Void
+  ) throws(ShmError) -> End? {
+    let deadline = terms.milliseconds.map { Clock.nanoseconds + $0 * 1_000_000 }
+    let watched = [signals.descriptor.raw] + (terms.process.map { [$0] } ?? [])
+    while true {
+      let left = deadline.map { max(0, ($0 - Clock.nanoseconds + 999_999) / 1_000_000) }
+      let pause = terms.interval.map { min($0, left ?? $0) } ?? left
+      var signal: cshm_signal?
+      let ready = try ShmError.saying("cannot wait for signals") { () throws(Errno) in
+        let ready = try Polling.wait(for: watched, milliseconds: pause)
+        signal = try signals.next()
+        return ready
+      }
+      if let signal {
+        guard let child else { return .signal(signal.number) }
+        if signal.code == cshm_SI_USER { ChildProcess.send(signal.number, to: child) }
+      }
+      if ready.count > 1, ready[1] { return nil }
+      if let deadline, Clock.nanoseconds >= deadline { return nil }
+      if terms.interval != nil { try tend() }
     }
   }
 }

@@ -37,6 +37,11 @@ package enum ProcText {
     number(digits, radix: 10).flatMap { Int(exactly: $0) }
   }
 
+  /// Digits as a number of 64 bits; nil for anything else or an overflow.
+  package static func unsigned(_ digits: ArraySlice<UInt8>) -> UInt64? {
+    number(digits, radix: 10)
+  }
+
   /// Hexadecimal digits as a number; nil for anything else or an overflow.
   package static func hexadecimal(_ digits: ArraySlice<UInt8>) -> UInt64? {
     number(digits, radix: 16)

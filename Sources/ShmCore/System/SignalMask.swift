@@ -22,10 +22,23 @@ package struct SignalMask: ~Copyable {
     unsafe pthread_sigmask(SIG_SETMASK, &previous, nil)
   }
 
-  /// The signal that waits to end this process, if there is one: what holds signals off for long
-  /// must ask now and then. sigpending(2)
-  package static var pendingTermination: CInt? {
+  /// Whether a signal that ends processes is held off and has come. sigpending(2)
+  package static var isTerminationPending: Bool { cshm_pending_termination() != 0 }
+
+  /// Stops what goes on for long where a signal that ends processes is held off and has come:
+  /// whoever holds it off takes down what was begun. sigpending(2)
+  ///
+  /// - Throws: `ShmError` with code `interrupted`.
+  package static func checkPending(_ attempt: String) throws(ShmError) {
     let number = cshm_pending_termination()
-    return number == 0 ? nil : number
+    if number != 0 { throw ShmError(.interrupted, attempt, "signal \(number) arrived") }
+  }
+
+  /// Whether such a signal is held off in this thread, so that it would not end a call that waits.
+  package static var holdsTermination: Bool {
+    var held = sigset_t()
+    unsafe sigemptyset(&held)
+    unsafe pthread_sigmask(SIG_BLOCK, nil, &held)
+    return unsafe sigismember(&held, SIGTERM) == 1
   }
 }

@@ -16,18 +16,15 @@ struct RangeOptions: ParsableArguments {
     }
   }
 
+  /// The range that is meant.
+  var range: ByteRange {
+    ByteRange(offset: offset.bytes, end: length.map { offset.bytes + $0.bytes })
+  }
+
   /// The range of a region of `size` bytes; nothing is rounded.
-  func range(ofSize size: Int, _ attempt: @autoclosure () -> String) throws(ShmError) -> Range<Int>
-  {
-    let end = length.map { offset.bytes + $0.bytes } ?? size
-    if offset.bytes >= size || end > size {
-      throw ShmError(
-        .usage, attempt(),
-        """
-        \(length == nil ? "byte \(offset.bytes)" : "the range \(offset.bytes)..<\(end)") lies past \
-        its end at \(size)
-        """)
-    }
-    return offset.bytes..<end
+  func range(
+    ofSize size: Int, _ attempt: @autoclosure () -> String
+  ) throws(ShmError) -> Range<Int> {
+    try range.resolved(ofSize: size, attempt())
   }
 }

@@ -8,12 +8,41 @@ struct Interruption: Error {
 }
 
 extension HoldLoop {
-  /// Holds until told or while CMD runs, and ends with CMD's exit code or by the signal.
-  func hold(command: [String], descriptors: [Int32]) throws {
-    switch command.isEmpty ? try wait() : try run(command, descriptors: descriptors) {
+  /// Holds until told, until the options' terms are met, or while CMD runs; ends with CMD's exit
+  /// code or by the signal.
+  ///
+  /// - Parameters:
+  ///   - command: what stands behind `--`; empty for none.
+  ///   - descriptors: what CMD gets from 3 on.
+  ///   - options: the terms.
+  ///   - interval: how often `tend` is called, in milliseconds; nil for never.
+  ///   - tend: looks after what is held.
+  func hold(
+    command: [String], descriptors: [Int32], options: HoldOptions = HoldOptions.none,
+    interval: Int? = nil, tend: () throws(ShmError) -> Void = { () throws(ShmError) in }
+  ) throws {
+    let end: End
+    if !command.isEmpty {
+      end = try run(command, descriptors: descriptors, interval: interval, tend: tend)
+    } else if let process = options.whilePid {
+      let watch = try ProcessWatch(process)
+      let terms = Terms(
+        milliseconds: options.duration?.milliseconds, process: watch.ended.raw,
+        interval: interval)
+      end = try wait(terms, tend: tend)
+    } else {
+      end = try wait(
+        Terms(milliseconds: options.duration?.milliseconds, interval: interval), tend: tend)
+    }
+    switch end {
     case .signal(let number): throw Interruption(signal: number)
-    case .exited(0): return
+    case .exited(0), .over: return
     case .exited(let code): throw ExitCode(code)
     }
   }
+}
+
+extension HoldOptions {
+  /// Until a signal comes; nobody is told.
+  static var none: HoldOptions { (try? HoldOptions.parse([])) ?? HoldOptions() }
 }

@@ -51,25 +51,25 @@ struct Map: CommandRunner {
 
   func run() throws {
     let loop = try HoldLoop()
-    var held = HeldRegions()
+    var held: [HeldRegion] = []
     let sharing: Mapping.Sharing = isPrivate ? .private : .shared
     let protection: Mapping.Protection = readOnly ? .readOnly : .readWrite
     if let anonymous {
-      try held.add(
-        try Region.anonymous("shmtool", size: anonymous.bytes), sharing: sharing,
-        protection: protection, at: at?.value)
+      held.append(try HeldRegion(try Region.anonymous("shmtool", size: anonymous.bytes)))
     }
     for reference in regions {
       let access: Region.Access = readOnly || isPrivate ? .readOnly : .readWrite
-      try held.add(
-        try Region.open(reference, access: access), sharing: sharing, protection: protection,
-        at: at?.value)
+      held.append(try HeldRegion(try Region.open(reference, access: access)))
     }
-    if populate { try held.populate() }
+    for region in held {
+      try region.map(sharing: sharing, protection: protection, at: at?.value)
+      if populate { try region.populate() }
+    }
     if command.isEmpty || options.json {
       try Output.write(
-        held.report, json: options.json, style: TextStyle(bytes: options.bytes))
+        MapReport(mappings: held.flatMap(\.mapRows)), json: options.json,
+        style: TextStyle(bytes: options.bytes))
     }
-    try loop.hold(command: command, descriptors: held.descriptors)
+    try loop.hold(command: command, descriptors: held.map { $0.region.rawDescriptor })
   }
 }

@@ -6,50 +6,130 @@ struct Wire: CommandRunner {
     abstract: "Wire regions: hold their pages in RAM until told or while CMD runs.",
     usage: "shmtool wire [<options>] <regions> ... [-- <command> ...]",
     discussion: """
-      Linux calls wired pages locked (mlock). A region is said to be wired when it has been checked, \
-      page by page. CMD gets the regions as open descriptors from 3 on. Wired pages are taken from \
-      everybody else; 'shmtool limits' says how many there may be.
+      Linux calls wired pages locked (mlock). A region is said to be wired when it has been checked: \
+      its mapping carries the lock, and every page is resident. Every page is brought in, holes are \
+      allocated; with --on-fault pages are wired as somebody touches them here. CMD gets the \
+      regions as open descriptors from 3 on, and its exit code is ours.
+
+      Wired pages are taken from everybody else, and are needed rarely: for memory that must not be \
+      swapped out (secrets), or whose first touch must not wait (real time). Where there is no swap, \
+      shared memory stays in RAM anyway. 'shmtool limits' says how much there may be.
 
       Example: shmtool wire cache
-               shmtool wire cache --offset 4M --length 1M -- ./server
+               shmtool wire cache --range 4M+1M --range 64M: -- ./server
+               shmtool wire cache --background; shmtool unwire cache
       """)
 
   enum CodingKeys: CodingKey {
-    case regions, range, options
+    case regions, range, ranges, onFault, bestEffort, follow, background, list, force
+    case backgroundHolder, holding, options
   }
 
   @Argument(
     help: "The regions.", completion: RegionArgument.completion, transform: RegionArgument.parse)
-  var regions: [RegionReference]
+  var regions: [RegionReference] = []
 
   /// What stands behind `--`.
   var command: [String] = []
 
   @OptionGroup var range: RangeOptions
+
+  @Option(
+    name: .customLong("range"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "A range, as often as needed: 4M+1M (offset and length), 4M:8M, 64M:.", valueName: "range"))
+  var ranges: [ByteRange] = []
+
+  @Flag(help: "Wire pages as they are touched, and bring none in.")
+  var onFault = false
+
+  @Flag(help: "Keep what could be wired, and say how much of what was asked for that is.")
+  var bestEffort = false
+
+  @Flag(help: "Wire the region anew when it has grown, shrunk or been replaced.")
+  var follow = false
+
+  @Flag(help: "Return when the pages are wired; a process in the background holds them.")
+  var background = false
+
+  @Flag(help: "List who has pages of regions wired.")
+  var list = false
+
+  @Flag(help: "Even where it is more than memory or the control group has.")
+  var force = false
+
+  @Flag(name: .customLong("background-holder"), help: .hidden)
+  var backgroundHolder = false
+
+  @OptionGroup var holding: HoldOptions
   @OptionGroup var options: ActionOptions
 
   func validate() throws {
-    if regions.isEmpty { throw ValidationError("a region is needed") }
+    if regions.isEmpty, !list { throw ValidationError("a region is needed") }
+    if !ranges.isEmpty, range.length != nil || range.offset.bytes != 0 {
+      throw ValidationError("--range stands in place of --offset and --length")
+    }
+    if background, holding.readyFd != nil {
+      throw ValidationError("--background is ready when it returns; --ready-fd has no place there")
+    }
+    if list, background || backgroundHolder { throw ValidationError("--list wires nothing") }
+  }
+
+  func validate(command: [String]) throws {
+    guard !command.isEmpty else { return }
+    if background || list || holding.duration != nil || holding.whilePid != nil {
+      throw ValidationError(
+        "CMD ends the wiring: --background, --list, --for and --while-pid exclude it")
+    }
   }
 
   func run() throws {
+    if list { return try listHolders() }
+    if background { return try BackgroundHolder.start() }
     let loop = try HoldLoop()
-    var held = HeldRegions()
+    let held = try mapAll()
+    try WiringRoom.check(try held.map { try $0.missingBytes() }, force: force)
+    let policy = WiringPolicy(time: onFault ? .onFault : .now, acceptsLess: bestEffort)
     let line = ProgressLine(total: nil, options)
-    for reference in regions {
-      let region = try HeldRegions.openForWiring(reference)
-      let whole = try range.range(
-        ofSize: try region.status().size, "cannot wire '\(reference)'")
-      try held.wire(region, whole) { (done) throws(ShmError) in
+    for region in held {
+      try region.wire(policy) { done in
         line.update(done)
-        if let signal = try loop.pendingSignal() {
-          throw ShmError(
-            .interrupted, "cannot wire '\(reference)'", "signal \(signal) arrived")
-        }
+        return !SignalMask.isTerminationPending
       }
     }
     _ = line.finish()
-    try Output.write(held.wiringReport, options)
-    try loop.hold(command: command, descriptors: held.descriptors)
+    try Output.write(
+      WireReport(holder: ProcessNumber.own, onFault: onFault, regions: held.flatMap(\.wireRows)),
+      options)
+    try holding.announce()
+    if backgroundHolder { Readiness.detach() }
+    try loop.hold(
+      command: command, descriptors: held.map { $0.region.rawDescriptor }, options: holding,
+      interval: 250
+    ) { () throws(ShmError) in
+      for region in held { try region.tend(policy, follow: follow) }
+    }
+  }
+
+  private func mapAll() throws(ShmError) -> [HeldRegion] {
+    var held: [HeldRegion] = []
+    for reference in regions {
+      let region = try HeldRegion(
+        try HeldRegion.openForWiring(reference), ranges: ranges.isEmpty ? [range.range] : ranges)
+      try region.mapRanges()
+      held.append(region)
+    }
+    return held
+  }
+
+  private func listHolders() throws {
+    let scan = try WiringHolder.scan()
+    var wanted: Set<RegionIdentity> = []
+    for reference in regions {
+      wanted.insert(try Region.open(reference, access: .status).status().identity)
+    }
+    let shown = scan.holders.filter { wanted.isEmpty || wanted.contains($0.region) }
+    let report = HoldersReport(shown, hiddenProcesses: scan.hiddenProcesses)
+    try Output.write(report, json: options.json)
   }
 }

@@ -1,0 +1,38 @@
+import SystemPackage
+
+/// The kernel's settings that bear on shared memory and wiring. proc_sys_vm(5), proc_sys_kernel(5)
+public struct KernelSettings: Sendable {
+  /// How many mappings a process may have (vm.max_map_count); nil where it cannot be read.
+  public let maximumMappings: Int?
+  /// Largest System V segment in bytes (kernel.shmmax).
+  public let shmmax: UInt64?
+  /// All System V segments together, in pages (kernel.shmall).
+  public let shmall: UInt64?
+  /// How many System V segments there may be (kernel.shmmni).
+  public let shmmni: UInt64?
+  /// 0 heuristic, 1 always, 2 never more than there is (vm.overcommit_memory).
+  public let overcommit: Int?
+  /// When shared memory gets huge pages without being asked, the chosen word.
+  public let shmemHugePages: String?
+
+  /// The settings now.
+  public static func current() -> KernelSettings {
+    func text(_ path: String) -> ArraySlice<UInt8>? {
+      (try? FileSystem.contents(of: FilePath(path))).flatMap { ProcText.lines($0).first }
+    }
+    func number(_ name: String) -> UInt64? {
+      text("/proc/sys/" + name).flatMap { ProcText.unsigned($0) }
+    }
+    // always within_size advise [never] deny force
+    let choice = text("/sys/kernel/mm/transparent_hugepage/shmem_enabled").flatMap { line in
+      ProcText.words(line).map { String(decoding: $0, as: UTF8.self) }
+        .first { $0.hasPrefix("[") && $0.hasSuffix("]") }
+    }
+    return KernelSettings(
+      maximumMappings: number("vm/max_map_count").flatMap { Int(exactly: $0) },
+      shmmax: number("kernel/shmmax"), shmall: number("kernel/shmall"),
+      shmmni: number("kernel/shmmni"),
+      overcommit: number("vm/overcommit_memory").flatMap { Int(exactly: $0) },
+      shmemHugePages: choice.map { String($0.dropFirst().dropLast()) })
+  }
+}

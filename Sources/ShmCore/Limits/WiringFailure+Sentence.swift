@@ -1,0 +1,99 @@
+extension WiringFailure {
+  /// The error for a user: the limit's name, its figures, and what raises it.
+  ///
+  /// - Parameter attempt: what was tried, and on what.
+  /// - Returns: the sentence, with code `limit`, `noSpace`, `inputOutput` or `system`.
+  public func error(_ attempt: String) -> ShmError {
+    let limits = evidence.limits
+    func limit(_ value: Int?) -> String { value.map { "\(ByteCount($0))" } ?? "unlimited" }
+    func make(
+      _ code: ShmError.Code, _ reason: String, _ remedy: String? = nil
+    ) -> ShmError {
+      ShmError(code, attempt, reason, remedy: remedy, errorNumber: errorNumber)
+    }
+    let figures = "(RLIMIT_MEMLOCK soft \(limit(limits.soft)), hard \(limit(limits.hard)))"
+    switch cause {
+    case .memlockLimit:
+      return make(
+        .limit,
+        """
+        the memlock limit is \(limit(limits.soft)) and \(ByteCount(limits.used)) is in use \
+        \(figures)
+        """, raise)
+    case .capability:
+      return make(
+        .limit, "the memlock limit is 0 and CAP_IPC_LOCK is not effective \(figures)", raise)
+    case .userNamespace:
+      return make(
+        .limit,
+        """
+        the memlock limit is \(limit(limits.soft)) and \(ByteCount(limits.used)) is in use; \
+        CAP_IPC_LOCK is held in a user namespace, where it does not count \(figures)
+        """,
+        "raise the limit outside the namespace: with a container engine --ulimit memlock=\(needed)")
+    case .mappingCount:
+      return make(
+        .limit,
+        """
+        the process has \(limits.mappings ?? 0) mappings, and vm.max_map_count is \
+        \(limits.settings.maximumMappings ?? 0)
+        """, "wire larger ranges, or raise it with 'sysctl vm.max_map_count=…'")
+    case .truncated:
+      return make(
+        .inputOutput,
+        "the region holds \(evidence.regionSize ?? 0) bytes, and the range ends at \(evidence.rangeEnd)"
+      )
+    case .fileSystemFull:
+      return make(
+        .noSpace,
+        """
+        \(ByteCount(evidence.missing ?? 0)) of it is not in RAM, and its file system has \
+        \(ByteCount(evidence.fileSystemFree ?? 0)) free
+        """, "enlarge it with 'mount -o remount,size=…'")
+    case .hugePages:
+      return make(.noSpace, "no huge page is free", "enlarge the pool in /proc/sys/vm/nr_hugepages")
+    case .cgroup: return cgroupError(attempt)
+    case .noMemory:
+      return make(
+        .noSpace,
+        """
+        \(ByteCount(evidence.missing ?? evidence.wanted)) must be brought into RAM, and \
+        \(limits.memory?.available.map { "\(ByteCount($0))" } ?? "an unknown amount") is available
+        """)
+    case .notResident:
+      return make(
+        .noSpace,
+        """
+        the kernel said yes, and yet \(ByteCount(evidence.missing ?? 0)) is not in RAM or not \
+        locked
+        """)
+    case .stopped: return make(.interrupted, "it was stopped")
+    case .other: return make(.system, "error \(errorNumber ?? 0)")
+    }
+  }
+
+  /// What the limit would have to be, in bytes.
+  private var needed: Int { evidence.limits.used + evidence.wanted }
+
+  private var raise: String {
+    let kibibytes = PageMath.pages(needed, of: 1024)
+    return
+      "raise it with 'ulimit -l \(kibibytes)', LimitMEMLOCK= in the unit, or grant CAP_IPC_LOCK"
+  }
+
+  private func cgroupError(_ attempt: String) -> ShmError {
+    let group = evidence.limits.cgroups.filter { $0.limit != nil }
+      .min { ($0.available ?? 0) < ($1.available ?? 0) }
+    guard let group, let limit = group.limit else {
+      return ShmError(.noSpace, attempt, "a control group's limit", errorNumber: errorNumber)
+    }
+    let file = group.version == 1 ? "memory.limit_in_bytes" : "memory.max"
+    return ShmError(
+      .limit, attempt,
+      """
+      cgroup v\(group.version) \(Escaping.printable(group.path)) is limited to \(ByteCount(limit)), \
+      \(ByteCount(group.used)) is in use and \(ByteCount(evidence.missing ?? 0)) more is needed
+      """, remedy: "raise \(file) of that group (MemoryMax= of the unit)",
+      errorNumber: errorNumber)
+  }
+}

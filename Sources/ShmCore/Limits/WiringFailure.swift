@@ -1,0 +1,96 @@
+import SystemPackage
+
+/// Why a wiring was refused, told from the evidence at that moment and not from the error number
+/// alone: mlock(2) has one ENOMEM for five reasons.
+public struct WiringFailure: Error, Sendable {
+  /// What stopped it.
+  public enum Cause: String, Sendable {
+    /// RLIMIT_MEMLOCK.
+    case memlockLimit = "memlock limit"
+    /// The limit is 0, and CAP_IPC_LOCK is not effective.
+    case capability = "no capability"
+    /// CAP_IPC_LOCK is held in a user namespace, where it does not count, and the limit does.
+    case userNamespace = "user namespace"
+    /// One mapping more than the process may have.
+    case mappingCount = "mapping count"
+    /// The region ends before the range does, or a part of it is not mapped.
+    case truncated
+    /// A hole of the region finds no room on its tmpfs.
+    case fileSystemFull = "file system full"
+    /// No huge page is free.
+    case hugePages = "no huge pages"
+    /// A control group's limit.
+    case cgroup
+    /// The machine has no memory for it.
+    case noMemory = "no memory"
+    /// mlock succeeded, and yet a page is not in RAM, or the mapping does not carry the lock.
+    case notResident = "not resident"
+    /// The caller has stopped it.
+    case stopped
+    /// Anything else.
+    case other
+  }
+
+  /// What was seen when it failed.
+  public struct Evidence: Sendable {
+    /// The limits of the process.
+    public let limits: WiringLimits
+    /// The bytes that were to be wired, in whole pages.
+    public let wanted: Int
+    /// Where the range ends in the region, in bytes.
+    public let rangeEnd: Int
+    /// How large the region was then; nil where it could not be seen.
+    public let regionSize: Int?
+    /// How much room its file system had, in bytes; nil where it has no limit of its own.
+    public let fileSystemFree: Int?
+    /// Whether its pages come from a pool of huge pages.
+    public let isHuge: Bool
+    /// How much of the range was not resident, in bytes; nil where it could not be seen.
+    public let missing: Int?
+  }
+
+  /// What stopped it.
+  public let cause: Cause
+  /// What was seen.
+  public let evidence: Evidence
+  /// The error number of the call; nil where the call succeeded and the check did not.
+  public let errorNumber: Int32?
+
+  /// Tells the cause of an error number.
+  init(_ errno: Errno, _ evidence: Evidence) {
+    self.evidence = evidence
+    errorNumber = errno.rawValue
+    cause = Self.cause(errno, evidence)
+  }
+
+  /// A failure that no error number told.
+  init(_ cause: Cause, _ evidence: Evidence) {
+    self.cause = cause
+    self.evidence = evidence
+    errorNumber = nil
+  }
+
+  private static func cause(_ errno: Errno, _ evidence: Evidence) -> Cause {
+    let limits = evidence.limits
+    guard errno == .noMemory || errno == .resourceTemporarilyUnavailable else {
+      return errno == .notPermitted ? .capability : .other
+    }
+    if let remaining = limits.remaining, evidence.wanted > remaining {
+      if limits.hasCapability { return .userNamespace }
+      return limits.soft == 0 ? .capability : .memlockLimit
+    }
+    if let size = evidence.regionSize, size < evidence.rangeEnd { return .truncated }
+    if let count = limits.mappings, let maximum = limits.settings.maximumMappings,
+      count + 2 >= maximum
+    {
+      return .mappingCount
+    }
+    if evidence.isHuge { return .hugePages }
+    let missing = evidence.missing ?? 0
+    if missing > 0, let free = evidence.fileSystemFree, free < missing { return .fileSystemFull }
+    for group in limits.cgroups {
+      if let available = group.available, available < missing { return .cgroup }
+    }
+    return .noMemory
+  }
+}

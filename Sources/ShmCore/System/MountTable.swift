@@ -1,0 +1,85 @@
+public import SystemPackage
+
+/// The mounts of this process's namespace. proc_pid_mountinfo(5)
+public struct MountTable: Sendable {
+  /// One mount.
+  public struct Mount: Hashable, Sendable {
+    /// The device number, `major:minor`.
+    public let device: String
+    /// What of the file system is mounted here.
+    public let root: String
+    /// Where.
+    public let point: String
+    /// The kind of the file system.
+    public let kind: String
+    /// The mount's options and the file system's.
+    public let options: [String]
+
+    /// The value of an option: `size` of `size=64m`, empty for one without a value; nil where it is
+    /// not set.
+    public func option(_ name: String) -> String? {
+      for option in options {
+        let parts = option.split(separator: "=", maxSplits: 1)
+        if let first = parts.first, first == name { return parts.count > 1 ? String(parts[1]) : "" }
+      }
+      return nil
+    }
+  }
+
+  /// The mounts, in the order they were made.
+  public let mounts: [Mount]
+
+  /// Parses the text of /proc/PID/mountinfo; lines of another form are passed over.
+  public init(parsing text: [UInt8]) {
+    mounts = ProcText.lines(text).compactMap { line in
+      let words = ProcText.words(line).map { Self.unescape($0) }
+      guard let dash = words.firstIndex(of: "-"), dash >= 6, words.count > dash + 3 else {
+        return nil
+      }
+      let options = (words[5] + "," + words[dash + 3]).split(separator: ",").map { String($0) }
+      return Mount(
+        device: words[2], root: words[3], point: words[4], kind: words[dash + 1],
+        options: options)
+    }
+  }
+
+  /// The mounts now; none where /proc cannot be read.
+  public static func current() -> MountTable {
+    MountTable(parsing: (try? FileSystem.contents(of: "/proc/self/mountinfo")) ?? [])
+  }
+
+  /// The mount that a path lies on: of those whose point is an ancestor the longest, and of these
+  /// the last.
+  public func mount(of path: FilePath) -> Mount? {
+    var best: Mount?
+    for mount in mounts where path.starts(with: FilePath(mount.point)) {
+      if mount.point.utf8.count >= best?.point.utf8.count ?? 0 { best = mount }
+    }
+    return best
+  }
+
+  /// A mount of the file system with this number, as stat(2) gives it in `st_dev`.
+  public func mount(ofDevice device: UInt64) -> Mount? {
+    let major = (device >> 8) & 0xFFF | (device >> 32) & ~0xFFF
+    let minor = device & 0xFF | (device >> 12) & ~0xFF
+    return mounts.last { $0.device == "\(major):\(minor)" }
+  }
+
+  /// Blanks and the like are written as `\040`.
+  private static func unescape(_ word: ArraySlice<UInt8>) -> String {
+    var bytes: [UInt8] = []
+    var rest = word
+    while let byte = rest.popFirst() {
+      let digits = rest.prefix(3)
+      if byte == UInt8(ascii: "\\"), digits.count == 3,
+        let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 8)
+      {
+        bytes.append(value)
+        rest = rest.dropFirst(3)
+      } else {
+        bytes.append(byte)
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

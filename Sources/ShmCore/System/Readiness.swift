@@ -1,0 +1,38 @@
+import CShm
+import Glibc
+import SystemPackage
+
+/// Telling those who wait that everything is set up.
+package enum Readiness {
+  /// Writes a line to a descriptor and closes it: for scripts.
+  package static func announce(descriptor: Int32) throws(ShmError) {
+    let attempt = "cannot announce readiness on descriptor \(descriptor)"
+    var line = Array("ready\n".utf8)
+    try unsafe line.withUnsafeMutableBufferPointer { (buffer) throws(ShmError) -> Void in
+      try unsafe DescriptorIO.writeAll(descriptor, UnsafeRawBufferPointer(buffer), attempt)
+    }
+    _ = close(descriptor)
+  }
+
+  /// Sends `READY=1` to a service manager. sd_notify(3)
+  ///
+  /// - Parameter socket: the value of NOTIFY_SOCKET: a path, or `@` and an abstract name.
+  package static func announce(serviceManagerAt socket: String) throws(ShmError) {
+    let place = Escaping.printable(socket)
+    _ = try ShmError.saying("cannot tell the service manager at '\(place)'") { () throws(Errno) in
+      try SystemCall.checkNegated {
+        unsafe socket.withCString { unsafe cshm_notify($0, "READY=1") }
+      }
+    }
+  }
+
+  /// Leaves the terminal and the caller's directory behind: what stays in the background holds
+  /// neither open.
+  package static func detach() {
+    let null = unsafe cshm_openat(AT_FDCWD, "/dev/null", O_RDWR, 0)
+    guard null >= 0 else { return }
+    for number in STDIN_FILENO...STDERR_FILENO { dup2(null, number) }
+    if null > STDERR_FILENO { close(null) }
+    _ = unsafe chdir("/")
+  }
+}

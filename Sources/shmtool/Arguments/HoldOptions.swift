@@ -1,0 +1,29 @@
+import ArgumentParser
+import ShmCore
+
+/// How long something is held, and who is told that it is.
+struct HoldOptions: ParsableArguments {
+  @Option(name: .customLong("for"), help: "Hold for: 250ms, 5s, 2m, 1h.")
+  var duration: TimeSpan?
+
+  @Option(help: ArgumentHelp("Hold while that process runs.", valueName: "pid"))
+  var whilePid: Int32?
+
+  @Option(
+    help: ArgumentHelp(
+      "Write a line to this descriptor and close it when everything is held.", valueName: "fd"))
+  var readyFd: Int32?
+
+  func validate() throws {
+    if let whilePid, whilePid <= 0 { throw ValidationError("--while-pid takes a process's number") }
+    if let readyFd, readyFd < 0 { throw ValidationError("--ready-fd takes an open descriptor") }
+  }
+
+  /// Tells who waits for it: the descriptor, and the service manager where there is one.
+  func announce() throws(ShmError) {
+    if let socket = ProcessEnvironment["NOTIFY_SOCKET"], !socket.isEmpty {
+      try Readiness.announce(serviceManagerAt: socket)
+    }
+    if let readyFd { try Readiness.announce(descriptor: readyFd) }
+  }
+}

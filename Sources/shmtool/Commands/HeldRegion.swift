@@ -1,0 +1,175 @@
+import ShmCore
+
+/// A region that a command holds mapped or wired, and looks after. A class, for an array holds no
+/// values that have one owner.
+final class HeldRegion {
+  let reference: RegionReference
+  private(set) var region: Region
+  private var mappings: [HeldMapping] = []
+  /// The ranges that were asked for; nil for the whole.
+  private let ranges: [ByteRange]
+  private var identity: RegionIdentity
+  private var size: Int
+  /// What has been said of the region since it was opened: each change is told once.
+  private var isGoneTold = false
+
+  /// Opens nothing itself: takes over an open region.
+  init(_ region: consuming Region, ranges: [ByteRange] = []) throws(ShmError) {
+    let status = try region.status()
+    reference = region.reference
+    identity = status.identity
+    size = status.size
+    self.ranges = ranges
+    self.region = region
+  }
+
+  /// Opens a region for as much as the caller may, to be wired.
+  static func openForWiring(_ reference: RegionReference) throws(ShmError) -> Region {
+    do {
+      return try Region.open(reference)
+    } catch {
+      guard error.code == .notPermitted else { throw error }
+      return try Region.open(reference, access: .readOnly)
+    }
+  }
+
+  /// Maps the whole region.
+  func map(
+    sharing: Mapping.Sharing, protection: Mapping.Protection, at address: UInt?
+  ) throws(ShmError) {
+    mappings.append(
+      HeldMapping(
+        try Mapping(of: region, sharing: sharing, protection: protection, at: address)))
+  }
+
+  /// Faults every page in.
+  func populate() throws(ShmError) {
+    for held in mappings { try held.mapping.populate() }
+  }
+
+  /// Maps the ranges, in whole pages: nothing is wired yet.
+  func mapRanges() throws(ShmError) {
+    let status = try region.status()
+    let wanted = ranges.isEmpty ? [ByteRange(offset: 0, end: nil)] : ranges
+    for range in wanted {
+      let bytes = try range.resolved(ofSize: status.size, "cannot wire '\(reference)'")
+      let pages = PageMath.outward(bytes, to: status.pageSize).clamped(to: 0..<status.size)
+      mappings.append(
+        HeldMapping(
+          try Mapping(
+            of: region, range: pages,
+            protection: region.access == .readWrite ? .readWrite : .readOnly)))
+    }
+  }
+
+  /// The bytes that wiring would have to bring into RAM.
+  func missingBytes() throws(ShmError) -> Int {
+    var missing = 0
+    for held in mappings {
+      missing += max(0, held.mapping.count - (try held.mapping.residentBytes()))
+    }
+    return missing
+  }
+
+  /// Wires what is mapped.
+  func wire(_ policy: WiringPolicy, progress: (Int) -> Bool) throws(ShmError) {
+    var before = 0
+    for held in mappings {
+      let sum = before
+      try held.wire(policy) { progress(sum + $0) }
+      before += held.mapping.count
+    }
+  }
+
+  /// Notices that the region has grown, shrunk, gone or been replaced, and says so; wires it anew
+  /// where that is wanted.
+  func tend(_ policy: WiringPolicy, follow: Bool) throws(ShmError) {
+    guard let named = try currentName() else {
+      if !isGoneTold { Output.complain("'\(reference)' was removed; what is wired stays wired") }
+      isGoneTold = true
+      return
+    }
+    let now = named.status.identity == identity ? try region.status().size : named.status.size
+    guard named.status.identity != identity || now != size else { return }
+    let what =
+      named.status.identity != identity
+      ? "was replaced" : "holds \(ByteCount(now)) now, not \(ByteCount(size))"
+    Output.complain(
+      "'\(reference)' \(what); \(follow ? "wiring it anew" : "what was wired stays as it was")")
+    isGoneTold = false
+    identity = named.status.identity
+    size = now
+    if follow { try rewire(policy) }
+  }
+
+  /// The new pages are wired before the old ones are released, unless there is no room for both.
+  private func rewire(_ policy: WiringPolicy) throws(ShmError) {
+    let fresh = try HeldRegion(try Self.openForWiring(reference), ranges: ranges)
+    try fresh.mapRanges()
+    do {
+      try fresh.wire(policy) { _ in true }
+    } catch {
+      guard error.code == .limit else { throw error }
+      mappings = []
+      try fresh.wire(policy) { _ in true }
+    }
+    mappings = fresh.mappings
+    region = try Self.openForWiring(reference)
+  }
+
+  private func currentName() throws(ShmError) -> (status: RegionStatus, Void)? {
+    do {
+      return (try Region.open(reference, access: .status).status(), ())
+    } catch {
+      guard error.code == .notFound else { throw error }
+      return nil
+    }
+  }
+
+  /// Where it is mapped.
+  var mapRows: [MapReport.Row] { mappings.map { MapReport.Row(reference, $0.mapping) } }
+
+  /// What of it is wired.
+  var wireRows: [WireReport.Row] {
+    mappings.compactMap { held in
+      held.wiring.map {
+        WireReport.Row(
+          reference, $0, isUnswappable: held.mapping.isInherentlyUnswappable,
+          failure: held.failure)
+      }
+    }
+  }
+}
+
+/// How pages are wired.
+struct WiringPolicy {
+  var time = Mapping.WiringTime.now
+  var acceptsLess = false
+}
+
+/// One mapping with what is wired of it.
+final class HeldMapping {
+  var mapping: Mapping
+  private(set) var wiring: Mapping.WiringReport?
+  /// Why less than all is wired.
+  private(set) var failure: ShmError?
+
+  init(_ mapping: consuming Mapping) {
+    self.mapping = mapping
+  }
+
+  func wire(_ policy: WiringPolicy, progress: (Int) -> Bool) throws(ShmError) {
+    let attempt = mapping.wiringAttempt()
+    guard !policy.acceptsLess else {
+      var stopped: WiringFailure?
+      wiring = mapping.wireBestEffort(nil, policy.time, failure: &stopped, progress: progress)
+      failure = stopped?.error(attempt)
+      return
+    }
+    do {
+      wiring = try mapping.tryWire(nil, policy.time, progress: progress)
+    } catch {
+      throw error.error(attempt)
+    }
+  }
+}
