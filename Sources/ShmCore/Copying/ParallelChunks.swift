@@ -54,7 +54,8 @@ final class ParallelChunks: Sendable {
   func forEach(_ body: (Range<Int>) throws(ShmError) -> Void) throws(ShmError) {
     while true {
       let start = next.wrappingAdd(size, ordering: .relaxed).oldValue
-      guard start < range.upperBound else { return }
+      // Behind the last chunk of a range that ends near 2^63 the next start wraps.
+      guard start >= 0, start < range.upperBound else { return }
       let chunk = start..<start + min(size, range.upperBound - start)
       try body(chunk.clamped(to: range))
       done.wrappingAdd(chunk.clamped(to: range).count, ordering: .relaxed)
