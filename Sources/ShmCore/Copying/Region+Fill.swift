@@ -23,7 +23,8 @@ extension Region {
       try chunks.forEach { (chunk) throws(ShmError) in
         if !isMade || !pattern.isUniform {
           unsafe pattern.generate(
-            into: pattern.isUniform ? scratch.bytes : scratch.prefix(chunk.count), at: chunk.lowerBound,
+            into: pattern.isUniform ? scratch.bytes : scratch.prefix(chunk.count),
+            at: chunk.lowerBound,
             rangeStart: range.lowerBound)
           isMade = true
         }
@@ -59,7 +60,8 @@ extension Region {
       try chunks.forEach { (chunk) throws(ShmError) in
         if !isMade || !pattern.isUniform {
           unsafe pattern.generate(
-            into: pattern.isUniform ? expected.bytes : expected.prefix(chunk.count), at: chunk.lowerBound,
+            into: pattern.isUniform ? expected.bytes : expected.prefix(chunk.count),
+            at: chunk.lowerBound,
             rangeStart: range.lowerBound)
           isMade = true
         }
