@@ -57,7 +57,8 @@ final class ParallelChunks: Sendable {
     while true {
       try SignalMask.checkPending(attempt)
       let start = next.wrappingAdd(size, ordering: .relaxed).oldValue
-      guard start < range.upperBound else { return }
+      // Behind the last chunk of a range that ends near 2^63 the next start wraps.
+      guard start >= 0, start < range.upperBound else { return }
       let chunk = start..<start + min(size, range.upperBound - start)
       try body(chunk.clamped(to: range))
       done.wrappingAdd(chunk.clamped(to: range).count, ordering: .relaxed)

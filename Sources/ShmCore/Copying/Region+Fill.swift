@@ -24,7 +24,8 @@ extension Region {
       try chunks.forEach(attempt) { (chunk) throws(ShmError) in
         if !isMade || !pattern.isUniform {
           unsafe pattern.generate(
-            into: isMade ? scratch.prefix(chunk.count) : scratch.bytes, at: chunk.lowerBound,
+            into: pattern.isUniform ? scratch.bytes : scratch.prefix(chunk.count),
+            at: chunk.lowerBound,
             rangeStart: range.lowerBound)
           isMade = true
         }
@@ -61,7 +62,8 @@ extension Region {
       try chunks.forEach(attempt) { (chunk) throws(ShmError) in
         if !isMade || !pattern.isUniform {
           unsafe pattern.generate(
-            into: isMade ? expected.prefix(chunk.count) : expected.bytes, at: chunk.lowerBound,
+            into: pattern.isUniform ? expected.bytes : expected.prefix(chunk.count),
+            at: chunk.lowerBound,
             rangeStart: range.lowerBound)
           isMade = true
         }

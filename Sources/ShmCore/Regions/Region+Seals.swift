@@ -43,7 +43,9 @@ extension Region {
 
   /// The seals of this region; nil for one that cannot have any. fcntl(2), `F_GET_SEALS`
   public func seals() -> Seals? {
-    guard let numbers = try? descriptor.seals() else { return nil }
+    // Of a file with a name the kernel says that it is sealed against seals: it is no memfd, and
+    // never could have any.
+    guard case .descriptor = reference, let numbers = try? descriptor.seals() else { return nil }
     return Seals(numbers: numbers)
   }
 

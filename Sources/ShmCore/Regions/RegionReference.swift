@@ -38,6 +38,7 @@ public enum RegionReference: Hashable, Sendable {
       }
       self = .systemV(identifier)
     } else if text.utf8.dropFirst().contains(UInt8(ascii: "/")) {
+      try Self.refuseDoubtful(text)
       self = .file(try Self.path(text, in: text))
     } else {
       self = .posix(try RegionName(text))
@@ -58,6 +59,16 @@ public enum RegionReference: Hashable, Sendable {
     // By bytes: String.hasPrefix compares canonically equivalent characters as equal.
     guard text.utf8.starts(with: prefix.utf8) else { return nil }
     return String(decoding: text.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)
+  }
+
+  /// A name that a script has put together wrongly is not taken for a path.
+  private static func refuseDoubtful(_ text: String) throws(ShmError) {
+    let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    if parts.dropFirst().dropLast().contains(where: \.isEmpty)
+      || parts.contains(where: { $0.elementsEqual("..".utf8) })
+    {
+      throw malformed(text, "it holds '//' or '..' (file:PATH forces a path)")
+    }
   }
 
   private static func path(_ path: String, in text: String) throws(ShmError) -> FilePath {

@@ -8,7 +8,10 @@ package enum StandardStreams {
   /// be otherwise. And a write past RLIMIT_FSIZE is EFBIG from now on, not SIGXFSZ.
   package static func prepare() {
     for number in STDIN_FILENO...STDERR_FILENO where !OwnedDescriptor.isOpen(number) {
-      _ = unsafe cshm_openat(AT_FDCWD, "/", cshm_O_PATH, 0)
+      // Not a directory, which an input is refused for in other words.
+      if unsafe cshm_openat(AT_FDCWD, "/dev/null", cshm_O_PATH, 0) < 0 {
+        _ = unsafe cshm_openat(AT_FDCWD, "/", cshm_O_PATH, 0)
+      }
     }
     TerminationSignals.ignoreFileSizeSignal()
   }

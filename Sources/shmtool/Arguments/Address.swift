@@ -1,4 +1,5 @@
 import ArgumentParser
+import ShmCore
 
 /// An address as a user writes it: `0x7f0000000000`, in hexadecimal, on a page.
 struct Address: ExpressibleByArgument {
@@ -7,6 +8,7 @@ struct Address: ExpressibleByArgument {
   init?(argument: String) {
     guard argument.lowercased().hasPrefix("0x"),
       let value = UInt(argument.dropFirst(2), radix: 16), value != 0,
+      value % UInt(PageMath.pageSize) == 0,
       !argument.dropFirst(2).hasPrefix("+")
     else { return nil }
     self.value = value

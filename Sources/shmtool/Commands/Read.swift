@@ -34,9 +34,7 @@ struct Read: ParsableCommand {
     let opened = try Region.open(region, access: .readOnly)
     let whole = try range.range(ofSize: try opened.status().size, attempt)
     if hex { return try HexDump.write(opened, whole) }
-    var options = ActionOptions()
-    options.progress = progress
-    let line = ProgressLine(total: whole.count, options)
+    let line = ProgressLine(total: whole.count, isWanted: progress)
     try opened.read(
       to: STDOUT_FILENO, named: "standard output", range: whole, progress: line.update)
     _ = line.finish()

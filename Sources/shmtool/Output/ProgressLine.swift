@@ -10,9 +10,14 @@ final class ProgressLine {
   private var isDrawn = false
 
   /// On a terminal, or where it was asked for.
-  init(total: Int?, _ options: ActionOptions) {
+  convenience init(total: Int?, _ options: ActionOptions) {
+    self.init(total: total, isWanted: options.progress, isQuiet: options.quiet)
+  }
+
+  /// For a command without `ActionOptions`, which only the parser can make.
+  init(total: Int?, isWanted: Bool, isQuiet: Bool = false) {
     self.total = total
-    isShown = options.progress || (!options.quiet && StandardStreams.isTerminal(STDERR_FILENO))
+    isShown = isWanted || (!isQuiet && StandardStreams.isTerminal(STDERR_FILENO))
     last = start + 400_000_000
   }
 

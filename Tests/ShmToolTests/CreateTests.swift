@@ -1,0 +1,339 @@
+import Glibc
+import ShmTestSupport
+import Testing
+
+@Suite("create")
+struct CreateTests {
+  @Test("makes a region for its owner alone, reserves it, and says so on stderr")
+  func life() async throws {
+    try await withName { (name) async throws in
+      let result = try await Tool.run("create", name.name, "64K")
+      #expect(result.code == 0)
+      #expect(result.output.isEmpty)
+      #expect(result.error.hasPrefix("created '\(name)': 64 KiB, in "))
+      #expect(name.size == 65536)
+      #expect(name.allocated == 65536)
+      #expect(name.mode == 0o600)
+      #expect(name.status?.st_uid == geteuid())
+      #expect(name.status?.st_nlink == 1)
+      #expect(try await name.contents() == Array(repeating: 0, count: 65536))
+    }
+  }
+
+  @Test(
+    "takes a size in every unit",
+    arguments: [
+      ("1", 1), ("4095", 4095), ("4096", 4096), ("4097", 4097), ("4096b", 4096), ("64k", 65536),
+      ("64KiB", 65536), ("64kb", 64000), ("1M", 1 << 20), ("1MB", 1_000_000), ("3p", 3 * 4096),
+    ])
+  func units(_ text: String, _ size: Int) async throws {
+    try await withName { (name) async throws in
+      #expect(try await Tool.run("create", name.name, text).code == 0)
+      #expect(name.size == size)
+      #expect(name.allocated == (size + 4095) / 4096 * 4096)
+    }
+  }
+
+  @Test("reserves nothing with --sparse", arguments: ["1M", "1T", "9223372036854775807"])
+  func sparse(_ size: String) async throws {
+    try await withName { (name) async throws in
+      let result = try await Tool.run("create", name.name, size, "--sparse")
+      #expect(result.code == 0)
+      #expect(result.error.hasPrefix("created sparse '\(name)': "))
+      #expect(name.exists)
+      #expect(name.allocated == 0)
+    }
+  }
+
+  @Test("tells what it made as JSON on stdout and nothing on stderr")
+  func json() async throws {
+    try await withName { (name) async throws in
+      let result = try await Tool.run("create", name.name, "12345", "--json")
+      #expect(result.code == 0)
+      #expect(result.error.isEmpty)
+      let told = try await Python.evaluate(
+        "d['action'], d['region'], d['bytes'], d['offset'], type(d['seconds'])",
+        in: result.output)
+      #expect(told == "('create', '\(name)', 12345, 0, <class 'float'>)")
+    }
+  }
+
+  @Test("says nothing with --quiet")
+  func quiet() async throws {
+    try await withName { (name) async throws in
+      let result = try await Tool.run("create", name.name, "4K", "-q")
+      #expect(result.code == 0)
+      #expect(result.output.isEmpty && result.error.isEmpty)
+      #expect(name.exists)
+    }
+  }
+
+  @Test("leaves an object that is there as it is and ends with 73", arguments: ["4K", "64K"])
+  func taken(_ size: String) async throws {
+    try await withRegion { (name) async throws in
+      try await Tool.run("fill", name.name, "--byte", "7", "-q")
+      let before = name.status?.st_ino
+      let result = try await Tool.run("create", name.name, size)
+      #expect(result.code == 73)
+      #expect(result.error.hasPrefix("shmtool: cannot create '\(name)': the name is taken; "))
+      #expect(name.status?.st_ino == before)
+      #expect(try await name.contents() == Array(repeating: 7, count: 65536))
+    }
+  }
+
+  @Test("accepts one of the same size with --open, and no other")
+  func open() async throws {
+    try await withName { (name) async throws in
+      let first = try await Tool.run("create", name.name, "64K", "--open")
+      #expect(first.code == 0)
+      #expect(first.error.hasPrefix("created '\(name)': 64 KiB"))
+      let inode = name.status?.st_ino
+      let second = try await Tool.run("create", name.name, "64K", "--open")
+      #expect(second.code == 0)
+      #expect(second.error.hasPrefix("opened existing '\(name)': 64 KiB"))
+      let third = try await Tool.run("create", name.name, "65535", "--open")
+      #expect(third.code == 73)
+      #expect(third.error.contains("a region of that name holds 64 KiB (65536 bytes)"))
+      #expect(name.status?.st_ino == inode)
+      #expect(name.size == 65536)
+    }
+  }
+
+  @Test(
+    "gives the mode that was asked, whatever the umask",
+    arguments: ["000", "077", "777"],
+    ["600", "640", "0666", "777", "000"])
+  func mode(_ umask: String, _ mode: String) async throws {
+    try await withName { (name) async throws in
+      let made = try await Tool.shell(
+        "umask \(umask); exec \"$SHMTOOL\" create \(name) 4K --mode \(mode)")
+      #expect(made.code == 0)
+      #expect(name.mode == Int(mode, radix: 8))
+      #expect(name.size == 4096)
+    }
+  }
+
+  @Test("makes it for its owner alone where no mode is asked", arguments: ["000", "077", "777"])
+  func defaultMode(_ umask: String) async throws {
+    try await withName { (name) async throws in
+      let made = try await Tool.shell("umask \(umask); exec \"$SHMTOOL\" create \(name) 4K")
+      #expect(made.code == 0)
+      #expect(name.mode == 0o600)
+    }
+  }
+
+  @Test(
+    "refuses a mode that is none", arguments: ["888", "1777", "+7", "rw", "-1", "", "0x7", "77777"])
+  func badMode(_ mode: String) async throws {
+    try await withName { (name) async throws in
+      let result = try await Tool.run("create", name.name, "4K", "--mode=\(mode)")
+      #expect(result.code == 64)
+      #expect(!name.exists)
+    }
+  }
+
+  @Test("holds what its input held", arguments: [1, 4095, 4096, 4097, 300_001])
+  func fromInput(_ count: Int) async throws {
+    try await withName { (name) async throws in
+      let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
+      let result = try await Tool.run("create", name.name, "--from", "-", input: bytes)
+      #expect(result.code == 0)
+      #expect(name.size == count)
+      #expect(try await name.contents() == bytes)
+    }
+  }
+
+  @Test("reads a file, a pipe and a file of /proc, whose size nobody knows before")
+  func fromFile() async throws {
+    try await withRegion { (source) async throws in
+      try await Tool.run("fill", source.name, "--random", "-q")
+      let bytes = try await source.contents()
+      try await withName { (name) async throws in
+        #expect(try await Tool.run("create", name.name, "--from", source.path).code == 0)
+        #expect(try await name.contents() == bytes)
+      }
+      try await withName { (name) async throws in
+        let script = "cat \(source.path) | \"$SHMTOOL\" create \(name) --from -"
+        #expect(try await Tool.shell(script).code == 0)
+        #expect(try await name.contents() == bytes)
+      }
+      try await withName { (name) async throws in
+        #expect(try await Tool.run("create", name.name, "--from", "/proc/version").code == 0)
+        let version = try await Tool.run("/bin/cat", ["/proc/version"]).output
+        #expect(!version.isEmpty)
+        #expect(try await name.contents() == version)
+      }
+    }
+  }
+
+  @Test("fills up with zeros what is larger than its input")
+  func fromShorter() async throws {
+    try await withName { (name) async throws in
+      let bytes = Array("hello".utf8)
+      let result = try await Tool.run("create", name.name, "10", "--from", "-", input: bytes)
+      #expect(result.code == 0)
+      #expect(try await name.contents() == bytes + [0, 0, 0, 0, 0])
+    }
+  }
+
+  @Test("leaves nothing where its input holds more than the size")
+  func fromLonger() async throws {
+    try await withName { (name) async throws in
+      let bytes = Array("hello".utf8)
+      let result = try await Tool.run("create", name.name, "4", "--from", "-", input: bytes)
+      #expect(result.code == 64)
+      #expect(result.error.contains("holds more than the 4 bytes"))
+      #expect(!name.exists)
+    }
+  }
+
+  @Test(
+    "leaves nothing where the input is no good",
+    arguments: [
+      ("/dev/null", 64, "the input is empty"), ("/nonexistent/x", 66, "cannot open"),
+      ("/dev", 74, "it is a directory"), ("-", 64, "the input is empty"),
+    ])
+  func badInput(_ input: String, _ code: Int32, _ words: String) async throws {
+    try await withName { (name) async throws in
+      let result = try await Tool.run("create", name.name, "--from", input)
+      #expect(result.code == code)
+      #expect(result.error.contains(words))
+      #expect(!name.exists)
+    }
+  }
+
+  @Test(
+    "refuses options that exclude each other, and a size that is missing",
+    arguments: [
+      ["4K", "--open", "--from", "-"], ["--sparse", "--from", "-"], [], ["4K", "8K"],
+      ["4K", "--nonsense"],
+    ])
+  func badOptions(_ options: [String]) async throws {
+    try await withName { (name) async throws in
+      let result = try await Tool.run(Tool.path, ["create", name.name] + options)
+      #expect(result.code == 64)
+      #expect(result.output.isEmpty)
+      #expect(result.error.hasSuffix("(see 'shmtool create --help')\n"))
+      #expect(!name.exists)
+    }
+  }
+
+  @Test("makes a file that a path names, absolute, relative or forced")
+  func path() async throws {
+    try await withName { (name) async throws in
+      #expect(try await Tool.run("create", name.path, "4K").code == 0)
+      #expect(name.size == 4096)
+    }
+    try await withName { (name) async throws in
+      #expect(try await Tool.run("create", "file:\(name.path)", "4K").code == 0)
+      #expect(name.size == 4096)
+    }
+    try await withName { (name) async throws in
+      let script = "cd /dev/shm && \"$SHMTOOL\" create ./\(name) 4K && cd / && test -f \(name.path)"
+      #expect(try await Tool.shell(script).code == 0)
+    }
+    try await withName { (name) async throws in
+      let script = "cd /dev/shm && \"$SHMTOOL\" create file:\(name) 4K"
+      #expect(try await Tool.shell(script).code == 0)
+      #expect(name.size == 4096)
+    }
+  }
+
+  @Test("takes a name with a slash before it for the same region")
+  func slash() async throws {
+    try await withName { (name) async throws in
+      #expect(try await Tool.run("create", "/\(name)", "4K").code == 0)
+      #expect(name.size == 4096)
+    }
+  }
+
+  @Test("refuses a place that is no memory, and one that is not there")
+  func place() async throws {
+    let disk = try await Tool.run("create", "/proc/shmtool-test", "4K")
+    #expect(disk.code == 65)
+    #expect(disk.error.contains("is not on tmpfs or hugetlbfs"))
+    let missing = try await Tool.run("create", "/dev/shm/shmtool-test-none/x", "4K")
+    #expect(missing.code == 66)
+    #expect(missing.error.contains("there is no directory /dev/shm/shmtool-test-none"))
+  }
+
+  @Test(
+    "refuses what cannot be created by its nature",
+    arguments: ["pid:1:3", "sysv:1"])
+  func kinds(_ reference: String) async throws {
+    let result = try await Tool.run("create", reference, "4K")
+    #expect(result.code == 64)
+    #expect(result.error.contains("only POSIX names and paths can be created"))
+  }
+
+  @Test(
+    "refuses with figures what no memory can hold, and leaves nothing",
+    arguments: ["1024T", "9223372036854775807"])
+  func absurd(_ size: String) async throws {
+    try await withName { (name) async throws in
+      let result = try await Tool.run("create", name.name, size)
+      #expect(result.code == 79)
+      #expect(result.error.contains(" are wanted, and "))
+      #expect(!name.exists)
+    }
+  }
+
+  @Test("ends by the signal and leaves nothing", arguments: [SIGINT, SIGTERM, SIGHUP])
+  func signal(_ number: Int32) async throws {
+    try await withName { (name) async throws in
+      try await Python.check(
+        """
+        before = set(os.listdir("/dev/shm"))
+        reader, writer = os.pipe()
+        process = start("create", N, "--from", "-", stdin=reader)
+        os.write(writer, b"x" * 10000)
+        until(lambda: any(
+            os.readlink(f"/proc/{process.pid}/fd/{n}").startswith("/dev/shm/")
+            for n in os.listdir(f"/proc/{process.pid}/fd")))
+        assert not os.path.exists(P), "a half-made region is seen"
+        code, out, err = stop(process, int(sys.argv[2]))
+        assert code == -int(sys.argv[2]), (code, err)
+        assert out == "", out
+        assert not os.path.exists(P)
+        """, name.name, "\(number)")
+    }
+  }
+
+  @Test("makes it once where two race, and tells the other")
+  func race() async throws {
+    try await withName { (name) async throws in
+      try await Python.check(
+        """
+        for _ in range(25):
+            both = [start("create", N, size) for size in ("8K", "12K")]
+            codes = [process.communicate(timeout=30) and process.returncode for process in both]
+            assert sorted(codes) == [0, 73], codes
+            assert os.stat(P).st_size == (8192 if codes[0] == 0 else 12288)
+            os.unlink(P)
+        """, name.name)
+    }
+  }
+
+  @Test("gives a clear error beyond RLIMIT_FSIZE, and not SIGXFSZ")
+  func fileSize() async throws {
+    try await withName { (name) async throws in
+      let result = try await Tool.shell("ulimit -f 16; exec \"$SHMTOOL\" create \(name) 64K")
+      #expect(result.code == 74)
+      #expect(!result.isSignaled)
+      #expect(result.error.contains("raise the limit on file sizes with 'ulimit -f'"))
+      #expect(!name.exists)
+    }
+  }
+
+  @Test("gives a clear error where no descriptor is left, and leaves nothing")
+  func descriptors() async throws {
+    try await withName { (name) async throws in
+      // The dynamic linker needs one, the input takes it, and the region would be the next.
+      let result = try await Tool.shell(
+        "ulimit -n 4; exec \"$SHMTOOL\" create \(name) --from /proc/version")
+      #expect(result.code == 71)
+      #expect(result.error.contains("raise the limit on open files with 'ulimit -n'"))
+      #expect(!name.exists)
+    }
+  }
+}
