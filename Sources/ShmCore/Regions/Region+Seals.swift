@@ -43,6 +43,11 @@ extension Region {
 
   /// The seals of this region; nil for one that cannot have any. fcntl(2), `F_GET_SEALS`
   public func seals() -> Seals? {
+    switch reference {
+    // The kernel says "seal" of every file on tmpfs; only a memfd has seals of its own.
+    case .posix, .file, .systemV: return nil
+    case .descriptor: break
+    }
     guard let numbers = try? descriptor.seals() else { return nil }
     return Seals(numbers: numbers)
   }
