@@ -1,23 +1,55 @@
 import ShmCore
 import ShmTestSupport
+import SystemPackage
 import Testing
 
 @Suite("Names of regions")
 struct RegionNameTests {
   @Test("with and without a slash mean the same", arguments: ["cache", "/cache"])
   func slash(_ text: String) throws {
-    #expect(try RegionName(text).bytes == Array("cache".utf8))
+    let name = try RegionName(text)
+    #expect(name.bytes == Array("cache".utf8))
+    #expect(name.path == "/dev/shm/cache")
+    #expect(name.sharedMemoryName == "/cache")
+    #expect(name.description == "cache")
   }
 
   @Test("composed and decomposed letters are two names")
-  func bytes() throws {
+  func canonicalForms() throws {
     #expect(try RegionName("\u{E9}") != RegionName("e\u{301}"))
+    #expect(try RegionName("\u{E9}").path != RegionName("e\u{301}").path)
+  }
+
+  @Test(
+    "may hold anything but a slash and a NUL",
+    arguments: ["a b", "-x", "...", ".hidden", "a\nb", "\u{1B}[31m", "日本", "file:", "\\", "\r\n"])
+  func allowed(_ text: String) throws {
+    let name = try RegionName(text)
+    #expect(name.bytes == Array(text.utf8))
+    #expect(name.path.string.utf8.elementsEqual("/dev/shm/\(text)".utf8))
+  }
+
+  @Test("are shown escaped")
+  func shown() throws {
+    #expect(try RegionName("a\u{1B}\n\u{202E}").description == "a\\x1b\\n\\u{202e}")
+  }
+
+  @Test("may be as long as NAME_MAX", arguments: [1, 254, 255])
+  func longest(_ length: Int) throws {
+    let name = String(repeating: "x", count: length)
+    #expect(try RegionName("/" + name).bytes.count == length)
   }
 
   @Test(
     "that cannot be are usage errors",
-    arguments: ["", "/", ".", "..", "a/b", "//a", "a\0b", String(repeating: "x", count: 256)])
+    arguments: [
+      "", "/", ".", "..", "/.", "/..", "a/b", "//a", "a/", "a\0b", "\0",
+      String(repeating: "x", count: 256), String(repeating: "é", count: 128),
+      String(repeating: "x", count: 4096),
+    ])
   func refused(_ text: String) {
-    #expect { try RegionName(text) } throws: { ($0 as? ShmError)?.code == .usage }
+    let refusal = error(.usage) { _ = try RegionName(text) }
+    #expect(refusal?.errorNumber == nil)
+    #expect(refusal.map { $0.description.utf8.count < 400 } == true, "the name is cut short")
   }
 }

@@ -42,8 +42,9 @@ extension Region {
     while done < buffer.count {
       let size = try currentSize(attempt)
       // pwrite beyond the end would make the region grow again that somebody has shrunk.
-      guard offset + buffer.count <= size else {
-        throw shrunk(attempt, to: size, wanted: offset + buffer.count)
+      let (end, overflow) = offset.addingReportingOverflow(buffer.count)
+      guard !overflow, end <= size else {
+        throw shrunk(attempt, to: size, wanted: overflow ? .max : end)
       }
       done += try ShmError.explaining({ explainWrite($0, attempt) }) { () throws(Errno) in
         let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[done...])

@@ -14,9 +14,10 @@ package enum PageMath {
     return overflow ? nil : roundDown(sum, to: unit)
   }
 
-  /// The whole pages that `range` touches.
+  /// The whole pages that `range` touches: none for an empty one.
   package static func outward(_ range: Range<Int>, to unit: Int = pageSize) -> Range<Int> {
     let lower = roundDown(range.lowerBound, to: unit)
+    if range.isEmpty { return lower..<lower }
     guard let upper = roundUp(range.upperBound, to: unit) else { return lower..<Int.max }
     return lower..<upper
   }

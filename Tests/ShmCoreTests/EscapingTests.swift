@@ -1,0 +1,105 @@
+import ShmCore
+import Testing
+
+@Suite("Escaping for a terminal")
+struct EscapingTests {
+  @Test(
+    "what is harmless stays as it is",
+    arguments: ["", "cache", "a b", "日本", "e\u{301}", "\u{1F600}", "'\"$`;"])
+  func harmless(_ text: String) {
+    #expect(Array(Escaping.printable(text).utf8) == Array(text.utf8))
+  }
+
+  @Test(
+    "control characters are shown",
+    arguments: [
+      ("\n", "\\n"), ("\t", "\\t"), ("\r", "\\r"), ("\0", "\\x00"), ("\u{1B}[31m", "\\x1b[31m"),
+      ("\u{7F}", "\\x7f"), ("\u{8}", "\\x08"), ("\r\n", "\\r\\n"),
+    ])
+  func control(_ text: String, _ shown: String) {
+    #expect(Escaping.printable(text) == shown)
+  }
+
+  @Test("every C0 and C1 control is shown")
+  func everyControl() throws {
+    for value in Array(0..<0x20) + Array(0x7F..<0xA0) {
+      let scalar = try #require(Unicode.Scalar(UInt32(value)))
+      #expect(Escaping.printable(String(Character(scalar))).hasPrefix("\\"), "U+\(value)")
+    }
+    #expect(Escaping.printable("\u{9B}31m") == "\\u{9b}31m")
+  }
+
+  @Test(
+    "what turns the direction, or is invisible, is shown",
+    arguments: [
+      ("\u{202E}gpj", "\\u{202e}gpj"), ("\u{2066}", "\\u{2066}"), ("\u{200B}", "\\u{200b}"),
+      ("\u{FEFF}", "\\u{feff}"), ("\u{2028}", "\\u{2028}"), ("\u{2029}", "\\u{2029}"),
+      ("\u{AD}", "\\u{ad}"), ("\u{E0041}", "\\u{e0041}"), ("\u{E000}", "\\u{e000}"),
+      ("\u{10FFFF}", "\\u{10ffff}"), ("\u{61C}", "\\u{61c}"),
+    ])
+  func bidirectional(_ text: String, _ shown: String) {
+    #expect(Escaping.printable(text) == shown)
+  }
+
+  @Test("a backslash is doubled, so that nothing can pretend to be an escape")
+  func backslash() {
+    #expect(Escaping.printable("\\x1b") == "\\\\x1b")
+    #expect(Escaping.printable("\\") == "\\\\")
+  }
+
+  @Test(
+    "bytes that are not UTF-8 are shown one by one",
+    arguments: [
+      ([0x80], "\\x80"), ([0xFF, 0x41], "\\xffA"), ([0xC3], "\\xc3"), ([0xC0, 0xAF], "\\xc0\\xaf"),
+      ([0xED, 0xA0, 0x80], "\\xed\\xa0\\x80"), ([0xF4, 0x90, 0x80, 0x80], "\\xf4\\x90\\x80\\x80"),
+      ([0xE2, 0x82], "\\xe2\\x82"), ([0xE2, 0x82, 0x41], "\\xe2\\x82A"),
+      ([0xC3, 0xA9, 0xC3], "é\\xc3"),
+    ] as [([UInt8], String)])
+  func invalid(_ bytes: [UInt8], _ shown: String) {
+    #expect(Escaping.printable(bytes) == shown)
+  }
+
+  @Test("any bytes can be told again from what is shown, and nothing shown is a control")
+  func random() throws {
+    var generator = SeededGenerator(seed: 0xE5CA_9E00)
+    for _ in 0..<20_000 {
+      let input = (0..<Int(generator.next() % 12)).map { _ in
+        UInt8(truncatingIfNeeded: generator.next() >> (generator.next() % 3))
+      }
+      let shown = Escaping.printable(input)
+      #expect(shown.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control })
+      try #require(unescape(shown) == input, "\(input)")
+    }
+  }
+
+  /// What was escaped.
+  private func unescape(_ text: String) -> [UInt8] {
+    let scalars = Array(text.unicodeScalars)
+    var bytes: [UInt8] = []
+    var index = 0
+    while index < scalars.count {
+      defer { index += 1 }
+      guard scalars[index] == "\\", index + 1 < scalars.count else {
+        bytes += Array(String(Character(scalars[index])).utf8)
+        continue
+      }
+      index += 1
+      switch scalars[index] {
+      case "n": bytes.append(0x0A)
+      case "t": bytes.append(0x09)
+      case "r": bytes.append(0x0D)
+      case "x":
+        let digits = scalars[(index + 1)...(index + 2)].map { Character($0) }
+        bytes.append(UInt8(String(digits), radix: 16) ?? 0)
+        index += 2
+      case "u":
+        let digits = scalars[(index + 2)...].prefix { $0 != "}" }
+        let value = UInt32(String(digits.map { Character($0) }), radix: 16) ?? 0
+        if let scalar = Unicode.Scalar(value) { bytes += Array(String(Character(scalar)).utf8) }
+        index += digits.count + 2
+      default: bytes.append(0x5C)
+      }
+    }
+    return bytes
+  }
+}

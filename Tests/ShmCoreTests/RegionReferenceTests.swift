@@ -1,0 +1,101 @@
+import ShmCore
+import SystemPackage
+import Testing
+
+@Suite("References to regions")
+struct RegionReferenceTests {
+  @Test("a name with or without its slash is the POSIX object", arguments: ["cache", "/cache"])
+  func posix(_ text: String) throws {
+    let reference = try RegionReference(text)
+    #expect(reference == .posix(try RegionName("cache")))
+    #expect(reference.path == "/dev/shm/cache")
+    #expect(reference.description == "cache")
+  }
+
+  @Test(
+    "a further slash makes it a file",
+    arguments: [
+      ("/mnt/huge/x", "/mnt/huge/x"), ("./x", "./x"), ("../x", "../x"), ("a/b", "a/b"),
+      ("file:x", "x"), ("file:/x", "/x"), ("file:pid:1:2", "pid:1:2"), ("file:./x", "./x"),
+    ])
+  func file(_ text: String, _ path: FilePath) throws {
+    let reference = try RegionReference(text)
+    #expect(reference == .file(path))
+    #expect(reference.path == path)
+  }
+
+  @Test(
+    "pid:PID:FD is a descriptor of a process",
+    arguments: [("pid:1:0", 1, 0), ("pid:2147483647:2147483647", Int32.max, Int32.max)])
+  func descriptor(_ text: String, _ process: Int32, _ number: Int32) throws {
+    let reference = try RegionReference(text)
+    #expect(reference == .descriptor(process: process, number: number))
+    #expect(reference.path == FilePath("/proc/\(process)/fd/\(number)"))
+    #expect(reference.description == text)
+  }
+
+  @Test("sysv:ID is a System V segment, which has no path", arguments: [0, 7, Int32.max])
+  func systemV(_ identifier: Int32) throws {
+    let reference = try RegionReference("sysv:\(identifier)")
+    #expect(reference == .systemV(identifier))
+    #expect(reference.path == nil)
+    #expect(reference.description == "sysv:\(identifier)")
+  }
+
+  @Test("canonically equivalent prefixes are not the prefix")
+  func prefixByBytes() throws {
+    // A combining mark behind the colon belongs to one character with it, and to the path.
+    #expect(try RegionReference("file:\u{301}x") == .file("\u{301}x"))
+  }
+
+  @Test(
+    "malformed ones are usage errors",
+    arguments: [
+      "", "/", ".", "..", "file:", "file:/", "file:a/", "file:.", "file:a/..", "a/.", "a/", "a//",
+      "/mnt/..", "file:a\0b", "a\0b", "a/\0",
+      "pid:", "pid:1", "pid:1:", "pid::1", "pid:0:1", "pid:-1:1", "pid:1:-1", "pid:1:2:3",
+      "pid:+1:1", "pid:1: 2", "pid:x:1", "pid:1:x", "pid:2147483648:1", "pid:1:2147483648",
+      "pid:99999999999999999999999:1", "pid:1:\u{661}",
+      "sysv:", "sysv:x", "sysv:-1", "sysv:2147483648", "sysv:1:2", "sysv: 1",
+      String(repeating: "x", count: 256), "file:" + String(repeating: "x", count: 256),
+      "/" + String(repeating: "x/", count: 2100) + "x",
+    ])
+  func malformed(_ text: String) {
+    error(.usage) { _ = try RegionReference(text) }
+  }
+
+  @Test("the longest path has 4095 bytes", arguments: [4094, 4095, 4096])
+  func longestPath(_ length: Int) throws {
+    let path = String(repeating: "/x", count: length / 2) + (length % 2 == 0 ? "" : "x")
+    if length < 4096 {
+      #expect(try RegionReference(path) == .file(FilePath(path)))
+    } else {
+      error(.usage) { _ = try RegionReference(path) }
+    }
+  }
+
+  @Test("what is shown is safe for a terminal")
+  func shown() throws {
+    #expect(try RegionReference("./a\u{1B}[m").description == "./a\\x1b[m")
+  }
+
+  @Test("any text is a reference or a usage error, and never a trap")
+  func random() throws {
+    var generator = SeededGenerator(seed: 0x5EED_0001)
+    let samples = ["pid:12:34", "file:/a/b", "sysv:77", "/mnt/x", "name"].map { bytes($0) }
+    var accepted = 0
+    for index in 0..<20_000 {
+      let input = generator.input(like: samples[index % samples.count])
+      let text = String(decoding: input, as: UTF8.self)
+      do {
+        let reference = try RegionReference(text)
+        accepted += 1
+        try #require(!reference.description.isEmpty)
+        if case .posix(let name) = reference { try #require((1...255).contains(name.bytes.count)) }
+      } catch let error as ShmError {
+        try #require(error.code == .usage)
+      }
+    }
+    #expect((5_000..<20_000).contains(accepted), "both answers must occur: \(accepted)")
+  }
+}

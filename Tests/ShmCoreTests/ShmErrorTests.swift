@@ -1,0 +1,86 @@
+import ShmTestSupport
+import SystemPackage
+import Testing
+
+@testable import ShmCore
+
+@Suite("Errors")
+struct ShmErrorTests {
+  @Test("are one sentence: what was tried, why, and what to do")
+  func sentence() {
+    #expect(ShmError(.usage, "cannot a", "b").description == "cannot a: b")
+    #expect(ShmError(.usage, "cannot a", "b", remedy: "c").description == "cannot a: b; c")
+  }
+
+  @Test(
+    "have the exit codes that are documented",
+    arguments: [
+      (ShmError.Code.answerIsNo, 1), (.usage, 64), (.corrupt, 65), (.notFound, 66), (.peerDied, 69),
+      (.defect, 70), (.system, 71), (.exists, 73), (.inputOutput, 74), (.busy, 75), (.aborted, 76),
+      (.notPermitted, 77), (.limit, 78), (.noSpace, 79), (.timedOut, 124), (.cannotRun, 126),
+      (.commandNotFound, 127),
+    ] as [(ShmError.Code, UInt8)])
+  func codes(_ code: ShmError.Code, _ exit: UInt8) {
+    #expect(code.rawValue == exit)
+  }
+
+  @Test(
+    "of the kernel have the kind that the user knows",
+    arguments: [
+      (Errno.noSuchFileOrDirectory, ShmError.Code.notFound), (.noSuchProcess, .notFound),
+      (.noSuchAddressOrDevice, .notFound), (.fileExists, .exists),
+      (.permissionDenied, .notPermitted), (.notPermitted, .notPermitted),
+      (.readOnlyFileSystem, .notPermitted), (.noSpace, .noSpace), (.noMemory, .noSpace),
+      (.diskQuotaExceeded, .noSpace), (.ioError, .inputOutput), (.brokenPipe, .inputOutput),
+      (.fileTooLarge, .inputOutput), (.badAddress, .inputOutput), (.resourceBusy, .busy),
+      (.textFileBusy, .busy), (.resourceTemporarilyUnavailable, .busy),
+      (.badFileDescriptor, .defect), (.invalidArgument, .system), (.tooManyOpenFiles, .system),
+      (.noFunction, .system),
+    ])
+  func table(_ number: Errno, _ code: ShmError.Code) {
+    let error = ShmError("cannot try", number)
+    #expect(error.code == code)
+    #expect(error.errorNumber == number.rawValue)
+    #expect(error.attempt == "cannot try")
+    #expect(error.reason == number.reason)
+  }
+
+  @Test("every number from 1 to 200 makes a sentence of one line")
+  func everyNumber() {
+    for number in Int32(1)...200 {
+      let error = ShmError("cannot try", Errno(rawValue: number))
+      #expect(error.description.hasPrefix("cannot try: "))
+      #expect(error.description.count > "cannot try: ".count)
+      #expect(!error.description.contains("\n"))
+    }
+  }
+
+  @Test("reasons are in lower case, but for abbreviations")
+  func reasons() {
+    #expect(Errno.permissionDenied.reason == "permission denied")
+    #expect(Errno.noSpace.reason == "no space left on device")
+  }
+
+  @Test("a limit on open files is told with what raises it")
+  func remedies() {
+    #expect(ShmError("a", .tooManyOpenFiles).remedy?.contains("ulimit -n") == true)
+    #expect(ShmError("a", .tooManyOpenFiles, remedy: "else").remedy == "else")
+    #expect(ShmError("a", .fileTooLarge).remedy?.contains("ulimit -f") == true)
+    #expect(ShmError("a", .ioError).remedy == nil)
+  }
+
+  @Test("are translated where they are thrown, and values pass")
+  func translation() throws {
+    #expect(try ShmError.saying("cannot try") { () throws(Errno) in 7 } == 7)
+    let failure = error(.noSpace) {
+      try ShmError.saying("cannot try") { () throws(Errno) -> Void in throw .noSpace }
+    }
+    #expect(failure?.attempt == "cannot try")
+    let explained = error(.busy) {
+      try ShmError.explaining({ ShmError(.busy, "x", "\($0.rawValue)") }) {
+        () throws(Errno) -> Void in throw .noSpace
+      }
+    }
+    #expect(explained?.reason == "\(Errno.noSpace.rawValue)")
+  }
+}
