@@ -123,7 +123,7 @@ func withSecondProcess(
     try #require(isMapped)
     try body(process)
   }
-  child.send(SIGTERM)
+  ChildProcess.send(SIGTERM, to: child.identifier)
   _ = try child.wait()
   try outcome.get()
 }

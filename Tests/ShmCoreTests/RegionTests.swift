@@ -32,14 +32,12 @@ struct RegionTests {
     error(.usage) { _ = try Region.anonymous("x", size: size) }
   }
 
-  @Test("larger than memory are refused with figures and leave no name", arguments: [true, false])
-  func absurd(_ reserve: Bool) throws {
+  @Test("larger than memory are refused and leave no name", arguments: [1 << 50, Int.max])
+  func absurd(_ size: Int) throws {
     let name = TestName()
     let reference = try name.reference
-    let options = Region.CreationOptions(reserve: reserve)
-    error(reserve ? .noSpace : .inputOutput) {
-      _ = try Region.create(reference, size: .max, options: options)
-    }
+    let failure = error(.noSpace) { _ = try Region.create(reference, size: size) }
+    #expect(failure?.reason.contains("\(ByteCount(size)) are wanted") == true)
     #expect(!name.exists)
   }
 
@@ -321,7 +319,6 @@ struct ResizeTests {
     let name = TestName()
     let region = try Region.create(name.reference, size: page)
     error(size == .max ? .noSpace : .usage) { try region.resize(to: size, mayShrink: true) }
-    #expect(throws: ShmError.self) { try region.resize(to: size, reserve: false, mayShrink: true) }
     #expect(try region.status().size == page)
     #expect(try region.status().allocated == page)
   }
@@ -494,6 +491,7 @@ struct ContentsTests {
     #expect(failure?.reason.contains("another process has made it smaller") == true)
     #expect(try region.contents(0..<3 * page).count == page)
     #expect(try region.status().size == page)
-    error(.inputOutput) { try region.fill(.byte(1), range: 0..<page + 1, threads: 2) }
+    error(.inputOutput) { try region.readWhole(ScratchBuffer(), 0..<page + 1, "x") }
+    error(.usage) { try region.fill(.byte(1), range: 0..<page + 1) }
   }
 }

@@ -1,0 +1,139 @@
+import Glibc
+import ShmTestSupport
+import Testing
+
+@Suite("fill")
+struct FillTests {
+  @Test("writes bytes by a rule that Python knows, too")
+  func rules() async throws {
+    try await withRegion("300001") { (name) async throws in
+      try await Python.check(
+        """
+        size = 300001
+        def splitmix(seed, index):
+            mask = (1 << 64) - 1
+            word = (seed + (index + 1) * 0x9E3779B97F4A7C15) & mask
+            word = ((word ^ (word >> 30)) * 0xBF58476D1CE4E5B9) & mask
+            word = ((word ^ (word >> 27)) * 0x94D049BB133111EB) & mask
+            return word ^ (word >> 31)
+        def words(make):
+            return b"".join(make(i).to_bytes(8, "little") for i in range(size // 8 + 1))[:size]
+        rules = [
+            (["--byte", "255"], b"\\xff" * size),
+            (["--byte", "0x0A"], b"\\n" * size),
+            (["--pattern", "ab\\\\x00\\\\n\\\\t\\\\r\\\\0\\\\\\\\"],
+             (b"ab\\0\\n\\t\\r\\0\\\\" * size)[:size]),
+            (["--pattern", "\\u00e9!"], ("\\u00e9!".encode() * size)[:size]),
+            (["--sequence"], words(lambda i: 8 * i)),
+            (["--random"], words(lambda i: splitmix(0, i))),
+            (["--random", "--seed", "18446744073709551615"],
+             words(lambda i: splitmix(2 ** 64 - 1, i))),
+            (["--zero"], bytes(size)),
+        ]
+        for words, expected in rules:
+            for threads in ([], ["--threads", "3"]):
+                result = run("fill", N, *words, *threads)
+                assert result.returncode == 0 and result.stdout == b"", result
+                assert result.stderr.decode().startswith("filled 293 KiB of "), result
+                assert open(P, "rb").read() == expected, words
+        assert os.stat(P).st_size == size
+        """, name.name)
+    }
+  }
+
+  @Test(
+    "writes the range and not a byte beside it",
+    arguments: [(0, 1), (1, 4094), (4095, 1), (4095, 2), (4096, 4096), (1, 65535), (65535, 1)])
+  func range(_ offset: Int, _ length: Int) async throws {
+    try await withRegion { (name) async throws in
+      let result = try await Tool.run(
+        "fill", name.name, "--byte", "5", "--offset", "\(offset)", "--length", "\(length)",
+        "--json")
+      #expect(result.code == 0)
+      #expect(
+        try await Python.evaluate("d['action'], d['offset'], d['bytes']", in: result.output)
+          == "('fill', \(offset), \(length))")
+      #expect(
+        try await name.contents()
+          == Array(repeating: 0, count: offset) + Array(repeating: 5, count: length)
+          + Array(repeating: 0, count: 65536 - offset - length))
+    }
+  }
+
+  @Test("copies a file or stdin from the start of the range")
+  func file() async throws {
+    try await withRegion("10") { (name) async throws in
+      let result = try await Tool.run(
+        "fill", name.name, "--file", "-", "--offset", "3", input: Array("hello".utf8))
+      #expect(result.code == 0)
+      #expect(result.error.hasPrefix("filled 5 B of '\(name)' with file '-'"))
+      #expect(try await name.contents() == [0, 0, 0] + Array("hello".utf8) + [0, 0])
+      let short = try await Tool.run(
+        "fill", name.name, "--file", "-", "--length", "6", input: Array("hello".utf8))
+      #expect(short.code == 64)
+      #expect(short.error.contains("the input ended after 5 of 6 bytes"))
+      let long = try await Tool.run(
+        "fill", name.name, "--file", "-", "--length", "4", input: Array("hello".utf8))
+      #expect(long.code == 64)
+      #expect(long.error.contains("the input holds more than the 4 bytes of the range"))
+      #expect(name.size == 10)
+    }
+  }
+
+  @Test(
+    "refuses words that say nothing, two things or nonsense",
+    arguments: [
+      [], ["--zero", "--sequence"], ["--byte", "256"], ["--byte=-1"], ["--byte", "0x"],
+      ["--byte", "+1"], ["--pattern", ""], ["--pattern", "\\q"], ["--pattern", "\\x4"],
+      ["--seed", "1", "--zero"], ["--random", "--seed=-1"], ["--zero", "--threads", "0"],
+      ["--zero", "--threads", "257"], ["--random", "--seed", "18446744073709551616"],
+    ])
+  func usage(_ words: [String]) async throws {
+    try await withRegion("4K") { (name) async throws in
+      let result = try await Tool.run(Tool.path, ["fill", name.name] + words)
+      #expect(result.code == 64)
+      #expect(result.output.isEmpty)
+      #expect(try await name.contents() == Array(repeating: 0, count: 4096))
+    }
+  }
+
+  @Test("allocates no page that it does not write")
+  func sparse() async throws {
+    try await withRegion("1M", ["--sparse"]) { (name) async throws in
+      try await Tool.run("fill", name.name, "--byte", "1", "--offset", "1p", "--length", "2p")
+      #expect(name.allocated == 8192)
+    }
+  }
+
+  @Test("reaches the last byte that an offset can name")
+  func last() async throws {
+    try await withRegion("9223372036854775807", ["--sparse"]) { (name) async throws in
+      for words in [["--byte", "3"], ["--sequence"], ["--random"], ["--pattern", "abc"]] {
+        let part = ["--offset", "9223372036854775800"]
+        let filled = try await Tool.run(Tool.path, ["fill", name.name] + words + part)
+        #expect(filled.code == 0, "\(words)")
+        let verified = try await Tool.run(Tool.path, ["verify", name.name] + words + part)
+        #expect(verified.code == 0, "\(words)")
+      }
+      #expect(name.allocated == 4096)
+    }
+  }
+
+  @Test("says that there is no such region, and that one is empty")
+  func missing() async throws {
+    let name = TestName()
+    let result = try await Tool.run("fill", name.name, "--zero")
+    #expect(result.code == 66)
+    #expect(!name.exists)
+    try await Python.check(
+      """
+      open(P, "wb").close()
+      for words in (["fill", N, "--zero"], ["verify", N, "--zero"], ["read", N], ["map", N],
+                    ["wire", N]):
+          result = run(*words)
+          assert result.returncode == 64 and result.stdout == b"", result
+      assert os.stat(P).st_size == 0
+      """, name.name)
+    withExtendedLifetime(name) {}
+  }
+}

@@ -1,0 +1,183 @@
+import Glibc
+import ShmTestSupport
+import Testing
+
+@Suite("inspect")
+struct InspectTests {
+  @Test("shows sizes, owner, pages and users", arguments: ["inspect", "info"])
+  func text(_ command: String) async throws {
+    try await withRegion("10000") { (name) async throws in
+      let result = try await Tool.run(command, name.name)
+      #expect(result.code == 0)
+      #expect(result.error.isEmpty)
+      let rows = result.text.split(separator: "\n").map {
+        $0.split(separator: " ").joined(separator: " ")
+      }
+      #expect(rows.first == "region \(name)")
+      for row in [
+        "size 9.8 KiB", "links 1", "page size 4 KiB", "seals -", "allocated 12 KiB (3 pages)",
+        "resident 0 B (0 pages)", "reserved 12 KiB (3 pages)", "hole 0 B (0 pages)", "users none",
+      ] {
+        #expect(rows.contains(row))
+      }
+    }
+  }
+
+  @Test("shows sizes in bytes when asked")
+  func bytes() async throws {
+    try await withRegion("10000") { (name) async throws in
+      let result = try await Tool.run("inspect", name.name, "--bytes")
+      let rows = result.text.split(separator: "\n").map { $0.split(separator: " ") }
+      #expect(rows.contains(["size", "10000"]))
+      #expect(rows.contains(["allocated", "12288"]))
+    }
+  }
+
+  @Test(
+    "counts the pages by state, at a page's edges",
+    arguments: [(1, 4096), (4095, 4096), (4096, 4096), (4097, 8192)])
+  func pages(_ size: Int, _ whole: Int) async throws {
+    try await withRegion("\(size)") { (name) async throws in
+      func counts() async throws -> String {
+        let result = try await Tool.run("inspect", name.name, "--json")
+        #expect(result.code == 0)
+        return try await Python.evaluate(
+          "[d['regions'][0]['pages'][k] for k in ('allocated', 'resident', 'reserved', 'hole')]",
+          in: result.output)
+      }
+      #expect(try await counts() == "[\(whole), 0, \(whole), 0]")
+      try await Tool.run("fill", name.name, "--byte", "1", "--length", "1", "-q")
+      #expect(try await counts() == "[\(whole), 4096, \(whole - 4096), 0]")
+    }
+  }
+
+  @Test("brings no page in: a sparse region stays one")
+  func changesNothing() async throws {
+    try await withRegion("8M", ["--sparse"]) { (name) async throws in
+      let before = name.status
+      let result = try await Tool.run("inspect", name.name, "--json")
+      let told = try await Python.evaluate(
+        "d['regions'][0]['pages']['hole'], d['regions'][0]['pages']['resident']",
+        in: result.output)
+      #expect(told == "(8388608, 0)")
+      #expect(name.allocated == 0)
+      #expect(name.status?.st_mtim.tv_nsec == before?.st_mtim.tv_nsec)
+    }
+  }
+
+  @Test("goes on past a bad operand and ends with the first failure's code")
+  func operands() async throws {
+    try await withRegion { (name) async throws in
+      let missing = TestName()
+      let result = try await Tool.run("inspect", missing.name, name.name, "/dev/null", "--json")
+      #expect(result.code == 66)
+      let lines = result.error.split(separator: "\n")
+      #expect(lines.count == 2)
+      #expect(lines[0].hasPrefix("shmtool: cannot open '\(missing)': there is no such region; "))
+      #expect(lines[1] == "shmtool: cannot open '/dev/null': it is a device, not a region")
+      #expect(
+        try await Python.evaluate("[r['region'] for r in d['regions']]", in: result.output)
+          == "['\(name)']")
+    }
+  }
+
+  @Test("gives valid JSON where no operand is any good, and no text")
+  func nothing() async throws {
+    let missing = TestName()
+    let json = try await Tool.run("inspect", missing.name, "--json")
+    #expect(json.code == 66)
+    #expect(try await Python.evaluate("d['regions']", in: json.output) == "[]")
+    let text = try await Tool.run("inspect", missing.name)
+    #expect(text.code == 66)
+    #expect(text.output.isEmpty)
+  }
+
+  @Test("needs an operand, and knows its options", arguments: [[], ["x", "--nonsense"]])
+  func usage(_ words: [String]) async throws {
+    let result = try await Tool.run(Tool.path, ["inspect"] + words)
+    #expect(result.code == 64)
+    #expect(result.output.isEmpty)
+  }
+
+  @Test("shows who maps it, where, and how")
+  func users() async throws {
+    try await withRegion { (name) async throws in
+      try await Python.check(
+        """
+        file = os.open(P, os.O_RDONLY)
+        memory = mmap.mmap(file, 8192, mmap.MAP_PRIVATE, mmap.PROT_READ, offset=4096)
+        region = json.loads(run("inspect", N, "--json").stdout)["regions"][0]
+        assert region["used"] is True, region
+        user = next(user for user in region["users"] if user["pid"] == os.getpid())
+        [mapping] = user["mappings"]
+        assert (mapping["offset"], mapping["length"]) == (4096, 8192), mapping
+        assert (mapping["sharing"], mapping["protection"]) == ("private", "read-only"), mapping
+        assert int(mapping["address"], 16) % 4096 == 0, mapping
+        assert file in user["descriptors"], user
+        text = run("inspect", N).stdout.decode()
+        assert "at offset 4096, private, read-only" in text, text
+        """, name.name)
+    }
+  }
+
+  @Test("looks at a memfd through its process, and names its seals")
+  func memoryFile() async throws {
+    try await Python.check(
+      """
+      file = os.memfd_create("shmtool-test", os.MFD_ALLOW_SEALING)
+      os.ftruncate(file, 8192)
+      fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
+      result = run("inspect", f"pid:{os.getpid()}:{file}", "--json")
+      assert result.returncode == 0, result
+      region = json.loads(result.stdout)["regions"][0]
+      assert region["region"] == f"pid:{os.getpid()}:{file}", region
+      assert region["seals"] == ["shrink", "grow"], region
+      assert (region["size"], region["links"]) == (8192, 0), region
+      text = run("inspect", f"pid:{os.getpid()}:{file}").stdout.decode()
+      assert "shrink, grow" in text, text
+      """)
+  }
+
+  @Test("says null for the seals of what can have none")
+  func noSeals() async throws {
+    try await withRegion { (name) async throws in
+      let result = try await Tool.run("inspect", name.name, "--json")
+      #expect(try await Python.evaluate("d['regions'][0]['seals']", in: result.output) == "None")
+    }
+  }
+
+  @Test(
+    "says what is missing where a process or its descriptor is not there",
+    arguments: [
+      ("pid:999999999:3", 66, "there is no process 999999999"),
+      ("pid:SELF:777", 66, "has no descriptor 777"),
+      ("pid:x:3", 64, "a descriptor is written pid:PID:FD"),
+      ("pid:1", 64, "a descriptor is written pid:PID:FD"),
+      ("pid:0:1", 64, "a descriptor is written pid:PID:FD"),
+      ("pid:1:-1", 64, "a descriptor is written pid:PID:FD"),
+      ("pid:1:99999999999999999999", 64, "a descriptor is written pid:PID:FD"),
+    ])
+  func process(_ reference: String, _ code: Int32, _ words: String) async throws {
+    let parts = reference.split(separator: "SELF")
+    let result = try await Tool.run("inspect", parts.joined(separator: "\(getpid())"))
+    #expect(result.code == code)
+    #expect(result.error.contains(words))
+  }
+
+  @Test("handles objects of no bytes and of one", arguments: [0, 1])
+  func small(_ size: Int) async throws {
+    try await withName { (name) async throws in
+      try await Python.check(
+        """
+        with open(P, "wb") as file:
+            file.write(b"x" * int(sys.argv[2]))
+        result = run("inspect", N, "--json")
+        assert result.returncode == 0, result
+        region = json.loads(result.stdout)["regions"][0]
+        assert region["size"] == int(sys.argv[2]), region
+        pages = region["pages"]
+        assert pages["allocated"] == pages["resident"] == 4096 * int(sys.argv[2]), pages
+        """, name.name, "\(size)")
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import Glibc
+import ShmTestSupport
+import Testing
+
+@Suite("resize")
+struct ResizeTests {
+  @Test("grows with zeros, reserves them, and keeps what was there")
+  func grow() async throws {
+    try await withRegion("10000") { (name) async throws in
+      try await Tool.run("fill", name.name, "--byte", "9", "-q")
+      let result = try await Tool.run("resize", name.name, "20000")
+      #expect(result.code == 0)
+      #expect(result.output.isEmpty)
+      #expect(result.error.hasPrefix("resized '\(name)' from 9.8 KiB to 19.5 KiB, in "))
+      #expect(name.size == 20000)
+      #expect(name.allocated == 20480)
+      #expect(
+        try await name.contents()
+          == Array(repeating: 9, count: 10000) + Array(repeating: 0, count: 10000))
+    }
+  }
+
+  @Test("reserves nothing with --sparse")
+  func sparse() async throws {
+    try await withRegion("4K") { (name) async throws in
+      #expect(try await Tool.run("resize", name.name, "1T", "--sparse").code == 0)
+      #expect(name.size == 1 << 40)
+      #expect(name.allocated == 4096)
+    }
+  }
+
+  @Test("makes nothing smaller unless that is meant")
+  func noShrink() async throws {
+    try await withRegion { (name) async throws in
+      let result = try await Tool.run("resize", name.name, "4K")
+      #expect(result.code == 64)
+      #expect(result.error.contains("what lies beyond the new end would be lost"))
+      #expect(name.size == 65536)
+    }
+  }
+
+  @Test("makes it smaller with --shrink and gives the memory back")
+  func shrink() async throws {
+    try await withRegion { (name) async throws in
+      #expect(try await Tool.run("resize", name.name, "4097", "--shrink").code == 0)
+      #expect(name.size == 4097)
+      #expect(name.allocated == 8192)
+    }
+  }
+
+  @Test("accepts the size it has")
+  func same() async throws {
+    try await withRegion { (name) async throws in
+      let result = try await Tool.run("resize", name.name, "64K", "--json")
+      #expect(result.code == 0)
+      #expect(result.error.isEmpty)
+      #expect(name.size == 65536)
+      #expect(
+        try await Python.evaluate("d['action'], d['bytes']", in: result.output)
+          == "('resize', 65536)")
+    }
+  }
+
+  @Test("does not take the ground from under a process, unless forced")
+  func busy() async throws {
+    try await withRegion { (name) async throws in
+      try await Python.check(
+        """
+        file = os.open(P, os.O_RDWR)
+        memory = mmap.mmap(file, 65536)
+        result = run("resize", N, "4K", "--shrink")
+        assert result.returncode == 75, result
+        assert f"process {os.getpid()} uses it" in result.stderr.decode(), result
+        assert os.stat(P).st_size == 65536
+        assert run("resize", N, "128K").returncode == 0, "growing hurts nobody"
+        result = run("resize", N, "4K", "--shrink", "--force")
+        assert result.returncode == 0, result
+        assert os.stat(P).st_size == 4096
+        """, name.name)
+    }
+  }
+
+  @Test("respects the seals of a memfd, and says which they are")
+  func sealed() async throws {
+    try await Python.check(
+      """
+      file = os.memfd_create("shmtool-test", os.MFD_ALLOW_SEALING)
+      os.ftruncate(file, 8192)
+      fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
+      for words in (["16K"], ["4K", "--shrink", "--force"]):
+          result = run("resize", f"pid:{os.getpid()}:{file}", *words)
+          assert result.returncode == 77, result
+          assert "it is sealed: shrink, grow" in result.stderr.decode(), result
+          assert os.fstat(file).st_size == 8192
+      """)
+  }
+
+  @Test("leaves the size and the memory as they were where there is no room")
+  func room() async throws {
+    try await withRegion("4K") { (name) async throws in
+      let result = try await Tool.run("resize", name.name, "1024T")
+      #expect(result.code == 79)
+      #expect(result.error.contains("1 PiB are wanted, and "))
+      #expect(name.size == 4096)
+      #expect(name.allocated == 4096)
+    }
+  }
+
+  @Test(
+    "refuses sizes that are none",
+    arguments: ["0", "-1", "1e3", "4Gi", "9223372036854775808", "", "x"])
+  func badSize(_ size: String) async throws {
+    try await withRegion { (name) async throws in
+      let result = try await Tool.run("resize", "--shrink", "--force", name.name, "--", size)
+      #expect(result.code == 64)
+      #expect(name.size == 65536)
+    }
+  }
+
+  @Test("says that there is no such region")
+  func missing() async throws {
+    let name = TestName()
+    let result = try await Tool.run("resize", name.name, "4K")
+    #expect(result.code == 66)
+    #expect(!name.exists)
+  }
+
+  @Test("gives a clear error beyond RLIMIT_FSIZE, and not SIGXFSZ", arguments: ["", "--sparse"])
+  func fileSize(_ option: String) async throws {
+    try await withRegion { (name) async throws in
+      let result = try await Tool.shell(
+        "ulimit -f 64; exec \"$SHMTOOL\" resize \(name) 128K \(option)")
+      #expect(result.code == 74)
+      #expect(!result.isSignaled)
+      #expect(result.error.contains("raise the limit on file sizes with 'ulimit -f'"))
+      #expect(name.size == 65536)
+      #expect(name.allocated == 65536)
+    }
+  }
+}

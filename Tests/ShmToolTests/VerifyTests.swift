@@ -1,0 +1,110 @@
+import ShmTestSupport
+import Testing
+
+@Suite("verify")
+struct VerifyTests {
+  @Test(
+    "says yes to what fill has written",
+    arguments: [
+      ["--zero"], ["--byte", "7"], ["--pattern", "abc"], ["--sequence"],
+      ["--random", "--seed", "7"],
+    ])
+  func equal(_ words: [String]) async throws {
+    try await withRegion("300001") { (name) async throws in
+      try await Tool.run(Tool.path, ["fill", name.name, "-q"] + words)
+      let whole = try await Tool.run(Tool.path, ["verify", name.name] + words)
+      #expect(whole.code == 0)
+      #expect(whole.output.isEmpty)
+      #expect(whole.error.hasPrefix("verified 293 KiB of '\(name)': equal to "))
+      // A pattern begins where the range does; the others depend on the offset alone.
+      let start = words[0] == "--pattern" ? "3" : "4097"
+      let part = try await Tool.run(
+        Tool.path, ["verify", name.name, "--offset", start, "--length", "262144"] + words)
+      #expect(part.code == 0)
+    }
+  }
+
+  @Test(
+    "says no with 1, the first offset and the count, at any place", arguments: [0, 4095, 65535])
+  func differs(_ offset: Int) async throws {
+    try await withRegion { (name) async throws in
+      try await Tool.run("fill", name.name, "--byte", "1", "--offset", "\(offset)", "--length", "1")
+      let text = try await Tool.run("verify", name.name, "--zero")
+      #expect(text.code == 1)
+      #expect(text.output.isEmpty)
+      #expect(
+        text.error
+          == "'\(name)' differs from zeros: first at offset \(offset), 1 of 65536 bytes differ\n")
+      let json = try await Tool.run("verify", name.name, "--zero", "--json")
+      #expect(json.code == 1)
+      #expect(json.error.isEmpty)
+      #expect(
+        try await Python.evaluate(
+          "d['equal'], d['first_difference'], d['differing_bytes'], d['bytes']", in: json.output)
+          == "(False, \(offset), 1, 65536)")
+      let quiet = try await Tool.run("verify", name.name, "--zero", "--quiet")
+      #expect(quiet.code == 1)
+      #expect(quiet.error.isEmpty)
+      if offset > 0 {
+        let before = try await Tool.run("verify", name.name, "--zero", "--length", "\(offset)")
+        #expect(before.code == 0)
+      }
+    }
+  }
+
+  @Test("says null where there is no difference")
+  func json() async throws {
+    try await withRegion { (name) async throws in
+      let result = try await Tool.run("verify", name.name, "--zero", "--json")
+      #expect(result.code == 0)
+      #expect(
+        try await Python.evaluate(
+          "d['equal'], d['first_difference'], d['differing_bytes']", in: result.output)
+          == "(True, None, 0)")
+    }
+  }
+
+  @Test("compares with stdin: equal, shorter, longer and different")
+  func file() async throws {
+    try await withRegion("5") { (name) async throws in
+      try await Tool.run("write", name.name, input: Array("hello".utf8))
+      func verify(_ text: String, _ words: String...) async throws -> Tool.Result {
+        try await Tool.run(
+          Tool.path, ["verify", name.name, "--file", "-"] + words, input: Array(text.utf8))
+      }
+      #expect(try await verify("hello").code == 0)
+      let shorter = try await verify("hell")
+      #expect(shorter.code == 1)
+      #expect(shorter.error.contains("first at offset 4, 1 of 5 bytes differ"))
+      let longer = try await verify("hello!")
+      #expect(longer.code == 1)
+      #expect(longer.error.contains("first at offset 5"))
+      let different = try await verify("hEllO")
+      #expect(different.code == 1)
+      #expect(different.error.contains("first at offset 1, 2 of 5 bytes differ"))
+      #expect(try await verify("lo and more", "--offset", "3", "--length", "2").code == 0)
+      #expect(try await verify("").code == 1)
+    }
+  }
+
+  @Test("reads only: a region without the right to write is no obstacle, and no page comes to be")
+  func readOnly() async throws {
+    try await withRegion("1M", ["--sparse", "--mode", "400"]) { (name) async throws in
+      let result = try await Tool.run("verify", name.name, "--zero")
+      #expect(result.code == 0)
+      #expect(name.allocated == 0)
+    }
+  }
+
+  @Test("needs a rule and a region")
+  func usage() async throws {
+    try await withRegion("4K") { (name) async throws in
+      let noRule = try await Tool.run("verify", name.name)
+      #expect(noRule.code == 64)
+      let missing = try await Tool.run("verify", "\(name)-not", "--zero")
+      #expect(missing.code == 66)
+      let noFile = try await Tool.run("verify", name.name, "--file", "/nonexistent/x")
+      #expect(noFile.code == 66)
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import ShmTestSupport
+import Testing
+
+@Suite("wait")
+struct WaitTests {
+  @Test("ends at once where the condition holds already")
+  func already() async throws {
+    try await withRegion { (name) async throws in
+      try await Tool.run("write", name.name, "--offset", "8", input: Array("ready\n".utf8))
+      for words in [
+        [], ["--size", "64K"], ["--size", "1"], ["--equals", "ready\\n", "--at", "8"],
+        ["--equals", "\\x00"],
+      ] {
+        let result = try await Tool.run(
+          Tool.path, ["wait", name.name, "--timeout", "0ms"] + words)
+        #expect(result.code == 0, "\(words)")
+        #expect(result.output.isEmpty && result.error.isEmpty)
+      }
+      let gone = try await Tool.run("wait", "\(name)-not", "--removed", "--timeout", "0")
+      #expect(gone.code == 0)
+    }
+  }
+
+  @Test(
+    "gives up with 124 and says what has not come about",
+    arguments: [
+      ([], "its removal", true), ([], "its creation", false),
+      (["--size", "65537"], "a size of 64 KiB", true),
+      (["--equals", "x"], "the value of 1 bytes at 0", true),
+      (["--equals", "x", "--at", "1T"], "the value of 1 bytes at 1099511627776", true),
+    ] as [([String], String, Bool)])
+  func timeout(_ words: [String], _ what: String, _ exists: Bool) async throws {
+    try await withRegion { (name) async throws in
+      let operand = exists ? name.name : "\(name)-not"
+      let words = what == "its removal" ? ["--removed"] : words
+      let result = try await Tool.run(
+        Tool.path, ["wait", operand, "--timeout", "50ms"] + words)
+      #expect(result.code == 124)
+      #expect(result.output.isEmpty)
+      #expect(
+        result.error
+          == "shmtool: cannot wait longer for '\(operand)': \(what) has not come about in 50 ms\n")
+    }
+  }
+
+  @Test("sees a region come, grow, change and go")
+  func changes() async throws {
+    try await withName { (name) async throws in
+      try await Python.check(
+        """
+        def waits(change, *words):
+            process = start("wait", N, "--timeout", "30s", *words)
+            time.sleep(0.1)
+            assert process.poll() is None, process.communicate()
+            begin = time.monotonic()
+            change()
+            out, err = process.communicate(timeout=30)
+            assert (process.returncode, out, err) == (0, b"", b""), (process.returncode, err)
+            assert time.monotonic() - begin < 20, "the timeout woke it"
+        def write(offset, data):
+            with open(P, "r+b") as file:
+                file.seek(offset)
+                file.write(data)
+        waits(lambda: run("create", N, "64K"))
+        waits(lambda: os.truncate(P, 65537), "--size", "65537")
+        waits(lambda: write(4094, b"ready"), "--equals", "ready", "--at", "4094")
+        waits(lambda: os.unlink(P), "--removed")
+        """, name.name)
+    }
+  }
+
+  @Test("takes a region that is moved to its name for a new one")
+  func renamed() async throws {
+    try await withName { (name) async throws in
+      try await Python.check(
+        """
+        process = start("wait", N, "--timeout", "30s")
+        time.sleep(0.1)
+        open(P + "-new", "wb").close()
+        assert process.poll() is None
+        os.rename(P + "-new", P)
+        assert process.wait(30) == 0, process.communicate()
+        """, name.name)
+    }
+  }
+
+  @Test(
+    "refuses two conditions, and times that are none",
+    arguments: [
+      ["--removed", "--size", "1"], ["--equals", "x", "--removed"], ["--at", "4"],
+      ["--timeout", "5x"], ["--timeout=-1s"], ["--timeout", "99999999999999h"], ["--timeout", ""],
+      ["--equals", ""], ["--size", "-1"],
+    ])
+  func usage(_ words: [String]) async throws {
+    let result = try await Tool.run(Tool.path, ["wait", TestName().name] + words)
+    #expect(result.code == 64)
+    #expect(result.output.isEmpty)
+  }
+
+  @Test("ends by the signal that it gets", arguments: [2, 15])
+  func signal(_ number: Int) async throws {
+    try await Python.check(
+      """
+      process = start("wait", N)
+      time.sleep(0.1)
+      code, out, err = stop(process, int(sys.argv[2]))
+      assert (code, out, err) == (-int(sys.argv[2]), "", ""), (code, out, err)
+      """, TestName().name, "\(number)")
+  }
+}

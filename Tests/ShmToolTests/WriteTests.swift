@@ -1,0 +1,129 @@
+import Glibc
+import ShmTestSupport
+import Testing
+
+@Suite("write")
+struct WriteTests {
+  @Test("copies stdin into the region and leaves the rest", arguments: [0, 1, 4095, 4096, 60000])
+  func stdin(_ offset: Int) async throws {
+    try await withRegion { (name) async throws in
+      let result = try await Tool.run(
+        "write", name.name, "--offset", "\(offset)", input: Array("hello".utf8))
+      #expect(result.code == 0)
+      #expect(result.output.isEmpty)
+      #expect(result.error.hasPrefix("wrote 5 B into '\(name)', in "))
+      #expect(
+        try await name.contents()
+          == Array(repeating: 0, count: offset) + Array("hello".utf8)
+          + Array(repeating: 0, count: 65531 - offset))
+    }
+  }
+
+  @Test("copies a file that is named, and stdin for -", arguments: ["FILE", "-", ""])
+  func file(_ operand: String) async throws {
+    try await withRegion("300001") { (source) async throws in
+      try await Tool.run("fill", source.name, "--random", "-q")
+      try await withRegion("300001") { (name) async throws in
+        let word = operand == "FILE" ? source.path : operand
+        let result = try await Tool.shell(
+          "exec \"$SHMTOOL\" write \(name) \(word) --json < \(source.path)")
+        #expect(result.code == 0)
+        #expect(result.error.isEmpty)
+        #expect(
+          try await Python.evaluate("d['action'], d['bytes'], d['offset']", in: result.output)
+            == "('write', 300001, 0)")
+        #expect(try await name.contents() == source.contents())
+      }
+    }
+  }
+
+  @Test("writes what fits, and says that there is more", arguments: [4, 0])
+  func tooLong(_ length: Int) async throws {
+    try await withRegion("4") { (name) async throws in
+      let words = length == 0 ? [] : ["--length", "\(length)"]
+      let result = try await Tool.run(
+        Tool.path, ["write", name.name] + words, input: Array("hello".utf8))
+      #expect(result.code == 64)
+      #expect(result.error.contains("the input holds more than the 4 bytes of the range"))
+      #expect(name.size == 4)
+    }
+  }
+
+  @Test("wants all of a length that was given")
+  func tooShort() async throws {
+    try await withRegion("64") { (name) async throws in
+      let result = try await Tool.run(
+        "write", name.name, "--length", "6", input: Array("hello".utf8))
+      #expect(result.code == 64)
+      #expect(result.error.contains("the input ended after 5 of 6 bytes"))
+    }
+  }
+
+  @Test("accepts an input that is empty")
+  func empty() async throws {
+    try await withRegion("64") { (name) async throws in
+      let result = try await Tool.run("write", name.name)
+      #expect(result.code == 0)
+      #expect(result.error.hasPrefix("wrote 0 B into '\(name)'"))
+      #expect(try await name.contents() == Array(repeating: 0, count: 64))
+    }
+  }
+
+  @Test("says that stdin is closed, or a directory")
+  func badInput() async throws {
+    try await withRegion("64") { (name) async throws in
+      let closed = try await Tool.shell("exec \"$SHMTOOL\" write \(name) <&-")
+      #expect(closed.code == 74)
+      #expect(closed.error.contains("from standard input: it is closed"))
+      let directory = try await Tool.shell("exec \"$SHMTOOL\" write \(name) </")
+      #expect(directory.code == 74)
+      #expect(directory.error.contains("cannot read standard input: it is a directory"))
+      let missing = try await Tool.run("write", name.name, "/nonexistent/x")
+      #expect(missing.code == 66)
+      #expect(try await name.contents() == Array(repeating: 0, count: 64))
+    }
+  }
+
+  @Test("writes a memfd of another process, and says that one is sealed")
+  func memoryFile() async throws {
+    try await Python.check(
+      """
+      file = os.memfd_create("shmtool-test", os.MFD_ALLOW_SEALING)
+      os.ftruncate(file, 10)
+      me = f"pid:{os.getpid()}:{file}"
+      result = run("write", me, "--offset", "2", input=b"hello")
+      assert result.returncode == 0, result
+      assert os.pread(file, 20, 0) == b"\\0\\0hello\\0\\0\\0"
+      fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE)
+      result = run("write", me, input=b"HELLO")
+      assert result.returncode == 77, result
+      assert "it is sealed: write" in result.stderr.decode(), result
+      assert os.pread(file, 20, 0) == b"\\0\\0hello\\0\\0\\0"
+      """)
+  }
+
+  @Test("refuses a region whose mode does not allow it")
+  func mode() async throws {
+    try await withRegion("64", ["--mode", "444"]) { (name) async throws in
+      let result =
+        try await Nobody.isUsable()
+        ? try await Nobody.shell("echo x | \"$NOBODY\" write \"$1\"", [name.name])
+        : try await Tool.run("write", name.name, input: [1])
+      #expect(result.code == 77)
+      #expect(result.error.contains("its mode does not allow it; it belongs to uid \(geteuid())"))
+      #expect(try await name.contents() == Array(repeating: 0, count: 64))
+    }
+  }
+
+  @Test("gives a clear error beyond RLIMIT_FSIZE, and not SIGXFSZ")
+  func fileSize() async throws {
+    try await withRegion { (name) async throws in
+      let result = try await Tool.shell(
+        "ulimit -f 16; exec \"$SHMTOOL\" write \(name) --offset 32K", input: [1, 2, 3])
+      #expect(result.code == 74)
+      #expect(!result.isSignaled)
+      #expect(result.error.contains("raise the limit on file sizes with 'ulimit -f'"))
+      #expect(name.size == 65536)
+    }
+  }
+}
