@@ -83,8 +83,8 @@ extension Mapping {
   /// - Parameters:
   ///   - part: offsets into the mapping, in bytes, taken outward to whole pages; nil for all of it.
   ///   - time: now, or as pages are touched.
-  ///   - progress: called with the bytes wired so far; false stops, and what is wired stays.
   ///   - failure: set to what stopped it; nil where all is wired.
+  ///   - progress: called with the bytes wired so far; false stops, and what is wired stays.
   /// - Returns: what is wired; nothing of it may be.
   /// - Complexity: linear in the pages.
   public mutating func wireBestEffort(

@@ -17,6 +17,7 @@ package enum Readiness {
   /// Sends `READY=1` to a service manager. sd_notify(3)
   ///
   /// - Parameter socket: the value of NOTIFY_SOCKET: a path, or `@` and an abstract name.
+  /// - Throws: `ShmError`, where nobody listens there.
   package static func announce(serviceManagerAt socket: String) throws(ShmError) {
     let place = Escaping.printable(socket)
     _ = try ShmError.saying("cannot tell the service manager at '\(place)'") { () throws(Errno) in

@@ -17,6 +17,7 @@ extension HoldLoop {
   ///   - options: the terms.
   ///   - interval: how often `tend` is called, in milliseconds; nil for never.
   ///   - tend: looks after what is held.
+  /// - Throws: `Interruption`, `ExitCode` for CMD's, and what `tend` throws.
   func hold(
     command: [String], descriptors: [Int32], options: HoldOptions = HoldOptions.none,
     interval: Int? = nil, tend: () throws(ShmError) -> Void = { () throws(ShmError) in }

@@ -4,7 +4,10 @@ import ShmCore
 enum WiringRoom {
   /// Refuses what cannot fit, unless forced, and warns of what takes more than half.
   ///
-  /// - Parameter missing: the bytes of each region that are not in RAM yet.
+  /// - Parameters:
+  ///   - missing: the bytes of each region that are not in RAM yet.
+  ///   - force: whether what cannot fit is wanted all the same.
+  /// - Throws: `ShmError`: `noSpace`, `limit`.
   static func check(_ missing: [Int], force: Bool) throws(ShmError) {
     let wanted = missing.reduce(0) { $0 &+ max(0, $1) }
     // The memlock limit is the kernel's to tell; memory and control groups end in a kill instead.
