@@ -150,7 +150,7 @@ struct InspectTests {
     "says what is missing where a process or its descriptor is not there",
     arguments: [
       ("pid:999999999:3", 66, "there is no process 999999999"),
-      ("pid:SELF:777", 66, "has no descriptor 777"),
+      ("pid:SELF:99999999", 66, "has no descriptor 99999999"),
       ("pid:x:3", 64, "a descriptor is written pid:PID:FD"),
       ("pid:1", 64, "a descriptor is written pid:PID:FD"),
       ("pid:0:1", 64, "a descriptor is written pid:PID:FD"),
