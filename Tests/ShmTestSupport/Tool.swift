@@ -26,6 +26,10 @@ public enum Tool {
     return tests.removingLastComponent().appending("shmtool").string
   }()
 
+  /// A program that ends before it has read its input must not end the tests, too. A child gets
+  /// the default again.
+  private static let ignoresBrokenPipes = signal(SIGPIPE, SIG_IGN)
+
   /// Runs `shmtool` with arguments, to its end.
   @discardableResult
   public static func run(
@@ -48,6 +52,7 @@ public enum Tool {
     _ program: String, _ arguments: [String], input: [UInt8] = [],
     environment: [String: String] = [:]
   ) async throws -> Result {
+    _ = ignoresBrokenPipes
     var variables: [Environment.Key: String?] = ["SHMTOOL": path]
     for (name, value) in environment { variables[Environment.Key(stringLiteral: name)] = value }
     let executable: Executable =
