@@ -48,6 +48,11 @@ package enum FileSystem {
     return status
   }
 
+  /// Whether something has that name. lstat(2)
+  package static func exists(_ path: FilePath) -> Bool {
+    (try? status(path)) != nil
+  }
+
   /// When what `path` names was made, in seconds since 1970, where the file system knows. statx(2)
   package static func birthTime(_ path: FilePath) -> Int? {
     var seconds: Int64 = 0

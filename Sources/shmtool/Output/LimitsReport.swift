@@ -1,6 +1,6 @@
 import ShmCore
 
-/// The limits on wiring.
+/// What bounds wiring.
 struct LimitsReport: Report {
   /// Whether there is no limit, and otherwise how many bytes.
   struct Limit: Encodable {
@@ -17,46 +17,136 @@ struct LimitsReport: Report {
     }
   }
 
+  struct Group: Encodable {
+    let version: Int
+    let path: String
+    let limit: Limit
+    let usedBytes: Int
+    let reclaimableBytes: Int
+  }
+
+  struct Pool: Encodable {
+    let pageSize: Int
+    let total: Int
+    let free: Int
+    let reserved: Int
+    let available: Int
+  }
+
+  struct Mount: Encodable {
+    let total: Limit
+    let free: Unknowable<Int>
+    let totalInodes: Limit
+    let freeInodes: Unknowable<Int>
+    let noSwap: Bool
+    let hugePages: String
+  }
+
+  struct Holder: Encodable {
+    let pid: Int32
+    let command: String
+    let wiredBytes: Int
+  }
+
+  struct Host: Encodable {
+    let lockedBytes: Unknowable<Int>
+    let unevictableBytes: Unknowable<Int>
+    let processesBytes: Int
+    let holders: [Holder]
+  }
+
+  struct Answer: Encodable {
+    let need: Int
+    let possible: Bool
+    let refusedBy: Unknowable<String>
+    let remedy: Unknowable<String>
+  }
+
+  let pid: Int32
   let memlockSoft: Limit
   let memlockHard: Limit
   let wiredBytes: Int
-  let hasIpcLock: Bool
-  let remaining: Limit
-  let memoryAvailable: Unknowable<Int>
+  let pinnedBytes: Int
+  let capIpcLock: Bool
+  let initialUserNamespace: Unknowable<Bool>
+  let memlockRemaining: Limit
+  let probed: Unknowable<Limit>
+  let cgroups: [Group]
   let memoryTotal: Unknowable<Int>
-  let shmFree: Unknowable<Int>
-  let shmTotal: Unknowable<Int>
+  let memoryAvailable: Unknowable<Int>
+  let swapTotal: Unknowable<Int>
+  let swapFree: Unknowable<Int>
+  let shm: Unknowable<Mount>
+  let hugePagePools: [Pool]
+  let shmemHugePages: Unknowable<String>
+  let mappings: Unknowable<Int>
+  let maximumMappings: Unknowable<Int>
+  let shmmax: Unknowable<UInt64>
+  let shmall: Unknowable<UInt64>
+  let shmmni: Unknowable<UInt64>
+  let overcommit: Unknowable<Int>
+  let host: Host
+  /// How much could be wired now; null where no limit is known.
+  let available: Unknowable<Int>
+  let binding: Unknowable<String>
+  let answer: Unknowable<Answer>
 
-  init(_ limits: WiringLimits, memory: MemoryInformation?, shm: MemoryFileSystem?) {
+  init(
+    _ limits: WiringLimits, host: HostWiring, shm: SharedMemoryMount?, probed: Limit?,
+    answer: WiringAnswer?
+  ) {
+    pid = limits.process
     memlockSoft = Limit(limits.soft)
     memlockHard = Limit(limits.hard)
     wiredBytes = limits.used
-    hasIpcLock = limits.hasCapability
-    remaining = Limit(limits.remaining)
-    memoryAvailable = Unknowable(memory?.available)
-    memoryTotal = Unknowable(memory?.total)
-    shmFree = Unknowable(shm?.free)
-    shmTotal = Unknowable(shm?.total)
-  }
-
-  func text(_ style: TextStyle) -> String {
-    func size(_ bytes: Int) -> String { Format.size(bytes, style) }
-    func room(_ free: Unknowable<Int>, _ total: Unknowable<Int>) -> String {
-      "\(free.text(size)) of \(total.text(size))"
+    pinnedBytes = limits.pinned
+    capIpcLock = limits.hasCapability
+    initialUserNamespace = Unknowable(limits.isInInitialNamespace)
+    memlockRemaining = Limit(limits.remaining)
+    self.probed = Unknowable(probed)
+    cgroups = limits.cgroups.map {
+      Group(
+        version: $0.version, path: Escaping.printable($0.path), limit: Limit($0.limit),
+        usedBytes: $0.used, reclaimableBytes: $0.reclaimable)
     }
-    var table = Table(columns: [Table.Column(heading: "LIMIT"), Table.Column(heading: "VALUE")])
-    table.rows = [
-      ["memlock soft", memlockSoft.text(style)],
-      ["memlock hard", memlockHard.text(style)],
-      ["wired by this process", size(wiredBytes)],
-      [
-        "CAP_IPC_LOCK",
-        hasIpcLock ? "effective: the memlock limit does not count" : "not effective",
-      ],
-      ["may still be wired", remaining.text(style)],
-      ["memory available", room(memoryAvailable, memoryTotal)],
-      ["/dev/shm free", room(shmFree, shmTotal)],
-    ]
-    return table.text(headings: false)
+    memoryTotal = Unknowable(limits.memory?.total)
+    memoryAvailable = Unknowable(limits.memory?.available)
+    swapTotal = Unknowable(limits.memory?.swapTotal)
+    swapFree = Unknowable(limits.memory?.swapFree)
+    self.shm = Unknowable(
+      shm.map {
+        Mount(
+          total: Limit($0.fileSystem.total), free: Unknowable($0.fileSystem.free),
+          totalInodes: Limit($0.fileSystem.totalInodes),
+          freeInodes: Unknowable($0.fileSystem.freeInodes), noSwap: $0.isNoSwap,
+          hugePages: $0.hugePages)
+      })
+    hugePagePools = HugePagePool.all().map {
+      Pool(
+        pageSize: $0.pageSize, total: $0.total, free: $0.free, reserved: $0.reserved,
+        available: $0.available)
+    }
+    shmemHugePages = Unknowable(limits.settings.shmemHugePages)
+    mappings = Unknowable(limits.mappings)
+    maximumMappings = Unknowable(limits.settings.maximumMappings)
+    shmmax = Unknowable(limits.settings.shmmax)
+    shmall = Unknowable(limits.settings.shmall)
+    shmmni = Unknowable(limits.settings.shmmni)
+    overcommit = Unknowable(limits.settings.overcommit)
+    self.host = Host(
+      lockedBytes: Unknowable(host.locked), unevictableBytes: Unknowable(host.unevictable),
+      processesBytes: host.processes,
+      holders: host.holders.prefix(10).map {
+        Holder(pid: $0.process, command: $0.command, wiredBytes: $0.wired)
+      })
+    let verdict = limits.verdict
+    available = Unknowable(verdict.available)
+    binding = Unknowable(verdict.binding?.name)
+    self.answer = Unknowable(
+      answer.map {
+        Answer(
+          need: $0.need, possible: $0.isYes, refusedBy: Unknowable($0.refusing?.bound.name),
+          remedy: Unknowable($0.remedy))
+      })
   }
 }

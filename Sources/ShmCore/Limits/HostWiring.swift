@@ -1,0 +1,39 @@
+import SystemPackage
+
+/// How much is wired on the whole host, and how much of it by processes that can be seen.
+public struct HostWiring: Sendable {
+  /// The bytes that mlock(2) and its like hold (`Mlocked`); each page counts once.
+  public let locked: Int?
+  /// The bytes that cannot be paged out for whatever reason (`Unevictable`).
+  public let unevictable: Int?
+  /// The sum of `VmLck` over the processes that can be seen: a page that two wire counts twice.
+  public let processes: Int
+  /// The processes that hold the most, the largest first: number, command, bytes.
+  public let holders: [(process: Int32, command: String, wired: Int)]
+
+  /// Looks at every process. proc_pid_status(5)
+  ///
+  /// - Returns: the figures of this moment.
+  /// - Throws: `ShmError` where /proc cannot be read.
+  /// - Complexity: linear in the processes.
+  public static func current() throws(ShmError) -> HostWiring {
+    let names = try ShmError.saying("cannot look at the processes") { () throws(Errno) in
+      try FileSystem.names(in: "/proc")
+    }
+    var holders: [(process: Int32, command: String, wired: Int)] = []
+    for name in names {
+      guard let process = Int32(name.string),
+        let text = try? FileSystem.contents(of: FilePath("/proc/\(process)/status"))
+      else { continue }
+      let status = ProcessStatus(parsing: text)
+      if let wired = status.wired, wired > 0 {
+        holders.append((process, status.name ?? "", wired))
+      }
+    }
+    holders.sort { ($1.wired, $0.process) < ($0.wired, $1.process) }
+    let memory = MemoryInformation.current()
+    return HostWiring(
+      locked: memory?["Mlocked"], unevictable: memory?["Unevictable"],
+      processes: holders.reduce(0) { $0 + $1.wired }, holders: holders)
+  }
+}

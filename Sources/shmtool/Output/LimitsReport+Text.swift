@@ -1,0 +1,103 @@
+import ShmCore
+
+extension LimitsReport {
+  func text(_ style: TextStyle) -> String {
+    var table = Table(columns: [Table.Column(heading: "LIMIT"), Table.Column(heading: "VALUE")])
+    table.rows = process(style) + machine(style) + kernel(style)
+    return table.text(headings: false) + "\n" + verdict(style)
+  }
+
+  private func process(_ style: TextStyle) -> [[String]] {
+    let namespace =
+      initialUserNamespace.value == false ? ", in a user namespace, where it does not count" : ""
+    var rows = [
+      [
+        "memlock limit (RLIMIT_MEMLOCK)",
+        memlockSoft.text(style) + " soft, " + memlockHard.text(style) + " hard",
+      ],
+      ["wired by process \(pid) (VmLck)", Format.size(wiredBytes, style)],
+      ["pinned by it (VmPin)", Format.size(pinnedBytes, style)],
+      ["CAP_IPC_LOCK", (capIpcLock ? "effective" : "not effective") + namespace],
+      ["memlock limit leaves", memlockRemaining.text(style)],
+    ]
+    if let probed = probed.value { rows.append(["found by trying", probed.text(style)]) }
+    for group in cgroups where !group.limit.unlimited {
+      rows.append([
+        "cgroup v\(group.version) \(group.path)",
+        "\(group.limit.text(style)), \(Format.size(group.usedBytes, style)) used",
+      ])
+    }
+    rows.append([
+      "mappings", "\(mappings.text { "\($0)" }) of \(maximumMappings.text { "\($0)" })",
+    ])
+    return rows
+  }
+
+  private func machine(_ style: TextStyle) -> [[String]] {
+    func size(_ bytes: Int) -> String { Format.size(bytes, style) }
+    var rows = [
+      ["memory available", "\(memoryAvailable.text(size)) of \(memoryTotal.text(size))"],
+      [
+        "swap",
+        swapTotal.value == 0
+          ? "none: shared memory stays in RAM anyway, and wiring only brings it in"
+          : "\(swapFree.text(size)) free of \(swapTotal.text(size))",
+      ],
+      [
+        "wired on this host (Mlocked)",
+        "\(host.lockedBytes.text(size)), \(size(host.processesBytes)) by processes seen",
+      ],
+      ["unevictable", host.unevictableBytes.text(size)],
+    ]
+    for holder in host.holders.prefix(3) {
+      rows.append(["  \(holder.pid) \(holder.command)", size(holder.wiredBytes)])
+    }
+    if let shm = shm.value {
+      rows.append([
+        "/dev/shm",
+        "\(shm.free.text(size)) free of \(shm.total.text(style))"
+          + ", huge=\(shm.hugePages)\(shm.noSwap ? ", noswap" : "")",
+      ])
+      rows.append([
+        "  inodes",
+        "\(shm.freeInodes.text { "\($0)" }) free of "
+          + (shm.totalInodes.bytes.value.map { "\($0)" } ?? "unlimited"),
+      ])
+    }
+    for pool in hugePagePools {
+      rows.append([
+        "huge pages of \(size(pool.pageSize))",
+        "\(pool.available) available of \(pool.total) (\(pool.reserved) promised)",
+      ])
+    }
+    return rows
+  }
+
+  private func kernel(_ style: TextStyle) -> [[String]] {
+    [
+      ["huge pages for shared memory", shmemHugePages.text { $0 }],
+      [
+        "System V (shmmax, shmall, shmmni)",
+        [shmmax, shmall, shmmni].map { $0.text { "\($0)" } }.joined(separator: ", "),
+      ],
+      ["overcommit", overcommit.text { "\($0)" }],
+    ]
+  }
+
+  private func verdict(_ style: TextStyle) -> String {
+    func size(_ bytes: Int) -> String { Format.size(bytes, style) }
+    var text =
+      "could be wired now: \(available.text(size)), bound by \(binding.text { $0 })\n"
+    if let answer = answer.value {
+      text +=
+        answer.possible
+        ? "\(size(answer.need)) more can be wired\n"
+        : """
+        \(size(answer.need)) more cannot be wired: \(answer.refusedBy.text { $0 }) refuses; \
+        \(answer.remedy.text { $0 })
+
+        """
+    }
+    return text
+  }
+}
