@@ -20,12 +20,13 @@ enum Program {
   /// A command that runs another one gets what stands behind the first `--` as it is.
   private static func parse() throws -> any ParsableCommand {
     let arguments = Array(CommandLine.arguments.dropFirst())
+    let own = HugePages.completing(arguments.prefix { $0 != "--" })
     guard ShmTool.configuration.subcommand(arguments.first) is any CommandRunner.Type,
-      let terminator = arguments.firstIndex(of: "--")
-    else { return try ShmTool.parseAsRoot(arguments) }
-    let parsed = try ShmTool.parseAsRoot(Array(arguments[..<terminator]))
+      own.count < arguments.count
+    else { return try ShmTool.parseAsRoot(own + arguments.dropFirst(own.count)) }
+    let parsed = try ShmTool.parseAsRoot(own)
     guard var runner = parsed as? any CommandRunner else { return parsed }
-    runner.command = Array(arguments[(terminator + 1)...])
+    runner.command = Array(arguments[(own.count + 1)...])
     try runner.validate(command: runner.command)
     if runner.command.isEmpty { throw ValidationError("a command is needed behind --") }
     return runner

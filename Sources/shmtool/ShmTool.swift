@@ -19,15 +19,15 @@ struct ShmTool: ParsableCommand {
     version: "shmtool 0.1.0",
     groupedSubcommands: [
       CommandGroup(
-        name: "Regions:",
+        name: "Regions",
         subcommands: [
           Create.self, List.self, Inspect.self, Resize.self, Seal.self, Remove.self,
         ]),
       CommandGroup(
-        name: "Contents:",
+        name: "Contents",
         subcommands: [Fill.self, Verify.self, Read.self, Write.self, Wait.self]),
-      CommandGroup(name: "Mapping:", subcommands: [Map.self]),
-      CommandGroup(name: "Wiring:", subcommands: [Wire.self, Unwire.self, Limits.self]),
+      CommandGroup(name: "Mapping", subcommands: [Map.self]),
+      CommandGroup(name: "Wiring", subcommands: [Wire.self, Unwire.self, Limits.self]),
     ])
 
   static func main() {

@@ -34,7 +34,7 @@ struct CreateTests {
     }
   }
 
-  @Test("reserves nothing with --sparse", arguments: ["1M", "1T", "9223372036854775807"])
+  @Test("reserves nothing with --sparse", arguments: ["1M", "1T", "128T"])
   func sparse(_ size: String) async throws {
     try await withName { (name) async throws in
       let result = try await Tool.run("create", name.name, size, "--sparse")
@@ -274,6 +274,18 @@ struct CreateTests {
       let result = try await Tool.run("create", name.name, size)
       #expect(result.code == 79)
       #expect(result.error.contains(" are wanted, and "))
+      #expect(!name.exists)
+    }
+  }
+
+  @Test(
+    "refuses what no process has addresses for, sparse as well",
+    arguments: ["129T", "9223372036854775807"])
+  func unmappable(_ size: String) async throws {
+    try await withName { (name) async throws in
+      let result = try await Tool.run("create", name.name, size, "--sparse")
+      #expect(result.code == 79)
+      #expect(result.error.contains("the addresses of a process hold 128 TiB at most"))
       #expect(!name.exists)
     }
   }

@@ -107,7 +107,9 @@ struct FillTests {
 
   @Test("reaches the last byte that an offset can name")
   func last() async throws {
-    try await withRegion("9223372036854775807", ["--sparse"]) { (name) async throws in
+    try await withRegion("4K", ["--sparse"]) { (name) async throws in
+      // Larger than shmtool makes any, for nobody could map it; others may have made it all the same.
+      _ = try await Tool.run("truncate", ["-s", "9223372036854775807", name.path])
       for words in [["--byte", "3"], ["--sequence"], ["--random"], ["--pattern", "abc"]] {
         let part = ["--offset", "9223372036854775800"]
         let filled = try await Tool.run(Tool.path, ["fill", name.name] + words + part)

@@ -9,13 +9,15 @@ extension Region {
   ///   - size: in bytes, the rest zero; nil for as many as the input gives.
   ///   - options: mode and reservation.
   ///   - progress: called with the bytes copied so far.
+  ///   - finish: called when it holds all, before it appears.
   /// - Returns: the region, open for reading and writing.
   /// - Throws: what `create` throws; `usage` for an empty input; `noSpace` for one that is larger
   ///   than `size`. Nothing is left then.
   /// - Complexity: linear in the bytes.
   public static func create(
     _ reference: RegionReference, from source: borrowing InputSource, size: Int? = nil,
-    options: CreationOptions = CreationOptions(), progress: (Int) -> Void = { _ in }
+    options: CreationOptions = CreationOptions(), progress: (Int) -> Void = { _ in },
+    finish: (borrowing Region) throws(ShmError) -> Void = { _ in }
   ) throws(ShmError) -> Region {
     let raw = source.rawDescriptor
     let name = source.name
@@ -26,20 +28,22 @@ extension Region {
       ) { (region) throws(ShmError) in
         _ = try region.write(
           from: raw, named: name, amount: size == nil ? .all : .upTo, progress: progress)
+        try finish(region)
       }
     }
     return try create(
       reference, size: try firstSize(of: reference), options: options, progress: { _ in }
     ) { (region) throws(ShmError) in
       try region.take(from: raw, named: name, progress: progress)
+      try finish(region)
     }
   }
 
   /// What an input of unknown length begins with. On hugetlbfs a size is whole pages, and an
   /// input's need not be.
   private static func firstSize(of reference: RegionReference) throws(ShmError) -> Int {
-    if let directory = reference.path?.removingLastComponent(),
-      (try? MemoryFileSystem.at(directory.isEmpty ? "." : directory).kind) == .hugetlbfs
+    if let directory = reference.directory,
+      (try? MemoryFileSystem.at(directory).kind) == .hugetlbfs
     {
       throw ShmError(
         .usage, "cannot create '\(reference)'",

@@ -50,7 +50,7 @@ struct RegionWriter: ~Copyable, Sendable {
         copied = try unsafe MemoryCalls.copy(
           UnsafeRawBufferPointer(rebasing: buffer[done...]), to: target)
       } catch .badAddress {
-        throw try fault(offset + buffer.count, of: region, attempt)
+        throw try fault(offset..<offset + buffer.count, of: region, attempt)
       } catch {
         throw ShmError(attempt, error)
       }
@@ -60,12 +60,14 @@ struct RegionWriter: ~Copyable, Sendable {
 
   /// Why a page could not be had: the region has become smaller, or the pool is empty.
   private func fault(
-    _ wanted: Int, of region: borrowing Region, _ attempt: String
+    _ range: Range<Int>, of region: borrowing Region, _ attempt: String
   ) throws(ShmError) -> ShmError {
     let size = try region.status().size
-    if wanted > size { return region.shrunk(attempt, to: size, wanted: wanted) }
-    return ShmError(
-      .noSpace, attempt, "no huge page is free",
-      remedy: "enlarge the pool in /proc/sys/vm/nr_hugepages")
+    if range.upperBound > size {
+      return region.shrunk(attempt, to: size, wanted: range.upperBound)
+    }
+    return SpaceCheck(
+      attempt: attempt, place: "its hugetlbfs", fileSystem: try region.fileSystem()
+    ).refusal(range.count, errno: .noSpace)
   }
 }

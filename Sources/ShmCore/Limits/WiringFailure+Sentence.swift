@@ -51,7 +51,12 @@ extension WiringFailure {
         \(ByteCount(evidence.fileSystemFree ?? 0)) free
         """, "enlarge it with 'mount -o remount,size=…'")
     case .hugePages:
-      return make(.noSpace, "no huge page is free", "enlarge the pool in /proc/sys/vm/nr_hugepages")
+      let missing = evidence.missing ?? evidence.wanted
+      let shortage = evidence.hugePages?.shortage(of: missing)
+      return make(
+        .noSpace,
+        "\(ByteCount(missing)) of it is not in RAM, and \(shortage?.reason ?? "no huge page is free")",
+        shortage?.remedy)
     case .cgroup: return cgroupError(attempt)
     case .noMemory:
       return make(

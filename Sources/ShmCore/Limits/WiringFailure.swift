@@ -43,9 +43,9 @@ public struct WiringFailure: Error, Sendable {
     public let regionSize: Int?
     /// How much room its file system had, in bytes; nil where it has no limit of its own.
     public let fileSystemFree: Int?
-    /// Whether its pages come from a pool of huge pages.
-    public let isHuge: Bool
-    /// How much of the range was not resident, in bytes; nil where it could not be seen.
+    /// The pool of huge pages that its pages come from; nil for ordinary pages.
+    public let hugePages: HugePagePool?
+    /// How much of the range was not in RAM, in bytes; nil where it could not be seen.
     public let missing: Int?
   }
 
@@ -85,7 +85,7 @@ public struct WiringFailure: Error, Sendable {
     {
       return .mappingCount
     }
-    if evidence.isHuge { return .hugePages }
+    if evidence.hugePages != nil { return .hugePages }
     let missing = evidence.missing ?? 0
     if missing > 0, let free = evidence.fileSystemFree, free < missing { return .fileSystemFull }
     for group in limits.cgroups {

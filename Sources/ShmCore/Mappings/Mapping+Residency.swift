@@ -63,6 +63,23 @@ extension Mapping {
     return resident * step
   }
 
+  /// How many bytes of a part a touch would have to take from the machine's memory: holes, and what
+  /// is swapped out. Pages that were reserved are taken already, though they are not resident.
+  /// cachestat(2), and mincore(2) where the kernel or the file system has none; it changes nothing.
+  ///
+  /// - Parameter part: offsets into the mapping, in bytes; nil for all of it.
+  /// - Returns: bytes in whole pages.
+  /// - Throws: `ShmError`
+  /// - Complexity: linear in the pages.
+  public func absentBytes(in part: Range<Int>? = nil) throws(ShmError) -> Int {
+    let part = PageMath.outward(part ?? 0..<count, to: pageSize)
+    let bytes = range.lowerBound + part.lowerBound..<range.lowerBound + part.upperBound
+    if let statistics = try? descriptor.cacheStatistics(of: bytes) {
+      return max(0, part.count - Int(clamping: statistics.cached) * PageMath.pageSize)
+    }
+    return part.count - (try residentBytes(in: part))
+  }
+
   /// How much one system call of a long operation covers: short enough to answer Ctrl-C at once.
   static var chunk: Int { 64 << 20 }
 

@@ -166,8 +166,10 @@ extension Mapping {
     _ part: Range<Int>, _ time: WiringTime
   ) throws(WiringFailure) -> WiringReport {
     let resident = (try? residentBytes(in: part)) ?? 0
-    guard LockedMappings.cover(pages, part), time == .onFault || resident == part.count else {
-      throw WiringFailure(.notResident, evidence(part))
+    // The kernel takes huge pages of a pool for wired without marking them.
+    let isLocked = pageSize > PageMath.pageSize || LockedMappings.cover(pages, part)
+    guard isLocked, time == .onFault || resident == part.count else {
+      throw WiringFailure(.notResident, evidence(part, missing: part.count - resident))
     }
     let start = range.lowerBound
     return WiringReport(
@@ -184,13 +186,14 @@ extension Mapping {
     }
   }
 
-  private func evidence(_ part: Range<Int>) -> WiringFailure.Evidence {
+  private func evidence(_ part: Range<Int>, missing: Int? = nil) -> WiringFailure.Evidence {
     let fileSystem = (try? descriptor.fileSystemStatus()).map { MemoryFileSystem($0) }
     return WiringFailure.Evidence(
       limits: (try? WiringLimits.current()) ?? .unknown, wanted: part.count,
       rangeEnd: min(range.upperBound, range.lowerBound + part.upperBound),
       regionSize: (try? descriptor.status()).map { Int($0.st_size) },
-      fileSystemFree: fileSystem?.free, isHuge: fileSystem?.kind == .hugetlbfs,
-      missing: (try? residentBytes(in: part)).map { part.count - $0 })
+      fileSystemFree: fileSystem?.free,
+      hugePages: pageSize == PageMath.pageSize ? nil : HugePagePool.pool(ofPageSize: pageSize),
+      missing: missing ?? (try? absentBytes(in: part)))
   }
 }

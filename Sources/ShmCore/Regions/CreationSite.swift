@@ -20,8 +20,7 @@ struct CreationSite {
     }
     self.reference = reference
     self.attempt = attempt
-    let directory = path.removingLastComponent()
-    self.directory = directory.isEmpty ? "." : directory
+    directory = reference.directory ?? "."
     do {
       fileSystem = MemoryFileSystem(try FileSystem.fileSystemStatus(self.directory))
     } catch .noSuchFileOrDirectory {
@@ -38,12 +37,7 @@ struct CreationSite {
         .corrupt, attempt, "\(place) is not on tmpfs or hugetlbfs, so its pages would be a disk's",
         remedy: "mount one with 'mount -t tmpfs tmpfs \(place)'")
     }
-    if size <= 0 { throw ShmError(.usage, attempt, "a region holds one byte at least") }
-    if fileSystem.kind == .hugetlbfs, size % fileSystem.blockSize != 0 {
-      throw ShmError(
-        .usage, attempt,
-        "its size must be a multiple of the huge page, \(ByteCount(fileSystem.blockSize))")
-    }
+    try RegionSize.check(size, pageSize: fileSystem.pageSize, attempt)
     // Told at once, and not after gigabytes were reserved; linkat has the last word.
     if (try? FileSystem.status(path)) != nil { throw taken }
     if reserve { try space.require(size) }

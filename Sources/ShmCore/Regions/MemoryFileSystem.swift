@@ -29,6 +29,9 @@ public struct MemoryFileSystem: Sendable {
   /// The size of its blocks in bytes: on hugetlbfs a huge page.
   public let blockSize: Int
 
+  /// The size of the pages that its files lie on, in bytes.
+  public var pageSize: Int { kind == .hugetlbfs ? blockSize : PageMath.pageSize }
+
   init(_ status: cshm_filesystem) {
     switch status.type {
     case cshm_TMPFS_MAGIC: kind = .tmpfs

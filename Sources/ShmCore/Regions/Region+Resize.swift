@@ -21,18 +21,13 @@ extension Region {
   ) throws(ShmError) {
     let attempt = "cannot resize \(quoted) to \(ByteCount(size))"
     let status = try self.status()
-    if size <= 0 { throw ShmError(.usage, attempt, "a region holds one byte at least") }
+    try RegionSize.check(size, pageSize: status.pageSize, attempt)
     if size == status.size { return }
     if size < status.size, !mayShrink {
       throw ShmError(
         .usage, attempt,
         "it holds \(ByteCount(status.size)), and what lies beyond the new end would be lost",
         remedy: "ask for shrinking if that is meant")
-    }
-    if size % status.pageSize != 0, status.pageSize != PageMath.pageSize {
-      throw ShmError(
-        .usage, attempt,
-        "its size must be a multiple of the huge page, \(ByteCount(status.pageSize))")
     }
     let space = SpaceCheck(
       attempt: attempt, place: "its \(try fileSystem().kind)", fileSystem: try fileSystem())

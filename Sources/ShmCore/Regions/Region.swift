@@ -48,7 +48,7 @@ public struct Region: ~Copyable, Sendable {
       let fileSystem = MemoryFileSystem(try descriptor.fileSystemStatus())
       return RegionStatus(
         status, created: descriptor.birthTime(),
-        pageSize: fileSystem.kind == .hugetlbfs ? fileSystem.blockSize : PageMath.pageSize)
+        pageSize: fileSystem.pageSize)
     }
   }
 

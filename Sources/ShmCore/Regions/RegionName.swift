@@ -39,8 +39,11 @@ public struct RegionName: Hashable, Sendable {
   }
 
   /// Where the object lies in the file system.
-  public var path: FilePath {
-    Self.directory.appending(String(decoding: bytes, as: UTF8.self))
+  public var path: FilePath { path(in: Self.directory) }
+
+  /// The path of that name in another directory.
+  func path(in directory: FilePath) -> FilePath {
+    directory.appending(String(decoding: bytes, as: UTF8.self))
   }
 
   /// The name as shm_open(3) takes it, with its slash.

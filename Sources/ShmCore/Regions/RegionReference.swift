@@ -55,6 +55,17 @@ public enum RegionReference: Hashable, Sendable {
     }
   }
 
+  /// The directory that its name stands in; nil for what has no name.
+  package var directory: FilePath? {
+    switch self {
+    case .posix: return RegionName.directory
+    case .file(let path):
+      let directory = path.removingLastComponent()
+      return directory.isEmpty ? "." : directory
+    case .descriptor, .systemV: return nil
+    }
+  }
+
   private static func suffix(of text: String, after prefix: String) -> String? {
     // By bytes: String.hasPrefix compares canonically equivalent characters as equal.
     guard text.utf8.starts(with: prefix.utf8) else { return nil }

@@ -37,10 +37,16 @@ struct SpaceCheck {
         remedy: "remove what is not needed, or 'mount -o remount,nr_inodes=…'",
         errorNumber: errno.rawValue)
     }
-    let kind = fileSystem.kind == .hugetlbfs ? "huge pages" : fileSystem.kind.rawValue
+    if let pool, fileSystem.free.map({ $0 >= wanted }) ?? true {
+      let shortage = pool.shortage(of: wanted)
+      return ShmError(
+        .noSpace, attempt, "\(ByteCount(wanted)) are wanted, and \(shortage.reason)",
+        remedy: shortage.remedy, errorNumber: errno.rawValue)
+    }
     guard let free = fileSystem.free, let total = fileSystem.total else {
       return ShmError(
-        .noSpace, attempt, "\(ByteCount(wanted)) are wanted, and \(place) has no more \(kind)",
+        .noSpace, attempt,
+        "\(ByteCount(wanted)) are wanted, and \(place) has no more \(fileSystem.kind.rawValue)",
         errorNumber: errno.rawValue)
     }
     return ShmError(
@@ -53,6 +59,11 @@ struct SpaceCheck {
         remove what is not needed ('shmtool list'), or enlarge it with \
         'mount -o remount,size=… \(place)'
         """, errorNumber: errno.rawValue)
+  }
+
+  /// The pool that the pages come from, where they come from one.
+  private var pool: HugePagePool? {
+    fileSystem.kind == .hugetlbfs ? HugePagePool.pool(ofPageSize: fileSystem.blockSize) : nil
   }
 
   private var capacity: Int? {

@@ -53,6 +53,13 @@ package enum FileSystem {
     (try? status(path)) != nil
   }
 
+  /// Whether this process may make files in a directory. faccessat(2)
+  package static func mayWrite(in directory: FilePath) -> Bool {
+    unsafe directory.withPlatformString {
+      unsafe faccessat(AT_FDCWD, $0, W_OK | X_OK, AT_EACCESS) == 0
+    }
+  }
+
   /// When what `path` names was made, in seconds since 1970, where the file system knows. statx(2)
   package static func birthTime(_ path: FilePath) -> Int? {
     var seconds: Int64 = 0

@@ -19,6 +19,16 @@ struct HoldOptions: ParsableArguments {
     if let readyFd, readyFd < 0 { throw ValidationError("--ready-fd takes an open descriptor") }
   }
 
+  /// Whether anything was said of how long, or of who is told.
+  var isGiven: Bool { duration != nil || whilePid != nil || readyFd != nil }
+
+  /// CMD's end is the end of the holding: nothing else can be.
+  func refuseTerms(beside command: [String]) throws {
+    if !command.isEmpty, duration != nil || whilePid != nil {
+      throw ValidationError("CMD ends the wiring: --for and --while-pid exclude it")
+    }
+  }
+
   /// Tells who waits for it: the descriptor, and the service manager where there is one.
   func announce() throws(ShmError) {
     if let socket = ProcessEnvironment["NOTIFY_SOCKET"], !socket.isEmpty {

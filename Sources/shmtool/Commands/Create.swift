@@ -1,22 +1,38 @@
 import ArgumentParser
 import ShmCore
 
-struct Create: ParsableCommand {
+struct Create: CommandRunner {
   static let configuration = CommandConfiguration(
     abstract: "Create a region, with its memory set aside.",
+    usage: "shmtool create [<options>] <region> [<size>] [-- <command> ...]",
     discussion: """
       The region appears whole or not at all. Its memory is reserved, so that a full tmpfs is an \
       error here and not a signal later; --sparse leaves that out.
 
+      --huge takes huge pages of the pool. Only a hugetlbfs has those, so the region lies on the \
+      first such mount that you may write to, and its path there is its name from then on.
+
+      --wired has it wired before it appears, and holds it so until told or while CMD runs, which \
+      gets it as descriptor 3; the region stays.
+
       Example: shmtool create cache 64M
                shmtool create model --from weights.bin --mode 640
+               shmtool create pool 1G --huge=try
+               shmtool create keys 1M --wired -- ./server
       """)
+
+  enum CodingKeys: CodingKey {
+    case region, size, open, sparse, mode, from, huge, wired, force, holding, options
+  }
 
   @Argument(help: "A POSIX name, or a path on tmpfs or hugetlbfs.", transform: RegionArgument.parse)
   var region: RegionReference
 
   @Argument(help: "Its size; with --from the size of the input if left out.")
   var size: ByteSize?
+
+  /// What stands behind `--`.
+  var command: [String] = []
 
   @Flag(help: "Accept an existing region of the same size.")
   var open = false
@@ -30,6 +46,19 @@ struct Create: ParsableCommand {
   @Option(help: "Fill it from a file, or - for stdin, before it appears.", completion: .file())
   var from: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Of huge pages: --huge, --huge=1G; --huge=try accepts ordinary ones and says so.",
+      valueName: "page size"))
+  var huge: HugePages?
+
+  @Flag(help: "Wire it from its first page on, and hold it.")
+  var wired = false
+
+  @Flag(help: "Wire it even where it is more than memory or the control group has.")
+  var force = false
+
+  @OptionGroup var holding: HoldOptions
   @OptionGroup var options: ActionOptions
 
   func validate() throws {
@@ -37,33 +66,46 @@ struct Create: ParsableCommand {
     if size?.bytes == 0 { throw ValidationError("a region holds one byte at least") }
     if open, from != nil { throw ValidationError("--open and --from exclude each other") }
     if sparse, from != nil { throw ValidationError("--sparse and --from exclude each other") }
+    if open, huge != nil || wired {
+      throw ValidationError("--open excludes --huge and --wired ('shmtool wire' wires what exists)")
+    }
+    if sparse, wired { throw ValidationError("--sparse and --wired exclude each other") }
+    if !wired, force || holding.isGiven {
+      throw ValidationError("--force, --for, --while-pid and --ready-fd go with --wired")
+    }
+  }
+
+  func validate(command: [String]) throws {
+    guard !command.isEmpty else { return }
+    if !wired { throw ValidationError("CMD goes with --wired") }
+    try holding.refuseTerms(beside: command)
   }
 
   func run() throws {
-    let settings = Region.CreationOptions(mode: mode.bits, reserve: !sparse)
-    let line: ProgressLine
-    var isNew = true
-    let made: RegionStatus
-    if let from {
-      let source = try InputSource(from)
-      line = ProgressLine(total: size?.bytes ?? source.size, options)
-      made = try Region.create(
-        region, from: source, size: size?.bytes, options: settings, progress: line.update
-      ).status()
-    } else {
-      let bytes = size?.bytes ?? 0
-      line = ProgressLine(total: bytes, options)
-      made =
-        try open
-        ? Region.openOrCreate(
-          region, size: bytes, options: settings, isNew: &isNew, progress: line.update
-        ).status()
-        : Region.create(region, size: bytes, options: settings, progress: line.update).status()
+    guard wired else {
+      _ = try make()
+      return
     }
-    let what = isNew ? (sparse ? "created sparse" : "created") : "opened existing"
+    let loop = try HoldLoop()
+    let made = try make()
+    try holding.announce()
+    // By its name: what was open before it had one is shown as deleted for ever.
+    let named = try Region.open(made.region.reference)
+    try loop.hold(command: command, descriptors: [named.rawDescriptor], options: holding)
+  }
+
+  /// Makes it, of huge pages or of those that will do, and tells.
+  private func make() throws(ShmError) -> CreatedRegion {
+    let line = ProgressLine(total: size?.bytes, options)
+    let request = CreationRequest(
+      size: size?.bytes, from: from, open: open,
+      settings: Region.CreationOptions(mode: mode.bits, reserve: !sparse), wired: wired,
+      force: force, progress: line.update)
+    let made = try request.make(region, huge: huge)
     try Output.write(
-      ActionReport(
-        "create", region, "\(what) '\(region)': \(ByteCount(made.size))", bytes: made.size,
-        nanoseconds: line.finish()), options)
+      CreateReport(
+        made.region.reference, try made.region.status(), isNew: made.isNew, sparse: sparse,
+        refusal: made.refusal, wired: try made.wireRow(), nanoseconds: line.finish()), options)
+    return made
   }
 }

@@ -66,7 +66,7 @@ final class HeldRegion {
   func missingBytes() throws(ShmError) -> Int {
     var missing = 0
     for held in mappings {
-      missing += max(0, held.mapping.count - (try held.mapping.residentBytes()))
+      missing += try held.mapping.absentBytes()
     }
     return missing
   }
@@ -131,45 +131,6 @@ final class HeldRegion {
 
   /// What of it is wired.
   var wireRows: [WireReport.Row] {
-    mappings.compactMap { held in
-      held.wiring.map {
-        WireReport.Row(
-          reference, $0, isUnswappable: held.mapping.isInherentlyUnswappable,
-          failure: held.failure)
-      }
-    }
-  }
-}
-
-/// How pages are wired.
-struct WiringPolicy {
-  var time = Mapping.WiringTime.now
-  var acceptsLess = false
-}
-
-/// One mapping with what is wired of it.
-final class HeldMapping {
-  var mapping: Mapping
-  private(set) var wiring: Mapping.WiringReport?
-  /// Why less than all is wired.
-  private(set) var failure: ShmError?
-
-  init(_ mapping: consuming Mapping) {
-    self.mapping = mapping
-  }
-
-  func wire(_ policy: WiringPolicy, progress: (Int) -> Bool) throws(ShmError) {
-    let attempt = mapping.wiringAttempt()
-    guard !policy.acceptsLess else {
-      var stopped: WiringFailure?
-      wiring = mapping.wireBestEffort(nil, policy.time, failure: &stopped, progress: progress)
-      failure = stopped?.error(attempt)
-      return
-    }
-    do {
-      wiring = try mapping.tryWire(nil, policy.time, progress: progress)
-    } catch {
-      throw error.error(attempt)
-    }
+    mappings.compactMap { $0.row(reference) }
   }
 }

@@ -14,7 +14,7 @@ struct Map: CommandRunner {
       """)
 
   enum CodingKeys: CodingKey {
-    case regions, anonymous, isPrivate, readOnly, populate, at, options
+    case regions, anonymous, huge, isPrivate, readOnly, populate, at, options
   }
 
   @Argument(
@@ -26,6 +26,12 @@ struct Map: CommandRunner {
 
   @Option(help: ArgumentHelp("Map a new memfd as well; it has no name.", valueName: "size"))
   var anonymous: ByteSize?
+
+  @Option(
+    help: ArgumentHelp(
+      "The memfd of huge pages: --huge, --huge=1G; --huge=try accepts ordinary ones.",
+      valueName: "page size"))
+  var huge: HugePages?
 
   @Flag(name: .customLong("private"), help: "Copy-on-write: stores stay with this process.")
   var isPrivate = false
@@ -46,6 +52,9 @@ struct Map: CommandRunner {
     if at != nil, regions.count + (anonymous == nil ? 0 : 1) > 1 {
       throw ValidationError("--at places one mapping")
     }
+    if huge != nil, anonymous == nil {
+      throw ValidationError("--huge goes with --anonymous: a region keeps the pages it was made of")
+    }
     if anonymous?.bytes == 0 { throw ValidationError("a region holds one byte at least") }
   }
 
@@ -55,7 +64,7 @@ struct Map: CommandRunner {
     let sharing: Mapping.Sharing = isPrivate ? .private : .shared
     let protection: Mapping.Protection = readOnly ? .readOnly : .readWrite
     if let anonymous {
-      held.append(try HeldRegion(try Region.anonymous("shmtool", size: anonymous.bytes)))
+      held.append(try HeldRegion(try memoryFile(anonymous.bytes)))
     }
     for reference in regions {
       let access: Region.Access = readOnly || isPrivate ? .readOnly : .readWrite
@@ -71,5 +80,18 @@ struct Map: CommandRunner {
         style: TextStyle(bytes: options.bytes))
     }
     try loop.hold(command: command, descriptors: held.map { $0.region.rawDescriptor })
+  }
+
+  /// The region without a name, of huge pages or of those that will do.
+  private func memoryFile(_ size: Int) throws(ShmError) -> Region {
+    let label = "shmtool"
+    guard let huge else { return try Region.anonymous(label, size: size) }
+    do {
+      return try Region.anonymous(label, size: size, pages: .huge(huge.pageSize))
+    } catch {
+      guard huge.accepts(error) else { throw error }
+      Output.complain("not of huge pages: \(error)")
+      return try Region.anonymous(label, size: size)
+    }
   }
 }

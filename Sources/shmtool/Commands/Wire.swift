@@ -77,10 +77,10 @@ struct Wire: CommandRunner {
 
   func validate(command: [String]) throws {
     guard !command.isEmpty else { return }
-    if background || list || holding.duration != nil || holding.whilePid != nil {
-      throw ValidationError(
-        "CMD ends the wiring: --background, --list, --for and --while-pid exclude it")
+    if background || list {
+      throw ValidationError("CMD ends the wiring: --background and --list exclude it")
     }
+    try holding.refuseTerms(beside: command)
   }
 
   func run() throws {

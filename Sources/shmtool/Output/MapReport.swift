@@ -7,6 +7,7 @@ struct MapReport: Report {
     let region: String
     let address: String
     let length: Int
+    let pageSize: Int
     let offset: Int
     let sharing: String
     let protection: String
@@ -15,6 +16,7 @@ struct MapReport: Report {
       region = reference.description
       address = Format.address(mapping.address)
       length = mapping.count
+      pageSize = mapping.pageSize
       offset = mapping.range.lowerBound
       sharing = mapping.sharing.rawValue
       protection = mapping.protection.rawValue
@@ -26,10 +28,17 @@ struct MapReport: Report {
   func text(_ style: TextStyle) -> String {
     mappings.map { row in
       """
-      \(row.address) \(Format.size(row.length, style)) \(row.sharing) \(row.protection) \
-      \(row.region)
+      \(row.address) \(Format.size(row.length, style))\(row.pages(style)) \(row.sharing) \
+      \(row.protection) \(row.region)
 
       """
     }.joined()
+  }
+}
+
+extension MapReport.Row {
+  /// The size of the pages, where it is not the machine's.
+  fileprivate func pages(_ style: TextStyle) -> String {
+    pageSize == PageMath.pageSize ? "" : " of \(Format.size(pageSize, style)) pages"
   }
 }

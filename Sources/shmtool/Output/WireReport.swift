@@ -33,20 +33,25 @@ struct WireReport: Report {
   let regions: [Row]
 
   func text(_ style: TextStyle) -> String {
-    regions.map { row in
-      let amount =
-        row.wiredBytes == row.bytes
-        ? "\(ByteCount(row.bytes))" : "\(ByteCount(row.wiredBytes)) of \(ByteCount(row.bytes))"
-      let checked =
-        if row.inherentlyUnswappable {
-          "which cannot be swapped by its nature"
-        } else if onFault {
-          "on fault, \(ByteCount(row.residentBytes)) of it resident"
-        } else {
-          "checked: \(ByteCount(row.residentBytes)) resident"
-        }
-      let less = row.failure.value.map { "\n  less than asked for: \($0)" } ?? ""
-      return "wired \(amount) of '\(row.region)' at offset \(row.offset), \(checked)\(less)\n"
-    }.joined()
+    regions.map { $0.text(onFault: onFault) }.joined()
+  }
+}
+
+extension WireReport.Row {
+  /// One line, and why less is wired than was asked for.
+  func text(onFault: Bool) -> String {
+    let amount =
+      wiredBytes == bytes
+      ? "\(ByteCount(bytes))" : "\(ByteCount(wiredBytes)) of \(ByteCount(bytes))"
+    let checked =
+      if inherentlyUnswappable {
+        "which cannot be swapped by its nature"
+      } else if onFault {
+        "on fault, \(ByteCount(residentBytes)) of it resident"
+      } else {
+        "checked: \(ByteCount(residentBytes)) resident"
+      }
+    let less = failure.value.map { "\n  less than asked for: \($0)" } ?? ""
+    return "wired \(amount) of '\(region)' at offset \(offset), \(checked)\(less)\n"
   }
 }

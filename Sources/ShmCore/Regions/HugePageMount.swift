@@ -1,0 +1,59 @@
+import Glibc
+import SystemPackage
+
+/// Where regions of huge pages have names: a hugetlbfs mount. A POSIX object lies on a tmpfs and
+/// cannot have pages of a pool.
+public enum HugePageMount {
+  /// The reference that a name has on a mount of huge pages.
+  ///
+  /// ```swift
+  /// let reference = try HugePageMount.reference(for: RegionName("cache"))  // /dev/hugepages/cache
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - name: the region's name.
+  ///   - pageSize: in bytes; nil for the machine's default.
+  /// - Returns: a path on the first such mount that the caller may write to.
+  /// - Throws: `ShmError`: `notFound` where the machine has no such pages or no such mount,
+  ///   `notPermitted` where the caller may write to none.
+  public static func reference(
+    for name: RegionName, pageSize: Int? = nil
+  ) throws(ShmError) -> RegionReference {
+    let attempt = "cannot create '\(name)' of huge pages"
+    let pool = try pool(ofPageSize: pageSize, attempt)
+    let places = MountTable.current().mounts.filter { mount in
+      guard mount.kind == "hugetlbfs",
+        let fileSystem = try? MemoryFileSystem.at(FilePath(mount.point))
+      else { return false }
+      return fileSystem.pageSize == pool.pageSize
+    }.map { FilePath($0.point) }
+    let size = ByteCount(pool.pageSize)
+    guard let first = places.first else {
+      throw ShmError(
+        .notFound, attempt, "no hugetlbfs with pages of \(size) is mounted",
+        remedy: """
+          as root: 'mkdir -p /dev/hugepages && mount -t hugetlbfs -o \
+          pagesize=\(pool.pageSize >> 10)K,mode=1777 hugetlbfs /dev/hugepages'
+          """)
+    }
+    guard let place = places.first(where: { FileSystem.mayWrite(in: $0) }) else {
+      throw ShmError(
+        .notPermitted, attempt,
+        "you may not write in \(Escaping.printable(first.string))",
+        remedy: "mount it with mode=1777, or with uid= or gid=")
+    }
+    return .file(name.path(in: place))
+  }
+
+  /// The pool of a page size, or an error that names those there are.
+  static func pool(ofPageSize pageSize: Int?, _ attempt: String) throws(ShmError) -> HugePagePool {
+    if let pool = HugePagePool.pool(ofPageSize: pageSize) { return pool }
+    let sizes = HugePagePool.all().map { "\(ByteCount($0.pageSize))" }
+    let wanted = pageSize.map { "pages of \(ByteCount($0))" } ?? "huge pages"
+    throw ShmError(
+      .notFound, attempt,
+      sizes.isEmpty
+        ? "this machine has no huge pages"
+        : "this machine has no \(wanted), but \(sizes.joined(separator: " and "))")
+  }
+}

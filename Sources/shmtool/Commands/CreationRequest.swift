@@ -1,0 +1,92 @@
+import ShmCore
+
+/// What `create` was asked for.
+struct CreationRequest {
+  let size: Int?
+  let from: String?
+  let open: Bool
+  let settings: Region.CreationOptions
+  let wired: Bool
+  let force: Bool
+  let progress: (Int) -> Void
+
+  /// Makes the region where its pages are to be had: those of huge pages on their mount.
+  func make(_ reference: RegionReference, huge: HugePages?) throws(ShmError) -> CreatedRegion {
+    guard let huge else { return try make(reference) }
+    do {
+      return try make(try place(of: reference, huge))
+    } catch {
+      guard huge.accepts(error) else { throw error }
+      let made = try make(reference)
+      made.refusal = error
+      return made
+    }
+  }
+
+  /// Where a region of huge pages lies.
+  private func place(
+    of reference: RegionReference, _ huge: HugePages
+  ) throws(ShmError) -> RegionReference {
+    if case .posix(let name) = reference {
+      return try HugePageMount.reference(for: name, pageSize: huge.pageSize)
+    }
+    guard let directory = reference.directory else { return reference }
+    let pageSize = try MemoryFileSystem.at(directory).pageSize
+    guard pageSize > PageMath.pageSize, huge.pageSize ?? pageSize == pageSize else {
+      throw ShmError(
+        .notFound, "cannot create '\(reference)' of huge pages",
+        "the pages there are of \(ByteCount(pageSize))")
+    }
+    return reference
+  }
+
+  private func make(_ reference: RegionReference) throws(ShmError) -> CreatedRegion {
+    var wiring: HeldMapping?
+    let finish = { (region: borrowing Region) throws(ShmError) in
+      if wired { wiring = try wire(region) }
+    }
+    if let from {
+      let source = try InputSource(from)
+      let region = try Region.create(
+        reference, from: source, size: size, options: settings, progress: progress, finish: finish)
+      return CreatedRegion(region, wiring)
+    }
+    guard open else {
+      let region = try Region.create(
+        reference, size: size ?? 0, options: settings, progress: progress, contents: finish)
+      return CreatedRegion(region, wiring)
+    }
+    var isNew = true
+    let region = try Region.openOrCreate(
+      reference, size: size ?? 0, options: settings, isNew: &isNew, progress: progress)
+    return CreatedRegion(region, nil, isNew: isNew)
+  }
+
+  /// Wires all of it, before anybody else can see it.
+  private func wire(_ region: borrowing Region) throws(ShmError) -> HeldMapping {
+    let held = HeldMapping(try Mapping(of: region))
+    try WiringRoom.check([try held.mapping.absentBytes()], force: force)
+    try held.wire(WiringPolicy()) { _ in !SignalMask.isTerminationPending }
+    return held
+  }
+}
+
+/// A region that `create` has made, with what it holds wired of it.
+final class CreatedRegion {
+  let region: Region
+  let isNew: Bool
+  /// Why its pages are not huge, where that was asked for.
+  var refusal: ShmError?
+  private let wiring: HeldMapping?
+
+  init(_ region: consuming Region, _ wiring: HeldMapping?, isNew: Bool = true) {
+    self.region = region
+    self.wiring = wiring
+    self.isNew = isNew
+  }
+
+  /// What of it is wired.
+  func wireRow() throws(ShmError) -> WireReport.Row? {
+    wiring?.row(region.reference)
+  }
+}

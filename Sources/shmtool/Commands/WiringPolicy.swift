@@ -1,0 +1,7 @@
+import ShmCore
+
+/// How pages are wired.
+struct WiringPolicy {
+  var time = Mapping.WiringTime.now
+  var acceptsLess = false
+}

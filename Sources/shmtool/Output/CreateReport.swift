@@ -1,0 +1,56 @@
+import ShmCore
+
+/// A region that was made.
+struct CreateReport: Report {
+  let action = "create"
+  let region: String
+  let bytes: Int
+  let offset = 0
+  let seconds: Double
+  /// Whether it was there before.
+  let existing: Bool
+  let sparse: Bool
+  let pageSize: Int
+  /// Why its pages are ordinary ones, where huge ones were asked for; null otherwise.
+  let hugePagesRefused: Unknowable<String>
+  /// What is held wired from its first page on; null where that was not asked for.
+  let wired: Unknowable<WireReport.Row>
+  private let nanoseconds: Int
+
+  enum CodingKeys: CodingKey {
+    case action, region, bytes, offset, seconds, existing, sparse, pageSize, hugePagesRefused, wired
+  }
+
+  /// - Parameters:
+  ///   - reference: what it is called.
+  ///   - status: what it is.
+  ///   - isNew: whether it was made now.
+  ///   - sparse: whether nothing was reserved.
+  ///   - refusal: why its pages are not huge, where that was asked for.
+  ///   - wired: what is held wired of it.
+  ///   - nanoseconds: how long it took.
+  init(
+    _ reference: RegionReference, _ status: RegionStatus, isNew: Bool, sparse: Bool,
+    refusal: ShmError?, wired: WireReport.Row?, nanoseconds: Int
+  ) {
+    region = reference.description
+    bytes = status.size
+    seconds = Double(nanoseconds) / 1e9
+    existing = !isNew
+    self.sparse = sparse
+    pageSize = status.pageSize
+    hugePagesRefused = Unknowable(refusal?.description)
+    self.wired = Unknowable(wired)
+    self.nanoseconds = nanoseconds
+  }
+
+  func text(_ style: TextStyle) -> String {
+    let what = existing ? "opened existing" : sparse ? "created sparse" : "created"
+    let isOrdinary = pageSize == PageMath.pageSize && hugePagesRefused.value == nil
+    let pages = isOrdinary ? "" : " of \(ByteCount(pageSize)) pages"
+    let time = "\(Format.seconds(nanoseconds)), \(Format.rate(bytes, nanoseconds))"
+    let refused = hugePagesRefused.value.map { "  not of huge pages: \($0)\n" } ?? ""
+    return "\(what) '\(region)': \(ByteCount(bytes))\(pages), in \(time)\n" + refused
+      + (wired.value?.text(onFault: false) ?? "")
+  }
+}

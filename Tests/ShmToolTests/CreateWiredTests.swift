@@ -1,0 +1,79 @@
+import Glibc
+import ShmTestSupport
+import Testing
+
+@Suite("create --wired")
+struct CreateWiredTests {
+  @Test("has it wired before it appears, and holds it until told", arguments: [SIGINT, SIGTERM])
+  func held(_ signal: Int32) async throws {
+    try await withName { (name) async throws in
+      try await Python.check(
+        """
+        process = start("create", N, "1M", "--wired", "--ready-fd", "1")
+        assert line(process.stdout) == "ready\\n"
+        assert wired(process.pid) == 1 << 20, wired(process.pid)
+        pages = json.loads(run("inspect", N, "--json").stdout)["regions"][0]["pages"]
+        assert pages["resident"] == 1 << 20, pages
+        code, out, err = stop(process, int(sys.argv[2]))
+        assert code == -int(sys.argv[2]), (code, err)
+        assert "wired 1 MiB of" in err and "checked: 1 MiB resident" in err, err
+        assert os.stat(P).st_size == 1 << 20
+        """, name.name, "\(signal)")
+    }
+  }
+
+  @Test("gives it to CMD as descriptor 3, under its name, and ends with CMD's exit code")
+  func command() async throws {
+    try await withName { (name) async throws in
+      let script = "readlink /proc/self/fd/3; grep VmLck /proc/$PPID/status; exit 7"
+      let result = try await Tool.run(
+        "create", name.name, "--from", "/proc/version", "--wired", "-q", "--", "sh", "-c", script)
+      #expect(result.code == 7)
+      #expect(result.text.hasPrefix(name.path + "\n"))
+      #expect(result.text.hasSuffix("     4 kB\n"))
+      #expect(name.exists)
+    }
+  }
+
+  @Test("leaves nothing where the pages cannot be wired")
+  func refused() async throws {
+    try await withName { (name) async throws in
+      let script = "ulimit -l 64; exec \"$SHMTOOL\" create \(name) 1M --wired --for 1s"
+      let result =
+        try await Nobody.isUsable()
+        ? try await Nobody.shell(
+          "ulimit -l 64; exec \"$NOBODY\" create \(name) 1M --wired --for 1s")
+        : try await Tool.shell(script)
+      #expect(result.code == 78)
+      #expect(result.error.contains("cannot wire 1 MiB of '\(name)': the memlock limit is 64 KiB"))
+      #expect(!name.exists)
+    }
+  }
+
+  @Test("tells both as one JSON object")
+  func json() async throws {
+    try await withName { (name) async throws in
+      let result = try await Tool.run(
+        "create", name.name, "64K", "--wired", "--json", "--for", "10ms")
+      #expect(result.code == 0)
+      let told = try await Python.evaluate(
+        "d['bytes'], d['existing'], d['wired']['wired_bytes'], d['wired']['resident_bytes']",
+        in: result.output)
+      #expect(told == "(65536, False, 65536, 65536)")
+    }
+  }
+
+  @Test(
+    "refuses what does not go together",
+    arguments: [
+      ["--wired", "--sparse"], ["--wired", "--open"], ["--for", "1s"], ["--force"],
+      ["--", "true"], ["--wired", "--for", "1s", "--", "true"], ["--wired", "--"],
+    ])
+  func usage(_ options: [String]) async throws {
+    try await withName { (name) async throws in
+      let result = try await Tool.run(Tool.path, ["create", name.name, "4K"] + options)
+      #expect(result.code == 64)
+      #expect(!name.exists)
+    }
+  }
+}

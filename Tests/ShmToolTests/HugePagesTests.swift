@@ -1,0 +1,115 @@
+import ShmCore
+import ShmTestSupport
+import Testing
+
+/// Whether the machine has pages of 2 MiB to give; Scripts/test sees to it as root.
+private let hasPool = (HugePagePool.pool(ofPageSize: 2 << 20)?.available ?? 0) >= 4
+
+@Suite("huge pages")
+struct HugePagesTests {
+  /// A shell in a mount namespace of its own, where hugetlbfs is mounted at $M.
+  private func mounted(_ script: String) async throws -> Tool.Result {
+    try await Tool.run(
+      "unshare",
+      [
+        "-m", "/bin/bash", "-ec",
+        """
+        M=$(mktemp -d); trap 'cd /; umount "$M"; rmdir "$M"' EXIT
+        mount -t hugetlbfs -o pagesize=2M hugetlbfs "$M"
+        \(script)
+        """,
+      ])
+  }
+
+  @Test(
+    "are what a named region is made of, on the first mount that may be written to",
+    .enabled(if: TestEnvironment.mayMount, "needs the right to mount"),
+    .enabled(if: hasPool, "needs a pool of huge pages"))
+  func named() async throws {
+    let name = TestName()
+    let result = try await mounted(
+      """
+      "$SHMTOOL" create \(name) 4M --huge --json
+      test ! -e /dev/shm/\(name)
+      "$SHMTOOL" fill "$M/\(name)" --sequence -q
+      "$SHMTOOL" verify "$M/\(name)" --sequence --quiet
+      "$SHMTOOL" inspect "$M/\(name)" | grep -q '^page size  *2 MiB'
+      "$SHMTOOL" wire "$M/\(name)" -- true
+      "$SHMTOOL" rm -q "$M/\(name)"
+      """)
+    #expect(result.code == 0, "\(result.error)")
+    #expect(
+      try await Python.evaluate(
+        "d['page_size'], d['bytes'], d['huge_pages_refused']", in: result.output)
+        == "(2097152, 4194304, None)")
+    #expect(result.error.contains("which cannot be swapped by its nature"))
+  }
+
+  @Test(
+    "that the pool does not have are an error with its figures, and --huge=try says what it got",
+    .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
+  func exhausted() async throws {
+    let name = TestName()
+    let result = try await mounted(
+      """
+      "$SHMTOOL" create \(name) 64G --huge && exit 1
+      test $? = 79
+      test -z "$(ls "$M")"
+      "$SHMTOOL" create \(name) 2M --huge=1G && exit 1
+      test $? = 66
+      "$SHMTOOL" create \(name) 3M --huge && exit 1
+      test $? = 64
+      """)
+    #expect(result.code == 0, "\(result.error)")
+    #expect(result.error.contains("64 GiB are wanted, and the pool of 2 MiB pages has "))
+    #expect(
+      result.error.contains("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages'"))
+    #expect(result.error.contains("no hugetlbfs with pages of 1 GiB is mounted; as root: 'mkdir"))
+    #expect(result.error.contains("must be a multiple of the huge page, 2 MiB"))
+  }
+
+  @Test("are not accepted in another size than there is", arguments: ["3M", "4K", "0", "x", ""])
+  func badSize(_ size: String) async throws {
+    let name = TestName()
+    let result = try await Tool.run("create", name.name, "4M", "--huge=\(size)")
+    #expect(result.code == 64)
+    #expect(!name.exists)
+  }
+
+  @Test("that cannot be had are ordinary ones with --huge=try, and it says why")
+  func tried() async throws {
+    try await withName { (name) async throws in
+      // Nobody has mounted pages of 1 GiB for ordinary use, and no test machine has 64 of them.
+      let result = try await Tool.run("create", name.name, "64K", "--huge=try", "--json")
+      #expect(result.code == 0)
+      let told = try await Python.evaluate(
+        "d['page_size'] == 4096, 'of huge pages: ' in d['huge_pages_refused']", in: result.output)
+      #expect(told == "(True, True)")
+      #expect(name.size == 65536)
+    }
+  }
+
+  @Test(
+    "are what an anonymous region is made of",
+    .enabled(if: hasPool, "needs a pool of huge pages"))
+  func anonymous() async throws {
+    let result = try await Tool.run(
+      "map", "--anonymous", "4M", "--huge", "--populate", "--json", "--", "stat", "-f", "-L", "-c",
+      "%T %s", "/proc/self/fd/3")
+    #expect(result.code == 0, "\(result.error)")
+    #expect(result.text.contains("\"page_size\" : 2097152"))
+    #expect(result.text.hasSuffix("hugetlbfs 2097152\n"))
+  }
+
+  @Test("without a pool that has them end a mapping with 79, or are ordinary ones")
+  func anonymousExhausted() async throws {
+    let refused = try await Tool.run("map", "--anonymous", "64G", "--huge", "--", "true")
+    #expect(refused.code == 79)
+    #expect(refused.error.contains("64 GiB are wanted, and the pool of 2 MiB pages has "))
+    let other = try await Tool.run("map", "--anonymous", "4M", "--huge=4M", "--", "true")
+    #expect(other.code == 66)
+    #expect(other.error.contains("this machine has no pages of 4 MiB, but "))
+    let alone = try await Tool.run("map", "x", "--huge", "--", "true")
+    #expect(alone.code == 64)
+  }
+}
