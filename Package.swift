@@ -43,10 +43,8 @@ let package = Package(
       swiftSettings: swiftSettings,
       linkerSettings: [
         .unsafeFlags(
-          [
-            "-static-stdlib", "-Xclang-linker", "-static-libstdc++", "-Xclang-linker",
-            "-static-libgcc", "-Xlinker", "-s",
-          ], .when(configuration: .release)),
+          ["-static-stdlib", "-Xclang-linker", "-static-libgcc", "-Xlinker", "-s"],
+          .when(configuration: .release)),
         .linkedLibrary("_FoundationCollections", .when(configuration: .release)),
         .linkedLibrary("_FoundationCShims", .when(configuration: .release)),
       ]),

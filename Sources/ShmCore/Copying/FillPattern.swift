@@ -34,13 +34,17 @@ public enum FillPattern: Hashable, Sendable {
     }
   }
 
-  /// Whether every part of the range looks alike, so that a buffer made once serves for all.
-  var isUniform: Bool {
+  /// The byte that all of the range is; nil where its parts differ.
+  var uniformByte: UInt8? {
     switch self {
-    case .zero, .byte: true
-    case .pattern, .sequence, .random: false
+    case .zero: 0
+    case .byte(let byte): byte
+    case .pattern, .sequence, .random: nil
     }
   }
+
+  /// Whether every part of the range looks alike, so that a buffer made once serves for all.
+  var isUniform: Bool { uniformByte != nil }
 
   /// Output `index` of SplitMix64 started with `seed` (Steele, Lea and Flood, 2014): the state is
   /// a counter, so any output can be had at once.

@@ -5,6 +5,7 @@ extension Region {
   ///   - pattern: the rule.
   ///   - range: which bytes of the region; nil for all.
   ///   - threads: how many work at once; nil for as many as there are processors, up to 4.
+  ///     One byte over and over is written by one, for writes hold the file's lock.
   ///   - progress: called with the bytes done, about ten times a second.
   /// - Throws: `ShmError`: `usage` for a range past the end, `inputOutput` where another process
   ///   makes the region smaller meanwhile, `noSpace`, `notPermitted`.
@@ -16,8 +17,11 @@ extension Region {
     let attempt = "cannot fill \(quoted)"
     let range = try checked(range, attempt)
     let writer = try RegionWriter(self, range: range)
+    if let byte = pattern.uniformByte, writer.isSerial {
+      return try fill(byte, range, attempt, progress: progress)
+    }
     try ParallelChunks.run(
-      range, threads: Self.threads(threads, for: range), progress: progress
+      range, threads: threads ?? Self.threads(for: range), progress: progress
     ) { (chunks) throws(ShmError) in
       let scratch = ScratchBuffer()
       var isMade = false
@@ -33,6 +37,23 @@ extension Region {
           UnsafeRawBufferPointer(scratch.prefix(chunk.count)), at: chunk.lowerBound, of: self)
       }
     }
+  }
+
+  /// The same byte everywhere: nothing has to be made, and writes wait for each other, so that one
+  /// thread does it all.
+  private func fill(
+    _ byte: UInt8, _ range: Range<Int>, _ attempt: String, progress: (Int) -> Void
+  ) throws(ShmError) {
+    let bytes = RepeatedByte(byte)
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      progress(offset - range.lowerBound)
+      try SignalMask.checkPending(attempt)
+      let count = min(RepeatedByte.largest, range.upperBound - offset)
+      try write(bytes, count: count, at: offset)
+      offset += count
+    }
+    progress(range.count)
   }
 
   /// Compares the region with bytes that follow a rule; it is only read.
@@ -54,7 +75,7 @@ extension Region {
     let range = try checked(range, attempt)
     let found = DifferenceSum()
     try ParallelChunks.run(
-      range, threads: Self.threads(threads, for: range), progress: progress
+      range, threads: threads ?? Self.threads(for: range), progress: progress
     ) { (chunks) throws(ShmError) in
       let actual = ScratchBuffer()
       let expected = ScratchBuffer()
@@ -101,7 +122,7 @@ extension Region {
   }
 
   /// Threads pay from some megabytes on.
-  private static func threads(_ wanted: Int?, for range: Range<Int>) -> Int {
-    wanted ?? (range.count < 8 << 20 ? 1 : min(4, Threads.processors))
+  private static func threads(for range: Range<Int>) -> Int {
+    range.count < 8 << 20 ? 1 : min(4, Threads.processors)
   }
 }

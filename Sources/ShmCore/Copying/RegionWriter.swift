@@ -9,6 +9,9 @@ struct RegionWriter: ~Copyable, Sendable {
   private let address: UInt
   private let length: Int
 
+  /// Whether one write waits for another.
+  var isSerial: Bool { length == 0 }
+
   /// Ready to write anywhere in `range`, which lies within the region.
   init(_ region: borrowing Region, range: Range<Int>) throws(ShmError) {
     guard try region.fileSystem().kind == .hugetlbfs else {

@@ -37,18 +37,34 @@ extension Region {
   ///   where a hole of a sparse region finds no memory, `notPermitted` where it is sealed.
   /// - Complexity: linear in the bytes copied.
   public func write(_ buffer: UnsafeRawBufferPointer, at offset: Int) throws(ShmError) {
+    try write(buffer.count, at: offset) { (done) throws(Errno) in
+      let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[done...])
+      return try unsafe descriptor.write(rest, at: offset + done)
+    }
+  }
+
+  /// Writes the same byte `count` times; else as `write`. pwritev(2)
+  func write(_ bytes: borrowing RepeatedByte, count: Int, at offset: Int) throws(ShmError) {
+    try write(count, at: offset) { (done) throws(Errno) in
+      try bytes.write(to: descriptor, count: count - done, at: offset + done)
+    }
+  }
+
+  /// Calls `part` with the bytes that are done until `count` are.
+  private func write(
+    _ count: Int, at offset: Int, part: (Int) throws(Errno) -> Int
+  ) throws(ShmError) {
     let attempt = "cannot write \(quoted)"
     var done = 0
-    while done < buffer.count {
+    while done < count {
       let size = try currentSize(attempt)
       // pwrite beyond the end would make the region grow again that somebody has shrunk.
-      let (end, overflow) = offset.addingReportingOverflow(buffer.count)
+      let (end, overflow) = offset.addingReportingOverflow(count)
       guard !overflow, end <= size else {
         throw shrunk(attempt, to: size, wanted: overflow ? .max : end)
       }
       done += try ShmError.explaining({ explainWrite($0, attempt) }) { () throws(Errno) in
-        let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[done...])
-        return try unsafe descriptor.write(rest, at: offset + done)
+        try part(done)
       }
     }
   }
