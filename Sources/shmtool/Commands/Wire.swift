@@ -86,7 +86,7 @@ struct Wire: CommandRunner {
   func run() throws {
     if list { return try listHolders() }
     if background { return try BackgroundHolder.start() }
-    let loop = try HoldLoop()
+    let loop = try HoldLoop(whileRunning: holding.whilePid)
     let held = try mapAll()
     try WiringRoom.check(try held.map { try $0.missingBytes() }, force: force)
     let policy = WiringPolicy(time: onFault ? .onFault : .now, acceptsLess: bestEffort)
