@@ -129,7 +129,7 @@ struct Wire: CommandRunner {
       wanted.insert(try Region.open(reference, access: .status).status().identity)
     }
     let shown = scan.holders.filter { wanted.isEmpty || wanted.contains($0.region) }
-    let report = HoldersReport(shown, hiddenProcesses: scan.hiddenProcesses)
+    let report = HoldersReport(scan, shown)
     try Output.write(report, json: options.json)
   }
 }
