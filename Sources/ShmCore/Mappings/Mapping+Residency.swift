@@ -63,6 +63,27 @@ extension Mapping {
     return resident * step
   }
 
+  /// How many bytes of a part have no memory yet: holes, and what is swapped out. Pages that were
+  /// reserved have theirs, though they are not resident. Nothing changes.
+  ///
+  /// - Parameter part: offsets into the mapping, in bytes; nil for all of it.
+  /// - Returns: bytes in whole pages; 0 for huge pages, which are promised by mmap(2).
+  /// - Throws: `ShmError`
+  /// - Complexity: linear in the pages.
+  public func missingBytes(in part: Range<Int>? = nil) throws(ShmError) -> Int {
+    guard pageSize == PageMath.pageSize else { return 0 }
+    let part = PageMath.outward(part ?? 0..<count, to: pageSize)
+    let resident = try residentBytes(in: part)
+    guard sharing == .shared, !part.isEmpty else { return part.count - resident }
+    let start = range.lowerBound
+    // An old kernel, or a region that is not the caller's: what is resident is all that is known.
+    let statistics = try? descriptor.cacheStatistics(
+      of: start + part.lowerBound..<start + part.upperBound)
+    let cached = Int(clamping: statistics?.cached ?? 0)
+      .multipliedReportingOverflow(by: PageMath.pageSize).partialValue
+    return max(0, part.count - max(resident, cached))
+  }
+
   /// How much one system call of a long operation covers: short enough to answer Ctrl-C at once.
   static var chunk: Int { 64 << 20 }
 

@@ -118,10 +118,13 @@ extension OwnedDescriptor {
     }
   }
 
-  /// Counts of the page cache over a range. cachestat(2), Linux 6.5
-  package func cacheStatistics() throws(Errno) -> cshm_cachestat {
+  /// Counts of the page cache over a range, nil for all. cachestat(2), Linux 6.5
+  package func cacheStatistics(of range: Range<Int>? = nil) throws(Errno) -> cshm_cachestat {
     var statistics = cshm_cachestat()
-    try SystemCall.checkNegated { unsafe cshm_cachestat(raw, 0, 0, &statistics) }
+    let (offset, length) = (range?.lowerBound ?? 0, range?.count ?? 0)
+    try SystemCall.checkNegated {
+      unsafe cshm_cachestat(raw, UInt64(offset), UInt64(length), &statistics)
+    }
     return statistics
   }
 
