@@ -37,6 +37,10 @@ enum Program {
     switch error {
     case let error as ShmError:
       Output.complain(error)
+      // What it stopped has been taken down by now.
+      if error.code == .interrupted, let number = SignalMask.pendingTermination {
+        TerminationSignals.reraise(number)
+      }
       return CInt(error.code.rawValue)
     case let interruption as Interruption:
       TerminationSignals.reraise(interruption.signal)

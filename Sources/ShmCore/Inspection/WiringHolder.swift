@@ -26,8 +26,8 @@ public struct WiringHolder: Sendable {
   public struct Scan: Sendable {
     /// One for each process and region.
     public let holders: [WiringHolder]
-    /// How many processes could not be looked at.
-    public let hiddenProcesses: Int
+    /// How many processes could not be looked at; nil where not even their number is known.
+    public let hiddenProcesses: Int?
   }
 
   /// Looks at every process that has anything wired.
@@ -56,7 +56,9 @@ public struct WiringHolder: Sendable {
         hidden += 1
       }
     }
-    return Scan(holders: holders, hiddenProcesses: hidden)
+    // There is a process 1 always, unless /proc is mounted with `hidepid`. proc(5)
+    let isEverybodySeen = FileSystem.exists("/proc/1")
+    return Scan(holders: holders, hiddenProcesses: isEverybodySeen ? hidden : nil)
   }
 
   private static func holders(

@@ -1,17 +1,5 @@
-import SystemPackage
-
 /// Whether so much more could be wired, and if not, what to raise in the caller's circumstances.
 public struct WiringAnswer: Sendable {
-  /// Where the process runs, which decides how a limit is raised.
-  public enum Circumstances: Sendable, Equatable {
-    /// A login shell, or what one has started.
-    case shell
-    /// A unit of a service manager, by its name.
-    case unit(String)
-    /// A container, whose engine sets the limits.
-    case container
-  }
-
   /// The bytes that are needed.
   public let need: Int
   /// Whether they could be wired now, as far as can be known.
@@ -29,21 +17,6 @@ public struct WiringAnswer: Sendable {
     remedy = refusing.map { Self.remedy($0.bound, limits, need) }
   }
 
-  /// Where a process runs, by the names of its control groups.
-  static func circumstances(_ limits: WiringLimits) -> Circumstances {
-    for group in limits.cgroups {
-      let parts = group.path.split(separator: "/")
-      if parts.contains(where: {
-        $0.hasPrefix("docker") || $0.hasPrefix("kubepods") || $0.hasPrefix("libpod")
-      }) {
-        return .container
-      }
-      if let last = parts.last, last.hasSuffix(".service") { return .unit(String(last)) }
-    }
-    let marks = ["/.dockerenv", "/run/.containerenv"]
-    return marks.contains { FileSystem.exists(FilePath($0)) } ? .container : .shell
-  }
-
   private static func remedy(
     _ bound: WiringVerdict.Bound, _ limits: WiringLimits, _ need: Int
   ) -> String {
@@ -52,28 +25,14 @@ public struct WiringAnswer: Sendable {
       return "free memory, or need less"
     case .cgroup(let version, let path):
       let file = version == 1 ? "memory.limit_in_bytes" : "memory.max"
-      return switch circumstances(limits) {
+      return switch limits.circumstances {
       case .unit(let name): "raise MemoryMax= with 'systemctl edit \(name)'"
       case .container: "raise the container's memory limit (--memory)"
       case .shell: "raise \(file) of cgroup \(Escaping.printable(path))"
       }
     case .memlockLimit:
       let total = (PageMath.roundUp(need) ?? need).addingReportingOverflow(limits.used).partialValue
-      let kibibytes = PageMath.pages(total, of: 1024)
-      switch circumstances(limits) {
-      case .unit(let name):
-        return "set LimitMEMLOCK=\(total) with 'systemctl edit \(name)'"
-      case .container:
-        return "run it with --ulimit memlock=\(total):\(total), or --cap-add IPC_LOCK"
-      case .shell:
-        if let hard = limits.hard, hard < total {
-          return """
-            as root: 'prlimit --pid \(limits.process) --memlock=\(total):\(total)', or a line \
-            'USER - memlock \(kibibytes)' in /etc/security/limits.conf
-            """
-        }
-        return "'ulimit -l \(kibibytes)'"
-      }
+      return MemlockRemedy(limits, needed: total).text
     }
   }
 }

@@ -1,10 +1,16 @@
 extension WiringFailure {
   /// The error for a user: the limit's name, its figures, and what raises it.
   ///
-  /// - Parameter attempt: what was tried, and on what.
+  /// - Parameters:
+  ///   - attempt: what was tried, and on what.
+  ///   - following: the bytes that are to be wired after these: what is to be raised is raised for
+  ///     them as well.
   /// - Returns: the sentence, with code `limit`, `noSpace`, `inputOutput` or `system`.
-  public func error(_ attempt: String) -> ShmError {
+  public func error(_ attempt: String, following: Int = 0) -> ShmError {
     let limits = evidence.limits
+    // What the limit would have to be, in bytes.
+    let needed = (limits.used + evidence.wanted).addingReportingOverflow(following).partialValue
+    let raise = MemlockRemedy(limits, needed: needed).afterFailure
     func limit(_ value: Int?) -> String { value.map { "\(ByteCount($0))" } ?? "unlimited" }
     func make(
       _ code: ShmError.Code, _ reason: String, _ remedy: String? = nil
@@ -30,7 +36,7 @@ extension WiringFailure {
         the memlock limit is \(limit(limits.soft)) and \(ByteCount(limits.used)) is in use; \
         CAP_IPC_LOCK is held in a user namespace, where it does not count \(figures)
         """,
-        "raise the limit outside the namespace: with a container engine --ulimit memlock=\(needed)")
+        raise)
     case .mappingCount:
       return make(
         .limit,
@@ -69,21 +75,12 @@ extension WiringFailure {
       return make(
         .noSpace,
         """
-        the kernel said yes, and yet \(ByteCount(evidence.missing ?? 0)) is not in RAM or not \
-        locked
+        the kernel said yes, and yet only \(ByteCount(evidence.resident ?? 0)) is in RAM, or not \
+        all of it is locked
         """)
     case .stopped: return make(.interrupted, "it was stopped")
     case .other: return make(.system, "error \(errorNumber ?? 0)")
     }
-  }
-
-  /// What the limit would have to be, in bytes.
-  private var needed: Int { evidence.limits.used + evidence.wanted }
-
-  private var raise: String {
-    let kibibytes = PageMath.pages(needed, of: 1024)
-    return
-      "raise it with 'ulimit -l \(kibibytes)', LimitMEMLOCK= in the unit, or grant CAP_IPC_LOCK"
   }
 
   private func cgroupError(_ attempt: String) -> ShmError {

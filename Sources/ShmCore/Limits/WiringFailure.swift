@@ -45,8 +45,13 @@ public struct WiringFailure: Error, Sendable {
     public let fileSystemFree: Int?
     /// The pool of huge pages that its pages come from; nil for ordinary pages.
     public let hugePages: HugePagePool?
-    /// How much of the range was not in RAM, in bytes; nil where it could not be seen.
+    /// How much of the range was resident, in bytes; nil where it could not be seen.
+    public let resident: Int?
+    /// How much of the range had no memory yet, in bytes; nil where it could not be seen.
     public let missing: Int?
+
+    /// Whether the region ends before the range does.
+    var isTruncated: Bool { regionSize.map { $0 < rangeEnd } ?? false }
   }
 
   /// What stopped it.
@@ -72,20 +77,19 @@ public struct WiringFailure: Error, Sendable {
 
   private static func cause(_ errno: Errno, _ evidence: Evidence) -> Cause {
     let limits = evidence.limits
-    guard errno == .noMemory || errno == .resourceTemporarilyUnavailable else {
-      return errno == .notPermitted ? .capability : .other
-    }
+    if evidence.hugePages != nil { return evidence.isTruncated ? .truncated : .hugePages }
+    if errno == .notPermitted { return limits.hasCapability ? .userNamespace : .capability }
+    guard errno == .noMemory || errno == .resourceTemporarilyUnavailable else { return .other }
     if let remaining = limits.remaining, evidence.wanted > remaining {
       if limits.hasCapability { return .userNamespace }
       return limits.soft == 0 ? .capability : .memlockLimit
     }
-    if let size = evidence.regionSize, size < evidence.rangeEnd { return .truncated }
+    if evidence.isTruncated { return .truncated }
     if let count = limits.mappings, let maximum = limits.settings.maximumMappings,
       count + 2 >= maximum
     {
       return .mappingCount
     }
-    if evidence.hugePages != nil { return .hugePages }
     let missing = evidence.missing ?? 0
     if missing > 0, let free = evidence.fileSystemFree, free < missing { return .fileSystemFull }
     for group in limits.cgroups {

@@ -1,4 +1,3 @@
-import CShm
 import Glibc
 import SystemPackage
 
@@ -22,6 +21,8 @@ public struct WiringLimits: Sendable {
   public let isInInitialNamespace: Bool?
   /// How many mappings it has; nil where it cannot be known.
   public let mappings: Int?
+  /// Where it runs.
+  public let circumstances: Circumstances
   /// Every control group that bounds its memory.
   public let cgroups: [MemoryCgroup]
   /// The machine's memory.
@@ -43,23 +44,20 @@ public struct WiringLimits: Sendable {
         ? ShmError(.notFound, attempt, "there is no such process", errorNumber: error.rawValue)
         : ShmError(attempt, error)
     }
-    var soft: UInt64 = 0
-    var hard: UInt64 = 0
-    let status = try ShmError.explaining(explain) { () throws(Errno) in
+    let (status, limit) = try ShmError.explaining(explain) { () throws(Errno) in
       let status = ProcessStatus(
         parsing: try FileSystem.contents(of: directory.appending("status")))
-      try SystemCall.checkNegated { unsafe cshm_memlock_limit(process ?? 0, &soft, &hard) }
-      return status
+      return (status, try MemlockLimit.current(of: process))
     }
     let namespace = try? FileSystem.link(directory.appending("ns").appending("user")).string
     let maps = try? FileSystem.contents(of: directory.appending("maps"))
     return WiringLimits(
-      process: number, soft: soft == .max ? nil : Int(clamping: soft),
-      hard: hard == .max ? nil : Int(clamping: hard), used: status.wired ?? 0,
+      process: number, soft: limit.soft, hard: limit.hard, used: status.wired ?? 0,
       pinned: status.pinned ?? 0, hasCapability: status.hasEffective(.ipcLock),
       // The number of the initial namespace is fixed: PROC_USER_INIT_INO.
       isInInitialNamespace: namespace.map { $0 == "user:[4026531837]" },
       mappings: maps.map { ProcText.lines($0).count },
+      circumstances: Circumstances.current(process.map { "\($0)" } ?? "self"),
       cgroups: MemoryCgroup.bounding(process), memory: MemoryInformation.current(),
       settings: KernelSettings.current())
   }
@@ -67,7 +65,7 @@ public struct WiringLimits: Sendable {
   /// For evidence where nothing can be seen.
   static let unknown = WiringLimits(
     process: getpid(), soft: nil, hard: nil, used: 0, pinned: 0, hasCapability: false,
-    isInInitialNamespace: nil, mappings: nil, cgroups: [], memory: nil,
+    isInInitialNamespace: nil, mappings: nil, circumstances: .shell, cgroups: [], memory: nil,
     settings: KernelSettings.current())
 
   /// Whether the memlock limit does not count: the capability is effective where it means

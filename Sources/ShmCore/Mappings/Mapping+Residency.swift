@@ -63,21 +63,25 @@ extension Mapping {
     return resident * step
   }
 
-  /// How many bytes of a part a touch would have to take from the machine's memory: holes, and what
-  /// is swapped out. Pages that were reserved are taken already, though they are not resident.
-  /// cachestat(2), and mincore(2) where the kernel or the file system has none; it changes nothing.
+  /// How many bytes of a part have no memory yet: holes, and what is swapped out. Pages that were
+  /// reserved have theirs, though they are not resident. Nothing changes.
   ///
   /// - Parameter part: offsets into the mapping, in bytes; nil for all of it.
-  /// - Returns: bytes in whole pages.
+  /// - Returns: bytes in whole pages; 0 for huge pages, which are promised by mmap(2).
   /// - Throws: `ShmError`
   /// - Complexity: linear in the pages.
-  public func absentBytes(in part: Range<Int>? = nil) throws(ShmError) -> Int {
+  public func missingBytes(in part: Range<Int>? = nil) throws(ShmError) -> Int {
+    guard pageSize == PageMath.pageSize else { return 0 }
     let part = PageMath.outward(part ?? 0..<count, to: pageSize)
-    let bytes = range.lowerBound + part.lowerBound..<range.lowerBound + part.upperBound
-    if let statistics = try? descriptor.cacheStatistics(of: bytes) {
-      return max(0, part.count - Int(clamping: statistics.cached) * PageMath.pageSize)
-    }
-    return part.count - (try residentBytes(in: part))
+    let resident = try residentBytes(in: part)
+    guard sharing == .shared, !part.isEmpty else { return part.count - resident }
+    let start = range.lowerBound
+    // An old kernel, or a region that is not the caller's: what is resident is all that is known.
+    let statistics = try? descriptor.cacheStatistics(
+      of: start + part.lowerBound..<start + part.upperBound)
+    let cached = Int(clamping: statistics?.cached ?? 0)
+      .multipliedReportingOverflow(by: PageMath.pageSize).partialValue
+    return max(0, part.count - max(resident, cached))
   }
 
   /// How much one system call of a long operation covers: short enough to answer Ctrl-C at once.

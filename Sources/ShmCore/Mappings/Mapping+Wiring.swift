@@ -131,7 +131,7 @@ extension Mapping {
   /// Whether the pages cannot be swapped by their nature, wired or not: huge pages of a pool, and
   /// a tmpfs mounted `noswap`. Such memory is not counted as wired by the kernel.
   public var isInherentlyUnswappable: Bool {
-    guard pageSize == PageMath.pageSize else { return true }
+    guard !hasHugePages else { return true }
     guard let status = try? descriptor.status() else { return false }
     return MountTable.current().mount(ofDevice: UInt64(status.st_dev))?.option("noswap") != nil
   }
@@ -140,6 +140,8 @@ extension Mapping {
   public func wiringAttempt(_ part: Range<Int>? = nil) -> String {
     "cannot wire \(ByteCount(wholePart(part).count)) of \(subject)"
   }
+
+  private var hasHugePages: Bool { pageSize != PageMath.pageSize }
 
   private func wholePart(_ part: Range<Int>?) -> Range<Int> {
     PageMath.outward(part ?? 0..<count, to: pageSize).clamped(to: 0..<pages.length)
@@ -152,6 +154,11 @@ extension Mapping {
     do throws(Errno) {
       let pages = unsafe memory(chunk)
       switch time {
+      // The kernel marks no huge pages as locked, and yet holds them against the memlock limit.
+      case .now where hasHugePages:
+        try unsafe MemoryCalls.advise(
+          pages, protection == .readOnly ? cshm_MADV_POPULATE_READ : cshm_MADV_POPULATE_WRITE)
+      case .onFault where hasHugePages: break
       case .now: try unsafe MemoryCalls.lock(pages)
       case .onFault: try unsafe MemoryCalls.lockOnFault(pages)
       }
@@ -166,10 +173,11 @@ extension Mapping {
     _ part: Range<Int>, _ time: WiringTime
   ) throws(WiringFailure) -> WiringReport {
     let resident = (try? residentBytes(in: part)) ?? 0
-    // The kernel takes huge pages of a pool for wired without marking them.
-    let isLocked = pageSize > PageMath.pageSize || LockedMappings.cover(pages, part)
-    guard isLocked, time == .onFault || resident == part.count else {
-      throw WiringFailure(.notResident, evidence(part, missing: part.count - resident))
+    guard hasHugePages || LockedMappings.cover(pages, part),
+      time == .onFault || resident == part.count
+    else {
+      let evidence = evidence(part)
+      throw WiringFailure(evidence.isTruncated ? .truncated : .notResident, evidence)
     }
     let start = range.lowerBound
     return WiringReport(
@@ -193,7 +201,7 @@ extension Mapping {
       rangeEnd: min(range.upperBound, range.lowerBound + part.upperBound),
       regionSize: (try? descriptor.status()).map { Int($0.st_size) },
       fileSystemFree: fileSystem?.free,
-      hugePages: pageSize == PageMath.pageSize ? nil : HugePagePool.pool(ofPageSize: pageSize),
-      missing: missing ?? (try? absentBytes(in: part)))
+      hugePages: hasHugePages ? HugePagePool.pool(ofPageSize: pageSize) : nil,
+      resident: try? residentBytes(in: part), missing: try? missingBytes(in: part))
   }
 }

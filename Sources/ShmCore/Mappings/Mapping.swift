@@ -72,7 +72,8 @@ public struct Mapping: ~Copyable {
     let prot = protection == .readOnly ? PROT_READ : PROT_READ | PROT_WRITE
     let descriptor = region.descriptor.raw
     let explain = { (error: Errno) in
-      Self.explain(error, attempt, length: length, address: address)
+      Self.explain(
+        error, attempt, length: length, pageSize: status.pageSize, address: address)
     }
     let kept = try ShmError.saying(attempt) { () throws(Errno) in
       try region.descriptor.duplicate()
@@ -138,7 +139,7 @@ public struct Mapping: ~Copyable {
   }
 
   private static func explain(
-    _ error: Errno, _ attempt: String, length: Int, address: UInt?
+    _ error: Errno, _ attempt: String, length: Int, pageSize: Int, address: UInt?
   ) -> ShmError {
     switch error {
     case .fileExists:
@@ -153,6 +154,15 @@ public struct Mapping: ~Copyable {
     case .notPermitted:
       ShmError(
         .notPermitted, attempt, "a seal forbids writing, or the address is too low",
+        errorNumber: error.rawValue)
+    case .noMemory where pageSize != PageMath.pageSize:
+      // The pages are promised by mmap(2), or it fails.
+      ShmError(
+        .noSpace, attempt,
+        """
+        up to \(length / pageSize) huge pages of \(ByteCount(pageSize)) are needed, and \
+        \(HugePagePool.all().first { $0.pageSize == pageSize }?.available ?? 0) are available
+        """, remedy: "enlarge the pool in /proc/sys/vm/nr_hugepages",
         errorNumber: error.rawValue)
     case .noMemory:
       ShmError(

@@ -18,33 +18,43 @@ package struct HoldLoop: ~Copyable {
   package struct Terms {
     /// How long to hold; nil for as long as it takes.
     package var milliseconds: Int?
-    /// The descriptor of a process (`ProcessWatch`) whose end ends it.
-    package var process: CInt?
     /// How often `tend` is called, in milliseconds; nil for never.
     package var interval: Int?
 
     /// Until a signal comes, unless said otherwise.
-    package init(milliseconds: Int? = nil, process: CInt? = nil, interval: Int? = nil) {
+    package init(milliseconds: Int? = nil, interval: Int? = nil) {
       self.milliseconds = milliseconds
-      self.process = process
       self.interval = interval
     }
   }
 
   private let signals: TerminationSignals
+  private let watch: ProcessWatch?
 
-  /// From now on the signals wait to be seen here.
-  package init() throws(ShmError) {
-    signals = try ShmError.saying("cannot wait for signals") { () throws(Errno) in
+  /// From now on the signals wait to be seen here, and the end of a process is seen.
+  ///
+  /// - Parameter process: whose end ends the holding, without a command; nil for none.
+  /// - Throws: `ShmError`: `notFound` where there is no such process.
+  package init(whileRunning process: Int32? = nil) throws(ShmError) {
+    var watch: ProcessWatch?
+    if let process { watch = try ProcessWatch(process) }
+    let signals = try ShmError.saying("cannot wait for signals") { () throws(Errno) in
       try TerminationSignals()
     }
+    self.signals = signals
+    self.watch = watch
   }
 
   /// Holds until a signal comes or the terms are met.
   package func wait(
     _ terms: Terms = Terms(), tend: () throws(ShmError) -> Void = { () throws(ShmError) in }
   ) throws(ShmError) -> End {
-    try hold(terms, child: nil, tend: tend) ?? .over
+    let ended: CInt? =
+      switch watch {
+      case .some(let watch): watch.ended.raw
+      case nil: nil
+      }
+    return try hold(terms, until: ended, child: nil, tend: tend) ?? .over
   }
 
   /// Runs a command until it ends. Signals that were sent to this process are passed on; what a
@@ -73,8 +83,8 @@ package struct HoldLoop: ~Copyable {
         command, descriptors: descriptors,
         environment: [("SHMTOOL_FDS", "\(descriptors.count)")])
     }
-    let terms = Terms(process: child.ended.raw, interval: interval)
-    _ = try hold(terms, child: child.identifier, tend: tend)
+    _ = try hold(
+      Terms(interval: interval), until: child.ended.raw, child: child.identifier, tend: tend)
     do throws(Errno) {
       return .exited(try child.wait())
     } catch {
@@ -84,10 +94,10 @@ package struct HoldLoop: ~Copyable {
 
   /// The loop of both: a signal ends it, or goes to the child where there is one.
   private func hold(
-    _ terms: Terms, child: Int32?, tend: () throws(ShmError) -> Void
+    _ terms: Terms, until ended: CInt?, child: Int32?, tend: () throws(ShmError) -> Void
   ) throws(ShmError) -> End? {
     let deadline = terms.milliseconds.map { Clock.nanoseconds + $0 * 1_000_000 }
-    let watched = [signals.descriptor.raw] + (terms.process.map { [$0] } ?? [])
+    let watched = [signals.descriptor.raw] + (ended.map { [$0] } ?? [])
     while true {
       let left = deadline.map { max(0, ($0 - Clock.nanoseconds + 999_999) / 1_000_000) }
       let pause = terms.interval.map { min($0, left ?? $0) } ?? left

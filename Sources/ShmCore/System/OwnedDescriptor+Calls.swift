@@ -125,13 +125,13 @@ extension OwnedDescriptor {
     }
   }
 
-  /// Counts of the page cache over a range, or all of the file. cachestat(2), Linux 6.5
+  /// Counts of the page cache over a range, nil for all. cachestat(2), Linux 6.5
   package func cacheStatistics(of range: Range<Int>? = nil) throws(Errno) -> cshm_cachestat {
     var statistics = cshm_cachestat()
-    let offset = UInt64(range?.lowerBound ?? 0)
-    // A length of 0 means all.
-    let length = UInt64(range?.count ?? 0)
-    try SystemCall.checkNegated { unsafe cshm_cachestat(raw, offset, length, &statistics) }
+    let (offset, length) = (range?.lowerBound ?? 0, range?.count ?? 0)
+    try SystemCall.checkNegated {
+      unsafe cshm_cachestat(raw, UInt64(offset), UInt64(length), &statistics)
+    }
     return statistics
   }
 

@@ -23,15 +23,22 @@ package struct SignalMask: ~Copyable {
   }
 
   /// Whether a signal that ends processes is held off and has come. sigpending(2)
-  package static var isTerminationPending: Bool { cshm_pending_termination() != 0 }
+  package static var isTerminationPending: Bool { pendingTermination != nil }
+
+  /// The signal that ends processes, is held off and has come; nil where none has. sigpending(2)
+  package static var pendingTermination: CInt? {
+    let number = cshm_pending_termination()
+    return number == 0 ? nil : number
+  }
 
   /// Stops what goes on for long where a signal that ends processes is held off and has come:
   /// whoever holds it off takes down what was begun. sigpending(2)
   ///
   /// - Throws: `ShmError` with code `interrupted`.
   package static func checkPending(_ attempt: String) throws(ShmError) {
-    let number = cshm_pending_termination()
-    if number != 0 { throw ShmError(.interrupted, attempt, "signal \(number) arrived") }
+    if let number = pendingTermination {
+      throw ShmError(.interrupted, attempt, "signal \(number) arrived")
+    }
   }
 
   /// Whether such a signal is held off in this thread, so that it would not end a call that waits.

@@ -36,6 +36,7 @@ struct ByteRange: ExpressibleByArgument, Hashable {
     ofSize size: Int, _ attempt: @autoclosure () -> String
   ) throws(ShmError) -> Range<Int> {
     let end = self.end ?? size
+    if size == 0, offset == 0, self.end == nil { throw ShmError(.usage, attempt(), "it is empty") }
     guard offset < size, end <= size else {
       throw ShmError(
         .usage, attempt(),

@@ -65,8 +65,8 @@ struct CreationRequest {
   /// Wires all of it, before anybody else can see it.
   private func wire(_ region: borrowing Region) throws(ShmError) -> HeldMapping {
     let held = HeldMapping(try Mapping(of: region))
-    try WiringRoom.check([try held.mapping.absentBytes()], force: force)
-    try held.wire(WiringPolicy()) { _ in !SignalMask.isTerminationPending }
+    try WiringRoom.check([try held.mapping.missingBytes()], force: force)
+    try held.wire(WiringPolicy(), following: 0) { _ in !SignalMask.isTerminationPending }
     return held
   }
 }

@@ -11,7 +11,15 @@ final class HeldMapping {
     self.mapping = mapping
   }
 
-  func wire(_ policy: WiringPolicy, progress: (Int) -> Bool) throws(ShmError) {
+  /// The bytes that wiring it is charged for: huge pages are not counted.
+  var charge: Int {
+    guard mapping.pageSize == PageMath.pageSize else { return 0 }
+    return PageMath.roundUp(mapping.count) ?? mapping.count
+  }
+
+  func wire(
+    _ policy: WiringPolicy, following: Int, progress: (Int) -> Bool
+  ) throws(ShmError) {
     let attempt = mapping.wiringAttempt()
     guard !policy.acceptsLess else {
       var stopped: WiringFailure?
@@ -22,7 +30,7 @@ final class HeldMapping {
     do {
       wiring = try mapping.tryWire(nil, policy.time, progress: progress)
     } catch {
-      throw error.error(attempt)
+      throw error.error(attempt, following: following)
     }
   }
 

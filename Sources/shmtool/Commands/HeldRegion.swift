@@ -12,6 +12,8 @@ final class HeldRegion {
   private var size: Int
   /// What has been said of the region since it was opened: each change is told once.
   private var isGoneTold = false
+  /// What could not be done when it was looked at last.
+  private var complaint: ShmError?
 
   /// Opens nothing itself: takes over an open region.
   init(_ region: consuming Region, ranges: [ByteRange] = []) throws(ShmError) {
@@ -62,34 +64,53 @@ final class HeldRegion {
     }
   }
 
-  /// The bytes that wiring would have to bring into RAM.
-  func missingBytes() throws(ShmError) -> Int {
+  /// The bytes that wiring would have to find memory for.
+  func missingBytes(_ policy: WiringPolicy) throws(ShmError) -> Int {
+    guard policy.time == .now else { return 0 }
     var missing = 0
-    for held in mappings {
-      missing += try held.mapping.absentBytes()
-    }
+    for held in mappings { missing += try held.mapping.missingBytes() }
     return missing
   }
 
+  /// The bytes that wiring is charged for.
+  var charge: Int { mappings.reduce(0) { $0 + $1.charge } }
+
   /// Wires what is mapped.
-  func wire(_ policy: WiringPolicy, progress: (Int) -> Bool) throws(ShmError) {
+  ///
+  /// - Parameter following: the bytes that are to be charged after these.
+  func wire(
+    _ policy: WiringPolicy, following: Int = 0, progress: (Int) -> Bool
+  ) throws(ShmError) {
     var before = 0
+    var left = charge + following
     for held in mappings {
       let sum = before
-      try held.wire(policy) { progress(sum + $0) }
+      left -= held.charge
+      try held.wire(policy, following: left) { progress(sum + $0) }
       before += held.mapping.count
     }
   }
 
   /// Notices that the region has grown, shrunk, gone or been replaced, and says so; wires it anew
-  /// where that is wanted.
-  func tend(_ policy: WiringPolicy, follow: Bool) throws(ShmError) {
+  /// where that is wanted. What cannot be done is said, too, and ends nothing: CMD runs on, and
+  /// what is wired stays.
+  func tend(_ policy: WiringPolicy, follow: Bool) {
+    do throws(ShmError) {
+      try notice(policy, follow: follow)
+      complaint = nil
+    } catch {
+      if complaint != error { Output.complain(error) }
+      complaint = error
+    }
+  }
+
+  private func notice(_ policy: WiringPolicy, follow: Bool) throws(ShmError) {
     guard let named = try currentName() else {
       if !isGoneTold { Output.complain("'\(reference)' was removed; what is wired stays wired") }
       isGoneTold = true
       return
     }
-    let now = named.status.identity == identity ? try region.status().size : named.status.size
+    let now = named.status.size
     guard named.status.identity != identity || now != size else { return }
     let what =
       named.status.identity != identity
@@ -107,15 +128,30 @@ final class HeldRegion {
     let fresh = try HeldRegion(try Self.openForWiring(reference), ranges: ranges)
     try fresh.mapRanges()
     do {
-      try fresh.wire(policy) { _ in true }
+      if policy.acceptsLess { try unwire() }
+      try fresh.wire(policy, progress: Self.goOn)
     } catch {
       guard error.code == .limit else { throw error }
-      mappings = []
-      try fresh.wire(policy) { _ in true }
+      try unwire()
+      do {
+        try fresh.wire(policy, progress: Self.goOn)
+      } catch {
+        let before = WiringPolicy(time: policy.time, acceptsLess: true)
+        try wire(before, progress: Self.goOn)
+        throw error
+      }
     }
     mappings = fresh.mappings
-    region = try Self.openForWiring(reference)
+    swap(&region, &fresh.region)
+    let wired = wireRows.reduce(0) { $0 + $1.wiredBytes }
+    Output.complain("wired \(ByteCount(wired)) of '\(reference)' anew")
   }
+
+  private func unwire() throws(ShmError) {
+    for held in mappings { try held.mapping.unwire() }
+  }
+
+  private static func goOn(_ done: Int) -> Bool { !SignalMask.isTerminationPending }
 
   private func currentName() throws(ShmError) -> (status: RegionStatus, Void)? {
     do {

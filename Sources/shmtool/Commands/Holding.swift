@@ -25,12 +25,6 @@ extension HoldLoop {
     let end: End
     if !command.isEmpty {
       end = try run(command, descriptors: descriptors, interval: interval, tend: tend)
-    } else if let process = options.whilePid {
-      let watch = try ProcessWatch(process)
-      let terms = Terms(
-        milliseconds: options.duration?.milliseconds, process: watch.ended.raw,
-        interval: interval)
-      end = try wait(terms, tend: tend)
     } else {
       end = try wait(
         Terms(milliseconds: options.duration?.milliseconds, interval: interval), tend: tend)

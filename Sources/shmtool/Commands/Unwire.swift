@@ -26,7 +26,8 @@ struct Unwire: ParsableCommand {
         let others = all.map { "\($0.process)" }.joined(separator: ", ")
         throw ShmError(
           .notFound, "cannot unwire '\(reference)'", "nobody in the background has it wired",
-          remedy: all.isEmpty ? nil : "end process \(others), which has")
+          remedy: all.isEmpty
+            ? HoldersReport.hidden(scan.hiddenProcesses) : "end process \(others), which has")
       }
       for holder in background {
         try holder.end()

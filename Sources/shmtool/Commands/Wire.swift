@@ -86,13 +86,15 @@ struct Wire: CommandRunner {
   func run() throws {
     if list { return try listHolders() }
     if background { return try BackgroundHolder.start() }
-    let loop = try HoldLoop()
+    let loop = try HoldLoop(whileRunning: holding.whilePid)
     let held = try mapAll()
-    try WiringRoom.check(try held.map { try $0.missingBytes() }, force: force)
     let policy = WiringPolicy(time: onFault ? .onFault : .now, acceptsLess: bestEffort)
+    try WiringRoom.check(try held.map { try $0.missingBytes(policy) }, force: force)
     let line = ProgressLine(total: nil, options)
+    var following = held.reduce(0) { $0 + $1.charge }
     for region in held {
-      try region.wire(policy) { done in
+      following -= region.charge
+      try region.wire(policy, following: following) { done in
         line.update(done)
         return !SignalMask.isTerminationPending
       }
@@ -107,7 +109,7 @@ struct Wire: CommandRunner {
       command: command, descriptors: held.map { $0.region.rawDescriptor }, options: holding,
       interval: 250
     ) { () throws(ShmError) in
-      for region in held { try region.tend(policy, follow: follow) }
+      for region in held { region.tend(policy, follow: follow) }
     }
   }
 
@@ -129,7 +131,7 @@ struct Wire: CommandRunner {
       wanted.insert(try Region.open(reference, access: .status).status().identity)
     }
     let shown = scan.holders.filter { wanted.isEmpty || wanted.contains($0.region) }
-    let report = HoldersReport(shown, hiddenProcesses: scan.hiddenProcesses)
+    let report = HoldersReport(scan, shown)
     try Output.write(report, json: options.json)
   }
 }

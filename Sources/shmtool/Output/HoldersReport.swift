@@ -22,11 +22,12 @@ struct HoldersReport: Report {
   }
 
   let holders: [Row]
-  let hiddenProcesses: Int
+  /// How many processes could not be looked at; null where not even their number is known.
+  let hiddenProcesses: Unknowable<Int>
 
-  init(_ holders: [WiringHolder], hiddenProcesses: Int) {
+  init(_ scan: WiringHolder.Scan, _ holders: [WiringHolder]) {
     self.holders = holders.map { Row($0) }
-    self.hiddenProcesses = hiddenProcesses
+    hiddenProcesses = Unknowable(scan.hiddenProcesses)
   }
 
   func text(_ style: TextStyle) -> String {
@@ -43,9 +44,17 @@ struct HoldersReport: Report {
         row.region,
       ]
     }
-    let hidden =
-      hiddenProcesses == 0
-      ? "" : "(\(hiddenProcesses) processes with wired memory cannot be seen from here)\n"
+    let hidden = Self.hidden(hiddenProcesses.value).map { "(\($0))\n" } ?? ""
     return table.text(headings: style.headings) + hidden
+  }
+
+  /// What could not be looked at; nil where everything could.
+  static func hidden(_ processes: Int?) -> String? {
+    switch processes {
+    case 0: nil
+    case nil: "other users' processes cannot be seen from here, nor what they have wired"
+    case 1: "1 process with wired memory cannot be seen from here"
+    case let count?: "\(count) processes with wired memory cannot be seen from here"
+    }
   }
 }
