@@ -1,4 +1,9 @@
 /// Bytes that follow a rule, so that one process can write them and another can check them.
+///
+/// ```swift
+/// try region.fill(.random(seed: 7))
+/// let difference = try region.verify(.random(seed: 7))  // nil: equal
+/// ```
 public enum FillPattern: Hashable, Sendable {
   /// Zeros.
   case zero

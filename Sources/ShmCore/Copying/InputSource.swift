@@ -2,6 +2,11 @@ import Glibc
 import SystemPackage
 
 /// Where bytes come from: a file, or standard input.
+///
+/// ```swift
+/// let source = try InputSource("weights.bin")
+/// let region = try Region.create(RegionReference("model"), from: source)
+/// ```
 public struct InputSource: ~Copyable {
   /// What it is called in messages.
   public let name: String

@@ -3,6 +3,11 @@ import Glibc
 import SystemPackage
 
 /// The pages of a region by their state, in bytes. What cannot be known is nil, never 0.
+///
+/// ```swift
+/// let pages = try PageCounts(of: region)
+/// print(pages.resident ?? -1, pages.hole)
+/// ```
 public struct PageCounts: Hashable, Sendable {
   /// Memory is charged for these: reserved, resident or swapped.
   public let allocated: Int

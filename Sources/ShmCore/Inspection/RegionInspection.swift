@@ -1,4 +1,9 @@
 /// Everything that can be told about one region at one moment.
+///
+/// ```swift
+/// let inspection = try RegionInspection(RegionReference("cache"))
+/// print(inspection.status.size, inspection.users.map(\.process))
+/// ```
 public struct RegionInspection: Sendable {
   /// How it was named.
   public let reference: RegionReference

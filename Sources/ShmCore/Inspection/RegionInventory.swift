@@ -2,6 +2,12 @@ import Glibc
 import SystemPackage
 
 /// The regions of the host: for now its POSIX objects.
+///
+/// ```swift
+/// for entry in try RegionInventory.posixObjects().entries {
+///   print(entry.reference?.description ?? "not UTF-8", entry.status.size)
+/// }
+/// ```
 public struct RegionInventory: Sendable {
   /// One region of the list.
   public struct Entry: Sendable {

@@ -1,4 +1,10 @@
 /// Whether anybody uses a region: proved, refuted or unknown.
+///
+/// ```swift
+/// let region = try Region.open(RegionReference("cache"), access: .status)
+/// let scan = try RegionUsers.scan(for: [region.status().identity])
+/// if try RegionUse.of(region, in: scan) == .unused { try region.unlink() }
+/// ```
 public enum RegionUse: Sendable, Equatable {
   /// Nobody has it open or mapped, on the kernel's word.
   case unused

@@ -1,4 +1,10 @@
 /// A process that uses a region.
+///
+/// ```swift
+/// for user in scan.users(of: try region.status().identity) {
+///   print(user.process, user.mappedBytes, user.descriptors)
+/// }
+/// ```
 public struct RegionUser: Hashable, Sendable {
   /// The process.
   public let process: Int32

@@ -4,6 +4,12 @@ import SystemPackage
 /// Who uses which region, by a look at every process that may be looked at.
 ///
 /// What may not be looked at is unknown, not absent: see `hiddenProcesses`.
+///
+/// ```swift
+/// let identity = try region.status().identity
+/// let scan = try RegionUsers.scan(for: [identity])
+/// print(scan.users(of: identity).count, "seen,", scan.hiddenProcesses, "processes hidden")
+/// ```
 public struct RegionUsers: Sendable {
   private var users: [RegionIdentity: [Int32: RegionUser]] = [:]
   /// How many processes there are whose mappings may not be read. Processes that a `hidepid` mount

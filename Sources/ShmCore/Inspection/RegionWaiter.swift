@@ -2,6 +2,10 @@ import Glibc
 import SystemPackage
 
 /// Waits until something is true of a region.
+///
+/// ```swift
+/// try RegionWaiter.wait(for: .created, of: RegionReference("cache"), milliseconds: 5000)
+/// ```
 public struct RegionWaiter: Sendable {
   /// What is waited for.
   public enum Condition: Sendable {

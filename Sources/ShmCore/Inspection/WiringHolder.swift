@@ -3,6 +3,12 @@ import SystemPackage
 
 /// A process that holds a region's pages wired, as /proc shows it: no record is kept that could
 /// be out of date. proc_pid_smaps(5)
+///
+/// ```swift
+/// for holder in try WiringHolder.scan().holders where holder.isBackground {
+///   print(holder.process, holder.wired)
+/// }
+/// ```
 public struct WiringHolder: Sendable {
   /// The argument by which a holder in the background is known.
   public static let backgroundMark = "--background-holder"

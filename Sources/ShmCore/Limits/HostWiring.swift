@@ -1,6 +1,11 @@
 import SystemPackage
 
 /// How much is wired on the whole host, and how much of it by processes that can be seen.
+///
+/// ```swift
+/// let host = try HostWiring.current()
+/// print(host.locked ?? -1, host.holders.first?.command ?? "nobody")
+/// ```
 public struct HostWiring: Sendable {
   /// The bytes that mlock(2) and its like hold (`Mlocked`); each page counts once.
   public let locked: Int?

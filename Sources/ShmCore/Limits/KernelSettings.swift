@@ -1,6 +1,10 @@
 import SystemPackage
 
 /// The kernel's settings that bear on shared memory and wiring. proc_sys_vm(5), proc_sys_kernel(5)
+///
+/// ```swift
+/// print(KernelSettings.current().maximumMappings ?? -1)
+/// ```
 public struct KernelSettings: Sendable {
   /// How many mappings a process may have (vm.max_map_count); nil where it cannot be read.
   public let maximumMappings: Int?

@@ -1,6 +1,12 @@
 import SystemPackage
 
 /// One control group that bounds the memory of a process, with its figures. cgroups(7)
+///
+/// ```swift
+/// for group in MemoryCgroup.bounding() {
+///   print(group.path, group.available ?? -1)
+/// }
+/// ```
 public struct MemoryCgroup: Hashable, Sendable {
   /// The version of the hierarchy, 1 or 2.
   public let version: Int

@@ -1,6 +1,10 @@
 import SystemPackage
 
 /// The tmpfs that POSIX objects lie on: its room and its options. tmpfs(5)
+///
+/// ```swift
+/// if let mount = SharedMemoryMount.current() { print(mount.fileSystem.free ?? -1) }
+/// ```
 public struct SharedMemoryMount: Sendable {
   /// Room in bytes and inodes.
   public let fileSystem: MemoryFileSystem

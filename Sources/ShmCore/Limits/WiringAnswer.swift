@@ -1,4 +1,9 @@
 /// Whether so much more could be wired, and if not, what to raise in the caller's circumstances.
+///
+/// ```swift
+/// let answer = WiringAnswer(try WiringLimits.current(), need: 64 << 20)
+/// if !answer.isYes { print(answer.remedy ?? "") }
+/// ```
 public struct WiringAnswer: Sendable {
   /// The bytes that are needed.
   public let need: Int

@@ -2,6 +2,14 @@ import SystemPackage
 
 /// Why a wiring was refused, told from the evidence at that moment and not from the error number
 /// alone: mlock(2) has one ENOMEM for five reasons.
+///
+/// ```swift
+/// do {
+///   try mapping.tryWire()
+/// } catch {
+///   if error.cause == .memlockLimit { print(error.evidence.limits.remaining ?? -1) }
+/// }
+/// ```
 public struct WiringFailure: Error, Sendable {
   /// What stopped it.
   public enum Cause: String, Sendable {

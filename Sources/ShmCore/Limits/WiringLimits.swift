@@ -3,6 +3,11 @@ import SystemPackage
 
 /// Everything that bounds how much one process can wire, with its figures at one moment.
 /// getrlimit(2), capabilities(7), cgroups(7)
+///
+/// ```swift
+/// let limits = try WiringLimits.current()
+/// print(limits.soft ?? -1, limits.used, limits.verdict.binding?.name ?? "nothing binds")
+/// ```
 public struct WiringLimits: Sendable {
   /// The process.
   public let process: Int32

@@ -2,6 +2,10 @@ import Glibc
 import SystemPackage
 
 /// The true memlock limit, found by trying. mlock2(2)
+///
+/// ```swift
+/// let most = try WiringProbe.largest()  // nil: no limit
+/// ```
 public enum WiringProbe {
   /// The largest number of bytes that this process can have charged as wired now.
   ///

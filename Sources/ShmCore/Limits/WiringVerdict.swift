@@ -1,4 +1,9 @@
 /// How much could be wired now, and which limit binds.
+///
+/// ```swift
+/// let verdict = try WiringLimits.current().verdict
+/// print(verdict.available ?? -1, verdict.allows(1 << 30))
+/// ```
 public struct WiringVerdict: Hashable, Sendable {
   /// A limit on wiring.
   public enum Bound: Hashable, Sendable {

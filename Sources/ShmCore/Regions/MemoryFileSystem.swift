@@ -3,6 +3,11 @@ import Glibc
 public import SystemPackage
 
 /// The file system that a region lies on, and its room. statfs(2)
+///
+/// ```swift
+/// let fileSystem = try MemoryFileSystem.at("/dev/shm")
+/// print(fileSystem.kind, fileSystem.free ?? -1)
+/// ```
 public struct MemoryFileSystem: Sendable {
   /// The kinds that matter to shared memory.
   public enum Kind: String, Sendable {

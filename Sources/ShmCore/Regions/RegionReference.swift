@@ -8,6 +8,10 @@ public import SystemPackage
 /// | `/mnt/huge/x`, `./x`, `file:PATH` | that file |
 /// | `pid:PID:FD` | what that process has open as that descriptor, a memfd most often |
 /// | `sysv:ID` | a System V segment |
+///
+/// ```swift
+/// let reference = try RegionReference("pid:1234:5")
+/// ```
 public enum RegionReference: Hashable, Sendable {
   /// A POSIX shared memory object.
   case posix(RegionName)

@@ -2,6 +2,11 @@ import Glibc
 import SystemPackage
 
 /// What fstat(2) says of a region at one moment.
+///
+/// ```swift
+/// let status = try region.status()
+/// print(status.size, status.allocated, status.owner)
+/// ```
 public struct RegionStatus: Sendable {
   /// Which region it is.
   public let identity: RegionIdentity

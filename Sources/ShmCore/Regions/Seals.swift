@@ -1,6 +1,11 @@
 import CShm
 
 /// What can no longer be done to a memfd, by anybody, ever. fcntl(2), `F_ADD_SEALS`
+///
+/// ```swift
+/// let region = try Region.anonymous("ring", size: 1 << 20)
+/// try region.add([.shrink, .grow, .seal])
+/// ```
 public struct Seals: OptionSet, Hashable, Sendable {
   /// The bits, this type's own.
   public let rawValue: UInt8

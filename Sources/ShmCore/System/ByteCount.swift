@@ -1,4 +1,8 @@
 /// A number of bytes as a person reads it.
+///
+/// ```swift
+/// print(ByteCount(64 << 20))  // 64 MiB
+/// ```
 public struct ByteCount: Hashable, Sendable, CustomStringConvertible {
   /// The bytes.
   public let bytes: Int

@@ -1,4 +1,8 @@
 /// Names from the system, made safe for a terminal and for one line.
+///
+/// ```swift
+/// print(Escaping.printable("a\u{1B}[2Jb"))
+/// ```
 public enum Escaping {
   /// `bytes` as text in which nothing moves a cursor, changes a colour, turns a direction or ends
   /// a line: control characters, invisible and bidirectional ones, and bytes that are not UTF-8

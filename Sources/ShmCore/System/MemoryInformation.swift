@@ -1,6 +1,10 @@
 import SystemPackage
 
 /// The figures of /proc/meminfo, in bytes. proc_meminfo(5)
+///
+/// ```swift
+/// if let memory = MemoryInformation.current() { print(memory.available ?? -1) }
+/// ```
 public struct MemoryInformation: Sendable {
   private let fields: [String: Int]
 

@@ -1,6 +1,11 @@
 public import SystemPackage
 
 /// The mounts of this process's namespace. proc_pid_mountinfo(5)
+///
+/// ```swift
+/// let mount = MountTable.current().mount(of: "/dev/shm")
+/// print(mount?.kind ?? "none", mount?.option("size") ?? "no limit")
+/// ```
 public struct MountTable: Sendable {
   /// One mount.
   public struct Mount: Hashable, Sendable {

@@ -1,4 +1,9 @@
 /// One line of /proc/PID/maps. proc_pid_maps(5)
+///
+/// ```swift
+/// let line = Array("7f00-8f00 rw-s 00000000 00:1b 42    /dev/shm/cache".utf8)
+/// let map = ProcessMap(parsing: line[...])
+/// ```
 public struct ProcessMap: Hashable, Sendable {
   /// The addresses, in that process.
   public let addresses: Range<UInt64>

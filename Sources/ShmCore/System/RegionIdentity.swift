@@ -1,4 +1,8 @@
 /// What a region is, whatever it is called: its device and its inode.
+///
+/// ```swift
+/// let isSame = try region.status().identity == other.status().identity
+/// ```
 public struct RegionIdentity: Hashable, Sendable {
   /// The number of the file system, as stat(2) gives it in `st_dev`.
   public let device: UInt64
