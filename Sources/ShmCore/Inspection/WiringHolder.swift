@@ -20,7 +20,7 @@ public struct WiringHolder: Sendable {
   /// Which region.
   public let region: RegionIdentity
   /// The path of the region as /proc shows it.
-  public let path: [UInt8]
+  public private(set) var path: [UInt8]
   /// The bytes of its addresses whose mappings carry the lock.
   public internal(set) var wired: Int
   /// The bytes of these that are in RAM.
@@ -62,9 +62,22 @@ public struct WiringHolder: Sendable {
         hidden += 1
       }
     }
+    nameAnew(&holders)
     // There is a process 1 always, unless /proc is mounted with `hidepid`. proc(5)
     let isEverybodySeen = FileSystem.exists("/proc/1")
     return Scan(holders: holders, hiddenProcesses: isEverybodySeen ? hidden : nil)
+  }
+
+  /// What was mapped before it had its name is shown as deleted for ever: the name that it has by
+  /// now is better.
+  private static func nameAnew(_ holders: inout [WiringHolder]) {
+    let mark = Array(" (deleted)".utf8)
+    let unnamed = holders.indices.filter { holders[$0].path.suffix(mark.count) == mark[...] }
+    guard !unnamed.isEmpty, let inventory = try? RegionInventory.posixObjects() else { return }
+    for index in unnamed {
+      let entry = inventory.entries.first { $0.status.identity == holders[index].region }
+      if let entry { holders[index].path = Array("\(RegionName.directory)/".utf8) + entry.name }
+    }
   }
 
   private static func holders(
