@@ -21,7 +21,8 @@ struct MemlockLimit: Hashable {
       return limit
     }
     return MemlockLimit(
-      soft: soft == .max ? nil : Int(clamping: soft), hard: hard == .max ? nil : Int(clamping: hard))
+      soft: soft == .max ? nil : Int(clamping: soft), hard: hard == .max ? nil : Int(clamping: hard)
+    )
   }
 
   init(soft: Int?, hard: Int?) {
