@@ -75,9 +75,7 @@ final class HeldRegion {
   /// The bytes that wiring is charged for.
   var charge: Int { mappings.reduce(0) { $0 + $1.charge } }
 
-  /// Wires what is mapped.
-  ///
-  /// - Parameter following: the bytes that are to be charged after these.
+  /// Wires what is mapped. `following` is what is to be charged after it.
   func wire(
     _ policy: WiringPolicy, following: Int = 0, progress: (Int) -> Bool
   ) throws(ShmError) {

@@ -122,7 +122,7 @@ struct MemlockLimitTests {
 
   @Test(
     "tells a capability in a user namespace, where it counts for nothing",
-    .enabled(if: Namespaces.areUsable, "needs unshare and user namespaces"))
+    .enabled(if: TestEnvironment.mayMakeUserNamespaces, "needs unshare and user namespaces"))
   func namespace() async throws {
     try await withRegion("64K", ["--mode", "666"]) { (name) async throws in
       try await Wiring.check(
@@ -172,12 +172,4 @@ struct MemlockLimitTests {
         """, name.name)
     }
   }
-}
-
-/// Whether this user may make user namespaces: some systems forbid it.
-enum Namespaces {
-  static let areUsable: Bool = {
-    guard TestEnvironment.has("unshare") else { return false }
-    return unsafe system("unshare -Ur true 2>/dev/null") == 0
-  }()
 }

@@ -1,5 +1,7 @@
 import Glibc
+import ShmCore
 import ShmTestSupport
+import SystemPackage
 import Testing
 
 /// What the tests of wiring share: Python that looks at locks, limits and pages by itself.
@@ -12,6 +14,16 @@ enum Wiring {
     if result.code != 0 {
       Issue.record("\(result.text)\n\(result.error)", sourceLocation: sourceLocation)
     }
+  }
+
+  /// Runs a script whose assertions must hold, and returns what it printed.
+  static func figures(
+    _ script: String, _ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws -> String {
+    let result = try await Python.run(prelude + script, arguments)
+    try #require(
+      result.code == 0, "\(result.text)\n\(result.error)", sourceLocation: sourceLocation)
+    return result.text
   }
 
   private static let prelude = #"""
@@ -59,9 +71,63 @@ enum Wiring {
         for part in parts:
             assert part in error, (part, error)
         return error
+    # A memory group of version 1 or 2, and what puts a child into it.
+    class Group:
+        def __init__(self, limit, name=None):
+            self.version = 1 if os.path.exists("/sys/fs/cgroup/memory/cgroup.procs") else 2
+            root = "/sys/fs/cgroup/memory" if self.version == 1 else "/sys/fs/cgroup"
+            self.path = "/" + (name or f"shmtool-test-{os.getpid()}")
+            self.place = root + self.path
+            self.limit = limit
+        def __enter__(self):
+            os.mkdir(self.place)
+            name = "memory.limit_in_bytes" if self.version == 1 else "memory.max"
+            with open(f"{self.place}/{name}", "w") as file:
+                file.write(str(self.limit))
+            return self
+        def __exit__(self, *ignored):
+            for text in open(self.place + "/cgroup.procs").read().split():
+                os.kill(int(text), signal.SIGKILL)
+            until(lambda: not open(self.place + "/cgroup.procs").read())
+            os.rmdir(self.place)
+        def enter(self, also=lambda: None):
+            def prepare():
+                with open(self.place + "/cgroup.procs", "w") as file:
+                    file.write(str(os.getpid()))
+                also()
+            return prepare
+    def pages(name):
+        return json.loads(run("inspect", name, "--json").stdout)["regions"][0]["pages"]
     def create(name, size, *words):
         result = run("create", name, str(size), "--quiet", *words)
         assert result.returncode == 0, result
 
     """#
+}
+
+/// What only some machines and users have.
+extension TestEnvironment {
+  /// Whether this user may make user namespaces: some systems forbid it.
+  static let mayMakeUserNamespaces: Bool = {
+    guard has("unshare") else { return false }
+    return unsafe system("unshare -Ur true 2>/dev/null") == 0
+  }()
+
+  /// Whether the tests may make control groups that bound memory.
+  static let mayMakeMemoryGroups: Bool =
+    unsafe isRoot
+    && (access("/sys/fs/cgroup/memory/memory.limit_in_bytes", W_OK) == 0
+      || access("/sys/fs/cgroup/init.scope/memory.max", W_OK) == 0)
+
+  /// Whether the tests may see which page frames there are and what the kernel says of each.
+  static let maySeeFrames: Bool = unsafe mayMount && access("/proc/kpageflags", R_OK) == 0
+
+  /// Whether there is swap.
+  static let hasSwap: Bool =
+    ((try? FileSystem.contents(of: "/proc/swaps")) ?? []).count { $0 == UInt8(ascii: "\n") } > 1
+
+  /// Whether the pool of huge pages holds some.
+  static let hasHugePages: Bool =
+    (try? FileSystem.contents(of: "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"))
+    .map { $0 != Array("0\n".utf8) } ?? false
 }

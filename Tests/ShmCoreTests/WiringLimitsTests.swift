@@ -1,0 +1,131 @@
+import Glibc
+import ShmTestSupport
+import SystemPackage
+import Testing
+
+@testable import ShmCore
+
+@Suite("Limits on wiring, as values")
+struct WiringLimitsTests {
+  @Test(
+    "reads the memlock limit from the text of /proc/PID/limits",
+    arguments: [
+      ("8388608              unlimited            bytes", 8 << 20, nil),
+      ("0                    65536                bytes     ", 0, 65536),
+      ("unlimited            unlimited            bytes", nil, nil),
+    ] as [(String, Int?, Int?)])
+  func limitText(_ values: String, _ soft: Int?, _ hard: Int?) {
+    let text = """
+      Limit                     Soft Limit           Hard Limit           Units
+      Max processes             96203                96203                processes
+      Max locked memory         \(values)
+      Max address space         unlimited            unlimited            bytes
+
+      """
+    #expect(MemlockLimit(parsing: bytes(text)) == MemlockLimit(soft: soft, hard: hard))
+  }
+
+  @Test(
+    "takes no other text for a limit",
+    arguments: [
+      "", "Max locked memory", "Max locked memory 5", "Max locked memory x y bytes",
+      "Max locked memory 5 -1 bytes", " Max locked memory 5 5 bytes",
+    ])
+  func noLimitText(_ text: String) {
+    #expect(MemlockLimit(parsing: bytes(text)) == nil)
+  }
+
+  @Test("reads the same limit from /proc as from the kernel")
+  func sameLimit() throws {
+    let text = try FileSystem.contents(of: "/proc/self/limits")
+    #expect(try MemlockLimit(parsing: text) == MemlockLimit.current(of: nil))
+  }
+
+  @Test(
+    "knows a unit, a container and a session by the names of the groups",
+    arguments: [
+      ("0::/system.slice/db.service\n", .unit("db.service")),
+      ("4:memory:/\n9:name=systemd:/system.slice/db.service\n0::/\n", .unit("db.service")),
+      ("0::/system.slice/db.service/workers\n", .unit("db.service")),
+      ("0::/system.slice/docker-0123abcd.scope\n", .container),
+      ("4:memory:/docker/0123abcd\n0::/\n", .container),
+      ("0::/kubepods.slice/kubepods-pod1.slice/cri-1.scope\n", .container),
+      ("0::/machine.slice/libpod-1.scope/container\n", .container),
+      // A terminal lies in the unit of the user's service manager, and is a shell.
+      ("0::/user.slice/user-1000.slice/user@1000.service/app.slice/vte-1.scope\n", nil),
+      ("0::/user.slice/user-1000.slice/session-2.scope\n", nil), ("0::/\n", nil), ("", nil),
+      ("0", nil),
+    ] as [(String, Circumstances?)])
+  func circumstances(_ text: String, _ expected: Circumstances?) {
+    // Where the tests run in a container themselves, all that is no unit is in it.
+    let isContained = ["/.dockerenv", "/run/.containerenv"].contains {
+      FileSystem.exists(FilePath($0))
+    }
+    #expect(
+      Circumstances(cgroups: bytes(text)) == expected ?? (isContained ? .container : .shell))
+  }
+
+  @Test("names the tightest of all limits, and of equal ones the first")
+  func verdict() throws {
+    let own = try WiringLimits.current()
+    func limits(_ memlock: Int?, _ groups: [Int?]) -> WiringVerdict {
+      WiringLimits(
+        process: own.process, soft: memlock, hard: nil, used: 0, pinned: 0, hasCapability: false,
+        isInInitialNamespace: true, mappings: nil, circumstances: .shell,
+        cgroups: groups.enumerated().map { index, limit in
+          MemoryCgroup(version: 2, path: "/\(index)", limit: limit, used: 3000, reclaimable: 1000)
+        }, memory: MemoryInformation(parsing: bytes("MemAvailable: 40 kB\n")),
+        settings: own.settings
+      ).verdict
+    }
+    #expect(limits(8192, [nil]).binding == .memlockLimit)
+    #expect(limits(nil, []).binding == .memory)
+    #expect(limits(nil, []).available == 40 << 10)
+    // The group's own room: its limit without what it uses and cannot take back.
+    #expect(limits(65536, [nil, 22000, 30000]).binding == .cgroup(version: 2, path: "/1"))
+    #expect(limits(65536, [nil, 22000, 30000]).available == 20000)
+    #expect(limits(20480, [22480]).binding == .memlockLimit)
+    #expect(limits(65536, [1000]).available == 0)
+    let verdict = limits(8192, [22000])
+    #expect(verdict.allows(8192) && !verdict.allows(8193))
+    #expect(verdict.refusing(8193)?.bound == .memlockLimit)
+    #expect(verdict.refusing(8192) == nil)
+  }
+
+  @Test("says that there is one mapping too many, and leaves nothing wired")
+  func mappingCount() async {
+    await #expect(processExitsWith: .success) {
+      let limits = try WiringLimits.current()
+      let maximum = try #require(limits.settings.maximumMappings)
+      // A limit that cannot be reached in a test is no limit to it.
+      guard maximum <= 1 << 17 else { return }
+      let region = try Region.anonymous("shmtool-test", size: 64 << 10)
+      var mapping = try Mapping(of: region)
+      // Pages with turns of protection do not merge: each is one mapping.
+      let length = (maximum + 64) * page
+      let base = try unsafe MemoryCalls.map(
+        at: nil, length: length, protection: PROT_NONE,
+        flags: MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, descriptor: -1, offset: 0)
+      var offset = 0
+      while offset < length, unsafe mprotect(base + offset, page, PROT_READ) == 0 {
+        offset += 2 * page
+      }
+      // In the middle: it splits the mapping in three.
+      var failure: WiringFailure?
+      do throws(WiringFailure) {
+        try mapping.tryWire(page..<2 * page)
+      } catch {
+        failure = error
+      }
+      unsafe munmap(base, length)
+      let found = try #require(failure)
+      #expect(found.cause == .mappingCount)
+      let error = found.error("cannot wire it")
+      #expect(error.code == .limit)
+      #expect(error.reason.hasSuffix(" mappings, and vm.max_map_count is \(maximum)"))
+      let status = ProcessStatus(parsing: try FileSystem.contents(of: "/proc/self/status"))
+      #expect(status.wired == 0)
+      try mapping.tryWire(page..<2 * page)
+    }
+  }
+}

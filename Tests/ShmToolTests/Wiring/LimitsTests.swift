@@ -1,0 +1,245 @@
+import Glibc
+import ShmTestSupport
+import Testing
+
+@Suite("limits")
+struct LimitsTests {
+  @Test("tells what the kernel's own files tell")
+  func files() async throws {
+    try await Wiring.check(
+      """
+      def number(path):
+          return int(open(path).read().split()[0])
+      told = json.loads(run("limits", "--json", preexec_fn=limited(64 * K, 128 * K)).stdout)
+      def limit(size):
+          return {"unlimited": size is None, "bytes": size}
+      assert told["memlock_soft"] == limit(64 * K), told
+      assert told["memlock_hard"] == limit(128 * K), told
+      assert told["memlock_remaining"] == limit(64 * K), told
+      assert (told["wired_bytes"], told["pinned_bytes"]) == (0, 0), told
+      assert told["cap_ipc_lock"] is False, told
+      initial = os.readlink("/proc/self/ns/user") == "user:[4026531837]"
+      assert told["initial_user_namespace"] is initial, told
+      assert told["maximum_mappings"] == number("/proc/sys/vm/max_map_count"), told
+      assert 10 < told["mappings"] < 1000, told
+      for name in ("shmmax", "shmall", "shmmni"):
+          assert told[name] == number("/proc/sys/kernel/" + name), told
+      assert told["overcommit"] == number("/proc/sys/vm/overcommit_memory"), told
+      try:
+          words = open("/sys/kernel/mm/transparent_hugepage/shmem_enabled").read()
+          assert told["shmem_huge_pages"] == re.search(r"[[](.*)[]]", words)[1], told
+      except FileNotFoundError:
+          assert told["shmem_huge_pages"] is None, told
+      lines = {text.split(":")[0]: int(text.split()[1]) * K for text in open("/proc/meminfo")
+               if text.endswith(" kB\\n")}
+      assert told["memory_total"] == lines["MemTotal"], told
+      assert told["swap_total"] == lines["SwapTotal"], told
+      # What moves: near what it is now.
+      for name, line_name in [
+          ("memory_available", "MemAvailable"), ("swap_free", "SwapFree")]:
+          assert abs(told[name] - lines[line_name]) < 2 << 30, (name, told, lines[line_name])
+      assert type(told["host"]["locked_bytes"]) is int, told
+      assert type(told["host"]["unevictable_bytes"]) is int, told
+      room = os.statvfs("/dev/shm")
+      total = room.f_blocks * room.f_frsize
+      assert told["shm"]["total"] == limit(total or None), told
+      assert told["shm"]["total_inodes"] == limit(room.f_files or None), told
+      pools = {pool["page_size"]: pool for pool in told["huge_page_pools"]}
+      for name in os.listdir("/sys/kernel/mm/hugepages"):
+          size = int(name.removeprefix("hugepages-").removesuffix("kB")) * K
+          pool = pools.pop(size)
+          assert pool["total"] == number(f"/sys/kernel/mm/hugepages/{name}/nr_hugepages"), pool
+          assert pool["available"] == pool["free"] - pool["reserved"], pool
+      assert not pools, pools
+      assert told["probed"] is None and told["answer"] is None, told
+      """)
+  }
+
+  @Test("shows each of them as text, in units or in bytes")
+  func text() async throws {
+    try await Wiring.check(
+      """
+      def rows(*words):
+          result = run("limits", *words, preexec_fn=limited(64 * K, 128 * K))
+          assert (result.returncode, result.stderr) == (0, b""), result
+          return [" ".join(row.split()) for row in result.stdout.decode().split("\\n")]
+      found = rows()
+      for row in ["memlock limit (RLIMIT_MEMLOCK) 64 KiB soft, 128 KiB hard",
+                  "CAP_IPC_LOCK not effective", "memlock limit leaves 64 KiB",
+                  "pinned by it (VmPin) 0 B"]:
+          assert row in found, (row, found)
+      assert found[-2] == "could be wired now: 64 KiB, bound by the memlock limit", found
+      found = rows("--bytes", "--need", "4097")
+      for row in ["memlock limit (RLIMIT_MEMLOCK) 65536 soft, 131072 hard",
+                  "could be wired now: 65536, bound by the memlock limit",
+                  "4097 more can be wired"]:
+          assert row in found, (row, found)
+      """)
+  }
+
+  @Test(
+    "answers whether so much could be wired, to the page, and wiring agrees",
+    arguments: [(1, 1), (4096, 1), (4097, 2), (65536, 16), (65537, 17)])
+  func need(_ size: Int, _ pages: Int) async throws {
+    try await withRegion("\(size)") { (name) async throws in
+      try await Wiring.check(
+        """
+        size, pages = int(sys.argv[2]), int(sys.argv[3])
+        for limit in {pages * PAGE, pages * PAGE - 1, (pages - 1) * PAGE, 8 * K}:
+            prepare = limited(limit, M)
+            result = run("limits", "--need", str(size), "--json", preexec_fn=prepare)
+            answer = json.loads(result.stdout)["answer"]
+            fits = limit >= pages * PAGE
+            assert result.returncode == (0 if fits else 1), (limit, result)
+            assert (answer["need"], answer["possible"]) == (size, fits), answer
+            wires = run("wire", N, "--for", "0", preexec_fn=prepare)
+            assert wires.returncode == (0 if fits else 78), (limit, wires)
+            if fits:
+                assert answer["refused_by"] is None and answer["remedy"] is None, answer
+                continue
+            assert answer["refused_by"] == "the memlock limit", answer
+            assert answer["remedy"] == f"'ulimit -l {pages * 4}'", answer
+            script = answer["remedy"].strip("'") + '; "$SHMTOOL" limits --need "$1"'
+            done = subprocess.run(
+                ["bash", "-c", script, "bash", str(size)], capture_output=True, preexec_fn=prepare)
+            assert done.returncode == 0, done
+        """, name.name, "\(size)", "\(pages)")
+    }
+  }
+
+  @Test("says what to raise past the hard limit: for what starts the tool, which is not gone")
+  func hard() async throws {
+    try await Wiring.check(
+      """
+      result = run("limits", "--need", "64K", "--json", preexec_fn=limited(8 * K))
+      remedy = json.loads(result.stdout)["answer"]["remedy"]
+      assert result.returncode == 1 and "ulimit -l" not in remedy, remedy
+      if found := re.search("prlimit --pid ([0-9]+) --memlock=65536:65536", remedy):
+          assert int(found[1]) == os.getpid(), remedy
+          assert "'USER - memlock 64'" in remedy, remedy
+      else:
+          assert "memlock=65536:65536" in remedy or "LimitMEMLOCK=65536" in remedy, remedy
+      """)
+  }
+
+  @Test(
+    "finds the limit by trying, to the page, and disturbs nobody",
+    arguments: [0, 1, 4095, 4096, 4097, 65536, 1_000_000, 8 << 20])
+  func probe(_ limit: Int) async throws {
+    try await Wiring.check(
+      """
+      limit = int(sys.argv[1])
+      result = run("limits", "--probe", "--json", preexec_fn=limited(limit))
+      told = json.loads(result.stdout)
+      whole = limit // PAGE * PAGE
+      assert told["probed"] == {"unlimited": False, "bytes": whole}, told["probed"]
+      assert told["memlock_remaining"] == told["probed"], told
+      # Nothing is left wired in it, nor was a page brought in.
+      assert told["wired_bytes"] == 0, told
+      used = subprocess.run(
+          ["bash", "-c", '"$SHMTOOL" limits --probe >/dev/null & wait $!'], capture_output=True)
+      assert used.returncode == 0, used
+      """, "\(limit)")
+  }
+
+  @Test("takes no page from anybody while it probes")
+  func probeTakesNothing() async throws {
+    try await Wiring.check(
+      """
+      usages = []
+      for words in [[], ["--probe"]]:
+          process = start("limits", *words, preexec_fn=limited(8 * M))
+          process.stdout.read(), process.stderr.read()
+          _, status, usage = os.wait4(process.pid, 0)
+          process.returncode = 0
+          assert status == 0
+          usages.append(usage.ru_maxrss * K)
+      assert abs(usages[1] - usages[0]) < 4 * M, usages
+      """)
+  }
+
+  @Test(
+    "has no memlock limit with the capability",
+    .enabled(if: TestEnvironment.isRoot, "needs root"))
+  func exempt() async throws {
+    try await Wiring.check(
+      """
+      def prepare():
+          resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
+      told = json.loads(run("limits", "--probe", "--json", preexec_fn=prepare).stdout)
+      assert told["cap_ipc_lock"] is True, told
+      free = {"unlimited": True, "bytes": None}
+      assert told["memlock_remaining"] == told["probed"] == free, told
+      assert told["memlock_soft"] == {"unlimited": False, "bytes": 0}, told
+      # What binds is the least of the rest.
+      rooms = [g["limit"]["bytes"] - (g["used_bytes"] - g["reclaimable_bytes"])
+               for g in told["cgroups"] if not g["limit"]["unlimited"]]
+      assert told["available"] == min([told["memory_available"], *rooms]), told
+      """)
+  }
+
+  @Test("shows another process's limits, and what it has wired")
+  func other() async throws {
+    try await withRegion("16K") { (name) async throws in
+      try await Wiring.check(
+        """
+        process, _ = holder(N, preexec_fn=limited(64 * K, 128 * K))
+        told = json.loads(run("limits", "--pid", str(process.pid), "--json").stdout)
+        assert told["pid"] == process.pid, told
+        assert (told["memlock_soft"]["bytes"], told["memlock_hard"]["bytes"]) == (64 * K, 128 * K)
+        assert told["wired_bytes"] == 16 * K, told
+        assert told["memlock_remaining"]["bytes"] == 48 * K, told
+        [row] = [row for row in told["host"]["holders"] if row["pid"] == process.pid] or [None]
+        assert row is None or (row["command"], row["wired_bytes"]) == ("shmtool", 16 * K), row
+        assert told["host"]["processes_bytes"] >= 16 * K, told
+        need = run("limits", "--pid", str(process.pid), "--need", "64K")
+        assert need.returncode == 1 and b"'ulimit -l 80'" in need.stdout, need
+        assert run("limits", "--pid", str(process.pid), "--need", "48K").returncode == 0
+        assert stop(process)[0] == -15
+        refused(
+            run("limits", "--pid", str(process.pid)), 66,
+            f"cannot read the limits of process {process.pid}: there is no such process")
+        """, name.name)
+    }
+  }
+
+  @Test(
+    "says null for what another user's process does not tell, and the rest",
+    .enabled("needs a second user: setpriv, and a binary others may run") {
+      if TestEnvironment.isRoot { return try await Nobody.isUsable() }
+      return true
+    })
+  func stranger() async throws {
+    let result =
+      TestEnvironment.isRoot
+      ? try await Nobody.run("limits", "--pid", "1", "--json")
+      : try await Tool.run("limits", "--pid", "1", "--json")
+    #expect(result.code == 0, "\(result.error)")
+    let limits = try await Tool.run("/bin/cat", ["/proc/1/limits"])
+    let line = limits.text.split(separator: "\n").first { $0.hasPrefix("Max locked memory") }
+    let soft = try #require(line).split(separator: " ")[3]
+    let told = try await Python.evaluate(
+      "d['pid'], d['mappings'], d['initial_user_namespace'], d['memlock_soft']['bytes']",
+      in: result.output)
+    #expect(told == "(1, None, None, \(soft == "unlimited" ? "None" : "\(soft)"))")
+  }
+
+  @Test(
+    "refuses what makes no sense",
+    arguments: [
+      ["--pid", "0"], ["--pid", "-1"], ["--pid", "x"], ["--pid", "1", "--probe"], ["--need", "0"],
+      ["--need", "-1"], ["--need", "9223372036854775808"], ["x"],
+    ])
+  func usage(_ words: [String]) async throws {
+    let result = try await Tool.run(Tool.path, ["limits"] + words)
+    #expect(result.code == 64)
+    #expect(result.output.isEmpty)
+  }
+
+  @Test("knows no limit that 2^63 - 1 bytes would pass")
+  func absurd() async throws {
+    let result = try await Tool.run("limits", "--need", "9223372036854775807", "--json")
+    #expect(result.code == 1)
+    #expect(try await Python.evaluate("d['answer']['possible']", in: result.output) == "False")
+  }
+}

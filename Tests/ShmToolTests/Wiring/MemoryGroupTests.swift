@@ -1,0 +1,124 @@
+import Glibc
+import ShmTestSupport
+import Testing
+
+@Suite(
+  "wire and limits in a memory cgroup", .serialized,
+  .enabled(if: TestEnvironment.mayMakeMemoryGroups, "needs root and a memory cgroup"))
+struct MemoryGroupTests {
+  @Test("refuses beforehand what the group has no room for, with figures, and brings nothing in")
+  func refused() async throws {
+    try await withRegion("48M", ["--sparse"]) { (name) async throws in
+      try await Wiring.check(
+        """
+        with Group(32 * M) as group:
+            for words in [[], ["--best-effort"], ["--background"]]:
+                result = run("wire", N, *words, preexec_fn=group.enter())
+                refused(
+                    result, 78, "cannot wire what needs 48 MiB more in RAM: "
+                    f"cgroup v{group.version} {group.path} leaves ", " MiB; wire less, or --force")
+            assert allocated(P) == 0
+            # On fault nothing is brought in, and a part has room.
+            for words in [["--on-fault"], ["--length", "4M"]]:
+                result = run("wire", N, *words, "--for", "0", preexec_fn=group.enter())
+                assert result.returncode == 0, result
+            assert allocated(P) == 4 * M
+        """, name.name)
+    }
+  }
+
+  @Test("says what half of the room is, and counts what is charged already as there")
+  func reserved() async throws {
+    try await withName { (name) async throws in
+      try await Wiring.check(
+        """
+        with Group(64 * M) as group:
+            assert run("create", N, "44M", preexec_fn=group.enter()).returncode == 0
+            # Reserved, and not resident: it is charged, and needs no room once more.
+            assert pages(N)["reserved"] == 44 * M
+            result = run("wire", N, "--for", "0", preexec_fn=group.enter())
+            assert result.returncode == 0 and b"warning" not in result.stderr, result
+            assert pages(N)["resident"] == 44 * M
+            result = run("create", N + "-b", "12M", "--sparse", preexec_fn=group.enter())
+            result = run("wire", N + "-b", "--for", "0", preexec_fn=group.enter())
+            os.unlink(P + "-b")
+            assert result.returncode == 0, result
+            assert b"shmtool: warning: wiring takes 12 MiB of the " in result.stderr, result
+        """, name.name)
+    }
+  }
+
+  @Test("is killed, as it said, where it is forced past the group's limit; nothing stays wired")
+  func forced() async throws {
+    try await withRegion("48M", ["--sparse"]) { (name) async throws in
+      try await Wiring.check(
+        """
+        with Group(32 * M) as group:
+            result = run("wire", N, "--force", "-q", "--for", "0", preexec_fn=group.enter())
+            assert result.returncode == -signal.SIGKILL, result
+            # The warning came first: the group's name and its figures.
+            assert f"cgroup v{group.version} {group.path} leaves".encode() in result.stderr, result
+            assert not json.loads(run("wire", "--list", N, "--json").stdout)["holders"]
+        """, name.name)
+    }
+  }
+
+  @Test("shows the group in limits, and names it where it binds")
+  func limits() async throws {
+    try await Wiring.check(
+      """
+      with Group(48 * M) as group:
+          def limits(*words):
+              return run("limits", *words, preexec_fn=group.enter())
+          told = json.loads(limits("--json").stdout)
+          [mine] = [g for g in told["cgroups"] if g["path"] == group.path]
+          assert mine["limit"] == {"unlimited": False, "bytes": 48 * M}, mine
+          assert mine["version"] == group.version, mine
+          assert told["binding"] == f"cgroup v{group.version} {group.path}", told
+          room = 48 * M - (mine["used_bytes"] - mine["reclaimable_bytes"])
+          assert told["available"] == room and 16 * M < room <= 48 * M, told
+          text = limits().stdout.decode()
+          assert re.search(f"cgroup v{group.version} {group.path} +48 MiB, .* used", text), text
+          assert f"bound by cgroup v{group.version} {group.path}" in text, text
+          yes = limits("--need", "8M")
+          assert yes.returncode == 0 and b"8 MiB more can be wired" in yes.stdout, yes
+          no = limits("--need", "48M")
+          words = f"48 MiB more cannot be wired: cgroup v{group.version} {group.path} refuses; raise"
+          assert no.returncode == 1 and words in no.stdout.decode(), no
+          # Another process of the group, seen from outside.
+          other = subprocess.Popen(["sleep", "60"], preexec_fn=group.enter())
+          told = json.loads(run("limits", "--pid", str(other.pid), "--json").stdout)
+          assert group.path in [g["path"] for g in told["cgroups"]], told
+          other.kill()
+          other.wait()
+      """)
+  }
+
+  @Test("says how the limit is raised where the process runs")
+  func circumstances() async throws {
+    try await Wiring.check(
+      """
+      own = f"shmtool-test-{os.getpid()}"
+      for name, words in [
+          (own + ".service", f"set LimitMEMLOCK=65536 with 'systemctl edit {own}.service'"),
+          ("docker-" + own, "run it with --ulimit memlock=65536:65536, or --cap-add IPC_LOCK")]:
+          with Group(1 << 30, name) as group:
+              def limits(*words, limit=4 * K):
+                  return run("limits", *words, preexec_fn=group.enter(limited(limit, 4 * K)))
+              result = limits("--need", "64K", "--json")
+              answer = json.loads(result.stdout)["answer"]
+              assert result.returncode == 1 and answer == {
+                  "need": 64 * K, "possible": False, "refused_by": "the memlock limit",
+                  "remedy": words}, answer
+              create(own, "64K")
+              try:
+                  refused(
+                      run("wire", own, preexec_fn=group.enter(limited(4 * K))), 78, "; ", words)
+              finally:
+                  os.unlink("/dev/shm/" + own)
+              result = limits("--need", "1T", "--json")
+              answer = json.loads(result.stdout)["answer"]
+              assert answer["possible"] is False and answer["remedy"], answer
+      """)
+  }
+}

@@ -1,0 +1,133 @@
+import Glibc
+import ShmTestSupport
+import Testing
+
+@Suite("wire, where there is no room")
+struct WiringSpaceTests {
+  @Test(
+    "says that the tmpfs is full where a hole finds no room, and leaves nothing wired",
+    .enabled(if: TestEnvironment.mayMount, "needs root with CAP_SYS_ADMIN to mount"),
+    .enabled(if: TestEnvironment.has("unshare"), "needs unshare"))
+  func fileSystemFull() async throws {
+    let result = try await Tool.shell(
+      """
+      exec unshare -m --propagation private bash -c '
+        mount -t tmpfs -o size=64K,huge=never none /dev/shm || exit 99
+        truncate -s 128K /dev/shm/sparse
+        "$SHMTOOL" wire sparse --for 0; echo $?
+        "$SHMTOOL" wire sparse --for 0 --best-effort; echo $?
+        "$SHMTOOL" wire sparse --for 0 --range 0:64K; echo $?
+        "$SHMTOOL" wire --list --json sparse | grep -c wired_bytes
+      ' 2>&1
+      """)
+    let lines = result.text.split(separator: "\n").map { String($0) }
+    try #require(lines.count == 8, "\(result.text)")
+    #expect(lines[0].hasPrefix("shmtool: cannot wire 128 KiB of 'sparse': "))
+    #expect(
+      lines[0].hasSuffix(
+        " of it is not in RAM, and its file system has 0 B free; "
+          + "enlarge it with 'mount -o remount,size=…'"))
+    #expect(lines[1] == "79")
+    #expect(
+      lines[2] == "wired 64 KiB of 128 KiB of 'sparse' at offset 0, checked: 64 KiB resident")
+    #expect(lines[3].hasPrefix("  less than asked for: cannot wire 128 KiB of 'sparse': "))
+    #expect(lines[4] == "0")
+    #expect(lines[6] == "0")
+    #expect(lines[7] == "0")
+  }
+
+  @Test("refuses beforehand what is more than RAM, and brings nothing in")
+  func moreThanMemory() async throws {
+    try await withName { (name) async throws in
+      try await Wiring.check(
+        """
+        size = 2 * os.sysconf("SC_PHYS_PAGES") * PAGE
+        with open(P, "wb") as file:
+            file.truncate(size)
+        refused(
+            run("wire", N), 79, "cannot wire what needs ", " more in RAM: available memory leaves ",
+            "; wire less, or --force it and risk the out-of-memory killer")
+        assert allocated(P) == 0
+        """, name.name)
+    }
+  }
+
+  @Test("says that the region ends before the range where it shrinks meanwhile")
+  func shrunk() async throws {
+    try await withRegion("4M") { (name) async throws in
+      try await Wiring.check(
+        """
+        # Shrunk again and again while it is wired: it is wired whole, or the reason is told.
+        ended = threading.Event()
+        def change():
+            while not ended.is_set():
+                os.truncate(P, 64 * K)
+                os.truncate(P, 4 * M)
+        thread = threading.Thread(target=change)
+        thread.start()
+        told = set()
+        try:
+            for _ in range(10):
+                result = run("wire", N, "--for", "0")
+                assert result.returncode in (0, 64, 74, 79), result
+                told.add(result.returncode)
+                if result.returncode == 74:
+                    assert b"bytes, and the range ends at 4194304\\n" in result.stderr, result
+        finally:
+            ended.set()
+            thread.join()
+        """, name.name)
+    }
+  }
+
+  @Test(
+    "is told by mlock that the region has ended",
+    .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
+  func truncated() async throws {
+    try await withRegion("64K") { (name) async throws in
+      try await Wiring.check(
+        """
+        # Stopped at its mlock, it goes on when the region has become smaller.
+        process = subprocess.Popen(
+            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=mlock:delay_enter=1s", T,
+             "wire", N], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        time.sleep(0.5)
+        os.truncate(P, 16 * K)
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 74 and out == b"", (process.returncode, err)
+        words = f"cannot wire 64 KiB of '{N}': the region holds 16384 bytes, and the range ends at"
+        assert words in err.decode(), err
+        """, name.name)
+    }
+  }
+
+  @Test(
+    "wires huge pages: they are brought in, and cannot be swapped by their nature",
+    .enabled(if: TestEnvironment.hasHugePages, "needs huge pages: Scripts/test lends some"))
+  func hugePages() async throws {
+    try await Wiring.check(
+      """
+      file = os.memfd_create("shmtool-test", 4 | 21 << 26)
+      os.ftruncate(file, 4 * M)
+      region = f"pid:{os.getpid()}:{file}"
+      # The memlock limit does not count for them.
+      process, text = holder(region, "--json", preexec_fn=limited(64 * K))
+      [row] = json.loads(text)["regions"]
+      assert row["inherently_unswappable"] is True, row
+      assert (row["wired_bytes"], row["resident_bytes"]) == (4 * M, 4 * M), row
+      assert os.fstat(file).st_blocks * 512 == 4 * M
+      assert wired(process.pid) == 0
+      assert stop(process)[0] == -15
+      result = run("wire", region, "--for", "0")
+      assert b", which cannot be swapped by its nature\\n" in result.stderr, result
+      # More than there are, ever.
+      total = int(open("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages").read())
+      many = os.memfd_create("shmtool-test", 4 | 21 << 26)
+      os.ftruncate(many, (total + 1) * 2 * M)
+      refused(
+          run("wire", f"pid:{os.getpid()}:{many}"), 79,
+          f"up to {total + 1} huge pages of 2 MiB are needed, and ", " are available; "
+          "enlarge the pool in /proc/sys/vm/nr_hugepages")
+      """)
+  }
+}
