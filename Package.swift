@@ -50,7 +50,9 @@ let package = Package(
       ]),
     .target(
       name: "ShmTestSupport",
-      dependencies: ["ShmCore", .product(name: "Subprocess", package: "swift-subprocess")],
+      dependencies: [
+        "CShm", "ShmCore", .product(name: "Subprocess", package: "swift-subprocess"),
+      ],
       path: "Tests/ShmTestSupport", swiftSettings: swiftSettings),
     .testTarget(
       name: "ShmCoreTests", dependencies: ["CShm", "ShmCore", "ShmTestSupport"],

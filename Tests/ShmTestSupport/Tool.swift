@@ -1,3 +1,4 @@
+import CShm
 import Glibc
 import ShmCore
 import Subprocess
@@ -26,10 +27,6 @@ public enum Tool {
     return tests.removingLastComponent().appending("shmtool").string
   }()
 
-  /// A program that ends before it has read its input must not end the tests, too. A child gets
-  /// the default again.
-  private static let ignoresBrokenPipes = signal(SIGPIPE, SIG_IGN)
-
   /// Runs `shmtool` with arguments, to its end.
   @discardableResult
   public static func run(
@@ -52,14 +49,13 @@ public enum Tool {
     _ program: String, _ arguments: [String], input: [UInt8] = [],
     environment: [String: String] = [:]
   ) async throws -> Result {
-    _ = ignoresBrokenPipes
     var variables: [Environment.Key: String?] = ["SHMTOOL": path]
     for (name, value) in environment { variables[Environment.Key(stringLiteral: name)] = value }
     let executable: Executable =
       program.contains("/") ? .path(FilePath(program)) : .name(program)
     let ended = try await Subprocess.run(
       executable, arguments: Arguments(arguments),
-      environment: .inherit.updating(variables), input: .array(input),
+      environment: .inherit.updating(variables), input: .fileDescriptor(try filledPipe(input), closeAfterSpawningProcess: true),
       output: .bytes(limit: 256 << 20), error: .string(limit: 1 << 20))
     let code: Int32
     let isSignaled: Bool
@@ -70,5 +66,20 @@ public enum Tool {
     return Result(
       code: code, isSignaled: isSignaled, output: ended.standardOutput,
       error: ended.standardError)
+  }
+
+  /// The reading end of a pipe that holds all of `input`, a megabyte at the most. Nobody has to write
+  /// while the program runs, so one that ends before it has read its input breaks no pipe.
+  private static func filledPipe(_ input: [UInt8]) throws -> FileDescriptor {
+    var ends: [CInt] = [-1, -1]
+    try SystemCall.checkNegated { unsafe cshm_pipe(&ends) }
+    let writing = FileDescriptor(rawValue: ends[1])
+    try writing.closeAfter {
+      if input.count > 65536 {
+        try SystemCall.checkNegated { cshm_fcntl(ends[1], cshm_F_SETPIPE_SZ, 1 << 20) }
+      }
+      _ = try writing.writeAll(input)
+    }
+    return FileDescriptor(rawValue: ends[0])
   }
 }

@@ -72,7 +72,7 @@ struct ListTests {
             listener.bind(made[3])
             def names(*words):
                 found = json.loads(run("list", "--json", *words).stdout)["regions"]
-                return {(row["kind"], row["name"]) for row in found if N in row["name"]}
+                return {(row["kind"], row["name"]) for row in found if N in (row["name"] or "")}
             assert names() == {("posix", N), ("semaphore", "sem." + N)}, names()
             assert names("--kind", "posix") == {("posix", N)}
             assert names("--kind", "semaphore") == {("semaphore", "sem." + N)}

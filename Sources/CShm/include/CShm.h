@@ -29,6 +29,7 @@ extern const int cshm_MADV_PAGEOUT;
 extern const unsigned int cshm_MLOCK_ONFAULT;
 extern const unsigned int cshm_MFD_HUGETLB;
 extern const int cshm_MFD_HUGE_SHIFT;
+extern const int cshm_F_SETPIPE_SZ;
 extern const int cshm_F_SETSIG;
 extern const int cshm_F_SETLEASE;
 extern const int cshm_F_SEAL_SEAL;

@@ -57,7 +57,7 @@ extension WiringFailure {
         \(ByteCount(evidence.fileSystemFree ?? 0)) free
         """, "enlarge it with 'mount -o remount,size=…'")
     case .hugePages:
-      let missing = evidence.missing ?? evidence.wanted
+      let missing = max(0, evidence.wanted - (evidence.resident ?? 0))
       let shortage = evidence.hugePages?.shortage(of: missing)
       return make(
         .noSpace,

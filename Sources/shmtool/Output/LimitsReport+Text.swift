@@ -78,7 +78,9 @@ extension LimitsReport {
       ["huge pages for shared memory", shmemHugePages.text { $0 }],
       [
         "System V (shmmax, shmall, shmmni)",
-        [shmmax, shmall, shmmni].map { $0.text { "\($0)" } }.joined(separator: ", "),
+        // What is near 2^64 is the kernel's default, and its word for no limit.
+        [shmmax, shmall, shmmni]
+          .map { $0.text { $0 > UInt64(Int.max) ? "unlimited" : "\($0)" } }.joined(separator: ", "),
       ],
       ["overcommit", overcommit.text { "\($0)" }],
     ]

@@ -126,8 +126,8 @@ struct WiringSpaceTests {
       os.ftruncate(many, (total + 1) * 2 * M)
       refused(
           run("wire", f"pid:{os.getpid()}:{many}"), 79,
-          f"up to {total + 1} huge pages of 2 MiB are needed, and ", " are available; "
-          "enlarge the pool in /proc/sys/vm/nr_hugepages")
+          " of it is not in RAM, and the pool of 2 MiB pages has ", f" available of {total} (",
+          "enlarge it with 'echo ", " > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages'")
       """)
   }
 }
