@@ -55,7 +55,8 @@ public enum Tool {
       program.contains("/") ? .path(FilePath(program)) : .name(program)
     let ended = try await Subprocess.run(
       executable, arguments: Arguments(arguments),
-      environment: .inherit.updating(variables), input: .fileDescriptor(try filledPipe(input), closeAfterSpawningProcess: true),
+      environment: .inherit.updating(variables),
+      input: .fileDescriptor(try filledPipe(input), closeAfterSpawningProcess: true),
       output: .bytes(limit: 256 << 20), error: .string(limit: 1 << 20))
     let code: Int32
     let isSignaled: Bool

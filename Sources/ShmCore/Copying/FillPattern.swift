@@ -48,9 +48,6 @@ public enum FillPattern: Hashable, Sendable {
     }
   }
 
-  /// Whether every part of the range looks alike, so that a buffer made once serves for all.
-  var isUniform: Bool { uniformByte != nil }
-
   /// Output `index` of SplitMix64 started with `seed` (Steele, Lea and Flood, 2014): the state is
   /// a counter, so any output can be had at once.
   @inline(__always)

@@ -23,18 +23,9 @@ extension Region {
     try ParallelChunks.run(
       range, threads: threads ?? Self.threads(for: range), progress: progress
     ) { (chunks) throws(ShmError) in
-      let scratch = ScratchBuffer()
-      var isMade = false
+      var expected = PatternBytes(pattern, rangeStart: range.lowerBound)
       try chunks.forEach(attempt) { (chunk) throws(ShmError) in
-        if !isMade || !pattern.isUniform {
-          unsafe pattern.generate(
-            into: pattern.isUniform ? scratch.bytes : scratch.prefix(chunk.count),
-            at: chunk.lowerBound,
-            rangeStart: range.lowerBound)
-          isMade = true
-        }
-        try unsafe writer.write(
-          UnsafeRawBufferPointer(scratch.prefix(chunk.count)), at: chunk.lowerBound, of: self)
+        try unsafe writer.write(expected.bytes(at: chunk), at: chunk.lowerBound, of: self)
       }
     }
   }
@@ -78,20 +69,12 @@ extension Region {
       range, threads: threads ?? Self.threads(for: range), progress: progress
     ) { (chunks) throws(ShmError) in
       let actual = ScratchBuffer()
-      let expected = ScratchBuffer()
-      var isMade = false
+      var expected = PatternBytes(pattern, rangeStart: range.lowerBound)
       try chunks.forEach(attempt) { (chunk) throws(ShmError) in
-        if !isMade || !pattern.isUniform {
-          unsafe pattern.generate(
-            into: pattern.isUniform ? expected.bytes : expected.prefix(chunk.count),
-            at: chunk.lowerBound,
-            rangeStart: range.lowerBound)
-          isMade = true
-        }
         try readWhole(actual, chunk, attempt)
         unsafe found.compare(
-          UnsafeRawBufferPointer(actual.prefix(chunk.count)),
-          UnsafeRawBufferPointer(expected.prefix(chunk.count)), at: chunk.lowerBound)
+          UnsafeRawBufferPointer(actual.prefix(chunk.count)), expected.bytes(at: chunk),
+          at: chunk.lowerBound)
       }
     }
     return found.total
