@@ -21,8 +21,8 @@ enum Program {
   private static func parse() throws -> any ParsableCommand {
     let arguments = Array(CommandLine.arguments.dropFirst())
     let own = HugePages.completing(arguments.prefix { $0 != "--" })
-    guard ShmTool.configuration.subcommand(arguments.first) is any CommandRunner.Type,
-      own.count < arguments.count
+    let command = ShmTool.configuration.subcommand(arguments.first) as? any CommandRunner.Type
+    guard own.count < arguments.count, command?.takesCommand(after: own) == true
     else { return try ShmTool.parseAsRoot(own + arguments.dropFirst(own.count)) }
     let parsed = try ShmTool.parseAsRoot(own)
     guard var runner = parsed as? any CommandRunner else { return parsed }

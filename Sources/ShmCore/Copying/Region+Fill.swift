@@ -7,8 +7,8 @@ extension Region {
   ///   - threads: how many work at once; nil for as many as there are processors, up to 4.
   ///     One byte over and over is written by one, for writes hold the file's lock.
   ///   - progress: called with the bytes done, about ten times a second.
-  /// - Throws: `ShmError`: `usage` for a range past the end, `inputOutput` where another process
-  ///   makes the region smaller meanwhile, `noSpace`, `notPermitted`.
+  /// - Throws: `ShmError`: `usage` for an empty range, `inputOutput` for one past the end, also
+  ///   where another process makes the region smaller meanwhile, `noSpace`, `notPermitted`.
   /// - Complexity: linear in the range.
   public func fill(
     _ pattern: FillPattern, range: Range<Int>? = nil, threads: Int? = nil,
@@ -55,8 +55,8 @@ extension Region {
   ///   - threads: how many work at once; nil for as many as there are processors, up to 4.
   ///   - progress: called with the bytes done, about ten times a second.
   /// - Returns: where they differ, or nil where they are equal.
-  /// - Throws: `ShmError`: `usage` for a range past the end, `inputOutput` where another process
-  ///   makes the region smaller meanwhile.
+  /// - Throws: `ShmError`: `usage` for an empty range, `inputOutput` for one past the end, also
+  ///   where another process makes the region smaller meanwhile.
   /// - Complexity: linear in the range.
   public func verify(
     _ pattern: FillPattern, range: Range<Int>? = nil, threads: Int? = nil,
@@ -97,9 +97,17 @@ extension Region {
     if range.isEmpty {
       throw ShmError(.usage, attempt, size == 0 ? "it is empty" : "the range is empty")
     }
-    if range.lowerBound < 0 || range.upperBound > size {
+    if range.lowerBound < 0 {
+      throw ShmError(.usage, attempt, "the range begins at \(range.lowerBound)")
+    }
+    // Whoever asked may have looked at the size just before.
+    if range.upperBound > size {
       throw ShmError(
-        .usage, attempt, "the range ends at byte \(range.upperBound), and it holds \(size)")
+        .inputOutput, attempt,
+        """
+        the range ends at byte \(range.upperBound), and it holds \(size): it is too long, or \
+        another process has made the region smaller
+        """)
     }
     return range
   }

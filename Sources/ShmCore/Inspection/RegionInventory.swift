@@ -61,7 +61,12 @@ public struct RegionInventory: Sendable {
   public static func posixObjects() throws(ShmError) -> RegionInventory {
     let directory = RegionName.directory
     let names = try ShmError.saying("cannot list \(directory)") { () throws(Errno) in
-      try FileSystem.names(in: directory)
+      do throws(Errno) {
+        return try FileSystem.names(in: directory)
+      } catch .noSuchFileOrDirectory {
+        // Where there is no place for them, there are none.
+        return []
+      }
     }
     var entries: [Entry] = []
     for name in names {

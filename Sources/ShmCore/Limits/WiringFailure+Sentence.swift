@@ -1,3 +1,5 @@
+import SystemPackage
+
 extension WiringFailure {
   /// The error for a user: the limit's name, its figures, and what raises it.
   ///
@@ -79,7 +81,7 @@ extension WiringFailure {
         all of it is locked
         """)
     case .stopped: return make(.interrupted, "it was stopped")
-    case .other: return make(.system, "error \(errorNumber ?? 0)")
+    case .other: return ShmError(attempt, Errno(rawValue: errorNumber ?? 0))
     }
   }
 

@@ -86,7 +86,10 @@ public struct WiringFailure: Error, Sendable {
   private static func cause(_ errno: Errno, _ evidence: Evidence) -> Cause {
     let limits = evidence.limits
     if evidence.hugePages != nil { return evidence.isTruncated ? .truncated : .hugePages }
-    if errno == .notPermitted { return limits.hasCapability ? .userNamespace : .capability }
+    if errno == .notPermitted, limits.soft == 0 {
+      return limits.hasCapability ? .userNamespace : .capability
+    }
+    // With a limit above 0 it is a sandbox that says EPERM, and not mlock(2).
     guard errno == .noMemory || errno == .resourceTemporarilyUnavailable else { return .other }
     if let remaining = limits.remaining, evidence.wanted > remaining {
       if limits.hasCapability { return .userNamespace }

@@ -44,7 +44,7 @@ struct CreationSite {
   }
 
   /// The unnamed file; nil where this file system, or a sandbox, has no O_TMPFILE.
-  func openUnnamed() throws(ShmError) -> Region? {
+  func openUnnamed(size: Int) throws(ShmError) -> Region? {
     do {
       let flags = O_RDWR | cshm_O_TMPFILE
       return Region(
@@ -53,7 +53,19 @@ struct CreationSite {
     } catch .notSupported, .isDirectory, .noFunction, .invalidArgument, .notPermitted {
       return nil
     } catch {
-      throw explain(error, wanted: 0)
+      throw explain(error, wanted: size)
+    }
+  }
+
+  /// Whether linking is allowed at all, which must be known before the contents are taken: an
+  /// input can be read once. "." is taken in every directory, and the kernel says so only after
+  /// it has found the file to link. linkat(2)
+  func canLink(_ region: borrowing Region) -> Bool {
+    do {
+      try region.descriptor.link(at: directory.appending("."))
+      return false
+    } catch {
+      return error == .fileExists
     }
   }
 
@@ -81,15 +93,10 @@ struct CreationSite {
     }
   }
 
-  /// Links the built file to its name: true, or false where linking is refused altogether.
-  func publish(_ region: borrowing Region) throws(ShmError) -> Bool {
-    do {
+  /// Links the built file to its name.
+  func publish(_ region: borrowing Region, size: Int) throws(ShmError) {
+    try ShmError.explaining({ explain($0, wanted: size) }) { () throws(Errno) in
       try region.descriptor.link(at: path)
-      return true
-    } catch .noSuchFileOrDirectory, .notPermitted, .noFunction, .permissionDenied {
-      return false
-    } catch {
-      throw explain(error, wanted: 0)
     }
   }
 
@@ -103,7 +110,7 @@ struct CreationSite {
     let mask = SignalMask()
     _ = mask
     let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW
-    let descriptor = try ShmError.explaining({ explain($0, wanted: 0) }) { () throws(Errno) in
+    let descriptor = try ShmError.explaining({ explain($0, wanted: size) }) { () throws(Errno) in
       if case .posix(let name) = reference {
         return try FileSystem.openShared(name.sharedMemoryName, flags, mode: 0)
       }

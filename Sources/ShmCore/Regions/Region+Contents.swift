@@ -86,17 +86,15 @@ extension Region {
   private func explainWrite(_ error: Errno, _ attempt: String) -> ShmError {
     switch error {
     case .notPermitted:
-      ShmError(
-        .notPermitted, attempt,
-        "it is sealed: \((seals() ?? []).words.joined(separator: ", "))",
-        errorNumber: error.rawValue)
-    case .noSpace, .noMemory:
-      if let fileSystem = try? fileSystem() {
-        SpaceCheck(attempt: attempt, place: "its file system", fileSystem: fileSystem)
-          .refusal(PageMath.pageSize, errno: error)
+      if let seals = seals(), !seals.isEmpty {
+        ShmError(
+          .notPermitted, attempt, "it is sealed: \(seals.words.joined(separator: ", "))",
+          errorNumber: error.rawValue)
       } else {
         ShmError(attempt, error)
       }
+    case .noSpace, .noMemory:
+      (try? space(attempt))?.refusal(PageMath.pageSize, errno: error) ?? ShmError(attempt, error)
     default: ShmError(attempt, error)
     }
   }

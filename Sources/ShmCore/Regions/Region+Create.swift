@@ -43,9 +43,10 @@ extension Region {
   ) throws(ShmError) -> Region {
     let site = try CreationSite(reference)
     try site.check(size: size, reserve: options.reserve)
-    if let region = try site.openUnnamed() {
+    if let region = try site.openUnnamed(size: size), site.canLink(region) {
       try site.build(region, size: size, options: options, progress: progress, contents: contents)
-      if try site.publish(region) { return region }
+      try site.publish(region, size: size)
+      return region
     }
     return try site.createNamed(
       size: size, options: options, progress: progress, contents: contents)

@@ -29,8 +29,7 @@ extension Region {
         "it holds \(ByteCount(status.size)), and what lies beyond the new end would be lost",
         remedy: "ask for shrinking if that is meant")
     }
-    let space = SpaceCheck(
-      attempt: attempt, place: "its \(try fileSystem().kind)", fileSystem: try fileSystem())
+    let space = try self.space(attempt)
     let seals = self.seals()
     let explain = { (error: Errno) in
       if error == .notPermitted, let seals, !seals.isEmpty {

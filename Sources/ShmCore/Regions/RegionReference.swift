@@ -62,11 +62,8 @@ public enum RegionReference: Hashable, Sendable {
   /// The directory that its name stands in; nil for what has no name.
   package var directory: FilePath? {
     switch self {
-    case .posix: return RegionName.directory
-    case .file(let path):
-      let directory = path.removingLastComponent()
-      return directory.isEmpty ? "." : directory
-    case .descriptor, .systemV: return nil
+    case .posix, .file: path?.directory
+    case .descriptor, .systemV: nil
     }
   }
 

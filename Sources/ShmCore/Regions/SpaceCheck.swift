@@ -30,6 +30,7 @@ struct SpaceCheck {
 
   /// The error for a reservation that the kernel refused, with the figures of this moment.
   func refusal(_ wanted: Int, errno: Errno) -> ShmError {
+    if errno == .notSupported || errno == .noFunction { return noReservation(errno) }
     guard errno == .noSpace || errno == .noMemory else { return ShmError(attempt, errno) }
     if let free = fileSystem.freeInodes, free == 0, let total = fileSystem.totalInodes {
       return ShmError(
@@ -61,6 +62,14 @@ struct SpaceCheck {
         """, errorNumber: errno.rawValue)
   }
 
+  /// The error where memory cannot be set aside at all.
+  private func noReservation(_ errno: Errno) -> ShmError {
+    ShmError(
+      errno.code, attempt, "memory cannot be reserved here: \(errno.reason)",
+      remedy: "leave that out with --sparse, if a touch that finds none may be a signal",
+      errorNumber: errno.rawValue)
+  }
+
   /// The pool that the pages come from, where they come from one.
   private var pool: HugePagePool? {
     fileSystem.kind == .hugetlbfs ? HugePagePool.pool(ofPageSize: fileSystem.blockSize) : nil
@@ -69,5 +78,15 @@ struct SpaceCheck {
   private var capacity: Int? {
     guard let memory, let available = memory.available else { return nil }
     return available + (memory.swapFree ?? 0)
+  }
+}
+
+extension Region {
+  /// The room where the region lies.
+  func space(_ attempt: String) throws(ShmError) -> SpaceCheck {
+    let fileSystem = try self.fileSystem()
+    let place = reference.directory.map { Escaping.printable($0.string) }
+    return SpaceCheck(
+      attempt: attempt, place: place ?? "its \(fileSystem.kind)", fileSystem: fileSystem)
   }
 }

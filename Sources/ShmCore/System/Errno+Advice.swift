@@ -28,6 +28,7 @@ extension Errno {
     switch self {
     case .tooManyOpenFiles: "raise the limit on open files with 'ulimit -n'"
     case .tooManyOpenFilesInSystem: "raise fs.file-max"
+    case .noFunction: "a sandbox refuses the call, or the kernel is too old for it"
     case .fileTooLarge: "raise the limit on file sizes with 'ulimit -f'"
     case .readOnlyFileSystem: "the file system is mounted read-only; remount it or use another"
     default: nil

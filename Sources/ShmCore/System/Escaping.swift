@@ -26,6 +26,30 @@ public enum Escaping {
     printable(string.utf8)
   }
 
+  /// JSON in which the characters that `printable` hides are written as `\uNNNN`: it says the same
+  /// and can be shown on a terminal. RFC 8259, section 7
+  ///
+  /// - Parameter text: JSON as an encoder gives it, which has escaped what is below a space.
+  /// - Returns: JSON that says the same.
+  /// - Complexity: linear in the length.
+  public static func json(_ text: String) -> String {
+    // What is not ASCII stands in strings only.
+    guard text.unicodeScalars.contains(where: { $0.value >= 0x7F && isHidden($0) }) else {
+      return text
+    }
+    var escaped = ""
+    for scalar in text.unicodeScalars {
+      if scalar.value >= 0x7F, isHidden(scalar) {
+        for unit in String(scalar).utf16 {
+          escaped += "\\u" + hexadecimal(UInt32(unit), digits: 4)
+        }
+      } else {
+        escaped.unicodeScalars.append(scalar)
+      }
+    }
+    return escaped
+  }
+
   private static func append(_ scalar: Unicode.Scalar, to text: inout String) {
     switch scalar {
     case "\\": text += "\\\\"

@@ -2,6 +2,14 @@ package import CShm
 package import Glibc
 package import SystemPackage
 
+extension FilePath {
+  /// The directory that the last part lies in; "." where none is written.
+  var directory: FilePath {
+    let directory = removingLastComponent()
+    return directory.isEmpty ? "." : directory
+  }
+}
+
 /// The system calls that take a path.
 package enum FileSystem {
   /// Opens `path`, close-on-exec, never as a controlling terminal. open(2)

@@ -23,6 +23,8 @@ struct ByteSize: ExpressibleByArgument, Hashable {
   var defaultValueDescription: String { "\(ByteCount(bytes))" }
 
   private static func unit(_ suffix: Substring) -> Int? {
+    // Unicode has further letters that are a k in lower case.
+    guard suffix.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
     let suffix = suffix.lowercased()
     switch suffix {
     case "", "b": return 1

@@ -75,9 +75,10 @@ struct Create: CommandRunner {
     }
   }
 
+  /// Without --wired there is nothing that CMD could run beside, and `--` is for odd names.
+  static func takesCommand(after words: [String]) -> Bool { words.contains("--wired") }
+
   func validate(command: [String]) throws {
-    guard !command.isEmpty else { return }
-    if !wired { throw ValidationError("CMD goes with --wired") }
     try holding.refuseTerms(beside: command)
   }
 

@@ -51,16 +51,17 @@ final class HeldRegion {
 
   /// Maps the ranges, in whole pages: nothing is wired yet.
   func mapRanges() throws(ShmError) {
+    let protection: Mapping.Protection = region.access == .readWrite ? .readWrite : .readOnly
+    if ranges.isEmpty {
+      mappings.append(HeldMapping(try Mapping(of: region, protection: protection)))
+    }
     let status = try region.status()
-    let wanted = ranges.isEmpty ? [ByteRange(offset: 0, end: nil)] : ranges
-    for range in wanted {
+    for range in ranges {
       let bytes = try range.resolved(ofSize: status.size, "cannot wire '\(reference)'")
       let pages = PageMath.outward(bytes, to: status.pageSize).clamped(to: 0..<status.size)
       mappings.append(
         HeldMapping(
-          try Mapping(
-            of: region, range: pages,
-            protection: region.access == .readWrite ? .readWrite : .readOnly)))
+          try Mapping(of: region, range: pages, protection: protection)))
     }
   }
 

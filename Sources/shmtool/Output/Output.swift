@@ -56,7 +56,8 @@ enum Output {
     encoder.keyEncodingStrategy = .convertToSnakeCase
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     do {
-      return String(decoding: try encoder.encode(Envelope(report: report)), as: UTF8.self) + "\n"
+      let bytes = try encoder.encode(Envelope(report: report))
+      return Escaping.json(String(decoding: bytes, as: UTF8.self)) + "\n"
     } catch {
       throw ShmError(.defect, "cannot write JSON", "\(error)")
     }

@@ -1,0 +1,85 @@
+import Glibc
+import ShmCore
+import ShmTestSupport
+import Synchronization
+import Testing
+
+@Suite("two creators of one name", .serialized)
+struct CreationRaceTests {
+  @Test("of a thousand times: one wins, the other is told, and the winner's is whole")
+  func library() async throws {
+    let name = TestName()
+    let reference = try name.reference
+    let rounds = 1000
+    // Which of the two has made it, and what else happened, round by round.
+    let won = Mutex<[[Int]]>(Array(repeating: [], count: rounds))
+    let others = Mutex<[String]>([])
+    // The two wait for each other without using up the processor that the other needs.
+    let meeting = UnsafeMutablePointer<pthread_barrier_t>.allocate(capacity: 1)
+    unsafe pthread_barrier_init(meeting, nil, 2)
+    defer {
+      unsafe pthread_barrier_destroy(meeting)
+      unsafe meeting.deallocate()
+    }
+    // Relaxed: it only tells the two apart.
+    let number = Atomic<Int>(0)
+    Threads.run(
+      2,
+      body: {
+        let mine = number.wrappingAdd(1, ordering: .relaxed).oldValue
+        for round in 0..<rounds {
+          unsafe pthread_barrier_wait(meeting)
+          do throws(ShmError) {
+            let size = 4096 * (mine + 1)
+            let region = try Region.create(reference, size: size, progress: { _ in }) {
+              (region) throws(ShmError) in
+              try region.fill(.byte(UInt8(mine + 1)))
+            }
+            won.withLock { $0[round].append(mine) }
+            let opened = try Region.open(reference)
+            let status = try opened.status()
+            let identity = try region.status().identity
+            let difference = try opened.verify(.byte(UInt8(mine + 1)))
+            if status.identity != identity || status.size != size || difference != nil {
+              others.withLock { $0.append("round \(round): the winner's is not whole") }
+            }
+          } catch {
+            if error.code != .exists { others.withLock { $0.append("round \(round): \(error)") } }
+          }
+          unsafe pthread_barrier_wait(meeting)
+          if won.withLock({ $0[round].first }) == mine { _ = unsafe unlink(name.path) }
+        }
+      }, whileWaiting: {})
+    let counts = won.withLock { $0.map(\.count) }
+    #expect(counts.allSatisfy { $0 == 1 })
+    #expect(others.withLock { $0 } == [])
+    withExtendedLifetime(name) {}
+  }
+
+  @Test(
+    "as processes with inputs: the winner holds all of its own input, and the other changes none")
+  func processes() async throws {
+    try await withName { (name) async throws in
+      try await Python.check(
+        """
+        inputs = [b"a" * 10001, b"b" * 20002]
+        files = []
+        for data in inputs:
+            files.append(os.memfd_create("input"))
+            os.write(files[-1], data)
+        wins = [0, 0]
+        for round in range(60):
+            for file in files:
+                os.lseek(file, 0, os.SEEK_SET)
+            both = [start("create", N, "--from", "-", stdin=file) for file in files]
+            told = [process.communicate(timeout=30)[1].decode() for process in both]
+            codes = [process.returncode for process in both]
+            assert sorted(codes) == [0, 73], (codes, told)
+            assert "the name is taken" in told[codes.index(73)], told
+            assert open(P, "rb").read() == inputs[codes.index(0)], round
+            wins[codes.index(0)] += 1
+            os.unlink(P)
+        """, name.name)
+    }
+  }
+}
