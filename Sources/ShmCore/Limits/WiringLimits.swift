@@ -43,7 +43,8 @@ public struct WiringLimits: Sendable {
   public static func current(of process: Int32? = nil) throws(ShmError) -> WiringLimits {
     let number = process ?? getpid()
     let attempt = "cannot read the limits of process \(number)"
-    let directory = FilePath(process.map { "/proc/\($0)" } ?? "/proc/self")
+    // Capabilities are a thread's: the first one of this process may have others than this one.
+    let directory = FilePath(process.map { "/proc/\($0)" } ?? "/proc/thread-self")
     let explain = { (error: Errno) in
       error == .noSuchFileOrDirectory || error == .noSuchProcess
         ? ShmError(.notFound, attempt, "there is no such process", errorNumber: error.rawValue)

@@ -157,13 +157,7 @@ public struct Mapping: ~Copyable {
         errorNumber: error.rawValue)
     case .noMemory where pageSize != PageMath.pageSize:
       // The pages are promised by mmap(2), or it fails.
-      ShmError(
-        .noSpace, attempt,
-        """
-        up to \(length / pageSize) huge pages of \(ByteCount(pageSize)) are needed, and \
-        \(HugePagePool.all().first { $0.pageSize == pageSize }?.available ?? 0) are available
-        """, remedy: "enlarge the pool in /proc/sys/vm/nr_hugepages",
-        errorNumber: error.rawValue)
+      SpaceCheck.hugePages(ofSize: pageSize, wanted: length, attempt, error)
     case .noMemory:
       ShmError(
         .noSpace, attempt,

@@ -38,11 +38,8 @@ struct SpaceCheck {
         remedy: "remove what is not needed, or 'mount -o remount,nr_inodes=…'",
         errorNumber: errno.rawValue)
     }
-    if let pool, fileSystem.free.map({ $0 >= wanted }) ?? true {
-      let shortage = pool.shortage(of: wanted)
-      return ShmError(
-        .noSpace, attempt, "\(ByteCount(wanted)) are wanted, and \(shortage.reason)",
-        remedy: shortage.remedy, errorNumber: errno.rawValue)
+    if fileSystem.kind == .hugetlbfs, fileSystem.free.map({ $0 >= wanted }) ?? true {
+      return Self.hugePages(ofSize: fileSystem.blockSize, wanted: wanted, attempt, errno)
     }
     guard let free = fileSystem.free, let total = fileSystem.total else {
       return ShmError(
@@ -70,9 +67,15 @@ struct SpaceCheck {
       errorNumber: errno.rawValue)
   }
 
-  /// The pool that the pages come from, where they come from one.
-  private var pool: HugePagePool? {
-    fileSystem.kind == .hugetlbfs ? HugePagePool.pool(ofPageSize: fileSystem.blockSize) : nil
+  /// The error for a pool that has not enough huge pages, with its figures.
+  static func hugePages(
+    ofSize pageSize: Int, wanted: Int, _ attempt: String, _ errno: Errno
+  ) -> ShmError {
+    let shortage = HugePagePool.pool(ofPageSize: pageSize)?.shortage(of: wanted)
+    return ShmError(
+      .noSpace, attempt,
+      "\(ByteCount(wanted)) are wanted, and \(shortage?.reason ?? "no huge page is free")",
+      remedy: shortage?.remedy, errorNumber: errno.rawValue)
   }
 
   private var capacity: Int? {

@@ -126,7 +126,7 @@ struct WiringSpaceTests {
       os.ftruncate(many, (total + 1) * 2 * M)
       refused(
           run("wire", f"pid:{os.getpid()}:{many}"), 79,
-          " of it is not in RAM, and the pool of 2 MiB pages has ", f" available of {total} (",
+          " are wanted, and the pool of 2 MiB pages has ", f" available of {total} (",
           "enlarge it with 'echo ", " > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages'")
       """)
   }

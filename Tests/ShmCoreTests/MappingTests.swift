@@ -1,0 +1,171 @@
+import Glibc
+import ShmTestSupport
+import SystemPackage
+import Testing
+
+@testable import ShmCore
+
+@Suite("Mappings")
+struct MappingTests {
+  @Test("of one region share their bytes with each other and with the region")
+  func shared() throws {
+    let name = TestName()
+    let region = try Region.create(try name.reference, size: 3 * page)
+    let first = try Mapping(of: region)
+    let second = try Mapping(of: region, protection: .readOnly)
+    first.store(7, at: 2 * page + 5)
+    #expect(second.load(2 * page + 5) == 7)
+    #expect(try region.contents(2 * page + 5..<2 * page + 6) == [7])
+    try region.store([9], at: 0)
+    #expect(first.load(0) == 9)
+    #expect(first.address != second.address)
+    #expect(first.address % UInt(page) == 0)
+    withExtendedLifetime(name) {}
+  }
+
+  @Test("that are private keep what they change to themselves, and see the rest change")
+  func isPrivate() throws {
+    let name = TestName()
+    let region = try Region.create(try name.reference, size: 2 * page)
+    let mapping = try Mapping(of: region, sharing: .private)
+    mapping.store(1, at: 0)
+    try region.store([2], at: 0)
+    try region.store([3], at: page)
+    #expect(mapping.load(0) == 1)
+    #expect(mapping.load(page) == 3)
+    #expect(try region.contents(0..<1) == [2])
+    withExtendedLifetime(name) {}
+  }
+
+  @Test(
+    "cover the bytes that are asked for, at the edges of pages", arguments: [1, page - 1, page])
+  func ranges(_ count: Int) throws {
+    let name = TestName()
+    let region = try Region.create(try name.reference, size: 3 * page)
+    try region.fill(.sequence)
+    let mapping = try Mapping(of: region, range: page..<page + count, protection: .readOnly)
+    #expect(mapping.count == count)
+    #expect(mapping.range == page..<page + count)
+    #expect(mapping.load(0) == UInt8(truncatingIfNeeded: page))
+    #expect(mapping.load(count - 1) == (try region.contents(page + count - 1..<page + count))[0])
+    withExtendedLifetime(name) {}
+  }
+
+  @Test(
+    "of a range that is empty, past the end or not on a page are usage errors",
+    arguments: [0..<0, page..<page, 1..<page, -page..<page, 0..<2 * page + 1, page..<Int.max])
+  func badRange(_ range: Range<Int>) throws {
+    let name = TestName()
+    let region = try Region.create(try name.reference, size: 2 * page)
+    error(.usage) { _ = try Mapping(of: region, range: range) }
+    withExtendedLifetime(name) {}
+  }
+
+  @Test("lie at the address that is asked for, and never on what is mapped there")
+  func address() throws {
+    let name = TestName()
+    let region = try Region.create(try name.reference, size: page)
+    var free = try Mapping(of: region).address
+    // The first one is unmapped by now; another test may take its place, so look elsewhere, too.
+    var placed = false
+    for _ in 0..<50 where !placed {
+      if let mapping = try? Mapping(of: region, at: free) {
+        #expect(mapping.address == free)
+        placed = true
+        let taken = error(.busy) { _ = try Mapping(of: region, at: free) }
+        #expect(taken?.reason.contains(String(free, radix: 16)) == true)
+        #expect(mapping.load(0) == 0)
+      }
+      free -= UInt(64 << 20)
+    }
+    #expect(placed)
+    withExtendedLifetime(name) {}
+  }
+
+  @Test("for writing are not had of a region that was opened for reading")
+  func protection() throws {
+    let name = TestName()
+    _ = try Region.create(try name.reference, size: page)
+    let region = try Region.open(try name.reference, access: .readOnly)
+    error(.notPermitted) { _ = try Mapping(of: region) }
+    _ = try Mapping(of: region, sharing: .private)
+    _ = try Mapping(of: region, protection: .readOnly)
+    withExtendedLifetime(name) {}
+  }
+
+  @Test("for writing are not had of a memfd that is sealed against it")
+  func sealed() throws {
+    let region = try Region.anonymous("t", size: page)
+    try region.add([.write])
+    error(.notPermitted) { _ = try Mapping(of: region) }
+    _ = try Mapping(of: region, protection: .readOnly)
+  }
+
+  @Test("keep their pages when the region is closed and its name is gone")
+  func outlives() throws {
+    let name = TestName()
+    var mapping: Mapping?
+    do {
+      let region = try Region.create(try name.reference, size: page)
+      mapping = try Mapping(of: region)
+      try region.unlink()
+    }
+    guard let mapping = mapping.take() else { return }
+    mapping.store(1, at: 0)
+    #expect(mapping.load(0) == 1)
+    try mapping.unmap()
+  }
+
+  @Test("bring every page in when they are populated, and say how far they are")
+  func populate() throws {
+    let name = TestName()
+    let region = try Region.create(
+      try name.reference, size: 5 * page, options: Region.CreationOptions(reserve: false))
+    let mapping = try Mapping(of: region)
+    #expect(try mapping.residentBytes() == 0)
+    #expect(try mapping.missingBytes() == 5 * page)
+    try mapping.populate(page..<2 * page + 1)
+    #expect(try mapping.residentBytes() == 2 * page)
+    var told: [Int] = []
+    try mapping.populate { told.append($0) }
+    #expect(told.last == 5 * page)
+    #expect(try mapping.residentBytes() == 5 * page)
+    #expect(try mapping.missingBytes() == 0)
+    withExtendedLifetime(name) {}
+  }
+
+  @Test("tell reserved pages, which are there and not resident, from holes")
+  func reserved() throws {
+    let name = TestName()
+    let region = try Region.create(try name.reference, size: 4 * page)
+    let mapping = try Mapping(of: region)
+    #expect(try mapping.residentBytes() == 0)
+    #expect(try mapping.missingBytes() == 0)
+    try region.store([1], at: page)
+    #expect(try mapping.residentBytes() == page)
+    #expect(try mapping.residentBytes(in: 0..<page) == 0)
+    #expect(try mapping.residentBytes(in: page..<page + 1) == page)
+    withExtendedLifetime(name) {}
+  }
+
+  @Test("of a region that others made smaller are errors where they are populated, and no signal")
+  func shrunk() throws {
+    let name = TestName()
+    let region = try Region.create(try name.reference, size: 4 * page)
+    let mapping = try Mapping(of: region)
+    try region.resize(to: page, mayShrink: true)
+    error(.inputOutput) { try mapping.populate() }
+    #expect(try mapping.residentBytes() <= page)
+    withExtendedLifetime(name) {}
+  }
+
+  @Test("take every advice that the kernel knows", arguments: Mapping.Advice.allCases)
+  func advice(_ advice: Mapping.Advice) throws {
+    let name = TestName()
+    let region = try Region.create(try name.reference, size: 2 * page)
+    let mapping = try Mapping(of: region)
+    try mapping.advise(advice)
+    try mapping.advise(advice, 1..<page)
+    withExtendedLifetime(name) {}
+  }
+}

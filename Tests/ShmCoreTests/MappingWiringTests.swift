@@ -1,0 +1,136 @@
+import Glibc
+import ShmTestSupport
+import SystemPackage
+import Testing
+
+@testable import ShmCore
+
+/// What this process has wired, in bytes (`VmLck`).
+private func wired() throws -> Int {
+  try #require(
+    ProcessStatus(parsing: try FileSystem.contents(of: "/proc/self/status")).wired)
+}
+
+/// `VmLck` is the process's, so these run in processes of their own.
+@Suite("Wiring a mapping")
+struct MappingWiringTests {
+  @Test("charges whole pages, checks each, and gives all of them back")
+  func life() async {
+    await #expect(processExitsWith: .success) {
+      let name = TestName()
+      let region = try Region.create(try name.reference, size: 5 * page)
+      var mapping = try Mapping(of: region)
+      let all = try mapping.wire()
+      #expect(
+        all == Mapping.WiringReport(covered: 0..<5 * page, wired: 5 * page, resident: 5 * page))
+      #expect(try wired() == 5 * page)
+      // Locks do not nest: the second changes nothing, and one unwiring undoes both.
+      try mapping.wire()
+      #expect(try wired() == 5 * page)
+      try mapping.unwire(page..<page + 1)
+      #expect(try wired() == 4 * page)
+      try mapping.unwire()
+      #expect(try wired() == 0)
+      let part = try mapping.wire(page - 1..<page + 1)
+      #expect(part.covered == 0..<2 * page)
+      #expect(try wired() == 2 * page)
+      try mapping.unmap()
+      #expect(try wired() == 0)
+      try region.unlink()
+    }
+  }
+
+  @Test("on fault charges all and brings nothing in")
+  func onFault() async {
+    await #expect(processExitsWith: .success) {
+      let name = TestName()
+      let region = try Region.create(
+        try name.reference, size: 4 * page, options: Region.CreationOptions(reserve: false))
+      var mapping = try Mapping(of: region)
+      let report = try mapping.wire(nil, .onFault)
+      #expect((report.wired, report.resident) == (4 * page, 0))
+      #expect(try wired() == 4 * page)
+      mapping.store(1, at: page)
+      #expect(try mapping.residentBytes() == page)
+      try region.unlink()
+    }
+  }
+
+  @Test("past the memlock limit is undone, keeps what was wired before, and says why")
+  func limit() async {
+    await #expect(processExitsWith: .success) {
+      try dropPrivilege(memlock: 8 * page)
+      let region = try Region.anonymous("t", size: 16 * page)
+      var mapping = try Mapping(of: region)
+      try mapping.wire(0..<3 * page)
+      let told = error(.limit) { try mapping.wire() }
+      #expect(told?.reason.contains("the memlock limit is \(ByteCount(8 * page))") == true)
+      #expect(try wired() == 3 * page)
+      do throws(WiringFailure) {
+        try mapping.tryWire(0..<9 * page)
+        Issue.record("nine pages of eight were wired")
+      } catch {
+        #expect(error.cause == .memlockLimit)
+        #expect(error.evidence.limits.soft == 8 * page)
+        #expect(error.evidence.wanted == 9 * page)
+      }
+      #expect(try wired() == 3 * page)
+      try mapping.wire(0..<8 * page)
+      #expect(try wired() == 8 * page)
+    }
+  }
+
+  @Test("with best effort keeps what could be wired, from the start on")
+  func bestEffort() async {
+    await #expect(processExitsWith: .success) {
+      try dropPrivilege(memlock: 7 * page)
+      let region = try Region.anonymous("t", size: 16 * page)
+      var mapping = try Mapping(of: region)
+      var failure: WiringFailure?
+      let report = mapping.wireBestEffort(failure: &failure)
+      #expect(report.covered == 0..<16 * page)
+      #expect((report.wired, report.resident) == (7 * page, 7 * page))
+      #expect(failure?.cause == .memlockLimit)
+      #expect(try wired() == 7 * page)
+    }
+  }
+
+  @Test("is stopped by whoever watches it, and leaves nothing")
+  func stopped() async {
+    await #expect(processExitsWith: .success) {
+      let region = try Region.anonymous("t", size: 4 * page)
+      var mapping = try Mapping(of: region)
+      do throws(WiringFailure) {
+        try mapping.tryWire { _ in false }
+        Issue.record("it was not stopped")
+      } catch {
+        #expect(error.cause == .stopped)
+      }
+      #expect(try wired() == 0)
+    }
+  }
+
+  @Test("of a region that was shrunk says so, and leaves nothing")
+  func truncated() async {
+    await #expect(processExitsWith: .success) {
+      let region = try Region.anonymous("t", size: 4 * page)
+      var mapping = try Mapping(of: region)
+      try region.resize(to: page, mayShrink: true)
+      let told = error(.inputOutput) { try mapping.wire() }
+      #expect(told?.reason.contains("the region holds \(page) bytes") == true)
+      #expect(try wired() == 0)
+      try mapping.wire(0..<page)
+      #expect(try wired() == page)
+    }
+  }
+}
+
+/// Becomes nobody with a memlock limit, or, where this is an ordinary user, takes the limit alone.
+private func dropPrivilege(memlock: Int) throws {
+  var limit = rlimit(rlim_cur: rlim_t(memlock), rlim_max: rlim_t(memlock))
+  // RLIMIT_MEMLOCK, which the C library's module has as another type.
+  try #require(unsafe setrlimit(__rlimit_resource_t(8), &limit) == 0)
+  guard geteuid() == 0 else { return }
+  try #require(setgid(65534) == 0)
+  try #require(setuid(65534) == 0)
+}

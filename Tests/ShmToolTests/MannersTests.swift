@@ -1,0 +1,132 @@
+import ShmTestSupport
+import Testing
+
+/// What holds of every command.
+@Suite("manners")
+struct MannersTests {
+  private static let commands = [
+    "create", "list", "inspect", "resize", "seal", "remove", "fill", "verify", "read", "write",
+    "wait", "map", "wire", "unwire", "limits",
+  ]
+
+  @Test("the help lists every command under its heading")
+  func help() async throws {
+    let help = try await Tool.run("--help")
+    #expect(help.code == 0)
+    var heading = ""
+    var found: [String: String] = [:]
+    for line in help.text.split(separator: "\n") {
+      if line.hasSuffix("SUBCOMMANDS:") { heading = String(line.split(separator: " ")[0]) }
+      if line.hasPrefix("  "), !line.hasPrefix("   "), let word = line.split(separator: " ").first {
+        found[word.trimmingSuffix { $0 == "," }] = heading
+      }
+    }
+    let wanted = [
+      "create": "REGIONS", "list": "REGIONS", "inspect": "REGIONS", "resize": "REGIONS",
+      "seal": "REGIONS", "remove": "REGIONS", "fill": "CONTENTS", "verify": "CONTENTS",
+      "read": "CONTENTS", "write": "CONTENTS", "wait": "CONTENTS", "map": "MAPPING",
+      "wire": "WIRING", "unwire": "WIRING", "limits": "WIRING",
+    ]
+    for (command, heading) in wanted { #expect(found[command] == heading, "\(command)") }
+  }
+
+  @Test("each command's help has an example, and goes to stdout", arguments: commands)
+  func example(_ command: String) async throws {
+    let help = try await Tool.run("help", command)
+    #expect(help.code == 0)
+    #expect(help.text.contains("Example: ") && help.text.contains("shmtool \(command)"))
+    #expect(help.error.isEmpty)
+    #expect(try await Tool.run(command, "--help").text == help.text)
+  }
+
+  @Test(
+    "completions are made for three shells, and bash takes its own",
+    arguments: ["bash", "zsh", "fish"])
+  func completions(_ shell: String) async throws {
+    let made = try await Tool.run("--generate-completion-script", shell)
+    #expect(made.code == 0)
+    for command in Self.commands { #expect(made.text.contains(command)) }
+    guard shell == "bash" else { return }
+    #expect(try await Tool.shell("bash -n", input: []).code == 0)
+    let checked = try await Tool.shell("\"$SHMTOOL\" --generate-completion-script bash | bash -n")
+    #expect(checked.code == 0, "\(checked.error)")
+  }
+
+  @Test(
+    "a report that cannot be written is an error",
+    arguments: [
+      "list", "list --json", "inspect NAME", "inspect --json NAME", "limits", "limits --json",
+      "read NAME", "read --hex NAME", "create NEW 4K --json", "fill NAME --zero --json",
+      "verify NAME --zero --json", "wire --list", "map NAME --json -- true", "--help", "--version",
+      "help wire", "remove NAME --json",
+    ])
+  func full(_ words: String) async throws {
+    try await withRegion { (name) async throws in
+      let new = TestName("new")
+      let arguments = words.split(separator: " ").map {
+        $0 == "NAME" ? name.name : $0 == "NEW" ? new.name : String($0)
+      }.joined(separator: " ")
+      let full = try await Tool.shell("exec \"$SHMTOOL\" \(arguments) >/dev/full")
+      #expect(full.code == 74)
+      #expect(full.error.contains("no space is left there"))
+      if words != "create NEW 4K --json", words != "remove NAME --json" {
+        let closed = try await Tool.shell("exec \"$SHMTOOL\" \(arguments) >&-")
+        #expect(closed.code == 74)
+        #expect(closed.error.contains("it is closed"))
+      }
+    }
+  }
+
+  @Test("read ends by SIGPIPE where its reader has gone, like every other program")
+  func brokenPipe() async throws {
+    try await withRegion("4M") { (name) async throws in
+      let result = try await Tool.shell(
+        "set -o pipefail; \"$SHMTOOL\" read \(name) | head -c 1 >/dev/null; echo ${PIPESTATUS[0]}")
+      #expect(result.text == "141\n")
+    }
+  }
+
+  @Test("a progress line is shown where it is asked for, and is gone at the end")
+  func progress() async throws {
+    try await withRegion("8K") { (name) async throws in
+      try await Python.check(
+        """
+        reader, writer = os.pipe()
+        process = start("write", N, "--progress", stdin=reader)
+        os.write(writer, b"x" * 4096)
+        time.sleep(0.8)
+        os.write(writer, b"x" * 10)
+        time.sleep(0.3)
+        os.write(writer, b"x" * 10)
+        os.close(writer)
+        out, err = process.communicate(timeout=30)
+        assert process.returncode == 0 and out == b"", (out, err)
+        drawn, last = err.decode().rsplit("\\r\\x1b[K", 1)
+        assert "\\r\\x1b[K4 KiB" in drawn, err
+        assert last.startswith("wrote 4 KiB into"), err
+        quiet = run("write", N, input=b"x")
+        assert b"\\r" not in quiet.stderr, quiet
+        """, name.name)
+    }
+  }
+
+  @Test("usage errors are one line on stderr that names the help")
+  func usage() async throws {
+    for words in [["nonsense"], ["--nonsense"], ["create"], ["fill", "x", "--byte", "256"]] {
+      let result = try await Tool.run(Tool.path, words)
+      #expect(result.code == 64, "\(words)")
+      #expect(result.output.isEmpty)
+      #expect(result.error.hasPrefix("shmtool: "))
+      #expect(result.error.split(separator: "\n").count == 1)
+      #expect(result.error.contains("--help')"))
+    }
+  }
+}
+
+extension Substring {
+  fileprivate func trimmingSuffix(while isCut: (Character) -> Bool) -> String {
+    var text = self
+    while let last = text.last, isCut(last) { text.removeLast() }
+    return String(text)
+  }
+}

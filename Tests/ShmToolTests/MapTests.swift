@@ -1,0 +1,183 @@
+import Glibc
+import ShmTestSupport
+import Testing
+
+@Suite("map")
+struct MapTests {
+  @Test("maps where it says, with the protection that it says, until a signal ends it")
+  func held() async throws {
+    try await withRegion { (name) async throws in
+      try await Python.check(
+        """
+        def rows(process):
+            return [l for l in open(f"/proc/{process.pid}/maps") if l.rstrip().endswith(P)]
+        for words, flags, sharing, protection in (
+                ([], "rw-s", "shared", "read-write"),
+                (["--read-only"], "r--s", "shared", "read-only"),
+                (["--private"], "rw-p", "private", "read-write"),
+                (["--private", "--read-only"], "r--p", "private", "read-only")):
+            process = start("map", N, *words)
+            address, *told = line(process.stdout).split()
+            assert told == ["64", "KiB", sharing, protection, N], told
+            [row] = rows(process)
+            assert row.split()[:2] == [f"{int(address, 16):x}-{int(address, 16) + 65536:x}", flags], row
+            code, out, err = stop(process, signal.SIGINT)
+            assert (code, out, err) == (-signal.SIGINT, "", ""), (code, out, err)
+        """, name.name)
+    }
+  }
+
+  @Test("keeps the region's bytes from what is stored in a private mapping")
+  func isPrivate() async throws {
+    try await withRegion { (name) async throws in
+      try await Python.check(
+        """
+        assert run("fill", N, "--byte", "5", "-q").returncode == 0
+        process = start("map", N, "--private", "--json", "--populate")
+        text = ""
+        while not text.endswith("\\n}\\n"):
+            text += line(process.stdout)
+        [row] = json.loads(text)["mappings"]
+        assert (row["sharing"], row["length"], row["offset"], row["page_size"]) == (
+            "private", 65536, 0, mmap.PAGESIZE), row
+        # Only its parent, or root, may look into it: one that may not has still seen the report.
+        try:
+            with open(f"/proc/{process.pid}/mem", "r+b", buffering=0) as memory:
+                memory.seek(int(row["address"], 16))
+                memory.write(b"private")
+        except PermissionError:
+            pass
+        assert open(P, "rb").read() == b"\\5" * 65536
+        assert stop(process)[0] == -15
+        """, name.name)
+    }
+  }
+
+  @Test("faults every page in with --populate, and none without")
+  func populate() async throws {
+    try await withRegion("1M", ["--sparse"]) { (name) async throws in
+      try await Python.check(
+        """
+        process = start("map", N)
+        line(process.stdout)
+        assert allocated(P) == 0
+        stop(process)
+        process = start("map", N, "--populate")
+        line(process.stdout)
+        assert allocated(P) == 1 << 20
+        stop(process)
+        """, name.name)
+    }
+  }
+
+  @Test("maps at the address that is asked for, and says that something is there already")
+  func address() async throws {
+    try await withRegion { (name) async throws in
+      let wanted = "0x6f0000000000"
+      let mapped = try await Tool.run(
+        "map", name.name, "--at", wanted, "--json", "--", "true")
+      #expect(mapped.code == 0)
+      #expect(
+        try await Python.evaluate("d['mappings'][0]['address']", in: mapped.output) == wanted)
+      let taken = try await Tool.shell(
+        """
+        at=$(awk '/\\[vdso\\]/ {split($1, a, "-"); print a[1]}' /proc/self/maps)
+        exec "$SHMTOOL" map \(name) --at 0x1000 -- true
+        """)
+      // Below vm.mmap_min_addr for who is not root; where nothing is forbidden it is free.
+      #expect(taken.code == (TestEnvironment.isRoot ? 0 : 77))
+      let twice = try await Tool.run("map", name.name, name.name, "--at", wanted, "--", "true")
+      #expect(twice.code == 64)
+      #expect(twice.error.contains("--at places one mapping"))
+    }
+  }
+
+  @Test(
+    "refuses addresses that are none",
+    arguments: ["0", "0x0", "4096", "0x1001", "-0x1000", "0xg", ""]
+  )
+  func badAddress(_ address: String) async throws {
+    let result = try await Tool.run("map", TestName().name, "--at=\(address)", "--", "true")
+    #expect(result.code == 64)
+  }
+
+  @Test("gives CMD the regions from descriptor 3 on, in order, and their count")
+  func command() async throws {
+    try await withRegion("4K") { (first) async throws in
+      try await withRegion("8K") { (second) async throws in
+        let script = "echo $SHMTOOL_FDS; readlink /proc/self/fd/3 /proc/self/fd/4; ls /proc/self/fd"
+        let result = try await Tool.run("map", first.name, second.name, "--", "sh", "-c", script)
+        #expect(result.code == 0)
+        #expect(result.error.isEmpty)
+        let lines = result.text.split(separator: "\n")
+        #expect(lines[...2].elementsEqual(["2", Substring(first.path), Substring(second.path)]))
+        // ls itself has one open.
+        #expect(lines[3...].elementsEqual(["0", "1", "2", "3", "4", "5"]))
+      }
+    }
+  }
+
+  @Test("gives a memfd without a name, which nothing of is left")
+  func anonymous() async throws {
+    let result = try await Tool.run(
+      "map", "--anonymous", "64K", "--", "sh", "-c",
+      "stat -L -c '%s %h' /proc/self/fd/3; readlink /proc/self/fd/3")
+    #expect(result.code == 0)
+    #expect(result.text == "65536 0\n/memfd:shmtool (deleted)\n")
+  }
+
+  @Test(
+    "ends with CMD's code, with 128 and its signal's number, with 127 and 126",
+    arguments: [
+      (["sh", "-c", "exit 7"], 7), (["sh", "-c", "kill -9 $$"], 137), (["true"], 0),
+      (["/nonexistent/command"], 127), (["shmtool-no-such-command"], 127), (["/etc/passwd"], 126),
+      (["/"], 126),
+    ])
+  func codes(_ command: [String], _ code: Int) async throws {
+    try await withRegion { (name) async throws in
+      let result = try await Tool.run(Tool.path, ["map", name.name, "--"] + command)
+      #expect(result.code == Int32(code))
+      #expect(result.error.isEmpty == (code < 126 || code > 127))
+    }
+  }
+
+  @Test("passes a signal on to CMD, and ends as CMD does")
+  func signal() async throws {
+    try await withRegion { (name) async throws in
+      try await Python.check(
+        """
+        process = start("map", N, "--", "sh", "-c",
+                        "trap 'echo got; exit 3' TERM; echo ready; while :; do sleep 0.05; done")
+        assert line(process.stdout) == "ready\\n"
+        code, out, err = stop(process)
+        assert (code, out) == (3, "got\\n"), (code, out, err)
+        """, name.name)
+    }
+  }
+
+  @Test("says what is wrong with its operands, and maps nothing")
+  func usage() async throws {
+    let name = TestName()
+    for words in [[], ["--anonymous", "0"], ["--anonymous", "x"], [name.name, "--"]] {
+      let result = try await Tool.run(Tool.path, ["map"] + words)
+      #expect(result.code == 64, "\(words)")
+      #expect(result.output.isEmpty)
+    }
+    let missing = try await Tool.run("map", name.name, "--", "true")
+    #expect(missing.code == 66)
+    let empty = try await Tool.shell(": >\(name.path); exec \"$SHMTOOL\" map \(name) -- true")
+    #expect(empty.code == 64)
+    #expect(empty.error.contains("it is empty"))
+  }
+
+  @Test(
+    "maps for reading what may only be read", .enabled(if: geteuid() != 0, "needs an ordinary user")
+  )
+  func readOnly() async throws {
+    try await withRegion("4K", ["--mode", "400"]) { (name) async throws in
+      #expect(try await Tool.run("map", name.name, "--", "true").code == 77)
+      #expect(try await Tool.run("map", name.name, "--read-only", "--", "true").code == 0)
+      #expect(try await Tool.run("map", name.name, "--private", "--", "true").code == 0)
+    }
+  }
+}
