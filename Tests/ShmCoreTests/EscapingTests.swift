@@ -102,4 +102,15 @@ struct EscapingTests {
     }
     return bytes
   }
+
+  @Test(
+    "JSON keeps its meaning, and what is hidden in it becomes \\u",
+    arguments: [
+      ("\"plain é 中\"", "\"plain é 中\""), ("\"\u{202E}\"", "\"\\u202e\""),
+      ("\"\u{9B}31m\"", "\"\\u009b31m\""), ("\"\u{7F}\"", "\"\\u007f\""),
+      ("\"\u{E0001}\"", "\"\\udb40\\udc01\""), ("{\n  \"a\\n\" : 1\n}", "{\n  \"a\\n\" : 1\n}"),
+    ])
+  func json(_ text: String, _ shown: String) {
+    #expect(bytes(Escaping.json(text)) == bytes(shown))
+  }
 }

@@ -492,6 +492,6 @@ struct ContentsTests {
     #expect(try region.contents(0..<3 * page).count == page)
     #expect(try region.status().size == page)
     error(.inputOutput) { try region.readWhole(ScratchBuffer(), 0..<page + 1, "x") }
-    error(.usage) { try region.fill(.byte(1), range: 0..<page + 1) }
+    error(.inputOutput) { try region.fill(.byte(1), range: 0..<page + 1) }
   }
 }

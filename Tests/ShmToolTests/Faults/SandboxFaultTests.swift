@@ -5,10 +5,12 @@ import Testing
 struct SandboxFaultTests {
   @Test(
     "changes nothing where there is another way",
-    arguments: ["EPERM", "ENOSYS"],
-    [
-      "cachestat", "inotify_init1", "inotify_add_watch", "process_vm_readv", "process_vm_writev",
-      "madvise", "statx", "linkat", "O_TMPFILE", "prlimit64",
+    arguments: [
+      ("ENOSYS", "cachestat"), ("EPERM", "cachestat"), ("EPERM", "inotify_init1"),
+      ("ENOSYS", "inotify_add_watch"), ("EPERM", "process_vm_readv"),
+      ("ENOSYS", "process_vm_writev"), ("EPERM", "madvise"), ("ENOSYS", "statx"),
+      ("EPERM", "linkat"), ("ENOSYS", "linkat"), ("EPERM", "O_TMPFILE"), ("ENOSYS", "O_TMPFILE"),
+      ("EPERM", "prlimit64"),
     ])
   func fallback(_ error: String, _ call: String) async throws {
     try await withName { (name) async throws in
@@ -41,7 +43,6 @@ struct SandboxFaultTests {
         [region] = json.loads(good("inspect", N, "--json"))["regions"]
         assert region["size"] == 131072, region
         assert region["pages"]["allocated"] in (131072, None), region
-        json.loads(good("list", "--json"))
         good("wait", N, "--size", "128K", "--timeout", "5s")
         if call != "prlimit64":
             process = start("wait", N, "--removed", "--timeout", "30s", preexec_fn=enter)
@@ -54,10 +55,10 @@ struct SandboxFaultTests {
 
   @Test(
     "is a clear error where there is no other way, and nothing is left",
-    arguments: ["EPERM", "ENOSYS"],
-    [
-      "memfd_create", "mlock", "mlock2", "fallocate", "signalfd4", "pidfd_open", "mincore",
-      "prlimit64",
+    arguments: [
+      ("EPERM", "memfd_create"), ("ENOSYS", "mlock"), ("EPERM", "mlock"), ("ENOSYS", "mlock2"),
+      ("EPERM", "fallocate"), ("ENOSYS", "fallocate"), ("ENOSYS", "signalfd4"),
+      ("EPERM", "pidfd_open"), ("ENOSYS", "mincore"), ("EPERM", "prlimit64"),
     ])
   func clear(_ error: String, _ call: String) async throws {
     try await withRegion { (name) async throws in
