@@ -52,12 +52,15 @@ struct MappingTests {
   }
 
   @Test(
-    "of a range that is empty, past the end or not on a page are usage errors",
-    arguments: [0..<0, page..<page, 1..<page, -page..<page, 0..<2 * page + 1, page..<Int.max])
-  func badRange(_ range: Range<Int>) throws {
+    "of a range that is empty or not on a page are usage errors, and past the end of input and output",
+    arguments: [
+      (0..<0, .usage), (page..<page, .usage), (1..<page, .usage), (-page..<page, .usage),
+      (0..<2 * page + 1, .inputOutput), (page..<Int.max, .inputOutput),
+    ] as [(Range<Int>, ShmError.Code)])
+  func badRange(_ range: Range<Int>, _ code: ShmError.Code) throws {
     let name = TestName()
     let region = try Region.create(try name.reference, size: 2 * page)
-    error(.usage) { _ = try Mapping(of: region, range: range) }
+    error(code) { _ = try Mapping(of: region, range: range) }
     withExtendedLifetime(name) {}
   }
 

@@ -1,3 +1,5 @@
+import Synchronization
+
 extension Region {
   /// Writes bytes that follow a rule, by `threads` threads.
   ///
@@ -20,12 +22,21 @@ extension Region {
     if let byte = pattern.uniformByte, writer.isSerial {
       return try fill(byte, range, attempt, progress: progress)
     }
+    // Writes wait for each other in the kernel: a thread that waits here has not looked at the size
+    // yet, and does not bring back what somebody cuts off meanwhile.
+    let turn = Mutex(())
     try ParallelChunks.run(
       range, threads: threads ?? Self.threads(for: range), progress: progress
     ) { (chunks) throws(ShmError) in
-      var expected = PatternBytes(pattern, rangeStart: range.lowerBound)
+      var made = PatternBytes(pattern, rangeStart: range.lowerBound)
       try chunks.forEach(attempt) { (chunk) throws(ShmError) in
-        try unsafe writer.write(expected.bytes(at: chunk), at: chunk.lowerBound, of: self)
+        let bytes = unsafe made.bytes(at: chunk)
+        guard writer.isSerial else {
+          return try unsafe writer.write(bytes, at: chunk.lowerBound, of: self)
+        }
+        try turn.withLock { (_) throws(ShmError) in
+          try unsafe writer.write(bytes, at: chunk.lowerBound, of: self)
+        }
       }
     }
   }
@@ -92,23 +103,15 @@ extension Region {
 
   /// The range that is meant, within the region and not empty.
   func checked(_ range: Range<Int>?, _ attempt: String) throws(ShmError) -> Range<Int> {
-    let size = try status().size
-    let range = range ?? 0..<size
+    let status = try self.status()
+    let range = range ?? 0..<status.size
     if range.isEmpty {
-      throw ShmError(.usage, attempt, size == 0 ? "it is empty" : "the range is empty")
+      throw ShmError(.usage, attempt, status.size == 0 ? "it is empty" : "the range is empty")
     }
     if range.lowerBound < 0 {
       throw ShmError(.usage, attempt, "the range begins at \(range.lowerBound)")
     }
-    // Whoever asked may have looked at the size just before.
-    if range.upperBound > size {
-      throw ShmError(
-        .inputOutput, attempt,
-        """
-        the range ends at byte \(range.upperBound), and it holds \(size): it is too long, or \
-        another process has made the region smaller
-        """)
-    }
+    if range.upperBound > status.size { throw status.endsBefore(range, attempt) }
     return range
   }
 

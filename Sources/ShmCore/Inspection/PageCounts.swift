@@ -43,14 +43,19 @@ public struct PageCounts: Hashable, Sendable {
       (resident, swapped, reserved) = (status.allocated, 0, 0)
       return
     }
-    let resident = try Mapping(of: region, protection: .readOnly).residentBytes()
+    // A sandbox may refuse to tell.
+    let resident = try? Mapping(of: region, protection: .readOnly).residentBytes()
     let statistics = try? region.descriptor.cacheStatistics()
     let swapped = statistics.flatMap {
       Int(clamping: $0.evicted).multipliedReportingOverflow(by: PageMath.pageSize).partialValue
     }
     self.resident = resident
     self.swapped = fileSystem.kind == .tmpfs ? swapped : nil
-    reserved = self.swapped.map { max(0, status.allocated - resident - $0) }
+    if let resident, let swapped = self.swapped {
+      reserved = max(0, status.allocated - resident - swapped)
+    } else {
+      reserved = nil
+    }
   }
 }
 

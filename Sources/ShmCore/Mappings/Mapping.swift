@@ -131,11 +131,7 @@ public struct Mapping: ~Copyable {
         .usage, attempt,
         "offset \(range.lowerBound) is not on a page of \(ByteCount(status.pageSize))")
     }
-    if range.upperBound > status.size {
-      throw ShmError(
-        .usage, attempt,
-        "the range ends at byte \(range.upperBound), and it holds \(status.size)")
-    }
+    if range.upperBound > status.size { throw status.endsBefore(range, attempt) }
   }
 
   private static func explain(

@@ -42,6 +42,17 @@ public struct RegionStatus: Sendable {
     self.pageSize = pageSize
   }
 
+  /// The error for a range that ends behind the region's end: whoever asked may have looked at the
+  /// size just before.
+  func endsBefore(_ range: Range<Int>, _ attempt: String) -> ShmError {
+    ShmError(
+      .inputOutput, attempt,
+      """
+      the range ends at byte \(range.upperBound), and it holds \(size): it is too long, or another \
+      process has made the region smaller
+      """)
+  }
+
   /// The word for what `mode`, of stat(2), says a file is, or nil for a regular file.
   static func kindOfOther(_ mode: mode_t) -> String? {
     switch mode & S_IFMT {

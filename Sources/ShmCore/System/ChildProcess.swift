@@ -64,10 +64,17 @@ package struct ChildProcess: ~Copyable {
           &identifier, command, &actions, &attributes, words.pointers, variables.pointers)
       }
     }
-    let ended = OwnedDescriptor(
-      adopting: try SystemCall.checkNegated { cshm_pidfd_open(identifier) })
+    do throws(Errno) {
+      ended = OwnedDescriptor(
+        adopting: try SystemCall.checkNegated { cshm_pidfd_open(identifier) })
+    } catch {
+      // A child that cannot be watched is not left to run.
+      var status: CInt = 0
+      kill(identifier, SIGKILL)
+      _ = unsafe waitpid(identifier, &status, 0)
+      throw error
+    }
     self.identifier = identifier
-    self.ended = ended
   }
 
   /// Sends a signal; one that has ended is left in peace. kill(2)
