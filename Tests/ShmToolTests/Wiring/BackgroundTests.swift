@@ -173,24 +173,30 @@ struct BackgroundTests {
     .enabled(if: TestEnvironment.mayMount, "needs root with CAP_SYS_ADMIN to mount"),
     .enabled(if: TestEnvironment.has("unshare"), "needs unshare"))
   func hidePid() async throws {
-    let result = try await Tool.shell(
-      """
-      exec 9<"$SHMTOOL"
-      exec unshare -m --propagation private bash -c '
-        mount -t proc -o hidepid=2 proc /proc || exit 99
-        exec setpriv --reuid 65534 --regid 65534 --clear-groups sh -c "
-          /proc/self/fd/9 wire --list --json; /proc/self/fd/9 wire --list; /proc/self/fd/9 limits
-        "'
-      """)
-    try #require(result.code == 0, "\(result.error)")
-    let lines = result.text.split(separator: "\n")
-    let json = lines.prefix { $0 != "}" } + ["}"]
-    #expect(
-      try await Python.evaluate(
-        "d['holders'], d['hidden_processes']", in: Array(json.joined(separator: "\n").utf8))
-        == "([], None)")
-    #expect(
-      lines.contains("(other users' processes cannot be seen from here, nor what they have wired)"))
-    #expect(lines.contains { $0.hasSuffix("0 B by processes seen") })
+    try await withRegion("64K", ["--mode", "666"]) { (name) async throws in
+      let result = try await Tool.shell(
+        """
+        exec 9<"$SHMTOOL"
+        /proc/self/fd/9 wire \(name) --background -q || exit 98
+        unshare -m --propagation private bash -c '
+          mount -t proc -o hidepid=2 proc /proc || exit 99
+          exec setpriv --reuid 65534 --regid 65534 --clear-groups sh -c "
+            /proc/self/fd/9 wire --list \(name) --json; /proc/self/fd/9 wire --list \(name)
+          "'
+        code=$?
+        /proc/self/fd/9 unwire \(name) -q || exit 97
+        exit $code
+        """)
+      try #require(result.code == 0, "\(result.error)")
+      let lines = result.text.split(separator: "\n")
+      let json = lines.prefix { $0 != "}" } + ["}"]
+      #expect(
+        try await Python.evaluate(
+          "d['holders'], d['hidden_processes']", in: Array(json.joined(separator: "\n").utf8))
+          == "([], None)")
+      #expect(
+        lines.last
+          == "(other users' processes cannot be seen from here, nor what they have wired)")
+    }
   }
 }

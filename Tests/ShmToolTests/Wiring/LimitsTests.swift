@@ -79,13 +79,13 @@ struct LimitsTests {
 
   @Test(
     "answers whether so much could be wired, to the page, and wiring agrees",
-    arguments: [(1, 1), (4096, 1), (4097, 2), (65536, 16), (65537, 17)])
+    arguments: [(1, 1), (4097, 2), (65536, 16)])
   func need(_ size: Int, _ pages: Int) async throws {
     try await withRegion("\(size)") { (name) async throws in
       try await Wiring.check(
         """
         size, pages = int(sys.argv[2]), int(sys.argv[3])
-        for limit in {pages * PAGE, pages * PAGE - 1, (pages - 1) * PAGE, 8 * K}:
+        for limit in (pages * PAGE, pages * PAGE - 1):
             prepare = limited(limit, M)
             result = run("limits", "--need", str(size), "--json", preexec_fn=prepare)
             answer = json.loads(result.stdout)["answer"]
@@ -124,7 +124,7 @@ struct LimitsTests {
 
   @Test(
     "finds the limit by trying, to the page, and disturbs nobody",
-    arguments: [0, 1, 4095, 4096, 4097, 65536, 1_000_000, 8 << 20])
+    arguments: [0, 4095, 4096, 1_000_000, 8 << 20])
   func probe(_ limit: Int) async throws {
     try await Wiring.check(
       """
@@ -136,9 +136,6 @@ struct LimitsTests {
       assert told["memlock_remaining"] == told["probed"], told
       # Nothing is left wired in it, nor was a page brought in.
       assert told["wired_bytes"] == 0, told
-      used = subprocess.run(
-          ["bash", "-c", '"$SHMTOOL" limits --probe >/dev/null & wait $!'], capture_output=True)
-      assert used.returncode == 0, used
       """, "\(limit)")
   }
 

@@ -89,9 +89,16 @@ struct WiringSpaceTests {
         """
         # Stopped at its mlock, it goes on when the region has become smaller.
         process = subprocess.Popen(
-            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=mlock:delay_enter=1s", T,
+            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=mlock:delay_enter=2s", T,
              "wire", N], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        time.sleep(0.5)
+        def mapped():
+            children = f"/proc/{process.pid}/task/{process.pid}/children"
+            for child in open(children).read().split():
+                try:
+                    return P in open(f"/proc/{child}/maps").read()
+                except OSError:
+                    pass
+        until(mapped)
         os.truncate(P, 16 * K)
         out, err = process.communicate(timeout=60)
         assert process.returncode == 74 and out == b"", (process.returncode, err)
