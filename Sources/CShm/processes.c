@@ -1,6 +1,7 @@
 #include "CShm.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
@@ -100,4 +101,10 @@ int cshm_notify(const char *path, const char *message) {
   int result = sent < 0 ? -errno : 0;
   close(descriptor);
   return result;
+}
+
+int cshm_processors(void) {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) < 0) return -errno;
+  return CPU_COUNT(&set);
 }

@@ -87,6 +87,9 @@ int cshm_birth_time(int directory, const char *path, int64_t *seconds, int *know
 // prlimit(2) of RLIMIT_MEMLOCK; `process` 0 is the caller. UINT64_MAX is "unlimited".
 int cshm_memlock_limit(pid_t process, uint64_t *soft, uint64_t *hard);
 
+// How many processors this process may run on, or -errno. sched_getaffinity(2)
+int cshm_processors(void);
+
 // MARK: System calls that the C library of Debian 12 does not wrap
 
 struct cshm_cachestat {

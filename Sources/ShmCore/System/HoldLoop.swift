@@ -83,6 +83,7 @@ package struct HoldLoop: ~Copyable {
         command, descriptors: descriptors,
         environment: [("SHMTOOL_FDS", "\(descriptors.count)")])
     }
+    // What stops the looking after leaves CMD alone, as the end of this process would.
     _ = try hold(
       Terms(interval: interval), until: child.ended.raw, child: child.identifier, tend: tend)
     do throws(Errno) {

@@ -1,3 +1,4 @@
+import CShm
 import Glibc
 import SystemPackage
 
@@ -5,7 +6,7 @@ import SystemPackage
 package enum Threads {
   /// How many processors this process may run on. sched_getaffinity(2)
   package static var processors: Int {
-    max(1, Int(sysconf(CInt(_SC_NPROCESSORS_ONLN))))
+    max(1, Int(cshm_processors()))
   }
 
   /// Runs `body` on `count` threads at once and returns when all have returned. While they work

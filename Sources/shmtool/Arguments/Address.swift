@@ -7,9 +7,8 @@ struct Address: ExpressibleByArgument {
 
   init?(argument: String) {
     guard argument.lowercased().hasPrefix("0x"),
-      let value = UInt(argument.dropFirst(2), radix: 16), value != 0,
-      value % UInt(PageMath.pageSize) == 0,
-      !argument.dropFirst(2).hasPrefix("+")
+      let value: UInt = Digits.number(argument.dropFirst(2), radix: 16), value != 0,
+      value % UInt(PageMath.pageSize) == 0
     else { return nil }
     self.value = value
   }

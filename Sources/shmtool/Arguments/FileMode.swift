@@ -9,9 +9,7 @@ struct FileMode: ExpressibleByArgument {
   }
 
   init?(argument: String) {
-    guard let bits = UInt16(argument, radix: 8), bits <= 0o777, !argument.hasPrefix("+") else {
-      return nil
-    }
+    guard let bits: UInt16 = Digits.number(argument, radix: 8), bits <= 0o777 else { return nil }
     self.bits = bits
   }
 

@@ -70,8 +70,10 @@ struct ByteValue: ExpressibleByArgument {
 
   init?(argument: String) {
     let text = argument.lowercased()
-    let value = text.hasPrefix("0x") ? UInt8(text.dropFirst(2), radix: 16) : UInt8(text)
-    guard let value, !text.hasPrefix("+"), !text.hasPrefix("0x+") else { return nil }
+    let value: UInt8? =
+      text.hasPrefix("0x")
+      ? Digits.number(text.dropFirst(2), radix: 16) : Digits.number(text)
+    guard let value else { return nil }
     self.value = value
   }
 }

@@ -5,7 +5,7 @@ struct ThreadCount: ExpressibleByArgument {
   let count: Int
 
   init?(argument: String) {
-    guard let count = Int(argument), (1...256).contains(count) else { return nil }
+    guard let count: Int = Digits.number(argument), (1...256).contains(count) else { return nil }
     self.count = count
   }
 }

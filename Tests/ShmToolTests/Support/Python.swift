@@ -53,17 +53,25 @@ enum Python {
     """
 
   private static let prelude = """
-    import ctypes, fcntl, json, mmap, os, select, signal, socket, stat, subprocess, sys, time
+    import atexit, ctypes, fcntl, json, mmap, os, select, signal, socket, stat, subprocess, sys, time
     T = os.environ["SHMTOOL"]
     N = sys.argv[1] if len(sys.argv) > 1 else ""
     P = "/dev/shm/" + N
     def run(*words, **options):
         options.setdefault("stdin", subprocess.DEVNULL) if "input" not in options else None
         return subprocess.run([T, *words], capture_output=True, timeout=60, **options)
+    started = []
     def start(*words, **options):
         options.setdefault("stdin", subprocess.DEVNULL)
-        return subprocess.Popen(
-            [T, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, **options)
+        started.append(subprocess.Popen(
+            [T, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, **options))
+        return started[-1]
+    def end_all():
+        for process in started:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+    atexit.register(end_all)
     def line(stream):
         assert select.select([stream], [], [], 30)[0], "nothing came in 30 s"
         return stream.readline().decode()

@@ -1,0 +1,153 @@
+import CShm
+import Glibc
+import ShmTestSupport
+import SystemPackage
+import Testing
+
+@testable import ShmCore
+
+@Suite("Commands and signals")
+struct ProcessTests {
+  @Test("a command gets the descriptors that it is given from 3 on, and no other")
+  func descriptors() throws {
+    let pipe = try Pipe()
+    let other = try Pipe()
+    let child = try ChildProcess(
+      ["sh", "-c", "ls /proc/self/fd | tr '\\n' ' ' >&4; echo $COLOUR >&4"],
+      descriptors: [other.reading.raw, pipe.writing.raw], environment: [("COLOUR", "blue")])
+    #expect(try child.wait() == 0)
+    var buffer = [UInt8](repeating: 0, count: 200)
+    let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe pipe.reading.read(into: $0) }
+    // ls has the directory open as well.
+    #expect(String(decoding: buffer[..<count], as: UTF8.self).hasPrefix("0 1 2 3 4 5 "))
+    #expect(String(decoding: buffer[..<count], as: UTF8.self).hasSuffix("blue\n"))
+  }
+
+  @Test("a command begins with no signal blocked or ignored, whatever its parent has")
+  func signals() async {
+    await #expect(processExitsWith: .success) {
+      signal(SIGPIPE, SIG_IGN)
+      let mask = SignalMask()
+      let script = "test $(grep -cE '^Sig(Blk|Ign):.0000000000000000$' /proc/self/status) = 2"
+      let checked = try ChildProcess(["sh", "-c", script], descriptors: [], environment: [])
+      #expect(try checked.wait() == 0)
+      withExtendedLifetime(mask) {}
+    }
+  }
+
+  @Test("a signal ends the holding, and one that was ignored from the start does not")
+  func hold() async {
+    await #expect(processExitsWith: .success) {
+      signal(SIGHUP, SIG_IGN)
+      let loop = try HoldLoop()
+      kill(getpid(), SIGHUP)
+      kill(getpid(), SIGTERM)
+      #expect(try loop.wait(HoldLoop.Terms(milliseconds: 10_000)) == .signal(SIGTERM))
+      #expect(try loop.wait(HoldLoop.Terms(milliseconds: 10)) == .over)
+      var calls = 0
+      _ = try loop.wait(HoldLoop.Terms(milliseconds: 100, interval: 10)) { () throws(ShmError) in
+        calls += 1
+      }
+      #expect(calls >= 2)
+    }
+  }
+
+  @Test("signals that are held off are seen, and let through again at the end")
+  func mask() async {
+    await #expect(processExitsWith: .success) {
+      let signals = try TerminationSignals()
+      do {
+        let mask = SignalMask()
+        #expect(!SignalMask.isTerminationPending)
+        kill(getpid(), SIGINT)
+        #expect(SignalMask.pendingTermination == SIGINT)
+        error(.interrupted) { try SignalMask.checkPending("cannot go on") }
+        withExtendedLifetime(mask) {}
+      }
+      #expect(try signals.next()?.number == SIGINT)
+      #expect(try signals.next() == nil)
+    }
+  }
+
+  @Test("a process that ends is seen, and its number fools nobody")
+  func watch() throws {
+    let child = try ChildProcess(["sleep", "60"], descriptors: [], environment: [])
+    let watch = try ProcessWatch(child.identifier)
+    #expect(try watch.waitForEnd(milliseconds: 10) == false)
+    try watch.send(SIGKILL)
+    #expect(try watch.waitForEnd(milliseconds: 10_000))
+    #expect(try child.wait() == 137)
+    error(.notFound) { try watch.send(SIGTERM) }
+  }
+
+  @Test("readiness is told by a line and the end of a descriptor")
+  func readiness() throws {
+    var ends: [CInt] = [-1, -1]
+    try SystemCall.checkNegated { unsafe cshm_pipe(&ends) }
+    let reading = OwnedDescriptor(adopting: ends[0])
+    let copy = ends[1]
+    try Readiness.announce(descriptor: copy)
+    var buffer = [UInt8](repeating: 0, count: 20)
+    let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe reading.read(into: $0) }
+    #expect(String(decoding: buffer[..<count], as: UTF8.self) == "ready\n")
+    #expect(!OwnedDescriptor.isOpen(copy))
+    let last = try unsafe buffer.withUnsafeMutableBytes { try unsafe reading.read(into: $0) }
+    #expect(last == 0)
+    error(.inputOutput) { try Readiness.announce(descriptor: 999_999) }
+    error(.notFound) { try Readiness.announce(serviceManagerAt: "/nonexistent/socket") }
+  }
+
+  @Test(
+    "an interrupted call is made again, and any other error is thrown",
+    arguments: [
+      (EINTR, 2), (EAGAIN, 1), (EIO, 1), (ENOSPC, 1),
+    ])
+  func conventions(_ number: CInt, _ calls: Int) throws {
+    var made = 0
+    func call() -> CInt {
+      made += 1
+      errno = number
+      return made == 1 ? -1 : 5
+    }
+    if number == EINTR {
+      #expect(try SystemCall.check(call) == 5)
+    } else {
+      #expect(throws: Errno(rawValue: number)) { try SystemCall.check(call) }
+    }
+    #expect(made == calls)
+    made = 0
+    func negated() -> CInt {
+      made += 1
+      return made == 1 ? -number : 5
+    }
+    if number == EINTR {
+      #expect(try SystemCall.checkNegated(negated) == 5)
+    } else {
+      #expect(throws: Errno(rawValue: number)) { try SystemCall.checkNegated(negated) }
+    }
+    #expect(made == calls)
+    made = 0
+    func numbered() -> CInt {
+      made += 1
+      return made == 1 ? number : 0
+    }
+    if number == EINTR {
+      try SystemCall.checkNumber(numbered)
+    } else {
+      #expect(throws: Errno(rawValue: number)) { try SystemCall.checkNumber(numbered) }
+    }
+    #expect(made == calls)
+  }
+
+  @Test("a descriptor is closed by its owner, once, and says what close said")
+  func owned() throws {
+    let pipe = try Pipe()
+    let raw = pipe.reading.raw
+    let copy = try pipe.reading.duplicate(atLeast: 500)
+    #expect(copy.raw >= 500)
+    let number = copy.raw
+    try copy.close()
+    #expect(!OwnedDescriptor.isOpen(number))
+    #expect(OwnedDescriptor.isOpen(raw))
+  }
+}
