@@ -125,21 +125,22 @@ struct BackgroundTests {
     try await withRegion("64K") { (name) async throws in
       try await Wiring.check(
         """
-        while True:
+        for _ in range(50):
             process = start("wire", N, "--background", "-q")
-            try:
-                # Caught before it is ready, it finds nobody to tell when it goes on.
-                children = f"/proc/{process.pid}/task/{process.pid}/children"
-                while not (child := open(children).read().split()):
-                    pass
+            # Caught before it is ready, it finds nobody to tell when it goes on.
+            children, child = f"/proc/{process.pid}/task/{process.pid}/children", []
+            while not child and process.poll() is None:
+                child = open(children).read().split()
+            if child:
                 os.kill(int(child[0]), signal.SIGSTOP)
-            except (OSError, IndexError):
-                pass
-            if process.poll() is None:
-                break
+                time.sleep(0.1)
+                if process.poll() is None:
+                    break
+                os.kill(int(child[0]), signal.SIGCONT)
+            # Too late: it holds.
+            process.wait()
             run("unwire", N)
-        time.sleep(0.1)
-        assert process.poll() is None
+        assert process.poll() is None, "it was ready each time before it could be caught"
         process.kill()
         process.wait()
         os.kill(int(child[0]), signal.SIGCONT)
