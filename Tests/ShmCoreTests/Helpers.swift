@@ -1,3 +1,4 @@
+import CShm
 import Glibc
 import ShmTestSupport
 import SystemPackage
@@ -110,7 +111,7 @@ func withSecondProcess(
 ) throws {
   // The shell makes way for the tool, so that the child's number is the tool's.
   let child = try ChildProcess(
-    ["/bin/sh", "-c", "exec \"$0\" map -- \"$1\" >/dev/null", Tool.path, region],
+    ["/bin/sh", "-c", "exec \"$0\" map \"$1\" >/dev/null", Tool.path, region],
     descriptors: [], environment: [])
   let process = child.identifier
   let outcome = Result {
@@ -135,7 +136,7 @@ struct Pipe: ~Copyable {
 
   init() throws {
     var ends: [CInt] = [0, 0]
-    try SystemCall.check { unsafe pipe(&ends) }
+    try SystemCall.checkNegated { unsafe cshm_pipe(&ends) }
     reading = OwnedDescriptor(adopting: ends[0])
     writing = OwnedDescriptor(adopting: ends[1])
   }

@@ -17,7 +17,8 @@ package struct ChildProcess: ~Copyable {
   /// - Parameters:
   ///   - arguments: the command and its arguments; not empty, no NUL.
   ///   - executable: what is run, where it is not what the first argument says.
-  ///   - descriptors: become 3, 4, … in the child; nothing else is handed on.
+  ///   - descriptors: become 3, 4, … in the child; nothing else that this library has open
+  ///     is handed on.
   ///   - environment: added to this process's.
   ///   - newSession: whether it leaves this process's session and terminal.
   /// - Throws: `Errno`: what exec says, too, for the command that cannot be run.

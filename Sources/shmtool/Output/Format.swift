@@ -36,11 +36,12 @@ enum Format {
     guard nanoseconds > 0 else { return "- B/s" }
     let rate = Double(bytes) / (Double(nanoseconds) / 1e9)
     let units: [(Double, String)] = [(1e9, "GB/s"), (1e6, "MB/s"), (1e3, "kB/s")]
-    guard let (unit, name) = units.first(where: { rate >= $0.0 }) else {
-      return "\(Int(rate)) B/s"
+    // What would round to a thousand of one unit is one of the next.
+    for (unit, name) in units where rate >= unit * 0.99995 {
+      let tenths = Int((rate / unit * 10).rounded())
+      return "\(tenths / 10).\(tenths % 10) \(name)"
     }
-    let tenths = Int((rate / unit * 10).rounded())
-    return "\(tenths / 10).\(tenths % 10) \(name)"
+    return "\(Int(rate)) B/s"
   }
 
   /// An address in hexadecimal.
