@@ -15,7 +15,10 @@ public struct HugePagePool: Hashable, Sendable {
   /// How many of the free ones are promised.
   public let reserved: Int
 
-  /// How many could be had now.
+  /// How many more the kernel may add for a time (nr_overcommit_hugepages, less the surplus).
+  public let spare: Int
+
+  /// How many could be had now without adding any.
   public var available: Int { max(0, free - reserved) }
 
   /// The file that sets how many pages there are.
@@ -39,7 +42,8 @@ public struct HugePagePool: Hashable, Sendable {
       }
       return HugePagePool(
         pageSize: kibibytes << 10, total: number("nr_hugepages"), free: number("free_hugepages"),
-        reserved: number("resv_hugepages"))
+        reserved: number("resv_hugepages"),
+        spare: max(0, number("nr_overcommit_hugepages") - number("surplus_hugepages")))
     }.sorted { $0.pageSize < $1.pageSize }
   }
 

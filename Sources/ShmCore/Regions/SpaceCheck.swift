@@ -18,6 +18,13 @@ struct SpaceCheck {
   /// machine's memory ends in a deadlock instead of an error.
   func require(_ wanted: Int) throws(ShmError) {
     if let free = fileSystem.free, wanted > free { throw refusal(wanted, errno: .noSpace) }
+    // Not tried: it would take the whole pool from everybody, and then give it back.
+    if fileSystem.kind == .hugetlbfs,
+      let pool = HugePagePool.pool(ofPageSize: fileSystem.blockSize),
+      PageMath.pages(wanted, of: pool.pageSize) > pool.available + pool.spare
+    {
+      throw Self.hugePages(ofSize: pool.pageSize, wanted: wanted, attempt, .noSpace)
+    }
     if fileSystem.kind != .hugetlbfs, let capacity, wanted > capacity {
       throw ShmError(
         .noSpace, attempt,
