@@ -103,8 +103,9 @@ struct Wire: CommandRunner {
     try Output.write(
       WireReport(holder: ProcessNumber.own, onFault: onFault, regions: held.flatMap(\.wireRows)),
       options)
-    try holding.announce()
+    // Before it says that it is ready: whoever looks then finds nothing of its starter's open.
     if backgroundHolder { Readiness.detach() }
+    try holding.announce()
     try loop.hold(
       command: command, descriptors: held.map { $0.region.rawDescriptor }, options: holding,
       interval: 250

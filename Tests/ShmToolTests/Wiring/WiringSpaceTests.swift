@@ -69,10 +69,11 @@ struct WiringSpaceTests {
         try:
             for _ in range(10):
                 result = run("wire", N, "--for", "0")
-                assert result.returncode in (0, 64, 74, 79), result
+                assert result.returncode in (0, 74, 79), result
                 told.add(result.returncode)
                 if result.returncode == 74:
-                    assert b"bytes, and the range ends at 4194304\\n" in result.stderr, result
+                    assert b"the range ends at " in result.stderr, result
+                    assert b"4194304" in result.stderr, result
         finally:
             ended.set()
             thread.join()
