@@ -73,15 +73,18 @@ extension Mapping {
   public func missingBytes(in part: Range<Int>? = nil) throws(ShmError) -> Int {
     guard pageSize == PageMath.pageSize else { return 0 }
     let part = PageMath.outward(part ?? 0..<count, to: pageSize)
-    let resident = try residentBytes(in: part)
-    guard sharing == .shared, !part.isEmpty else { return part.count - resident }
     let start = range.lowerBound
-    // An old kernel, or a region that is not the caller's: what is resident is all that is known.
-    let statistics = try? descriptor.cacheStatistics(
-      of: start + part.lowerBound..<start + part.upperBound)
-    let cached = Int(clamping: statistics?.cached ?? 0)
+    guard sharing == .shared, !part.isEmpty,
+      let statistics = try? descriptor.cacheStatistics(
+        of: start + part.lowerBound..<start + part.upperBound),
+      statistics.cached > 0
+    else {
+      // An old kernel, or a region that is not the caller's: what is resident is all that is known.
+      return part.count - (try residentBytes(in: part))
+    }
+    let cached = Int(clamping: statistics.cached)
       .multipliedReportingOverflow(by: PageMath.pageSize).partialValue
-    return max(0, part.count - max(resident, cached))
+    return max(0, part.count - cached)
   }
 
   /// How much one system call of a long operation covers: short enough to answer Ctrl-C at once.
