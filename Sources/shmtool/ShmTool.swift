@@ -28,6 +28,7 @@ struct ShmTool: ParsableCommand {
         subcommands: [Fill.self, Verify.self, Read.self, Write.self, Wait.self]),
       CommandGroup(name: "Mapping", subcommands: [Map.self]),
       CommandGroup(name: "Wiring", subcommands: [Wire.self, Unwire.self, Limits.self]),
+      CommandGroup(name: "Transfer", subcommands: [Send.self, Recv.self]),
     ])
 
   static func main() {

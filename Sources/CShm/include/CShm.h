@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "CShmRing.h"
+
 #if defined(__cplusplus)
 extern "C" {
 #endif
@@ -108,6 +110,35 @@ int cshm_pidfd_open(pid_t process);
 int cshm_pidfd_send_signal(int descriptor, int signal);
 // One datagram to a Unix socket, as sd_notify(3) sends it; `@` begins an abstract name
 int cshm_notify(const char *path, const char *message);
+
+// MARK: Sockets (sockaddr_un and control messages are unions and macros)
+
+// The most descriptors that one message carries
+#define CSHM_MAXIMUM_DESCRIPTORS 4
+// A SOCK_SEQPACKET Unix socket, close-on-exec and non-blocking, that listens at a path. bind(2)
+int cshm_listen(const char *path, int backlog);
+// One that is connected to a path. connect(2)
+int cshm_connect(const char *path);
+// accept4(2), close-on-exec and non-blocking
+int cshm_accept(int descriptor);
+// SO_PEERCRED of unix(7)
+int cshm_peer(int descriptor, pid_t *process, uid_t *user);
+// One message with descriptors, SCM_RIGHTS of unix(7)
+ssize_t cshm_send(int descriptor, const void *bytes, size_t count, const int *descriptors,
+                  int number);
+// One message; its descriptors, close-on-exec, are the caller's. -EMSGSIZE where it does not fit.
+ssize_t cshm_receive(int descriptor, void *bytes, size_t count, int *descriptors, int *number);
+// eventfd(2), close-on-exec and non-blocking
+int cshm_eventfd(void);
+// flock(2), exclusively
+int cshm_lock(int descriptor);
+// write(2) that returns -EAGAIN where it would wait, whatever the descriptor's flags, and -EOPNOTSUPP
+// where the kernel cannot promise that. pwritev2(2), RWF_NOWAIT
+ssize_t cshm_write_now(int descriptor, const void *bytes, size_t count);
+// A random number. getrandom(2)
+uint64_t cshm_random(void);
+// CRC-32C of bytes that follow others whose checksum is given, 0 for none
+uint32_t cshm_crc32c(uint32_t checksum, const void *bytes, size_t count);
 
 // MARK: Signals
 

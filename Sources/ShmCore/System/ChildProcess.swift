@@ -17,13 +17,16 @@ package struct ChildProcess: ~Copyable {
   /// - Parameters:
   ///   - arguments: the command and its arguments; not empty, no NUL.
   ///   - executable: what is run, where it is not what the first argument says.
+  ///   - input: becomes its standard input; nil for this process's.
+  ///   - output: becomes its standard output; nil for this process's.
   ///   - descriptors: become 3, 4, … in the child; nothing else that this library has open
   ///     is handed on.
   ///   - environment: added to this process's.
   ///   - newSession: whether it leaves this process's session and terminal.
   /// - Throws: `Errno`: what exec says, too, for the command that cannot be run.
   package init(
-    _ arguments: [String], executable: String? = nil, descriptors: [CInt],
+    _ arguments: [String], executable: String? = nil, input: CInt? = nil, output: CInt? = nil,
+    descriptors: [CInt],
     environment: [(String, String)],
     newSession: Bool = false
   ) throws(Errno) {
@@ -43,6 +46,9 @@ package struct ChildProcess: ~Copyable {
           cshm_fcntl(descriptor, F_DUPFD_CLOEXEC, CInt(3 + descriptors.count))
         })
     }
+    // Above the standard streams, as every descriptor of this process is.
+    if let input { unsafe posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO) }
+    if let output { unsafe posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO) }
     for (index, source) in sources.enumerated() {
       unsafe posix_spawn_file_actions_adddup2(&actions, source, CInt(3 + index))
     }
@@ -76,6 +82,14 @@ package struct ChildProcess: ~Copyable {
       throw error
     }
     self.identifier = identifier
+  }
+
+  /// Why a command could not be started.
+  static func explain(_ error: Errno, _ name: String) -> ShmError {
+    let attempt = "cannot run '\(name)'"
+    return error == .noSuchFileOrDirectory
+      ? ShmError(.commandNotFound, attempt, "there is no such command")
+      : ShmError(.cannotRun, attempt, error.reason, errorNumber: error.rawValue)
   }
 
   /// Sends a signal; one that has ended is left in peace. kill(2)

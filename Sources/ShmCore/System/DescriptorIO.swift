@@ -37,6 +37,21 @@ package enum DescriptorIO {
     }
   }
 
+  /// Writes some of `buffer`, one byte at least. write(2), poll(2)
+  package static func write(
+    _ raw: CInt, _ buffer: UnsafeRawBufferPointer, _ attempt: String
+  ) throws(ShmError) -> Int {
+    try ShmError.explaining({ explain($0, attempt) }) { () throws(Errno) in
+      while true {
+        do throws(Errno) {
+          return try unsafe OwnedDescriptor.write(raw, from: buffer)
+        } catch .resourceTemporarilyUnavailable {
+          try wait(raw, POLLOUT)
+        }
+      }
+    }
+  }
+
   /// A read that waits would not be ended by a signal that is held off.
   private static func waitWhereSignalsAreHeld(_ raw: CInt, _ attempt: String) throws(ShmError) {
     guard SignalMask.holdsTermination else { return }
@@ -53,7 +68,7 @@ package enum DescriptorIO {
   }
 
   /// A descriptor that is not open is the user's doing here (`>&-`), and full is full.
-  private static func explain(_ error: Errno, _ attempt: String) -> ShmError {
+  static func explain(_ error: Errno, _ attempt: String) -> ShmError {
     switch error {
     case .badFileDescriptor:
       ShmError(.inputOutput, attempt, "it is closed", errorNumber: error.rawValue)

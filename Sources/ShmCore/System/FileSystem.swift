@@ -83,6 +83,16 @@ package enum FileSystem {
     try SystemCall.check { unsafe path.withPlatformString { unsafe Glibc.unlink($0) } }
   }
 
+  /// Makes a directory. mkdir(2)
+  package static func makeDirectory(_ path: FilePath, mode: mode_t) throws(Errno) {
+    try SystemCall.check { unsafe path.withPlatformString { unsafe Glibc.mkdir($0, mode) } }
+  }
+
+  /// Takes an empty directory away. rmdir(2)
+  package static func removeDirectory(_ path: FilePath) throws(Errno) {
+    try SystemCall.check { unsafe path.withPlatformString { unsafe Glibc.rmdir($0) } }
+  }
+
   /// Renames, over an existing target. rename(2)
   package static func rename(_ from: FilePath, to: FilePath) throws(Errno) {
     try SystemCall.check {

@@ -38,9 +38,7 @@ package struct HoldLoop: ~Copyable {
   package init(whileRunning process: Int32? = nil) throws(ShmError) {
     var watch: ProcessWatch?
     if let process { watch = try ProcessWatch(process) }
-    let signals = try ShmError.saying("cannot wait for signals") { () throws(Errno) in
-      try TerminationSignals()
-    }
+    let signals = try TerminationSignals.taken()
     self.signals = signals
     self.watch = watch
   }
@@ -72,13 +70,7 @@ package struct HoldLoop: ~Copyable {
     tend: () throws(ShmError) -> Void = { () throws(ShmError) in }
   ) throws(ShmError) -> End {
     let name = Escaping.printable(command.first ?? "")
-    let attempt = "cannot run '\(name)'"
-    let explain = { (error: Errno) in
-      error == .noSuchFileOrDirectory
-        ? ShmError(.commandNotFound, attempt, "there is no such command")
-        : ShmError(.cannotRun, attempt, error.reason, errorNumber: error.rawValue)
-    }
-    let child = try ShmError.explaining(explain) { () throws(Errno) in
+    let child = try ShmError.explaining({ ChildProcess.explain($0, name) }) { () throws(Errno) in
       try ChildProcess(
         command, descriptors: descriptors,
         environment: [("SHMTOOL_FDS", "\(descriptors.count)")])

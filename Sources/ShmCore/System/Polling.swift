@@ -3,6 +3,12 @@ package import SystemPackage
 
 /// Waiting for several things at once. poll(2)
 package enum Polling {
+  /// One descriptor, and what is waited for there: `POLLIN`, `POLLOUT`, or 0 for its end only.
+  package struct Interest {
+    package var descriptor: CInt
+    package var events: CInt = POLLIN
+  }
+
   /// Waits until one of the descriptors is readable or has an error.
   ///
   /// - Parameters:
@@ -13,7 +19,16 @@ package enum Polling {
   package static func wait(
     for descriptors: [CInt], milliseconds: Int?
   ) throws(Errno) -> [Bool] {
-    var entries = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    try wait(for: descriptors.map { Interest(descriptor: $0) }, milliseconds: milliseconds)
+  }
+
+  /// The same for more than reading. An error or the end of a descriptor always counts.
+  package static func wait(
+    for interests: [Interest], milliseconds: Int?
+  ) throws(Errno) -> [Bool] {
+    var entries = interests.map {
+      pollfd(fd: $0.descriptor, events: Int16($0.events), revents: 0)
+    }
     let deadline = milliseconds.map { Clock.nanoseconds + $0 * 1_000_000 }
     while true {
       let left = deadline.map { max(0, ($0 - Clock.nanoseconds + 999_999) / 1_000_000) }

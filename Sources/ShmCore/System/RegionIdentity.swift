@@ -1,3 +1,5 @@
+import Glibc
+
 /// What a region is, whatever it is called: its device and its inode.
 ///
 /// ```swift
@@ -13,5 +15,10 @@ public struct RegionIdentity: Hashable, Sendable {
   public init(device: UInt64, inode: UInt64) {
     self.device = device
     self.inode = inode
+  }
+
+  /// Of what stat(2) has looked at.
+  init(_ status: stat) {
+    self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
   }
 }

@@ -1,5 +1,6 @@
 import CShm
 import Glibc
+import SystemPackage
 
 /// What a program sees to before it opens anything.
 package enum StandardStreams {
@@ -14,6 +15,15 @@ package enum StandardStreams {
       }
     }
     TerminationSignals.ignoreFileSizeSignal()
+  }
+
+  /// Closes standard output: the last chance to hear of a lost write. close(2)
+  package static func closeOutput(_ attempt: String) throws(ShmError) {
+    if close(STDOUT_FILENO) != 0, errno != EINTR {
+      throw DescriptorIO.explain(Errno(rawValue: errno), attempt)
+    }
+    // The number is not free for the next that opens something.
+    _ = unsafe cshm_openat(AT_FDCWD, "/dev/null", cshm_O_PATH, 0)
   }
 
   /// Whether a descriptor is a terminal. isatty(3)

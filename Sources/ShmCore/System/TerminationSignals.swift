@@ -19,12 +19,22 @@ package struct TerminationSignals: ~Copyable {
       adopting: try SystemCall.checkNegated { unsafe cshm_signalfd(&set) })
   }
 
+  /// The same, with the library's error.
+  package static func taken() throws(ShmError) -> TerminationSignals {
+    try ShmError.saying("cannot wait for signals") { () throws(Errno) in
+      try TerminationSignals()
+    }
+  }
+
   /// The next signal, without waiting; nil where none has come.
   package func next() throws(Errno) -> cshm_signal? {
     var signal = cshm_signal()
     let count = try SystemCall.checkNegated { unsafe cshm_signalfd_read(descriptor.raw, &signal) }
     return count == 1 ? signal : nil
   }
+
+  /// The number of the next signal, without waiting; nil where none has come.
+  package func nextNumber() -> Int32? { (try? next())?.number }
 
   /// Ends this process by the signal, as if it had never been taken.
   package static func reraise(_ number: CInt) {
@@ -35,6 +45,11 @@ package struct TerminationSignals: ~Copyable {
   /// past RLIMIT_FSIZE is EFBIG instead.
   package static func ignoreFileSizeSignal() {
     signal(SIGXFSZ, SIG_IGN)
+  }
+
+  /// A write to a pipe that nobody reads is EPIPE from now on, and can be told.
+  package static func ignoreBrokenPipes() {
+    signal(SIGPIPE, SIG_IGN)
   }
 
   private static func isIgnored(_ number: CInt) -> Bool {

@@ -49,6 +49,12 @@ enum Format {
     "0x" + String(address, radix: 16)
   }
 
+  /// Eight hexadecimal digits.
+  static func hexadecimal(_ number: UInt32) -> String {
+    let digits = String(number, radix: 16)
+    return String(repeating: "0", count: 8 - digits.count) + digits
+  }
+
   /// A user's name, or the number where there is none. getpwuid_r(3)
   static func user(_ identifier: UInt32) -> String {
     UserNames.name(identifier) ?? "\(identifier)"

@@ -7,7 +7,7 @@ enum Output {
   /// Writes text to stdout, all of it or an error.
   static func write(_ text: String) throws(ShmError) {
     var bytes = Array(text.utf8)
-    try writeBytes(&bytes)
+    try writeBytes(&bytes, to: STDOUT_FILENO, "cannot write standard output")
   }
 
   /// Writes a report: JSON, or text in a style.
@@ -24,6 +24,12 @@ enum Output {
     } else if !options.quiet {
       say(report.text(TextStyle()))
     }
+  }
+
+  /// Writes a report to a descriptor of the caller's choice.
+  static func write(_ report: some Report, json: Bool, to descriptor: Int32) throws(ShmError) {
+    var bytes = Array((json ? try encode(report) : report.text(TextStyle())).utf8)
+    try writeBytes(&bytes, to: descriptor, "cannot write descriptor \(descriptor)")
   }
 
   /// One line of talk on stderr: an error.
@@ -44,10 +50,11 @@ enum Output {
     }
   }
 
-  private static func writeBytes(_ bytes: inout [UInt8]) throws(ShmError) {
-    let attempt = "cannot write standard output"
+  private static func writeBytes(
+    _ bytes: inout [UInt8], to descriptor: Int32, _ attempt: String
+  ) throws(ShmError) {
     try unsafe bytes.withUnsafeMutableBufferPointer { (buffer) throws(ShmError) in
-      try unsafe DescriptorIO.writeAll(STDOUT_FILENO, UnsafeRawBufferPointer(buffer), attempt)
+      try unsafe DescriptorIO.writeAll(descriptor, UnsafeRawBufferPointer(buffer), attempt)
     }
   }
 

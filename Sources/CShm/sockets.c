@@ -1,0 +1,149 @@
+#include "CShm.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int address_of(const char *path, struct sockaddr_un *address, socklen_t *length) {
+  size_t bytes = strlen(path);
+  if (bytes == 0 || bytes >= sizeof address->sun_path) return -ENAMETOOLONG;
+  memset(address, 0, sizeof *address);
+  address->sun_family = AF_UNIX;
+  memcpy(address->sun_path, path, bytes + 1);
+  *length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + bytes + 1);
+  return 0;
+}
+
+static int packet_socket(void) {
+  int descriptor = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  return descriptor < 0 ? -errno : descriptor;
+}
+
+int cshm_listen(const char *path, int backlog) {
+  struct sockaddr_un address;
+  socklen_t length;
+  int result = address_of(path, &address, &length);
+  if (result < 0) return result;
+  int descriptor = packet_socket();
+  if (descriptor < 0) return descriptor;
+  if (bind(descriptor, (struct sockaddr *)&address, length) < 0 || listen(descriptor, backlog) < 0) {
+    result = -errno;
+    close(descriptor);
+    return result;
+  }
+  return descriptor;
+}
+
+int cshm_connect(const char *path) {
+  struct sockaddr_un address;
+  socklen_t length;
+  int result = address_of(path, &address, &length);
+  if (result < 0) return result;
+  int descriptor = packet_socket();
+  if (descriptor < 0) return descriptor;
+  if (connect(descriptor, (struct sockaddr *)&address, length) < 0) {
+    result = -errno;
+    close(descriptor);
+    return result;
+  }
+  return descriptor;
+}
+
+int cshm_accept(int descriptor) {
+  int peer = accept4(descriptor, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  return peer < 0 ? -errno : peer;
+}
+
+int cshm_peer(int descriptor, pid_t *process, uid_t *user) {
+  struct ucred credentials;
+  socklen_t length = sizeof credentials;
+  if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0) return -errno;
+  *process = credentials.pid;
+  *user = credentials.uid;
+  return 0;
+}
+
+ssize_t cshm_send(int descriptor, const void *bytes, size_t count, const int *descriptors,
+                  int number) {
+  struct iovec piece = {(void *)bytes, count};
+  union {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(sizeof(int) * CSHM_MAXIMUM_DESCRIPTORS)];
+  } control;
+  struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
+  if (number > CSHM_MAXIMUM_DESCRIPTORS) return -EINVAL;
+  if (number > 0) {
+    memset(&control, 0, sizeof control);
+    message.msg_control = &control;
+    message.msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)number);
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int) * (size_t)number);
+    memcpy(CMSG_DATA(header), descriptors, sizeof(int) * (size_t)number);
+  }
+  ssize_t sent = sendmsg(descriptor, &message, MSG_NOSIGNAL);
+  return sent < 0 ? -errno : sent;
+}
+
+ssize_t cshm_receive(int descriptor, void *bytes, size_t count, int *descriptors, int *number) {
+  struct iovec piece = {bytes, count};
+  union {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(sizeof(int) * CSHM_MAXIMUM_DESCRIPTORS)];
+  } control;
+  struct msghdr message = {.msg_iov = &piece,
+                           .msg_iovlen = 1,
+                           .msg_control = &control,
+                           .msg_controllen = sizeof control};
+  *number = 0;
+  ssize_t received = recvmsg(descriptor, &message, MSG_CMSG_CLOEXEC);
+  if (received < 0) return -errno;
+  for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header;
+       header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    size_t found = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (size_t i = 0; i < found; i++) {
+      int passed;
+      memcpy(&passed, CMSG_DATA(header) + i * sizeof passed, sizeof passed);
+      if (*number < CSHM_MAXIMUM_DESCRIPTORS)
+        descriptors[(*number)++] = passed;
+      else
+        close(passed);
+    }
+  }
+  // What was cut off cannot be trusted: the caller sees too many bytes or descriptors.
+  if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
+    for (int i = 0; i < *number; i++) close(descriptors[i]);
+    *number = 0;
+    return -EMSGSIZE;
+  }
+  return received;
+}
+
+int cshm_eventfd(void) {
+  int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  return descriptor < 0 ? -errno : descriptor;
+}
+
+int cshm_lock(int descriptor) { return flock(descriptor, LOCK_EX) < 0 ? -errno : 0; }
+
+ssize_t cshm_write_now(int descriptor, const void *bytes, size_t count) {
+  struct iovec piece = {(void *)bytes, count};
+  ssize_t written = pwritev2(descriptor, &piece, 1, -1, RWF_NOWAIT);
+  return written < 0 ? -errno : written;
+}
+
+uint64_t cshm_random(void) {
+  uint64_t number = 0;
+  // Up to 256 bytes are always given whole.
+  if (getrandom(&number, sizeof number, 0) != sizeof number) return 0;
+  return number;
+}

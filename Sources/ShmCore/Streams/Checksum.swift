@@ -1,0 +1,12 @@
+import CShm
+
+/// CRC-32C of the bytes of a stream, as they pass.
+struct Checksum: Sendable {
+  /// What the bytes so far come to.
+  private(set) var value: UInt32 = 0
+
+  /// Goes on with more bytes.
+  mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    unsafe value = cshm_crc32c(value, bytes.baseAddress, bytes.count)
+  }
+}

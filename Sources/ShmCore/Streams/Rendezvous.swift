@@ -1,0 +1,100 @@
+import CShm
+import Glibc
+public import SystemPackage
+
+/// Where the two ends of a stream meet: a socket in a directory that is this user's alone.
+///
+/// ```swift
+/// let place = try Rendezvous("frames")
+/// ```
+public struct Rendezvous: Hashable, Sendable {
+  /// The stream's name.
+  public let name: RegionName
+  /// The directory.
+  public let directory: FilePath
+
+  /// The place of a name.
+  ///
+  /// - Parameters:
+  ///   - name: the stream's.
+  ///   - directory: where; nil for `/dev/shm/.shmtool-UID`, which a shell, a service and a container
+  ///     with the same /dev/shm agree on.
+  /// - Throws: `ShmError` with code `usage` for a name that is none, or with which the path is longer
+  ///   than a socket's may be.
+  public init(_ name: String, directory: FilePath? = nil) throws(ShmError) {
+    self.name = try RegionName(name)
+    self.directory = directory ?? RegionName.directory.appending(".shmtool-\(geteuid())")
+    let length = path.string.utf8.count
+    guard length <= 107 else {
+      throw ShmError(
+        .usage, "'\(self.name)' cannot name a stream",
+        "its path has \(length) bytes, and a socket's may have 107")
+    }
+  }
+
+  /// The socket's path.
+  var path: FilePath { name.path(in: directory) }
+
+  /// Opens the directory, made if need be, and locks it: whoever binds, replaces or removes a name
+  /// does it under the lock, which ends with the descriptor. mkdir(2), flock(2)
+  ///
+  /// - Throws: `ShmError`: `notPermitted` for a directory that is not this user's alone.
+  func lockDirectory(_ attempt: String) throws(ShmError) -> OwnedDescriptor {
+    while true {
+      let descriptor = try openDirectory(attempt)
+      let isCurrent = try ShmError.saying(attempt) { () throws(Errno) in
+        try SystemCall.checkNegated { cshm_lock(descriptor.raw) }
+        // The one who had the lock may have removed the directory when it was empty.
+        let open = try descriptor.status()
+        let named = try? FileSystem.status(directory)
+        return named?.st_ino == open.st_ino && named?.st_dev == open.st_dev
+      }
+      if isCurrent { return descriptor }
+    }
+  }
+
+  /// Takes the name away, if it is still that socket's, and the directory if it is empty.
+  func remove(_ identity: RegionIdentity) {
+    guard let lock = try? lockDirectory("") else { return }
+    if let status = try? FileSystem.status(path), RegionIdentity(status) == identity {
+      try? FileSystem.unlink(path)
+    }
+    // Not empty is no error: others meet here.
+    try? FileSystem.removeDirectory(directory)
+    withExtendedLifetime(lock) {}
+  }
+
+  private func openDirectory(_ attempt: String) throws(ShmError) -> OwnedDescriptor {
+    let place = Escaping.printable(directory.string)
+    let explain = { (error: Errno) in
+      switch error {
+      case .tooManySymbolicLinkLevels, .notDirectory:
+        ShmError(
+          .notPermitted, attempt, "\(place) is not a directory of its own",
+          errorNumber: error.rawValue)
+      default: ShmError(attempt, error)
+      }
+    }
+    let descriptor = try ShmError.explaining(explain) { () throws(Errno) -> OwnedDescriptor in
+      let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW
+      // Made, and gone again before it was opened: whoever removes it does so once it is empty.
+      for _ in 0..<1000 {
+        do throws(Errno) {
+          return try FileSystem.open(directory, flags)
+        } catch .noSuchFileOrDirectory {
+          do throws(Errno) {
+            try FileSystem.makeDirectory(directory, mode: 0o700)
+          } catch .fileExists {}
+        }
+      }
+      throw .resourceBusy
+    }
+    let status = try ShmError.saying(attempt) { () throws(Errno) in try descriptor.status() }
+    guard status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
+      throw ShmError(
+        .notPermitted, attempt, "\(place) is not this user's alone",
+        remedy: "remove it, or name another with SHMTOOL_DIR")
+    }
+    return descriptor
+  }
+}

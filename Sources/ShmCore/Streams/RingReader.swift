@@ -1,0 +1,74 @@
+/// A receiver's side of a ring. Its own position lives in private memory; the sender's is loaded once,
+/// checked and then used.
+struct RingReader: ~Copyable {
+  let memory: RingMemory
+  /// The bytes taken so far.
+  private(set) var position: UInt64 = 0
+  private let taken: SharedWord
+  private let waits: SharedWord
+  private let sender: SharedWord
+  private let senderWaits: SharedWord
+  private var seen: UInt64 = 0
+
+  /// How much must be free before a waiting sender is woken, in bytes: to wake it for each page would
+  /// make it sleep and wake all the time.
+  private let wakesFrom: Int
+
+  /// The side of receiver `index`.
+  init(_ memory: consuming RingMemory, index: Int) {
+    taken = memory.word(at: RingGeometry.receiverPosition(index))
+    waits = memory.word(at: RingGeometry.receiverWaits(index))
+    sender = memory.word(at: RingGeometry.senderPosition)
+    senderWaits = memory.word(at: RingGeometry.senderWaits)
+    wakesFrom = Self.goodPart(of: memory.geometry.capacity)
+    self.memory = memory
+  }
+
+  /// The room for which a sender is woken.
+  static func goodPart(of capacity: Int) -> Int { capacity / 4 }
+
+  /// How many bytes are there.
+  ///
+  /// - Throws: `ShmError` with code `corrupt`, where the sender's position went back, or is ahead by
+  ///   more than the capacity.
+  mutating func available() throws(ShmError) -> Int {
+    try available(sender.loadAcquiring())
+  }
+
+  /// Says that this side is about to wait for bytes, and looks once more. Only to be followed by a
+  /// wait where there are none.
+  mutating func availableBeforeWaiting() throws(ShmError) -> Int {
+    waits.announce(1)
+    let count = try available(sender.lookOnce())
+    if count > 0 { waits.announce(0) }
+    return count
+  }
+
+  /// Says that this side does not wait any more.
+  func stopWaiting() { waits.announce(0) }
+
+  /// The bytes that are there, in one piece, across the end as well.
+  func bytes(_ count: Int) -> UnsafeRawBufferPointer {
+    unsafe UnsafeRawBufferPointer(memory.bytes(at: position, count: count))
+  }
+
+  /// Gives bytes back that were taken out; true where the sender waits and is to be woken.
+  mutating func release(_ count: Int) -> Bool {
+    position &+= UInt64(count)
+    taken.announce(position)
+    let behind = Int(truncatingIfNeeded: seen &- position)
+    guard memory.geometry.capacity - behind >= wakesFrom else { return false }
+    return senderWaits.takeDown()
+  }
+
+  private mutating func available(_ position: UInt64) throws(ShmError) -> Int {
+    let ahead = position &- self.position
+    let added = position &- seen
+    guard ahead <= UInt64(memory.geometry.capacity), added <= ahead else {
+      throw ShmError(
+        .corrupt, "cannot go on with the stream", "the sender has said an impossible position")
+    }
+    seen = position
+    return Int(ahead)
+  }
+}

@@ -1,0 +1,35 @@
+/// The sentences of streams that fail, the same at both ends.
+struct StreamFailure {
+  /// What was tried: "cannot send 'frames'".
+  let attempt: String
+
+  /// The other end is gone without a word.
+  func peerDied(_ who: String, _ process: Int32, after bytes: UInt64) -> ShmError {
+    ShmError(
+      .peerDied, attempt, "\(who) (process \(process)) has died after \(bytes) bytes")
+  }
+
+  /// The other end has given up, and said why.
+  func aborted(_ who: String, _ reason: String) -> ShmError {
+    ShmError(.aborted, attempt, "\(who) has given up: \(reason)")
+  }
+
+  /// The other end does not keep to the protocol.
+  func broken(_ who: String, _ what: String) -> ShmError {
+    ShmError(.corrupt, attempt, "\(who) \(what)")
+  }
+
+  /// Nobody came.
+  func noMeeting(_ what: String, _ milliseconds: Int) -> ShmError {
+    ShmError(.timedOut, attempt, "\(what) in \(milliseconds) ms")
+  }
+
+  /// Nothing moves.
+  func stalled(_ milliseconds: Int, after bytes: UInt64) -> ShmError {
+    ShmError(
+      .timedOut, attempt, "no byte has moved for \(milliseconds) ms, after \(bytes) bytes")
+  }
+
+  /// A signal has come.
+  var interrupted: ShmError { ShmError(.interrupted, attempt, "it was interrupted") }
+}

@@ -1,0 +1,112 @@
+import CShm
+import Glibc
+import SystemPackage
+
+extension StreamReceiver {
+  /// How long a sender that has taken the connection may be silent, in milliseconds.
+  private static var handshakeLimit: Int { 10_000 }
+
+  /// Waits for the sender of a name, maps its ring, and waits until all receivers have come.
+  ///
+  /// - Parameters:
+  ///   - place: where.
+  ///   - options: what this end wants; how the ring is, the sender decides.
+  /// - Returns: the receiver, ready to receive.
+  /// - Throws: `ShmError`: `timedOut`, `busy` where the stream has its receivers, `corrupt` for a
+  ///   sender of another version, `notPermitted` for another user's.
+  public static func meet(
+    at place: Rendezvous, options: StreamOptions = StreamOptions()
+  ) throws(ShmError) -> StreamReceiver {
+    let failure = StreamFailure(attempt: "cannot receive '\(place.name)'")
+    let clock = StreamClock(options.meetingTimeout)
+    while true {
+      let socket = try connect(to: place, options, failure, clock)
+      socket.send(.join)
+      guard var receiver = try greet(socket, options, failure, clock) else { continue }
+      try receiver.waitForStart(clock)
+      return receiver
+    }
+  }
+
+  /// Connects as soon as somebody listens.
+  private static func connect(
+    to place: Rendezvous, _ options: StreamOptions, _ failure: StreamFailure, _ clock: StreamClock
+  ) throws(ShmError) -> StreamSocket {
+    // The directory is made and held open while it is watched: a sender finds it, and the watch sees
+    // the sender's name come.
+    while true {
+      let watch = DirectoryWatch(of: .file(place.path))
+      let raw = unsafe place.path.withPlatformString { unsafe cshm_connect($0) }
+      if raw >= 0 {
+        return try StreamSocket(checking: OwnedDescriptor(adopting: raw), failure.attempt)
+      }
+      guard [-ENOENT, -ECONNREFUSED, -EAGAIN].contains(raw) else {
+        throw ShmError(failure.attempt, Errno(rawValue: -raw))
+      }
+      if let limit = clock.passed { throw failure.noMeeting("no sender has come", limit) }
+      // A name that nobody listens on yet, or any more, tells nothing when that changes, and neither
+      // does a directory that is not there.
+      let pause = raw == -ENOENT && watch.raw != nil ? clock.left : min(clock.left ?? 20, 20)
+      try pauseFor(pause, watch.raw, options, failure)
+    }
+  }
+
+  private static func pauseFor(
+    _ milliseconds: Int?, _ watch: CInt?, _ options: StreamOptions, _ failure: StreamFailure
+  ) throws(ShmError) {
+    let watched = [options.interrupt, watch].compactMap { $0 }
+    let ready = try ShmError.saying(failure.attempt) { () throws(Errno) in
+      try Polling.wait(for: watched, milliseconds: milliseconds)
+    }
+    if options.interrupt != nil, ready.first == true { throw failure.interrupted }
+  }
+
+  /// Waits for the greeting; nil where the sender went before it said anything: another may come.
+  private static func greet(
+    _ socket: consuming StreamSocket, _ options: StreamOptions, _ failure: StreamFailure,
+    _ clock: StreamClock
+  ) throws(ShmError) -> StreamReceiver? {
+    let silence = StreamClock(handshakeLimit)
+    while true {
+      var boxes: [OwnedDescriptorBox] = []
+      switch socket.receive(descriptors: &boxes) {
+      case .message(.hello(let hello)):
+        let receiver = try StreamReceiver(socket, hello, boxes, options, failure)
+        receiver.socket.send(.ready(stream: hello.stream))
+        return receiver
+      case .message(.busy):
+        throw ShmError(.busy, failure.attempt, "the stream has all its receivers")
+      case .closed: return nil
+      case .message, .nonsense:
+        throw failure.broken("the sender", "does not greet in this version of the protocol")
+      case .nothing: break
+      }
+      if let limit = clock.passed { throw failure.noMeeting("the sender has not greeted", limit) }
+      if let limit = silence.passed {
+        throw failure.noMeeting("the sender has taken the connection and said nothing", limit)
+      }
+      let left = [clock.left, silence.left].compactMap { $0 }.min()
+      try pauseFor(left, socket.descriptor.raw, options, failure)
+    }
+  }
+
+  /// Waits until the sender says that all have come.
+  private mutating func waitForStart(_ clock: StreamClock) throws(ShmError) {
+    while true {
+      switch socket.receive() {
+      case .message(.start(hello.stream)): return
+      case .message(.abort(hello.stream, _, let reason)):
+        throw failure.aborted("the sender", reason)
+      case .closed: throw failure.peerDied("the sender", socket.peer, after: 0)
+      case .message, .nonsense: throw failure.broken("the sender", "says what has no place here")
+      case .nothing: break
+      }
+      if let limit = clock.passed {
+        let error = failure.noMeeting("the other receivers have not come", limit)
+        abort(error)
+        throw error
+      }
+      try Self.pauseFor(clock.left, socket.descriptor.raw, options, failure)
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import CShm
+import Glibc
+import SystemPackage
+
+extension StreamReceiver {
+  /// How much one write takes, in bytes: a part of the ring, so that the sender works meanwhile.
+  private static var step: Int { 256 << 10 }
+
+  /// Gives all bytes of the stream to a descriptor: write(2) straight out of the ring.
+  ///
+  /// - Parameters:
+  ///   - sink: the number of a descriptor that is open for writing; it stays the caller's.
+  ///   - name: what it is called in messages.
+  ///   - progress: called with the bytes delivered so far.
+  /// - Throws: `ShmError`: `peerDied`, `aborted`, `corrupt` where the sender breaks the protocol,
+  ///   `inputOutput` where the sink takes no more, `timedOut`, `interrupted`. What was delivered is a
+  ///   correct beginning, and the stream is aborted.
+  /// - Complexity: linear in the bytes; the memory is the ring's.
+  public mutating func receive(
+    to sink: Int32, named name: String, progress: (Int) -> Void = { _ in }
+  ) throws(ShmError) {
+    do throws(ShmError) {
+      let attempt = "cannot write \(name)"
+      let mayBlock = try DescriptorKind.mayBlock(sink, attempt)
+      while let count = try waitForBytes(sink: mayBlock ? sink : nil) {
+        progress(Int(ring.position))
+        let bytes = unsafe ring.bytes(min(count, Self.step))
+        let written =
+          mayBlock
+          ? try unsafe writeNow(bytes, to: sink, attempt)
+          : try unsafe DescriptorIO.write(sink, bytes, attempt)
+        if written > 0 { release(written) }
+      }
+      progress(Int(ring.position))
+    } catch {
+      abort(error)
+      throw error
+    }
+  }
+
+  /// Gives bytes back that were taken out, and wakes the sender where it waits for that much.
+  mutating func release(_ count: Int) {
+    if hello.flags & 2 != 0 { unsafe checksum.add(ring.bytes(count)) }
+    if ring.release(count) {
+      space.ring()
+      report.wakes += 1
+    }
+  }
+
+  /// Waits until bytes are there.
+  ///
+  /// - Parameter sink: a descriptor whose end is the end of this end; nil for none.
+  /// - Returns: how many there are; nil at the end of the stream.
+  /// - Throws: `ShmError`, as `receive`.
+  mutating func waitForBytes(sink: CInt?) throws(ShmError) -> Int? {
+    var clock = StreamClock(options.stallTimeout)
+    while true {
+      let count = try ring.available()
+      if count > 0 { return count }
+      if let end {
+        if end.total == ring.position { return nil }
+        throw failure.broken(
+          "the sender", "says that it sent \(end.total) bytes, and \(ring.position) came")
+      }
+      if try ring.availableBeforeWaiting() > 0 { continue }
+      report.waits += 1
+      var interests = [Polling.Interest(descriptor: data.descriptor.raw)]
+      // Its reader's end is told without being asked for.
+      if let sink { interests.append(Polling.Interest(descriptor: sink, events: 0)) }
+      let ready = try wait(interests, clock)
+      ring.stopWaiting()
+      if ready[0] {
+        data.silence()
+        clock.restart()
+      }
+      if sink != nil, ready[1] {
+        throw ShmError(.inputOutput, failure.attempt, "whoever read the output is gone")
+      }
+      if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
+    }
+  }
+
+  /// Waits for some descriptors, for the sender, and for the interrupt; hears what the sender says.
+  private mutating func wait(
+    _ interests: [Polling.Interest], _ clock: StreamClock
+  ) throws(ShmError) -> [Bool] {
+    var all = interests
+    // After the end nothing more is said, and its end would wake for ever.
+    if end == nil { all.append(Polling.Interest(descriptor: socket.descriptor.raw)) }
+    if let interrupt = options.interrupt { all.append(Polling.Interest(descriptor: interrupt)) }
+    let ready = try ShmError.saying(failure.attempt) { () throws(Errno) in
+      try Polling.wait(for: all, milliseconds: clock.left)
+    }
+    if options.interrupt != nil, ready.last == true { throw failure.interrupted }
+    if end == nil, ready[interests.count] { try hear() }
+    return ready
+  }
+
+  private mutating func hear() throws(ShmError) {
+    switch socket.receive() {
+    case .nothing: return
+    case .message(.end(hello.stream, let total, let checksum)): end = (total, checksum)
+    case .message(.abort(hello.stream, _, let reason)): throw failure.aborted("the sender", reason)
+    case .closed: throw failure.peerDied("the sender", socket.peer, after: ring.position)
+    case .message, .nonsense: throw failure.broken("the sender", "says what has no place here")
+    }
+  }
+
+  /// Writes what can be written at once, and waits where nothing can: for the sink, the sender's word,
+  /// the interrupt.
+  private mutating func writeNow(
+    _ bytes: UnsafeRawBufferPointer, to sink: CInt, _ attempt: String
+  ) throws(ShmError) -> Int {
+    let clock = StreamClock(options.stallTimeout)
+    while true {
+      let written = unsafe cshm_write_now(sink, bytes.baseAddress, bytes.count)
+      if written >= 0 { return written }
+      switch CInt(-written) {
+      case EINTR: continue
+      case EAGAIN: break
+      case EOPNOTSUPP, EINVAL, ESPIPE, ENOSYS:
+        // The kernel cannot promise not to wait there.
+        _ = try wait([Polling.Interest(descriptor: sink, events: POLLOUT)], clock)
+        return try unsafe DescriptorIO.write(sink, bytes, attempt)
+      default: throw DescriptorIO.explain(Errno(rawValue: CInt(-written)), attempt)
+      }
+      report.waits += 1
+      _ = try wait([Polling.Interest(descriptor: sink, events: POLLOUT)], clock)
+      if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
+    }
+  }
+}

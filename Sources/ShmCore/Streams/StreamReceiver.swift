@@ -1,0 +1,129 @@
+import CShm
+import Glibc
+import SystemPackage
+
+/// The end of a stream that takes bytes out.
+///
+/// ```swift
+/// var receiver = try StreamReceiver.meet(at: Rendezvous("frames"))
+/// try receiver.receive(to: 1, named: "standard output")
+/// let report = try receiver.finish()  // everything has come, and the sender is told so
+/// ```
+public struct StreamReceiver: ~Copyable {
+  let options: StreamOptions
+  let failure: StreamFailure
+  let socket: StreamSocket
+  let data: WakeEvent
+  let space: WakeEvent
+  let hello: StreamMessage.Hello
+  let start = Clock.nanoseconds
+  var ring: RingReader
+  var report = StreamReport()
+  var checksum = Checksum()
+  /// What the sender has said at the end; nil before.
+  var end: (total: UInt64, checksum: UInt32?)?
+  /// Keeps the ring in RAM where that was asked for.
+  private let wiring: Mapping?
+
+  /// Takes the connection over, and maps what came with the sender's greeting.
+  init(
+    _ socket: consuming StreamSocket, _ hello: StreamMessage.Hello, _ boxes: [OwnedDescriptorBox],
+    _ options: StreamOptions, _ failure: StreamFailure
+  ) throws(ShmError) {
+    guard boxes.count == 3, let ring = boxes[0].take(), let data = boxes[1].take(),
+      let space = boxes[2].take()
+    else { throw failure.broken("the sender", "has not sent a ring and two events") }
+    guard let capacity = Int(exactly: hello.capacity), let offset = Int(exactly: hello.dataOffset),
+      hello.index < UInt64(RingGeometry.maximumReceivers)
+    else { throw failure.broken("the sender", "describes a ring that cannot be") }
+    let memory = try RingMemory(
+      checking: ring, capacity: capacity, dataOffset: offset, index: Int(hello.index))
+    let wiring =
+      options.isWired || hello.flags & 1 != 0
+      ? try RingWiring.wire(memory, failure.attempt) : nil
+    self.options = options
+    self.failure = failure
+    self.hello = hello
+    self.data = WakeEvent(adopting: data)
+    self.space = WakeEvent(adopting: space)
+    self.socket = socket
+    self.wiring = wiring
+    self.ring = RingReader(memory, index: Int(hello.index))
+  }
+
+  /// The bytes that will come, where the sender knows.
+  public var expectedBytes: Int? { Int(exactly: hello.expected) }
+
+  /// Checks that everything has come, and tells the sender so. Call it when the bytes are where they
+  /// should be: afterwards nothing can go wrong any more.
+  ///
+  /// - Returns: what has gone through.
+  /// - Throws: `ShmError`: `corrupt` where the checksum differs, `usage` where another number of bytes
+  ///   was expected. The stream is aborted then.
+  public mutating func finish() throws(ShmError) -> StreamReport {
+    try verify()
+    socket.send(.done(stream: hello.stream, total: ring.position))
+    report.bytes = Int(ring.position)
+    report.nanoseconds = Clock.nanoseconds - start
+    return report
+  }
+
+  /// Gives the stream up: the sender is told why.
+  ///
+  /// - Parameter reason: why, in a few words.
+  public mutating func abort(_ reason: String) {
+    socket.send(.abort(stream: hello.stream, bytes: ring.position, reason: reason))
+  }
+
+  mutating func abort(_ error: ShmError) { abort(error.reason) }
+
+  /// Does what belongs to the delivery; where it fails, the stream is aborted.
+  ///
+  /// - Parameter body: opens, closes or renames what the bytes go to.
+  /// - Returns: what `body` returns.
+  /// - Throws: what `body` throws.
+  public mutating func delivering<Value: ~Copyable>(
+    _ body: () throws(ShmError) -> Value
+  ) throws(ShmError) -> Value {
+    do throws(ShmError) {
+      return try body()
+    } catch {
+      abort(error)
+      throw error
+    }
+  }
+
+  /// Checks that everything has come as it was sent: before the bytes are given a name.
+  ///
+  /// - Throws: as `finish`. The stream is aborted then.
+  public mutating func verify() throws(ShmError) {
+    do throws(ShmError) {
+      try check()
+    } catch {
+      abort(error)
+      throw error
+    }
+  }
+
+  private mutating func check() throws(ShmError) {
+    guard let end, end.total == ring.position else {
+      throw ShmError(
+        .defect, failure.attempt, "it was finished before its end, after \(ring.position) bytes")
+    }
+    if let theirs = end.checksum {
+      guard theirs == checksum.value else {
+        throw ShmError(
+          .corrupt, failure.attempt,
+          """
+          the checksum of the \(end.total) bytes is \(String(checksum.value, radix: 16)), and the \
+          sender's \(String(theirs, radix: 16))
+          """)
+      }
+      report.checksum = theirs
+    }
+    if let expected = options.expectedBytes, UInt64(expected) != end.total {
+      throw ShmError(
+        .usage, failure.attempt, "\(end.total) bytes came, and \(expected) were expected")
+    }
+  }
+}

@@ -1,0 +1,13 @@
+/// What has gone through one end of a stream.
+public struct StreamReport: Hashable, Sendable {
+  /// The bytes.
+  public internal(set) var bytes = 0
+  /// The time from the meeting to the end, in nanoseconds.
+  public internal(set) var nanoseconds = 0
+  /// How often this end has waited for the other.
+  public internal(set) var waits = 0
+  /// How often it has woken the other.
+  public internal(set) var wakes = 0
+  /// The checksum of the bytes (CRC-32C), where one was asked for.
+  public internal(set) var checksum: UInt32?
+}

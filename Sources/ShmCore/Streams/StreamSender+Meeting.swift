@@ -1,0 +1,95 @@
+import SystemPackage
+
+extension StreamSender {
+  /// Takes receivers in until all have mapped the ring, and then begins.
+  mutating func meetReceivers() throws(ShmError) {
+    let clock = StreamClock(options.meetingTimeout)
+    while peers.count(where: { $0.phase == .ready }) < options.receivers {
+      if let limit = clock.passed {
+        let ready = peers.count(where: { $0.phase == .ready })
+        let error = failure.noMeeting(
+          "\(ready) of \(options.receivers) receivers have come", limit)
+        abort(error)
+        throw error
+      }
+      let heard = try listen(besides: [], clock)
+      if heard.listener { try accept() }
+      for peer in heard.peers { try answer(peer) }
+    }
+    tellAll(.start(stream: stream))
+  }
+
+  /// Waits for anything: which peers, the listener, or one of some other descriptors.
+  func listen(
+    besides others: [Polling.Interest], _ clock: StreamClock
+  ) throws(ShmError) -> (peers: [StreamPeer], listener: Bool, others: [Bool]) {
+    let own = peers.filter { $0.phase != .done }
+    var interests = others
+    interests.append(Polling.Interest(descriptor: listener.descriptor.raw))
+    interests += own.map { Polling.Interest(descriptor: $0.socket.descriptor.raw) }
+    if let interrupt = options.interrupt {
+      interests.append(Polling.Interest(descriptor: interrupt))
+    }
+    let ready = try ShmError.saying(failure.attempt) { () throws(Errno) in
+      try Polling.wait(for: interests, milliseconds: clock.left)
+    }
+    if options.interrupt != nil, ready.last == true { throw failure.interrupted }
+    let first = others.count + 1
+    return (
+      own.indices.filter { ready[first + $0] }.map { own[$0] }, ready[others.count],
+      Array(ready[..<others.count])
+    )
+  }
+
+  /// Somebody has connected. One of another user is turned away; one more than there are places is
+  /// told so.
+  mutating func accept() throws(ShmError) {
+    let socket: StreamSocket?
+    do throws(ShmError) {
+      socket = try listener.accept(failure.attempt)
+    } catch {
+      guard error.code == .notPermitted else { throw error }
+      return
+    }
+    if let socket { peers.append(StreamPeer(socket)) }
+  }
+
+  /// Goes on with the meeting of one who has said something.
+  private mutating func answer(_ peer: StreamPeer) throws(ShmError) {
+    var boxes: [OwnedDescriptorBox] = []
+    switch (peer.socket.receive(descriptors: &boxes), peer.phase) {
+    case (.nothing, _): return
+    case (.message(.join), .connected) where boxes.isEmpty: try greet(peer)
+    case (.message(.ready(stream)), .greeted): peer.phase = .ready
+    default:
+      // One that goes, or talks nonsense, before the transfer has begun leaves its place to another.
+      peers.removeAll { $0 === peer }
+    }
+  }
+
+  private mutating func greet(_ peer: StreamPeer) throws(ShmError) {
+    let taken = peers.compactMap(\.index)
+    guard let index = (0..<options.receivers).first(where: { !taken.contains($0) }) else {
+      peer.socket.send(.busy)
+      peers.removeAll { $0 === peer }
+      return
+    }
+    let data = try ShmError.saying(failure.attempt) { () throws(Errno) in try WakeEvent() }
+    let hello = StreamMessage.Hello(
+      stream: stream, capacity: UInt64(ring.memory.geometry.capacity),
+      dataOffset: UInt64(ring.memory.geometry.dataOffset), index: UInt64(index),
+      expected: options.expectedBytes.map { UInt64($0) } ?? .max,
+      flags: (options.isWired ? 1 : 0) | (options.hasChecksum ? 2 : 0))
+    peer.socket.send(
+      .hello(hello),
+      descriptors: [ring.memory.descriptor.raw, data.descriptor.raw, space.descriptor.raw])
+    peer.data = .some(data)
+    peer.index = index
+    peer.phase = .greeted
+  }
+
+  /// Those who come while the stream runs have no place in it.
+  mutating func turnAway() {
+    while let socket = try? listener.accept(failure.attempt) { socket.send(.busy) }
+  }
+}

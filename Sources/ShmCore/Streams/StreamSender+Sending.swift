@@ -1,0 +1,120 @@
+import Glibc
+import SystemPackage
+
+extension StreamSender {
+  /// How much one read takes, in bytes: a part of the ring, so that the receivers work meanwhile.
+  private static var step: Int { 256 << 10 }
+
+  /// Puts all that a descriptor gives into the stream: read(2) straight into the ring.
+  ///
+  /// - Parameters:
+  ///   - source: the number of a descriptor that is open for reading; it stays the caller's.
+  ///   - name: what it is called in messages.
+  ///   - progress: called with the bytes sent so far.
+  /// - Throws: `ShmError`: `inputOutput` where the source cannot be read, `peerDied`, `aborted`,
+  ///   `corrupt` where a receiver breaks the protocol, `timedOut`, `interrupted`. The stream is
+  ///   aborted then.
+  /// - Complexity: linear in the bytes; the memory is the ring's.
+  public mutating func send(
+    from source: Int32, named name: String, progress: (Int) -> Void = { _ in }
+  ) throws(ShmError) {
+    do throws(ShmError) {
+      let mayBlock = try DescriptorKind.mayBlock(source, failure.attempt)
+      while true {
+        progress(Int(ring.position))
+        let room = try waitForRoom()
+        if mayBlock { try waitForInput(source) }
+        let count = try unsafe DescriptorIO.read(
+          source, into: ring.space(min(room, Self.step)), "cannot read \(name)")
+        if count == 0 { return }
+        publish(count)
+      }
+    } catch {
+      abort(error)
+      throw error
+    }
+  }
+
+  /// Hands bytes on that were put into the ring, and wakes who waits for them.
+  mutating func publish(_ count: Int) {
+    if options.hasChecksum {
+      unsafe checksum.add(UnsafeRawBufferPointer(ring.space(count)))
+    }
+    let peers = self.peers
+    var woken = 0
+    ring.publish(count) { index in
+      woken += 1
+      if let peer = peers.first(where: { $0.index == index }) { peer.data?.ring() }
+    }
+    report.wakes += woken
+  }
+
+  /// Waits until there is room, in bytes.
+  mutating func waitForRoom() throws(ShmError) -> Int {
+    var clock = StreamClock(options.stallTimeout)
+    while true {
+      let room = try ring.room()
+      if room > 0 { return room }
+      if try ring.roomBeforeWaiting(wanted: 1) > 0 { continue }
+      report.waits += 1
+      let heard = try listen(besides: [Polling.Interest(descriptor: space.descriptor.raw)], clock)
+      ring.stopWaiting()
+      if heard.others[0] {
+        space.silence()
+        clock.restart()
+      }
+      try attend(heard.peers, heard.listener)
+      if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
+    }
+  }
+
+  private mutating func waitForInput(_ source: CInt) throws(ShmError) {
+    while true {
+      let clock = StreamClock(options.stallTimeout)
+      let heard = try listen(besides: [Polling.Interest(descriptor: source)], clock)
+      try attend(heard.peers, heard.listener)
+      if heard.others[0] { return }
+      if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
+    }
+  }
+
+  /// Whoever says something while the stream runs ends it.
+  private mutating func attend(_ heard: [StreamPeer], _ listener: Bool) throws(ShmError) {
+    if listener { turnAway() }
+    for peer in heard {
+      switch peer.socket.receive() {
+      case .nothing: continue
+      case .closed:
+        throw failure.peerDied(peer.name, peer.socket.peer, after: ring.position)
+      case .message(.abort(stream, _, let reason)): throw failure.aborted(peer.name, reason)
+      case .message, .nonsense: throw failure.broken(peer.name, "says what has no place here")
+      }
+    }
+  }
+
+  /// Waits until every receiver has said that it has delivered everything.
+  mutating func waitForReceivers(_ total: UInt64) throws(ShmError) {
+    var clock = StreamClock(options.stallTimeout)
+    var room = try ring.room()
+    while peers.contains(where: { $0.phase != .done }) {
+      let heard = try listen(besides: [Polling.Interest(descriptor: space.descriptor.raw)], clock)
+      if heard.others[0] { space.silence() }
+      if heard.listener { turnAway() }
+      for peer in heard.peers {
+        switch peer.socket.receive() {
+        case .nothing: continue
+        case .message(.done(stream, total)): peer.phase = .done
+        case .message(.done):
+          throw failure.broken(peer.name, "has delivered another number of bytes")
+        case .closed: throw failure.peerDied(peer.name, peer.socket.peer, after: total)
+        case .message(.abort(stream, _, let reason)): throw failure.aborted(peer.name, reason)
+        case .message, .nonsense: throw failure.broken(peer.name, "says what has no place here")
+        }
+      }
+      let now = try ring.room()
+      if now != room || !heard.peers.isEmpty { clock.restart() }
+      room = now
+      if let limit = clock.passed { throw failure.stalled(limit, after: total) }
+    }
+  }
+}

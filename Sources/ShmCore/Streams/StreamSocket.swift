@@ -1,0 +1,98 @@
+import CShm
+import Glibc
+import SystemPackage
+
+/// The control connection of one pair: messages in packets, and descriptors with the first.
+struct StreamSocket: ~Copyable, Sendable {
+  let descriptor: OwnedDescriptor
+  /// The process at the other end when it connected.
+  let peer: Int32
+
+  /// What a look at the connection has brought.
+  enum Arrival: Equatable {
+    /// Nothing yet.
+    case nothing
+    /// A message.
+    case message(StreamMessage)
+    /// Bytes that are no message of this version.
+    case nonsense
+    /// The other end is gone.
+    case closed
+  }
+
+  /// Takes a connected socket over, if the other end is the same user's. unix(7), SO_PEERCRED
+  init(checking descriptor: consuming OwnedDescriptor, _ attempt: String) throws(ShmError) {
+    var process: pid_t = 0
+    var user: uid_t = 0
+    let raw = descriptor.raw
+    try ShmError.saying(attempt) { () throws(Errno) in
+      _ = try SystemCall.checkNegated { unsafe cshm_peer(raw, &process, &user) }
+    }
+    guard user == geteuid() else {
+      throw ShmError(
+        .notPermitted, attempt,
+        "the other end belongs to user \(user), and this one to \(geteuid())")
+    }
+    self.descriptor = descriptor
+    peer = process
+  }
+
+  /// Sends one message. The buffer of a socket holds many; that it is full means that the other end
+  /// has not looked for long, and is taken for its end.
+  ///
+  /// - Returns: whether it is on its way.
+  @discardableResult
+  func send(_ message: StreamMessage, descriptors: [CInt] = []) -> Bool {
+    let packet = message.packet
+    let sent = unsafe packet.withUnsafeBytes { bytes in
+      unsafe descriptors.withUnsafeBufferPointer { numbers in
+        unsafe cshm_send(
+          descriptor.raw, bytes.baseAddress, bytes.count, numbers.baseAddress, CInt(numbers.count))
+      }
+    }
+    return sent == packet.count
+  }
+
+  /// What has come; it never waits. Descriptors that nobody asked for are closed.
+  func receive() -> Arrival {
+    var none: [OwnedDescriptorBox] = []
+    return receive(descriptors: &none)
+  }
+
+  /// What has come, with its descriptors.
+  func receive(descriptors boxes: inout [OwnedDescriptorBox]) -> Arrival {
+    // One byte more than a message has: a longer packet is seen as one.
+    var packet = [UInt8](repeating: 0, count: StreamMessage.size + 1)
+    var numbers = [CInt](repeating: -1, count: Int(CSHM_MAXIMUM_DESCRIPTORS))
+    var number: CInt = 0
+    while true {
+      let count = unsafe packet.withUnsafeMutableBytes { bytes in
+        unsafe cshm_receive(descriptor.raw, bytes.baseAddress, bytes.count, &numbers, &number)
+      }
+      boxes = numbers[..<Int(number)].map { OwnedDescriptorBox(OwnedDescriptor(adopting: $0)) }
+      switch count {
+      case 0: return .closed
+      case -Int(EINTR): continue
+      // Told once where the other end went before it had read everything; what it said is behind.
+      case -Int(ECONNRESET): continue
+      case -Int(EAGAIN): return .nothing
+      case -Int(EMSGSIZE): return .nonsense
+      case ..<0: return .closed
+      default:
+        return StreamMessage(packet: packet[..<count]).map { .message($0) } ?? .nonsense
+      }
+    }
+  }
+}
+
+/// A descriptor that came with a message: an array holds no values that have one owner.
+final class OwnedDescriptorBox {
+  private var descriptor: OwnedDescriptor?
+
+  init(_ descriptor: consuming OwnedDescriptor) {
+    self.descriptor = .some(descriptor)
+  }
+
+  /// Hands it over, once.
+  func take() -> OwnedDescriptor? { descriptor.take() }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import ShmCore
+import SystemPackage
+
+/// What `send` and `recv` have in common.
+struct StreamArguments: ParsableArguments {
+  @Option(
+    help: "How long to wait for the other end to come: 250ms, 5s, 2m, 1h (default: for ever).")
+  var timeout: TimeSpan?
+
+  @Option(help: "Give up when no byte has moved for that long (default: never).")
+  var stallTimeout: TimeSpan?
+
+  @Option(help: "How many bytes there must be; any other number is an error.")
+  var expectBytes: ByteSize?
+
+  @Flag(help: "Wire the ring, so that it stays in RAM.")
+  var wired = false
+
+  @Flag(name: .shortAndLong, help: "Say nothing but errors.")
+  var quiet = false
+
+  @Flag(help: "Show a progress line, also where stderr is no terminal.")
+  var progress = false
+
+  @Flag(help: "Say what was moved as one JSON object, on stderr or --report-fd.")
+  var json = false
+
+  @Option(help: ArgumentHelp("Where the report goes instead of stderr.", valueName: "fd"))
+  var reportFd: Int32?
+
+  func validate() throws {
+    if let reportFd, reportFd < 0 { throw ValidationError("--report-fd takes an open descriptor") }
+  }
+
+  /// The options of the library; `interrupt` tells of signals.
+  func options(interrupt: Int32) -> StreamOptions {
+    var options = StreamOptions()
+    options.meetingTimeout = timeout?.milliseconds
+    options.stallTimeout = stallTimeout?.milliseconds
+    options.expectedBytes = expectBytes?.bytes
+    options.isWired = wired
+    options.interrupt = interrupt
+    return options
+  }
+
+  /// Where streams meet: SHMTOOL_DIR, or the place that all of one user's agree on.
+  static func place(_ name: String) throws(ShmError) -> Rendezvous {
+    let directory = ProcessEnvironment["SHMTOOL_DIR"].flatMap { $0.isEmpty ? nil : FilePath($0) }
+    return try Rendezvous(name, directory: directory)
+  }
+
+  /// The report of one end, where it was asked for.
+  func write(_ report: TransferReport) throws(ShmError) {
+    if let reportFd {
+      try Output.write(report, json: json, to: reportFd)
+    } else if json {
+      try Output.write(report, json: true, to: 2)
+    } else if !quiet {
+      Output.say(report.text(TextStyle()))
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import ArgumentParser
+import Glibc
+import ShmCore
+
+struct Recv: CommandRunner {
+  static let configuration = CommandConfiguration(
+    abstract: "Receive a stream: to stdout, into a file, or into CMD.",
+    usage: "shmtool recv [<options>] <name> [-- <command> ...]",
+    discussion: """
+      Ends with 0 only when the sender has said that this was all, and every byte has been delivered. \
+      What is delivered before a failure is a correct beginning; --output FILE is there whole or not \
+      at all. With CMD, its exit code is ours where it fails.
+
+      Example: shmtool recv backup | tar x -C /restore
+               shmtool recv backup --output data.tar
+      """,
+    aliases: ["receive"])
+
+  enum CodingKeys: CodingKey {
+    case name, output, force, stream
+  }
+
+  @Argument(help: "The stream's name.")
+  var name: String
+
+  /// What stands behind `--`.
+  var command: [String] = []
+
+  @Option(
+    help: "Write a file of that name, which appears when it is complete.", completion: .file())
+  var output: String?
+
+  @Flag(help: "Write raw bytes to a terminal, too.")
+  var force = false
+
+  @OptionGroup var stream: StreamArguments
+
+  func validate(command: [String]) throws {
+    if !command.isEmpty, output != nil {
+      throw ValidationError("--output and CMD exclude each other")
+    }
+  }
+
+  func run() throws {
+    let place = try StreamArguments.place(name)
+    if command.isEmpty, output == nil, !force, StandardStreams.isTerminal(STDOUT_FILENO) {
+      throw ShmError(
+        .usage, "cannot receive '\(place.name)'", "raw bytes would disturb the terminal",
+        remedy: "use --output, CMD or --force")
+    }
+    try StreamInterruption.watching { interrupt in
+      var receiver = try StreamReceiver.meet(
+        at: place, options: stream.options(interrupt: interrupt))
+      let line = ProgressLine(
+        total: receiver.expectedBytes, isWanted: stream.progress, isQuiet: stream.quiet)
+      let report: StreamReport
+      if let output {
+        report = try write(output, from: &receiver, line)
+      } else if command.isEmpty {
+        report = try write(from: &receiver, line)
+      } else {
+        report = try consume(from: &receiver, line, interrupt)
+      }
+      _ = line.finish()
+      try stream.write(TransferReport(place.name, "receive", receivers: 1, report))
+    }
+  }
+
+  private func write(
+    from receiver: inout StreamReceiver, _ line: ProgressLine
+  ) throws(ShmError) -> StreamReport {
+    let name = "standard output"
+    try receiver.receive(to: STDOUT_FILENO, named: name, progress: line.update)
+    try receiver.delivering { () throws(ShmError) in
+      try StandardStreams.closeOutput("cannot write \(name)")
+    }
+    return try receiver.finish()
+  }
+
+  private func write(
+    _ path: String, from receiver: inout StreamReceiver, _ line: ProgressLine
+  ) throws(ShmError) -> StreamReport {
+    var file = try receiver.delivering { () throws(ShmError) in try OutputFile(path) }
+    try receiver.receive(to: file.rawDescriptor, named: file.name, progress: line.update)
+    try receiver.verify()
+    try receiver.delivering { () throws(ShmError) in try file.publish() }
+    return try receiver.finish()
+  }
+
+  private func consume(
+    from receiver: inout StreamReceiver, _ line: ProgressLine, _ interrupt: Int32
+  ) throws -> StreamReport {
+    let shown = Escaping.printable(command[0])
+    let consumer = try receiver.delivering { () throws(ShmError) in
+      try PipedCommand(command, .consumer)
+    }
+    var failure: ShmError?
+    do throws(ShmError) {
+      try receiver.receive(to: consumer.descriptor, named: "into '\(shown)'", progress: line.update)
+    } catch {
+      // One that has ended before it had read everything says why by its exit code; any other is told
+      // by the end of its input that there is no more, and may not take it for whole.
+      guard error.code == .inputOutput else {
+        consumer.cancel()
+        throw error
+      }
+      failure = error
+    }
+    let code = try consumer.finish(interrupt: interrupt)
+    if code != 0 {
+      receiver.abort("the consumer has ended with exit code \(code)")
+      Output.complain("cannot receive '\(name)': '\(shown)' has ended with exit code \(code)")
+      throw ExitCode(code)
+    }
+    if let failure { throw failure }
+    return try receiver.finish()
+  }
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import Glibc
+import ShmCore
+
+struct Send: CommandRunner {
+  static let configuration = CommandConfiguration(
+    abstract: "Send a file, stdin or what CMD writes to receivers, through shared memory.",
+    usage: "shmtool send [<options>] <name> [<file>] [-- <command> ...]",
+    discussion: """
+      The receivers are started with 'shmtool recv NAME', before or after. Ends with 0 only when \
+      every receiver has delivered every byte. A pipe hides that a producer failed; with CMD the \
+      stream is aborted then, and CMD's exit code is ours.
+
+      Example: tar c /data | shmtool send backup
+               shmtool send backup --receivers 2 -- tar c /data
+      """)
+
+  enum CodingKeys: CodingKey {
+    case name, file, receivers, capacity, huge, checksum, stream
+  }
+
+  @Argument(help: "The stream's name.")
+  var name: String
+
+  @Argument(help: "The input; stdin if left out, or for -.", completion: .file())
+  var file: String?
+
+  /// What stands behind `--`.
+  var command: [String] = []
+
+  @Option(help: "How many receivers there are; each gets every byte. 1 to 16.")
+  var receivers = 1
+
+  @Option(help: "The bytes of the ring, a power of two (default: 4M).")
+  var capacity: ByteSize?
+
+  @Option(
+    help: ArgumentHelp("A ring of huge pages: --huge, --huge=1G.", valueName: "page size"))
+  var huge: HugePages?
+
+  @Flag(help: "Compare a checksum of all bytes at the end (CRC-32C).")
+  var checksum = false
+
+  @OptionGroup var stream: StreamArguments
+
+  func validate(command: [String]) throws {
+    if !command.isEmpty, file != nil { throw ValidationError("FILE and CMD exclude each other") }
+  }
+
+  func run() throws {
+    let place = try StreamArguments.place(name)
+    try StreamInterruption.watching { interrupt in
+      let source = command.isEmpty ? try InputSource(file ?? "-") : nil
+      var options = stream.options(interrupt: interrupt)
+      options.receivers = receivers
+      if let capacity { options.capacity = capacity.bytes }
+      if let huge { options.pages = .huge(huge.pageSize) }
+      options.hasChecksum = checksum
+      var sender = try StreamSender.meet(at: place, options: options)
+      let line: ProgressLine
+      switch source {
+      case .some(let source):
+        line = ProgressLine(total: source.size, isWanted: stream.progress, isQuiet: stream.quiet)
+        try sender.send(
+          from: source.rawDescriptor, named: source.name, progress: line.update)
+      case nil:
+        line = ProgressLine(total: nil, isWanted: stream.progress, isQuiet: stream.quiet)
+        try produce(into: &sender, line, interrupt)
+      }
+      let report = try sender.finish()
+      _ = line.finish()
+      try stream.write(
+        TransferReport(place.name, "send", receivers: receivers, report))
+    }
+  }
+
+  /// Sends what CMD writes; where it fails, so does the stream, whatever it wrote.
+  private func produce(
+    into sender: inout StreamSender, _ line: ProgressLine, _ interrupt: Int32
+  ) throws {
+    let producer: PipedCommand
+    do throws(ShmError) {
+      producer = try PipedCommand(command, .producer)
+    } catch {
+      sender.abort(error.reason)
+      throw error
+    }
+    let name = "what '\(Escaping.printable(command[0]))' writes"
+    do throws(ShmError) {
+      try sender.send(from: producer.descriptor, named: name, progress: line.update)
+    } catch {
+      producer.cancel()
+      throw error
+    }
+    let code = try producer.finish(interrupt: interrupt)
+    guard code != 0 else { return }
+    sender.abort("the producer has ended with exit code \(code)")
+    Output.complain(
+      "cannot send '\(self.name)': '\(Escaping.printable(command[0]))' has ended with exit code \(code)"
+    )
+    throw ExitCode(code)
+  }
+}

@@ -1,0 +1,50 @@
+import ShmCore
+
+/// What has gone through one end of a stream.
+struct TransferReport: Report {
+  let stream: String
+  /// `send` or `receive`.
+  let action: String
+  let bytes: Int
+  let seconds: Double
+  let bytesPerSecond: Int
+  let receivers: Int
+  /// How often this end has waited for the other, and woken it.
+  let waits: Int
+  let wakes: Int
+  let contextSwitches: Int
+  let checksum: Unknowable<String>
+  private let nanoseconds: Int
+
+  enum CodingKeys: CodingKey {
+    case stream, action, bytes, seconds, bytesPerSecond, receivers, waits, wakes, contextSwitches
+    case checksum
+  }
+
+  init(_ stream: RegionName, _ action: String, receivers: Int, _ report: StreamReport) {
+    self.stream = stream.description
+    self.action = action
+    self.receivers = receivers
+    bytes = report.bytes
+    nanoseconds = report.nanoseconds
+    seconds = Double(nanoseconds) / 1e9
+    bytesPerSecond = nanoseconds > 0 ? Int(Double(bytes) / seconds) : 0
+    waits = report.waits
+    wakes = report.wakes
+    contextSwitches = ResourceUse.contextSwitches
+    checksum = Unknowable(report.checksum.map { "crc32c:" + Format.hexadecimal($0) })
+  }
+
+  func text(_ style: TextStyle) -> String {
+    let what =
+      action == "send"
+      ? "sent \(ByteCount(bytes)) to \(receivers) \(receivers == 1 ? "receiver" : "receivers")"
+      : "received \(ByteCount(bytes))"
+    let sum = checksum.value.map { ", \($0)" } ?? ""
+    return """
+      \(what) of '\(stream)', in \(Format.seconds(nanoseconds)), \
+      \(Format.rate(bytes, nanoseconds))\(sum)
+
+      """
+  }
+}
