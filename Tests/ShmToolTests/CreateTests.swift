@@ -299,9 +299,13 @@ struct CreateTests {
         reader, writer = os.pipe()
         process = start("create", N, "--from", "-", stdin=reader)
         os.write(writer, b"x" * 10000)
+        def link(number):
+            try:
+                return os.readlink(f"/proc/{process.pid}/fd/{number}")
+            except FileNotFoundError:
+                return "closed since"
         until(lambda: any(
-            os.readlink(f"/proc/{process.pid}/fd/{n}").startswith("/dev/shm/")
-            for n in os.listdir(f"/proc/{process.pid}/fd")))
+            link(number).startswith("/dev/shm/") for number in os.listdir(f"/proc/{process.pid}/fd")))
         assert not os.path.exists(P), "a half-made region is seen"
         code, out, err = stop(process, int(sys.argv[2]))
         assert code == -int(sys.argv[2]), (code, err)
