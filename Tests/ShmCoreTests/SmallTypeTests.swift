@@ -1,0 +1,148 @@
+import Glibc
+import ShmTestSupport
+import SystemPackage
+import Testing
+
+@testable import ShmCore
+
+@Suite("Small types of the library")
+struct SmallTypeTests {
+  @Test(
+    "one byte over and over is written as often as it is wanted, at every length",
+    arguments: [
+      1, page - 1, page, page + 1, RepeatedByte.largest, RepeatedByte.largest + 1,
+    ])
+  func repeated(_ count: Int) throws {
+    let region = try Region.anonymous("t", size: count + 2)
+    try region.write(RepeatedByte(7), count: count, at: 1)
+    #expect(try region.contents(0..<2) == [0, 7])
+    #expect(try region.contents(count..<count + 2) == [7, 0])
+    #expect(try region.verify(.byte(7), range: 1..<count + 1) == nil)
+    error(.inputOutput) { try region.write(RepeatedByte(7), count: count + 2, at: 1) }
+  }
+
+  @Test(
+    "the bytes of a pattern are those of its rule, chunk by chunk",
+    arguments: [
+      FillPattern.zero, .byte(9), .pattern([1, 2, 3]), .sequence, .random(seed: 3),
+    ])
+  func pattern(_ rule: FillPattern) {
+    var made = PatternBytes(rule, rangeStart: 5)
+    for chunk in [5..<21, 21..<4096, 4096..<8191] {
+      var expected = [UInt8](repeating: 0, count: chunk.count)
+      unsafe expected.withUnsafeMutableBytes {
+        unsafe rule.generate(into: $0, at: chunk.lowerBound, rangeStart: 5)
+      }
+      #expect(unsafe Array(made.bytes(at: chunk)) == expected)
+    }
+  }
+
+  @Test("whether mappings carry the lock is what the kernel says")
+  func locked() throws {
+    let region = try Region.anonymous("t", size: 2 * page)
+    var mapping = try Mapping(of: region)
+    let before = LockedMappings.cover(mapping.pages, 0..<2 * page)
+    try mapping.wire(0..<page)
+    let (first, all) = (
+      LockedMappings.cover(mapping.pages, 0..<page), LockedMappings.cover(mapping.pages, 0..<2 * page)
+    )
+    #expect((before, first, all) == (false, true, false))
+  }
+
+  @Test("a directory's watch tells of a name that comes, and of none in another directory")
+  func watch() throws {
+    let name = TestName()
+    let watch = DirectoryWatch(of: try name.reference)
+    let watched = watch.raw
+    let raw = try #require(watched)
+    _ = try Region.create(try name.reference, size: page)
+    #expect(try Polling.wait(for: [raw], milliseconds: 5000) == [true])
+    let missing = DirectoryWatch(of: try RegionReference("/nonexistent/directory/x")).raw
+    let none = DirectoryWatch(of: .systemV(1)).raw
+    #expect(missing == nil && none == nil)
+    withExtendedLifetime(name) {}
+  }
+
+  @Test("polling tells what is ready, and returns after the time")
+  func polling() throws {
+    let pipe = try Pipe()
+    #expect(try Polling.wait(for: [pipe.reading.raw], milliseconds: 20) == [false])
+    #expect(unsafe Glibc.write(pipe.writing.raw, "x", 1) == 1)
+    let silent = try Pipe()
+    #expect(
+      try Polling.wait(for: [silent.reading.raw, pipe.reading.raw], milliseconds: 5000)
+        == [false, true])
+    #expect(
+      try Polling.wait(
+        for: [Polling.Interest(descriptor: pipe.writing.raw, events: POLLOUT)], milliseconds: 5000)
+        == [true])
+  }
+
+  @Test("an output file is there whole, or not at all, in place of the old one")
+  func outputFile() throws {
+    let name = TestName()
+    var first = try OutputFile(name.path)
+    #expect(!name.exists)
+    #expect(unsafe Glibc.write(first.rawDescriptor, "abc", 3) == 3)
+    try first.publish()
+    #expect(try FileSystem.contents(of: FilePath(name.path)) == bytes("abc"))
+    do {
+      let second = try OutputFile(name.path)
+      #expect(unsafe Glibc.write(second.rawDescriptor, "xyz", 3) == 3)
+    }
+    #expect(try FileSystem.contents(of: FilePath(name.path)) == bytes("abc"))
+    let left = try FileSystem.names(in: "/dev/shm").filter { $0.string.hasPrefix(".\(name.name)") }
+    #expect(left.isEmpty)
+    error(.notFound) { _ = try OutputFile("/nonexistent/x") }
+    error(.usage) { _ = try OutputFile("/") }
+  }
+
+  @Test("sizes that no region has are refused, and all others taken")
+  func sizes() throws {
+    for size in [1, page, page + 1, RegionSize.largest] {
+      try RegionSize.check(size, pageSize: page, "cannot try")
+    }
+    try RegionSize.check(4 << 20, pageSize: 2 << 20, "cannot try")
+    for size in [0, -1, Int.min] {
+      error(.usage) { try RegionSize.check(size, pageSize: page, "cannot try") }
+    }
+    for size in [RegionSize.largest + 1, Int.max] {
+      error(.noSpace) { try RegionSize.check(size, pageSize: page, "cannot try") }
+    }
+    error(.usage) { try RegionSize.check(3 << 20, pageSize: 2 << 20, "cannot try") }
+  }
+
+  @Test("an answer names the limit that refuses, and what to do, or nothing")
+  func answer() throws {
+    let limits = try WiringLimits.current()
+    let yes = WiringAnswer(limits, need: 1)
+    let no = WiringAnswer(limits, need: 1 << 60)
+    #expect(no.refusing != nil && !no.isYes && no.remedy != nil)
+    if (limits.verdict.available ?? 0) >= page {
+      #expect(yes.isYes && yes.refusing == nil && yes.remedy == nil)
+    }
+    #expect(limits.verdict.allows(1 << 60) == false)
+  }
+
+  @Test("addresses are unmapped with their owner")
+  func pages() throws {
+    func isMapped(_ address: UInt) throws -> Bool {
+      let maps = try FileSystem.contents(of: "/proc/self/maps")
+      return ProcText.lines(maps).compactMap { ProcessMap(parsing: $0) }
+        .contains { $0.addresses.contains(UInt64(address)) && $0.identity.inode != 0 }
+    }
+    let region = try Region.anonymous("t", size: page)
+    var address: UInt = 0
+    do {
+      let mapping = try Mapping(of: region)
+      address = mapping.address
+      #expect(try isMapped(address))
+    }
+    // Another test may map something there meanwhile, but not this region again.
+    let maps = try FileSystem.contents(of: "/proc/self/maps")
+    let identity = try region.status().identity
+    #expect(
+      !ProcText.lines(maps).compactMap { ProcessMap(parsing: $0) }
+        .contains { $0.identity == identity })
+  }
+}
