@@ -43,9 +43,8 @@ struct SmallTypeTests {
     var mapping = try Mapping(of: region)
     let before = LockedMappings.cover(mapping.pages, 0..<2 * page)
     try mapping.wire(0..<page)
-    let (first, all) = (
-      LockedMappings.cover(mapping.pages, 0..<page), LockedMappings.cover(mapping.pages, 0..<2 * page)
-    )
+    let first = LockedMappings.cover(mapping.pages, 0..<page)
+    let all = LockedMappings.cover(mapping.pages, 0..<2 * page)
     #expect((before, first, all) == (false, true, false))
   }
 
