@@ -30,6 +30,9 @@ extension Region {
   /// Copies `buffer` into the region. The region does not grow: what would lie beyond its end is
   /// an error. pwrite(2); process_vm_writev(2) on hugetlbfs, which has no write.
   ///
+  /// Where another process makes the region smaller between the look at its size and the write, this
+  /// write makes it as large again as its own last byte.
+  ///
   /// - Parameters:
   ///   - buffer: the bytes.
   ///   - offset: where in the region, in bytes.
