@@ -8,20 +8,6 @@ import Testing
 @Suite("Small types of the library")
 struct SmallTypeTests {
   @Test(
-    "one byte over and over is written as often as it is wanted, at every length",
-    arguments: [
-      1, page - 1, page, page + 1, RepeatedByte.largest, RepeatedByte.largest + 1,
-    ])
-  func repeated(_ count: Int) throws {
-    let region = try Region.anonymous("t", size: count + 2)
-    try region.write(RepeatedByte(7), count: count, at: 1)
-    #expect(try region.contents(0..<2) == [0, 7])
-    #expect(try region.contents(count..<count + 2) == [7, 0])
-    #expect(try region.verify(.byte(7), range: 1..<count + 1) == nil)
-    error(.inputOutput) { try region.write(RepeatedByte(7), count: count + 2, at: 1) }
-  }
-
-  @Test(
     "the bytes of a pattern are those of its rule, chunk by chunk",
     arguments: [
       FillPattern.zero, .byte(9), .pattern([1, 2, 3]), .sequence, .random(seed: 3),

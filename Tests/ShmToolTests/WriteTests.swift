@@ -115,14 +115,12 @@ struct WriteTests {
     }
   }
 
-  @Test("gives a clear error beyond RLIMIT_FSIZE, and not SIGXFSZ")
+  @Test("is not bounded by RLIMIT_FSIZE: the region is as large as it is")
   func fileSize() async throws {
     try await withRegion { (name) async throws in
       let result = try await Tool.shell(
         "ulimit -f 16; exec \"$SHMTOOL\" write \(name) --offset 32K", input: [1, 2, 3])
-      #expect(result.code == 74)
-      #expect(!result.isSignaled)
-      #expect(result.error.contains("raise the limit on file sizes with 'ulimit -f'"))
+      #expect(result.code == 0)
       #expect(name.size == 65536)
     }
   }

@@ -27,7 +27,8 @@ extension Region {
         reference, size: known, options: options, progress: { _ in }
       ) { (region) throws(ShmError) in
         _ = try region.write(
-          from: raw, named: name, amount: size == nil ? .all : .upTo, progress: progress)
+          from: raw, named: name, range: nil, amount: size == nil ? .all : .upTo,
+          by: RegionWriter(region, isShared: false), progress: progress)
         try finish(region)
       }
     }
@@ -60,6 +61,7 @@ extension Region {
   ) throws(ShmError) {
     let attempt = "cannot create \(quoted) from \(name)"
     let scratch = ScratchBuffer()
+    var writer = try RegionWriter(self, isShared: false)
     var capacity = try status().size
     var used = 0
     while true {
@@ -69,7 +71,8 @@ extension Region {
       while used + count > capacity {
         capacity = try grow(from: capacity, toHold: used + count)
       }
-      try unsafe write(UnsafeRawBufferPointer(scratch.prefix(count)), at: used)
+      try unsafe writer.write(
+        UnsafeRawBufferPointer(scratch.prefix(count)), at: used, of: self)
       used += count
     }
     if used == 0 { throw ShmError(.usage, attempt, "the input is empty") }

@@ -1,5 +1,3 @@
-import Synchronization
-
 extension Region {
   /// Writes bytes that follow a rule, by `threads` threads.
   ///
@@ -7,7 +5,6 @@ extension Region {
   ///   - pattern: the rule.
   ///   - range: which bytes of the region; nil for all.
   ///   - threads: how many work at once; nil for as many as there are processors, up to 4.
-  ///     One byte over and over is written by one, for writes hold the file's lock.
   ///   - progress: called with the bytes done, about ten times a second.
   /// - Throws: `ShmError`: `usage` for an empty range, `inputOutput` for one past the end, also
   ///   where another process makes the region smaller meanwhile, `noSpace`, `notPermitted`.
@@ -18,44 +15,15 @@ extension Region {
   ) throws(ShmError) {
     let attempt = "cannot fill \(quoted)"
     let range = try checked(range, attempt)
-    let writer = try RegionWriter(self, range: range)
-    if let byte = pattern.uniformByte, writer.isSerial {
-      return try fill(byte, range, attempt, progress: progress)
-    }
-    // Writes wait for each other in the kernel: a thread that waits here has not looked at the size
-    // yet, and does not bring back what somebody cuts off meanwhile.
-    let turn = Mutex(())
     try ParallelChunks.run(
       range, threads: threads ?? Self.threads(for: range), progress: progress
     ) { (chunks) throws(ShmError) in
+      var writer = try RegionWriter(self)
       var made = PatternBytes(pattern, rangeStart: range.lowerBound)
       try chunks.forEach(attempt) { (chunk) throws(ShmError) in
-        let bytes = unsafe made.bytes(at: chunk)
-        guard writer.isSerial else {
-          return try unsafe writer.write(bytes, at: chunk.lowerBound, of: self)
-        }
-        try turn.withLock { (_) throws(ShmError) in
-          try unsafe writer.write(bytes, at: chunk.lowerBound, of: self)
-        }
+        try unsafe writer.write(made.bytes(at: chunk), at: chunk.lowerBound, of: self)
       }
     }
-  }
-
-  /// The same byte everywhere: nothing has to be made, and writes wait for each other, so that one
-  /// thread does it all.
-  private func fill(
-    _ byte: UInt8, _ range: Range<Int>, _ attempt: String, progress: (Int) -> Void
-  ) throws(ShmError) {
-    let bytes = RepeatedByte(byte)
-    var offset = range.lowerBound
-    while offset < range.upperBound {
-      progress(offset - range.lowerBound)
-      try SignalMask.checkPending(attempt)
-      let count = min(RepeatedByte.largest, range.upperBound - offset)
-      try write(bytes, count: count, at: offset)
-      offset += count
-    }
-    progress(range.count)
   }
 
   /// Compares the region with bytes that follow a rule; it is only read.

@@ -10,7 +10,7 @@ extension Region {
     case upTo
   }
 
-  /// Copies bytes from an open descriptor into the region. read(2), pwrite(2)
+  /// Copies bytes from an open descriptor into the region. read(2), process_vm_writev(2)
   ///
   /// - Parameters:
   ///   - source: the number of a descriptor that is open for reading; it stays the caller's.
@@ -26,9 +26,18 @@ extension Region {
     from source: Int32, named sourceName: String, range: Range<Int>? = nil,
     amount: Amount = .upTo, progress: (Int) -> Void = { _ in }
   ) throws(ShmError) -> Int {
+    try write(
+      from: source, named: sourceName, range: range, amount: amount, by: RegionWriter(self),
+      progress: progress)
+  }
+
+  /// The same by a given writer.
+  func write(
+    from source: Int32, named sourceName: String, range: Range<Int>?, amount: Amount,
+    by writer: consuming RegionWriter, progress: (Int) -> Void
+  ) throws(ShmError) -> Int {
     let attempt = "cannot write \(quoted) from \(sourceName)"
     let range = try checked(range, attempt)
-    let writer = try RegionWriter(self, range: range)
     let scratch = ScratchBuffer()
     var offset = range.lowerBound
     while true {

@@ -1,76 +1,149 @@
 import Glibc
 import SystemPackage
 
-/// The way bytes get into a region: pwrite(2), and on hugetlbfs, which has no write, a copy by the
-/// kernel into a mapping. Neither raises a signal where another process makes the region smaller.
-struct RegionWriter: ~Copyable, Sendable {
-  /// Kept for its end; nil where pwrite serves.
-  private let mapping: OwnedPages?
-  private let address: UInt
-  private let length: Int
+/// The way bytes get into a region that others may have open: a copy by the kernel into a mapping.
+///
+/// A write(2) makes a file as large again as its last byte, also where somebody has made it smaller
+/// a moment ago; a store into a mapping raises SIGBUS there. This copy does neither: it ends with an
+/// error. It holds no lock of the file's either, so that threads copy side by side, each with a
+/// writer of its own. process_vm_writev(2)
+///
+/// A region that nobody else can have yet is written with pwrite(2), which needs no page table.
+@safe struct RegionWriter: ~Copyable {
+  /// So much of the region is mapped at once, in bytes: page tables stay small, and each thread
+  /// unmaps its own.
+  private static let windowSize = 32 << 20
 
-  /// Whether one write waits for another.
-  var isSerial: Bool { length == 0 }
+  /// What is mapped, its bytes, and where in the region it begins.
+  private var window: OwnedPages?
+  private var bytes: UnsafeMutableRawBufferPointer
+  private var start = 0
 
-  /// Ready to write anywhere in `range`, which lies within the region.
-  init(_ region: borrowing Region, range: Range<Int>) throws(ShmError) {
-    guard try region.fileSystem().kind == .hugetlbfs else {
-      mapping = nil
-      (address, length) = (0, 0)
-      return
-    }
-    let size = try region.status()
-    let attempt = "cannot write \(region.quoted)"
-    let descriptor = region.descriptor.raw
-    guard let length = PageMath.roundUp(size.size, to: size.pageSize) else {
-      throw ShmError(.usage, attempt, "its size is more than addresses can count")
-    }
-    let pages = try ShmError.saying(attempt) { () throws(Errno) in
-      let base = try unsafe MemoryCalls.map(
-        at: nil, length: length, protection: PROT_READ | PROT_WRITE, flags: MAP_SHARED,
-        descriptor: descriptor, offset: 0)
-      return unsafe OwnedPages(adopting: base, length: length)
-    }
-    (address, self.length) = (pages.address, length)
-    mapping = consume pages
+  /// The size of a page of the region, and what is mapped from a multiple of it on, in bytes.
+  private let pageSize: Int
+  private let step: Int
+  private let isShared: Bool
+
+  /// A writer for one thread.
+  ///
+  /// - Parameters:
+  ///   - region: what it is given at every write.
+  ///   - isShared: whether anybody else can have it open.
+  init(_ region: borrowing Region, isShared: Bool = true) throws(ShmError) {
+    let page = try region.status().pageSize
+    // On hugetlbfs there is no write(2).
+    let hasWrite = try region.fileSystem().kind != .hugetlbfs
+    window = nil
+    unsafe bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    pageSize = page
+    step = max(Self.windowSize, page)
+    self.isShared = isShared || !hasWrite
   }
 
   /// Writes all of `buffer` at `offset`.
-  func write(
+  ///
+  /// - Throws: `ShmError`: `inputOutput` where the region ends before the last byte, `noSpace`,
+  ///   `notPermitted`.
+  mutating func write(
     _ buffer: UnsafeRawBufferPointer, at offset: Int, of region: borrowing Region
   ) throws(ShmError) {
-    guard length > 0 else { return try unsafe region.write(buffer, at: offset) }
     let attempt = "cannot write \(region.quoted)"
-    guard offset + buffer.count <= length else {
-      throw region.shrunk(attempt, to: length, wanted: offset + buffer.count)
+    let (end, overflow) = offset.addingReportingOverflow(buffer.count)
+    let size = try region.currentSize(attempt)
+    if offset < 0 { throw ShmError(.usage, attempt, "byte \(offset) is before its start") }
+    guard !overflow, end <= size else {
+      throw region.shrunk(attempt, to: size, wanted: overflow ? .max : end)
     }
+    if !isShared { return try unsafe put(buffer, at: offset, of: region, attempt) }
     var done = 0
     while done < buffer.count {
-      let target = address + UInt(offset + done)
-      let copied: Int
+      let target = try unsafe pages(at: offset + done, of: region, size: size, attempt)
+      let count = min(target.count, buffer.count - done)
+      try unsafe copy(
+        UnsafeRawBufferPointer(rebasing: buffer[done..<done + count]),
+        to: UnsafeMutableRawBufferPointer(rebasing: target[..<count]), end: end, of: region,
+        attempt)
+      done += count
+    }
+    // What lies behind the new end of a last page takes bytes without an error.
+    let after = try region.currentSize(attempt)
+    if end > after { throw region.shrunk(attempt, to: after, wanted: end) }
+  }
+
+  /// The mapped bytes from `offset` on, one at least.
+  private mutating func pages(
+    at offset: Int, of region: borrowing Region, size: Int, _ attempt: String
+  ) throws(ShmError) -> UnsafeMutableRawBufferPointer {
+    if start <= offset, unsafe offset - start < bytes.count {
+      return unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[(offset - start)...])
+    }
+    window = nil
+    unsafe bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    start = PageMath.roundDown(offset, to: step)
+    let rest = size - start
+    // The last page that an offset can name cannot be mapped.
+    let last = PageMath.roundDown(Int.max - start, to: pageSize)
+    let length = min(step, PageMath.roundUp(rest, to: pageSize) ?? last, last)
+    guard offset - start < length else {
+      throw ShmError(.usage, attempt, "no process can map byte \(offset)")
+    }
+    let base = start
+    let opened = try ShmError.explaining({ region.explainWrite($0, attempt) }) {
+      () throws(Errno) in
+      let base = try unsafe MemoryCalls.map(
+        at: nil, length: length, protection: PROT_READ | PROT_WRITE, flags: MAP_SHARED,
+        descriptor: region.descriptor.raw, offset: base)
+      return unsafe OwnedPages(adopting: base, length: length)
+    }
+    unsafe bytes = opened.buffer
+    window = consume opened
+    return unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[(offset - start)...])
+  }
+
+  /// Copies `source` to `target`, which is mapped.
+  private func copy(
+    _ source: UnsafeRawBufferPointer, to target: UnsafeMutableRawBufferPointer, end: Int,
+    of region: borrowing Region, _ attempt: String
+  ) throws(ShmError) {
+    // Pages that are there are mapped sixteen at a time by a fault for reading, one by one by a
+    // fault for writing. Only a hint: the copy itself says what is wrong.
+    let page = PageMath.pageSize
+    if source.count > page, let address = target.baseAddress {
+      let skew = Int(bitPattern: address) % page
+      try? unsafe MemoryCalls.advise(
+        UnsafeMutableRawBufferPointer(start: address - skew, count: target.count + skew),
+        MADV_POPULATE_READ)
+    }
+    var done = 0
+    var refusals = 0
+    while done < source.count {
+      guard let destination = unsafe target.baseAddress.map({ unsafe $0 + done }) else { return }
       do throws(Errno) {
-        guard let target = unsafe UnsafeMutableRawPointer(bitPattern: target) else { return }
-        copied = try unsafe MemoryCalls.copy(
-          UnsafeRawBufferPointer(rebasing: buffer[done...]), to: target)
+        done += try unsafe MemoryCalls.copy(
+          UnsafeRawBufferPointer(rebasing: source[done...]), to: destination)
+        refusals = 0
       } catch .badAddress {
-        throw try fault(offset..<offset + buffer.count, of: region, attempt)
+        let size = try region.currentSize(attempt)
+        if end > size { throw region.shrunk(attempt, to: size, wanted: end) }
+        // Large enough again, or no memory for a hole: the second does not pass.
+        refusals += 1
+        if refusals == 3 { throw region.explainWrite(.noSpace, attempt) }
       } catch {
         throw ShmError(attempt, error)
       }
-      done += copied
     }
   }
 
-  /// Why a page could not be had: the region has become smaller, or the pool is empty.
-  private func fault(
-    _ range: Range<Int>, of region: borrowing Region, _ attempt: String
-  ) throws(ShmError) -> ShmError {
-    let size = try region.status().size
-    if range.upperBound > size {
-      return region.shrunk(attempt, to: size, wanted: range.upperBound)
+  private func put(
+    _ buffer: UnsafeRawBufferPointer, at offset: Int, of region: borrowing Region,
+    _ attempt: String
+  ) throws(ShmError) {
+    var done = 0
+    while done < buffer.count {
+      done += try ShmError.explaining({ region.explainWrite($0, attempt) }) { () throws(Errno) in
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[done...])
+        return try unsafe region.descriptor.write(rest, at: offset + done)
+      }
     }
-    return SpaceCheck(
-      attempt: attempt, place: "its hugetlbfs", fileSystem: try region.fileSystem()
-    ).refusal(range.count, errno: .noSpace)
   }
 }

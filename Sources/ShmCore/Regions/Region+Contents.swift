@@ -28,10 +28,9 @@ extension Region {
   }
 
   /// Copies `buffer` into the region. The region does not grow: what would lie beyond its end is
-  /// an error. pwrite(2); process_vm_writev(2) on hugetlbfs, which has no write.
+  /// an error, also where another process makes it smaller meanwhile. process_vm_writev(2)
   ///
-  /// Where another process makes the region smaller between the look at its size and the write, this
-  /// write makes it as large again as its own last byte.
+  /// Many small writes go faster through a `Mapping`.
   ///
   /// - Parameters:
   ///   - buffer: the bytes.
@@ -40,39 +39,12 @@ extension Region {
   ///   where a hole of a sparse region finds no memory, `notPermitted` where it is sealed.
   /// - Complexity: linear in the bytes copied.
   public func write(_ buffer: UnsafeRawBufferPointer, at offset: Int) throws(ShmError) {
-    try write(buffer.count, at: offset) { (done) throws(Errno) in
-      let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[done...])
-      return try unsafe descriptor.write(rest, at: offset + done)
-    }
+    var writer = try RegionWriter(self)
+    try unsafe writer.write(buffer, at: offset, of: self)
   }
 
-  /// Writes the same byte `count` times; else as `write`. pwritev(2)
-  func write(_ bytes: borrowing RepeatedByte, count: Int, at offset: Int) throws(ShmError) {
-    try write(count, at: offset) { (done) throws(Errno) in
-      try bytes.write(to: descriptor, count: count - done, at: offset + done)
-    }
-  }
-
-  /// Calls `part` with the bytes that are done until `count` are.
-  private func write(
-    _ count: Int, at offset: Int, part: (Int) throws(Errno) -> Int
-  ) throws(ShmError) {
-    let attempt = "cannot write \(quoted)"
-    var done = 0
-    while done < count {
-      let size = try currentSize(attempt)
-      // pwrite beyond the end would make the region grow again that somebody has shrunk.
-      let (end, overflow) = offset.addingReportingOverflow(count)
-      guard !overflow, end <= size else {
-        throw shrunk(attempt, to: size, wanted: overflow ? .max : end)
-      }
-      done += try ShmError.explaining({ explainWrite($0, attempt) }) { () throws(Errno) in
-        try part(done)
-      }
-    }
-  }
-
-  private func currentSize(_ attempt: String) throws(ShmError) -> Int {
+  /// The size in bytes at this moment. fstat(2)
+  func currentSize(_ attempt: String) throws(ShmError) -> Int {
     try ShmError.saying(attempt) { () throws(Errno) in Int(try descriptor.status().st_size) }
   }
 
@@ -86,7 +58,8 @@ extension Region {
       """)
   }
 
-  private func explainWrite(_ error: Errno, _ attempt: String) -> ShmError {
+  /// Why bytes did not get in.
+  func explainWrite(_ error: Errno, _ attempt: String) -> ShmError {
     switch error {
     case .notPermitted:
       if let seals = seals(), !seals.isEmpty {

@@ -118,13 +118,6 @@ extension OwnedDescriptor {
     }
   }
 
-  /// pwritev(2)
-  package func write(_ pieces: UnsafeBufferPointer<iovec>, at offset: Int) throws(Errno) -> Int {
-    try SystemCall.check {
-      unsafe pwritev(raw, pieces.baseAddress, CInt(pieces.count), off_t(offset))
-    }
-  }
-
   /// Counts of the page cache over a range, nil for all. cachestat(2), Linux 6.5
   package func cacheStatistics(of range: Range<Int>? = nil) throws(Errno) -> cshm_cachestat {
     var statistics = cshm_cachestat()
