@@ -12,8 +12,8 @@ struct SmallTypeTests {
     arguments: [
       FillPattern.zero, .byte(9), .pattern([1, 2, 3]), .sequence, .random(seed: 3),
     ])
-  func pattern(_ rule: FillPattern) {
-    var made = PatternBytes(rule, rangeStart: 5)
+  func pattern(_ rule: FillPattern) throws {
+    var made = try PatternBytes(rule, rangeStart: 5)
     for chunk in [5..<21, 21..<4096, 4096..<8191] {
       var expected = [UInt8](repeating: 0, count: chunk.count)
       unsafe expected.withUnsafeMutableBytes {

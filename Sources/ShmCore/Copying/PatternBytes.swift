@@ -3,25 +3,40 @@
 struct PatternBytes: ~Copyable {
   private let pattern: FillPattern
   private let rangeStart: Int
-  private let scratch = ScratchBuffer()
+  private let scratch: ScratchFile
   private var isMade = false
 
   /// - Parameters:
   ///   - pattern: the rule.
   ///   - rangeStart: where the range of the whole begins, in bytes.
-  init(_ pattern: FillPattern, rangeStart: Int) {
+  init(_ pattern: FillPattern, rangeStart: Int) throws(ShmError) {
+    scratch = try ScratchFile()
     self.pattern = pattern
     self.rangeStart = rangeStart
   }
 
+  /// The most that one chunk may have, in bytes.
+  var largest: Int { scratch.count }
+
   /// What belongs at `chunk` of the region; valid until the next call.
   mutating func bytes(at chunk: Range<Int>) -> UnsafeRawBufferPointer {
-    if pattern.uniformByte == nil || !isMade {
-      let count = pattern.uniformByte == nil ? chunk.count : scratch.count
-      unsafe pattern.generate(
-        into: scratch.prefix(count), at: chunk.lowerBound, rangeStart: rangeStart)
-      isMade = true
-    }
+    make(chunk)
     return unsafe UnsafeRawBufferPointer(scratch.prefix(chunk.count))
+  }
+
+  /// Writes what belongs at `chunk` of the region.
+  mutating func write(
+    _ chunk: Range<Int>, by writer: inout RegionWriter, of region: borrowing Region
+  ) throws(ShmError) {
+    make(chunk)
+    try writer.write(scratch, count: chunk.count, at: chunk.lowerBound, of: region)
+  }
+
+  private mutating func make(_ chunk: Range<Int>) {
+    if pattern.uniformByte != nil, isMade { return }
+    let count = pattern.uniformByte == nil ? chunk.count : scratch.count
+    unsafe pattern.generate(
+      into: scratch.prefix(count), at: chunk.lowerBound, rangeStart: rangeStart)
+    isMade = true
   }
 }

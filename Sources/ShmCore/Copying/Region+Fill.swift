@@ -16,12 +16,17 @@ extension Region {
     let attempt = "cannot fill \(quoted)"
     let range = try checked(range, attempt)
     try ParallelChunks.run(
-      range, threads: threads ?? Self.threads(for: range), progress: progress
+      range, size: Self.fillStep, threads: threads ?? Self.threads(for: range), progress: progress
     ) { (chunks) throws(ShmError) in
       var writer = try RegionWriter(self)
-      var made = PatternBytes(pattern, rangeStart: range.lowerBound)
+      var made = try PatternBytes(pattern, rangeStart: range.lowerBound)
       try chunks.forEach(attempt) { (chunk) throws(ShmError) in
-        try unsafe writer.write(made.bytes(at: chunk), at: chunk.lowerBound, of: self)
+        var start = chunk.lowerBound
+        while start < chunk.upperBound {
+          let part = start..<start + min(made.largest, chunk.upperBound - start)
+          try made.write(part, by: &writer, of: self)
+          start = part.upperBound
+        }
       }
     }
   }
@@ -48,7 +53,7 @@ extension Region {
       range, threads: threads ?? Self.threads(for: range), progress: progress
     ) { (chunks) throws(ShmError) in
       let actual = ScratchBuffer()
-      var expected = PatternBytes(pattern, rangeStart: range.lowerBound)
+      var expected = try PatternBytes(pattern, rangeStart: range.lowerBound)
       try chunks.forEach(attempt) { (chunk) throws(ShmError) in
         try readWhole(actual, chunk, attempt)
         unsafe found.compare(
@@ -82,6 +87,9 @@ extension Region {
     if range.upperBound > status.size { throw status.endsBefore(range, attempt) }
     return range
   }
+
+  /// What one thread takes at a time, in bytes: as much as one page table maps.
+  private static var fillStep: Int { 2 << 20 }
 
   /// Threads pay from some megabytes on.
   private static func threads(for range: Range<Int>) -> Int {

@@ -10,7 +10,7 @@ extension Region {
     case upTo
   }
 
-  /// Copies bytes from an open descriptor into the region. read(2), process_vm_writev(2)
+  /// Copies bytes from an open descriptor into the region. read(2), pread(2) into a mapping
   ///
   /// - Parameters:
   ///   - source: the number of a descriptor that is open for reading; it stays the caller's.
@@ -38,7 +38,7 @@ extension Region {
   ) throws(ShmError) -> Int {
     let attempt = "cannot write \(quoted) from \(sourceName)"
     let range = try checked(range, attempt)
-    let scratch = ScratchBuffer()
+    let scratch = try ScratchFile()
     var offset = range.lowerBound
     while true {
       progress(offset - range.lowerBound)
@@ -51,8 +51,7 @@ extension Region {
         throw ShmError(
           .usage, attempt, "the input holds more than the \(range.count) bytes of the range")
       }
-      try unsafe writer.write(
-        UnsafeRawBufferPointer(scratch.prefix(count)), at: offset, of: self)
+      try writer.write(scratch, count: count, at: offset, of: self)
       offset += count
     }
     let copied = offset - range.lowerBound

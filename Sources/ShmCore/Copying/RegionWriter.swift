@@ -6,7 +6,7 @@ import SystemPackage
 /// A write(2) makes a file as large again as its last byte, also where somebody has made it smaller
 /// a moment ago; a store into a mapping raises SIGBUS there. This copy does neither: it ends with an
 /// error. It holds no lock of the file's either, so that threads copy side by side, each with a
-/// writer of its own. process_vm_writev(2)
+/// writer of its own. pread(2) of a `ScratchFile`, process_vm_writev(2) of other memory
 ///
 /// A region that nobody else can have yet is written with pwrite(2), which needs no page table.
 @safe struct RegionWriter: ~Copyable {
@@ -40,30 +40,64 @@ import SystemPackage
     self.isShared = isShared || !hasWrite
   }
 
-  /// Writes all of `buffer` at `offset`.
+  /// Writes the first `count` bytes of `scratch` at `offset`.
   ///
   /// - Throws: `ShmError`: `inputOutput` where the region ends before the last byte, `noSpace`,
   ///   `notPermitted`.
   mutating func write(
+    _ scratch: borrowing ScratchFile, count: Int, at offset: Int, of region: borrowing Region
+  ) throws(ShmError) {
+    guard isShared else {
+      return try unsafe put(UnsafeRawBufferPointer(scratch.prefix(count)), at: offset, of: region)
+    }
+    try unsafe write(count, at: offset, of: region) { (done, target) throws(Errno) in
+      try unsafe scratch.copy(from: done, to: target)
+    }
+  }
+
+  /// Writes all of `buffer` at `offset`; else the same.
+  mutating func write(
     _ buffer: UnsafeRawBufferPointer, at offset: Int, of region: borrowing Region
   ) throws(ShmError) {
+    guard isShared else { return try unsafe put(buffer, at: offset, of: region) }
+    try unsafe write(buffer.count, at: offset, of: region) { (done, target) throws(Errno) in
+      guard let address = target.baseAddress else { return 0 }
+      return try unsafe MemoryCalls.copy(
+        UnsafeRawBufferPointer(rebasing: buffer[done..<done + target.count]), to: address)
+    }
+  }
+
+  /// Calls `copy` with the bytes that are done and where the next ones go, until `count` are.
+  private mutating func write(
+    _ count: Int, at offset: Int, of region: borrowing Region,
+    copy: (Int, UnsafeMutableRawBufferPointer) throws(Errno) -> Int
+  ) throws(ShmError) {
     let attempt = "cannot write \(region.quoted)"
-    let (end, overflow) = offset.addingReportingOverflow(buffer.count)
-    let size = try region.currentSize(attempt)
     if offset < 0 { throw ShmError(.usage, attempt, "byte \(offset) is before its start") }
+    let (end, overflow) = offset.addingReportingOverflow(count)
+    let size = try region.currentSize(attempt)
     guard !overflow, end <= size else {
       throw region.shrunk(attempt, to: size, wanted: overflow ? .max : end)
     }
-    if !isShared { return try unsafe put(buffer, at: offset, of: region, attempt) }
     var done = 0
-    while done < buffer.count {
-      let target = try unsafe pages(at: offset + done, of: region, size: size, attempt)
-      let count = min(target.count, buffer.count - done)
-      try unsafe copy(
-        UnsafeRawBufferPointer(rebasing: buffer[done..<done + count]),
-        to: UnsafeMutableRawBufferPointer(rebasing: target[..<count]), end: end, of: region,
-        attempt)
-      done += count
+    var refusals = 0
+    while done < count {
+      let mapped = try unsafe pages(at: offset + done, of: region, size: size, attempt)
+      let target = unsafe UnsafeMutableRawBufferPointer(
+        rebasing: mapped.prefix(count - done))
+      if refusals == 0 { unsafe prepare(target) }
+      do throws(Errno) {
+        done += try unsafe copy(done, target)
+        refusals = 0
+      } catch .badAddress {
+        let size = try region.currentSize(attempt)
+        if end > size { throw region.shrunk(attempt, to: size, wanted: end) }
+        // Large enough again, or no memory for a hole: the second does not pass.
+        refusals += 1
+        if refusals == 3 { throw region.explainWrite(.noSpace, attempt) }
+      } catch {
+        throw ShmError(attempt, error)
+      }
     }
     // What lies behind the new end of a last page takes bytes without an error.
     let after = try region.currentSize(attempt)
@@ -100,44 +134,28 @@ import SystemPackage
     return unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[(offset - start)...])
   }
 
-  /// Copies `source` to `target`, which is mapped.
-  private func copy(
-    _ source: UnsafeRawBufferPointer, to target: UnsafeMutableRawBufferPointer, end: Int,
-    of region: borrowing Region, _ attempt: String
-  ) throws(ShmError) {
-    // Pages that are there are mapped sixteen at a time by a fault for reading, one by one by a
-    // fault for writing. Only a hint: the copy itself says what is wrong.
+  /// Maps the pages of `target` at once: those that are there by a fault for reading, which takes
+  /// sixteen together, others by one for writing. Only a hint: the copy itself says what is wrong.
+  private func prepare(_ target: UnsafeMutableRawBufferPointer) {
     let page = PageMath.pageSize
-    if source.count > page, let address = target.baseAddress {
-      let skew = Int(bitPattern: address) % page
-      try? unsafe MemoryCalls.advise(
-        UnsafeMutableRawBufferPointer(start: address - skew, count: target.count + skew),
-        MADV_POPULATE_READ)
+    guard target.count > page, let address = target.baseAddress else { return }
+    let skew = Int(bitPattern: address) % page
+    let range = unsafe UnsafeMutableRawBufferPointer(
+      start: address - skew, count: target.count + skew)
+    let isThere = unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1) { (byte) in
+      unsafe byte.initialize(repeating: 0)
+      try? unsafe MemoryCalls.residency(
+        of: UnsafeMutableRawBufferPointer(rebasing: range[..<page]), into: byte)
+      return unsafe byte[0] & 1 == 1
     }
-    var done = 0
-    var refusals = 0
-    while done < source.count {
-      guard let destination = unsafe target.baseAddress.map({ unsafe $0 + done }) else { return }
-      do throws(Errno) {
-        done += try unsafe MemoryCalls.copy(
-          UnsafeRawBufferPointer(rebasing: source[done...]), to: destination)
-        refusals = 0
-      } catch .badAddress {
-        let size = try region.currentSize(attempt)
-        if end > size { throw region.shrunk(attempt, to: size, wanted: end) }
-        // Large enough again, or no memory for a hole: the second does not pass.
-        refusals += 1
-        if refusals == 3 { throw region.explainWrite(.noSpace, attempt) }
-      } catch {
-        throw ShmError(attempt, error)
-      }
-    }
+    try? unsafe MemoryCalls.advise(range, isThere ? MADV_POPULATE_READ : MADV_POPULATE_WRITE)
   }
 
+  /// Writes where nobody else can make the region smaller.
   private func put(
-    _ buffer: UnsafeRawBufferPointer, at offset: Int, of region: borrowing Region,
-    _ attempt: String
+    _ buffer: UnsafeRawBufferPointer, at offset: Int, of region: borrowing Region
   ) throws(ShmError) {
+    let attempt = "cannot write \(region.quoted)"
     var done = 0
     while done < buffer.count {
       done += try ShmError.explaining({ region.explainWrite($0, attempt) }) { () throws(Errno) in

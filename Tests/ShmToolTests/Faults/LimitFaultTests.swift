@@ -61,7 +61,7 @@ struct LimitFaultTests {
     }
   }
 
-  @Test("RLIMIT_FSIZE is an error and no signal for each command that writes")
+  @Test("RLIMIT_FSIZE is an error and no signal for what makes a file larger, and bounds no other")
   func fileSize() async throws {
     try await withRegion("64K", ["--sparse"]) { (name) async throws in
       try await Python.checkFaults(
@@ -69,13 +69,17 @@ struct LimitFaultTests {
         import resource
         def limit():
             resource.setrlimit(resource.RLIMIT_FSIZE, (16384, 16384))
-        for words in (["write", N], ["fill", N, "--byte", "1"], ["fill", N, "--file", "-"],
-                      ["resize", N, "128K"], ["create", N + "-x", "64K"],
+        for words in (["resize", N, "128K"], ["create", N + "-x", "64K"],
                       ["create", N + "-x", "64K", "--sparse"], ["create", N + "-x", "--from", "-"]):
             result = run(*words, preexec_fn=limit, input=b"x" * 65536)
             assert result.returncode == 74, (words, result)
             assert "ulimit -f" in result.stderr.decode(), (words, result)
             assert os.stat(P).st_size == 65536 and not os.path.exists(P + "-x"), words
+        # What is there already is not a larger file.
+        for words in (["write", N], ["fill", N, "--byte", "1"], ["fill", N, "--file", "-"]):
+            result = run(*words, preexec_fn=limit, input=b"x" * 65536)
+            assert result.returncode == 0, (words, result)
+        assert run("verify", N, "--byte", "120").returncode == 0
         for words in (["read", N], ["verify", N, "--zero"], ["inspect", N], ["map", N, "--", "true"]):
             assert run(*words, preexec_fn=limit).returncode in (0, 1), words
         """, arguments: [name.name])
