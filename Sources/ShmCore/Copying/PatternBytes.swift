@@ -9,6 +9,7 @@ struct PatternBytes: ~Copyable {
   /// - Parameters:
   ///   - pattern: the rule.
   ///   - rangeStart: where the range of the whole begins, in bytes.
+  /// - Throws: `ShmError`: `noSpace`.
   init(_ pattern: FillPattern, rangeStart: Int) throws(ShmError) {
     scratch = try ScratchFile()
     self.pattern = pattern

@@ -29,6 +29,7 @@ import SystemPackage
   /// - Parameters:
   ///   - region: what it is given at every write.
   ///   - isShared: whether anybody else can have it open.
+  /// - Throws: `ShmError`: `inputOutput` where the region does not say what it is.
   init(_ region: borrowing Region, isShared: Bool = true) throws(ShmError) {
     let page = try region.status().pageSize
     // On hugetlbfs there is no write(2).
