@@ -46,6 +46,27 @@ struct HugePagesTests {
   }
 
   @Test(
+    "that a hole does not find are an error in huge pages, by every way of writing",
+    .enabled(if: TestEnvironment.mayMount, "needs the right to mount"),
+    .enabled(if: hasPool, "needs a pool of huge pages"))
+  func holes() async throws {
+    let result = try await mounted(
+      """
+      truncate -s 64G "$M/sparse"
+      for words in "fill $M/sparse --zero" "write $M/sparse /dev/zero"; do
+        code=0; "$SHMTOOL" $words -q || code=$?; echo $code
+      done
+      """)
+    #expect(String(decoding: result.output, as: UTF8.self) == "79\n79\n", "\(result.error)")
+    let lines = result.error.split(separator: "\n")
+    #expect(lines.count == 2)
+    #expect(
+      lines.allSatisfy {
+        $0.contains("MiB are wanted, and the pool of 2 MiB pages has ") && !$0.contains("KiB")
+      }, "\(result.error)")
+  }
+
+  @Test(
     "that the pool does not have are an error with its figures, and --huge=try says what it got",
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
   func exhausted() async throws {

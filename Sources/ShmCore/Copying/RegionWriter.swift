@@ -8,7 +8,8 @@ import SystemPackage
 /// error. It holds no lock of the file's either, so that threads copy side by side, each with a
 /// writer of its own. pread(2) of a `ScratchFile`, process_vm_writev(2) of other memory
 ///
-/// A region that nobody else can have yet is written with pwrite(2), which needs no page table.
+/// Two things go by pwrite(2): a region that nobody else can have yet, which needs no page table so,
+/// and the last page that an offset can name, which cannot be mapped.
 @safe struct RegionWriter: ~Copyable {
   /// So much of the region is mapped at once, in bytes: page tables stay small, and each thread
   /// unmaps its own.
@@ -41,6 +42,12 @@ import SystemPackage
     self.isShared = isShared || !hasWrite
   }
 
+  /// A writer for a region that is being made. Without a name nobody else has it; where the file
+  /// system makes none without a name, its mode keeps out all but root.
+  static func forNew(_ region: borrowing Region) throws(ShmError) -> RegionWriter {
+    try RegionWriter(region, isShared: region.status().links > 0)
+  }
+
   /// Writes the first `count` bytes of `scratch` at `offset`.
   ///
   /// - Throws: `ShmError`: `inputOutput` where the region ends before the last byte, `noSpace`,
@@ -48,10 +55,8 @@ import SystemPackage
   mutating func write(
     _ scratch: borrowing ScratchFile, count: Int, at offset: Int, of region: borrowing Region
   ) throws(ShmError) {
-    guard isShared else {
-      return try unsafe put(UnsafeRawBufferPointer(scratch.prefix(count)), at: offset, of: region)
-    }
-    try unsafe write(count, at: offset, of: region) { (done, target) throws(Errno) in
+    let source = unsafe UnsafeRawBufferPointer(scratch.prefix(count))
+    try unsafe write(source, at: offset, of: region) { (done, target) throws(Errno) in
       try unsafe scratch.copy(from: done, to: target)
     }
   }
@@ -60,39 +65,56 @@ import SystemPackage
   mutating func write(
     _ buffer: UnsafeRawBufferPointer, at offset: Int, of region: borrowing Region
   ) throws(ShmError) {
-    guard isShared else { return try unsafe put(buffer, at: offset, of: region) }
-    try unsafe write(buffer.count, at: offset, of: region) { (done, target) throws(Errno) in
+    try unsafe write(buffer, at: offset, of: region) { (done, target) throws(Errno) in
       guard let address = target.baseAddress else { return 0 }
       return try unsafe MemoryCalls.copy(
         UnsafeRawBufferPointer(rebasing: buffer[done..<done + target.count]), to: address)
     }
   }
 
-  /// Calls `copy` with the bytes that are done and where the next ones go, until `count` are.
+  /// Writes `source` the one way or the other, and looks at the region's size before and after.
   private mutating func write(
-    _ count: Int, at offset: Int, of region: borrowing Region,
+    _ source: UnsafeRawBufferPointer, at offset: Int, of region: borrowing Region,
     copy: (Int, UnsafeMutableRawBufferPointer) throws(Errno) -> Int
   ) throws(ShmError) {
     let attempt = "cannot write \(region.quoted)"
     if offset < 0 { throw ShmError(.usage, attempt, "byte \(offset) is before its start") }
-    let (end, overflow) = offset.addingReportingOverflow(count)
+    let (end, overflow) = offset.addingReportingOverflow(source.count)
     let size = try region.currentSize(attempt)
     guard !overflow, end <= size else {
       throw region.shrunk(attempt, to: size, wanted: overflow ? .max : end)
     }
+    if isShared, end <= PageMath.roundDown(Int.max, to: pageSize) {
+      try unsafe fill(offset..<end, of: region, size: size, attempt, copy: copy)
+    } else {
+      try unsafe put(source, at: offset, of: region, attempt)
+    }
+    // What lies behind the new end of a last page takes bytes without an error.
+    let after = try region.currentSize(attempt)
+    if end > after { throw region.shrunk(attempt, to: after, wanted: end) }
+  }
+
+  /// Calls `copy` with the bytes that are done and where the next ones go, until the range is full.
+  private mutating func fill(
+    _ range: Range<Int>, of region: borrowing Region, size: Int, _ attempt: String,
+    copy: (Int, UnsafeMutableRawBufferPointer) throws(Errno) -> Int
+  ) throws(ShmError) {
     var done = 0
     var refusals = 0
-    while done < count {
-      let mapped = try unsafe pages(at: offset + done, of: region, size: size, attempt)
+    while done < range.count {
+      let mapped = try unsafe pages(
+        at: range.lowerBound + done, of: region, size: size, attempt)
       let target = unsafe UnsafeMutableRawBufferPointer(
-        rebasing: mapped.prefix(count - done))
+        rebasing: mapped.prefix(range.count - done))
       if refusals == 0 { unsafe prepare(target) }
       do throws(Errno) {
         done += try unsafe copy(done, target)
         refusals = 0
       } catch .badAddress {
         let size = try region.currentSize(attempt)
-        if end > size { throw region.shrunk(attempt, to: size, wanted: end) }
+        if range.upperBound > size {
+          throw region.shrunk(attempt, to: size, wanted: range.upperBound)
+        }
         // Large enough again, or no memory for a hole: the second does not pass.
         refusals += 1
         if refusals == 3 { throw region.explainWrite(.noSpace, attempt) }
@@ -100,9 +122,6 @@ import SystemPackage
         throw ShmError(attempt, error)
       }
     }
-    // What lies behind the new end of a last page takes bytes without an error.
-    let after = try region.currentSize(attempt)
-    if end > after { throw region.shrunk(attempt, to: after, wanted: end) }
   }
 
   /// The mapped bytes from `offset` on, one at least.
@@ -115,16 +134,16 @@ import SystemPackage
     window = nil
     unsafe bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     start = PageMath.roundDown(offset, to: step)
-    let rest = size - start
-    // The last page that an offset can name cannot be mapped.
     let last = PageMath.roundDown(Int.max - start, to: pageSize)
-    let length = min(step, PageMath.roundUp(rest, to: pageSize) ?? last, last)
-    guard offset - start < length else {
-      throw ShmError(.usage, attempt, "no process can map byte \(offset)")
-    }
+    let length = min(step, PageMath.roundUp(size - start, to: pageSize) ?? last, last)
     let base = start
-    let opened = try ShmError.explaining({ region.explainWrite($0, attempt) }) {
-      () throws(Errno) in
+    let pageSize = pageSize
+    let opened = try ShmError.explaining({ (error) in
+      // What is sealed says so; addresses that are used up are no lack of memory.
+      error == .notPermitted
+        ? region.explainWrite(error, attempt)
+        : Mapping.explain(error, attempt, length: length, pageSize: pageSize)
+    }) { () throws(Errno) in
       let base = try unsafe MemoryCalls.map(
         at: nil, length: length, protection: PROT_READ | PROT_WRITE, flags: MAP_SHARED,
         descriptor: region.descriptor.raw, offset: base)
@@ -152,11 +171,11 @@ import SystemPackage
     try? unsafe MemoryCalls.advise(range, isThere ? MADV_POPULATE_READ : MADV_POPULATE_WRITE)
   }
 
-  /// Writes where nobody else can make the region smaller.
+  /// Writes by pwrite(2).
   private func put(
-    _ buffer: UnsafeRawBufferPointer, at offset: Int, of region: borrowing Region
+    _ buffer: UnsafeRawBufferPointer, at offset: Int, of region: borrowing Region,
+    _ attempt: String
   ) throws(ShmError) {
-    let attempt = "cannot write \(region.quoted)"
     var done = 0
     while done < buffer.count {
       done += try ShmError.explaining({ region.explainWrite($0, attempt) }) { () throws(Errno) in

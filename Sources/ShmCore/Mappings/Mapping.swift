@@ -134,8 +134,9 @@ public struct Mapping: ~Copyable {
     if range.upperBound > status.size { throw status.endsBefore(range, attempt) }
   }
 
-  private static func explain(
-    _ error: Errno, _ attempt: String, length: Int, pageSize: Int, address: UInt?
+  /// Why `length` bytes could not be mapped. mmap(2)
+  static func explain(
+    _ error: Errno, _ attempt: String, length: Int, pageSize: Int, address: UInt? = nil
   ) -> ShmError {
     switch error {
     case .fileExists:

@@ -70,7 +70,7 @@ extension Region {
         ShmError(attempt, error)
       }
     case .noSpace, .noMemory:
-      (try? space(attempt))?.refusal(PageMath.pageSize, errno: error) ?? ShmError(attempt, error)
+      (try? space(attempt).refusal(status().pageSize, errno: error)) ?? ShmError(attempt, error)
     default: ShmError(attempt, error)
     }
   }
