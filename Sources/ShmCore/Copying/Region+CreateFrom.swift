@@ -28,7 +28,7 @@ extension Region {
       ) { (region) throws(ShmError) in
         _ = try region.write(
           from: raw, named: name, range: nil, amount: size == nil ? .all : .upTo,
-          by: RegionWriter.forNew(region), progress: progress)
+          by: RegionWriter(region, isShared: false), progress: progress)
         try finish(region)
       }
     }
@@ -61,7 +61,7 @@ extension Region {
   ) throws(ShmError) {
     let attempt = "cannot create \(quoted) from \(name)"
     let scratch = ScratchBuffer()
-    var writer = try RegionWriter.forNew(self)
+    var writer = try RegionWriter(self, isShared: false)
     var capacity = try status().size
     var used = 0
     while true {

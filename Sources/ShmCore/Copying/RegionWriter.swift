@@ -8,8 +8,9 @@ import SystemPackage
 /// error. It holds no lock of the file's either, so that threads copy side by side, each with a
 /// writer of its own. pread(2) of a `ScratchFile`, process_vm_writev(2) of other memory
 ///
-/// Two things go by pwrite(2): a region that nobody else can have yet, which needs no page table so,
-/// and the last page that an offset can name, which cannot be mapped.
+/// Two things go by pwrite(2): a region that is being made, which needs no page table so (it has no
+/// name, or where the file system allows none without, a mode that keeps out all but root), and the
+/// last page that an offset can name, which cannot be mapped.
 @safe struct RegionWriter: ~Copyable {
   /// So much of the region is mapped at once, in bytes: page tables stay small, and each thread
   /// unmaps its own.
@@ -40,12 +41,6 @@ import SystemPackage
     pageSize = page
     step = max(Self.windowSize, page)
     self.isShared = isShared || !hasWrite
-  }
-
-  /// A writer for a region that is being made. Without a name nobody else has it; where the file
-  /// system makes none without a name, its mode keeps out all but root.
-  static func forNew(_ region: borrowing Region) throws(ShmError) -> RegionWriter {
-    try RegionWriter(region, isShared: region.status().links > 0)
   }
 
   /// Writes the first `count` bytes of `scratch` at `offset`.
