@@ -134,10 +134,10 @@ import SystemPackage
     let base = start
     let pageSize = pageSize
     let opened = try ShmError.explaining({ (error) in
-      // What is sealed says so; addresses that are used up are no lack of memory.
-      error == .notPermitted
-        ? region.explainWrite(error, attempt)
-        : Mapping.explain(error, attempt, length: length, pageSize: pageSize)
+      // Of ordinary pages a mapping takes addresses, of huge ones memory.
+      error == .noMemory && pageSize == PageMath.pageSize || error == .permissionDenied
+        ? Mapping.explain(error, attempt, length: length, pageSize: pageSize)
+        : region.explainWrite(error, attempt, wanted: length)
     }) { () throws(Errno) in
       let base = try unsafe MemoryCalls.map(
         at: nil, length: length, protection: PROT_READ | PROT_WRITE, flags: MAP_SHARED,

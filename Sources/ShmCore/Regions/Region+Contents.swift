@@ -58,8 +58,8 @@ extension Region {
       """)
   }
 
-  /// Why bytes did not get in.
-  func explainWrite(_ error: Errno, _ attempt: String) -> ShmError {
+  /// Why bytes did not get in, `wanted` of them at once; nil for those of one page.
+  func explainWrite(_ error: Errno, _ attempt: String, wanted: Int? = nil) -> ShmError {
     switch error {
     case .notPermitted:
       if let seals = seals(), !seals.isEmpty {
@@ -70,7 +70,8 @@ extension Region {
         ShmError(attempt, error)
       }
     case .noSpace, .noMemory:
-      (try? space(attempt).refusal(status().pageSize, errno: error)) ?? ShmError(attempt, error)
+      (try? space(attempt).refusal(wanted ?? status().pageSize, errno: error))
+        ?? ShmError(attempt, error)
     default: ShmError(attempt, error)
     }
   }
