@@ -1,21 +1,14 @@
-import ArgumentParser
-
 /// A command that runs another one, written behind `--`. The argument parser cannot take it behind
 /// a list of operands, so it is split off first.
-protocol CommandRunner: ParsableCommand {
+protocol CommandRunner: CheckedCommand {
   /// The command and its arguments; empty for none.
   var command: [String] { get set }
 
   /// Whether what stands behind `--` is a command, by the words before; else it is operands, as with
   /// every other command.
   static func takesCommand(after words: [String]) -> Bool
-
-  /// Refuses what does not go with a command.
-  func validate(command: [String]) throws
 }
 
 extension CommandRunner {
   static func takesCommand(after words: [String]) -> Bool { true }
-
-  func validate(command: [String]) throws {}
 }

@@ -20,16 +20,27 @@ enum Program {
   /// A command that runs another one gets what stands behind the first `--` as it is.
   private static func parse() throws -> any ParsableCommand {
     let arguments = Array(CommandLine.arguments.dropFirst())
+    try checkSubcommand(arguments)
     let own = HugePages.completing(arguments.prefix { $0 != "--" })
-    let command = ShmTool.configuration.subcommand(arguments.first) as? any CommandRunner.Type
-    guard own.count < arguments.count, command?.takesCommand(after: own) == true
-    else { return try ShmTool.parseAsRoot(own + arguments.dropFirst(own.count)) }
-    let parsed = try ShmTool.parseAsRoot(own)
-    guard var runner = parsed as? any CommandRunner else { return parsed }
-    runner.command = Array(arguments[(own.count + 1)...])
-    try runner.validate(command: runner.command)
-    if runner.command.isEmpty { throw ValidationError("a command is needed behind --") }
-    return runner
+    let type = ShmTool.configuration.subcommand(arguments.first) as? any CommandRunner.Type
+    let isSplit = own.count < arguments.count && type?.takesCommand(after: own) == true
+    var parsed = try ShmTool.parseAsRoot(isSplit ? own : own + arguments.dropFirst(own.count))
+    if isSplit, var runner = parsed as? any CommandRunner {
+      runner.command = Array(arguments[(own.count + 1)...])
+      if runner.command.isEmpty { throw ValidationError("a command is needed behind --") }
+      parsed = runner
+    }
+    try (parsed as? any CheckedCommand)?.check()
+    return parsed
+  }
+
+  /// The parser takes an unknown subcommand for an argument of the program.
+  private static func checkSubcommand(_ arguments: [String]) throws {
+    let words = arguments.first == "help" ? arguments.dropFirst() : arguments[...]
+    guard let name = words.first, !name.hasPrefix("-"), name != "help",
+      ShmTool.configuration.subcommand(name) == nil
+    else { return }
+    throw ValidationError("there is no subcommand '\(name)'")
   }
 
   /// Says what went wrong and returns the exit code.

@@ -33,12 +33,16 @@ struct RegionUsersTests {
     let looked = try Region.open(try name.reference, access: .status)
     let none = try RegionUsers.scan(for: [])
     #expect(try RegionUse.of(looked, in: none) == .unused)
-    try RegionUse.refuseIfUsed(try name.reference, "cannot try")
+    try RegionUse.refuseIfUsed(
+      try name.reference, "cannot try", otherwise: "wait")
     try withSecondProcess(mapping: name.name) { process in
       // A scan for nothing sees nobody; the lease is refused all the same.
       let use = try RegionUse.of(looked, in: none)
       #expect(use == .used([]))
-      let told = error(.busy) { try RegionUse.refuseIfUsed(try name.reference, "cannot try") }
+      let told = error(.busy) {
+        try RegionUse.refuseIfUsed(
+          try name.reference, "cannot try", otherwise: "wait")
+      }
       #expect(told?.reason.contains("process \(process)") == true)
     }
     #expect(RegionUse.unknown.isUsed == nil)

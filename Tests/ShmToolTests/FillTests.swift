@@ -66,7 +66,7 @@ struct FillTests {
       let result = try await Tool.run(
         "fill", name.name, "--file", "-", "--offset", "3", input: Array("hello".utf8))
       #expect(result.code == 0)
-      #expect(result.error.hasPrefix("filled 5 B of '\(name)' with file '-'"))
+      #expect(result.error.hasPrefix("filled 5 B of '\(name)' with standard input"))
       #expect(try await name.contents() == [0, 0, 0] + Array("hello".utf8) + [0, 0])
       let short = try await Tool.run(
         "fill", name.name, "--file", "-", "--length", "6", input: Array("hello".utf8))

@@ -6,7 +6,7 @@ import Testing
 struct MannersTests {
   private static let commands = [
     "create", "list", "inspect", "resize", "seal", "remove", "fill", "verify", "read", "write",
-    "wait", "map", "wire", "unwire", "limits",
+    "wait", "map", "wire", "unwire", "limits", "send", "recv",
   ]
 
   @Test("the help lists every command under its heading")
@@ -25,7 +25,8 @@ struct MannersTests {
       "create": "REGIONS", "list": "REGIONS", "inspect": "REGIONS", "resize": "REGIONS",
       "seal": "REGIONS", "remove": "REGIONS", "fill": "CONTENTS", "verify": "CONTENTS",
       "read": "CONTENTS", "write": "CONTENTS", "wait": "CONTENTS", "map": "MAPPING",
-      "wire": "WIRING", "unwire": "WIRING", "limits": "WIRING",
+      "wire": "WIRING", "unwire": "WIRING", "limits": "WIRING", "send": "TRANSFER",
+      "recv": "TRANSFER",
     ]
     for (command, heading) in wanted { #expect(found[command] == heading, "\(command)") }
   }
@@ -57,7 +58,8 @@ struct MannersTests {
       "list", "list --json", "inspect NAME", "inspect --json NAME", "limits", "limits --json",
       "read NAME", "read --hex NAME", "create NEW 4K --json", "fill NAME --zero --json",
       "verify NAME --zero --json", "wire --list", "map NAME --json -- true", "--help", "--version",
-      "help wire", "remove NAME --json",
+      "help wire", "remove NAME --json", "map NAME", "resize NAME 1M --json",
+      "write NAME --json", "wire NAME --json",
     ])
   func full(_ words: String) async throws {
     try await withRegion { (name) async throws in
@@ -108,10 +110,27 @@ struct MannersTests {
     }
   }
 
-  @Test("usage errors are one line on stderr that names the help")
-  func usage() async throws {
-    for words in [["nonsense"], ["--nonsense"], ["create"], ["fill", "x", "--byte", "256"]] {
+  @Test(
+    "usage errors are one line on stderr that says what is wrong and names the help",
+    arguments: [
+      ("nonsense 1 2", "no subcommand 'nonsense'"), ("help nonsense", "no subcommand 'nonsense'"),
+      ("--nonsense", "'--nonsense'"), ("create", "<region>"), ("create x", "a size is needed"),
+      ("create x --nonsense", "'--nonsense'"), ("fill x --nonsense", "'--nonsense'"),
+      ("wire --nonsense", "'--nonsense'"), ("fill x --byte 256", "0 to 255"),
+      ("create 64M u1k", "a size is written"), ("create x 1P", "a size is written"),
+      ("create x 4K --mode 999", "in octal"), ("list --output nam", "the columns are kind, name"),
+      ("fill x --zero --random", "say one of"), ("fill x --zero --offset -1", "a size is written"),
+      ("wire x --range 4M+0", "a range is written"), ("wait x --timeout 1d", "a time is written"),
+      ("wait x --equals \\q", "bytes are written"), ("map x --at 12", "an address is written"),
+      ("fill x --zero --threads 0", "1 to 256"),
+      ("create x 4K --huge=3M", "huge pages are written"),
+      ("wait x --at 9223372036854775807 --equals a", "beyond 2^63 - 1"),
+      ("wire --background", "a region is needed"), ("map --private", "a region is needed"),
+    ])
+  func usage(_ line: String, _ expected: String) async throws {
+    for words in [line.split(separator: " ").map(String.init)] {
       let result = try await Tool.run(Tool.path, words)
+      #expect(result.error.contains(expected), "\(result.error)")
       #expect(result.code == 64, "\(words)")
       #expect(result.output.isEmpty)
       #expect(result.error.hasPrefix("shmtool: "))

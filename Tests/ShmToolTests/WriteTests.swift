@@ -124,4 +124,36 @@ struct WriteTests {
       #expect(name.size == 65536)
     }
   }
+
+  @Test("changes nothing where the input is known not to fit, and says so where it was not known")
+  func fits() async throws {
+    try await withRegion("5") { (name) async throws in
+      try await Python.check(
+        """
+        import tempfile
+        with tempfile.NamedTemporaryFile() as file:
+            for content, words in ((b"longer", []), (b"shor", ["--length", "5"])):
+                file.seek(0), file.truncate(0), file.write(content), file.flush()
+                result = run("write", N, file.name, *words)
+                assert result.returncode == 64 and b"nothing was changed" in result.stderr, result
+                assert open(P, "rb").read() == bytes(5)
+        piped = run("write", N, input=b"longer")
+        assert piped.returncode == 64 and b"which hold its beginning now" in piped.stderr, piped
+        assert open(P, "rb").read() == b"longe"
+        """, name.name)
+    }
+  }
+
+  @Test("--unused and a path on a disk are refused with what can be done")
+  func advice() async throws {
+    try await withRegion("4K") { (name) async throws in
+      try await Python.check(
+        """
+        with open(P, "rb") as held:
+            result = run("remove", "--unused", N)
+            assert result.returncode == 75 and b"force" not in result.stderr, result
+            assert b"leave --unused out" in result.stderr, result
+        """, name.name)
+    }
+  }
 }

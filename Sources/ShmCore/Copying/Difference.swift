@@ -6,8 +6,26 @@
 /// }
 /// ```
 public struct Difference: Hashable, Sendable {
-  /// The offset of the first byte that differs.
+  /// Whether an input ended where the range of the region did.
+  public enum Length: Hashable, Sendable {
+    /// It did.
+    case equal
+    /// So many bytes before.
+    case shorter(by: Int)
+    /// So many bytes later; nil where that is not known, for a pipe is not read to its end.
+    case longer(by: Int?)
+  }
+
+  /// The offset of the first byte that differs, or that only one of the two has.
   public let first: Int
-  /// How many bytes differ.
+  /// How many bytes differ of those that both have.
   public let count: Int
+  /// Whether the input ended where the range did.
+  public let length: Length
+
+  init(first: Int, count: Int, length: Length = .equal) {
+    self.first = first
+    self.count = count
+    self.length = length
+  }
 }

@@ -25,6 +25,12 @@ final class DifferenceSum: Sendable {
     if let first { add(Difference(first: first, count: count)) }
   }
 
+  /// What was found, and that one of the two ends at `end`.
+  func total(_ length: Difference.Length, end: Int) -> Difference {
+    let found = total
+    return Difference(first: found?.first ?? end, count: found?.count ?? 0, length: length)
+  }
+
   /// Adds one more.
   func add(_ difference: Difference) {
     sum.withLock { sum in

@@ -49,7 +49,8 @@ public struct InputSource: ~Copyable {
     self.owned = owned
   }
 
-  private static func remaining(_ raw: CInt, _ name: String) throws(ShmError) -> Int? {
+  /// The bytes that a regular file has still to give; nil for anything else.
+  static func remaining(_ raw: CInt, _ name: String) throws(ShmError) -> Int? {
     var status = stat()
     let attempt = "cannot read \(name)"
     guard unsafe fstat(raw, &status) == 0 else {

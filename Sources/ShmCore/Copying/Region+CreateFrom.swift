@@ -11,8 +11,8 @@ extension Region {
   ///   - progress: called with the bytes copied so far.
   ///   - finish: called when it holds all, before it appears.
   /// - Returns: the region, open for reading and writing.
-  /// - Throws: what `create` throws; `usage` for an empty input; `noSpace` for one that is larger
-  ///   than `size`. Nothing is left then.
+  /// - Throws: what `create` throws; `usage` for an empty input; `usage` for one that is larger
+  ///   than `size`, too. Nothing is left then.
   /// - Complexity: linear in the bytes.
   public static func create(
     _ reference: RegionReference, from source: borrowing InputSource, size: Int? = nil,

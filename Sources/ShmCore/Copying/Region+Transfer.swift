@@ -20,7 +20,8 @@ extension Region {
   ///   - progress: called with the bytes copied so far.
   /// - Returns: the bytes copied.
   /// - Throws: `ShmError`: `usage` where the input holds more than the range, or fewer where all
-  ///   are wanted; `inputOutput`, `noSpace`. What was copied before stays copied.
+  ///   are wanted, before a byte is changed where the input's size is known; `inputOutput`,
+  ///   `noSpace`. What was copied before stays copied.
   /// - Complexity: linear in the bytes.
   public func write(
     from source: Int32, named sourceName: String, range: Range<Int>? = nil,
@@ -38,6 +39,8 @@ extension Region {
   ) throws(ShmError) -> Int {
     let attempt = "cannot write \(quoted) from \(sourceName)"
     let range = try checked(range, attempt)
+    try Self.refuse(
+      try InputSource.remaining(source, sourceName), amount, into: range.count, attempt)
     let scratch = try ScratchFile()
     var offset = range.lowerBound
     while true {
@@ -49,7 +52,9 @@ extension Region {
       if count == 0 { break }
       if room == 0 {
         throw ShmError(
-          .usage, attempt, "the input holds more than the \(range.count) bytes of the range")
+          .usage, attempt,
+          "the input holds more than the \(range.count) bytes of the range, which hold its beginning now"
+        )
       }
       try writer.write(scratch, count: count, at: offset, of: self)
       offset += count
@@ -60,6 +65,23 @@ extension Region {
         .usage, attempt, "the input ended after \(copied) of \(range.count) bytes")
     }
     return copied
+  }
+
+  /// Refuses an input that is known not to fit.
+  private static func refuse(
+    _ known: Int?, _ amount: Amount, into room: Int, _ attempt: String
+  ) throws(ShmError) {
+    // A file of /proc says that it holds nothing.
+    guard let known, known > 0 else { return }
+    if known > room {
+      throw ShmError(
+        .usage, attempt,
+        "the input holds \(known) bytes, and the range \(room); nothing was changed")
+    }
+    if amount == .all, known < room {
+      throw ShmError(
+        .usage, attempt, "the input ended after \(known) of \(room) bytes; nothing was changed")
+    }
   }
 
   /// Copies bytes of the region to an open descriptor. pread(2), write(2)
@@ -99,8 +121,7 @@ extension Region {
   ///   - range: which bytes of the region; nil for all.
   ///   - isPrefix: whether the input may go on where the range ends.
   ///   - progress: called with the bytes compared so far.
-  /// - Returns: where they differ, or nil where they are equal. Bytes that only one of the two has
-  ///   differ.
+  /// - Returns: where they differ, or nil where they are equal and of one length.
   /// - Throws: `ShmError`
   /// - Complexity: linear in the bytes.
   public func verify(
@@ -109,6 +130,7 @@ extension Region {
   ) throws(ShmError) -> Difference? {
     let attempt = "cannot verify \(quoted) against \(sourceName)"
     let range = try checked(range, attempt)
+    let known = try InputSource.remaining(source, sourceName)
     let found = DifferenceSum()
     let actual = ScratchBuffer()
     let expected = ScratchBuffer()
@@ -125,13 +147,13 @@ extension Region {
       if isPrefix, offset == range.upperBound { break }
       if shared < count {
         // The input goes on where the range has ended.
-        found.add(Difference(first: offset, count: count - shared))
-        return found.total
+        let surplus = known.flatMap { $0 > range.count ? $0 - range.count : nil }
+        return found.total(.longer(by: surplus), end: offset)
       }
       if count == 0 { break }
     }
     if offset < range.upperBound {
-      found.add(Difference(first: offset, count: range.upperBound - offset))
+      return found.total(.shorter(by: range.upperBound - offset), end: offset)
     }
     return found.total
   }

@@ -48,9 +48,10 @@ public enum RegionUse: Sendable, Equatable {
   /// - Parameters:
   ///   - reference: the region.
   ///   - attempt: what would be done to it, for the message.
+  ///   - otherwise: what else the caller may do, as the end of "end them first, or …".
   /// - Throws: `ShmError` with code `busy`, and what opening the region throws.
   public static func refuseIfUsed(
-    _ reference: RegionReference, _ attempt: String
+    _ reference: RegionReference, _ attempt: String, otherwise: String
   ) throws(ShmError) {
     let region = try Region.open(reference, access: .status)
     let scan = try RegionUsers.scan(for: [try region.status().identity])
@@ -64,11 +65,11 @@ public enum RegionUse: Sendable, Equatable {
           ? "a process that cannot be seen from here uses it"
           : "\(processes.count == 1 ? "process" : "processes") \(list) "
             + "\(processes.count == 1 ? "uses" : "use") it",
-        remedy: "end them first, or force it")
+        remedy: "end them first, or \(otherwise)")
     case .unknown:
       throw ShmError(
         .busy, attempt, "processes of other users may use it, and cannot be seen from here",
-        remedy: "ask as root or as its owner, or force it")
+        remedy: "ask as root or as its owner, or \(otherwise)")
     }
   }
 }

@@ -39,7 +39,7 @@ public struct RegionWaiter: Sendable {
       if let left, left <= 0 {
         throw ShmError(
           .timedOut, "cannot wait longer for '\(reference)'",
-          "\(condition.words) has not come about in \(milliseconds ?? 0) ms")
+          "\(condition.words) has not come about in \(Clock.text(milliseconds ?? 0))")
       }
       let step = condition.isTold && watch.raw != nil ? left : min(left ?? 10, 10)
       try pause(watch.raw, step)

@@ -122,7 +122,8 @@ public struct WiringHolder: Sendable {
     try watch.send(SIGTERM)
     if try !watch.waitForEnd(milliseconds: milliseconds) {
       throw ShmError(
-        .timedOut, "cannot end process \(process)", "it has not ended in \(milliseconds) ms")
+        .timedOut, "cannot end process \(process)",
+        "it has not ended in \(Clock.text(milliseconds))")
     }
   }
 }

@@ -13,7 +13,7 @@ extension WiringFailure {
     // What the limit would have to be, in bytes.
     let needed = (limits.used + evidence.wanted).addingReportingOverflow(following).partialValue
     let raise = MemlockRemedy(limits, needed: needed).afterFailure
-    func limit(_ value: Int?) -> String { value.map { "\(ByteCount($0))" } ?? "unlimited" }
+    func limit(_ value: Int?) -> String { value.map { ByteCount($0).exact } ?? "unlimited" }
     func make(
       _ code: ShmError.Code, _ reason: String, _ remedy: String? = nil
     ) -> ShmError {
@@ -25,7 +25,7 @@ extension WiringFailure {
       return make(
         .limit,
         """
-        the memlock limit is \(limit(limits.soft)) and \(ByteCount(limits.used)) is in use \
+        the memlock limit is \(limit(limits.soft)) and \(ByteCount(limits.used).exact) is in use \
         \(figures)
         """, raise)
     case .capability:
@@ -35,7 +35,7 @@ extension WiringFailure {
       return make(
         .limit,
         """
-        the memlock limit is \(limit(limits.soft)) and \(ByteCount(limits.used)) is in use; \
+        the memlock limit is \(limit(limits.soft)) and \(ByteCount(limits.used).exact) is in use; \
         CAP_IPC_LOCK is held in a user namespace, where it does not count \(figures)
         """,
         raise)
@@ -80,6 +80,10 @@ extension WiringFailure {
         the kernel said yes, and yet only \(ByteCount(evidence.resident ?? 0)) is in RAM, or not \
         all of it is locked
         """)
+    case .unverified:
+      let why = errorNumber.map { ": \(Errno(rawValue: $0).reason)" } ?? ""
+      return make(
+        .system, "the kernel said yes, and whether every page is in RAM cannot be checked\(why)")
     case .stopped: return make(.interrupted, "it was stopped")
     case .other: return ShmError(attempt, Errno(rawValue: errorNumber ?? 0))
     }

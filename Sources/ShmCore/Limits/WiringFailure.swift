@@ -33,6 +33,8 @@ public struct WiringFailure: Error, Sendable {
     case noMemory = "no memory"
     /// mlock succeeded, and yet a page is not in RAM, or the mapping does not carry the lock.
     case notResident = "not resident"
+    /// mlock succeeded, and whether every page is in RAM cannot be asked.
+    case unverified = "not verified"
     /// The caller has stopped it.
     case stopped
     /// Anything else.
@@ -76,11 +78,11 @@ public struct WiringFailure: Error, Sendable {
     cause = Self.cause(errno, evidence)
   }
 
-  /// A failure that no error number told.
-  init(_ cause: Cause, _ evidence: Evidence) {
+  /// A failure of a known cause.
+  init(_ cause: Cause, _ evidence: Evidence, errorNumber: Int32? = nil) {
     self.cause = cause
     self.evidence = evidence
-    errorNumber = nil
+    self.errorNumber = errorNumber
   }
 
   private static func cause(_ errno: Errno, _ evidence: Evidence) -> Cause {

@@ -18,14 +18,15 @@ public enum WiringProbe {
   /// - Complexity: some 50 system calls.
   public static func largest(ceiling: Int? = nil) throws(ShmError) -> Int? {
     let attempt = "cannot probe the memlock limit"
-    let length = PageMath.roundDown(ceiling ?? 16 << 40)
-    let pages = try ShmError.saying(attempt) { () throws(Errno) in
-      let base = try unsafe MemoryCalls.map(
-        at: nil, length: length, protection: PROT_NONE,
-        flags: MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, descriptor: -1, offset: 0)
-      return unsafe OwnedPages(adopting: base, length: length)
+    let wanted = PageMath.roundDown(ceiling ?? 16 << 40)
+    let pages = try ShmError.saying(attempt) { () throws(Errno) in try addresses(wanted) }
+    let length = pages.length
+    if try canLock(pages, length, attempt) {
+      if length == wanted { return nil }
+      throw ShmError(
+        .limit, attempt, "\(ByteCount(length)) of addresses can be had, and all can be wired",
+        remedy: "raise 'ulimit -v'")
     }
-    if try canLock(pages, length, attempt) { return nil }
     var fits = 0
     var tooMuch = length
     while tooMuch - fits > PageMath.pageSize {
@@ -33,6 +34,22 @@ public enum WiringProbe {
       if try canLock(pages, middle, attempt) { fits = middle } else { tooMuch = middle }
     }
     return fits
+  }
+
+  /// As many as there are, up to `wanted`, by halves.
+  private static func addresses(_ wanted: Int) throws(Errno) -> OwnedPages {
+    var length = wanted
+    while true {
+      do throws(Errno) {
+        let base = try unsafe MemoryCalls.map(
+          at: nil, length: length, protection: PROT_NONE,
+          flags: MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, descriptor: -1, offset: 0)
+        return unsafe OwnedPages(adopting: base, length: length)
+      } catch {
+        guard error == .noMemory, length > PageMath.pageSize else { throw error }
+        length = PageMath.roundDown(length / 2)
+      }
+    }
   }
 
   private static func canLock(

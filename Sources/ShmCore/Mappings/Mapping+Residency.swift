@@ -22,21 +22,33 @@ extension Mapping {
     let part = PageMath.outward(part ?? 0..<count, to: pageSize)
     try Self.forEachChunk(of: part) { (chunk) throws(ShmError) in
       progress(chunk.lowerBound - part.lowerBound)
-      let explain = { (error: Errno) in
-        switch error {
-        case .badAddress:
-          ShmError(
-            .inputOutput, attempt,
-            "the region ends before byte \(start + chunk.upperBound), or its memory is full",
-            errorNumber: error.rawValue)
-        default: ShmError(attempt, error)
-        }
-      }
-      try ShmError.explaining(explain) { () throws(Errno) in
+      do throws(Errno) {
         try unsafe MemoryCalls.advise(memory(chunk), advice)
+      } catch .badAddress {
+        throw explainMissingPage(before: start + chunk.upperBound, attempt)
+      } catch {
+        throw ShmError(attempt, error)
       }
     }
     progress(part.count)
+  }
+
+  /// Why a page cannot be had: the region has become smaller, or there is no room for a hole.
+  private func explainMissingPage(before end: Int, _ attempt: String) -> ShmError {
+    let number = Errno.badAddress.rawValue
+    let size = (try? descriptor.status()).map { Int($0.st_size) } ?? 0
+    guard size >= min(end, range.upperBound) else {
+      return ShmError(
+        .inputOutput, attempt, "the region ends at byte \(size) now", errorNumber: number)
+    }
+    let missing = (try? missingBytes()) ?? 0
+    guard let status = try? descriptor.fileSystemStatus() else {
+      return ShmError(
+        .noSpace, attempt, "\(ByteCount(missing)) of it finds no memory", errorNumber: number)
+    }
+    let fileSystem = MemoryFileSystem(status)
+    return SpaceCheck(attempt: attempt, place: "its \(fileSystem.kind)", fileSystem: fileSystem)
+      .refusal(missing, errno: .noSpace)
   }
 
   /// How many bytes of a part are resident: in RAM and valid. Pages that were reserved and never

@@ -138,7 +138,7 @@ extension Mapping {
 
   /// What was to be wired, for messages.
   public func wiringAttempt(_ part: Range<Int>? = nil) -> String {
-    "cannot wire \(ByteCount(wholePart(part).count)) of \(subject)"
+    "cannot wire \(ByteCount(wholePart(part).count).exact) of \(subject)"
   }
 
   private var hasHugePages: Bool { pageSize != PageMath.pageSize }
@@ -172,7 +172,12 @@ extension Mapping {
   private func verify(
     _ part: Range<Int>, _ time: WiringTime
   ) throws(WiringFailure) -> WiringReport {
-    let resident = (try? residentBytes(in: part)) ?? 0
+    let resident: Int
+    do {
+      resident = try residentBytes(in: part)
+    } catch {
+      throw WiringFailure(.unverified, evidence(part), errorNumber: error.errorNumber)
+    }
     guard hasHugePages || LockedMappings.cover(pages, part),
       time == .onFault || resident == part.count
     else {

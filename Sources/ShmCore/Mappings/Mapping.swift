@@ -138,29 +138,48 @@ public struct Mapping: ~Copyable {
   static func explain(
     _ error: Errno, _ attempt: String, length: Int, pageSize: Int, address: UInt? = nil
   ) -> ShmError {
+    let place = "0x\(String(address ?? 0, radix: 16))"
     switch error {
+    case .invalidArgument where address.map { $0 % UInt(pageSize) != 0 } ?? false:
+      return ShmError(
+        .usage, attempt, "\(place) is not on a page of \(ByteCount(pageSize))",
+        errorNumber: error.rawValue)
+    case .noMemory where address != nil && pageSize == PageMath.pageSize && isRoom(for: length):
+      return ShmError(
+        .usage, attempt, "no process can have \(ByteCount(length)) at \(place)",
+        errorNumber: error.rawValue)
     case .fileExists:
-      ShmError(
+      return ShmError(
         .busy, attempt,
-        "something is mapped at 0x\(String(address ?? 0, radix: 16)) or in the \(ByteCount(length)) behind",
+        "something is mapped at \(place) or in the \(ByteCount(length)) behind",
         errorNumber: error.rawValue)
     case .permissionDenied:
-      ShmError(
+      return ShmError(
         .notPermitted, attempt, "it was opened for less than the mapping asks",
         errorNumber: error.rawValue)
     case .notPermitted:
-      ShmError(
+      return ShmError(
         .notPermitted, attempt, "a seal forbids writing, or the address is too low",
         errorNumber: error.rawValue)
     case .noMemory where pageSize != PageMath.pageSize:
       // The pages are promised by mmap(2), or it fails.
-      SpaceCheck.hugePages(ofSize: pageSize, wanted: length, attempt, error)
+      return SpaceCheck.hugePages(ofSize: pageSize, wanted: length, attempt, error)
     case .noMemory:
-      ShmError(
+      return ShmError(
         .noSpace, attempt,
         "\(ByteCount(length)) of addresses, or one more mapping, are more than this process may have",
         remedy: "raise 'ulimit -v' or vm.max_map_count", errorNumber: error.rawValue)
-    default: ShmError(attempt, error)
+    default: return ShmError(attempt, error)
     }
+  }
+  /// Whether so many addresses could be had elsewhere.
+  private static func isRoom(for length: Int) -> Bool {
+    guard
+      let base = try? unsafe MemoryCalls.map(
+        at: nil, length: length, protection: PROT_NONE,
+        flags: MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, descriptor: -1, offset: 0)
+    else { return false }
+    _ = unsafe OwnedPages(adopting: base, length: length)
+    return true
   }
 }

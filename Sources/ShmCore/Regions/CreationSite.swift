@@ -35,7 +35,7 @@ struct CreationSite {
     if fileSystem.kind == .other {
       throw ShmError(
         .corrupt, attempt, "\(place) is not on tmpfs or hugetlbfs, so its pages would be a disk's",
-        remedy: "mount one with 'mount -t tmpfs tmpfs \(place)'")
+        remedy: "a plain NAME lies in \(RegionName.directory), and a path may lead to any tmpfs")
     }
     try RegionSize.check(size, pageSize: fileSystem.pageSize, attempt)
     // Told at once, and not after gigabytes were reserved; linkat has the last word.
@@ -138,7 +138,8 @@ struct CreationSite {
 
   private var taken: ShmError {
     ShmError(
-      .exists, attempt, "the name is taken", remedy: "remove it first, or open what is there",
+      .exists, attempt, "the name is taken",
+      remedy: "remove it first, or accept it with 'create --open'",
       errorNumber: Errno.fileExists.rawValue)
   }
 

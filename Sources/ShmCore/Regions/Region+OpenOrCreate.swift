@@ -7,11 +7,13 @@ extension Region {
   ///   - options: for a new one.
   ///   - isNew: set to whether it was made.
   ///   - progress: called with the bytes reserved so far.
+  ///   - contents: writes what a new one is to hold when it appears.
   /// - Returns: the region, open for reading and writing.
   /// - Throws: what `create` and `open` throw; `exists` where the sizes differ.
   public static func openOrCreate(
     _ reference: RegionReference, size: Int, options: CreationOptions = CreationOptions(),
-    isNew: inout Bool, progress: (Int) -> Void = { _ in }
+    isNew: inout Bool, progress: (Int) -> Void = { _ in },
+    contents: (borrowing Region) throws(ShmError) -> Void = { _ in }
   ) throws(ShmError) -> Region {
     // Between the two calls somebody may make or remove it; nobody does so for ever.
     var attemptsLeft = 1000
@@ -19,7 +21,8 @@ extension Region {
       attemptsLeft -= 1
       do {
         isNew = true
-        return try create(reference, size: size, options: options, progress: progress)
+        return try create(
+          reference, size: size, options: options, progress: progress, contents: contents)
       } catch {
         guard error.code == .exists else { throw error }
       }

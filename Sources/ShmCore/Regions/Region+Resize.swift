@@ -27,7 +27,7 @@ extension Region {
       throw ShmError(
         .usage, attempt,
         "it holds \(ByteCount(status.size)), and what lies beyond the new end would be lost",
-        remedy: "ask for shrinking if that is meant")
+        remedy: "ask for it with --shrink if that is meant")
     }
     let space = try self.space(attempt)
     let seals = self.seals()

@@ -21,13 +21,13 @@ struct StreamFailure {
 
   /// Nobody came.
   func noMeeting(_ what: String, _ milliseconds: Int) -> ShmError {
-    ShmError(.timedOut, attempt, "\(what) in \(milliseconds) ms")
+    ShmError(.timedOut, attempt, "\(what) in \(Clock.text(milliseconds))")
   }
 
   /// Nothing moves.
   func stalled(_ milliseconds: Int, after bytes: UInt64) -> ShmError {
     ShmError(
-      .timedOut, attempt, "no byte has moved for \(milliseconds) ms, after \(bytes) bytes")
+      .timedOut, attempt, "no byte has moved for \(Clock.text(milliseconds)), after \(bytes) bytes")
   }
 
   /// A signal has come.

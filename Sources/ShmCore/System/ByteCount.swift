@@ -31,6 +31,13 @@ public struct ByteCount: Hashable, Sendable, CustomStringConvertible {
     return "\(sign)\(tenths / 10)\(fraction) \(units[unit])"
   }
 
+  /// In the largest unit of which it is a whole number, so that nothing is rounded away: `8188 KiB`.
+  public var exact: String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+    let unit = bytes == 0 ? 0 : min(units.count - 1, bytes.trailingZeroBitCount / 10)
+    return "\(bytes >> (10 * unit)) \(units[unit])"
+  }
+
   private func tenths(_ magnitude: UInt, shift: Int) -> UInt {
     let whole = magnitude >> shift
     let rest = magnitude & ((1 << shift) - 1)

@@ -15,4 +15,9 @@ package enum Clock {
     unsafe clock_gettime(CLOCK_REALTIME, &time)
     return time.tv_sec
   }
+
+  /// A length of time in words: `2 s`, `250 ms`.
+  package static func text(_ milliseconds: Int) -> String {
+    milliseconds % 1000 == 0 ? "\(milliseconds / 1000) s" : "\(milliseconds) ms"
+  }
 }

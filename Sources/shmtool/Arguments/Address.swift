@@ -1,8 +1,10 @@
-import ArgumentParser
 import ShmCore
 
 /// An address as a user writes it: `0x7f0000000000`, in hexadecimal, on a page.
-struct Address: ExpressibleByArgument {
+struct Address: ArgumentWord {
+  static let form =
+    "an address is written in hexadecimal, 0x7f0000000000, and lies on a page"
+
   let value: UInt
 
   init?(argument: String) {

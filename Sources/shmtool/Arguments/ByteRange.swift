@@ -1,9 +1,11 @@
-import ArgumentParser
 import ShmCore
 
 /// A range as a user writes it: `4M+1M` is 1 MiB from 4 MiB on, `64M:` from 64 MiB to the end,
 /// `4M:8M` from one offset to another.
-struct ByteRange: ExpressibleByArgument, Hashable {
+struct ByteRange: ArgumentWord, Hashable {
+  static let form =
+    "a range is written 4M+1M (offset and length), 4M:8M, or 64M: (to the end), and is not empty"
+
   let offset: Int
   /// Where it ends; nil for the end of the region.
   let end: Int?
@@ -41,8 +43,8 @@ struct ByteRange: ExpressibleByArgument, Hashable {
       throw ShmError(
         .usage, attempt(),
         """
-        \(self.end == nil ? "byte \(offset)" : "the range \(offset)..<\(end)") lies past its end \
-        at \(size)
+        \(self.end == nil ? "byte \(offset)" : "the range from \(offset) to \(end)") lies past its \
+        end at \(size)
         """)
     }
     return offset..<end

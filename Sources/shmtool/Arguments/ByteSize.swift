@@ -1,8 +1,10 @@
-import ArgumentParser
 import ShmCore
 
 /// A number of bytes as a user writes it: `4096`, `64K` = `64KiB`, `64KB` = 64000, `16p` = pages.
-struct ByteSize: ExpressibleByArgument, Hashable {
+struct ByteSize: ArgumentWord, Hashable {
+  static let form =
+    "a size is written 4096, 64K = 64KiB, 64KB = 64000, M G T likewise, or 16p for pages"
+
   let bytes: Int
 
   init(bytes: Int) {
@@ -20,11 +22,11 @@ struct ByteSize: ExpressibleByArgument, Hashable {
     self.bytes = bytes
   }
 
-  var defaultValueDescription: String { "\(ByteCount(bytes))" }
-
   private static func unit(_ suffix: Substring) -> Int? {
     // Unicode has further letters that are a k in lower case.
     guard suffix.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+    // An upper-case P is a peta elsewhere.
+    if suffix == "P" { return nil }
     let suffix = suffix.lowercased()
     switch suffix {
     case "", "b": return 1
@@ -42,4 +44,9 @@ struct ByteSize: ExpressibleByArgument, Hashable {
     }
     return (0...power).reduce(1) { product, _ in product * base }
   }
+}
+
+extension ByteSize: CustomStringConvertible {
+  /// As the help shows a default.
+  var description: String { "\(ByteCount(bytes))" }
 }

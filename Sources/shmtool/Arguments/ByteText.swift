@@ -1,7 +1,8 @@
-import ArgumentParser
-
 /// Bytes as a user writes them: text in UTF-8 with `\n`, `\t`, `\r`, `\0`, `\\` and `\xNN`.
-struct ByteText: ExpressibleByArgument {
+struct ByteText: ArgumentWord {
+  static let form =
+    "bytes are written as text, with \\n \\t \\r \\0 \\\\ and \\xNN for the others"
+
   let bytes: [UInt8]
 
   /// nil where it is empty or holds an escape that is not one of these.

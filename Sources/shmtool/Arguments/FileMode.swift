@@ -1,7 +1,8 @@
-import ArgumentParser
-
 /// Permission bits in octal, as chmod(1) takes them: `600`, `0640`.
-struct FileMode: ExpressibleByArgument {
+struct FileMode: ArgumentWord {
+  static let form =
+    "a mode is written in octal, 000 to 777"
+
   let bits: UInt16
 
   init(bits: UInt16) {
@@ -12,6 +13,9 @@ struct FileMode: ExpressibleByArgument {
     guard let bits: UInt16 = Digits.number(argument, radix: 8), bits <= 0o777 else { return nil }
     self.bits = bits
   }
+}
 
-  var defaultValueDescription: String { String(bits, radix: 8) }
+extension FileMode: CustomStringConvertible {
+  /// As the help shows a default.
+  var description: String { String(bits, radix: 8) }
 }

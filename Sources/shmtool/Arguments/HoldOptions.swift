@@ -3,7 +3,9 @@ import ShmCore
 
 /// How long something is held, and who is told that it is.
 struct HoldOptions: ParsableArguments {
-  @Option(name: .customLong("for"), help: "Hold for: 250ms, 5s, 2m, 1h.")
+  @Option(
+    name: .customLong("for"), parsing: .unconditional, help: "Hold for: 250ms, 5s, 2m, 1h.",
+    transform: TimeSpan.parse)
   var duration: TimeSpan?
 
   @Option(help: ArgumentHelp("Hold while that process runs.", valueName: "pid"))
@@ -14,7 +16,7 @@ struct HoldOptions: ParsableArguments {
       "Write a line to this descriptor and close it when everything is held.", valueName: "fd"))
   var readyFd: Int32?
 
-  func validate() throws {
+  func check() throws {
     if let whilePid, whilePid <= 0 { throw ValidationError("--while-pid takes a process's number") }
     if let readyFd, readyFd < 0 { throw ValidationError("--ready-fd takes an open descriptor") }
   }

@@ -1,9 +1,11 @@
-import ArgumentParser
 import ShmCore
 
 /// Huge pages as a user asks for them: `--huge` for the machine's default, `--huge=1G` for a size,
 /// `--huge=try` where ordinary pages will do.
-struct HugePages: ExpressibleByArgument, Hashable {
+struct HugePages: ArgumentWord, Hashable {
+  static let form =
+    "huge pages are written 2M, 1G, or try where ordinary ones will do"
+
   /// The size in bytes; nil for the default.
   let pageSize: Int?
   /// Whether ordinary pages are accepted.
@@ -12,8 +14,6 @@ struct HugePages: ExpressibleByArgument, Hashable {
   /// The option, and how it is meant where it stands alone.
   static let option = "--huge"
   static let bare = "default"
-
-  static let allValueStrings = ["2M", "1G", "try"]
 
   init?(argument: String) {
     isOptional = argument == "try"

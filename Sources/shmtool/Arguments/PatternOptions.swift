@@ -12,13 +12,17 @@ struct PatternOptions: ParsableArguments {
   @Flag(help: "Zeros.")
   var zero = false
 
-  @Option(help: ArgumentHelp("One byte, over and over: 255, 0xff.", valueName: "byte"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("One byte, over and over: 255, 0xff.", valueName: "byte"),
+    transform: ByteValue.parse)
   var byte: ByteValue?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "These bytes, over and over from the start of the range; \\n, \\t, \\\\ and \\xNN are understood.",
-      valueName: "text"))
+      valueName: "text"), transform: ByteText.parse)
   var pattern: ByteText?
 
   @Flag(help: "Each 8-byte word holds its own offset, little-endian.")
@@ -33,7 +37,7 @@ struct PatternOptions: ParsableArguments {
   @Option(help: "The bytes of a file, - for stdin.", completion: .file())
   var file: String?
 
-  func validate() throws {
+  func check() throws {
     let given = [zero, byte != nil, pattern != nil, sequence, random, file != nil]
     guard given.count(where: { $0 }) == 1 else {
       throw ValidationError(
@@ -54,6 +58,7 @@ struct PatternOptions: ParsableArguments {
   /// How the source is called in a report.
   var label: String {
     switch source {
+    case .file("-"): "standard input"
     case .file(let path): "file '\(Escaping.printable(path))'"
     case .pattern(.zero): "zeros"
     case .pattern(.byte(let byte)): "byte 0x\(String(byte, radix: 16))"
@@ -65,7 +70,9 @@ struct PatternOptions: ParsableArguments {
 }
 
 /// A byte as a user writes it: `255` or `0xff`.
-struct ByteValue: ExpressibleByArgument {
+struct ByteValue: ArgumentWord {
+  static let form = "a byte is written 0 to 255, or 0x00 to 0xff"
+
   let value: UInt8
 
   init?(argument: String) {

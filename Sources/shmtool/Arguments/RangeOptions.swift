@@ -3,13 +3,17 @@ import ShmCore
 
 /// Which bytes of a region are meant.
 struct RangeOptions: ParsableArguments {
-  @Option(help: "Where to begin, in bytes from the start of the region.")
+  @Option(
+    parsing: .unconditional, help: "Where to begin, in bytes from the start of the region.",
+    transform: ByteSize.parse)
   var offset = ByteSize(bytes: 0)
 
-  @Option(help: "How many bytes; to the end of the region if left out.")
+  @Option(
+    parsing: .unconditional, help: "How many bytes; to the end of the region if left out.",
+    transform: ByteSize.parse)
   var length: ByteSize?
 
-  func validate() throws {
+  func check() throws {
     if length?.bytes == 0 { throw ValidationError("--length 0 is an empty range") }
     if offset.bytes.addingReportingOverflow(length?.bytes ?? 0).overflow {
       throw ValidationError("--offset and --length together are more than 2^63 - 1")

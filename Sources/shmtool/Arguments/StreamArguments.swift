@@ -5,13 +5,19 @@ import SystemPackage
 /// What `send` and `recv` have in common.
 struct StreamArguments: ParsableArguments {
   @Option(
-    help: "How long to wait for the other end to come: 250ms, 5s, 2m, 1h (default: for ever).")
+    parsing: .unconditional,
+    help: "How long to wait for the other end to come: 250ms, 5s, 2m, 1h (default: for ever).",
+    transform: TimeSpan.parse)
   var timeout: TimeSpan?
 
-  @Option(help: "Give up when no byte has moved for that long (default: never).")
+  @Option(
+    parsing: .unconditional, help: "Give up when no byte has moved for that long (default: never).",
+    transform: TimeSpan.parse)
   var stallTimeout: TimeSpan?
 
-  @Option(help: "How many bytes there must be; any other number is an error.")
+  @Option(
+    parsing: .unconditional, help: "How many bytes there must be; any other number is an error.",
+    transform: ByteSize.parse)
   var expectBytes: ByteSize?
 
   @Flag(help: "Wire the ring, so that it stays in RAM.")
@@ -29,7 +35,7 @@ struct StreamArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Where the report goes instead of stderr.", valueName: "fd"))
   var reportFd: Int32?
 
-  func validate() throws {
+  func check() throws {
     if let reportFd, reportFd < 0 { throw ValidationError("--report-fd takes an open descriptor") }
   }
 

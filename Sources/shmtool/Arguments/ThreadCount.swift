@@ -1,7 +1,8 @@
-import ArgumentParser
-
 /// A number of threads: 1 to 256.
-struct ThreadCount: ExpressibleByArgument {
+struct ThreadCount: ArgumentWord {
+  static let form =
+    "there may be 1 to 256 threads"
+
   let count: Int
 
   init?(argument: String) {

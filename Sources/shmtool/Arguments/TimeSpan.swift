@@ -1,7 +1,8 @@
-import ArgumentParser
-
 /// A length of time as a user writes it: `250ms`, `5s`, `2m`, `1h`; a plain number is seconds.
-struct TimeSpan: ExpressibleByArgument, Hashable {
+struct TimeSpan: ArgumentWord, Hashable {
+  static let form =
+    "a time is written 250ms, 5s, 2m or 1h"
+
   let milliseconds: Int
 
   init?(argument: String) {

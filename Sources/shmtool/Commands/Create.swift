@@ -28,7 +28,8 @@ struct Create: CommandRunner {
   @Argument(help: "A POSIX name, or a path on tmpfs or hugetlbfs.", transform: RegionArgument.parse)
   var region: RegionReference
 
-  @Argument(help: "Its size; with --from the size of the input if left out.")
+  @Argument(
+    help: "Its size; with --from the size of the input if left out.", transform: ByteSize.parse)
   var size: ByteSize?
 
   /// What stands behind `--`.
@@ -40,7 +41,9 @@ struct Create: CommandRunner {
   @Flag(help: "Reserve no memory.")
   var sparse = false
 
-  @Option(help: "The permission bits, whatever the umask.")
+  @Option(
+    parsing: .unconditional, help: "The permission bits, whatever the umask.",
+    transform: FileMode.parse)
   var mode = FileMode(bits: 0o600)
 
   @Option(help: "Fill it from a file, or - for stdin, before it appears.", completion: .file())
@@ -49,7 +52,7 @@ struct Create: CommandRunner {
   @Option(
     help: ArgumentHelp(
       "Of huge pages: --huge, --huge=1G; --huge=try accepts ordinary ones and says so.",
-      valueName: "page size"))
+      valueName: "page size"), transform: HugePages.parse)
   var huge: HugePages?
 
   @Flag(help: "Wire it from its first page on, and hold it.")
@@ -61,7 +64,9 @@ struct Create: CommandRunner {
   @OptionGroup var holding: HoldOptions
   @OptionGroup var options: ActionOptions
 
-  func validate() throws {
+  func check() throws {
+    try holding.check()
+    try holding.refuseTerms(beside: command)
     if size == nil, from == nil { throw ValidationError("a size is needed, or --from") }
     if size?.bytes == 0 { throw ValidationError("a region holds one byte at least") }
     if open, from != nil { throw ValidationError("--open and --from exclude each other") }
@@ -78,10 +83,6 @@ struct Create: CommandRunner {
   /// Without --wired there is nothing that CMD could run beside, and `--` is for odd names.
   static func takesCommand(after words: [String]) -> Bool { words.contains("--wired") }
 
-  func validate(command: [String]) throws {
-    try holding.refuseTerms(beside: command)
-  }
-
   func run() throws {
     guard wired else {
       _ = try make()
@@ -91,7 +92,13 @@ struct Create: CommandRunner {
     let made = try make()
     try holding.announce()
     // By its name: what was open before it had one is shown as deleted for ever.
-    let named = try Region.open(made.region.reference)
+    let named: Region
+    do {
+      named = try Region.open(made.region.reference)
+    } catch {
+      try? made.region.unlink()
+      throw error
+    }
     try loop.hold(command: command, descriptors: [named.rawDescriptor], options: holding)
   }
 
@@ -105,7 +112,7 @@ struct Create: CommandRunner {
     let made = try request.make(region, huge: huge)
     try Output.write(
       CreateReport(
-        made.region.reference, try made.region.status(), isNew: made.isNew, sparse: sparse,
+        made.region.reference, made.status, isNew: made.isNew, sparse: sparse,
         refusal: made.refusal, wired: try made.wireRow(), nanoseconds: line.finish()), options)
     return made
   }

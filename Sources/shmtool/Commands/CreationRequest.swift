@@ -42,24 +42,28 @@ struct CreationRequest {
 
   private func make(_ reference: RegionReference) throws(ShmError) -> CreatedRegion {
     var wiring: HeldMapping?
+    var status: RegionStatus?
+    // All that can fail, before it has its name: what fails afterwards would leave it.
     let finish = { (region: borrowing Region) throws(ShmError) in
       if wired { wiring = try wire(region) }
+      status = try region.status()
     }
     if let from {
       let source = try InputSource(from)
       let region = try Region.create(
         reference, from: source, size: size, options: settings, progress: progress, finish: finish)
-      return CreatedRegion(region, wiring)
+      return try CreatedRegion(region, status, wiring)
     }
     guard open else {
       let region = try Region.create(
         reference, size: size ?? 0, options: settings, progress: progress, contents: finish)
-      return CreatedRegion(region, wiring)
+      return try CreatedRegion(region, status, wiring)
     }
     var isNew = true
     let region = try Region.openOrCreate(
-      reference, size: size ?? 0, options: settings, isNew: &isNew, progress: progress)
-    return CreatedRegion(region, nil, isNew: isNew)
+      reference, size: size ?? 0, options: settings, isNew: &isNew, progress: progress,
+      contents: finish)
+    return try CreatedRegion(region, isNew ? status : nil, nil, isNew: isNew)
   }
 
   /// Wires all of it, before anybody else can see it.
@@ -74,12 +78,18 @@ struct CreationRequest {
 /// A region that `create` has made, with what it holds wired of it.
 final class CreatedRegion {
   let region: Region
+  /// What it is.
+  let status: RegionStatus
   let isNew: Bool
   /// Why its pages are not huge, where that was asked for.
   var refusal: ShmError?
   private let wiring: HeldMapping?
 
-  init(_ region: consuming Region, _ wiring: HeldMapping?, isNew: Bool = true) {
+  // The status where it was asked before the region had its name.
+  init(
+    _ region: consuming Region, _ status: RegionStatus?, _ wiring: HeldMapping?, isNew: Bool = true
+  ) throws(ShmError) {
+    if let status { self.status = status } else { self.status = try region.status() }
     self.region = region
     self.wiring = wiring
     self.isNew = isNew

@@ -1,7 +1,7 @@
 import ArgumentParser
 import ShmCore
 
-struct Fill: ParsableCommand {
+struct Fill: CheckedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write bytes that follow a rule, or a file, into a region.",
     discussion: """
@@ -19,10 +19,17 @@ struct Fill: ParsableCommand {
   @OptionGroup var pattern: PatternOptions
   @OptionGroup var range: RangeOptions
 
-  @Option(help: "How many threads work at once (default: the processors, 4 at most).")
+  @Option(
+    help: "How many threads work at once (default: the processors, 4 at most).",
+    transform: ThreadCount.parse)
   var threads: ThreadCount?
 
   @OptionGroup var options: ActionOptions
+
+  func check() throws {
+    try pattern.check()
+    try range.check()
+  }
 
   func run() throws {
     let opened = try Region.open(region)

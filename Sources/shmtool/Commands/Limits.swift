@@ -1,7 +1,7 @@
 import ArgumentParser
 import ShmCore
 
-struct Limits: ParsableCommand {
+struct Limits: CheckedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what bounds wiring, how much could be wired now, and which limit binds.",
     discussion: """
@@ -15,7 +15,10 @@ struct Limits: ParsableCommand {
   @Option(help: ArgumentHelp("The limits of that process.", valueName: "pid"))
   var pid: Int32?
 
-  @Option(help: ArgumentHelp("Whether that much more could be wired.", valueName: "size"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Whether that much more could be wired.", valueName: "size"),
+    transform: ByteSize.parse)
   var need: ByteSize?
 
   @Flag(help: "Find the memlock limit by trying.")
@@ -23,7 +26,7 @@ struct Limits: ParsableCommand {
 
   @OptionGroup var options: OutputOptions
 
-  func validate() throws {
+  func check() throws {
     if let pid, pid <= 0 { throw ValidationError("--pid takes a process's number") }
     if pid != nil, probe { throw ValidationError("--probe tries for this process alone") }
     if need?.bytes == 0 { throw ValidationError("--need takes one byte at least") }

@@ -11,10 +11,10 @@ struct List: ParsableCommand {
       """,
     aliases: ["ls"])
 
-  @Option(help: "The columns, separated by commas.")
+  @Option(help: "The columns, separated by commas.", transform: ColumnNames.parse)
   var output: ColumnNames = ColumnNames(ListReport.defaultColumns)
 
-  @Option(help: "The column to sort by.")
+  @Option(help: "The column to sort by.", transform: ColumnNames.parse)
   var sort: ColumnNames = ColumnNames(["name"])
 
   @Option(help: "Only regions of this kind: posix, semaphore.")
@@ -42,7 +42,9 @@ struct List: ParsableCommand {
 }
 
 /// Names of columns of the list.
-struct ColumnNames: ExpressibleByArgument {
+struct ColumnNames: ArgumentWord {
+  static let form = "the columns are \(ListReport.columnNames)"
+
   let names: [String]
 
   init(_ names: [String]) {
@@ -57,6 +59,9 @@ struct ColumnNames: ExpressibleByArgument {
     }
     self.names = names
   }
+}
 
-  var defaultValueDescription: String { names.joined(separator: ",") }
+extension ColumnNames: CustomStringConvertible {
+  /// As the help shows a default.
+  var description: String { names.joined(separator: ",") }
 }

@@ -24,13 +24,16 @@ struct Map: CommandRunner {
   /// What stands behind `--`.
   var command: [String] = []
 
-  @Option(help: ArgumentHelp("Map a new memfd as well; it has no name.", valueName: "size"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Map a new memfd as well; it has no name.", valueName: "size"),
+    transform: ByteSize.parse)
   var anonymous: ByteSize?
 
   @Option(
     help: ArgumentHelp(
       "The memfd of huge pages: --huge, --huge=1G; --huge=try accepts ordinary ones.",
-      valueName: "page size"))
+      valueName: "page size"), transform: HugePages.parse)
   var huge: HugePages?
 
   @Flag(name: .customLong("private"), help: "Copy-on-write: stores stay with this process.")
@@ -42,12 +45,15 @@ struct Map: CommandRunner {
   @Flag(help: "Fault every page in first.")
   var populate = false
 
-  @Option(help: "At this address, where nothing may be mapped yet: 0x7f0000000000.")
+  @Option(
+    parsing: .unconditional,
+    help: "At this address, where nothing may be mapped yet: 0x7f0000000000.",
+    transform: Address.parse)
   var at: Address?
 
   @OptionGroup var options: OutputOptions
 
-  func validate() throws {
+  func check() throws {
     if regions.isEmpty, anonymous == nil { throw ValidationError("a region is needed") }
     if at != nil, regions.count + (anonymous == nil ? 0 : 1) > 1 {
       throw ValidationError("--at places one mapping")
@@ -56,6 +62,11 @@ struct Map: CommandRunner {
       throw ValidationError("--huge goes with --anonymous: a region keeps the pages it was made of")
     }
     if anonymous?.bytes == 0 { throw ValidationError("a region holds one byte at least") }
+  }
+
+  /// Without a region before it there is nothing that CMD could run beside, and `--` is for odd names.
+  static func takesCommand(after words: [String]) -> Bool {
+    words.dropFirst().contains { !$0.hasPrefix("-") || $0.hasPrefix("--anonymous=") }
   }
 
   func run() throws {

@@ -2,7 +2,7 @@ import ArgumentParser
 import Glibc
 import ShmCore
 
-struct Read: ParsableCommand {
+struct Read: CheckedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Copy bytes of a region to stdout.",
     discussion: """
@@ -24,6 +24,10 @@ struct Read: ParsableCommand {
 
   @Flag(help: "Show a progress line, also where stderr is no terminal.")
   var progress = false
+
+  func check() throws {
+    try range.check()
+  }
 
   func run() throws {
     let attempt = "cannot read '\(region)'"

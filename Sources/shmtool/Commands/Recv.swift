@@ -35,7 +35,8 @@ struct Recv: CommandRunner {
 
   @OptionGroup var stream: StreamArguments
 
-  func validate(command: [String]) throws {
+  func check() throws {
+    try stream.check()
     if !command.isEmpty, output != nil {
       throw ValidationError("--output and CMD exclude each other")
     }

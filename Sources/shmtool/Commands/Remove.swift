@@ -25,7 +25,11 @@ struct Remove: ParsableCommand {
   func run() throws {
     try Operands.forEach(regions) { (reference) throws(ShmError) in
       let region = try Region.open(reference, access: .status)
-      if unused { try RegionUse.refuseIfUsed(reference, "cannot remove '\(reference)'") }
+      if unused {
+        try RegionUse.refuseIfUsed(
+          reference, "cannot remove '\(reference)'",
+          otherwise: "leave --unused out: they keep what they have")
+      }
       let status = try region.status()
       try region.unlink()
       try Output.write(

@@ -15,7 +15,7 @@ struct Resize: ParsableCommand {
     help: "The region.", completion: RegionArgument.completion, transform: RegionArgument.parse)
   var region: RegionReference
 
-  @Argument(help: "The new size.")
+  @Argument(help: "The new size.", transform: ByteSize.parse)
   var size: ByteSize
 
   @Flag(help: "A smaller size is meant.")
@@ -33,7 +33,7 @@ struct Resize: ParsableCommand {
     let line = ProgressLine(total: nil, options)
     let before = try Region.open(region, access: .status).status().size
     if size.bytes < before, shrink, !force {
-      try RegionUse.refuseIfUsed(region, "cannot resize '\(region)'")
+      try RegionUse.refuseIfUsed(region, "cannot resize '\(region)'", otherwise: "--force it")
     }
     let opened = try Region.open(region)
     try opened.resize(

@@ -1,7 +1,7 @@
 import ArgumentParser
 import ShmCore
 
-struct Seal: ParsableCommand {
+struct Seal: CheckedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Seal a memfd, for good.",
     discussion: """
@@ -20,7 +20,7 @@ struct Seal: ParsableCommand {
 
   @OptionGroup var options: ActionOptions
 
-  func validate() throws {
+  func check() throws {
     if Seals(words: seals) == nil {
       throw ValidationError("the seals are \(Seals.allWords.joined(separator: ", "))")
     }

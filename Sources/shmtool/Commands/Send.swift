@@ -31,11 +31,14 @@ struct Send: CommandRunner {
   @Option(help: "How many receivers there are; each gets every byte. 1 to 16.")
   var receivers = 1
 
-  @Option(help: "The bytes of the ring, a power of two (default: 4M).")
+  @Option(
+    parsing: .unconditional, help: "The bytes of the ring, a power of two (default: 4M).",
+    transform: ByteSize.parse)
   var capacity: ByteSize?
 
   @Option(
-    help: ArgumentHelp("A ring of huge pages: --huge, --huge=1G.", valueName: "page size"))
+    help: ArgumentHelp("A ring of huge pages: --huge, --huge=1G.", valueName: "page size"),
+    transform: HugePages.parse)
   var huge: HugePages?
 
   @Flag(help: "Compare a checksum of all bytes at the end (CRC-32C).")
@@ -43,7 +46,8 @@ struct Send: CommandRunner {
 
   @OptionGroup var stream: StreamArguments
 
-  func validate(command: [String]) throws {
+  func check() throws {
+    try stream.check()
     if !command.isEmpty, file != nil { throw ValidationError("FILE and CMD exclude each other") }
   }
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import ShmCore
 
-struct Unwire: ParsableCommand {
+struct Unwire: CheckedCommand {
   static let configuration = CommandConfiguration(
     abstract: "End the background holders of regions.",
     discussion: """
@@ -22,7 +22,7 @@ struct Unwire: ParsableCommand {
 
   @OptionGroup var options: ActionOptions
 
-  func validate() throws {
+  func check() throws {
     if regions.isEmpty == (pid == nil) { throw ValidationError("say which: regions, or --pid") }
   }
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import ShmCore
 
-struct Verify: ParsableCommand {
+struct Verify: CheckedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compare a region with bytes that follow a rule, or with a file.",
     discussion: """
@@ -18,10 +18,17 @@ struct Verify: ParsableCommand {
   @OptionGroup var pattern: PatternOptions
   @OptionGroup var range: RangeOptions
 
-  @Option(help: "How many threads work at once (default: the processors, 4 at most).")
+  @Option(
+    help: "How many threads work at once (default: the processors, 4 at most).",
+    transform: ThreadCount.parse)
   var threads: ThreadCount?
 
   @OptionGroup var options: ActionOptions
+
+  func check() throws {
+    try pattern.check()
+    try range.check()
+  }
 
   func run() throws {
     let opened = try Region.open(region, access: .readOnly)

@@ -1,7 +1,7 @@
 import ArgumentParser
 import ShmCore
 
-struct Wait: ParsableCommand {
+struct Wait: CheckedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Wait until a region exists, is removed, or holds certain bytes.",
     discussion: """
@@ -16,23 +16,31 @@ struct Wait: ParsableCommand {
   @Flag(help: "Until its name is gone.")
   var removed = false
 
-  @Option(help: "Until it holds that many bytes.")
+  @Option(
+    parsing: .unconditional, help: "Until it holds that many bytes.", transform: ByteSize.parse)
   var size: ByteSize?
 
-  @Option(help: "Until these bytes stand at --at; escapes as for fill --pattern.")
+  @Option(
+    parsing: .unconditional,
+    help: "Until these bytes stand at --at; escapes as for fill --pattern.",
+    transform: ByteText.parse)
   var equals: ByteText?
 
-  @Option(help: "The offset of --equals.")
+  @Option(parsing: .unconditional, help: "The offset of --equals.", transform: ByteSize.parse)
   var at = ByteSize(bytes: 0)
 
-  @Option(help: "Give up after: 250ms, 5s, 2m, 1h.")
+  @Option(
+    parsing: .unconditional, help: "Give up after: 250ms, 5s, 2m, 1h.", transform: TimeSpan.parse)
   var timeout: TimeSpan?
 
-  func validate() throws {
+  func check() throws {
     if [removed, size != nil, equals != nil].count(where: { $0 }) > 1 {
       throw ValidationError("--removed, --size and --equals exclude each other")
     }
     if at.bytes != 0, equals == nil { throw ValidationError("--at goes with --equals") }
+    if at.bytes.addingReportingOverflow(equals?.bytes.count ?? 0).overflow {
+      throw ValidationError("no region holds a byte beyond 2^63 - 1")
+    }
   }
 
   func run() throws {

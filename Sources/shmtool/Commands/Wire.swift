@@ -35,9 +35,10 @@ struct Wire: CommandRunner {
   @OptionGroup var range: RangeOptions
 
   @Option(
-    name: .customLong("range"), parsing: .singleValue,
+    name: .customLong("range"), parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
-      "A range, as often as needed: 4M+1M (offset and length), 4M:8M, 64M:.", valueName: "range"))
+      "A range, as often as needed: 4M+1M (offset and length), 4M:8M, 64M:.", valueName: "range"),
+    transform: ByteRange.parse)
   var ranges: [ByteRange] = []
 
   @Flag(help: "Wire pages as they are touched, and bring none in.")
@@ -64,7 +65,10 @@ struct Wire: CommandRunner {
   @OptionGroup var holding: HoldOptions
   @OptionGroup var options: ActionOptions
 
-  func validate() throws {
+  func check() throws {
+    try range.check()
+    try holding.check()
+    try holding.refuseTerms(beside: command)
     if regions.isEmpty, !list { throw ValidationError("a region is needed") }
     if !ranges.isEmpty, range.length != nil || range.offset.bytes != 0 {
       throw ValidationError("--range stands in place of --offset and --length")
@@ -73,14 +77,14 @@ struct Wire: CommandRunner {
       throw ValidationError("--background is ready when it returns; --ready-fd has no place there")
     }
     if list, background || backgroundHolder { throw ValidationError("--list wires nothing") }
-  }
-
-  func validate(command: [String]) throws {
-    guard !command.isEmpty else { return }
-    if background || list {
+    if !command.isEmpty, background || list {
       throw ValidationError("CMD ends the wiring: --background and --list exclude it")
     }
-    try holding.refuseTerms(beside: command)
+  }
+
+  /// Without a region before it there is nothing that CMD could run beside, and `--` is for odd names.
+  static func takesCommand(after words: [String]) -> Bool {
+    words.dropFirst().contains { !$0.hasPrefix("-") }
   }
 
   func run() throws {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import ShmCore
 
-struct Write: ParsableCommand {
+struct Write: CheckedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Copy stdin, or a file, into a region.",
     discussion: """
@@ -20,6 +20,10 @@ struct Write: ParsableCommand {
 
   @OptionGroup var range: RangeOptions
   @OptionGroup var options: ActionOptions
+
+  func check() throws {
+    try range.check()
+  }
 
   func run() throws {
     let opened = try Region.open(region)

@@ -48,7 +48,9 @@ struct CreateReport: Report {
     let what = existing ? "opened existing" : sparse ? "created sparse" : "created"
     let isOrdinary = pageSize == PageMath.pageSize && hugePagesRefused.value == nil
     let pages = isOrdinary ? "" : " of \(ByteCount(pageSize)) pages"
-    let time = "\(Format.seconds(nanoseconds)), \(Format.rate(bytes, nanoseconds))"
+    // What is opened, or reserved by nobody, is not moved at any rate.
+    let rate = existing || sparse ? "" : ", \(Format.rate(bytes, nanoseconds))"
+    let time = Format.seconds(nanoseconds) + rate
     let refused = hugePagesRefused.value.map { "  not of huge pages: \($0)\n" } ?? ""
     return "\(what) '\(region)': \(ByteCount(bytes))\(pages), in \(time)\n" + refused
       + (wired.value?.text(onFault: false) ?? "")

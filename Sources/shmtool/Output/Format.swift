@@ -24,8 +24,9 @@ enum Format {
     }
   }
 
-  /// Seconds with three digits behind the point.
+  /// Seconds with three digits behind the point; microseconds where these would be zeros.
   static func seconds(_ nanoseconds: Int) -> String {
+    if nanoseconds < 1_000_000 { return "\(max(0, nanoseconds) / 1000) us" }
     let milliseconds = (nanoseconds + 500_000) / 1_000_000
     let rest = "\(milliseconds % 1000)"
     return "\(milliseconds / 1000).\(String(repeating: "0", count: 3 - rest.count))\(rest) s"

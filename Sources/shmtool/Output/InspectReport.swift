@@ -73,7 +73,9 @@ struct InspectReport: Report {
   private static func text(_ entry: Entry, _ style: TextStyle) -> String {
     func size(_ bytes: Int) -> String { Format.size(bytes, style) }
     func pages(_ bytes: Int) -> String {
-      style.bytes ? "\(bytes)" : "\(ByteCount(bytes)) (\(bytes / entry.pageSize) pages)"
+      let count = bytes / entry.pageSize
+      return style.bytes
+        ? "\(bytes)" : "\(ByteCount(bytes)) (\(count) \(count == 1 ? "page" : "pages"))"
     }
     var lines: [(String, String)] = [
       ("region", entry.region),

@@ -8,12 +8,17 @@ struct VerifyReport: Report {
   let offset: Int
   let firstDifference: Unknowable<Int>
   let differingBytes: Int
+  /// How many bytes the input lacked, and had too many; null where it went on and did not say.
+  let missingBytes: Int
+  let surplusBytes: Unknowable<Int>
   let seconds: Double
   private let label: String
   private let nanoseconds: Int
+  private let length: Difference.Length
 
   enum CodingKeys: CodingKey {
-    case region, equal, bytes, offset, firstDifference, differingBytes, seconds
+    case region, equal, bytes, offset, firstDifference, differingBytes, missingBytes
+    case surplusBytes, seconds
   }
 
   init(
@@ -26,6 +31,12 @@ struct VerifyReport: Report {
     offset = range.lowerBound
     firstDifference = Unknowable(difference?.first)
     differingBytes = difference?.count ?? 0
+    length = difference?.length ?? .equal
+    switch length {
+    case .equal: (missingBytes, surplusBytes) = (0, Unknowable(0))
+    case .shorter(let count): (missingBytes, surplusBytes) = (count, Unknowable(0))
+    case .longer(let count): (missingBytes, surplusBytes) = (0, Unknowable(count))
+    }
     seconds = Double(nanoseconds) / 1e9
     self.label = label
     self.nanoseconds = nanoseconds
@@ -38,8 +49,17 @@ struct VerifyReport: Report {
     }
     return """
       '\(region)' differs from \(label): first at offset \(first), \(differingBytes) of \
-      \(bytes) bytes differ
+      \(bytes) bytes differ\(lengths)
 
       """
+  }
+
+  private var lengths: String {
+    switch length {
+    case .equal: ""
+    case .shorter(let count): ", and the input ends \(count) bytes before the range"
+    case .longer(let count?): ", and the input goes on for \(count) bytes behind the range"
+    case .longer(nil): ", and the input goes on behind the range"
+    }
   }
 }

@@ -48,6 +48,12 @@ struct CreationErrorTests {
           assert text.startswith(f"shmtool: cannot create '{N}': ") and text.count("\\n") == 1, text
           assert result.stdout == b"", result
           assert os.listdir("/dev/shm") == [] and free() == empty, (call, error, free())
+      # What is asked for the report is asked before there is a name.
+      for words in (["create", N, "64K"], ["create", N, "64K", "--open"],
+                    ["create", N, "64K", "--wired", "--for", "1ms"]):
+          result = traced("fstatfs:error=EPERM", *words)
+          assert result.returncode == 77, (words, result)
+          assert os.listdir("/dev/shm") == [] and free() == empty, (words, free())
       """, arguments: [TestName().name])
   }
 

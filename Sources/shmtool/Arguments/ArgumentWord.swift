@@ -1,0 +1,18 @@
+import ArgumentParser
+
+/// A word of the command line that has a form, which is told where it is not kept.
+protocol ArgumentWord {
+  /// nil for what has not the form.
+  init?(argument: String)
+
+  /// The form, as a sentence.
+  static var form: String { get }
+}
+
+extension ArgumentWord {
+  /// For the `transform:` of an argument.
+  static func parse(_ text: String) throws -> Self {
+    guard let word = Self(argument: text) else { throw ValidationError(form) }
+    return word
+  }
+}

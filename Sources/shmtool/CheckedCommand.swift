@@ -1,0 +1,8 @@
+import ArgumentParser
+
+/// A command whose words are looked at together when each has been understood: an option that does
+/// not exist is told first, and not what is missing because of it.
+protocol CheckedCommand: ParsableCommand {
+  /// Refuses words that do not go together.
+  func check() throws
+}
