@@ -7,4 +7,7 @@ enum ProcessEnvironment {
     guard let value = unsafe getenv(name) else { return nil }
     return unsafe String(cString: value)
   }
+
+  /// Where commands are looked for. execvp(3)
+  static var path: String { self["PATH"] ?? "/bin:/usr/bin" }
 }

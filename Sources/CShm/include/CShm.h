@@ -162,6 +162,15 @@ int cshm_pending_termination(void);
 // The exit code, or 128 + the number of the signal that ended the process
 int cshm_exit_code(int status);
 
+// A moment's rest for the processor between two looks at memory.
+static inline void cshm_pause(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
 #if defined(__cplusplus)
 }
 #endif

@@ -45,6 +45,27 @@ public struct OutputFile: ~Copyable {
     self.temporary = temporary
   }
 
+  /// Says beforehand what would stop it, as far as that can be seen: nothing is made.
+  ///
+  /// - Parameter path: what it will be called.
+  /// - Throws: `ShmError`: `usage` for a directory, `notFound`, `notPermitted`.
+  public static func check(_ path: String) throws(ShmError) {
+    let attempt = "cannot write '\(Escaping.printable(path))'"
+    let path = FilePath(path)
+    guard let last = path.lastComponent, last.kind == .regular else {
+      throw ShmError(.usage, attempt, "it names no file")
+    }
+    if let status = try? FileSystem.status(path), status.st_mode & S_IFMT == S_IFDIR {
+      throw ShmError(.usage, attempt, "it is a directory")
+    }
+    guard FileSystem.exists(path.directory) else {
+      throw ShmError(.notFound, attempt, "there is no directory for it")
+    }
+    guard FileSystem.mayWrite(in: path.directory) else {
+      throw ShmError(.notPermitted, attempt, "you may not write in its directory")
+    }
+  }
+
   deinit {
     if !isPublished { try? FileSystem.unlink(temporary) }
   }

@@ -1,3 +1,6 @@
+import Glibc
+import SystemPackage
+
 /// A process that uses a region.
 ///
 /// ```swift
@@ -20,5 +23,20 @@ public struct RegionUser: Hashable, Sendable {
   /// The bytes of its addresses that the region is mapped to.
   public var mappedBytes: Int {
     mappings.reduce(0) { $0 + Int(clamping: $1.addresses.upperBound - $1.addresses.lowerBound) }
+  }
+
+  init(process: Int32, user: UInt32?, command: [UInt8]) {
+    self.process = process
+    self.user = user
+    self.command = command
+  }
+
+  /// A process as /proc shows it. proc_pid_comm(5)
+  init(process: Int32) {
+    let directory = FilePath("/proc/\(process)")
+    let command = (try? FileSystem.contents(of: directory.appending("comm"))) ?? []
+    self.init(
+      process: process, user: (try? FileSystem.status(directory))?.st_uid,
+      command: Array(command.prefix { $0 != UInt8(ascii: "\n") }))
   }
 }

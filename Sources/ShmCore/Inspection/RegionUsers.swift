@@ -76,15 +76,7 @@ public struct RegionUsers: Sendable {
   private mutating func note(
     _ process: Int32, _ region: RegionIdentity, _ change: (inout RegionUser) -> Void
   ) {
-    var user =
-      users[region]?[process]
-      ?? {
-        let directory = FilePath("/proc/\(process)")
-        let command = (try? FileSystem.contents(of: directory.appending("comm"))) ?? []
-        return RegionUser(
-          process: process, user: (try? FileSystem.status(directory))?.st_uid,
-          command: Array(command.prefix { $0 != UInt8(ascii: "\n") }))
-      }()
+    var user = users[region]?[process] ?? RegionUser(process: process)
     change(&user)
     users[region, default: [:]][process] = user
   }

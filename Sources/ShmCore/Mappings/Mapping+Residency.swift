@@ -42,11 +42,12 @@ extension Mapping {
         .inputOutput, attempt, "the region ends at byte \(size) now", errorNumber: number)
     }
     let missing = (try? missingBytes()) ?? 0
-    guard let status = try? descriptor.fileSystemStatus() else {
+    let fileSystem = (try? descriptor.fileSystemStatus()).map { MemoryFileSystem($0) }
+    guard let fileSystem, let free = fileSystem.free, free < missing else {
       return ShmError(
-        .noSpace, attempt, "\(ByteCount(missing)) of it finds no memory", errorNumber: number)
+        .inputOutput, attempt, "another process has made the region smaller meanwhile",
+        remedy: "try again", errorNumber: number)
     }
-    let fileSystem = MemoryFileSystem(status)
     return SpaceCheck(attempt: attempt, place: "its \(fileSystem.kind)", fileSystem: fileSystem)
       .refusal(missing, errno: .noSpace)
   }

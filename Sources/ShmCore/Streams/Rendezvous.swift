@@ -23,14 +23,21 @@ public struct Rendezvous: Hashable, Sendable {
   ///   than a socket's may be.
   public init(_ name: String, directory: FilePath? = nil) throws(ShmError) {
     self.name = try RegionName(name)
-    self.directory = directory ?? RegionName.directory.appending(".shmtool-\(geteuid())")
+    self.directory =
+      directory ?? RegionName.directory.appending(Self.directoryPrefix + "\(geteuid())")
     let length = path.string.utf8.count
     guard length <= 107 else {
       throw ShmError(
         .usage, "'\(self.name)' cannot name a stream",
-        "its path has \(length) bytes, and a socket's may have 107")
+        """
+        it has \(self.name.bytes.count) bytes, and beside its directory there is room for \
+        \(max(0, 107 - length + self.name.bytes.count))
+        """)
     }
   }
+
+  /// How the names of the directories begin.
+  static let directoryPrefix = ".shmtool-"
 
   /// The socket's path.
   var path: FilePath { name.path(in: directory) }

@@ -15,17 +15,14 @@ struct RingReader: ~Copyable {
   private let wakesFrom: Int
 
   /// The side of receiver `index`.
-  init(_ memory: consuming RingMemory, index: Int) {
+  init(_ memory: consuming RingMemory, index: Int, wakeShare: Int = 4) {
     taken = memory.word(at: RingGeometry.receiverPosition(index))
     waits = memory.word(at: RingGeometry.receiverWaits(index))
     sender = memory.word(at: RingGeometry.senderPosition)
     senderWaits = memory.word(at: RingGeometry.senderWaits)
-    wakesFrom = Self.goodPart(of: memory.geometry.capacity)
+    wakesFrom = max(1, memory.geometry.capacity / max(1, wakeShare))
     self.memory = memory
   }
-
-  /// The room for which a sender is woken.
-  static func goodPart(of capacity: Int) -> Int { capacity / 4 }
 
   /// How many bytes are there.
   ///
@@ -36,11 +33,11 @@ struct RingReader: ~Copyable {
   }
 
   /// Says that this side is about to wait for bytes, and looks once more. Only to be followed by a
-  /// wait where there are none.
-  mutating func availableBeforeWaiting() throws(ShmError) -> Int {
+  /// wait where there are fewer than `wanted`.
+  mutating func availableBeforeWaiting(wanted: Int) throws(ShmError) -> Int {
     waits.announce(1)
     let count = try available(sender.lookOnce())
-    if count > 0 { waits.announce(0) }
+    if count >= wanted { waits.announce(0) }
     return count
   }
 

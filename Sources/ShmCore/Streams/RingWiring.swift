@@ -13,7 +13,12 @@ enum RingWiring {
       .descriptor(process: ProcessNumber.own, number: descriptor.raw), access: .readWrite,
       descriptor: descriptor)
     var mapping = try Mapping(of: region, protection: .readOnly)
-    try mapping.wire()
+    do {
+      try mapping.tryWire()
+    } catch {
+      throw error.error(
+        "\(attempt) through a wired ring of \(ByteCount(memory.geometry.size).exact)")
+    }
     return mapping
   }
 }

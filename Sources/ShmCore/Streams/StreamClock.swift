@@ -9,6 +9,9 @@ struct StreamClock {
     deadline = milliseconds.map { Clock.nanoseconds + $0 * 1_000_000 }
   }
 
+  /// No time at all: for a look that does not wait.
+  static var now: StreamClock { StreamClock(0) }
+
   /// The time that is left, in milliseconds; nil for no limit.
   var left: Int? { deadline.map { max(0, ($0 - Clock.nanoseconds + 999_999) / 1_000_000) } }
 

@@ -30,6 +30,12 @@ struct StreamFailure {
       .timedOut, attempt, "no byte has moved for \(Clock.text(milliseconds)), after \(bytes) bytes")
   }
 
+  /// What the other end is told of an error: its reason, and what it happened to where that is not the
+  /// stream.
+  func reason(_ error: ShmError) -> String {
+    error.attempt == attempt ? error.reason : "\(error.attempt): \(error.reason)"
+  }
+
   /// A signal has come.
   var interrupted: ShmError { ShmError(.interrupted, attempt, "it was interrupted") }
 }

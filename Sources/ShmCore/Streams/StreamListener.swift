@@ -19,10 +19,7 @@ struct StreamListener: ~Copyable {
       guard status.st_mode & S_IFMT == S_IFSOCK else {
         throw ShmError(.exists, attempt, "something that is no socket has the name")
       }
-      // Whoever listens takes a connection, and sees one that says nothing and goes.
-      let probe = unsafe place.path.withPlatformString { unsafe cshm_connect($0) }
-      if probe >= 0 { close(probe) }
-      if probe >= 0 || probe == -EAGAIN {
+      if case .somebody = place.listener {
         throw ShmError(.busy, attempt, "another sender has that stream")
       }
       try ShmError.saying(attempt) { () throws(Errno) in try FileSystem.unlink(place.path) }

@@ -21,6 +21,14 @@ public struct StreamOptions: Sendable {
   public var meetingTimeout: Int?
   /// How long no byte may move before the stream is given up, in milliseconds; nil for ever.
   public var stallTimeout: Int?
+  /// How an end waits for the other.
+  public var waiting = StreamWaiting.adaptive
+  /// How much is read or written at once, in bytes: a part of the ring, so that both ends work.
+  public var chunk = 256 << 10
+  /// How long an end spins before it sleeps where it waits adaptively, in microseconds.
+  public var spin = 50
+  /// The part of the ring that must be free before a receiver wakes a waiting sender: 4 for a quarter.
+  public var wakeShare = 4
   /// A descriptor that becomes readable when this end is to stop; the stream is then aborted.
   public var interrupt: Int32?
 

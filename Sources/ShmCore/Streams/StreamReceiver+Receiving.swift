@@ -3,9 +3,6 @@ import Glibc
 import SystemPackage
 
 extension StreamReceiver {
-  /// How much one write takes, in bytes: a part of the ring, so that the sender works meanwhile.
-  private static var step: Int { 256 << 10 }
-
   /// Gives all bytes of the stream to a descriptor: write(2) straight out of the ring.
   ///
   /// - Parameters:
@@ -24,7 +21,8 @@ extension StreamReceiver {
       let mayBlock = try DescriptorKind.mayBlock(sink, attempt)
       while let count = try waitForBytes(sink: mayBlock ? sink : nil) {
         progress(Int(ring.position))
-        let bytes = unsafe ring.bytes(min(count, Self.step))
+        let bytes = unsafe ring.bytes(min(count, options.chunk))
+        report.crossings += 1
         let written =
           mayBlock
           ? try unsafe writeNow(bytes, to: sink, attempt)
@@ -44,40 +42,67 @@ extension StreamReceiver {
     if ring.release(count) {
       space.ring()
       report.wakes += 1
+      report.crossings += 1
     }
   }
 
   /// Waits until bytes are there.
   ///
-  /// - Parameter sink: a descriptor whose end is the end of this end; nil for none.
-  /// - Returns: how many there are; nil at the end of the stream.
+  /// - Parameters:
+  ///   - wanted: how many are needed at least.
+  ///   - sink: a descriptor whose end is the end of this end; nil for none.
+  /// - Returns: how many there are, fewer than wanted only before the end; nil at the end of the stream.
   /// - Throws: `ShmError`, as `receive`.
-  mutating func waitForBytes(sink: CInt?) throws(ShmError) -> Int? {
+  mutating func waitForBytes(_ wanted: Int = 1, sink: CInt? = nil) throws(ShmError) -> Int? {
     var clock = StreamClock(options.stallTimeout)
     while true {
-      let count = try ring.available()
-      if count > 0 { return count }
-      if let end {
-        if end.total == ring.position { return nil }
-        throw failure.broken(
-          "the sender", "says that it sent \(end.total) bytes, and \(ring.position) came")
-      }
-      if try ring.availableBeforeWaiting() > 0 { continue }
+      var spin = SpinWait(options)
+      repeat {
+        let count = try ring.available()
+        if count >= wanted { return count }
+        if end != nil { return try whatIsLeft(count) }
+      } while spin.goesOn()
       report.waits += 1
-      var interests = [Polling.Interest(descriptor: data.descriptor.raw)]
-      // Its reader's end is told without being asked for.
-      if let sink { interests.append(Polling.Interest(descriptor: sink, events: 0)) }
-      let ready = try wait(interests, clock)
-      ring.stopWaiting()
-      if ready[0] {
-        data.silence()
-        clock.restart()
-      }
-      if sink != nil, ready[1] {
-        throw ShmError(.inputOutput, failure.attempt, "whoever read the output is gone")
+      if options.waiting == .spinning {
+        let before = try ring.available()
+        try look(sink, [], .now)
+        if try ring.available() != before { clock.restart() }
+      } else {
+        if try ring.availableBeforeWaiting(wanted: wanted) >= wanted { continue }
+        let isRung = try look(sink, [Polling.Interest(descriptor: data.descriptor.raw)], clock)
+        ring.stopWaiting()
+        if isRung {
+          data.silence()
+          report.crossings += 1
+          clock.restart()
+        }
       }
       if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
     }
+  }
+
+  /// After the end: what has come and was not taken; nil where all was.
+  private func whatIsLeft(_ count: Int) throws(ShmError) -> Int? {
+    guard let end else { return count }
+    if end.total == ring.position &+ UInt64(count) { return count == 0 ? nil : count }
+    throw failure.broken(
+      "the sender",
+      "says that it sent \(end.total) bytes, and \(ring.position &+ UInt64(count)) came")
+  }
+
+  /// One wait; whether the first of `events` has come.
+  @discardableResult
+  private mutating func look(
+    _ sink: CInt?, _ events: [Polling.Interest], _ clock: StreamClock
+  ) throws(ShmError) -> Bool {
+    var interests = events
+    // Its reader's end is told without being asked for.
+    if let sink { interests.append(Polling.Interest(descriptor: sink, events: 0)) }
+    let ready = try wait(interests, clock)
+    if sink != nil, ready[events.count] {
+      throw ShmError(.inputOutput, failure.attempt, "whoever read the output is gone")
+    }
+    return !events.isEmpty && ready[0]
   }
 
   /// Waits for some descriptors, for the sender, and for the interrupt; hears what the sender says.
@@ -88,6 +113,7 @@ extension StreamReceiver {
     // After the end nothing more is said, and its end would wake for ever.
     if end == nil { all.append(Polling.Interest(descriptor: socket.descriptor.raw)) }
     if let interrupt = options.interrupt { all.append(Polling.Interest(descriptor: interrupt)) }
+    report.crossings += 1
     let ready = try ShmError.saying(failure.attempt) { () throws(Errno) in
       try Polling.wait(for: all, milliseconds: clock.left)
     }

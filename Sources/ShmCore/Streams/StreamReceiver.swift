@@ -48,7 +48,7 @@ public struct StreamReceiver: ~Copyable {
     self.space = WakeEvent(adopting: space)
     self.socket = socket
     self.wiring = wiring
-    self.ring = RingReader(memory, index: Int(hello.index))
+    self.ring = RingReader(memory, index: Int(hello.index), wakeShare: options.wakeShare)
   }
 
   /// The bytes that will come, where the sender knows.
@@ -75,7 +75,7 @@ public struct StreamReceiver: ~Copyable {
     socket.send(.abort(stream: hello.stream, bytes: ring.position, reason: reason))
   }
 
-  mutating func abort(_ error: ShmError) { abort(error.reason) }
+  mutating func abort(_ error: ShmError) { abort(failure.reason(error)) }
 
   /// Does what belongs to the delivery; where it fails, the stream is aborted.
   ///

@@ -8,6 +8,8 @@ public struct StreamReport: Hashable, Sendable {
   public internal(set) var waits = 0
   /// How often it has woken the other.
   public internal(set) var wakes = 0
+  /// How often this end has gone into the kernel for the transfer: to read or write, to wait, to wake.
+  public internal(set) var crossings = 0
   /// The checksum of the bytes (CRC-32C), where one was asked for.
   public internal(set) var checksum: UInt32?
 }

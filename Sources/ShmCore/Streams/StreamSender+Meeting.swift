@@ -16,11 +16,17 @@ extension StreamSender {
       if heard.listener { try accept() }
       for peer in heard.peers { try answer(peer) }
     }
+    // Whoever has connected and got no further has no place, and nothing waits for it.
+    for peer in peers where peer.phase != .ready { peer.socket.send(.busy) }
+    peers.removeAll { $0.phase != .ready }
     tellAll(.start(stream: stream))
   }
 
+  /// So many may be connected in the meeting; with one more the oldest that has said nothing goes.
+  private static var mostConnected: Int { 64 }
+
   /// Waits for anything: which peers, the listener, or one of some other descriptors.
-  func listen(
+  mutating func listen(
     besides others: [Polling.Interest], _ clock: StreamClock
   ) throws(ShmError) -> (peers: [StreamPeer], listener: Bool, others: [Bool]) {
     let own = peers.filter { $0.phase != .done }
@@ -30,6 +36,7 @@ extension StreamSender {
     if let interrupt = options.interrupt {
       interests.append(Polling.Interest(descriptor: interrupt))
     }
+    report.crossings += 1
     let ready = try ShmError.saying(failure.attempt) { () throws(Errno) in
       try Polling.wait(for: interests, milliseconds: clock.left)
     }
@@ -51,7 +58,13 @@ extension StreamSender {
       guard error.code == .notPermitted else { throw error }
       return
     }
-    if let socket { peers.append(StreamPeer(socket)) }
+    guard let socket else { return }
+    if peers.count >= Self.mostConnected,
+      let silent = peers.firstIndex(where: { $0.phase == .connected })
+    {
+      peers.remove(at: silent)
+    }
+    peers.append(StreamPeer(socket))
   }
 
   /// Goes on with the meeting of one who has said something.

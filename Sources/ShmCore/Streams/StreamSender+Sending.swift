@@ -2,9 +2,6 @@ import Glibc
 import SystemPackage
 
 extension StreamSender {
-  /// How much one read takes, in bytes: a part of the ring, so that the receivers work meanwhile.
-  private static var step: Int { 256 << 10 }
-
   /// Puts all that a descriptor gives into the stream: read(2) straight into the ring.
   ///
   /// - Parameters:
@@ -24,8 +21,9 @@ extension StreamSender {
         progress(Int(ring.position))
         let room = try waitForRoom()
         if mayBlock { try waitForInput(source) }
+        report.crossings += 1
         let count = try unsafe DescriptorIO.read(
-          source, into: ring.space(min(room, Self.step)), "cannot read \(name)")
+          source, into: ring.space(min(room, options.chunk)), "cannot read \(name)")
         if count == 0 { return }
         publish(count)
       }
@@ -47,21 +45,37 @@ extension StreamSender {
       if let peer = peers.first(where: { $0.index == index }) { peer.data?.ring() }
     }
     report.wakes += woken
+    report.crossings += woken
   }
 
-  /// Waits until there is room, in bytes.
-  mutating func waitForRoom() throws(ShmError) -> Int {
+  /// Waits until there is room.
+  ///
+  /// - Parameter wanted: how much is needed at least, in bytes.
+  /// - Returns: how much there is.
+  /// - Throws: `ShmError`, as `send`.
+  mutating func waitForRoom(_ wanted: Int = 1) throws(ShmError) -> Int {
     var clock = StreamClock(options.stallTimeout)
     while true {
-      let room = try ring.room()
-      if room > 0 { return room }
-      if try ring.roomBeforeWaiting(wanted: 1) > 0 { continue }
+      var spin = SpinWait(options)
+      repeat {
+        let room = try ring.room()
+        if room >= wanted { return room }
+      } while spin.goesOn()
       report.waits += 1
-      let heard = try listen(besides: [Polling.Interest(descriptor: space.descriptor.raw)], clock)
-      ring.stopWaiting()
-      if heard.others[0] {
-        space.silence()
-        clock.restart()
+      let heard: (peers: [StreamPeer], listener: Bool, others: [Bool])
+      if options.waiting == .spinning {
+        let before = try ring.room()
+        heard = try listen(besides: [], .now)
+        if try ring.room() != before { clock.restart() }
+      } else {
+        if try ring.roomBeforeWaiting(wanted: wanted) >= wanted { continue }
+        heard = try listen(besides: [Polling.Interest(descriptor: space.descriptor.raw)], clock)
+        ring.stopWaiting()
+        if heard.others[0] {
+          space.silence()
+          report.crossings += 1
+          clock.restart()
+        }
       }
       try attend(heard.peers, heard.listener)
       if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }

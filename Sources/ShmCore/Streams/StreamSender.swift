@@ -91,7 +91,7 @@ public struct StreamSender: ~Copyable {
     peers = []
   }
 
-  mutating func abort(_ error: ShmError) { abort(error.reason) }
+  mutating func abort(_ error: ShmError) { abort(failure.reason(error)) }
 
   func tellAll(_ message: StreamMessage) {
     for peer in peers { peer.socket.send(message) }

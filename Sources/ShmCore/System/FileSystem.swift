@@ -68,6 +68,15 @@ package enum FileSystem {
     }
   }
 
+  /// Whether this process may execute a file. faccessat(2)
+  package static func mayExecute(_ path: FilePath) -> Bool {
+    var status = stat()
+    return unsafe path.withPlatformString { path in
+      unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        && faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0
+    }
+  }
+
   /// When what `path` names was made, in seconds since 1970, where the file system knows. statx(2)
   package static func birthTime(_ path: FilePath) -> Int? {
     var seconds: Int64 = 0

@@ -43,6 +43,25 @@ package struct PipedCommand: ~Copyable {
     }
   }
 
+  /// Says beforehand that a command cannot be started, as far as that can be seen. access(2)
+  ///
+  /// - Parameters:
+  ///   - command: the command and its arguments.
+  ///   - path: the directories where it is looked for, separated by colons.
+  /// - Throws: `ShmError`: `commandNotFound`, `cannotRun`.
+  package static func check(_ command: [String], path: String) throws(ShmError) {
+    guard let name = command.first else { return }
+    let shown = Escaping.printable(name)
+    let places =
+      name.utf8.contains(UInt8(ascii: "/"))
+      ? [FilePath(name)]
+      : path.split(separator: ":", omittingEmptySubsequences: false)
+        .map { FilePath($0.isEmpty ? "." : String($0)).appending(name) }
+    if places.contains(where: FileSystem.mayExecute) { return }
+    let isThere = places.contains(where: FileSystem.exists)
+    throw ChildProcess.explain(isThere ? .permissionDenied : .noSuchFileOrDirectory, shown)
+  }
+
   /// Our end of the pipe.
   package var descriptor: CInt { end.raw }
 

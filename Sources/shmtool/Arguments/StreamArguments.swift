@@ -35,6 +35,11 @@ struct StreamArguments: ParsableArguments {
   @Option(help: ArgumentHelp("Where the report goes instead of stderr.", valueName: "fd"))
   var reportFd: Int32?
 
+  // For Scripts/sweep, which has found the defaults.
+  @Option(help: .hidden, transform: ByteSize.parse) var chunk: ByteSize?
+  @Option(help: .hidden) var spin: Int?
+  @Option(help: .hidden) var wakeShare: Int?
+
   func check() throws {
     if let reportFd, reportFd < 0 { throw ValidationError("--report-fd takes an open descriptor") }
   }
@@ -47,13 +52,20 @@ struct StreamArguments: ParsableArguments {
     options.expectedBytes = expectBytes?.bytes
     options.isWired = wired
     options.interrupt = interrupt
+    if let chunk { options.chunk = max(1, chunk.bytes) }
+    if let spin { options.spin = max(0, spin) }
+    if let wakeShare { options.wakeShare = max(1, wakeShare) }
     return options
   }
 
   /// Where streams meet: SHMTOOL_DIR, or the place that all of one user's agree on.
   static func place(_ name: String) throws(ShmError) -> Rendezvous {
-    let directory = ProcessEnvironment["SHMTOOL_DIR"].flatMap { $0.isEmpty ? nil : FilePath($0) }
-    return try Rendezvous(name, directory: directory)
+    try Rendezvous(name, directory: directory)
+  }
+
+  /// What SHMTOOL_DIR says; nil where it says nothing.
+  static var directory: FilePath? {
+    ProcessEnvironment["SHMTOOL_DIR"].flatMap { $0.isEmpty ? nil : FilePath($0) }
   }
 
   /// The report of one end, where it was asked for.

@@ -5,6 +5,9 @@ struct List: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List the regions of the host, and who uses each.",
     discussion: """
+      Streams stand in it from the time their senders wait; one that nobody uses was left by a sender \
+      that was killed, and 'shmtool remove' clears it.
+
       Columns for --output: \(ListReport.columnNames).
 
       Example: shmtool list --output name,size,users --sort size
@@ -17,7 +20,7 @@ struct List: ParsableCommand {
   @Option(help: "The column to sort by.", transform: ColumnNames.parse)
   var sort: ColumnNames = ColumnNames(["name"])
 
-  @Option(help: "Only regions of this kind: posix, semaphore.")
+  @Option(help: "Only this kind: posix, semaphore, stream.")
   var kind: Kind?
 
   @Flag(help: "Leave out the headings.")
@@ -26,15 +29,18 @@ struct List: ParsableCommand {
   @OptionGroup var options: OutputOptions
 
   enum Kind: String, ExpressibleByArgument, CaseIterable {
-    case posix, semaphore
+    case posix, semaphore, stream
   }
 
   func run() throws {
     let inventory = try RegionInventory.posixObjects()
     let entries = inventory.entries.filter { kind == nil || $0.kind.rawValue == kind?.rawValue }
+    let streams =
+      kind == nil || kind == .stream
+      ? try StreamInventory.current(besides: StreamArguments.directory).entries : []
     let users = try RegionUsers.scan(for: Set(entries.map(\.status.identity)))
     let report = ListReport(
-      entries, users, columns: output.names, sortedBy: sort.names.first ?? "name",
+      entries, users, streams: streams, columns: output.names, sortedBy: sort.names.first ?? "name",
       now: Clock.secondsSince1970)
     try Output.write(
       report, json: options.json, style: TextStyle(bytes: options.bytes, headings: !noHeadings))

@@ -49,6 +49,9 @@ struct Recv: CommandRunner {
         .usage, "cannot receive '\(place.name)'", "raw bytes would disturb the terminal",
         remedy: "use --output, CMD or --force")
     }
+    // Known now rather than when somebody has come.
+    try PipedCommand.check(command, path: ProcessEnvironment.path)
+    if let output { try OutputFile.check(output) }
     try StreamInterruption.watching { interrupt in
       var receiver = try StreamReceiver.meet(
         at: place, options: stream.options(interrupt: interrupt))

@@ -6,7 +6,8 @@ struct Remove: ParsableCommand {
     abstract: "Take the names of regions away.",
     discussion: """
       As rm(1) does: whoever uses a region keeps it, and its memory is free when the last one ends. \
-      With --unused a region stays unless it is proved that nobody uses it.
+      With --unused a region stays unless it is proved that nobody uses it. What the killed sender of a \
+      stream has left is cleared by the stream's name.
 
       Example: shmtool remove cache
                shmtool remove --unused cache
@@ -24,6 +25,7 @@ struct Remove: ParsableCommand {
 
   func run() throws {
     try Operands.forEach(regions) { (reference) throws(ShmError) in
+      if try removeStream(reference) { return }
       let region = try Region.open(reference, access: .status)
       if unused {
         try RegionUse.refuseIfUsed(
@@ -37,5 +39,18 @@ struct Remove: ParsableCommand {
           "remove", reference, "removed '\(reference)', \(ByteCount(status.size))",
           bytes: status.size), options)
     }
+  }
+
+  /// A name that no region has may be a stream's whose sender was killed.
+  private func removeStream(_ reference: RegionReference) throws(ShmError) -> Bool {
+    guard case .posix(let name) = reference, let path = reference.path, !FileSystem.exists(path),
+      let place = try? StreamArguments.place(String(decoding: name.bytes, as: UTF8.self)),
+      try place.removeStale()
+    else { return false }
+    try Output.write(
+      ActionReport(
+        "remove", reference, "removed '\(reference)', a stream whose sender is gone", bytes: 0),
+      options)
+    return true
   }
 }

@@ -53,6 +53,8 @@ struct Send: CommandRunner {
 
   func run() throws {
     let place = try StreamArguments.place(name)
+    // Known now rather than when somebody has come.
+    try PipedCommand.check(command, path: ProcessEnvironment.path)
     try StreamInterruption.watching { interrupt in
       let source = command.isEmpty ? try InputSource(file ?? "-") : nil
       var options = stream.options(interrupt: interrupt)

@@ -9,8 +9,9 @@ struct ListReport: Report {
     let name: Unknowable<String>
     /// The name, safe for a terminal.
     let display: String
-    let size: Int
-    let allocated: Int
+    /// Null for a stream, whose ring has no name.
+    let size: Unknowable<Int>
+    let allocated: Unknowable<Int>
     let mode: String
     let owner: String
     let ownerId: UInt32
@@ -42,12 +43,12 @@ struct ListReport: Report {
     Column(name: "kind", cell: { row, _ in row.kind }, precedes: { $0.kind < $1.kind }),
     Column(name: "name", cell: { row, _ in row.display }),
     Column(
-      name: "size", alignsRight: true, cell: { row, style in Format.size(row.size, style) },
-      precedes: { $0.size > $1.size }),
+      name: "size", alignsRight: true, cell: { row, style in Self.size(row.size, style) },
+      precedes: { $0.size.value ?? -1 > $1.size.value ?? -1 }),
     Column(
       name: "allocated", alignsRight: true,
-      cell: { row, style in Format.size(row.allocated, style) },
-      precedes: { $0.allocated > $1.allocated }),
+      cell: { row, style in Self.size(row.allocated, style) },
+      precedes: { $0.allocated.value ?? -1 > $1.allocated.value ?? -1 }),
     Column(name: "mode", cell: { row, _ in row.mode }, precedes: { $0.mode < $1.mode }),
     Column(name: "owner", cell: { row, _ in row.owner }, precedes: { $0.owner < $1.owner }),
     Column(
@@ -70,26 +71,45 @@ struct ListReport: Report {
   }
 
   init(
-    _ entries: [RegionInventory.Entry], _ users: RegionUsers, columns names: [String],
+    _ entries: [RegionInventory.Entry], _ users: RegionUsers,
+    streams: [StreamInventory.Entry], columns names: [String],
     sortedBy sort: String, now: Int
   ) {
-    let rows = entries.map { entry in
+    var rows = entries.map { entry in
       let status = entry.status
       let use = entry.use(in: users)
       return Row(
         kind: entry.kind.rawValue,
         name: Unknowable(String(validating: entry.name, as: UTF8.self)),
-        display: Escaping.printable(entry.name), size: status.size, allocated: status.allocated,
+        display: Escaping.printable(entry.name), size: Unknowable(status.size),
+        allocated: Unknowable(status.allocated),
         mode: Format.mode(status.mode), owner: Format.user(status.owner), ownerId: status.owner,
         ageSeconds: max(0, now - (status.created ?? status.modified)),
         users: users.users(of: status.identity).map { UserRow($0) },
         used: Unknowable(use.isUsed),
         usersComplete: use == .unused || users.hiddenProcesses == 0, use: use)
     }
+    rows += streams.map { Self.row($0, now) }
     let precedes = Self.columns.first { $0.name == sort }?.precedes
     regions = precedes.map { rows.sorted(by: $0) } ?? rows
     hiddenProcesses = users.hiddenProcesses
     shown = names.compactMap { name in Self.columns.first { $0.name == name } }
+  }
+
+  private static func row(_ stream: StreamInventory.Entry, _ now: Int) -> Row {
+    let status = stream.status
+    let name = stream.place.name
+    return Row(
+      kind: "stream", name: Unknowable(String(validating: name.bytes, as: UTF8.self)),
+      display: Escaping.printable(name.bytes), size: Unknowable(nil), allocated: Unknowable(nil),
+      mode: Format.mode(status.mode), owner: Format.user(status.owner), ownerId: status.owner,
+      ageSeconds: max(0, now - (status.created ?? status.modified)),
+      users: stream.sender.map { [UserRow($0)] } ?? [], used: Unknowable(stream.use.isUsed),
+      usersComplete: stream.use == .unused, use: stream.use)
+  }
+
+  private static func size(_ bytes: Unknowable<Int>, _ style: TextStyle) -> String {
+    bytes.value.map { Format.size($0, style) } ?? "-"
   }
 
   func text(_ style: TextStyle) -> String {

@@ -13,12 +13,14 @@ struct TransferReport: Report {
   let waits: Int
   let wakes: Int
   let contextSwitches: Int
+  /// System calls of the transfer for each GiB; null where nothing was moved.
+  let crossingsPerGib: Unknowable<Int>
   let checksum: Unknowable<String>
   private let nanoseconds: Int
 
   enum CodingKeys: CodingKey {
     case stream, action, bytes, seconds, bytesPerSecond, receivers, waits, wakes, contextSwitches
-    case checksum
+    case crossingsPerGib, checksum
   }
 
   init(_ stream: RegionName, _ action: String, receivers: Int, _ report: StreamReport) {
@@ -32,6 +34,8 @@ struct TransferReport: Report {
     waits = report.waits
     wakes = report.wakes
     contextSwitches = ResourceUse.contextSwitches
+    crossingsPerGib = Unknowable(
+      bytes > 0 ? Int((Double(report.crossings) * 1_073_741_824 / Double(bytes)).rounded()) : nil)
     checksum = Unknowable(report.checksum.map { "crc32c:" + Format.hexadecimal($0) })
   }
 

@@ -86,9 +86,26 @@ struct StreamFaultTests {
       """
       sender = start("send", N, "/dev/null")
       until(lambda: os.path.exists(SOCKET))
+      def listed():
+          rows = json.loads(run("list", "--kind", "stream", "--json").stdout)["regions"]
+          return [row for row in rows if row["name"] == N]
+      row, = listed()
+      assert (row["used"], [user["pid"] for user in row["users"]]) == (True, [sender.pid]), row
+      assert (row["kind"], row["size"]) == ("stream", None), row
+      result = run("remove", N)
+      assert result.returncode == 75 and str(sender.pid).encode() in result.stderr, result
       sender.kill()
       sender.wait()
       assert os.path.exists(SOCKET)
+      row, = listed()
+      assert (row["used"], row["users"]) == (False, []), row
+      assert run("remove", N).returncode == 0
+      assert not os.path.exists(SOCKET) and not listed()
+      assert run("remove", N).returncode == 66
+      sender = start("send", N, "/dev/null")
+      until(lambda: os.path.exists(SOCKET))
+      sender.kill()
+      sender.wait()
       receiver = start("recv", N)
       sender = start("send", N, stdin=feed(b"again"))
       assert receiver.communicate(timeout=30)[0] == b"again"
@@ -224,6 +241,10 @@ struct StreamFaultTests {
           for word in words:
               peer.send(word)
           peer.close()
+      # One that connects and says nothing holds nobody up, before or after.
+      silent = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(80)]
+      for peer in silent:
+          peer.connect(SOCKET)
       receiver = start("recv", N)
       assert receiver.communicate(timeout=30)[0] == b"good"
       assert (receiver.returncode, sender.wait(30)) == (0, 0)
