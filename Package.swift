@@ -54,6 +54,9 @@ let package = Package(
         "CShm", "ShmCore", .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       path: "Tests/ShmTestSupport", swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "StreamBench", dependencies: ["ShmCore"], path: "Tests/StreamBench",
+      exclude: ["floor.c"], swiftSettings: swiftSettings),
     .testTarget(
       name: "ShmCoreTests", dependencies: ["CShm", "ShmCore", "ShmTestSupport"],
       swiftSettings: swiftSettings),

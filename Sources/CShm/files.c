@@ -26,6 +26,7 @@ const int cshm_FALLOC_FL_KEEP_SIZE = FALLOC_FL_KEEP_SIZE;
 const int cshm_FALLOC_FL_PUNCH_HOLE = FALLOC_FL_PUNCH_HOLE;
 const unsigned int cshm_MFD_HUGETLB = MFD_HUGETLB;
 const int cshm_MFD_HUGE_SHIFT = 26;
+const int cshm_F_GETPIPE_SZ = F_GETPIPE_SZ;
 const int cshm_F_SETPIPE_SZ = F_SETPIPE_SZ;
 const int cshm_F_SETSIG = F_SETSIG;
 const int cshm_F_SETLEASE = F_SETLEASE;

@@ -31,6 +31,7 @@ extern const int cshm_MADV_PAGEOUT;
 extern const unsigned int cshm_MLOCK_ONFAULT;
 extern const unsigned int cshm_MFD_HUGETLB;
 extern const int cshm_MFD_HUGE_SHIFT;
+extern const int cshm_F_GETPIPE_SZ;
 extern const int cshm_F_SETPIPE_SZ;
 extern const int cshm_F_SETSIG;
 extern const int cshm_F_SETLEASE;

@@ -7,17 +7,17 @@ struct DirectoryWatch: ~Copyable {
   let raw: CInt?
   private let owned: OwnedDescriptor?
 
-  /// Watches the directory of a POSIX name or a path.
-  init(of reference: RegionReference) {
+  /// Watches the directory of a POSIX name or a path; nothing for anything else.
+  init(of reference: RegionReference?) {
     switch reference {
     case .posix, .file: break
-    case .descriptor, .systemV:
+    case .descriptor, .systemV, nil:
       self.init(nil, raw: nil)
       return
     }
     let events = IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM | IN_MOVE_SELF | IN_DELETE_SELF
     let instance = inotify_init1(CInt(IN_CLOEXEC))
-    guard instance >= 0, let path = reference.path else {
+    guard instance >= 0, let path = reference?.path else {
       self.init(nil, raw: nil)
       return
     }

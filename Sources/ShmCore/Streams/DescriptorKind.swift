@@ -1,3 +1,4 @@
+import CShm
 import Glibc
 import SystemPackage
 
@@ -13,5 +14,16 @@ enum DescriptorKind {
       _ = try SystemCall.check { unsafe fstat(raw, &status) }
     }
     return status.st_mode & S_IFMT != S_IFREG
+  }
+
+  /// What a pipe at the end of a stream is made to hold, in bytes: its two ends take fewer turns.
+  static var pipeSize: CInt { 1 << 20 }
+
+  /// Makes a pipe hold more; where that is not allowed, or it is none, it is as well. fcntl(2),
+  /// F_SETPIPE_SZ
+  static func enlarge(_ raw: CInt) {
+    if cshm_fcntl(raw, cshm_F_GETPIPE_SZ, 0) < pipeSize {
+      _ = cshm_fcntl(raw, cshm_F_SETPIPE_SZ, pipeSize)
+    }
   }
 }

@@ -24,6 +24,12 @@ struct RingReader: ~Copyable {
     self.memory = memory
   }
 
+  /// How many bytes are there, without a look at the sender where enough is known to be there.
+  mutating func available(atLeast wanted: Int) throws(ShmError) -> Int {
+    let known = Int(truncatingIfNeeded: seen &- position)
+    return known >= wanted ? known : try available()
+  }
+
   /// How many bytes are there.
   ///
   /// - Throws: `ShmError` with code `corrupt`, where the sender's position went back, or is ahead by

@@ -8,6 +8,9 @@ struct RingWriter: ~Copyable {
   private let waits: SharedWord
   private var receivers: [Receiver]
 
+  /// The room there was at the last look, less what was put in since: at least so much is there.
+  private var knownRoom = 0
+
   private struct Receiver {
     let position: SharedWord
     let waits: SharedWord
@@ -34,6 +37,11 @@ struct RingWriter: ~Copyable {
     try room { $0.loadAcquiring() }
   }
 
+  /// The same, without a look at the receivers where enough is known to be there.
+  mutating func room(atLeast wanted: Int) throws(ShmError) -> Int {
+    knownRoom >= wanted ? knownRoom : try room()
+  }
+
   /// Says that this side is about to wait for room, and looks once more. Not to be followed by a wait
   /// where it is `wanted` or more.
   mutating func roomBeforeWaiting(wanted: Int) throws(ShmError) -> Int {
@@ -51,11 +59,16 @@ struct RingWriter: ~Copyable {
     unsafe memory.bytes(at: position, count: room)
   }
 
-  /// Hands bytes on that were put into `space`, and tells which receivers are to be woken.
-  mutating func publish(_ count: Int, wake: (Int) -> Void) {
+  /// Hands bytes on that were put into `space`.
+  ///
+  /// - Returns: which receivers are to be woken, a bit for each.
+  mutating func publish(_ count: Int) -> UInt32 {
     position &+= UInt64(count)
+    knownRoom -= count
     published.announce(position)
-    for index in receivers.indices where receivers[index].waits.takeDown() { wake(index) }
+    var woken: UInt32 = 0
+    for index in receivers.indices where receivers[index].waits.takeDown() { woken |= 1 << index }
+    return woken
   }
 
   /// Whether every receiver has taken everything.
@@ -79,6 +92,7 @@ struct RingWriter: ~Copyable {
       receivers[index].seen = theirs
       least = min(least, memory.geometry.capacity - Int(behind))
     }
+    knownRoom = least
     return least
   }
 }

@@ -32,10 +32,16 @@ extension StreamReceiver {
   private static func connect(
     to place: Rendezvous, _ options: StreamOptions, _ failure: StreamFailure, _ clock: StreamClock
   ) throws(ShmError) -> StreamSocket {
-    // The directory is made and held open while it is watched: a sender finds it, and the watch sees
-    // the sender's name come.
+    var pause = 1
+    let start = Clock.nanoseconds
     while true {
-      let watch = DirectoryWatch(of: .file(place.path))
+      // To end a watch takes the kernel some 15 ms, which is only worth while for one that waits long.
+      // It begins before the name is tried: what comes in between is not missed.
+      let isPatient = (Clock.nanoseconds - start) / 1_000_000 > impatience
+      let isThere = FileSystem.exists(place.directory)
+      let watch = DirectoryWatch(
+        of: isPatient ? .file(isThere ? place.path : place.directory) : nil)
+      if isPatient, !isThere, FileSystem.exists(place.directory) { continue }
       let raw = unsafe place.path.withPlatformString { unsafe cshm_connect($0) }
       if raw >= 0 {
         return try StreamSocket(checking: OwnedDescriptor(adopting: raw), failure.attempt)
@@ -44,12 +50,16 @@ extension StreamReceiver {
         throw ShmError(failure.attempt, Errno(rawValue: -raw))
       }
       if let limit = clock.passed { throw failure.noMeeting("no sender has come", limit) }
-      // A name that nobody listens on yet, or any more, tells nothing when that changes, and neither
-      // does a directory that is not there.
-      let pause = raw == -ENOENT && watch.raw != nil ? clock.left : min(clock.left ?? 20, 20)
-      try pauseFor(pause, watch.raw, options, failure)
+      let told = raw == -ENOENT ? watch.raw : nil
+      // A name that nobody listens on yet, or any more, tells nothing when that changes.
+      try pauseFor(
+        told != nil ? clock.left : min(clock.left ?? pause, pause), told, options, failure)
+      pause = min(2 * pause, 20)
     }
   }
+
+  /// How long a sender is looked for without a watch, in milliseconds.
+  private static var impatience: Int { 200 }
 
   private static func pauseFor(
     _ milliseconds: Int?, _ watch: CInt?, _ options: StreamOptions, _ failure: StreamFailure

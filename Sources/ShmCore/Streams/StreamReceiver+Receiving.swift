@@ -3,6 +3,9 @@ import Glibc
 import SystemPackage
 
 extension StreamReceiver {
+  /// So many writes to what never waits go on between two looks at the sender and signals.
+  private static var writesUnheard: Int { 64 }
+
   /// Gives all bytes of the stream to a descriptor: write(2) straight out of the ring.
   ///
   /// - Parameters:
@@ -19,8 +22,13 @@ extension StreamReceiver {
     do throws(ShmError) {
       let attempt = "cannot write \(name)"
       let mayBlock = try DescriptorKind.mayBlock(sink, attempt)
+      if mayBlock { DescriptorKind.enlarge(sink) }
+      var writes = 0
       while let count = try waitForBytes(sink: mayBlock ? sink : nil) {
         progress(Int(ring.position))
+        writes += 1
+        // Where nothing has to be waited for, what the sender and signals say must be heard all the same.
+        if writes % Self.writesUnheard == 0 { _ = try wait([], .now) }
         let bytes = unsafe ring.bytes(min(count, options.chunk))
         report.crossings += 1
         let written =
@@ -56,9 +64,9 @@ extension StreamReceiver {
   mutating func waitForBytes(_ wanted: Int = 1, sink: CInt? = nil) throws(ShmError) -> Int? {
     var clock = StreamClock(options.stallTimeout)
     while true {
-      var spin = SpinWait(options)
+      spin.restart()
       repeat {
-        let count = try ring.available()
+        let count = try ring.available(atLeast: wanted)
         if count >= wanted { return count }
         if end != nil { return try whatIsLeft(count) }
       } while spin.goesOn()

@@ -20,6 +20,7 @@ public struct StreamReceiver: ~Copyable {
   var ring: RingReader
   var report = StreamReport()
   var checksum = Checksum()
+  var spin: SpinWait
   /// What the sender has said at the end; nil before.
   var end: (total: UInt64, checksum: UInt32?)?
   /// Keeps the ring in RAM where that was asked for.
@@ -42,6 +43,7 @@ public struct StreamReceiver: ~Copyable {
       options.isWired || hello.flags & 1 != 0
       ? try RingWiring.wire(memory, failure.attempt) : nil
     self.options = options
+    spin = SpinWait(options)
     self.failure = failure
     self.hello = hello
     self.data = WakeEvent(adopting: data)

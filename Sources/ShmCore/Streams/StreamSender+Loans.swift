@@ -18,7 +18,8 @@ extension StreamSender {
         throw ShmError(
           .usage, failure.attempt, "\(count) bytes cannot be lent by a ring of \(largestLoan)")
       }
-      let room = try waitForRoom(count)
+      let known = try ring.room(atLeast: count)
+      let room = known >= count ? known : try waitForRoom(count)
       let written = try unsafe body(ring.space(room))
       guard (0...room).contains(written) else {
         throw ShmError(

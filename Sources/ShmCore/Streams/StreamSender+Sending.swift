@@ -2,6 +2,14 @@ import Glibc
 import SystemPackage
 
 extension StreamSender {
+  /// So many reads of what never waits go on between two looks at peers and signals.
+  private static var readsUnheard: Int { 64 }
+
+  private mutating func hear() throws(ShmError) {
+    let heard = try listen(besides: [], .now)
+    try attend(heard.peers, heard.listener)
+  }
+
   /// Puts all that a descriptor gives into the stream: read(2) straight into the ring.
   ///
   /// - Parameters:
@@ -17,12 +25,20 @@ extension StreamSender {
   ) throws(ShmError) {
     do throws(ShmError) {
       let mayBlock = try DescriptorKind.mayBlock(source, failure.attempt)
+      if mayBlock { DescriptorKind.enlarge(source) }
+      var reads = 0
       while true {
         progress(Int(ring.position))
         let room = try waitForRoom()
-        if mayBlock { try waitForInput(source) }
+        reads += 1
+        // Where nothing has to be waited for, what peers and signals say must be heard all the same.
+        if mayBlock {
+          try waitForInput(source)
+        } else if reads % Self.readsUnheard == 0 {
+          try hear()
+        }
         report.crossings += 1
-        let count = try unsafe DescriptorIO.read(
+        let count = try unsafe DescriptorIO.readReady(
           source, into: ring.space(min(room, options.chunk)), "cannot read \(name)")
         if count == 0 { return }
         publish(count)
@@ -38,14 +54,17 @@ extension StreamSender {
     if options.hasChecksum {
       unsafe checksum.add(UnsafeRawBufferPointer(ring.space(count)))
     }
-    let peers = self.peers
-    var woken = 0
-    ring.publish(count) { index in
-      woken += 1
-      if let peer = peers.first(where: { $0.index == index }) { peer.data?.ring() }
+    let woken = ring.publish(count)
+    if woken != 0 { wake(woken) }
+  }
+
+  private mutating func wake(_ woken: UInt32) {
+    for peer in peers {
+      guard let index = peer.index, woken & 1 << index != 0 else { continue }
+      peer.data?.ring()
+      report.wakes += 1
+      report.crossings += 1
     }
-    report.wakes += woken
-    report.crossings += woken
   }
 
   /// Waits until there is room.
@@ -56,7 +75,7 @@ extension StreamSender {
   mutating func waitForRoom(_ wanted: Int = 1) throws(ShmError) -> Int {
     var clock = StreamClock(options.stallTimeout)
     while true {
-      var spin = SpinWait(options)
+      spin.restart()
       repeat {
         let room = try ring.room()
         if room >= wanted { return room }

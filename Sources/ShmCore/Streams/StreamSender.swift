@@ -23,6 +23,7 @@ public struct StreamSender: ~Copyable {
   var peers: [StreamPeer] = []
   var report = StreamReport()
   var checksum = Checksum()
+  var spin: SpinWait
   /// Keeps the ring in RAM where that was asked for.
   private let wiring: Mapping?
 
@@ -54,6 +55,7 @@ public struct StreamSender: ~Copyable {
     let space = try ShmError.saying(failure.attempt) { () throws(Errno) in try WakeEvent() }
     let listener = try StreamListener(at: place, failure.attempt)
     self.options = options
+    spin = SpinWait(options)
     self.failure = failure
     self.wiring = wiring
     self.space = space

@@ -11,30 +11,37 @@ public enum StreamWaiting: String, Sendable, CaseIterable {
 }
 
 /// A bounded look at memory that another process writes, between two system calls.
-struct SpinWait: ~Copyable {
+struct SpinWait {
   /// How long one that never sleeps spins before it looks at its sockets, in nanoseconds.
   private static let round = 1_000_000
+  /// So many looks for one at the clock, which costs as much as several of them.
+  private static let looks = 32
 
-  private let deadline: Int
+  private let length: Int
   private var turns = 0
+  private var deadline = 0
 
   /// - Parameter options: the way of waiting, and how long.
   init(_ options: StreamOptions) {
-    let length =
+    length =
       switch options.waiting {
       case .sleeping: 0
       case .adaptive: Threads.processors > 1 ? options.spin * 1000 : 0
       case .spinning: Self.round
       }
-    deadline = length == 0 ? 0 : Clock.nanoseconds + length
   }
+
+  /// Begins anew.
+  mutating func restart() { turns = 0 }
 
   /// Whether to look once more; a moment has passed then.
   mutating func goesOn() -> Bool {
-    if deadline == 0 { return false }
-    turns += 1
+    if length == 0 { return false }
     cshm_pause()
-    // The clock costs as much as several looks.
-    return turns % 16 != 0 || Clock.nanoseconds < deadline
+    turns += 1
+    guard turns % Self.looks == 0 else { return true }
+    let now = Clock.nanoseconds
+    if turns == Self.looks { deadline = now + length }
+    return now < deadline
   }
 }

@@ -9,7 +9,15 @@ package enum DescriptorIO {
     _ raw: CInt, into buffer: UnsafeMutableRawBufferPointer, _ attempt: String
   ) throws(ShmError) -> Int {
     try waitWhereSignalsAreHeld(raw, attempt)
-    return try ShmError.explaining({ explain($0, attempt) }) { () throws(Errno) in
+    return try unsafe readReady(raw, into: buffer, attempt)
+  }
+
+  /// The same where the caller has waited already, or never has to: a signal that is held off is its
+  /// business.
+  package static func readReady(
+    _ raw: CInt, into buffer: UnsafeMutableRawBufferPointer, _ attempt: String
+  ) throws(ShmError) -> Int {
+    try ShmError.explaining({ explain($0, attempt) }) { () throws(Errno) in
       while true {
         do throws(Errno) {
           return try unsafe OwnedDescriptor.read(raw, into: buffer)

@@ -24,8 +24,6 @@ package struct PipedCommand: ~Copyable {
     var ends: [CInt] = [-1, -1]
     try ShmError.saying("cannot run '\(name)'") { () throws(Errno) in
       _ = try SystemCall.checkNegated { unsafe cshm_pipe(&ends) }
-      // Large pipes take fewer turns; what an unprivileged user may not have is as well.
-      _ = cshm_fcntl(ends[0], cshm_F_SETPIPE_SZ, 1 << 20)
     }
     let reading = OwnedDescriptor(adopting: ends[0])
     let writing = OwnedDescriptor(adopting: ends[1])

@@ -1,0 +1,114 @@
+import Glibc
+import ShmCore
+
+/// What loans cost: run by `Scripts/bench-streams` beside a C program that does the same with the same
+/// ring. Prints nanoseconds.
+@main
+struct StreamBench {
+  static func main() {
+    do {
+      try run(Array(CommandLine.arguments.dropFirst()))
+    } catch {
+      var text = "StreamBench: \(error)\n"
+      _ = text.withUTF8 { unsafe write(2, $0.baseAddress, $0.count) }
+      exit(1)
+    }
+  }
+
+  private static func run(_ words: [String]) throws {
+    guard words.count == 4, let count = Int(words[2]),
+      let waiting = StreamWaiting(rawValue: words[3])
+    else { throw ShmError(.usage, "cannot measure", "WORK NAME COUNT WAITING are needed") }
+    var options = StreamOptions()
+    options.waiting = waiting
+    options.meetingTimeout = 30_000
+    switch words[0] {
+    case "send": try send(words[1], count, options)
+    case "receive": try receive(words[1], options)
+    case "ping": try ping(words[1], count, options)
+    case "pong": try pong(words[1], count, options)
+    default: throw ShmError(.usage, "cannot measure", "no such work")
+    }
+  }
+
+  /// Messages of 1 MiB, copied out of memory into the loan.
+  private static func send(_ name: String, _ count: Int, _ options: StreamOptions) throws {
+    let size = 1 << 20
+    let source = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 4096)
+    for index in 0..<size { unsafe source[index] = UInt8(truncatingIfNeeded: index) }
+    var sender = try StreamSender.meet(at: try Rendezvous(name), options: options)
+    let start = nanoseconds
+    for _ in 0..<count {
+      try unsafe sender.lend(size) { (space) throws(ShmError) in
+        unsafe space.copyMemory(from: UnsafeRawBufferPointer(source))
+        return size
+      }
+    }
+    _ = try sender.finish()
+    print(nanoseconds - start)
+  }
+
+  /// Every word of every message is read.
+  private static func receive(_ name: String, _ options: StreamOptions) throws {
+    let size = 1 << 20
+    var receiver = try StreamReceiver.meet(at: try Rendezvous(name), options: options)
+    var sum: UInt64 = 0
+    var more = true
+    while more {
+      more = try unsafe receiver.borrow(size) { (bytes) throws(ShmError) in
+        let words = unsafe bytes.bindMemory(to: UInt64.self)
+        for index in 0..<size / 8 { unsafe sum &+= words[index] }
+        return size
+      }
+    }
+    _ = try receiver.finish()
+    if sum == 0 { throw ShmError(.corrupt, "cannot measure", "nothing came") }
+  }
+
+  /// 64 bytes there and back.
+  private static func ping(_ name: String, _ count: Int, _ options: StreamOptions) throws {
+    var sender = try StreamSender.meet(at: try Rendezvous(name + ".there"), options: options)
+    var receiver = try StreamReceiver.meet(at: try Rendezvous(name + ".back"), options: options)
+    var start = nanoseconds
+    for round in 0..<count + count / 10 {
+      if round == count / 10 { start = nanoseconds }
+      try put(&sender, UInt64(round))
+      let back = try get(&receiver)
+      if back != UInt64(round) { throw ShmError(.corrupt, "cannot measure", "another came back") }
+    }
+    print((nanoseconds - start) / count)
+    _ = try sender.finish()
+    while try get(&receiver) != nil {}
+    _ = try receiver.finish()
+  }
+
+  private static func pong(_ name: String, _ count: Int, _ options: StreamOptions) throws {
+    var receiver = try StreamReceiver.meet(at: try Rendezvous(name + ".there"), options: options)
+    var sender = try StreamSender.meet(at: try Rendezvous(name + ".back"), options: options)
+    while let value = try get(&receiver) { try put(&sender, value) }
+    _ = try receiver.finish()
+    _ = try sender.finish()
+  }
+
+  private static func put(_ sender: inout StreamSender, _ value: UInt64) throws(ShmError) {
+    try unsafe sender.lend(64) { (space) throws(ShmError) in
+      unsafe space.storeBytes(of: value, as: UInt64.self)
+      return 64
+    }
+  }
+
+  private static func get(_ receiver: inout StreamReceiver) throws(ShmError) -> UInt64? {
+    var value: UInt64 = 0
+    let isThere = try unsafe receiver.borrow(64) { (bytes) throws(ShmError) in
+      value = unsafe bytes.loadUnaligned(as: UInt64.self)
+      return 64
+    }
+    return isThere ? value : nil
+  }
+
+  private static var nanoseconds: Int {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return time.tv_sec * 1_000_000_000 + time.tv_nsec
+  }
+}
