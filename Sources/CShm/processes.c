@@ -22,7 +22,18 @@
 #endif
 
 const short cshm_POSIX_SPAWN_SETSID = POSIX_SPAWN_SETSID;
-const int cshm_SI_USER = SI_USER;
+const int cshm_SI_KERNEL = SI_KERNEL;
+
+// What the dynamic linker hands every constructor: Swift's own reads /proc/self/cmdline, which may not
+// be there.
+static int word_count;
+static char **words;
+__attribute__((constructor)) static void keep_arguments(int count, char **vector) {
+  word_count = count;
+  words = vector;
+}
+
+const char *cshm_argument(int index) { return index < word_count ? words[index] : NULL; }
 
 static uint64_t bytes(rlim_t limit) { return limit == RLIM_INFINITY ? UINT64_MAX : limit; }
 
@@ -101,6 +112,10 @@ int cshm_notify(const char *path, const char *message) {
   int result = sent < 0 ? -errno : 0;
   close(descriptor);
   return result;
+}
+
+int cshm_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
+  return posix_spawn_file_actions_addclosefrom_np(actions, first);
 }
 
 int cshm_processors(void) {

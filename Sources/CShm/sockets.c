@@ -89,7 +89,10 @@ ssize_t cshm_send(int descriptor, const void *bytes, size_t count, const int *de
     header->cmsg_len = CMSG_LEN(sizeof(int) * (size_t)number);
     memcpy(CMSG_DATA(header), descriptors, sizeof(int) * (size_t)number);
   }
-  ssize_t sent = sendmsg(descriptor, &message, MSG_NOSIGNAL);
+  ssize_t sent;
+  do {
+    sent = sendmsg(descriptor, &message, MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
   return sent < 0 ? -errno : sent;
 }
 
@@ -132,6 +135,12 @@ int cshm_eventfd(void) {
   int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   return descriptor < 0 ? -errno : descriptor;
 }
+
+int cshm_try_lock(int descriptor) {
+  return flock(descriptor, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK ? -1 : 0;
+}
+
+int cshm_unlock(int descriptor) { return flock(descriptor, LOCK_UN) < 0 ? -errno : 0; }
 
 int cshm_lock(int descriptor) { return flock(descriptor, LOCK_EX) < 0 ? -errno : 0; }
 

@@ -8,8 +8,7 @@ enum Program {
   static func run() -> Never {
     do {
       StandardStreams.prepare()
-      try checkArguments()
-      var command = try parse()
+      var command = try parse(try words())
       try command.run()
       exit(0)
     } catch {
@@ -18,8 +17,7 @@ enum Program {
   }
 
   /// A command that runs another one gets what stands behind the first `--` as it is.
-  private static func parse() throws -> any ParsableCommand {
-    let arguments = Array(CommandLine.arguments.dropFirst())
+  private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
     try checkSubcommand(arguments)
     let own = HugePages.completing(arguments.prefix { $0 != "--" })
     let type = ShmTool.configuration.subcommand(arguments.first) as? any CommandRunner.Type
@@ -76,24 +74,28 @@ enum Program {
       }
     }
     let message = ShmTool.message(for: error).split(separator: "\n").joined(separator: " ")
-    let name = CommandLine.arguments.dropFirst().first { !$0.hasPrefix("-") }
+    let name = (try? words())?.first { !$0.hasPrefix("-") }
     let known = name.flatMap { ShmTool.configuration.subcommand($0) == nil ? nil : $0 }
     let help = (["shmtool"] + (known.map { [$0] } ?? []) + ["--help"]).joined(separator: " ")
-    Output.complain("\(Escaping.printable(message)) (see '\(help)')")
+    // A backslash is what the user typed, or should: it is shown as one.
+    let shown = Escaping.printable(message).replacing("\\\\", with: "\\")
+    Output.complain("\(shown) (see '\(help)')")
     return code.rawValue
   }
 
-  /// Swift repairs what is not UTF-8; a name that was repaired would be another name.
-  private static func checkArguments() throws(ShmError) {
-    for index in 0..<Int(CommandLine.argc) {
-      guard let argument = unsafe CommandLine.unsafeArgv[index] else { continue }
-      let bytes = unsafe Array(UnsafeRawBufferPointer(start: argument, count: strlen(argument)))
-      if String(validating: bytes, as: UTF8.self) == nil {
+  /// What stands behind the program's name. Swift repairs what is not UTF-8, and a name that was
+  /// repaired would be another name.
+  static func words() throws(ShmError) -> [String] {
+    var words: [String] = []
+    for (index, bytes) in ProcessArguments.all.enumerated().dropFirst() {
+      guard let word = String(validating: bytes, as: UTF8.self) else {
         throw ShmError(
           .usage, "cannot read argument \(index), '\(Escaping.printable(bytes.prefix(80)))'",
           "it is not UTF-8")
       }
+      words.append(word)
     }
+    return words
   }
 }
 

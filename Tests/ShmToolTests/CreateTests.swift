@@ -205,7 +205,7 @@ struct CreateTests {
   @Test(
     "refuses options that exclude each other, and a size that is missing",
     arguments: [
-      ["4K", "--open", "--from", "-"], ["--sparse", "--from", "-"], [], ["4K", "8K"],
+      ["4K", "--open", "--from", "-"], [], ["4K", "8K"],
       ["4K", "--nonsense"],
     ])
   func badOptions(_ options: [String]) async throws {

@@ -21,8 +21,9 @@ struct RemoveTests {
       #expect(result.code == 0)
       #expect(result.error.isEmpty)
       #expect(
-        try await Python.evaluate("d['action'], d['region'], d['bytes']", in: result.output)
-          == "('remove', '\(name)', 12345)")
+        try await Python.evaluate(
+          "d['action'], [(row['region'], row['bytes']) for row in d['regions']]", in: result.output)
+          == "('remove', [('\(name)', 12345)])")
       #expect(!name.exists)
     }
   }

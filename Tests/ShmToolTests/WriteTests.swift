@@ -74,7 +74,7 @@ struct WriteTests {
     try await withRegion("64") { (name) async throws in
       let closed = try await Tool.shell("exec \"$SHMTOOL\" write \(name) <&-")
       #expect(closed.code == 74)
-      #expect(closed.error.contains("from standard input: it is closed"))
+      #expect(closed.error.contains("cannot read standard input: it is closed"))
       let directory = try await Tool.shell("exec \"$SHMTOOL\" write \(name) </")
       #expect(directory.code == 74)
       #expect(directory.error.contains("cannot read standard input: it is a directory"))

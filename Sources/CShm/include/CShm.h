@@ -7,6 +7,7 @@
 #define CSHM_H
 
 #include <signal.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -44,7 +45,6 @@ extern const int cshm_F_SEAL_EXEC;
 extern const int64_t cshm_TMPFS_MAGIC;
 extern const int64_t cshm_HUGETLBFS_MAGIC;
 extern const int64_t cshm_RAMFS_MAGIC;
-extern const int cshm_SI_USER;
 extern const short cshm_POSIX_SPAWN_SETSID;
 
 // MARK: Variadic calls
@@ -131,6 +131,10 @@ ssize_t cshm_send(int descriptor, const void *bytes, size_t count, const int *de
 ssize_t cshm_receive(int descriptor, void *bytes, size_t count, int *descriptors, int *number);
 // eventfd(2), close-on-exec and non-blocking
 int cshm_eventfd(void);
+// flock(2) without waiting: -1 where another open file has the lock; a file system without locks has
+// nobody to mind
+int cshm_try_lock(int descriptor);
+int cshm_unlock(int descriptor);
 // flock(2), exclusively
 int cshm_lock(int descriptor);
 // write(2) that returns -EAGAIN where it would wait, whatever the descriptor's flags, and -EOPNOTSUPP
@@ -153,6 +157,8 @@ struct cshm_signal {
 int cshm_signalfd_read(int descriptor, struct cshm_signal *out);
 // The default disposition again, unblocked, and raised: returns only where the signal is ignored
 void cshm_reraise(int number);
+// What a terminal and the kernel send themselves; sigaction(2)
+extern const int cshm_SI_KERNEL;
 // Whether the process ignores the signal. sigaction(2)
 int cshm_is_ignored(int number);
 // Whether one of SIGHUP, SIGINT, SIGQUIT and SIGTERM is pending, which one, or 0
@@ -162,6 +168,11 @@ int cshm_pending_termination(void);
 
 // The exit code, or 128 + the number of the signal that ended the process
 int cshm_exit_code(int status);
+
+// posix_spawn_file_actions_addclosefrom_np(3), which <spawn.h> shows to GNU sources only
+int cshm_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
+// The arguments that this process was started with; NULL behind the last
+const char *cshm_argument(int index);
 
 // A moment's rest for the processor between two looks at memory.
 static inline void cshm_pause(void) {

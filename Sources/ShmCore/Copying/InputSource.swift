@@ -1,3 +1,4 @@
+import CShm
 import Glibc
 import SystemPackage
 
@@ -49,17 +50,33 @@ public struct InputSource: ~Copyable {
     self.owned = owned
   }
 
-  /// The bytes that a regular file has still to give; nil for anything else.
+  /// The bytes that a regular file has still to give; nil for anything else, and for a file whose size is
+  /// not what it gives, as in /proc and /sys. fstat(2), pread(2)
   static func remaining(_ raw: CInt, _ name: String) throws(ShmError) -> Int? {
     var status = stat()
     let attempt = "cannot read \(name)"
     guard unsafe fstat(raw, &status) == 0 else {
       throw ShmError(.inputOutput, attempt, "it is closed", errorNumber: errno)
     }
+    // What stands in for a closed stream can be looked at and not read, as what is open for writing.
+    let flags = cshm_fcntl(raw, F_GETFL, 0)
+    if flags >= 0, flags & cshm_O_PATH != 0 || flags & O_ACCMODE == O_WRONLY {
+      throw ShmError(
+        .inputOutput, attempt, "it is closed, or not open for this", errorNumber: EBADF)
+    }
     switch status.st_mode & S_IFMT {
-    case S_IFREG: return max(0, Int(status.st_size) - max(0, Int(lseek(raw, 0, SEEK_CUR))))
+    case S_IFREG:
+      let size = Int(status.st_size)
+      // The last byte is there and none behind it, or the size says nothing.
+      let isTrue = (size == 0 || hasByte(raw, size - 1)) && !hasByte(raw, size)
+      return isTrue ? max(0, size - max(0, Int(lseek(raw, 0, SEEK_CUR)))) : nil
     case S_IFDIR: throw ShmError(.inputOutput, attempt, "it is a directory")
     default: return nil
     }
+  }
+
+  private static func hasByte(_ raw: CInt, _ offset: Int) -> Bool {
+    var byte: UInt8 = 0
+    return unsafe pread(raw, &byte, 1, offset) == 1
   }
 }

@@ -53,8 +53,8 @@ extension Region {
       if room == 0 {
         throw ShmError(
           .usage, attempt,
-          "the input holds more than the \(range.count) bytes of the range, which hold its beginning now"
-        )
+          "the input holds more than the \(range.count) bytes of the range"
+            + (writer.isPublished ? ", which hold its beginning now" : ""))
       }
       try writer.write(scratch, count: count, at: offset, of: self)
       offset += count

@@ -25,6 +25,8 @@ import SystemPackage
   private let pageSize: Int
   private let step: Int
   private let isShared: Bool
+  /// Whether anybody else can have the region open.
+  let isPublished: Bool
 
   /// A writer for one thread.
   ///
@@ -41,6 +43,7 @@ import SystemPackage
     pageSize = page
     step = max(Self.windowSize, page)
     self.isShared = isShared || !hasWrite
+    isPublished = isShared
   }
 
   /// Writes the first `count` bytes of `scratch` at `offset`.

@@ -6,6 +6,15 @@ struct DirectoryWatch: ~Copyable {
   /// Readable when something has happened; nil where nothing can be watched.
   let raw: CInt?
   private let owned: OwnedDescriptor?
+  private let directory: FilePath
+  private let identity: RegionIdentity?
+
+  /// Whether the path leads to another directory by now: one that was moved, removed or made anew tells
+  /// nothing of that name.
+  var isStale: Bool {
+    guard let identity else { return false }
+    return (try? FileSystem.followedStatus(directory)).map { RegionIdentity($0) } != identity
+  }
 
   /// Watches the directory of a POSIX name or a path; nothing for anything else.
   init(of reference: RegionReference?) {
@@ -22,15 +31,23 @@ struct DirectoryWatch: ~Copyable {
       return
     }
     let watch = OwnedDescriptor(adopting: instance)
-    let parent = path.removingLastComponent()
-    let added = unsafe (parent.isEmpty ? "." : parent).withPlatformString {
+    let parent = path.directory
+    let added = unsafe parent.withPlatformString {
       unsafe inotify_add_watch(instance, $0, UInt32(events))
     }
-    self.init(consume watch, raw: added >= 0 ? instance : nil)
+    let isWatched = added >= 0
+    self.init(
+      consume watch, raw: isWatched ? instance : nil, parent,
+      isWatched ? (try? FileSystem.followedStatus(parent)).map { RegionIdentity($0) } : nil)
   }
 
-  private init(_ owned: consuming OwnedDescriptor?, raw: CInt?) {
+  private init(
+    _ owned: consuming OwnedDescriptor?, raw: CInt?, _ directory: FilePath = ".",
+    _ identity: RegionIdentity? = nil
+  ) {
     self.owned = owned
     self.raw = raw
+    self.directory = directory
+    self.identity = identity
   }
 }

@@ -33,7 +33,7 @@ public struct RegionInspection: Sendable {
     let scan = try RegionUsers.scan(for: [status.identity])
     users = scan.users(of: status.identity)
     use = try Self.use(reference, status.identity, scan)
-    usersComplete = use == .unused || scan.hiddenProcesses == 0
+    usersComplete = use == .unused || scan.isComplete
   }
 
   /// Asked by a second opening: one that reads would count itself.

@@ -39,7 +39,7 @@ public enum RegionUse: Sendable, Equatable {
     case true?: .unused
     case false?: .used([])
     // Without the kernel's word, nobody seen is nobody only where everybody can be seen.
-    case nil: scan.hiddenProcesses == 0 ? .unused : .unknown
+    case nil: scan.isComplete ? .unused : .unknown
     }
   }
 

@@ -15,6 +15,11 @@ public struct RegionUsers: Sendable {
   /// How many processes there are whose mappings may not be read. Processes that a `hidepid` mount
   /// or another container hides are not even counted.
   public private(set) var hiddenProcesses = 0
+  /// Whether the processes seen are all that there are: not under `hidepid`, and not in a container.
+  public private(set) var seesEverybody = false
+
+  /// Whether whoever uses a region was found.
+  public var isComplete: Bool { seesEverybody && hiddenProcesses == 0 }
 
   /// Looks at every process but this one. proc_pid_maps(5), proc_pid_fd(5)
   ///
@@ -24,6 +29,7 @@ public struct RegionUsers: Sendable {
   /// - Complexity: linear in the mappings and descriptors of the host.
   public static func scan(for wanted: Set<RegionIdentity>) throws(ShmError) -> RegionUsers {
     var scan = RegionUsers()
+    scan.seesEverybody = ProcessView.isWhole
     let names = try ShmError.saying("cannot look at the processes") { () throws(Errno) in
       try FileSystem.names(in: "/proc")
     }

@@ -32,8 +32,9 @@ public struct RegionWaiter: Sendable {
   ) throws(ShmError) {
     let deadline = milliseconds.map { Clock.nanoseconds + $0 * 1_000_000 }
     // Watched before it is looked at: what happens in between is not missed.
-    let watch = DirectoryWatch(of: reference)
+    var watch = DirectoryWatch(of: reference)
     while true {
+      if watch.isStale { watch = DirectoryWatch(of: reference) }
       if try holds(condition, of: reference) { return }
       let left = deadline.map { ($0 - Clock.nanoseconds + 999_999) / 1_000_000 }
       if let left, left <= 0 {
@@ -41,7 +42,9 @@ public struct RegionWaiter: Sendable {
           .timedOut, "cannot wait longer for '\(reference)'",
           "\(condition.words) has not come about in \(Clock.text(milliseconds ?? 0))")
       }
-      let step = condition.isTold && watch.raw != nil ? left : min(left ?? 10, 10)
+      // A directory above that is moved tells nothing.
+      let most = condition.isTold && watch.raw != nil ? 1000 : 10
+      let step = min(left ?? most, most)
       try pause(watch.raw, step)
     }
   }

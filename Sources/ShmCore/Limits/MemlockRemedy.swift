@@ -17,7 +17,7 @@ struct MemlockRemedy {
     case .unit(let name): return "set LimitMEMLOCK=\(needed) with 'systemctl edit \(name)'"
     case _ where mayRaiseSoft: return ulimit
     case .container:
-      return "run it with --ulimit memlock=\(needed):\(needed), or --cap-add IPC_LOCK"
+      return "start the container with --ulimit memlock=\(needed):\(needed), or --cap-add IPC_LOCK"
     case .shell:
       return """
         as root: 'prlimit --pid \(starter) --memlock=\(needed):\(needed)', or a line \

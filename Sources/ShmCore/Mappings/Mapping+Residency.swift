@@ -22,6 +22,7 @@ extension Mapping {
     let part = PageMath.outward(part ?? 0..<count, to: pageSize)
     try Self.forEachChunk(of: part) { (chunk) throws(ShmError) in
       progress(chunk.lowerBound - part.lowerBound)
+      try SignalMask.checkPending(attempt)
       do throws(Errno) {
         try unsafe MemoryCalls.advise(memory(chunk), advice)
       } catch .badAddress {

@@ -6,7 +6,8 @@ extension Region {
   /// the size changes, so that a full tmpfs is an error here. ftruncate(2), fallocate(2)
   ///
   /// To make a region smaller takes the ground from under everybody who has it mapped: a touch
-  /// beyond the new end is SIGBUS. Ask `RegionUsers` first.
+  /// beyond the new end is SIGBUS. Ask `RegionUsers` first. Two resizes of one region come one after the
+  /// other: each holds a lock on it. flock(2)
   ///
   /// - Parameters:
   ///   - size: the new size in bytes.
@@ -14,20 +15,32 @@ extension Region {
   ///   - mayShrink: whether a smaller size is meant.
   ///   - progress: called with the bytes reserved so far.
   /// - Throws: `ShmError`: `usage` for a smaller size that was not meant, `noSpace`,
-  ///   `notPermitted` where a seal forbids it. The size is what it was then.
+  ///   `notPermitted` where a seal forbids it, `busy` where it is locked. The size is what it was then.
   /// - Complexity: linear in the bytes added or given back.
   public func resize(
     to size: Int, reserve: Bool = true, mayShrink: Bool = false, progress: (Int) -> Void = { _ in }
   ) throws(ShmError) {
     let attempt = "cannot resize \(quoted) to \(ByteCount(size))"
+    // Signals are held off, for what was taken beyond the end must be given back; what takes long asks
+    // for them.
+    let mask = SignalMask()
+    _ = mask
+    let lock = try RegionLock(self, attempt)
+    defer { withExtendedLifetime(lock) {} }
     let status = try self.status()
     try RegionSize.check(size, pageSize: status.pageSize, attempt)
-    if size == status.size { return }
     if size < status.size, !mayShrink {
       throw ShmError(
         .usage, attempt,
         "it holds \(ByteCount(status.size)), and what lies beyond the new end would be lost",
         remedy: "ask for it with --shrink if that is meant")
+    }
+    if size == status.size {
+      // What a killed resize has left beyond the end.
+      if PageMath.outward(0..<size, to: status.pageSize).upperBound < status.allocated {
+        try? descriptor.truncate(to: size)
+      }
+      return
     }
     let space = try self.space(attempt)
     let seals = self.seals()
@@ -45,11 +58,23 @@ extension Region {
       try Reservation.reserve(
         added, of: descriptor, attempt: attempt, explain: explain, progress: progress)
     }
-    do {
+    do throws(ShmError) {
+      // Whoever takes no lock may have made it larger meanwhile, and has bytes there.
+      if !added.isEmpty, try self.status().size != status.size {
+        throw ShmError(.busy, attempt, "another process has changed its size meanwhile")
+      }
+      clearTail(of: status)
       try ShmError.explaining(explain) { () throws(Errno) in try descriptor.truncate(to: size) }
     } catch {
       if reserve, !added.isEmpty { Reservation.release(added, of: descriptor) }
       throw error
     }
+  }
+
+  /// Stores beyond the end of a region that does not end on a page stay in the rest of that page, and
+  /// would be the first of the new bytes.
+  private func clearTail(of status: RegionStatus) {
+    let end = PageMath.outward(0..<status.size, to: status.pageSize).upperBound
+    if end > status.size { Reservation.release(status.size..<end, of: descriptor) }
   }
 }

@@ -8,7 +8,13 @@ extension Region {
     // Of a file with a name the kernel says that it is sealed against seals: it is no memfd, and
     // never could have any.
     guard case .descriptor = reference, let numbers = try? descriptor.seals() else { return nil }
-    return Seals(numbers: numbers)
+    let seals = Seals(numbers: numbers)
+    if seals == .seal, let path = reference.path, let link = try? FileSystem.link(path),
+      !link.string.hasPrefix("/memfd:")
+    {
+      return nil
+    }
+    return seals
   }
 
   /// Adds seals. They are never taken off again. fcntl(2), `F_ADD_SEALS`
@@ -33,6 +39,11 @@ extension Region {
       case .notPermitted where !writable:
         ShmError(
           .notPermitted, attempt, "it is open for reading only", errorNumber: error.rawValue)
+      case .resourceBusy where seals.contains(.exec) && !seals.contains(.write):
+        ShmError(
+          .busy, attempt,
+          "somebody has it mapped for writing, and 'exec' brings 'write' for one that may be executed",
+          remedy: "take the permission to execute away first", errorNumber: error.rawValue)
       case .resourceBusy:
         ShmError(
           .busy, attempt, "somebody has it mapped for writing",

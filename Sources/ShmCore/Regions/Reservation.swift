@@ -38,8 +38,11 @@ enum Reservation {
     progress(range.count)
   }
 
-  /// Gives the memory of `range` back. fallocate(2), `FALLOC_FL_PUNCH_HOLE`
+  /// Gives the memory of `range` back, as far as it lies beyond the end of the file: what lies within
+  /// may hold somebody's bytes by now. fallocate(2), `FALLOC_FL_PUNCH_HOLE`
   static func release(_ range: Range<Int>, of descriptor: borrowing OwnedDescriptor) {
+    guard let size = try? descriptor.status().st_size, Int(size) < range.upperBound else { return }
+    let range = max(range.lowerBound, Int(size))..<range.upperBound
     // The region is as small as it was; if even this is refused, nothing better is left to do.
     try? descriptor.allocate(
       range, mode: cshm_FALLOC_FL_PUNCH_HOLE | cshm_FALLOC_FL_KEEP_SIZE)

@@ -46,7 +46,7 @@ extension StreamReceiver {
       if raw >= 0 {
         return try StreamSocket(checking: OwnedDescriptor(adopting: raw), failure.attempt)
       }
-      guard [-ENOENT, -ECONNREFUSED, -EAGAIN].contains(raw) else {
+      guard [-ENOENT, -ECONNREFUSED, -EAGAIN, -EINTR].contains(raw) else {
         throw ShmError(failure.attempt, Errno(rawValue: -raw))
       }
       if let limit = clock.passed { throw failure.noMeeting("no sender has come", limit) }

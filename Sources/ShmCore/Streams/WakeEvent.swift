@@ -16,17 +16,26 @@ struct WakeEvent: ~Copyable, Sendable {
     self.descriptor = descriptor
   }
 
-  /// Rings it. That it has been rung 2^64 times without being heard is no error.
+  /// Rings it. That it has been rung 2^64 times without being heard is no error; that an interruption
+  /// has kept it silent would be a lost wake-up.
   func ring() {
     var one: UInt64 = 1
-    _ = unsafe withUnsafeBytes(of: &one) { unsafe Glibc.write(descriptor.raw, $0.baseAddress, 8) }
+    repeat {
+      let count = unsafe withUnsafeBytes(of: &one) {
+        unsafe Glibc.write(descriptor.raw, $0.baseAddress, 8)
+      }
+      if count >= 0 { return }
+    } while errno == EINTR
   }
 
   /// Makes it silent again. It never waits.
   func silence() {
-    var count: UInt64 = 0
-    _ = unsafe withUnsafeMutableBytes(of: &count) {
-      unsafe Glibc.read(descriptor.raw, $0.baseAddress, 8)
-    }
+    var number: UInt64 = 0
+    repeat {
+      let count = unsafe withUnsafeMutableBytes(of: &number) {
+        unsafe Glibc.read(descriptor.raw, $0.baseAddress, 8)
+      }
+      if count >= 0 { return }
+    } while errno == EINTR
   }
 }

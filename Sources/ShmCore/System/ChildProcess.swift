@@ -12,7 +12,8 @@ package struct ChildProcess: ~Copyable {
   /// Readable when it has ended. pidfd_open(2)
   package let ended: OwnedDescriptor
 
-  /// Starts a command, found by PATH, with no signal blocked and every disposition the default.
+  /// Starts a command, found by PATH, with no signal blocked. What this process was started to ignore is
+  /// ignored there as well (nohup); every other disposition is the default.
   ///
   /// - Parameters:
   ///   - arguments: the command and its arguments; not empty, no NUL.
@@ -23,12 +24,13 @@ package struct ChildProcess: ~Copyable {
   ///     is handed on.
   ///   - environment: added to this process's.
   ///   - newSession: whether it leaves this process's session and terminal.
+  ///   - closesOthers: whether what this process was given open beyond that is closed there.
   /// - Throws: `Errno`: what exec says, too, for the command that cannot be run.
   package init(
     _ arguments: [String], executable: String? = nil, input: CInt? = nil, output: CInt? = nil,
     descriptors: [CInt],
     environment: [(String, String)],
-    newSession: Bool = false
+    newSession: Bool = false, closesOthers: Bool = false
   ) throws(Errno) {
     var actions = unsafe posix_spawn_file_actions_t()
     var attributes = posix_spawnattr_t()
@@ -52,12 +54,14 @@ package struct ChildProcess: ~Copyable {
     for (index, source) in sources.enumerated() {
       unsafe posix_spawn_file_actions_adddup2(&actions, source, CInt(3 + index))
     }
+    if closesOthers {
+      unsafe cshm_spawn_close_from(&actions, CInt(3 + descriptors.count))
+    }
     var none = sigset_t()
-    var all = sigset_t()
     unsafe sigemptyset(&none)
-    unsafe sigfillset(&all)
     unsafe posix_spawnattr_setsigmask(&attributes, &none)
-    unsafe posix_spawnattr_setsigdefault(&attributes, &all)
+    var defaults = TerminationSignals.ownDispositions
+    unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
     let flags = Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)
     unsafe posix_spawnattr_setflags(
       &attributes, newSession ? flags | cshm_POSIX_SPAWN_SETSID : flags)

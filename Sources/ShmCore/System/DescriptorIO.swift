@@ -79,7 +79,8 @@ package enum DescriptorIO {
   static func explain(_ error: Errno, _ attempt: String) -> ShmError {
     switch error {
     case .badFileDescriptor:
-      ShmError(.inputOutput, attempt, "it is closed", errorNumber: error.rawValue)
+      ShmError(
+        .inputOutput, attempt, "it is closed, or not open for this", errorNumber: error.rawValue)
     case .noSpace, .diskQuotaExceeded:
       ShmError(.inputOutput, attempt, "no space is left there", errorNumber: error.rawValue)
     case .isDirectory:

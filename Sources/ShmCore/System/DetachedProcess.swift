@@ -20,7 +20,7 @@ package enum DetachedProcess {
       let child = try ChildProcess(
         arguments, executable: try FileSystem.link("/proc/self/exe").string,
         descriptors: [writer.raw], environment: [],
-        newSession: true)
+        newSession: true, closesOthers: true)
       // From here on the child's copy is the only one: its end is the end of the pipe.
       try writer.close()
       var line = [UInt8](repeating: 0, count: 16)

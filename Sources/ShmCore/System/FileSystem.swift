@@ -47,6 +47,13 @@ package enum FileSystem {
     return status
   }
 
+  /// The status of what `path` leads to. stat(2)
+  package static func followedStatus(_ path: FilePath) throws(Errno) -> stat {
+    var status = stat()
+    try SystemCall.check { unsafe path.withPlatformString { unsafe stat($0, &status) } }
+    return status
+  }
+
   /// The status of the open file behind an entry of /proc/PID/fd. Sockets, pipes and the like are
   /// told by their link and not looked at. readlink(2), stat(2)
   package static func openFileStatus(_ path: FilePath) throws(Errno) -> stat? {

@@ -102,7 +102,7 @@ package struct HoldLoop: ~Copyable {
       }
       if let signal {
         guard let child else { return .signal(signal.number) }
-        if signal.code == cshm_SI_USER { ChildProcess.send(signal.number, to: child) }
+        if signal.code != cshm_SI_KERNEL { ChildProcess.send(signal.number, to: child) }
       }
       if ready.count > 1, ready[1] { return nil }
       if let deadline, Clock.nanoseconds >= deadline { return nil }

@@ -4,6 +4,14 @@ import SystemPackage
 
 /// Telling those who wait that everything is set up.
 package enum Readiness {
+  /// Says beforehand that a descriptor is closed.
+  package static func check(descriptor: Int32) throws(ShmError) {
+    guard cshm_fcntl(descriptor, F_GETFD, 0) < 0 else { return }
+    throw ShmError(
+      .inputOutput, "cannot announce readiness on descriptor \(descriptor)", "it is closed",
+      errorNumber: EBADF)
+  }
+
   /// Writes a line to a descriptor and closes it: for scripts.
   package static func announce(descriptor: Int32) throws(ShmError) {
     let attempt = "cannot announce readiness on descriptor \(descriptor)"
@@ -20,7 +28,11 @@ package enum Readiness {
   /// - Throws: `ShmError`, where nobody listens there.
   package static func announce(serviceManagerAt socket: String) throws(ShmError) {
     let place = Escaping.printable(socket)
-    _ = try ShmError.saying("cannot tell the service manager at '\(place)'") { () throws(Errno) in
+    let attempt = "cannot tell the service manager at '\(place)'"
+    let explain = { (error: Errno) in
+      ShmError(.inputOutput, attempt, error.reason, errorNumber: error.rawValue)
+    }
+    _ = try ShmError.explaining(explain) { () throws(Errno) in
       try SystemCall.checkNegated {
         unsafe socket.withCString { unsafe cshm_notify($0, "READY=1") }
       }

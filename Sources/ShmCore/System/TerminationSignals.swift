@@ -52,6 +52,21 @@ package struct TerminationSignals: ~Copyable {
     signal(SIGPIPE, SIG_IGN)
   }
 
+  /// The signals that a command is started with the default disposition of: all but those that this
+  /// process was started to ignore.
+  static var ownDispositions: sigset_t {
+    var set = sigset_t()
+    unsafe sigfillset(&set)
+    for number in 1..<firstRealTime
+    where number != SIGPIPE && number != SIGXFSZ && isIgnored(number) {
+      unsafe sigdelset(&set, number)
+    }
+    return set
+  }
+
+  /// Where the signals without a meaning of their own begin. signal(7)
+  private static var firstRealTime: CInt { 32 }
+
   private static func isIgnored(_ number: CInt) -> Bool {
     cshm_is_ignored(number) != 0
   }

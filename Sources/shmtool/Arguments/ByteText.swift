@@ -1,7 +1,7 @@
 /// Bytes as a user writes them: text in UTF-8 with `\n`, `\t`, `\r`, `\0`, `\\` and `\xNN`.
 struct ByteText: ArgumentWord {
   static let form =
-    "bytes are written as text, with \\n \\t \\r \\0 \\\\ and \\xNN for the others"
+    "bytes are written as text that is not empty, with \\n \\t \\r \\0 \\\\ and \\xNN for the others"
 
   let bytes: [UInt8]
 

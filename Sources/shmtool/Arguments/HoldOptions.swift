@@ -31,6 +31,11 @@ struct HoldOptions: ParsableArguments {
     }
   }
 
+  /// Refuses beforehand a descriptor that is closed.
+  func checkReadiness() throws(ShmError) {
+    if let readyFd { try Readiness.check(descriptor: readyFd) }
+  }
+
   /// Tells who waits for it: the descriptor, and the service manager where there is one.
   func announce() throws(ShmError) {
     if let socket = ProcessEnvironment["NOTIFY_SOCKET"], !socket.isEmpty {

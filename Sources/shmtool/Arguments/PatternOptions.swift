@@ -21,7 +21,7 @@ struct PatternOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "These bytes, over and over from the start of the range; \\n, \\t, \\\\ and \\xNN are understood.",
+      "These bytes, over and over from the start of the range; \\n, \\t, \\r, \\0, \\\\ and \\xNN are understood.",
       valueName: "text"), transform: ByteText.parse)
   var pattern: ByteText?
 
@@ -31,8 +31,9 @@ struct PatternOptions: ParsableArguments {
   @Flag(help: "SplitMix64 from --seed: the same bytes on every machine.")
   var random = false
 
-  @Option(help: "Where --random starts.")
-  var seed: UInt64?
+  @Option(
+    parsing: .unconditional, help: "Where --random starts: 7, 0x7.", transform: SeedValue.parse)
+  var seed: SeedValue?
 
   @Option(help: "The bytes of a file, - for stdin.", completion: .file())
   var file: String?
@@ -51,7 +52,7 @@ struct PatternOptions: ParsableArguments {
     if let byte { return .pattern(.byte(byte.value)) }
     if let pattern { return .pattern(.pattern(pattern.bytes)) }
     if sequence { return .pattern(.sequence) }
-    if random { return .pattern(.random(seed: seed ?? 0)) }
+    if random { return .pattern(.random(seed: seed?.value ?? 0)) }
     return .pattern(.zero)
   }
 

@@ -35,7 +35,7 @@ struct Create: CommandRunner {
   /// What stands behind `--`.
   var command: [String] = []
 
-  @Flag(help: "Accept an existing region of the same size.")
+  @Flag(help: "Accept an existing region of the same size, whatever its mode.")
   var open = false
 
   @Flag(help: "Reserve no memory.")
@@ -70,7 +70,6 @@ struct Create: CommandRunner {
     if size == nil, from == nil { throw ValidationError("a size is needed, or --from") }
     if size?.bytes == 0 { throw ValidationError("a region holds one byte at least") }
     if open, from != nil { throw ValidationError("--open and --from exclude each other") }
-    if sparse, from != nil { throw ValidationError("--sparse and --from exclude each other") }
     if open, huge != nil || wired {
       throw ValidationError("--open excludes --huge and --wired ('shmtool wire' wires what exists)")
     }
@@ -89,17 +88,24 @@ struct Create: CommandRunner {
       return
     }
     let loop = try HoldLoop()
+    // Known now rather than when it is there.
+    try PipedCommand.check(command, path: ProcessEnvironment.path)
+    try holding.checkReadiness()
     let made = try make()
-    try holding.announce()
-    // By its name: what was open before it had one is shown as deleted for ever.
-    let named: Region
     do {
-      named = try Region.open(made.region.reference)
+      try holding.announce()
     } catch {
-      try? made.region.unlink()
+      made.takeBack()
       throw error
     }
-    try loop.hold(command: command, descriptors: [named.rawDescriptor], options: holding)
+    // By its name: what was open before it had one is shown as deleted for ever. Where its mode keeps
+    // its maker out, that one all the same.
+    switch try? HeldRegion.openForWiring(made.region.reference) {
+    case .some(let named):
+      try loop.hold(command: command, descriptors: [named.rawDescriptor], options: holding)
+    case nil:
+      try loop.hold(command: command, descriptors: [made.region.rawDescriptor], options: holding)
+    }
   }
 
   /// Makes it, of huge pages or of those that will do, and tells.
@@ -110,10 +116,15 @@ struct Create: CommandRunner {
       settings: Region.CreationOptions(mode: mode.bits, reserve: !sparse), wired: wired,
       force: force, progress: line.update)
     let made = try request.make(region, huge: huge)
-    try Output.write(
-      CreateReport(
-        made.region.reference, made.status, isNew: made.isNew, sparse: sparse,
-        refusal: made.refusal, wired: try made.wireRow(), nanoseconds: line.finish()), options)
+    do {
+      try Output.write(
+        CreateReport(
+          made.region.reference, made.status, isNew: made.isNew, sparse: sparse,
+          refusal: made.refusal, wired: try made.wireRow(), nanoseconds: line.finish()), options)
+    } catch {
+      made.takeBack()
+      throw error
+    }
     return made
   }
 }

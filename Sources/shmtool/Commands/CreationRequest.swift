@@ -99,4 +99,9 @@ final class CreatedRegion {
   func wireRow() throws(ShmError) -> WireReport.Row? {
     wiring?.row(region.reference)
   }
+
+  /// Takes the name away again, where what had to follow has failed: a create that fails leaves nothing.
+  func takeBack() {
+    if isNew { try? region.unlink() }
+  }
 }

@@ -6,7 +6,8 @@ struct Fill: CheckedCommand {
     abstract: "Write bytes that follow a rule, or a file, into a region.",
     discussion: """
       Bytes of --sequence and --random depend on their offset in the region alone, so any part of \
-      them can be verified by itself.
+      them can be verified by itself. A file that ends before the range leaves the rest as it was, and \
+      'verify --file' then says that it is shorter; with --length it is an error.
 
       Example: shmtool fill cache --random --seed 7
                shmtool fill cache --byte 0xff --offset 4K --length 1p
@@ -47,7 +48,12 @@ struct Fill: CheckedCommand {
     }
     try Output.write(
       ActionReport(
-        "fill", region, "filled \(ByteCount(filled)) of '\(region)' with \(pattern.label)",
+        "fill", region,
+        "filled \(ByteCount(filled)) of '\(region)' with \(pattern.label)\(rest(whole.count - filled))",
         bytes: filled, offset: whole.lowerBound, nanoseconds: line.finish()), options)
+  }
+
+  private func rest(_ bytes: Int) -> String {
+    bytes == 0 ? "" : " (the \(bytes) bytes behind stay as they were)"
   }
 }

@@ -12,6 +12,8 @@ final class HeldRegion {
   private var size: Int
   /// What has been said of the region since it was opened: each change is told once.
   private var isGoneTold = false
+  private var told: (identity: RegionIdentity, size: Int)?
+  private var nextTry = 0
   /// What could not be done when it was looked at last.
   private var complaint: ShmError?
 
@@ -100,6 +102,8 @@ final class HeldRegion {
     } catch {
       if complaint != error { Output.complain(error) }
       complaint = error
+      // Wiring anew may be much work: not at every look.
+      nextTry = Clock.nanoseconds + 1_000_000_000
     }
   }
 
@@ -111,26 +115,35 @@ final class HeldRegion {
     }
     let now = named.status.size
     guard named.status.identity != identity || now != size else { return }
-    let what =
-      named.status.identity != identity
-      ? "was replaced" : "holds \(ByteCount(now)) now, not \(ByteCount(size))"
-    Output.complain(
-      "'\(reference)' \(what); \(follow ? "wiring it anew" : "what was wired stays as it was")")
+    let known = told ?? (identity, size)
+    let isNews = told.map { $0 != (named.status.identity, now) } ?? true
+    if isNews {
+      let what =
+        named.status.identity != known.identity
+        ? "was replaced" : "holds \(ByteCount(now)) now, not \(ByteCount(known.size))"
+      Output.complain(
+        "'\(reference)' \(what); \(follow ? "wiring it anew" : "what was wired stays as it was")")
+      told = (named.status.identity, now)
+    }
     isGoneTold = false
+    if follow {
+      // What cannot be done now may be in a moment: it is tried again, and taken for done only then.
+      guard isNews || Clock.nanoseconds >= nextTry else { return }
+      try rewire(policy, mayRelease: isNews)
+    }
     identity = named.status.identity
     size = now
-    if follow { try rewire(policy) }
   }
 
   /// The new pages are wired before the old ones are released, unless there is no room for both.
-  private func rewire(_ policy: WiringPolicy) throws(ShmError) {
+  private func rewire(_ policy: WiringPolicy, mayRelease: Bool) throws(ShmError) {
     let fresh = try HeldRegion(try Self.openForWiring(reference), ranges: ranges)
     try fresh.mapRanges()
     do {
       if policy.acceptsLess { try unwire() }
       try fresh.wire(policy, progress: Self.goOn)
     } catch {
-      guard error.code == .limit else { throw error }
+      guard error.code == .limit, mayRelease else { throw error }
       try unwire()
       do {
         try fresh.wire(policy, progress: Self.goOn)

@@ -79,7 +79,7 @@ struct Map: CommandRunner {
     }
     for reference in regions {
       let access: Region.Access = readOnly || isPrivate ? .readOnly : .readWrite
-      held.append(try HeldRegion(try Region.open(reference, access: access)))
+      held.append(try HeldRegion(try open(reference, access)))
     }
     for region in held {
       try region.map(sharing: sharing, protection: protection, at: at?.value)
@@ -91,6 +91,23 @@ struct Map: CommandRunner {
         style: TextStyle(bytes: options.bytes))
     }
     try loop.hold(command: command, descriptors: held.map { $0.region.rawDescriptor })
+  }
+
+  /// One that may only be read is refused with what would do.
+  private func open(
+    _ reference: RegionReference, _ access: Region.Access
+  ) throws(ShmError) -> Region {
+    do {
+      return try Region.open(reference, access: access)
+    } catch {
+      guard error.code == .notPermitted, access == .readWrite,
+        (try? Region.open(reference, access: .readOnly)) != nil
+      else { throw error }
+      throw ShmError(
+        .notPermitted, error.attempt, error.reason,
+        remedy: (error.remedy.map { $0 + "; " } ?? "") + "--read-only and --private only read",
+        errorNumber: error.errorNumber)
+    }
   }
 
   /// The region without a name, of huge pages or of those that will do.

@@ -24,33 +24,41 @@ struct Remove: ParsableCommand {
   @OptionGroup var options: ActionOptions
 
   func run() throws {
-    try Operands.forEach(regions) { (reference) throws(ShmError) in
-      if try removeStream(reference) { return }
-      let region = try Region.open(reference, access: .status)
-      if unused {
-        try RegionUse.refuseIfUsed(
-          reference, "cannot remove '\(reference)'",
-          otherwise: "leave --unused out: they keep what they have")
+    var removed: [RemoveReport.Row] = []
+    var failure: (any Error)?
+    do {
+      try Operands.forEach(regions) { (reference) throws(ShmError) in
+        removed.append(try remove(reference))
       }
-      let status = try region.status()
-      try region.unlink()
-      try Output.write(
-        ActionReport(
-          "remove", reference, "removed '\(reference)', \(ByteCount(status.size))",
-          bytes: status.size), options)
+    } catch {
+      failure = error
     }
+    if !removed.isEmpty || options.json {
+      try Output.write(RemoveReport(regions: removed), options)
+    }
+    if let failure { throw failure }
+  }
+
+  private func remove(_ reference: RegionReference) throws(ShmError) -> RemoveReport.Row {
+    if try removeStream(reference) {
+      return RemoveReport.Row(region: reference.description, bytes: 0, stream: true)
+    }
+    let region = try Region.open(reference, access: .status)
+    if unused {
+      try RegionUse.refuseIfUsed(
+        reference, "cannot remove '\(reference)'",
+        otherwise: "leave --unused out: they keep what they have")
+    }
+    let status = try region.status()
+    try region.unlink()
+    return RemoveReport.Row(region: reference.description, bytes: status.size, stream: false)
   }
 
   /// A name that no region has may be a stream's whose sender was killed.
   private func removeStream(_ reference: RegionReference) throws(ShmError) -> Bool {
     guard case .posix(let name) = reference, let path = reference.path, !FileSystem.exists(path),
-      let place = try? StreamArguments.place(String(decoding: name.bytes, as: UTF8.self)),
-      try place.removeStale()
+      let place = try? StreamArguments.place(String(decoding: name.bytes, as: UTF8.self))
     else { return false }
-    try Output.write(
-      ActionReport(
-        "remove", reference, "removed '\(reference)', a stream whose sender is gone", bytes: 0),
-      options)
-    return true
+    return try place.removeStale()
   }
 }

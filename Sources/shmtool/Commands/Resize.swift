@@ -32,6 +32,11 @@ struct Resize: ParsableCommand {
   func run() throws {
     let line = ProgressLine(total: nil, options)
     let before = try Region.open(region, access: .status).status().size
+    if size.bytes > before, shrink {
+      throw ShmError(
+        .usage, "cannot resize '\(region)' to \(ByteCount(size.bytes))",
+        "it holds \(ByteCount(before)), and --shrink means less")
+    }
     if size.bytes < before, shrink, !force {
       try RegionUse.refuseIfUsed(region, "cannot resize '\(region)'", otherwise: "--force it")
     }

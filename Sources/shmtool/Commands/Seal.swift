@@ -6,7 +6,8 @@ struct Seal: CheckedCommand {
     abstract: "Seal a memfd, for good.",
     discussion: """
       Seals: \(Seals.allWords.joined(separator: ", ")). Only a memfd can be sealed, and it is \
-      named by the process that has it open.
+      named by the process that has it open. 'exec' on one that may be executed (any mode with x) brings \
+      shrink, grow, write and future-write with it: that is the kernel's doing.
 
       Example: shmtool seal pid:1234:5 shrink,grow
       """)

@@ -27,18 +27,55 @@ struct Unwire: CheckedCommand {
   }
 
   func run() throws {
-    if let pid { return try end("process \(pid)") { $0.process == pid } }
-    try Operands.forEach(regions) { (reference) throws(ShmError) in
-      let identity = try Region.open(reference, access: .status).status().identity
-      try end("'\(reference)'", named: reference) { $0.region == identity }
+    var released: [UnwireReport.Row] = []
+    var failure: (any Error)?
+    do {
+      if let pid {
+        try checkHolder(pid)
+        released += try end("process \(pid)") { $0.process == pid }
+      }
+      try Operands.forEach(regions) { (reference) throws(ShmError) in
+        let identity = try identity(reference)
+        released += try end("'\(reference)'") { $0.region == identity }
+      }
+    } catch {
+      if pid != nil { throw error }
+      failure = error
+    }
+    if !released.isEmpty || options.json {
+      try Output.write(UnwireReport(regions: released), options)
+    }
+    if let failure { throw failure }
+  }
+
+  private func identity(_ reference: RegionReference) throws(ShmError) -> RegionIdentity {
+    do {
+      return try Region.open(reference, access: .status).status().identity
+    } catch {
+      guard error.code == .notFound else { throw error }
+      throw ShmError(
+        .notFound, "cannot unwire '\(reference)'", error.reason,
+        remedy: "'shmtool wire --list' shows what is held without a name, and --pid ends it",
+        errorNumber: error.errorNumber)
+    }
+  }
+
+  /// Whose process it is matters more than what it holds.
+  private func checkHolder(_ pid: Int32) throws(ShmError) {
+    let attempt = "cannot unwire what process \(pid) holds"
+    guard let owner = ProcessView.owner(of: pid) else {
+      throw ShmError(.notFound, attempt, "there is no such process")
+    }
+    let own = ProcessView.user
+    if own != 0, owner != own {
+      throw ShmError(.notPermitted, attempt, "it belongs to \(Format.user(owner))")
     }
   }
 
   /// Ends the holders in the background among those that are meant; that there is none is an error.
   private func end(
-    _ subject: String, named reference: RegionReference? = nil,
-    where isMeant: (WiringHolder) -> Bool
-  ) throws(ShmError) {
+    _ subject: String, where isMeant: (WiringHolder) -> Bool
+  ) throws(ShmError) -> [UnwireReport.Row] {
     let scan = try WiringHolder.scan()
     let meant = scan.holders.filter(isMeant)
     let processes = Set(meant.filter(\.isBackground).map(\.process))
@@ -49,11 +86,9 @@ struct Unwire: CheckedCommand {
         remedy: others.isEmpty
           ? HoldersReport.hidden(scan.hiddenProcesses) : "end process \(others), which has")
     }
-    var ended: Set<Int32> = []
-    for holder in scan.holders where processes.contains(holder.process) {
-      if ended.insert(holder.process).inserted { try holder.end() }
-      try Output.write(
-        UnwireReport(holder, named: isMeant(holder) ? reference : nil), options)
+    for process in processes.sorted() {
+      if let holder = scan.holders.first(where: { $0.process == process }) { try holder.end() }
     }
+    return scan.holders.filter { processes.contains($0.process) }.map { UnwireReport.Row($0) }
   }
 }

@@ -90,6 +90,7 @@ struct Wire: CommandRunner {
   func run() throws {
     if list { return try listHolders() }
     if background { return try BackgroundHolder.start() }
+    try holding.checkReadiness()
     let loop = try HoldLoop(whileRunning: holding.whilePid)
     let held = try mapAll()
     let policy = WiringPolicy(time: onFault ? .onFault : .now, acceptsLess: bestEffort)

@@ -7,6 +7,7 @@ struct HoldersReport: Report {
     let pid: Int32
     let command: String
     let region: String
+    let deleted: Bool
     let wiredBytes: Int
     let residentBytes: Int
     let background: Bool
@@ -14,7 +15,9 @@ struct HoldersReport: Report {
     init(_ holder: WiringHolder) {
       pid = holder.process
       command = Escaping.printable(holder.command)
-      region = Escaping.printable(holder.path)
+      let shown = RegionPath(holder.path)
+      region = shown.name
+      deleted = shown.isDeleted
       wiredBytes = holder.wired
       residentBytes = holder.resident
       background = holder.isBackground
@@ -41,7 +44,7 @@ struct HoldersReport: Report {
       [
         "\(row.pid)", row.command, Format.size(row.wiredBytes, style),
         Format.size(row.residentBytes, style), row.background ? "background" : "process",
-        row.region,
+        row.region + (row.deleted ? " (deleted)" : ""),
       ]
     }
     let hidden = Self.hidden(hiddenProcesses.value).map { "(\($0))\n" } ?? ""

@@ -87,7 +87,7 @@ struct ListReport: Report {
         ageSeconds: max(0, now - (status.created ?? status.modified)),
         users: users.users(of: status.identity).map { UserRow($0) },
         used: Unknowable(use.isUsed),
-        usersComplete: use == .unused || users.hiddenProcesses == 0, use: use)
+        usersComplete: use == .unused || users.isComplete, use: use)
     }
     rows += streams.map { Self.row($0, now) }
     let precedes = Self.columns.first { $0.name == sort }?.precedes

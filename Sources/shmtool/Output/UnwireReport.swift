@@ -1,22 +1,30 @@
 import ShmCore
 
-/// What a holder in the background has released.
+/// What holders in the background have released.
 struct UnwireReport: Report {
-  let action = "unwire"
-  let region: String
-  let bytes: Int
-  let pid: Int32
+  /// One region of one holder.
+  struct Row: Encodable {
+    let region: String
+    let deleted: Bool
+    let bytes: Int
+    let pid: Int32
 
-  /// - Parameters:
-  ///   - holder: what it held.
-  ///   - reference: what the caller calls the region, where it was named.
-  init(_ holder: WiringHolder, named reference: RegionReference?) {
-    region = reference?.description ?? Escaping.printable(holder.path)
-    bytes = holder.wired
-    pid = holder.process
+    init(_ holder: WiringHolder) {
+      let shown = RegionPath(holder.path)
+      region = shown.name
+      deleted = shown.isDeleted
+      bytes = holder.wired
+      pid = holder.process
+    }
   }
 
+  let action = "unwire"
+  let regions: [Row]
+
   func text(_ style: TextStyle) -> String {
-    "unwired \(ByteCount(bytes)) of '\(region)', held by process \(pid)\n"
+    regions.map { row in
+      let name = "'\(row.region)'" + (row.deleted ? ", which has no name any more" : "")
+      return "unwired \(ByteCount(row.bytes)) of \(name), held by process \(row.pid)\n"
+    }.joined()
   }
 }

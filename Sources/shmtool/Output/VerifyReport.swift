@@ -47,6 +47,9 @@ struct VerifyReport: Report {
       let time = "\(Format.seconds(nanoseconds)), \(Format.rate(bytes, nanoseconds))"
       return "verified \(ByteCount(bytes)) of '\(region)': equal to \(label), in \(time)\n"
     }
+    if differingBytes == 0 {
+      return "'\(region)' is equal to \(label) as far as both go\(lengths)\n"
+    }
     return """
       '\(region)' differs from \(label): first at offset \(first), \(differingBytes) of \
       \(bytes) bytes differ\(lengths)

@@ -13,12 +13,12 @@ struct StreamFaultTests {
       data = bytes(range(256)) * 8192
       open(F, "wb").write(data)
       whole = 0
-      for round in range(100):
+      for round in range(500):
           # Where one is killed before they met, the other waits in vain.
-          receiver = start("recv", N, "-q", "--timeout", "500ms")
-          sender = start("send", N, F, "-q", "--capacity", "64K", "--timeout", "500ms")
+          receiver = start("recv", N, "-q", "--timeout", "200ms")
+          sender = start("send", N, F, "-q", "--capacity", "64K", "--timeout", "200ms")
           reading = Reader(receiver)
-          time.sleep(choose.random() * 0.06)
+          time.sleep(choose.random() * 0.04)
           victim, other, name = [(sender, receiver, "recv"), (receiver, sender, "send")][round % 2]
           victim.kill()
           begin = time.monotonic()

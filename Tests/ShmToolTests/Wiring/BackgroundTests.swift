@@ -21,13 +21,13 @@ struct BackgroundTests {
             told = json.loads(run("wire", "--list", N, "--json").stdout)
             [row] = told["holders"]
             assert row == {
-                "pid": pid, "command": "shmtool", "region": P, "wired_bytes": 64 * K,
+                "pid": pid, "command": "shmtool", "region": N, "deleted": False, "wired_bytes": 64 * K,
                 "resident_bytes": 64 * K, "background": True}, row
             assert type(told["hidden_processes"]) is int, told
             text = run("wire", "--list", N).stdout.decode()
             words = ["PID", "COMMAND", "WIRED", "RESIDENT", "HOLDER", "REGION"]
             assert text.split("\\n")[0].split() == words, text
-            row = [str(pid), "shmtool", "64", "KiB", "64", "KiB", "background", P]
+            row = [str(pid), "shmtool", "64", "KiB", "64", "KiB", "background", N]
             assert text.split("\\n")[1].split() == row, text
         finally:
             result = run("unwire", N)

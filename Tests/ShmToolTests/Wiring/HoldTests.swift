@@ -94,7 +94,7 @@ struct HoldTests {
             result = run("wire", N, *words)
             assert result.returncode == code and part in result.stderr.decode(), result
         result = run("wire", N, env=dict(os.environ, NOTIFY_SOCKET="/nowhere/notify"))
-        assert result.returncode == 66 and b"service manager" in result.stderr, result
+        assert result.returncode == 74 and b"service manager" in result.stderr, result
         """, name.name)
     }
   }

@@ -101,7 +101,7 @@ struct MemoryGroupTests {
       own = f"shmtool-test-{os.getpid()}"
       for name, words in [
           (own + ".service", f"set LimitMEMLOCK=65536 with 'systemctl edit {own}.service'"),
-          ("docker-" + own, "run it with --ulimit memlock=65536:65536, or --cap-add IPC_LOCK")]:
+          ("docker-" + own, "start the container with --ulimit memlock=65536:65536, or --cap-add IPC_LOCK")]:
           with Group(1 << 30, name) as group:
               def limits(*words, limit=4 * K):
                   return run("limits", *words, preexec_fn=group.enter(limited(limit, 4 * K)))

@@ -1,0 +1,24 @@
+import Glibc
+import SystemPackage
+
+/// How much of the machine's processes /proc shows.
+package enum ProcessView {
+  /// The user that this process acts as. geteuid(2)
+  package static var user: UInt32 { geteuid() }
+
+  /// Whose a process is; nil where there is none, or none can be seen.
+  package static func owner(of process: Int32) -> UInt32? {
+    (try? FileSystem.status(FilePath("/proc/\(process)")))?.st_uid
+  }
+
+  /// Whether it shows every process there is: there is a process 1 always, unless /proc is mounted with
+  /// `hidepid`, and the first namespace of processes has a number of its own. proc(5),
+  /// pid_namespaces(7)
+  package static var isWhole: Bool {
+    guard FileSystem.exists("/proc/1"),
+      let namespace = try? FileSystem.link("/proc/self/ns/pid")
+    else { return false }
+    // PROC_PID_INIT_INO of the kernel's include/uapi/linux/nsfs.h
+    return namespace.string == "pid:[\(0xEFFF_FFFC as UInt32)]"
+  }
+}

@@ -1,0 +1,151 @@
+import ShmTestSupport
+import Testing
+
+@Suite("streams at the edges", .serialized)
+struct StreamEdgeTests {
+  @Test(
+    "go on after an interruption of every call",
+    .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
+  func interrupted() async throws {
+    try await Streams.check(
+      """
+      data = os.urandom(300_000)
+      open(F, "wb").write(data)
+      # What the dynamic loader calls as well, and does not try again.
+      loader = ("read", "openat")
+      for call in ("read", "poll", "sendmsg", "recvmsg", "accept4", "connect", "write", "pwritev2", "flock",
+                   "openat", "getsockopt"):
+          for which in ("send", "recv"):
+              def traced(*words, **options):
+                  inject = ["strace", "-f", "-qq", "-o", "/dev/null", "-e",
+                            f"inject={call}:error=EINTR:when={40 if call in loader else 1}+3"]
+                  return subprocess.Popen([*(inject if words[0] == which else []), T, *words],
+                                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+              receiver = traced("recv", N, "--timeout", "20s")
+              sender = traced("send", N, "--capacity", "64K", stdin=feed(data))
+              out, err = receiver.communicate(timeout=60)
+              told = sender.communicate(timeout=60)[1]
+              assert (receiver.returncode, sender.returncode) == (0, 0), (call, which, err, told)
+              assert out == data, (call, which, len(out))
+      """)
+  }
+
+  @Test("of one byte a read and one a write are whole, and so are those around the ring's capacity")
+  func sizes() async throws {
+    try await Streams.check(
+      """
+      for size in (65535, 65536, 65537, 131072):
+          data = os.urandom(size)
+          receiver = start("recv", N)
+          sender = start("send", N, "--capacity", "64K", stdin=feed(data))
+          assert receiver.communicate(timeout=30)[0] == data and sender.wait(30) == 0
+      data = os.urandom(5000)
+      receiver = start("recv", N, "--chunk", "1")
+      reader, writer = os.pipe()
+      sender = start("send", N, "--chunk", "1", stdin=reader)
+      def trickle():
+          for byte in data:
+              os.write(writer, bytes([byte]))
+          os.close(writer)
+      threading.Thread(target=trickle, daemon=True).start()
+      assert receiver.communicate(timeout=60)[0] == data and sender.wait(30) == 0
+      """)
+  }
+
+  @Test("take inputs that block, do not block, are no input at all, or are closed")
+  func inputs() async throws {
+    try await Streams.check(
+      """
+      reader, writer = os.pipe()
+      os.set_blocking(reader, False)
+      sender, receiver = start("send", N, stdin=reader), start("recv", N)
+      for _ in range(20):
+          os.write(writer, b"x" * 1000)
+          time.sleep(0.01)
+      os.close(writer)
+      assert receiver.communicate(timeout=30)[0] == b"x" * 20000 and sender.wait(30) == 0
+      reader, writer = os.pipe()
+      os.set_blocking(writer, False)
+      sender = start("send", N, stdin=feed(b"y" * 3_000_000))
+      receiver = subprocess.Popen([T, "recv", N, "-q"], stdout=writer)
+      os.close(writer)
+      time.sleep(0.3)
+      with os.fdopen(reader, "rb") as file:
+          assert file.read() == b"y" * 3_000_000
+      assert (receiver.wait(30), sender.wait(30)) == (0, 0)
+      for words, code in ((["/tmp"], 74), (["/nonexistent"], 66)):
+          assert run("send", N, *words).returncode == code
+      result = subprocess.run(["sh", "-c", f'exec "$SHMTOOL" send {N} <&-'], capture_output=True, timeout=30)
+      assert result.returncode == 74, result
+      """)
+  }
+
+  @Test("wait for a peer that is stopped, and end by the time limit, never as dead")
+  func stopped() async throws {
+    try await Streams.check(
+      """
+      for which in (0, 1):
+          ends = [start("send", N, "/dev/zero", "-q", "--stall-timeout", "1s"),
+                  start("recv", N, "-q", "--stall-timeout", "1s")]
+          exactly(ends[1].stdout, 100_000)
+          ends[which].send_signal(signal.SIGSTOP)
+          reading = Reader(ends[1])
+          assert ends[1 - which].wait(20) == 124, ends[1 - which].stderr.read()
+          ends[which].send_signal(signal.SIGCONT)
+          assert ends[which].wait(20) in (76, 69), ends[which].stderr.read()
+          reading.join(20)
+      """)
+  }
+
+  @Test("see the end of a peer whose command, or whose command's child, lives on")
+  func orphans() async throws {
+    try await Streams.check(
+      """
+      sender = start("send", N, "--", "sh", "-c", "echo x; sleep 30 & echo $! >&2; wait")
+      receiver = start("recv", N)
+      assert receiver.stdout.read(2) == b"x\\n"
+      child = int(sender.stderr.readline())
+      sender.kill()
+      begin = time.monotonic()
+      assert receiver.wait(10) == 69 and time.monotonic() - begin < 2
+      os.kill(child, signal.SIGKILL)
+      """)
+  }
+
+  @Test("take the memory of the ring, whatever goes through")
+  func memory() async throws {
+    try await Streams.check(
+      """
+      def most(size):
+          peaks = []
+          receiver = subprocess.Popen([T, "recv", N, "-q"], stdout=subprocess.DEVNULL)
+          sender = subprocess.Popen([T, "send", N, "-q"], stdin=subprocess.PIPE)
+          with sender.stdin as pipe:
+              for _ in range(size >> 20):
+                  pipe.write(bytes(1 << 20))
+          for process in (sender, receiver):
+              _, status, usage = os.wait4(process.pid, 0)
+              process.returncode = status
+              assert status == 0
+              peaks.append(usage.ru_maxrss)
+          return peaks
+      small, large = most(8 << 20), most(400 << 20)
+      for before, after in zip(small, large):
+          assert after < before + 1024, (small, large)
+      """)
+  }
+
+  @Test("leave no descriptor, no process and no name behind")
+  func leftovers() async throws {
+    try await Streams.check(
+      """
+      before = set(os.listdir("/dev/shm"))
+      for _ in range(5):
+          receiver = start("recv", N, "-q", "--", "cat")
+          assert start("send", N, "-q", "--", "echo", "x").wait(30) == 0
+          assert receiver.wait(30) == 0
+      assert not os.path.exists(SOCKET)
+      assert not {name for name in os.listdir("/dev/shm") if N in name} - before
+      """)
+  }
+}
