@@ -60,16 +60,8 @@ public struct RegionInventory: Sendable {
   /// - Complexity: linear in the objects.
   public static func posixObjects() throws(ShmError) -> RegionInventory {
     let directory = RegionName.directory
-    let names = try ShmError.saying("cannot list \(directory)") { () throws(Errno) in
-      do throws(Errno) {
-        return try FileSystem.names(in: directory)
-      } catch .noSuchFileOrDirectory {
-        // Where there is no place for them, there are none.
-        return []
-      }
-    }
     var entries: [Entry] = []
-    for name in names {
+    for name in try names() {
       let path = directory.appending(name)
       // What went away since, or is no region, is not listed.
       guard let status = try? FileSystem.status(path),
@@ -86,5 +78,17 @@ public struct RegionInventory: Sendable {
     }
     entries.sort { $0.name.lexicographicallyPrecedes($1.name) }
     return RegionInventory(entries: entries)
+  }
+
+  /// What stands in the directory of POSIX objects; nothing where there is none.
+  static func names() throws(ShmError) -> [FilePath.Component] {
+    let directory = RegionName.directory
+    return try ShmError.saying("cannot list \(directory)") { () throws(Errno) in
+      do throws(Errno) {
+        return try FileSystem.names(in: directory)
+      } catch .noSuchFileOrDirectory {
+        return []
+      }
+    }
   }
 }

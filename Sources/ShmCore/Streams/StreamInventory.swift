@@ -31,15 +31,10 @@ public struct StreamInventory: Sendable {
   public static func current(besides directory: FilePath? = nil) throws(ShmError) -> StreamInventory
   {
     let shared = RegionName.directory
-    let names = try ShmError.saying("cannot list \(shared)") { () throws(Errno) in
-      do throws(Errno) {
-        return try FileSystem.names(in: shared)
-      } catch .noSuchFileOrDirectory {
-        return []
-      }
+    var directories = try RegionInventory.names().filter {
+      $0.string.hasPrefix(Rendezvous.directoryPrefix)
     }
-    var directories = names.filter { $0.string.hasPrefix(Rendezvous.directoryPrefix) }
-      .map { shared.appending($0) }
+    .map { shared.appending($0) }
     if let directory, !directories.contains(directory) { directories.append(directory) }
     var entries: [Entry] = []
     for directory in directories {

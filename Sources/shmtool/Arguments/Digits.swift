@@ -8,4 +8,12 @@ enum Digits {
     guard text.first != "+", text.first != "-" else { return nil }
     return Number(text, radix: radix)
   }
+
+  /// The same in decimal, or in hexadecimal behind `0x`.
+  static func anyRadix<Number: FixedWidthInteger>(
+    _ text: String, as type: Number.Type = Number.self
+  ) -> Number? {
+    let text = text.lowercased()
+    return text.hasPrefix("0x") ? number(text.dropFirst(2), radix: 16) : number(text)
+  }
 }

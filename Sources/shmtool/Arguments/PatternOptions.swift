@@ -69,19 +69,3 @@ struct PatternOptions: ParsableArguments {
     }
   }
 }
-
-/// A byte as a user writes it: `255` or `0xff`.
-struct ByteValue: ArgumentWord {
-  static let form = "a byte is written 0 to 255, or 0x00 to 0xff"
-
-  let value: UInt8
-
-  init?(argument: String) {
-    let text = argument.lowercased()
-    let value: UInt8? =
-      text.hasPrefix("0x")
-      ? Digits.number(text.dropFirst(2), radix: 16) : Digits.number(text)
-    guard let value else { return nil }
-    self.value = value
-  }
-}

@@ -5,11 +5,7 @@ struct SeedValue: ArgumentWord {
   let value: UInt64
 
   init?(argument: String) {
-    let text = argument.lowercased()
-    let value: UInt64? =
-      text.hasPrefix("0x")
-      ? Digits.number(text.dropFirst(2), radix: 16) : Digits.number(text)
-    guard let value else { return nil }
+    guard let value: UInt64 = Digits.anyRadix(argument) else { return nil }
     self.value = value
   }
 }

@@ -1,0 +1,63 @@
+import CShm
+import Glibc
+import ShmTestSupport
+import SystemPackage
+import Testing
+
+@testable import ShmCore
+
+@Suite("Sizes that change")
+struct ResizeTests {
+  @Test("grow with zeros and reserved memory", arguments: [1, page - 1, page, page + 1])
+  func grow(_ size: Int) throws {
+    let name = TestName()
+    let region = try Region.create(name.reference, size: size)
+    try region.store([7], at: size - 1)
+    try region.resize(to: size + 2 * page)
+    let status = try region.status()
+    #expect(status.size == size + 2 * page)
+    #expect(status.allocated == PageMath.pages(size + 2 * page) * page)
+    #expect(try region.contents(size - 1..<size) == [7])
+    #expect(try region.contents(size..<size + 2 * page).allSatisfy { $0 == 0 })
+  }
+
+  @Test("grow without memory when that is asked")
+  func growSparse() throws {
+    let name = TestName()
+    let region = try Region.create(name.reference, size: page)
+    try region.resize(to: 100 * page, reserve: false)
+    #expect(try region.status().allocated == page)
+  }
+
+  @Test("shrink only when that is meant")
+  func shrink() throws {
+    let name = TestName()
+    let region = try Region.create(name.reference, size: 3 * page)
+    error(.usage) { try region.resize(to: page + 1) }
+    #expect(try region.status().size == 3 * page)
+    try region.resize(to: page + 1, mayShrink: true)
+    #expect(try region.status().size == page + 1)
+    #expect(try region.status().allocated == 2 * page)
+    try region.resize(to: page + 1)
+  }
+
+  @Test("that cannot be are refused, and the size is what it was", arguments: [0, -1, Int.max])
+  func refused(_ size: Int) throws {
+    let name = TestName()
+    let region = try Region.create(name.reference, size: page)
+    error(size == .max ? .noSpace : .usage) { try region.resize(to: size, mayShrink: true) }
+    #expect(try region.status().size == page)
+    #expect(try region.status().allocated == page)
+  }
+
+  @Test("are refused by a seal, and nothing stays reserved")
+  func sealed() throws {
+    let region = try Region.anonymous("x", size: 2 * page)
+    try region.add([.grow, .shrink])
+    let grown = error(.notPermitted) { try region.resize(to: 3 * page) }
+    #expect(grown?.reason.contains("shrink, grow") == true)
+    error(.notPermitted) { try region.resize(to: page, mayShrink: true) }
+    #expect(try region.status().size == 2 * page)
+    #expect(try region.status().allocated == 2 * page)
+  }
+}

@@ -1,0 +1,72 @@
+import CShm
+import Glibc
+import ShmTestSupport
+import SystemPackage
+import Testing
+
+@testable import ShmCore
+
+@Suite("Seals")
+struct SealsTests {
+  @Test("are words, alone and together")
+  func words() {
+    #expect(Seals(words: ["grow", "shrink,write"]) == [.grow, .shrink, .write])
+    #expect(Seals(words: ["grow", "shrink"])?.words == ["shrink", "grow"])
+    #expect(Seals(words: Seals.allWords)?.words == Seals.allWords)
+    #expect(Seals(words: []) == [])
+    #expect(Seals(words: ["Grow"]) == nil)
+    #expect(Seals(words: ["grow,never"]) == nil)
+  }
+
+  @Test("have the kernel's numbers, there and back", arguments: 0..<UInt8(64))
+  func numbers(_ bits: UInt8) {
+    let seals = Seals(rawValue: bits)
+    #expect(Seals(numbers: seals.numbers) == seals)
+    #expect(seals.contains(.shrink) == (seals.numbers & 2 != 0))
+    #expect(seals.contains(.grow) == (seals.numbers & 4 != 0))
+    #expect(seals.contains(.seal) == (seals.numbers & 1 != 0))
+  }
+
+  @Test("are added to a memfd, one after the other, and never taken off")
+  func add() throws {
+    let region = try Region.anonymous("x", size: page)
+    #expect(region.seals() == [])
+    try region.add(.grow)
+    try region.add(.shrink)
+    #expect(region.seals() == [.grow, .shrink])
+    try region.add(.seal)
+    let failure = error(.notPermitted) { try region.add(.write) }
+    #expect(failure?.reason.contains("further seals") == true)
+    #expect(region.seals() == [.grow, .shrink, .seal])
+  }
+
+  @Test("against writing are busy while somebody has it mapped for writing")
+  func busy() throws {
+    let region = try Region.anonymous("x", size: page)
+    let mapping = try Mapping(of: region)
+    error(.busy) { try region.add(.write) }
+    try region.add(.futureWrite)
+    mapping.store(1, at: 0)
+    try mapping.unmap()
+    try region.add(.write)
+    error(.notPermitted) { try region.store([1], at: 0) }
+    error(.notPermitted) { _ = try Mapping(of: region) }
+    #expect(try Mapping(of: region, protection: .readOnly).load(0) == 1)
+  }
+
+  @Test("are for memfds only")
+  func notForNames() throws {
+    let name = TestName()
+    let region = try Region.create(name.reference, size: page)
+    error(.corrupt) { try region.add(.grow) }
+    #expect(region.seals()?.contains(.grow) != true)
+  }
+
+  @Test("are not added through a descriptor for reading")
+  func readOnly() throws {
+    let region = try Region.anonymous("x", size: page)
+    let reader = try Region.open(region.reference, access: .readOnly)
+    let failure = error(.notPermitted) { try reader.add(.grow) }
+    #expect(failure?.reason.contains("reading only") == true)
+  }
+}
