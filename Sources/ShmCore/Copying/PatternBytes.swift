@@ -1,9 +1,14 @@
+import Glibc
+import SystemPackage
+
 /// The bytes of a pattern, chunk by chunk, for one thread. Where every chunk is like the first, they
 /// are made once.
 struct PatternBytes: ~Copyable {
   private let pattern: FillPattern
   private let rangeStart: Int
   private let scratch: ScratchFile
+  /// Gives zeros without a copy; nil for other patterns, and where there is no such device.
+  private let zeros: OwnedDescriptor?
   private var isMade = false
 
   /// - Parameters:
@@ -12,6 +17,7 @@ struct PatternBytes: ~Copyable {
   /// - Throws: `ShmError`: `noSpace`.
   init(_ pattern: FillPattern, rangeStart: Int) throws(ShmError) {
     scratch = try ScratchFile()
+    zeros = pattern.uniformByte == 0 ? Self.zeroDevice() : nil
     self.pattern = pattern
     self.rangeStart = rangeStart
   }
@@ -30,7 +36,22 @@ struct PatternBytes: ~Copyable {
     _ chunk: Range<Int>, by writer: inout RegionWriter, of region: borrowing Region
   ) throws(ShmError) {
     make(chunk)
-    try writer.write(scratch, count: chunk.count, at: chunk.lowerBound, of: region)
+    let zeros: CInt? =
+      switch self.zeros {
+      case .some(let device): device.raw
+      case nil: nil
+      }
+    try writer.write(
+      scratch, count: chunk.count, at: chunk.lowerBound, of: region, zeros: zeros)
+  }
+
+  /// The device of zeros, if what has its name is that. null(4)
+  private static func zeroDevice() -> OwnedDescriptor? {
+    guard let device = try? FileSystem.open("/dev/zero", O_RDONLY),
+      let status = try? device.status(), status.st_mode & S_IFMT == S_IFCHR,
+      status.st_rdev == 0x105
+    else { return nil }
+    return device
   }
 
   private mutating func make(_ chunk: Range<Int>) {

@@ -48,14 +48,23 @@ import SystemPackage
 
   /// Writes the first `count` bytes of `scratch` at `offset`.
   ///
+  /// - Parameters:
+  ///   - scratch: the bytes.
+  ///   - count: how many of them.
+  ///   - offset: where they go.
+  ///   - region: the region of this writer.
+  ///   - zeros: the device of zeros, where these bytes are that: the kernel clears the pages then, and
+  ///     copies nothing.
   /// - Throws: `ShmError`: `inputOutput` where the region ends before the last byte, `noSpace`,
   ///   `notPermitted`.
   mutating func write(
-    _ scratch: borrowing ScratchFile, count: Int, at offset: Int, of region: borrowing Region
+    _ scratch: borrowing ScratchFile, count: Int, at offset: Int, of region: borrowing Region,
+    zeros: CInt? = nil
   ) throws(ShmError) {
     let source = unsafe UnsafeRawBufferPointer(scratch.prefix(count))
     try unsafe write(source, at: offset, of: region) { (done, target) throws(Errno) in
-      try unsafe scratch.copy(from: done, to: target)
+      guard let zeros else { return try unsafe scratch.copy(from: done, to: target) }
+      return try SystemCall.check { unsafe read(zeros, target.baseAddress, target.count) }
     }
   }
 
