@@ -69,7 +69,13 @@ extension Region {
       let count = try unsafe DescriptorIO.read(source, into: scratch.bytes, attempt)
       if count == 0 { break }
       while used + count > capacity {
-        capacity = try grow(from: capacity, toHold: used + count)
+        do throws(ShmError) {
+          capacity = try grow(from: capacity, toHold: used + count)
+        } catch {
+          // It is made, as far as anybody knows, and not resized.
+          throw ShmError(
+            error.code, attempt, error.reason, remedy: error.remedy, errorNumber: error.errorNumber)
+        }
       }
       try unsafe writer.write(
         UnsafeRawBufferPointer(scratch.prefix(count)), at: used, of: self)

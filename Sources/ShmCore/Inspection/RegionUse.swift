@@ -69,7 +69,7 @@ public enum RegionUse: Sendable, Equatable {
     case .unknown:
       throw ShmError(
         .busy, attempt, "processes of other users may use it, and cannot be seen from here",
-        remedy: "ask as root or as its owner, or \(otherwise)")
+        remedy: "ask as root, or as its owner with the right to read it, or \(otherwise)")
     }
   }
 }

@@ -46,7 +46,8 @@ public struct WiringLimits: Sendable {
     // Capabilities are a thread's: the first one of this process may have others than this one.
     let directory = FilePath(process.map { "/proc/\($0)" } ?? "/proc/thread-self")
     let explain = { (error: Errno) in
-      error == .noSuchFileOrDirectory || error == .noSuchProcess
+      if !ProcessView.isThere { return ProcessView.missing(attempt) }
+      return error == .noSuchFileOrDirectory || error == .noSuchProcess
         ? ShmError(.notFound, attempt, "there is no such process", errorNumber: error.rawValue)
         : ShmError(attempt, error)
     }

@@ -49,8 +49,13 @@ extension Mapping {
         .inputOutput, attempt, "another process has made the region smaller meanwhile",
         remedy: "try again", errorNumber: number)
     }
-    return SpaceCheck(attempt: attempt, place: "its \(fileSystem.kind)", fileSystem: fileSystem)
-      .refusal(missing, errno: .noSpace)
+    let device = (try? descriptor.status()).map { UInt64($0.st_dev) }
+    let mount = device.flatMap { MountTable.current().mount(ofDevice: $0)?.point }
+    return SpaceCheck(
+      attempt: attempt, place: mount.map { Escaping.printable($0) } ?? "its \(fileSystem.kind)",
+      fileSystem: fileSystem
+    )
+    .refusal(missing, errno: .noSpace)
   }
 
   /// How many bytes of a part are resident: in RAM and valid. Pages that were reserved and never

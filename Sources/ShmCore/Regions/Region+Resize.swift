@@ -1,3 +1,4 @@
+import CShm
 import Glibc
 import SystemPackage
 
@@ -13,12 +14,15 @@ extension Region {
   ///   - size: the new size in bytes.
   ///   - reserve: whether the memory of what is added is set aside.
   ///   - mayShrink: whether a smaller size is meant.
+  ///   - expected: the size that the caller has seen, and asked about the region's users at; another one is
+  ///     an error. nil for any.
   ///   - progress: called with the bytes reserved so far.
   /// - Throws: `ShmError`: `usage` for a smaller size that was not meant, `noSpace`,
   ///   `notPermitted` where a seal forbids it, `busy` where it is locked. The size is what it was then.
   /// - Complexity: linear in the bytes added or given back.
   public func resize(
-    to size: Int, reserve: Bool = true, mayShrink: Bool = false, progress: (Int) -> Void = { _ in }
+    to size: Int, reserve: Bool = true, mayShrink: Bool = false, expected: Int? = nil,
+    progress: (Int) -> Void = { _ in }
   ) throws(ShmError) {
     let attempt = "cannot resize \(quoted) to \(ByteCount(size))"
     // Signals are held off, for what was taken beyond the end must be given back; what takes long asks
@@ -29,6 +33,10 @@ extension Region {
     defer { withExtendedLifetime(lock) {} }
     let status = try self.status()
     try RegionSize.check(size, pageSize: status.pageSize, attempt)
+    let changed = "another process has changed its size meanwhile"
+    if let expected, status.size != expected {
+      throw ShmError(.busy, attempt, changed, remedy: "look who uses it, and try again")
+    }
     if size < status.size, !mayShrink {
       throw ShmError(
         .usage, attempt,
@@ -36,10 +44,8 @@ extension Region {
         remedy: "ask for it with --shrink if that is meant")
     }
     if size == status.size {
-      // What a killed resize has left beyond the end.
-      if PageMath.outward(0..<size, to: status.pageSize).upperBound < status.allocated {
-        try? descriptor.truncate(to: size)
-      }
+      // Gives back what a killed resize has left beyond the end.
+      try? descriptor.truncate(to: size)
       return
     }
     let space = try self.space(attempt)
@@ -61,9 +67,9 @@ extension Region {
     do throws(ShmError) {
       // Whoever takes no lock may have made it larger meanwhile, and has bytes there.
       if !added.isEmpty, try self.status().size != status.size {
-        throw ShmError(.busy, attempt, "another process has changed its size meanwhile")
+        throw ShmError(.busy, attempt, changed)
       }
-      clearTail(of: status)
+      if size > status.size { try clearTail(of: status, attempt) }
       try ShmError.explaining(explain) { () throws(Errno) in try descriptor.truncate(to: size) }
     } catch {
       if reserve, !added.isEmpty { Reservation.release(added, of: descriptor) }
@@ -73,8 +79,18 @@ extension Region {
 
   /// Stores beyond the end of a region that does not end on a page stay in the rest of that page, and
   /// would be the first of the new bytes.
-  private func clearTail(of status: RegionStatus) {
+  private func clearTail(of status: RegionStatus, _ attempt: String) throws(ShmError) {
     let end = PageMath.outward(0..<status.size, to: status.pageSize).upperBound
-    if end > status.size { Reservation.release(status.size..<end, of: descriptor) }
+    guard end > status.size else { return }
+    do {
+      try descriptor.allocate(
+        status.size..<end, mode: cshm_FALLOC_FL_PUNCH_HOLE | cshm_FALLOC_FL_KEEP_SIZE)
+    } catch {
+      // A file system without it has no such pages.
+      guard error == .notPermitted else { return }
+      throw ShmError(
+        .notPermitted, attempt, "it is sealed, and the rest of its last page cannot be cleared",
+        remedy: "grow by whole pages before it is sealed", errorNumber: error.rawValue)
+    }
   }
 }

@@ -12,7 +12,9 @@ package enum DetachedProcess {
   /// - Returns: 0 where it is ready, its exit code where it has ended before.
   /// - Throws: `ShmError`, where it cannot be started.
   package static func start(_ arguments: [String]) throws(ShmError) -> Int32 {
-    try ShmError.saying("cannot start a process in the background") { () throws(Errno) in
+    let attempt = "cannot start a process in the background"
+    guard ProcessView.isThere else { throw ProcessView.missing(attempt) }
+    return try ShmError.saying(attempt) { () throws(Errno) in
       var ends: [CInt] = [-1, -1]
       try SystemCall.checkNegated { unsafe cshm_pipe(&ends) }
       let reader = OwnedDescriptor(adopting: ends[0])

@@ -3,6 +3,15 @@ import SystemPackage
 
 /// How much of the machine's processes /proc shows.
 package enum ProcessView {
+  /// Whether there is a /proc.
+  static var isThere: Bool { FileSystem.exists("/proc/self") }
+
+  /// The error where there is none.
+  static func missing(_ attempt: String) -> ShmError {
+    ShmError(
+      .system, attempt, "/proc is not mounted", remedy: "mount it with 'mount -t proc proc /proc'")
+  }
+
   /// The user that this process acts as. geteuid(2)
   package static var user: UInt32 { geteuid() }
 

@@ -87,7 +87,7 @@ struct Create: CommandRunner {
       _ = try make()
       return
     }
-    let loop = try HoldLoop()
+    let loop = try HoldLoop(whileRunning: holding.whilePid)
     // Known now rather than when it is there.
     try PipedCommand.check(command, path: ProcessEnvironment.path)
     try holding.checkReadiness()

@@ -12,6 +12,7 @@ final class HeldRegion {
   private var size: Int
   /// What has been said of the region since it was opened: each change is told once.
   private var isGoneTold = false
+  /// The change that was told, and could not be followed yet.
   private var told: (identity: RegionIdentity, size: Int)?
   private var nextTry = 0
   /// What could not be done when it was looked at last.
@@ -53,17 +54,25 @@ final class HeldRegion {
 
   /// Maps the ranges, in whole pages: nothing is wired yet.
   func mapRanges() throws(ShmError) {
-    let protection: Mapping.Protection = region.access == .readWrite ? .readWrite : .readOnly
-    if ranges.isEmpty {
-      mappings.append(HeldMapping(try Mapping(of: region, protection: protection)))
-    }
+    if ranges.isEmpty { mappings.append(HeldMapping(try map(nil))) }
     let status = try region.status()
     for range in ranges {
       let bytes = try range.resolved(ofSize: status.size, "cannot wire '\(reference)'")
       let pages = PageMath.outward(bytes, to: status.pageSize).clamped(to: 0..<status.size)
-      mappings.append(
-        HeldMapping(
-          try Mapping(of: region, range: pages, protection: protection)))
+      mappings.append(HeldMapping(try map(pages)))
+    }
+  }
+
+  /// For as much as may be: a memfd that is sealed against writing, for loads.
+  private func map(_ range: Range<Int>?) throws(ShmError) -> Mapping {
+    guard region.access == .readWrite else {
+      return try Mapping(of: region, range: range, protection: .readOnly)
+    }
+    do {
+      return try Mapping(of: region, range: range, protection: .readWrite)
+    } catch {
+      guard error.code == .notPermitted else { throw error }
+      return try Mapping(of: region, range: range, protection: .readOnly)
     }
   }
 
@@ -114,7 +123,7 @@ final class HeldRegion {
       return
     }
     let now = named.status.size
-    guard named.status.identity != identity || now != size else { return }
+    guard named.status.identity != identity || now != size || told != nil else { return }
     let known = told ?? (identity, size)
     let isNews = told.map { $0 != (named.status.identity, now) } ?? true
     if isNews {
@@ -133,6 +142,7 @@ final class HeldRegion {
     }
     identity = named.status.identity
     size = now
+    told = nil
   }
 
   /// The new pages are wired before the old ones are released, unless there is no room for both.

@@ -42,7 +42,9 @@ struct Resize: ParsableCommand {
     }
     let opened = try Region.open(region)
     try opened.resize(
-      to: size.bytes, reserve: !sparse, mayShrink: shrink, progress: line.update)
+      to: size.bytes, reserve: !sparse, mayShrink: shrink,
+      // Whoever it was that nobody used is not whoever uses it after it has changed.
+      expected: shrink && !force ? before : nil, progress: line.update)
     try Output.write(
       ActionReport(
         "resize", region,

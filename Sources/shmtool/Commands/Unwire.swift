@@ -27,7 +27,7 @@ struct Unwire: CheckedCommand {
   }
 
   func run() throws {
-    var released: [UnwireReport.Row] = []
+    var released: [WiringHolder] = []
     var failure: (any Error)?
     do {
       if let pid {
@@ -36,6 +36,8 @@ struct Unwire: CheckedCommand {
       }
       try Operands.forEach(regions) { (reference) throws(ShmError) in
         let identity = try identity(reference)
+        // Released already, by a holder of several that was ended for another operand.
+        if released.contains(where: { $0.region == identity && $0.isBackground }) { return }
         released += try end("'\(reference)'") { $0.region == identity }
       }
     } catch {
@@ -43,7 +45,7 @@ struct Unwire: CheckedCommand {
       failure = error
     }
     if !released.isEmpty || options.json {
-      try Output.write(UnwireReport(regions: released), options)
+      try Output.write(UnwireReport(regions: released.map { UnwireReport.Row($0) }), options)
     }
     if let failure { throw failure }
   }
@@ -75,7 +77,7 @@ struct Unwire: CheckedCommand {
   /// Ends the holders in the background among those that are meant; that there is none is an error.
   private func end(
     _ subject: String, where isMeant: (WiringHolder) -> Bool
-  ) throws(ShmError) -> [UnwireReport.Row] {
+  ) throws(ShmError) -> [WiringHolder] {
     let scan = try WiringHolder.scan()
     let meant = scan.holders.filter(isMeant)
     let processes = Set(meant.filter(\.isBackground).map(\.process))
@@ -89,6 +91,6 @@ struct Unwire: CheckedCommand {
     for process in processes.sorted() {
       if let holder = scan.holders.first(where: { $0.process == process }) { try holder.end() }
     }
-    return scan.holders.filter { processes.contains($0.process) }.map { UnwireReport.Row($0) }
+    return scan.holders.filter { processes.contains($0.process) }
   }
 }

@@ -77,4 +77,35 @@ struct ResizeFaultTests {
         """, name.name)
     }
   }
+
+  @Test("does not shrink what has grown, and found users, since it was looked at")
+  func grown() async throws {
+    try await withRegion("1M") { (name) async throws in
+      try await Python.checkFaults(
+        """
+        lock = os.open(P, os.O_RDWR)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        process = start("resize", N, "1M", "--shrink")
+        time.sleep(0.5)
+        os.truncate(P, 8 << 20)
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        assert process.wait(30) == 75, process.stderr.read()
+        assert os.stat(P).st_size == 8 << 20
+        """, arguments: [name.name])
+    }
+  }
+
+  @Test("to the size that it has gives back what lies behind the end, of a sparse one as well")
+  func behind() async throws {
+    try await withRegion("2M", ["--sparse"]) { (name) async throws in
+      try await Python.checkFaults(
+        """
+        with open(P, "r+b") as file:
+            assert C.fallocate(file.fileno(), 1, ctypes.c_long(2 << 20), ctypes.c_long(1 << 20)) == 0
+        assert os.stat(P).st_blocks == 2048
+        assert run("resize", N, "2M").returncode == 0
+        assert os.stat(P).st_blocks == 0
+        """, arguments: [name.name])
+    }
+  }
 }

@@ -187,4 +187,56 @@ struct SurroundingsTests {
         """, name.name)
     }
   }
+
+  @Test("create --wired holds while another process runs, and not for one that does not")
+  func whilePid() async throws {
+    let name = TestName()
+    try await Python.check(
+      """
+      other = subprocess.Popen(["sleep", "0.5"])
+      process = start("create", N, "4K", "--wired", "--while-pid", str(other.pid))
+      other.wait()
+      assert process.wait(10) == 0
+      os.unlink(P)
+      result = run("create", N, "4K", "--wired", "--while-pid", str(other.pid))
+      assert result.returncode == 66 and not os.path.exists(P), result
+      """, name.name)
+  }
+
+  @Test("wire --follow finds a range again that was away, and unwire ends a holder of two once")
+  func again() async throws {
+    try await withRegion("8M") { (name) async throws in
+      try await Python.check(
+        """
+        process = start("wire", N, "--follow", "--range", "6M:")
+        until(lambda: wired(process.pid) == 2 << 20)
+        line(process.stderr)
+        os.truncate(P, 5 << 20)
+        assert "5 MiB now" in line(process.stderr) and "past its end" in line(process.stderr)
+        os.truncate(P, 8 << 20)
+        assert "8 MiB now" in line(process.stderr) and "wired 2 MiB" in line(process.stderr)
+        stop(process)
+        open(P + "-b", "wb").write(bytes(4096))
+        try:
+            assert run("wire", N, N + "-b", "--range", "0+4K", "--background").returncode == 0
+            result = run("unwire", N, N + "-b")
+            assert result.returncode == 0 and b"nobody" not in result.stderr, result
+        finally:
+            os.unlink(P + "-b")
+        """, name.name)
+    }
+  }
+
+  @Test("a memfd that is sealed against writing is wired for loads")
+  func sealed() async throws {
+    try await Python.check(
+      """
+      for seal in (0x8, 0x10):
+          file = os.memfd_create("shmtool-test", os.MFD_ALLOW_SEALING)
+          os.ftruncate(file, 65536)
+          fcntl.fcntl(file, 1033, seal)
+          result = run("wire", f"pid:{os.getpid()}:{file}", "--for", "1ms")
+          assert result.returncode == 0, result
+      """)
+  }
 }
