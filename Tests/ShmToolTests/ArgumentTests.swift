@@ -151,6 +151,9 @@ struct FormatTests {
     #expect(
       ProgressLine.line(done: 1 << 20, total: nil, nanoseconds: 1_000_000_000) == "1 MiB  1.0 MB/s")
     #expect(
+      ProgressLine.line(done: 10, total: .max, nanoseconds: 2_500_000_000)
+        == "10 B of 8 EiB  0 %  4 B/s")
+    #expect(
       ProgressLine.line(done: 0, total: 10, nanoseconds: 1_000_000_000) == "0 B of 10 B  0 %  0 B/s"
     )
   }

@@ -52,8 +52,9 @@ final class ProgressLine {
     let rate = Format.rate(done, nanoseconds)
     guard let total, total > 0 else { return "\(ByteCount(done))  \(rate)" }
     let percent = Int(Double(done) / Double(total) * 100)
-    let left = done > 0 ? Int(Double(nanoseconds) / Double(done) * Double(total - done)) : nil
-    let rest = left.map { "  \(Format.age($0 / 1_000_000_000 + 1)) left" } ?? ""
+    // Of what would take for ever nothing is said: it would not fit a number either.
+    let left = Double(nanoseconds) / 1e9 / Double(max(1, done)) * Double(max(0, total - done))
+    let rest = done > 0 && left < 1e9 ? "  \(Format.age(Int(left) + 1)) left" : ""
     return "\(ByteCount(done)) of \(ByteCount(total))  \(percent) %  \(rate)\(rest)"
   }
 }
