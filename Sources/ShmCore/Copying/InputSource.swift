@@ -51,7 +51,7 @@ public struct InputSource: ~Copyable {
   }
 
   /// The bytes that a regular file has still to give; nil for anything else, and for a file whose size is
-  /// not what it gives, as in /proc and /sys. fstat(2), pread(2)
+  /// 0 or not what it gives, as in /proc and /sys. fstat(2), pread(2)
   static func remaining(_ raw: CInt, _ name: String) throws(ShmError) -> Int? {
     var status = stat()
     let attempt = "cannot read \(name)"
@@ -67,8 +67,9 @@ public struct InputSource: ~Copyable {
     switch status.st_mode & S_IFMT {
     case S_IFREG:
       let size = Int(status.st_size)
-      // The last byte is there and none behind it, or the size says nothing.
-      let isTrue = (size == 0 || hasByte(raw, size - 1)) && !hasByte(raw, size)
+      // Not even a look at one that says 0: some of /proc give each byte once (kmsg, trace_pipe).
+      // Of another the last byte is there and none behind it, or the size says nothing.
+      let isTrue = size > 0 && hasByte(raw, size - 1) && !hasByte(raw, size)
       return isTrue ? max(0, size - max(0, Int(lseek(raw, 0, SEEK_CUR)))) : nil
     case S_IFDIR: throw ShmError(.inputOutput, attempt, "it is a directory")
     default: return nil

@@ -21,8 +21,7 @@ extension Region {
   ) throws(ShmError) -> Region {
     let raw = source.rawDescriptor
     let name = source.name
-    // A file of /proc says that it holds 0 bytes, and holds more: its size is not known.
-    if let known = size ?? source.size.flatMap({ $0 == 0 ? nil : $0 }) {
+    if let known = size ?? source.size {
       return try create(
         reference, size: known, options: options, progress: { _ in }
       ) { (region) throws(ShmError) in

@@ -71,8 +71,7 @@ extension Region {
   private static func refuse(
     _ known: Int?, _ amount: Amount, into room: Int, _ attempt: String
   ) throws(ShmError) {
-    // A file of /proc says that it holds nothing.
-    guard let known, known > 0 else { return }
+    guard let known else { return }
     if known > room {
       throw ShmError(
         .usage, attempt,

@@ -15,7 +15,10 @@ extension Rendezvous {
 
   /// Asks by a connection that says nothing and goes, which a sender does not mind. connect(2)
   package var listener: Listener {
-    let raw = unsafe path.withPlatformString { unsafe cshm_connect($0) }
+    var raw: CInt
+    repeat {
+      raw = unsafe path.withPlatformString { unsafe cshm_connect($0) }
+    } while raw == -EINTR
     guard raw >= 0 else {
       switch -raw {
       case ECONNREFUSED: return .nobody
@@ -51,8 +54,7 @@ extension Rendezvous {
     case .nobody: break
     }
     try ShmError.saying(attempt) { () throws(Errno) in try FileSystem.unlink(path) }
-    // Not empty is no error: others meet here.
-    try? FileSystem.removeDirectory(directory)
+    removeDirectory()
     return true
   }
 }

@@ -23,8 +23,7 @@ public struct Rendezvous: Hashable, Sendable {
   ///   than a socket's may be.
   public init(_ name: String, directory: FilePath? = nil) throws(ShmError) {
     self.name = try RegionName(name)
-    self.directory =
-      directory ?? RegionName.directory.appending(Self.directoryPrefix + "\(geteuid())")
+    self.directory = directory ?? Self.ownDirectory
     let length = path.string.utf8.count
     guard length <= 107 else {
       throw ShmError(
@@ -34,6 +33,11 @@ public struct Rendezvous: Hashable, Sendable {
         \(max(0, 107 - length + self.name.bytes.count))
         """)
     }
+  }
+
+  /// Where streams of this user meet, unless another directory is named.
+  private static var ownDirectory: FilePath {
+    RegionName.directory.appending(directoryPrefix + "\(geteuid())")
   }
 
   /// How the names of the directories begin.
@@ -60,15 +64,20 @@ public struct Rendezvous: Hashable, Sendable {
     }
   }
 
-  /// Takes the name away, if it is still that socket's, and the directory if it is empty.
+  /// Takes the name away, if it is still that socket's, and our own directory if it is empty.
   func remove(_ identity: RegionIdentity) {
     guard let lock = try? lockDirectory("") else { return }
     if let status = try? FileSystem.status(path), RegionIdentity(status) == identity {
       try? FileSystem.unlink(path)
     }
-    // Not empty is no error: others meet here.
-    try? FileSystem.removeDirectory(directory)
+    removeDirectory()
     withExtendedLifetime(lock) {}
+  }
+
+  /// Takes the directory away where it is nobody's doing but ours; one that was named stays: it may be
+  /// shared, and another one of that name would not be. Not empty is no error: others meet here.
+  func removeDirectory() {
+    if directory == Self.ownDirectory { try? FileSystem.removeDirectory(directory) }
   }
 
   private func openDirectory(_ attempt: String) throws(ShmError) -> OwnedDescriptor {

@@ -13,30 +13,54 @@ struct StreamListener: ~Copyable {
   /// - Throws: `ShmError`: `busy` where another sender listens, `exists` where something else has the
   ///   name, `notPermitted`.
   init(at place: Rendezvous, _ attempt: String) throws(ShmError) {
-    let lock = try place.lockDirectory(attempt)
-    defer { withExtendedLifetime(lock) {} }
-    if let status = try? FileSystem.status(place.path) {
-      guard status.st_mode & S_IFMT == S_IFSOCK else {
-        throw ShmError(.exists, attempt, "something that is no socket has the name")
-      }
-      if case .somebody = place.listener {
-        throw ShmError(.busy, attempt, "another sender has that stream")
-      }
-      try ShmError.saying(attempt) { () throws(Errno) in try FileSystem.unlink(place.path) }
-    }
+    let listening = try Self.listen(at: place, attempt)
     let path = place.path
-    let listening = try ShmError.saying(attempt) { () throws(Errno) in
-      OwnedDescriptor(
-        adopting: try SystemCall.checkNegated {
-          unsafe path.withPlatformString { unsafe cshm_listen($0, 64) }
-        })
-    }
     let bound = try ShmError.saying(attempt) { () throws(Errno) in
       RegionIdentity(try FileSystem.status(path))
     }
     descriptor = listening
     identity = bound
     self.place = place
+  }
+
+  private static func listen(
+    at place: Rendezvous, _ attempt: String
+  ) throws(ShmError) -> OwnedDescriptor {
+    for _ in 0..<1000 {
+      if let descriptor = try bind(at: place, attempt) { return descriptor }
+    }
+    throw ShmError(.busy, attempt, "its directory is taken away again and again")
+  }
+
+  /// Binds the name under the lock; nil where somebody who takes no lock has taken the directory away.
+  private static func bind(
+    at place: Rendezvous, _ attempt: String
+  ) throws(ShmError) -> OwnedDescriptor? {
+    let lock = try place.lockDirectory(attempt)
+    defer { withExtendedLifetime(lock) {} }
+    if let status = try? FileSystem.status(place.path) {
+      guard status.st_mode & S_IFMT == S_IFSOCK else {
+        throw ShmError(.exists, attempt, "something that is no socket has the name")
+      }
+      switch place.listener {
+      case .somebody: throw ShmError(.busy, attempt, "another sender has that stream")
+      case .unknown:
+        // It may be alive: only what nobody listens on, on the kernel's word, is replaced.
+        throw ShmError(.busy, attempt, "whether another sender has that stream cannot be seen")
+      case .nobody: break
+      }
+      try ShmError.saying(attempt) { () throws(Errno) in try FileSystem.unlink(place.path) }
+    }
+    do {
+      let raw = try SystemCall.checkNegated {
+        unsafe place.path.withPlatformString { unsafe cshm_listen($0, 64) }
+      }
+      return OwnedDescriptor(adopting: raw)
+    } catch .noSuchFileOrDirectory {
+      return nil
+    } catch {
+      throw ShmError(attempt, error)
+    }
   }
 
   deinit {

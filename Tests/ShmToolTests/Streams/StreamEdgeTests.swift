@@ -148,4 +148,28 @@ struct StreamEdgeTests {
       assert not {name for name in os.listdir("/dev/shm") if N in name} - before
       """)
   }
+
+  @Test("meet also where somebody takes their empty directory away, again and again")
+  func directory() async throws {
+    try await Streams.check(
+      """
+      place = os.path.dirname(SOCKET)
+      ended = threading.Event()
+      def spoil():
+          while not ended.is_set():
+              try:
+                  os.rmdir(place)
+              except OSError:
+                  pass
+              time.sleep(0.0001)
+      threading.Thread(target=spoil, daemon=True).start()
+      for _ in range(150):
+          receiver = start("recv", N, "-q", "--timeout", "10s")
+          sender = start("send", N, "-q", "--timeout", "10s", stdin=feed(b"x"))
+          out, err = receiver.communicate(timeout=30)
+          told = sender.communicate(timeout=30)[1]
+          assert (out, receiver.returncode, sender.returncode) == (b"x", 0, 0), (err, told)
+      ended.set()
+      """)
+  }
 }
