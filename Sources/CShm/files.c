@@ -5,6 +5,7 @@
 #include <linux/falloc.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -114,3 +115,8 @@ int cshm_filesystem_status(int descriptor, const char *path, struct cshm_filesys
 }
 
 int cshm_pipe(int *ends) { return checked(pipe2(ends, O_CLOEXEC)); }
+
+int cshm_unread(int descriptor) {
+  int count = 0;
+  return ioctl(descriptor, FIONREAD, &count) < 0 ? -errno : count;
+}

@@ -125,8 +125,10 @@ ssize_t cshm_receive(int descriptor, void *bytes, size_t count, int *descriptors
   // What was cut off cannot be trusted: the caller sees too many bytes or descriptors.
   if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
     for (int i = 0; i < *number; i++) close(descriptors[i]);
+    // Fewer than there is room for: this process may have no more, or may not have these.
+    int cut = message.msg_flags & MSG_CTRUNC && *number < CSHM_MAXIMUM_DESCRIPTORS;
     *number = 0;
-    return -EMSGSIZE;
+    return cut ? -EMFILE : -EMSGSIZE;
   }
   return received;
 }

@@ -60,6 +60,8 @@ int cshm_shm_open(const char *name, int flags, mode_t mode);
 
 // pipe2(2), close-on-exec: `ends` has room for two
 int cshm_pipe(int *ends);
+// How many bytes lie in a pipe. FIONREAD of pipe(7)
+int cshm_unread(int descriptor);
 // memfd_create(2) with MFD_CLOEXEC and MFD_ALLOW_SEALING, and `flags` besides
 int cshm_memfd_create(const char *name, unsigned int flags);
 // fallocate(2)
@@ -127,7 +129,8 @@ int cshm_peer(int descriptor, pid_t *process, uid_t *user);
 // One message with descriptors, SCM_RIGHTS of unix(7)
 ssize_t cshm_send(int descriptor, const void *bytes, size_t count, const int *descriptors,
                   int number);
-// One message; its descriptors, close-on-exec, are the caller's. -EMSGSIZE where it does not fit.
+// One message; its descriptors, close-on-exec, are the caller's. -EMSGSIZE where it does not fit,
+// -EMFILE where this process cannot have its descriptors.
 ssize_t cshm_receive(int descriptor, void *bytes, size_t count, int *descriptors, int *number);
 // eventfd(2), close-on-exec and non-blocking
 int cshm_eventfd(void);

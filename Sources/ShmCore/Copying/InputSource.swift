@@ -20,10 +20,13 @@ public struct InputSource: ~Copyable {
 
   /// Opens a file for reading, or takes standard input for `-`. open(2)
   ///
-  /// - Parameter path: the file, or `-`.
+  /// - Parameters:
+  ///   - path: the file, or `-`.
+  ///   - waitsForWriter: whether to wait until somebody writes a FIFO. Otherwise it is read without
+  ///     waiting, and is to be polled first: before a writer has come a read is told its end.
   /// - Throws: `ShmError`: `notFound`, `notPermitted`, `inputOutput` for a directory or a closed
   ///   standard input.
-  public init(_ path: String) throws(ShmError) {
+  public init(_ path: String, waitsForWriter: Bool = true) throws(ShmError) {
     guard path != "-" else {
       let name = "standard input"
       self.init(
@@ -32,10 +35,18 @@ public struct InputSource: ~Copyable {
       return
     }
     let name = "'\(Escaping.printable(path))'"
-    let descriptor = try ShmError.saying("cannot open \(name)") { () throws(Errno) in
-      try FileSystem.open(FilePath(path), O_RDONLY)
+    let attempt = "cannot open \(name)"
+    // An open that waits would hear no signal that is held off.
+    let status = try? FileSystem.followedStatus(FilePath(path))
+    let isFIFO = (status?.st_mode ?? 0) & S_IFMT == S_IFIFO
+    let descriptor = try ShmError.saying(attempt) { () throws(Errno) in
+      try FileSystem.open(FilePath(path), isFIFO ? O_RDONLY | O_NONBLOCK : O_RDONLY)
     }
     let raw = descriptor.raw
+    if isFIFO, waitsForWriter {
+      try DescriptorIO.waitForInput(raw, attempt)
+      _ = cshm_fcntl(raw, F_SETFL, O_RDONLY)
+    }
     self.init(
       name: name, size: try Self.remaining(raw, name), rawDescriptor: raw,
       owned: consume descriptor)

@@ -1,7 +1,8 @@
+import CShm
 import Glibc
 import SystemPackage
 
-/// A file that is there whole, or not at all: it is written beside its name, and renamed when it is
+/// A file that is there whole, or not at all: it is written without a name, and gets it when it is
 /// complete.
 ///
 /// ```swift
@@ -12,75 +13,73 @@ import SystemPackage
 public struct OutputFile: ~Copyable {
   /// What it is called in messages.
   public let name: String
-  private let path: FilePath
-  private let temporary: FilePath
-  /// The open file; nil when it has been closed.
-  private var descriptor: OwnedDescriptor?
-  private var isPublished = false
   /// The number of the descriptor to write to. It belongs to this value: do not close it.
   public let rawDescriptor: Int32
+  private let site: OutputSite
+  /// The open file; nil when it has been closed.
+  private var descriptor: OwnedDescriptor?
+  /// The name that it has meanwhile, where it must have one.
+  private var temporary: FilePath?
 
-  /// Begins one, in the directory of its name.
+  /// Begins one, in the directory of its name. A file that has the name is replaced at the end, and
+  /// its mode stays, and its owner where this process may give files away; behind a symbolic link it
+  /// is the link's target that is replaced.
   ///
-  /// - Parameter path: what it will be called; what has the name is replaced at the end.
-  /// - Throws: `ShmError`: `notFound` for a directory that is not there, `notPermitted`.
+  /// - Parameter path: what it will be called.
+  /// - Throws: `ShmError`: `usage` for a directory, a device or a FIFO, which cannot be replaced,
+  ///   `notFound` for a directory that is not there, `notPermitted`.
   public init(_ path: String) throws(ShmError) {
-    let name = "'\(Escaping.printable(path))'"
-    let path = FilePath(path)
-    let attempt = "cannot write \(name)"
-    guard let last = path.lastComponent, last.kind == .regular else {
-      throw ShmError(.usage, attempt, "it names no file")
-    }
-    // Hidden, and with this process's number: two receivers of one name do not meet.
-    let temporary = path.removingLastComponent()
-      .appending(".\(last.string.prefix(200)).shmtool-\(ProcessNumber.own)")
-    let descriptor = try ShmError.saying(attempt) { () throws(Errno) in
-      try FileSystem.open(
-        temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o666)
+    let site = try OutputSite(path)
+    var temporary: FilePath?
+    let descriptor = try ShmError.saying(site.attempt) { () throws(Errno) -> OwnedDescriptor in
+      let made: OwnedDescriptor
+      if let unnamed = try site.openUnnamed() {
+        made = unnamed
+      } else {
+        // Killed, this process leaves it behind: it cannot be had without a name here.
+        let name = site.temporaryName
+        made = try FileSystem.open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o666)
+        temporary = name
+      }
+      try site.takeOver(made)
+      return made
     }
     rawDescriptor = descriptor.raw
-    self.descriptor = .some(descriptor)
-    self.name = name
-    self.path = path
+    name = site.name
+    self.site = site
     self.temporary = temporary
+    self.descriptor = .some(descriptor)
   }
 
   /// Says beforehand what would stop it, as far as that can be seen: nothing is made.
   ///
   /// - Parameter path: what it will be called.
-  /// - Throws: `ShmError`: `usage` for a directory, `notFound`, `notPermitted`.
+  /// - Throws: `ShmError`: as `init`.
   public static func check(_ path: String) throws(ShmError) {
-    let attempt = "cannot write '\(Escaping.printable(path))'"
-    let path = FilePath(path)
-    guard let last = path.lastComponent, last.kind == .regular else {
-      throw ShmError(.usage, attempt, "it names no file")
-    }
-    if let status = try? FileSystem.status(path), status.st_mode & S_IFMT == S_IFDIR {
-      throw ShmError(.usage, attempt, "it is a directory")
-    }
-    guard FileSystem.exists(path.directory) else {
-      throw ShmError(.notFound, attempt, "there is no directory for it")
-    }
-    guard FileSystem.mayWrite(in: path.directory) else {
-      throw ShmError(.notPermitted, attempt, "you may not write in its directory")
-    }
+    _ = try OutputSite(path)
   }
 
   deinit {
-    if !isPublished { try? FileSystem.unlink(temporary) }
+    if let temporary { try? FileSystem.unlink(temporary) }
   }
 
-  /// Gives it its name, in place of what had it. close(2), rename(2)
+  /// Gives it its name, in place of what had it. linkat(2), close(2), rename(2)
   ///
   /// - Throws: `ShmError`: `inputOutput` where the last bytes cannot be written. Nothing is left then.
   public mutating func publish() throws(ShmError) {
     guard let file = descriptor.take() else { return }
     do throws(Errno) {
+      // A name that is there already is only taken by a rename.
+      if temporary == nil {
+        let name = site.temporaryName
+        try file.link(at: name)
+        temporary = name
+      }
       try file.close()
-      try FileSystem.rename(temporary, to: path)
+      if let name = temporary { try FileSystem.rename(name, to: site.path) }
     } catch {
-      throw ShmError("cannot write \(name)", error)
+      throw ShmError(site.attempt, error)
     }
-    isPublished = true
+    temporary = nil
   }
 }

@@ -178,9 +178,11 @@ extension Mapping {
     } catch {
       throw WiringFailure(.unverified, evidence(part), errorNumber: error.errorNumber)
     }
-    guard hasHugePages || LockedMappings.cover(pages, part),
-      time == .onFault || resident == part.count
-    else {
+    guard let isLocked = hasHugePages ? true : LockedMappings.cover(pages, part) else {
+      throw WiringFailure(
+        .unverified, evidence(part), errorNumber: Errno.noSuchFileOrDirectory.rawValue)
+    }
+    guard isLocked, time == .onFault || resident == part.count else {
       let evidence = evidence(part)
       throw WiringFailure(evidence.isTruncated ? .truncated : .notResident, evidence)
     }

@@ -57,16 +57,9 @@ struct CreationSite {
     }
   }
 
-  /// Whether linking is allowed at all, which must be known before the contents are taken: an
-  /// input can be read once. "." is taken in every directory, and the kernel says so only after
-  /// it has found the file to link. linkat(2)
+  /// Whether linking is allowed at all.
   func canLink(_ region: borrowing Region) -> Bool {
-    do {
-      try region.descriptor.link(at: directory.appending("."))
-      return false
-    } catch {
-      return error == .fileExists
-    }
+    region.descriptor.canLink(in: directory)
   }
 
   /// Mode, size, memory and contents of an open file that nobody else can use yet.

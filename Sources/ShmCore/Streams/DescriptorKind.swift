@@ -4,8 +4,18 @@ import SystemPackage
 
 /// What a descriptor is, as far as waiting goes.
 enum DescriptorKind {
-  /// Whether reading or writing it may wait for somebody else: everything but a regular file.
-  static func mayBlock(_ raw: CInt, _ attempt: String) throws(ShmError) -> Bool {
+  /// Whether writing it may wait for somebody else: everything but a regular file.
+  static func mayBlockWriting(_ raw: CInt, _ attempt: String) throws(ShmError) -> Bool {
+    try status(raw, attempt).st_mode & S_IFMT != S_IFREG
+  }
+
+  /// Whether reading it may: a file of /proc that says it is empty may as well (kmsg).
+  static func mayBlockReading(_ raw: CInt, _ attempt: String) throws(ShmError) -> Bool {
+    let status = try status(raw, attempt)
+    return status.st_mode & S_IFMT != S_IFREG || status.st_size == 0
+  }
+
+  private static func status(_ raw: CInt, _ attempt: String) throws(ShmError) -> stat {
     var status = stat()
     let explain = { (error: Errno) in
       ShmError(.inputOutput, attempt, "it is closed", errorNumber: error.rawValue)
@@ -13,7 +23,7 @@ enum DescriptorKind {
     try ShmError.explaining(explain) { () throws(Errno) in
       _ = try SystemCall.check { unsafe fstat(raw, &status) }
     }
-    return status.st_mode & S_IFMT != S_IFREG
+    return status
   }
 
   /// What a pipe at the end of a stream is made to hold, in bytes: its two ends take fewer turns.

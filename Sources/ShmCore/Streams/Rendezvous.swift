@@ -65,13 +65,17 @@ public struct Rendezvous: Hashable, Sendable {
   }
 
   /// Takes the name away, if it is still that socket's, and our own directory if it is empty.
-  func remove(_ identity: RegionIdentity) {
-    guard let lock = try? lockDirectory("") else { return }
+  ///
+  /// - Parameters:
+  ///   - identity: the socket's.
+  ///   - directory: the open directory, which is locked meanwhile.
+  func remove(_ identity: RegionIdentity, under directory: borrowing OwnedDescriptor) {
+    _ = cshm_lock(directory.raw)
+    defer { _ = cshm_unlock(directory.raw) }
     if let status = try? FileSystem.status(path), RegionIdentity(status) == identity {
       try? FileSystem.unlink(path)
     }
     removeDirectory()
-    withExtendedLifetime(lock) {}
   }
 
   /// Takes the directory away where it is nobody's doing but ours; one that was named stays: it may be

@@ -7,37 +7,35 @@ struct StreamListener: ~Copyable {
   let descriptor: OwnedDescriptor
   private let place: Rendezvous
   private let identity: RegionIdentity
+  /// What the name is taken away under: opened now, for then there may be no descriptor left.
+  private let directory: OwnedDescriptor
 
   /// Listens there. A socket that nobody listens on is replaced.
   ///
   /// - Throws: `ShmError`: `busy` where another sender listens, `exists` where something else has the
   ///   name, `notPermitted`.
   init(at place: Rendezvous, _ attempt: String) throws(ShmError) {
-    let listening = try Self.listen(at: place, attempt)
-    let path = place.path
-    let bound = try ShmError.saying(attempt) { () throws(Errno) in
-      RegionIdentity(try FileSystem.status(path))
-    }
-    descriptor = listening
-    identity = bound
-    self.place = place
-  }
-
-  private static func listen(
-    at place: Rendezvous, _ attempt: String
-  ) throws(ShmError) -> OwnedDescriptor {
     for _ in 0..<1000 {
-      if let descriptor = try bind(at: place, attempt) { return descriptor }
+      let directory = try place.lockDirectory(attempt)
+      guard let bound = try Self.bind(at: place, attempt) else { continue }
+      let path = place.path
+      let identity = try ShmError.saying(attempt) { () throws(Errno) in
+        RegionIdentity(try FileSystem.status(path))
+      }
+      _ = cshm_unlock(directory.raw)
+      descriptor = bound
+      self.identity = identity
+      self.directory = directory
+      self.place = place
+      return
     }
     throw ShmError(.busy, attempt, "its directory is taken away again and again")
   }
 
-  /// Binds the name under the lock; nil where somebody who takes no lock has taken the directory away.
+  /// Binds the name, under the lock; nil where somebody who takes no lock has taken the directory away.
   private static func bind(
     at place: Rendezvous, _ attempt: String
   ) throws(ShmError) -> OwnedDescriptor? {
-    let lock = try place.lockDirectory(attempt)
-    defer { withExtendedLifetime(lock) {} }
     if let status = try? FileSystem.status(place.path) {
       guard status.st_mode & S_IFMT == S_IFSOCK else {
         throw ShmError(.exists, attempt, "something that is no socket has the name")
@@ -64,13 +62,21 @@ struct StreamListener: ~Copyable {
   }
 
   deinit {
-    place.remove(identity)
+    place.remove(identity, under: directory)
   }
 
-  /// A receiver that has come, or nil.
+  /// A receiver that has come; nil where none has, or it has gone again.
+  ///
+  /// - Throws: `ShmError`: `notPermitted` for one of another user, and where there is no descriptor for
+  ///   it.
   func accept(_ attempt: String) throws(ShmError) -> StreamSocket? {
     let raw = cshm_accept(descriptor.raw)
-    guard raw >= 0 else { return nil }
+    guard raw >= 0 else {
+      if [EMFILE, ENFILE, ENOMEM, ENOBUFS].contains(-raw) {
+        throw ShmError(attempt, Errno(rawValue: -raw))
+      }
+      return nil
+    }
     return try StreamSocket(checking: OwnedDescriptor(adopting: raw), attempt)
   }
 }

@@ -21,7 +21,7 @@ extension StreamReceiver {
     let clock = StreamClock(options.meetingTimeout)
     while true {
       let socket = try connect(to: place, options, failure, clock)
-      socket.send(.join)
+      try socket.send(.join, failure.attempt)
       guard var receiver = try greet(socket, options, failure, clock) else { continue }
       try receiver.waitForStart(clock)
       return receiver
@@ -82,11 +82,12 @@ extension StreamReceiver {
       switch socket.receive(descriptors: &boxes) {
       case .message(.hello(let hello)):
         let receiver = try StreamReceiver(socket, hello, boxes, options, failure)
-        receiver.socket.send(.ready(stream: hello.stream))
+        try receiver.socket.send(.ready(stream: hello.stream), failure.attempt)
         return receiver
       case .message(.busy):
         throw ShmError(.busy, failure.attempt, "the stream has all its receivers")
       case .closed: return nil
+      case .cutOff: throw ShmError(failure.attempt, .tooManyOpenFiles)
       case .message, .nonsense:
         throw failure.broken("the sender", "does not greet in this version of the protocol")
       case .nothing: break
@@ -108,7 +109,8 @@ extension StreamReceiver {
       case .message(.abort(hello.stream, _, let reason)):
         throw failure.aborted("the sender", reason)
       case .closed: throw failure.peerDied("the sender", socket.peer, after: 0)
-      case .message, .nonsense: throw failure.broken("the sender", "says what has no place here")
+      case .message, .nonsense, .cutOff:
+        throw failure.broken("the sender", "says what has no place here")
       case .nothing: break
       }
       if let limit = clock.passed {

@@ -21,20 +21,17 @@ extension StreamReceiver {
   ) throws(ShmError) {
     do throws(ShmError) {
       let attempt = "cannot write \(name)"
-      let mayBlock = try DescriptorKind.mayBlock(sink, attempt)
-      if mayBlock { DescriptorKind.enlarge(sink) }
+      var target = try StreamSink(sink, attempt)
+      let watched = target.mayBlock ? sink : nil
       var writes = 0
-      while let count = try waitForBytes(sink: mayBlock ? sink : nil) {
+      while let count = try waitForBytes(sink: watched) {
         progress(Int(ring.position))
         writes += 1
         // Where nothing has to be waited for, what the sender and signals say must be heard all the same.
         if writes % Self.writesUnheard == 0 { _ = try wait([], .now) }
         let bytes = unsafe ring.bytes(min(count, options.chunk))
         report.crossings += 1
-        let written =
-          mayBlock
-          ? try unsafe writeNow(bytes, to: sink, attempt)
-          : try unsafe DescriptorIO.write(sink, bytes, attempt)
+        let written = try unsafe deliver(bytes, to: &target)
         if written > 0 { release(written) }
       }
       progress(Int(ring.position))
@@ -114,19 +111,20 @@ extension StreamReceiver {
   }
 
   /// Waits for some descriptors, for the sender, and for the interrupt; hears what the sender says.
-  private mutating func wait(
+  mutating func wait(
     _ interests: [Polling.Interest], _ clock: StreamClock
   ) throws(ShmError) -> [Bool] {
     var all = interests
     // After the end nothing more is said, and its end would wake for ever.
-    if end == nil { all.append(Polling.Interest(descriptor: socket.descriptor.raw)) }
+    let hears = end == nil && !hasGivenUp
+    if hears { all.append(Polling.Interest(descriptor: socket.descriptor.raw)) }
     if let interrupt = options.interrupt { all.append(Polling.Interest(descriptor: interrupt)) }
     report.crossings += 1
     let ready = try ShmError.saying(failure.attempt) { () throws(Errno) in
       try Polling.wait(for: all, milliseconds: clock.left)
     }
     if options.interrupt != nil, ready.last == true { throw failure.interrupted }
-    if end == nil, ready[interests.count] { try hear() }
+    if hears, ready[interests.count] { try hear() }
     return ready
   }
 
@@ -136,32 +134,25 @@ extension StreamReceiver {
     case .message(.end(hello.stream, let total, let checksum)): end = (total, checksum)
     case .message(.abort(hello.stream, _, let reason)): throw failure.aborted("the sender", reason)
     case .closed: throw failure.peerDied("the sender", socket.peer, after: ring.position)
-    case .message, .nonsense: throw failure.broken("the sender", "says what has no place here")
+    case .message, .nonsense, .cutOff:
+      throw failure.broken("the sender", "says what has no place here")
     }
   }
 
   /// Writes what can be written at once, and waits where nothing can: for the sink, the sender's word,
   /// the interrupt.
-  private mutating func writeNow(
-    _ bytes: UnsafeRawBufferPointer, to sink: CInt, _ attempt: String
+  private mutating func deliver(
+    _ bytes: UnsafeRawBufferPointer, to sink: inout StreamSink
   ) throws(ShmError) -> Int {
     let clock = StreamClock(options.stallTimeout)
+    var isReady = false
     while true {
-      let written = unsafe cshm_write_now(sink, bytes.baseAddress, bytes.count)
-      if written >= 0 { return written }
-      switch CInt(-written) {
-      case EINTR: continue
-      case EAGAIN: break
-      case EOPNOTSUPP, EINVAL, ESPIPE, ENOSYS:
-        // The kernel cannot promise not to wait there.
-        _ = try wait([Polling.Interest(descriptor: sink, events: POLLOUT)], clock)
-        return try unsafe DescriptorIO.write(sink, bytes, attempt)
-      default: throw DescriptorIO.explain(Errno(rawValue: CInt(-written)), attempt)
-      }
+      if let written = try unsafe sink.write(bytes, isReady: isReady) { return written }
       report.waits += 1
-      let ready = try wait([Polling.Interest(descriptor: sink, events: POLLOUT)], clock)
+      let room = Polling.Interest(descriptor: sink.descriptor, events: POLLOUT)
+      isReady = try wait([room], clock)[0]
       // One that was stopped meanwhile finds the time passed, and yet goes on.
-      if !ready[0], let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
+      if !isReady, let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
     }
   }
 }

@@ -23,6 +23,8 @@ public struct StreamReceiver: ~Copyable {
   var spin: SpinWait
   /// What the sender has said at the end; nil before.
   var end: (total: UInt64, checksum: UInt32?)?
+  /// Whether this end has given up: what the sender says then is of no interest.
+  var hasGivenUp = false
   /// Keeps the ring in RAM where that was asked for.
   private let wiring: Mapping?
 
@@ -64,7 +66,7 @@ public struct StreamReceiver: ~Copyable {
   ///   was expected. The stream is aborted then.
   public mutating func finish() throws(ShmError) -> StreamReport {
     try verify()
-    socket.send(.done(stream: hello.stream, total: ring.position))
+    try socket.send(.done(stream: hello.stream, total: ring.position), failure.attempt)
     report.bytes = Int(ring.position)
     report.nanoseconds = Clock.nanoseconds - start
     return report
@@ -74,7 +76,8 @@ public struct StreamReceiver: ~Copyable {
   ///
   /// - Parameter reason: why, in a few words.
   public mutating func abort(_ reason: String) {
-    socket.send(.abort(stream: hello.stream, bytes: ring.position, reason: reason))
+    hasGivenUp = true
+    socket.part(.abort(stream: hello.stream, bytes: ring.position, reason: reason))
   }
 
   mutating func abort(_ error: ShmError) { abort(failure.reason(error)) }

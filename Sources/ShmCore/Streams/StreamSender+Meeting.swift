@@ -17,9 +17,14 @@ extension StreamSender {
       for peer in heard.peers { try answer(peer) }
     }
     // Whoever has connected and got no further has no place, and nothing waits for it.
-    for peer in peers where peer.phase != .ready { peer.socket.send(.busy) }
+    for peer in peers where peer.phase != .ready { peer.socket.part(.busy) }
     peers.removeAll { $0.phase != .ready }
-    tellAll(.start(stream: stream))
+    do throws(ShmError) {
+      try tellAll(.start(stream: stream))
+    } catch {
+      abort(error)
+      throw error
+    }
   }
 
   /// So many may be connected in the meeting; with one more the oldest that has said nothing goes.
@@ -31,7 +36,7 @@ extension StreamSender {
   ) throws(ShmError) -> (peers: [StreamPeer], listener: Bool, others: [Bool]) {
     let own = peers.filter { $0.phase != .done }
     var interests = others
-    interests.append(Polling.Interest(descriptor: listener.descriptor.raw))
+    if turnsAway { interests.append(Polling.Interest(descriptor: listener.descriptor.raw)) }
     interests += own.map { Polling.Interest(descriptor: $0.socket.descriptor.raw) }
     if let interrupt = options.interrupt {
       interests.append(Polling.Interest(descriptor: interrupt))
@@ -41,9 +46,9 @@ extension StreamSender {
       try Polling.wait(for: interests, milliseconds: clock.left)
     }
     if options.interrupt != nil, ready.last == true { throw failure.interrupted }
-    let first = others.count + 1
+    let first = others.count + (turnsAway ? 1 : 0)
     return (
-      own.indices.filter { ready[first + $0] }.map { own[$0] }, ready[others.count],
+      own.indices.filter { ready[first + $0] }.map { own[$0] }, turnsAway && ready[others.count],
       Array(ready[..<others.count])
     )
   }
@@ -83,7 +88,7 @@ extension StreamSender {
   private mutating func greet(_ peer: StreamPeer) throws(ShmError) {
     let taken = peers.compactMap(\.index)
     guard let index = (0..<options.receivers).first(where: { !taken.contains($0) }) else {
-      peer.socket.send(.busy)
+      peer.socket.part(.busy)
       peers.removeAll { $0 === peer }
       return
     }
@@ -93,9 +98,10 @@ extension StreamSender {
       dataOffset: UInt64(ring.memory.geometry.dataOffset), index: UInt64(index),
       expected: options.expectedBytes.map { UInt64($0) } ?? .max,
       flags: (options.isWired ? 1 : 0) | (options.hasChecksum ? 2 : 0))
-    peer.socket.send(
+    try peer.socket.send(
       .hello(hello),
-      descriptors: [ring.memory.descriptor.raw, data.descriptor.raw, space.descriptor.raw])
+      descriptors: [ring.memory.descriptor.raw, data.descriptor.raw, space.descriptor.raw],
+      failure.attempt)
     peer.data = .some(data)
     peer.index = index
     peer.phase = .greeted
@@ -103,6 +109,11 @@ extension StreamSender {
 
   /// Those who come while the stream runs have no place in it.
   mutating func turnAway() {
-    while let socket = try? listener.accept(failure.attempt) { socket.send(.busy) }
+    do throws(ShmError) {
+      while let socket = try listener.accept(failure.attempt) { socket.part(.busy) }
+    } catch {
+      // Without a descriptor for those who come they wait, and the stream goes on.
+      if error.code != .notPermitted { turnsAway = false }
+    }
   }
 }

@@ -24,7 +24,7 @@ extension StreamSender {
     from source: Int32, named name: String, progress: (Int) -> Void = { _ in }
   ) throws(ShmError) {
     do throws(ShmError) {
-      let mayBlock = try DescriptorKind.mayBlock(source, failure.attempt)
+      let mayBlock = try DescriptorKind.mayBlockReading(source, failure.attempt)
       if mayBlock { DescriptorKind.enlarge(source) }
       var reads = 0
       while true {
@@ -101,6 +101,21 @@ extension StreamSender {
     }
   }
 
+  /// Waits until a descriptor can be read, and hears the receivers meanwhile: for the end of a command
+  /// whose output has ended.
+  ///
+  /// - Parameter descriptor: the number; it stays the caller's.
+  /// - Throws: `ShmError`: `peerDied`, `aborted`, `corrupt`, `timedOut`, `interrupted`. The stream is
+  ///   aborted then.
+  public mutating func wait(for descriptor: Int32) throws(ShmError) {
+    do throws(ShmError) {
+      try waitForInput(descriptor)
+    } catch {
+      abort(error)
+      throw error
+    }
+  }
+
   private mutating func waitForInput(_ source: CInt) throws(ShmError) {
     while true {
       let clock = StreamClock(options.stallTimeout)
@@ -120,7 +135,8 @@ extension StreamSender {
       case .closed:
         throw failure.peerDied(peer.name, peer.socket.peer, after: ring.position)
       case .message(.abort(stream, _, let reason)): throw failure.aborted(peer.name, reason)
-      case .message, .nonsense: throw failure.broken(peer.name, "says what has no place here")
+      case .message, .nonsense, .cutOff:
+        throw failure.broken(peer.name, "says what has no place here")
       }
     }
   }
@@ -141,7 +157,8 @@ extension StreamSender {
           throw failure.broken(peer.name, "has delivered another number of bytes")
         case .closed: throw failure.peerDied(peer.name, peer.socket.peer, after: total)
         case .message(.abort(stream, _, let reason)): throw failure.aborted(peer.name, reason)
-        case .message, .nonsense: throw failure.broken(peer.name, "says what has no place here")
+        case .message, .nonsense, .cutOff:
+          throw failure.broken(peer.name, "says what has no place here")
         }
       }
       let now = try ring.room()

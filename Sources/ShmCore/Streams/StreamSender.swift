@@ -24,6 +24,8 @@ public struct StreamSender: ~Copyable {
   var report = StreamReport()
   var checksum = Checksum()
   var spin: SpinWait
+  /// Whether those who come too late are still told so.
+  var turnsAway = true
   /// Keeps the ring in RAM where that was asked for.
   private let wiring: Mapping?
 
@@ -73,7 +75,7 @@ public struct StreamSender: ~Copyable {
       try checkExpectation()
       let total = ring.position
       let sum = options.hasChecksum ? checksum.value : nil
-      tellAll(.end(stream: stream, total: total, checksum: sum))
+      try tellAll(.end(stream: stream, total: total, checksum: sum))
       try waitForReceivers(total)
       report.checksum = sum
     } catch {
@@ -89,14 +91,16 @@ public struct StreamSender: ~Copyable {
   ///
   /// - Parameter reason: why, in a few words.
   public mutating func abort(_ reason: String) {
-    tellAll(.abort(stream: stream, bytes: ring.position, reason: reason))
+    for peer in peers {
+      peer.socket.part(.abort(stream: stream, bytes: ring.position, reason: reason))
+    }
     peers = []
   }
 
   mutating func abort(_ error: ShmError) { abort(failure.reason(error)) }
 
-  func tellAll(_ message: StreamMessage) {
-    for peer in peers { peer.socket.send(message) }
+  func tellAll(_ message: StreamMessage) throws(ShmError) {
+    for peer in peers { try peer.socket.send(message, failure.attempt) }
   }
 
   private func checkExpectation() throws(ShmError) {

@@ -16,6 +16,8 @@ struct StreamSocket: ~Copyable, Sendable {
     case message(StreamMessage)
     /// Bytes that are no message of this version.
     case nonsense
+    /// A message whose descriptors this process cannot have.
+    case cutOff
     /// The other end is gone.
     case closed
   }
@@ -37,20 +39,31 @@ struct StreamSocket: ~Copyable, Sendable {
     peer = process
   }
 
-  /// Sends one message. The buffer of a socket holds many; that it is full means that the other end
-  /// has not looked for long, and is taken for its end.
+  /// Sends one message. That the other end is gone is no error here: it is seen where its words are
+  /// heard. One that cannot be sent would be waited for there, so it is an error.
   ///
-  /// - Returns: whether it is on its way.
-  @discardableResult
-  func send(_ message: StreamMessage, descriptors: [CInt] = []) -> Bool {
+  /// - Throws: `ShmError` where the kernel has no room for it.
+  func send(
+    _ message: StreamMessage, descriptors: [CInt] = [], _ attempt: String
+  ) throws(ShmError) {
+    let sent = transmit(message, descriptors)
+    guard sent < 0, sent != -Int(EPIPE), sent != -Int(ECONNRESET) else { return }
+    throw ShmError(attempt, Errno(rawValue: CInt(-sent)))
+  }
+
+  /// Sends last words: where they cannot be sent, that this end is gone says as much.
+  func part(_ message: StreamMessage) {
+    _ = transmit(message, [])
+  }
+
+  private func transmit(_ message: StreamMessage, _ descriptors: [CInt]) -> Int {
     let packet = message.packet
-    let sent = unsafe packet.withUnsafeBytes { bytes in
+    return unsafe packet.withUnsafeBytes { bytes in
       unsafe descriptors.withUnsafeBufferPointer { numbers in
         unsafe cshm_send(
           descriptor.raw, bytes.baseAddress, bytes.count, numbers.baseAddress, CInt(numbers.count))
       }
     }
-    return sent == packet.count
   }
 
   /// What has come; it never waits. Descriptors that nobody asked for are closed.
@@ -77,6 +90,7 @@ struct StreamSocket: ~Copyable, Sendable {
       case -Int(ECONNRESET): continue
       case -Int(EAGAIN): return .nothing
       case -Int(EMSGSIZE): return .nonsense
+      case -Int(EMFILE): return .cutOff
       case ..<0: return .closed
       default:
         return StreamMessage(packet: packet[..<count]).map { .message($0) } ?? .nonsense

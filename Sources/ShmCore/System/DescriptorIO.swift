@@ -60,14 +60,24 @@ package enum DescriptorIO {
     }
   }
 
-  /// A read that waits would not be ended by a signal that is held off.
-  private static func waitWhereSignalsAreHeld(_ raw: CInt, _ attempt: String) throws(ShmError) {
-    guard SignalMask.holdsTermination else { return }
+  /// Says beforehand that a descriptor is closed: what is opened later may get its number.
+  package static func checkOpen(_ raw: CInt, _ attempt: String) throws(ShmError) {
+    guard !OwnedDescriptor.isOpen(raw) else { return }
+    throw ShmError(.inputOutput, attempt, "it is closed", errorNumber: EBADF)
+  }
+
+  /// Waits until something can be read, or a signal that is held off has come.
+  package static func waitForInput(_ raw: CInt, _ attempt: String) throws(ShmError) {
     while true {
       try SignalMask.checkPending(attempt)
       var entry = pollfd(fd: raw, events: Int16(POLLIN), revents: 0)
       if unsafe poll(&entry, 1, 100) != 0 { return }
     }
+  }
+
+  /// A read that waits would not be ended by a signal that is held off.
+  private static func waitWhereSignalsAreHeld(_ raw: CInt, _ attempt: String) throws(ShmError) {
+    if SignalMask.holdsTermination { try waitForInput(raw, attempt) }
   }
 
   private static func wait(_ raw: CInt, _ events: CInt) throws(Errno) {

@@ -68,6 +68,20 @@ package enum FileSystem {
     (try? status(path)) != nil
   }
 
+  /// Whether this process may write what `path` leads to. faccessat(2)
+  package static func mayWrite(_ path: FilePath) -> Bool {
+    unsafe path.withPlatformString { unsafe faccessat(AT_FDCWD, $0, W_OK, AT_EACCESS) == 0 }
+  }
+
+  /// The path without symbolic links. realpath(3)
+  package static func resolved(_ path: FilePath) throws(Errno) -> FilePath {
+    var target = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+    guard unsafe path.withPlatformString({ unsafe realpath($0, &target) }) != nil else {
+      throw Errno(rawValue: errno)
+    }
+    return FilePath(platformString: target)
+  }
+
   /// Whether this process may make files in a directory. faccessat(2)
   package static func mayWrite(in directory: FilePath) -> Bool {
     unsafe directory.withPlatformString {

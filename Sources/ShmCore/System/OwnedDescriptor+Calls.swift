@@ -61,6 +61,23 @@ extension OwnedDescriptor {
     }
   }
 
+  /// Whether the open, unnamed file can be linked into a directory, which must be known before its
+  /// contents are taken: an input can be read once. "." is taken in every directory, and the kernel
+  /// says so only after it has found the file to link. linkat(2)
+  package func canLink(in directory: FilePath) -> Bool {
+    do {
+      try link(at: directory.appending("."))
+      return false
+    } catch {
+      return error == .fileExists
+    }
+  }
+
+  /// fchown(2)
+  package func changeOwner(to user: uid_t, _ group: gid_t) throws(Errno) {
+    try SystemCall.check { fchown(raw, user, group) }
+  }
+
   /// F_ADD_SEALS of fcntl(2)
   package func add(seals: CInt) throws(Errno) {
     try SystemCall.checkNegated { cshm_add_seals(raw, seals) }

@@ -12,9 +12,16 @@ package struct PipedCommand: ~Copyable {
     case consumer
   }
 
+  /// How long a command may take to end when it is told to, in milliseconds.
+  private static var grace: Int { 2000 }
+
   private let child: ChildProcess
-  private let end: OwnedDescriptor
+  /// Our end of the pipe; nil when it has been closed.
+  private var end: OwnedDescriptor?
   private let name: String
+
+  /// The number of our end of the pipe, until it is closed.
+  package let descriptor: CInt
 
   /// Starts it.
   ///
@@ -34,10 +41,11 @@ package struct PipedCommand: ~Copyable {
     }
     self.name = name
     child = started
+    descriptor = role == .producer ? ends[0] : ends[1]
     // The child has its own copy of the other end: here it is closed, or its end would not be seen.
     switch role {
-    case .producer: end = reading
-    case .consumer: end = writing
+    case .producer: end = .some(reading)
+    case .consumer: end = .some(writing)
     }
   }
 
@@ -60,35 +68,41 @@ package struct PipedCommand: ~Copyable {
     throw ChildProcess.explain(isThere ? .permissionDenied : .noSuchFileOrDirectory, shown)
   }
 
-  /// Our end of the pipe.
-  package var descriptor: CInt { end.raw }
+  /// Readable when the command has ended.
+  package var ended: CInt { child.ended.raw }
 
-  /// Closes the pipe, and waits until the command has ended.
+  /// Closes our end of the pipe: a consumer is told the end of its input. close(2)
+  package mutating func closePipe() throws(ShmError) {
+    guard let end = end.take() else { return }
+    do {
+      try end.close()
+    } catch {
+      throw ShmError("cannot write to '\(name)'", error)
+    }
+  }
+
+  /// Waits until the command has ended.
   ///
-  /// - Parameter interrupt: a descriptor that becomes readable when the waiting is to end, and the
-  ///   command with it.
   /// - Returns: its exit code, 128 + n for signal n.
-  /// - Throws: `ShmError`: `interrupted`.
-  package consuming func finish(interrupt: CInt? = nil) throws(ShmError) -> Int32 {
+  package consuming func finish() throws(ShmError) -> Int32 {
     let attempt = "cannot wait for '\(name)'"
     let child = self.child
-    do throws(Errno) {
-      try end.close()
-      let watched = [child.ended.raw] + (interrupt.map { [$0] } ?? [])
-      let ready = try Polling.wait(for: watched, milliseconds: nil)
-      if !ready[0] { ChildProcess.send(SIGTERM, to: child.identifier) }
-      let code = try child.wait()
-      if ready[0] { return code }
+    do {
+      return try child.wait()
     } catch {
       throw ShmError(attempt, error)
     }
-    throw ShmError(.interrupted, attempt, "it was interrupted")
   }
 
-  /// Ends the command, which is of no use any more: closes the pipe, and sends SIGTERM.
+  /// Ends the command, which is of no use any more: by SIGTERM, and by SIGKILL where it does not go.
+  /// What it has started itself is its own affair.
   package consuming func cancel() {
     let process = child.identifier
     ChildProcess.send(SIGTERM, to: process)
+    try? closePipe()
+    if (try? Polling.wait(for: [ended], milliseconds: Self.grace))?.first != true {
+      ChildProcess.send(SIGKILL, to: process)
+    }
     _ = try? finish()
   }
 }

@@ -6,10 +6,8 @@ import SystemPackage
 package enum Readiness {
   /// Says beforehand that a descriptor is closed.
   package static func check(descriptor: Int32) throws(ShmError) {
-    guard cshm_fcntl(descriptor, F_GETFD, 0) < 0 else { return }
-    throw ShmError(
-      .inputOutput, "cannot announce readiness on descriptor \(descriptor)", "it is closed",
-      errorNumber: EBADF)
+    try DescriptorIO.checkOpen(
+      descriptor, "cannot announce readiness on descriptor \(descriptor)")
   }
 
   /// Writes a line to a descriptor and closes it: for scripts.

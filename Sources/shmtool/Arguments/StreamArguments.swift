@@ -68,6 +68,11 @@ struct StreamArguments: ParsableArguments {
     ProcessEnvironment["SHMTOOL_DIR"].flatMap { $0.isEmpty ? nil : FilePath($0) }
   }
 
+  /// Says beforehand that the report cannot be written.
+  func checkReport() throws(ShmError) {
+    if let reportFd { try DescriptorIO.checkOpen(reportFd, "cannot write descriptor \(reportFd)") }
+  }
+
   /// The report of one end, where it was asked for.
   func write(_ report: TransferReport) throws(ShmError) {
     if let reportFd {

@@ -43,6 +43,7 @@ struct Recv: CommandRunner {
   }
 
   func run() throws {
+    try stream.checkReport()
     let place = try StreamArguments.place(name)
     if command.isEmpty, output == nil, !force, StandardStreams.isTerminal(STDOUT_FILENO) {
       throw ShmError(
@@ -63,7 +64,7 @@ struct Recv: CommandRunner {
       } else if command.isEmpty {
         report = try write(from: &receiver, line)
       } else {
-        report = try consume(from: &receiver, line, interrupt)
+        report = try consume(from: &receiver, line)
       }
       _ = line.finish()
       try stream.write(TransferReport(place.name, "receive", receivers: 1, report))
@@ -92,25 +93,31 @@ struct Recv: CommandRunner {
   }
 
   private func consume(
-    from receiver: inout StreamReceiver, _ line: ProgressLine, _ interrupt: Int32
+    from receiver: inout StreamReceiver, _ line: ProgressLine
   ) throws -> StreamReport {
     let shown = Escaping.printable(command[0])
-    let consumer = try receiver.delivering { () throws(ShmError) in
+    var consumer = try receiver.delivering { () throws(ShmError) in
       try PipedCommand(command, .consumer)
     }
     var failure: ShmError?
     do throws(ShmError) {
-      try receiver.receive(to: consumer.descriptor, named: "into '\(shown)'", progress: line.update)
-    } catch {
-      // One that has ended before it had read everything says why by its exit code; any other is told
-      // by the end of its input that there is no more, and may not take it for whole.
-      guard error.code == .inputOutput else {
-        consumer.cancel()
-        throw error
+      do throws(ShmError) {
+        let name = "into '\(shown)'"
+        try receiver.receive(to: consumer.descriptor, named: name, progress: line.update)
+        try receiver.waitUntilTaken(from: consumer.descriptor, named: name)
+      } catch {
+        // One that has ended before it had read everything says why by its exit code; any other is
+        // told by the end of its input that there is no more, and may not take it for whole.
+        guard error.code == .inputOutput else { throw error }
+        failure = error
       }
-      failure = error
+      try consumer.closePipe()
+      try receiver.wait(for: consumer.ended)
+    } catch {
+      consumer.cancel()
+      throw error
     }
-    let code = try consumer.finish(interrupt: interrupt)
+    let code = try consumer.finish()
     if code != 0 {
       receiver.abort("the consumer has ended with exit code \(code)")
       Output.complain("cannot receive '\(name)': '\(shown)' has ended with exit code \(code)")

@@ -52,11 +52,12 @@ struct Send: CommandRunner {
   }
 
   func run() throws {
+    try stream.checkReport()
     let place = try StreamArguments.place(name)
     // Known now rather than when somebody has come.
     try PipedCommand.check(command, path: ProcessEnvironment.path)
     try StreamInterruption.watching { interrupt in
-      let source = command.isEmpty ? try InputSource(file ?? "-") : nil
+      let source = command.isEmpty ? try InputSource(file ?? "-", waitsForWriter: false) : nil
       var options = stream.options(interrupt: interrupt)
       options.receivers = receivers
       if let capacity { options.capacity = capacity.bytes }
@@ -71,7 +72,7 @@ struct Send: CommandRunner {
           from: source.rawDescriptor, named: source.name, progress: line.update)
       case nil:
         line = ProgressLine(total: nil, isWanted: stream.progress, isQuiet: stream.quiet)
-        try produce(into: &sender, line, interrupt)
+        try produce(into: &sender, line)
       }
       let report = try sender.finish()
       _ = line.finish()
@@ -81,9 +82,7 @@ struct Send: CommandRunner {
   }
 
   /// Sends what CMD writes; where it fails, so does the stream, whatever it wrote.
-  private func produce(
-    into sender: inout StreamSender, _ line: ProgressLine, _ interrupt: Int32
-  ) throws {
+  private func produce(into sender: inout StreamSender, _ line: ProgressLine) throws {
     let producer: PipedCommand
     do throws(ShmError) {
       producer = try PipedCommand(command, .producer)
@@ -94,11 +93,13 @@ struct Send: CommandRunner {
     let name = "what '\(Escaping.printable(command[0]))' writes"
     do throws(ShmError) {
       try sender.send(from: producer.descriptor, named: name, progress: line.update)
+      // It may have closed its output, and yet fail.
+      try sender.wait(for: producer.ended)
     } catch {
       producer.cancel()
       throw error
     }
-    let code = try producer.finish(interrupt: interrupt)
+    let code = try producer.finish()
     guard code != 0 else { return }
     sender.abort("the producer has ended with exit code \(code)")
     Output.complain(

@@ -1,0 +1,84 @@
+import CShm
+import Glibc
+import SystemPackage
+
+/// What a receiver's bytes go to: a descriptor of the caller's, written without waiting in the kernel,
+/// where neither the sender nor a signal would be heard.
+struct StreamSink: ~Copyable {
+  /// Its number, to be polled.
+  let descriptor: CInt
+  /// Whether writing may have to wait for somebody else.
+  let mayBlock: Bool
+  private let attempt: String
+  private var way: Way
+  /// The terminal, where it was opened once more.
+  private var terminal: OwnedDescriptor?
+
+  private enum Way {
+    /// It never waits.
+    case plain
+    /// The kernel is asked, for each write, not to wait. pwritev2(2), RWF_NOWAIT
+    case asking
+    /// A terminal, which cannot promise that, opened once more so that it does not wait.
+    case reopened(CInt)
+    /// What has said that it takes something is written to, and may wait all the same.
+    case trusting
+  }
+
+  /// - Throws: `ShmError` with code `inputOutput` for one that is closed.
+  init(_ descriptor: CInt, _ attempt: String) throws(ShmError) {
+    mayBlock = try DescriptorKind.mayBlockWriting(descriptor, attempt)
+    self.descriptor = descriptor
+    self.attempt = attempt
+    if mayBlock {
+      DescriptorKind.enlarge(descriptor)
+      way = .asking
+    } else {
+      way = .plain
+    }
+  }
+
+  /// Writes some of `bytes`.
+  ///
+  /// - Parameter isReady: whether a poll has said that it takes something.
+  /// - Returns: how many bytes it took; nil where it takes none now, and is to be polled.
+  /// - Throws: `ShmError` with code `inputOutput`.
+  mutating func write(
+    _ bytes: UnsafeRawBufferPointer, isReady: Bool
+  ) throws(ShmError) -> Int? {
+    while true {
+      let written: Int
+      switch way {
+      case .plain: return try unsafe DescriptorIO.write(descriptor, bytes, attempt)
+      case .asking:
+        written = unsafe cshm_write_now(descriptor, bytes.baseAddress, bytes.count)
+        if [EOPNOTSUPP, EINVAL, ESPIPE, ENOSYS].map({ -Int($0) }).contains(written) {
+          reopen()
+          continue
+        }
+      case .reopened(let terminal):
+        let count = unsafe Glibc.write(terminal, bytes.baseAddress, bytes.count)
+        written = count < 0 ? -Int(errno) : count
+      case .trusting:
+        return isReady ? try unsafe DescriptorIO.write(descriptor, bytes, attempt) : nil
+      }
+      if written >= 0 { return written }
+      let error = Errno(rawValue: CInt(-written))
+      if error == .resourceTemporarilyUnavailable { return nil }
+      if error != .interrupted { throw DescriptorIO.explain(error, attempt) }
+    }
+  }
+
+  private mutating func reopen() {
+    // The flags of what the caller has open are its own, and the terminal's other users'.
+    if StandardStreams.isTerminal(descriptor),
+      let opened = try? FileSystem.open(
+        FilePath("/proc/self/fd/\(descriptor)"), O_WRONLY | O_NONBLOCK)
+    {
+      way = .reopened(opened.raw)
+      terminal = .some(opened)
+    } else {
+      way = .trusting
+    }
+  }
+}
