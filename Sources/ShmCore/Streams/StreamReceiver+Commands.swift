@@ -23,8 +23,7 @@ extension StreamReceiver {
           pause = 1
         }
         unread = now
-        let reader = Polling.Interest(descriptor: pipe, events: 0)
-        if try wait([reader], StreamClock(pause))[0] {
+        if try wait(end: pipe, until: StreamClock(pause)).end {
           throw ShmError(
             .inputOutput, "cannot write \(name)", "it has ended with \(now) bytes unread")
         }
@@ -46,7 +45,7 @@ extension StreamReceiver {
   public mutating func wait(for descriptor: Int32) throws(ShmError) {
     do throws(ShmError) {
       let clock = StreamClock(options.stallTimeout)
-      while !(try wait([Polling.Interest(descriptor: descriptor)], clock)[0]) {
+      while !(try wait(descriptor, until: clock).first) {
         if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
       }
     } catch {

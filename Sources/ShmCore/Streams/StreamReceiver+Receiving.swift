@@ -28,7 +28,7 @@ extension StreamReceiver {
         progress(Int(ring.position))
         writes += 1
         // Where nothing has to be waited for, what the sender and signals say must be heard all the same.
-        if writes % Self.writesUnheard == 0 { _ = try wait([], .now) }
+        if writes % Self.writesUnheard == 0 { try wait(until: .now) }
         let bytes = unsafe ring.bytes(min(count, options.chunk))
         report.crossings += 1
         let written = try unsafe deliver(bytes, to: &target)
@@ -60,6 +60,7 @@ extension StreamReceiver {
   /// - Throws: `ShmError`, as `receive`.
   mutating func waitForBytes(_ wanted: Int = 1, sink: CInt? = nil) throws(ShmError) -> Int? {
     var clock = StreamClock(options.stallTimeout)
+    var known: Int?
     while true {
       spin.restart()
       repeat {
@@ -69,19 +70,20 @@ extension StreamReceiver {
       } while spin.goesOn()
       report.waits += 1
       if options.waiting == .spinning {
-        let before = try ring.available()
-        try look(sink, [], .now)
-        if try ring.available() != before { clock.restart() }
+        try look(sink, nil, .now)
       } else {
         if try ring.availableBeforeWaiting(wanted: wanted) >= wanted { continue }
-        let isRung = try look(sink, [Polling.Interest(descriptor: data.descriptor.raw)], clock)
+        let isRung = try look(sink, data.descriptor.raw, clock)
         ring.stopWaiting()
         if isRung {
           data.silence()
           report.crossings += 1
-          clock.restart()
         }
       }
+      // Only bytes that move count: to ring and give nothing is to stall.
+      let there = try ring.available()
+      if let known, there != known { clock.restart() }
+      known = there
       if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
     }
   }
@@ -95,37 +97,52 @@ extension StreamReceiver {
       "says that it sent \(end.total) bytes, and \(ring.position &+ UInt64(count)) came")
   }
 
-  /// One wait; whether the first of `events` has come.
+  /// One wait; whether the event has come.
   @discardableResult
   private mutating func look(
-    _ sink: CInt?, _ events: [Polling.Interest], _ clock: StreamClock
+    _ sink: CInt?, _ event: CInt?, _ clock: StreamClock
   ) throws(ShmError) -> Bool {
-    var interests = events
     // Its reader's end is told without being asked for.
-    if let sink { interests.append(Polling.Interest(descriptor: sink, events: 0)) }
-    let ready = try wait(interests, clock)
-    if sink != nil, ready[events.count] {
+    let ready = try wait(event, end: sink, until: clock)
+    if ready.end {
       throw ShmError(.inputOutput, failure.attempt, "whoever read the output is gone")
     }
-    return !events.isEmpty && ready[0]
+    return ready.first
   }
 
-  /// Waits for some descriptors, for the sender, and for the interrupt; hears what the sender says.
+  /// Waits for a descriptor, for the end of another, for the sender, and for the interrupt; hears what
+  /// the sender says.
+  ///
+  /// - Parameters:
+  ///   - descriptor: what is waited for; nil for nothing more.
+  ///   - events: what is waited for there.
+  ///   - watched: one whose end is waited for; nil for none.
+  ///   - clock: how long at most.
+  /// - Returns: whether the first is ready, and whether the other has ended.
+  @discardableResult
   mutating func wait(
-    _ interests: [Polling.Interest], _ clock: StreamClock
-  ) throws(ShmError) -> [Bool] {
-    var all = interests
+    _ descriptor: CInt? = nil, _ events: CInt = POLLIN, end watched: CInt? = nil,
+    until clock: StreamClock
+  ) throws(ShmError) -> (first: Bool, end: Bool) {
+    polled.removeAll()
+    if let descriptor { polled.add(descriptor, events) }
+    if let watched { polled.add(watched, 0) }
+    let given = polled.count
     // After the end nothing more is said, and its end would wake for ever.
     let hears = end == nil && !hasGivenUp
-    if hears { all.append(Polling.Interest(descriptor: socket.descriptor.raw)) }
-    if let interrupt = options.interrupt { all.append(Polling.Interest(descriptor: interrupt)) }
+    if hears { polled.add(socket.descriptor.raw) }
+    if let interrupt = options.interrupt { polled.add(interrupt) }
     report.crossings += 1
-    let ready = try ShmError.saying(failure.attempt) { () throws(Errno) in
-      try Polling.wait(for: all, milliseconds: clock.left)
+    do {
+      try polled.wait(milliseconds: clock.left)
+    } catch {
+      throw ShmError(failure.attempt, error)
     }
-    if options.interrupt != nil, ready.last == true { throw failure.interrupted }
-    if hears, ready[interests.count] { try hear() }
-    return ready
+    if options.interrupt != nil, polled.isReady(polled.count - 1) { throw failure.interrupted }
+    if hears, polled.isReady(given) { try hear() }
+    return (
+      descriptor != nil && polled.isReady(0), watched != nil && polled.isReady(given - 1)
+    )
   }
 
   private mutating func hear() throws(ShmError) {
@@ -149,8 +166,7 @@ extension StreamReceiver {
     while true {
       if let written = try unsafe sink.write(bytes, isReady: isReady) { return written }
       report.waits += 1
-      let room = Polling.Interest(descriptor: sink.descriptor, events: POLLOUT)
-      isReady = try wait([room], clock)[0]
+      isReady = try wait(sink.descriptor, POLLOUT, until: clock).first
       // One that was stopped meanwhile finds the time passed, and yet goes on.
       if !isReady, let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
     }

@@ -21,6 +21,7 @@ public struct StreamReceiver: ~Copyable {
   var report = StreamReport()
   var checksum = Checksum()
   var spin: SpinWait
+  var polled = PollSet()
   /// What the sender has said at the end; nil before.
   var end: (total: UInt64, checksum: UInt32?)?
   /// Whether this end has given up: what the sender says then is of no interest.

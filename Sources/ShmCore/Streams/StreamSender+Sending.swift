@@ -74,6 +74,7 @@ extension StreamSender {
   /// - Throws: `ShmError`, as `send`.
   mutating func waitForRoom(_ wanted: Int = 1) throws(ShmError) -> Int {
     var clock = StreamClock(options.stallTimeout)
+    var known: Int?
     while true {
       spin.restart()
       repeat {
@@ -83,9 +84,7 @@ extension StreamSender {
       report.waits += 1
       let heard: (peers: [StreamPeer], listener: Bool, others: [Bool])
       if options.waiting == .spinning {
-        let before = try ring.room()
         heard = try listen(besides: [], .now)
-        if try ring.room() != before { clock.restart() }
       } else {
         if try ring.roomBeforeWaiting(wanted: wanted) >= wanted { continue }
         heard = try listen(besides: [Polling.Interest(descriptor: space.descriptor.raw)], clock)
@@ -93,9 +92,12 @@ extension StreamSender {
         if heard.others[0] {
           space.silence()
           report.crossings += 1
-          clock.restart()
         }
       }
+      // Only bytes that move count: to ring and take nothing is to stall.
+      let room = try ring.room()
+      if let known, room != known { clock.restart() }
+      known = room
       try attend(heard.peers, heard.listener)
       if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
     }

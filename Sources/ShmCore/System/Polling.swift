@@ -26,17 +26,9 @@ package enum Polling {
   package static func wait(
     for interests: [Interest], milliseconds: Int?
   ) throws(Errno) -> [Bool] {
-    var entries = interests.map {
-      pollfd(fd: $0.descriptor, events: Int16($0.events), revents: 0)
-    }
-    let deadline = milliseconds.map { Clock.nanoseconds + $0 * 1_000_000 }
-    while true {
-      let left = deadline.map { max(0, ($0 - Clock.nanoseconds + 999_999) / 1_000_000) }
-      let count = unsafe poll(&entries, nfds_t(entries.count), CInt(clamping: left ?? -1))
-      if count > 0 || (count == 0 && left.map { $0 <= CInt.max } == true) {
-        return entries.map { $0.revents != 0 }
-      }
-      if count < 0, errno != EINTR { throw Errno(rawValue: errno) }
-    }
+    var set = PollSet()
+    for interest in interests { set.add(interest.descriptor, interest.events) }
+    try set.wait(milliseconds: milliseconds)
+    return interests.indices.map { set.isReady($0) }
   }
 }

@@ -190,6 +190,21 @@ struct ForeignEndTests {
       """)
   }
 
+  @Test("one that rings all the time and moves nothing stalls the stream all the same")
+  func ringing() async throws {
+    try await check(
+      """
+      for theirs in ("send", "recv"):
+          process = start(theirs, N, *(["/dev/zero"] if theirs == "send" else []), "--stall-timeout", "500ms")
+          mine = Receiver() if theirs == "send" else Sender()
+          begin = time.monotonic()
+          while process.poll() is None and time.monotonic() - begin < 10:
+              os.eventfd_write(mine.theirs, 1)
+              time.sleep(0.05)
+          assert process.wait(1) == 124 and time.monotonic() - begin < 5, process.stderr.read()
+      """)
+  }
+
   @Test("positions and flags that change all the time end a stream, and crash nobody")
   func mutating() async throws {
     try await check(

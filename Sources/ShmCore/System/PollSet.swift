@@ -1,0 +1,39 @@
+import Glibc
+package import SystemPackage
+
+/// Several descriptors that are waited for at once. Kept from one wait to the next it takes no memory.
+/// poll(2)
+package struct PollSet {
+  private var entries: [pollfd] = []
+
+  package init() {}
+
+  /// Empties it.
+  package mutating func removeAll() { entries.removeAll(keepingCapacity: true) }
+
+  /// Adds a descriptor, and what is waited for there: `POLLIN`, `POLLOUT`, or 0 for its end only. An
+  /// error or the end always counts.
+  package mutating func add(_ descriptor: CInt, _ events: CInt = POLLIN) {
+    entries.append(pollfd(fd: descriptor, events: Int16(events), revents: 0))
+  }
+
+  /// Whether the descriptor that was added at that place, from 0 on, was ready at the last wait.
+  package func isReady(_ place: Int) -> Bool { entries[place].revents != 0 }
+
+  /// How many there are.
+  package var count: Int { entries.count }
+
+  /// Waits until one is ready, or the time has passed.
+  ///
+  /// - Parameter milliseconds: at most; nil for as long as it takes.
+  /// - Throws: `Errno`, where the kernel has no memory.
+  package mutating func wait(milliseconds: Int?) throws(Errno) {
+    let deadline = milliseconds.map { Clock.nanoseconds + $0 * 1_000_000 }
+    while true {
+      let left = deadline.map { max(0, ($0 - Clock.nanoseconds + 999_999) / 1_000_000) }
+      let count = unsafe poll(&entries, nfds_t(entries.count), CInt(clamping: left ?? -1))
+      if count > 0 || (count == 0 && left.map { $0 <= CInt.max } == true) { return }
+      if count < 0, errno != EINTR { throw Errno(rawValue: errno) }
+    }
+  }
+}
