@@ -13,7 +13,7 @@ struct StreamFaultTests {
       data = bytes(range(256)) * 8192
       open(F, "wb").write(data)
       whole = 0
-      for round in range(500):
+      for round in range(int(os.environ.get("KILLS", 500))):
           # Where one is killed before they met, the other waits in vain.
           receiver = start("recv", N, "-q", "--timeout", "200ms")
           sender = start("send", N, F, "-q", "--capacity", "64K", "--timeout", "200ms")
