@@ -119,6 +119,7 @@ extension StreamReceiver {
   ///   - watched: one whose end is waited for; nil for none.
   ///   - clock: how long at most.
   /// - Returns: whether the first is ready, and whether the other has ended.
+  /// - Throws: `ShmError`: `interrupted`, and what the sender has done.
   @discardableResult
   mutating func wait(
     _ descriptor: CInt? = nil, _ events: CInt = POLLIN, end watched: CInt? = nil,

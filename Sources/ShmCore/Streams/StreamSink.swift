@@ -40,7 +40,9 @@ struct StreamSink: ~Copyable {
 
   /// Writes some of `bytes`.
   ///
-  /// - Parameter isReady: whether a poll has said that it takes something.
+  /// - Parameters:
+  ///   - bytes: what is to be written.
+  ///   - isReady: whether a poll has said that it takes something.
   /// - Returns: how many bytes it took; nil where it takes none now, and is to be polled.
   /// - Throws: `ShmError` with code `inputOutput`.
   mutating func write(
