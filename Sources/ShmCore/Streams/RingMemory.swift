@@ -7,7 +7,8 @@ import SystemPackage
 struct RingMemory: ~Copyable, Sendable {
   let geometry: RingGeometry
   let descriptor: OwnedDescriptor
-  private let pages: OwnedPages
+  /// Nil where they are another value's.
+  private let pages: OwnedPages?
   private let base: UInt
 
   /// Makes a ring: reserved, sealed, its header written. memfd_create(2), fcntl(2)
@@ -113,6 +114,17 @@ struct RingMemory: ~Copyable, Sendable {
     self.descriptor = descriptor
     self.base = base
     self.pages = consume pages
+  }
+
+  /// The same mapping once more, for the other end in a thread of this process: ThreadSanitizer sees
+  /// addresses, and not that two of them are one memory. This value must outlive it.
+  init(aliasing memory: borrowing RingMemory) throws(ShmError) {
+    descriptor = try ShmError.saying("cannot use a ring") { () throws(Errno) in
+      try memory.descriptor.duplicate()
+    }
+    geometry = memory.geometry
+    base = memory.base
+    pages = nil
   }
 
   /// The bytes of `count` positions from `position` on, in one piece.

@@ -66,7 +66,12 @@ package enum Threads {
   init(_ body: @escaping () -> Void) {
     self.body = body
     unsafe pthread_mutex_init(mutex, nil)
-    unsafe pthread_cond_init(changed, nil)
+    // A clock that somebody sets must not make the wait longer.
+    var attributes = pthread_condattr_t()
+    unsafe pthread_condattr_init(&attributes)
+    unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+    unsafe pthread_cond_init(changed, &attributes)
+    unsafe pthread_condattr_destroy(&attributes)
   }
 
   deinit {
@@ -92,7 +97,7 @@ package enum Threads {
 
   func waitForOne(milliseconds: Int) {
     var until = timespec()
-    unsafe clock_gettime(CLOCK_REALTIME, &until)
+    unsafe clock_gettime(CLOCK_MONOTONIC, &until)
     until.tv_nsec += milliseconds * 1_000_000
     until.tv_sec += until.tv_nsec / 1_000_000_000
     until.tv_nsec %= 1_000_000_000
