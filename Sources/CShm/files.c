@@ -116,6 +116,11 @@ int cshm_filesystem_status(int descriptor, const char *path, struct cshm_filesys
 
 int cshm_pipe(int *ends) { return checked(pipe2(ends, O_CLOEXEC)); }
 
+int cshm_leads_terminal(int descriptor) {
+  unsigned int number = 0;
+  return ioctl(descriptor, TIOCGPTN, &number) == 0;
+}
+
 int cshm_unread(int descriptor) {
   int count = 0;
   return ioctl(descriptor, FIONREAD, &count) < 0 ? -errno : count;

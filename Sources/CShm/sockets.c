@@ -152,6 +152,23 @@ ssize_t cshm_write_now(int descriptor, const void *bytes, size_t count) {
   return written < 0 ? -errno : written;
 }
 
+ssize_t cshm_read_now(int descriptor, void *bytes, size_t count) {
+  struct iovec piece = {bytes, count};
+  ssize_t found = preadv2(descriptor, &piece, 1, -1, RWF_NOWAIT);
+  return found < 0 ? -errno : found;
+}
+
+int cshm_keeps_messages(int descriptor) {
+  int type = 0;
+  socklen_t size = sizeof type;
+  return getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type != SOCK_STREAM;
+}
+
+ssize_t cshm_receive_message(int descriptor, void *bytes, size_t count) {
+  ssize_t found = recv(descriptor, bytes, count, MSG_TRUNC | MSG_DONTWAIT);
+  return found < 0 ? -errno : found;
+}
+
 uint64_t cshm_random(void) {
   uint64_t number = 0;
   // Up to 256 bytes are always given whole.

@@ -60,6 +60,8 @@ int cshm_shm_open(const char *name, int flags, mode_t mode);
 
 // pipe2(2), close-on-exec: `ends` has room for two
 int cshm_pipe(int *ends);
+// Whether it is the leading end of a pseudoterminal, which cannot be opened once more. pty(7)
+int cshm_leads_terminal(int descriptor);
 // How many bytes lie in a pipe. FIONREAD of pipe(7)
 int cshm_unread(int descriptor);
 // memfd_create(2) with MFD_CLOEXEC and MFD_ALLOW_SEALING, and `flags` besides
@@ -143,6 +145,12 @@ int cshm_lock(int descriptor);
 // write(2) that returns -EAGAIN where it would wait, whatever the descriptor's flags, and -EOPNOTSUPP
 // where the kernel cannot promise that. pwritev2(2), RWF_NOWAIT
 ssize_t cshm_write_now(int descriptor, const void *bytes, size_t count);
+// read(2) in the same manner. preadv2(2), RWF_NOWAIT
+ssize_t cshm_read_now(int descriptor, void *bytes, size_t count);
+// Whether it is a socket of messages, of which a read drops what it has no room for
+int cshm_keeps_messages(int descriptor);
+// One message, without waiting: its length, also where that is more than there was room for. recv(2)
+ssize_t cshm_receive_message(int descriptor, void *bytes, size_t count);
 // A random number. getrandom(2)
 uint64_t cshm_random(void);
 // CRC-32C of bytes that follow others whose checksum is given, 0 for none

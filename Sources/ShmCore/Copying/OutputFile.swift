@@ -30,6 +30,11 @@ public struct OutputFile: ~Copyable {
   ///   `notFound` for a directory that is not there, `notPermitted`.
   public init(_ path: String) throws(ShmError) {
     let site = try OutputSite(path)
+    if (try? FileSystem.fileSystemStatus(site.path.directory)).map({ MemoryFileSystem($0).kind })
+      == .hugetlbfs
+    {
+      throw ShmError(.usage, site.attempt, "hugetlbfs takes no writes, only mappings")
+    }
     var temporary: FilePath?
     let descriptor = try ShmError.saying(site.attempt) { () throws(Errno) -> OwnedDescriptor in
       let made: OwnedDescriptor
@@ -51,12 +56,12 @@ public struct OutputFile: ~Copyable {
     self.descriptor = .some(descriptor)
   }
 
-  /// Says beforehand what would stop it, as far as that can be seen: nothing is made.
+  /// Says beforehand what would stop it, by making one and throwing it away.
   ///
   /// - Parameter path: what it will be called.
   /// - Throws: `ShmError`: as `init`.
   public static func check(_ path: String) throws(ShmError) {
-    _ = try OutputSite(path)
+    _ = try OutputFile(path)
   }
 
   deinit {

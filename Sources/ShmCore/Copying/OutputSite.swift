@@ -17,7 +17,7 @@ struct OutputSite {
     let name = "'\(Escaping.printable(given))'"
     let attempt = "cannot write \(name)"
     var path = FilePath(given)
-    guard let last = path.lastComponent, last.kind == .regular else {
+    guard let last = path.lastComponent, last.kind == .regular, !given.hasSuffix("/") else {
       throw ShmError(.usage, attempt, "it names no file")
     }
     var found = try? FileSystem.status(path)
@@ -42,6 +42,7 @@ struct OutputSite {
       guard FileSystem.mayWrite(path) else {
         throw ShmError(.notPermitted, attempt, "you may not write it")
       }
+      try Self.checkReplacing(path, status, attempt)
     }
     guard FileSystem.exists(path.directory) else {
       throw ShmError(.notFound, attempt, "there is no directory for it")
@@ -53,6 +54,27 @@ struct OutputSite {
     self.attempt = attempt
     self.path = path
     replaced = found
+  }
+
+  /// What may be written, and yet not be replaced.
+  private static func checkReplacing(
+    _ path: FilePath, _ status: stat, _ attempt: String
+  ) throws(ShmError) {
+    if let resolved = try? FileSystem.resolved(path),
+      MountTable.current().mounts.contains(where: { FilePath($0.point) == resolved })
+    {
+      throw ShmError(
+        .busy, attempt, "it is a mount point, which cannot be replaced",
+        remedy: "redirect standard output to it")
+    }
+    guard let directory = try? FileSystem.followedStatus(path.directory) else { return }
+    let user = geteuid()
+    if directory.st_mode & S_ISVTX != 0, user != 0, status.st_uid != user, directory.st_uid != user
+    {
+      throw ShmError(
+        .notPermitted, attempt, "in a sticky directory only its owner may replace it",
+        remedy: "redirect standard output to it")
+    }
   }
 
   /// A file without a name, which nothing can leave behind; nil where this file system, or a sandbox,
@@ -70,7 +92,8 @@ struct OutputSite {
   /// A hidden name beside the file's, by chance: not that of another process, nor of one that was
   /// killed.
   var temporaryName: FilePath {
-    let last = path.lastComponent?.string.prefix(200) ?? ""
+    var last = path.lastComponent?.string ?? ""
+    while last.utf8.count > 200 { last.removeLast() }
     return path.directory.appending(".\(last).shmtool-\(String(cshm_random(), radix: 16))")
   }
 
@@ -78,10 +101,17 @@ struct OutputSite {
   /// fchown(2), fchmod(2)
   func takeOver(_ file: borrowing OwnedDescriptor) throws(Errno) {
     guard let replaced else { return }
+    var mode = replaced.st_mode & 0o777
     let own = try file.status()
     if own.st_uid != replaced.st_uid || own.st_gid != replaced.st_gid {
-      try? file.changeOwner(to: replaced.st_uid, replaced.st_gid)
+      do throws(Errno) {
+        try file.changeOwner(to: replaced.st_uid, replaced.st_gid)
+      } catch {
+        // The group alone may be had; without it, its rights are not given to another.
+        try? file.changeOwner(to: own.st_uid, replaced.st_gid)
+        if try file.status().st_gid != replaced.st_gid { mode &= ~0o070 }
+      }
     }
-    try file.changeMode(to: replaced.st_mode & 0o777)
+    try file.changeMode(to: mode)
   }
 }

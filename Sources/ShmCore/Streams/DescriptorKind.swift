@@ -26,6 +26,11 @@ enum DescriptorKind {
     return status
   }
 
+  /// Whether the kernel's answer says that it cannot promise not to wait there.
+  static func cannotPromise(_ answer: Int) -> Bool {
+    [EOPNOTSUPP, EINVAL, ESPIPE, ENOSYS].contains { answer == -Int($0) }
+  }
+
   /// What a pipe at the end of a stream is made to hold, in bytes: its two ends take fewer turns.
   static var pipeSize: CInt { 1 << 20 }
 

@@ -49,12 +49,32 @@ public struct Rendezvous: Hashable, Sendable {
   /// Opens the directory, made if need be, and locks it: whoever binds, replaces or removes a name
   /// does it under the lock, which ends with the descriptor. mkdir(2), flock(2)
   ///
-  /// - Throws: `ShmError`: `notPermitted` for a directory that is not this user's alone.
-  func lockDirectory(_ attempt: String) throws(ShmError) -> OwnedDescriptor {
+  /// - Parameters:
+  ///   - attempt: the words for errors.
+  ///   - clock: how long to wait for another that has the lock.
+  ///   - interrupt: a descriptor that becomes readable when the waiting is to end.
+  /// - Returns: the open directory, which holds the lock.
+  /// - Throws: `ShmError`: `notPermitted` for a directory that is not this user's alone, `timedOut`,
+  ///   `interrupted`.
+  func lockDirectory(
+    _ attempt: String, until clock: StreamClock = StreamClock(nil), interrupt: CInt? = nil
+  ) throws(ShmError) -> OwnedDescriptor {
+    let failure = StreamFailure(attempt: attempt)
     while true {
       let descriptor = try openDirectory(attempt)
+      while cshm_try_lock(descriptor.raw) != 0 {
+        if let limit = clock.passed {
+          throw failure.noMeeting(
+            "another process has its directory locked, and did not end", limit)
+        }
+        let ready = try ShmError.saying(attempt) { () throws(Errno) in
+          try Polling.wait(
+            for: interrupt.map { [$0] } ?? [],
+            milliseconds: min(Self.pause, clock.left ?? Self.pause))
+        }
+        if ready.contains(true) { throw failure.interrupted }
+      }
       let isCurrent = try ShmError.saying(attempt) { () throws(Errno) in
-        try SystemCall.checkNegated { cshm_lock(descriptor.raw) }
         // The one who had the lock may have removed the directory when it was empty.
         let open = try descriptor.status()
         let named = try? FileSystem.status(directory)
@@ -64,13 +84,21 @@ public struct Rendezvous: Hashable, Sendable {
     }
   }
 
+  /// How long to pause between two tries of the lock, in milliseconds: it is held for moments.
+  private static var pause: Int { 5 }
+
   /// Takes the name away, if it is still that socket's, and our own directory if it is empty.
   ///
   /// - Parameters:
   ///   - identity: the socket's.
   ///   - directory: the open directory, which is locked meanwhile.
   func remove(_ identity: RegionIdentity, under directory: borrowing OwnedDescriptor) {
-    _ = cshm_lock(directory.raw)
+    // Whoever has it may be stopped: the name must go all the same.
+    var tries = 200
+    while cshm_try_lock(directory.raw) != 0, tries > 0 {
+      _ = try? Polling.wait(for: [CInt](), milliseconds: Self.pause)
+      tries -= 1
+    }
     defer { _ = cshm_unlock(directory.raw) }
     if let status = try? FileSystem.status(path), RegionIdentity(status) == identity {
       try? FileSystem.unlink(path)
@@ -104,7 +132,9 @@ public struct Rendezvous: Hashable, Sendable {
         } catch .noSuchFileOrDirectory {
           do throws(Errno) {
             try FileSystem.makeDirectory(directory, mode: 0o700)
-          } catch .fileExists {}
+            // The umask may have taken our own rights away.
+            try FileSystem.changeMode(directory, to: 0o700)
+          } catch .fileExists, .noSuchFileOrDirectory {}
         }
       }
       throw .resourceBusy

@@ -5,8 +5,9 @@ struct StreamFailure {
 
   /// The other end is gone without a word.
   func peerDied(_ who: String, _ process: Int32, after bytes: UInt64) -> ShmError {
-    ShmError(
-      .peerDied, attempt, "\(who) (process \(process)) has died after \(bytes) bytes")
+    // 0 is one that cannot be seen from this namespace.
+    let known = process > 0 ? " (process \(process))" : ""
+    return ShmError(.peerDied, attempt, "\(who)\(known) has died after \(bytes) bytes")
   }
 
   /// The other end has given up, and said why.

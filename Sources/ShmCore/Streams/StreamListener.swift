@@ -14,14 +14,15 @@ struct StreamListener: ~Copyable {
   ///
   /// - Throws: `ShmError`: `busy` where another sender listens, `exists` where something else has the
   ///   name, `notPermitted`.
-  init(at place: Rendezvous, _ attempt: String) throws(ShmError) {
+  init(at place: Rendezvous, _ options: StreamOptions, _ attempt: String) throws(ShmError) {
+    let clock = StreamClock(options.meetingTimeout)
     for _ in 0..<1000 {
-      let directory = try place.lockDirectory(attempt)
+      let directory = try place.lockDirectory(
+        attempt, until: clock, interrupt: options.interrupt)
       guard let bound = try Self.bind(at: place, attempt) else { continue }
-      let path = place.path
-      let identity = try ShmError.saying(attempt) { () throws(Errno) in
-        RegionIdentity(try FileSystem.status(path))
-      }
+      // Taken away again at once, by somebody who takes no lock: nobody would find it.
+      guard let status = try? FileSystem.status(place.path) else { continue }
+      let identity = RegionIdentity(status)
       _ = cshm_unlock(directory.raw)
       descriptor = bound
       self.identity = identity

@@ -53,10 +53,14 @@ extension StreamReceiver {
       let told = raw == -ENOENT ? watch.raw : nil
       // A name that nobody listens on yet, or any more, tells nothing when that changes.
       try pauseFor(
-        told != nil ? clock.left : min(clock.left ?? pause, pause), told, options, failure)
+        min(clock.left ?? Self.lookAgain, told != nil ? Self.lookAgain : pause), told, options,
+        failure)
       pause = min(2 * pause, 20)
     }
   }
+
+  /// How long a watch is believed, in milliseconds: the name may lead elsewhere meanwhile.
+  private static var lookAgain: Int { 1000 }
 
   /// How long a sender is looked for without a watch, in milliseconds.
   private static var impatience: Int { 200 }
@@ -76,7 +80,7 @@ extension StreamReceiver {
     _ socket: consuming StreamSocket, _ options: StreamOptions, _ failure: StreamFailure,
     _ clock: StreamClock
   ) throws(ShmError) -> StreamReceiver? {
-    let silence = StreamClock(handshakeLimit)
+    var silence = StreamClock(handshakeLimit)
     while true {
       var boxes: [OwnedDescriptorBox] = []
       switch socket.receive(descriptors: &boxes) {
@@ -84,6 +88,7 @@ extension StreamReceiver {
         let receiver = try StreamReceiver(socket, hello, boxes, options, failure)
         try receiver.socket.send(.ready(stream: hello.stream), failure.attempt)
         return receiver
+      case .message(.abort(_, _, let reason)): throw failure.aborted("the sender", reason)
       case .message(.busy):
         throw ShmError(.busy, failure.attempt, "the stream has all its receivers")
       case .closed: return nil
@@ -94,6 +99,11 @@ extension StreamReceiver {
       }
       if let limit = clock.passed { throw failure.noMeeting("the sender has not greeted", limit) }
       if let limit = silence.passed {
+        // One that is stopped is not silent: it goes on some day.
+        if ProcessStatus.isStopped(socket.peer) {
+          silence.restart()
+          continue
+        }
         throw failure.noMeeting("the sender has taken the connection and said nothing", limit)
       }
       let left = [clock.left, silence.left].compactMap { $0 }.min()

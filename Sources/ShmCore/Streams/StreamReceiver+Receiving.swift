@@ -60,7 +60,6 @@ extension StreamReceiver {
   /// - Throws: `ShmError`, as `receive`.
   mutating func waitForBytes(_ wanted: Int = 1, sink: CInt? = nil) throws(ShmError) -> Int? {
     var clock = StreamClock(options.stallTimeout)
-    var known: Int?
     while true {
       spin.restart()
       repeat {
@@ -69,10 +68,13 @@ extension StreamReceiver {
         if end != nil { return try whatIsLeft(count) }
       } while spin.goesOn()
       report.waits += 1
+      let before: Int
       if options.waiting == .spinning {
+        before = try ring.available()
         try look(sink, nil, .now)
       } else {
-        if try ring.availableBeforeWaiting(wanted: wanted) >= wanted { continue }
+        before = try ring.availableBeforeWaiting(wanted: wanted)
+        if before >= wanted { continue }
         let isRung = try look(sink, data.descriptor.raw, clock)
         ring.stopWaiting()
         if isRung {
@@ -81,9 +83,7 @@ extension StreamReceiver {
         }
       }
       // Only bytes that move count: to ring and give nothing is to stall.
-      let there = try ring.available()
-      if let known, there != known { clock.restart() }
-      known = there
+      if try ring.available() != before { clock.restart() }
       if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
     }
   }

@@ -3,14 +3,20 @@ import SystemPackage
 extension StreamSender {
   /// Takes receivers in until all have mapped the ring, and then begins.
   mutating func meetReceivers() throws(ShmError) {
+    do throws(ShmError) {
+      try takeReceiversIn()
+    } catch {
+      abort(error)
+      throw error
+    }
+  }
+
+  private mutating func takeReceiversIn() throws(ShmError) {
     let clock = StreamClock(options.meetingTimeout)
     while peers.count(where: { $0.phase == .ready }) < options.receivers {
       if let limit = clock.passed {
         let ready = peers.count(where: { $0.phase == .ready })
-        let error = failure.noMeeting(
-          "\(ready) of \(options.receivers) receivers have come", limit)
-        abort(error)
-        throw error
+        throw failure.noMeeting("\(ready) of \(options.receivers) receivers have come", limit)
       }
       let heard = try listen(besides: [], clock)
       if heard.listener { try accept() }
@@ -19,12 +25,7 @@ extension StreamSender {
     // Whoever has connected and got no further has no place, and nothing waits for it.
     for peer in peers where peer.phase != .ready { peer.socket.part(.busy) }
     peers.removeAll { $0.phase != .ready }
-    do throws(ShmError) {
-      try tellAll(.start(stream: stream))
-    } catch {
-      abort(error)
-      throw error
-    }
+    try tellAll(.start(stream: stream))
   }
 
   /// So many may be connected in the meeting; with one more the oldest that has said nothing goes.

@@ -24,22 +24,22 @@ extension StreamSender {
     from source: Int32, named name: String, progress: (Int) -> Void = { _ in }
   ) throws(ShmError) {
     do throws(ShmError) {
-      let mayBlock = try DescriptorKind.mayBlockReading(source, failure.attempt)
-      if mayBlock { DescriptorKind.enlarge(source) }
+      var input = try StreamSource(source, chunk: options.chunk, "cannot read \(name)")
+      let least = min(input.leastRoom, ring.memory.geometry.capacity)
       var reads = 0
       while true {
         progress(Int(ring.position))
-        let room = try waitForRoom()
+        let room = try waitForRoom(least)
         reads += 1
         // Where nothing has to be waited for, what peers and signals say must be heard all the same.
-        if mayBlock {
+        if input.mayBlock {
           try waitForInput(source)
         } else if reads % Self.readsUnheard == 0 {
           try hear()
         }
         report.crossings += 1
-        let count = try unsafe DescriptorIO.readReady(
-          source, into: ring.space(min(room, options.chunk)), "cannot read \(name)")
+        let space = unsafe ring.space(min(room, max(options.chunk, least)))
+        guard let count = try unsafe input.read(into: space) else { continue }
         if count == 0 { return }
         publish(count)
       }
@@ -74,7 +74,6 @@ extension StreamSender {
   /// - Throws: `ShmError`, as `send`.
   mutating func waitForRoom(_ wanted: Int = 1) throws(ShmError) -> Int {
     var clock = StreamClock(options.stallTimeout)
-    var known: Int?
     while true {
       spin.restart()
       repeat {
@@ -83,10 +82,13 @@ extension StreamSender {
       } while spin.goesOn()
       report.waits += 1
       let heard: (peers: [StreamPeer], listener: Bool, others: [Bool])
+      let before: Int
       if options.waiting == .spinning {
+        before = try ring.room()
         heard = try listen(besides: [], .now)
       } else {
-        if try ring.roomBeforeWaiting(wanted: wanted) >= wanted { continue }
+        before = try ring.roomBeforeWaiting(wanted: wanted)
+        if before >= wanted { continue }
         heard = try listen(besides: [Polling.Interest(descriptor: space.descriptor.raw)], clock)
         ring.stopWaiting()
         if heard.others[0] {
@@ -95,9 +97,7 @@ extension StreamSender {
         }
       }
       // Only bytes that move count: to ring and take nothing is to stall.
-      let room = try ring.room()
-      if let known, room != known { clock.restart() }
-      known = room
+      if try ring.room() != before { clock.restart() }
       try attend(heard.peers, heard.listener)
       if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
     }
@@ -119,8 +119,8 @@ extension StreamSender {
   }
 
   private mutating func waitForInput(_ source: CInt) throws(ShmError) {
+    let clock = StreamClock(options.stallTimeout)
     while true {
-      let clock = StreamClock(options.stallTimeout)
       let heard = try listen(besides: [Polling.Interest(descriptor: source)], clock)
       try attend(heard.peers, heard.listener)
       if heard.others[0] { return }

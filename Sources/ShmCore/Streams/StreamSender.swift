@@ -55,7 +55,7 @@ public struct StreamSender: ~Copyable {
       capacity: options.capacity, receivers: options.receivers, pages: options.pages)
     let wiring = options.isWired ? try RingWiring.wire(memory, failure.attempt) : nil
     let space = try ShmError.saying(failure.attempt) { () throws(Errno) in try WakeEvent() }
-    let listener = try StreamListener(at: place, failure.attempt)
+    let listener = try StreamListener(at: place, options, failure.attempt)
     self.options = options
     spin = SpinWait(options)
     self.failure = failure

@@ -21,6 +21,8 @@ struct StreamSink: ~Copyable {
     case asking
     /// A terminal, which cannot promise that, opened once more so that it does not wait.
     case reopened(CInt)
+    /// A terminal that cannot be opened once more: only one byte is sure to have room.
+    case bytewise
     /// What has said that it takes something is written to, and may wait all the same.
     case trusting
   }
@@ -54,13 +56,17 @@ struct StreamSink: ~Copyable {
       case .plain: return try unsafe DescriptorIO.write(descriptor, bytes, attempt)
       case .asking:
         written = unsafe cshm_write_now(descriptor, bytes.baseAddress, bytes.count)
-        if [EOPNOTSUPP, EINVAL, ESPIPE, ENOSYS].map({ -Int($0) }).contains(written) {
+        if DescriptorKind.cannotPromise(written) {
           reopen()
           continue
         }
       case .reopened(let terminal):
         let count = unsafe Glibc.write(terminal, bytes.baseAddress, bytes.count)
         written = count < 0 ? -Int(errno) : count
+      case .bytewise:
+        guard isReady else { return nil }
+        let first = unsafe UnsafeRawBufferPointer(rebasing: bytes.prefix(1))
+        return try unsafe DescriptorIO.write(descriptor, first, attempt)
       case .trusting:
         return isReady ? try unsafe DescriptorIO.write(descriptor, bytes, attempt) : nil
       }
@@ -72,15 +78,19 @@ struct StreamSink: ~Copyable {
   }
 
   private mutating func reopen() {
+    guard StandardStreams.isTerminal(descriptor) else {
+      way = .trusting
+      return
+    }
     // The flags of what the caller has open are its own, and the terminal's other users'.
-    if StandardStreams.isTerminal(descriptor),
+    if cshm_leads_terminal(descriptor) == 0,
       let opened = try? FileSystem.open(
         FilePath("/proc/self/fd/\(descriptor)"), O_WRONLY | O_NONBLOCK)
     {
       way = .reopened(opened.raw)
       terminal = .some(opened)
     } else {
-      way = .trusting
+      way = .bytewise
     }
   }
 }

@@ -14,6 +14,8 @@ public enum StreamWaiting: String, Sendable, CaseIterable {
 struct SpinWait {
   /// How long one that never sleeps spins before it looks at its sockets, in nanoseconds.
   private static let round = 1_000_000
+  /// The longest spin, in microseconds.
+  private static let longest = 1_000_000
   /// So many looks for one at the clock, which costs as much as several of them.
   private static let looks = 32
 
@@ -26,7 +28,7 @@ struct SpinWait {
     length =
       switch options.waiting {
       case .sleeping: 0
-      case .adaptive: Threads.processors > 1 ? options.spin * 1000 : 0
+      case .adaptive: Threads.processors > 1 ? max(0, min(options.spin, Self.longest)) * 1000 : 0
       case .spinning: Self.round
       }
   }

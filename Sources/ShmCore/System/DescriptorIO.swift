@@ -66,6 +66,22 @@ package enum DescriptorIO {
     throw ShmError(.inputOutput, attempt, "it is closed", errorNumber: EBADF)
   }
 
+  /// Whether a descriptor takes some words: it may be a pipe that nobody reads, or a terminal that was
+  /// stopped, which must not hold up what hears signals by itself. poll(2)
+  ///
+  /// - Parameters:
+  ///   - raw: the descriptor.
+  ///   - waits: whether to wait for it, where signals are held off until one has come.
+  /// - Returns: whether it does; true where signals end a write that waits.
+  package static func takesTalk(_ raw: CInt, waits: Bool) -> Bool {
+    guard SignalMask.holdsTermination else { return true }
+    while true {
+      var entry = pollfd(fd: raw, events: Int16(POLLOUT), revents: 0)
+      if unsafe poll(&entry, 1, waits ? 100 : 0) != 0 { return true }
+      if !waits || SignalMask.isTerminationPending { return false }
+    }
+  }
+
   /// Waits until something can be read, or a signal that is held off has come.
   package static func waitForInput(_ raw: CInt, _ attempt: String) throws(ShmError) {
     while true {

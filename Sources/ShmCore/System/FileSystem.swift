@@ -118,6 +118,11 @@ package enum FileSystem {
     try SystemCall.check { unsafe path.withPlatformString { unsafe Glibc.mkdir($0, mode) } }
   }
 
+  /// chmod(2)
+  package static func changeMode(_ path: FilePath, to mode: mode_t) throws(Errno) {
+    try SystemCall.check { unsafe path.withPlatformString { unsafe chmod($0, mode) } }
+  }
+
   /// Takes an empty directory away. rmdir(2)
   package static func removeDirectory(_ path: FilePath) throws(Errno) {
     try SystemCall.check { unsafe path.withPlatformString { unsafe Glibc.rmdir($0) } }

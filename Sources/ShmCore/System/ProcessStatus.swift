@@ -1,3 +1,5 @@
+import SystemPackage
+
 /// What /proc/PID/status says. proc_pid_status(5)
 package struct ProcessStatus: Sendable {
   /// Capabilities by their bit. capabilities(7)
@@ -20,6 +22,8 @@ package struct ProcessStatus: Sendable {
   package let wired: Int?
   /// Pinned bytes (`VmPin`); nil for a kernel thread.
   package let pinned: Int?
+  /// Whether it was stopped, by a signal or a debugger.
+  package let isStopped: Bool
   private let effective: UInt64
 
   /// Parses the text; what is missing or has another form is nil.
@@ -33,7 +37,16 @@ package struct ProcessStatus: Sendable {
       .flatMap { ProcText.decimal($0) }.flatMap { UInt32(exactly: $0) }
     wired = fields["VmLck"].flatMap { ProcText.amount($0) }
     pinned = fields["VmPin"].flatMap { ProcText.amount($0) }
+    isStopped = fields["State"]?.first.map { "Tt".utf8.contains($0) } ?? false
     effective = fields["CapEff"].flatMap { ProcText.hexadecimal($0) } ?? 0
+  }
+
+  /// Whether a process was stopped; false where that cannot be seen.
+  package static func isStopped(_ process: Int32) -> Bool {
+    guard let text = try? FileSystem.contents(of: FilePath("/proc/\(process)/status")) else {
+      return false
+    }
+    return ProcessStatus(parsing: text).isStopped
   }
 
   /// Whether a capability is effective, which is what counts: root may lack it in a container.

@@ -15,6 +15,8 @@ package enum StandardStreams {
       }
     }
     TerminationSignals.ignoreFileSizeSignal()
+    // Started by one that ignores it, this process would not learn how its commands have ended.
+    signal(SIGCHLD, SIG_DFL)
   }
 
   /// Closes standard output: the last chance to hear of a lost write. close(2)

@@ -65,7 +65,7 @@ struct StreamArguments: ParsableArguments {
 
   /// What SHMTOOL_DIR says; nil where it says nothing.
   static var directory: FilePath? {
-    ProcessEnvironment["SHMTOOL_DIR"].flatMap { $0.isEmpty ? nil : FilePath($0) }
+    ProcessEnvironment.filePath("SHMTOOL_DIR").flatMap { $0.isEmpty ? nil : $0 }
   }
 
   /// Says beforehand that the report cannot be written.

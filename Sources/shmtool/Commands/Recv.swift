@@ -40,6 +40,9 @@ struct Recv: CommandRunner {
     if !command.isEmpty, output != nil {
       throw ValidationError("--output and CMD exclude each other")
     }
+    if stream.reportFd == STDOUT_FILENO, command.isEmpty, output == nil {
+      throw ValidationError("--report-fd 1 is where the stream goes")
+    }
   }
 
   func run() throws {
@@ -111,6 +114,8 @@ struct Recv: CommandRunner {
         guard error.code == .inputOutput else { throw error }
         failure = error
       }
+      // It is told the end only of what has proved whole.
+      if failure == nil { try receiver.verify() }
       try consumer.closePipe()
       try receiver.wait(for: consumer.ended)
     } catch {

@@ -43,7 +43,12 @@ enum Output {
   }
 
   /// Text on stderr. That it cannot be written is told by nothing but the exit code.
-  static func say(_ text: String) {
+  ///
+  /// - Parameters:
+  ///   - text: what is said.
+  ///   - waits: whether to wait where it takes none now; a signal that is held off ends that.
+  static func say(_ text: String, waits: Bool = true) {
+    guard DescriptorIO.takesTalk(STDERR_FILENO, waits: waits) else { return }
     var bytes = Array(text.utf8)
     unsafe bytes.withUnsafeMutableBytes { buffer in
       try? unsafe DescriptorIO.writeAll(STDERR_FILENO, UnsafeRawBufferPointer(buffer), "")

@@ -38,13 +38,15 @@ final class ProgressLine {
     guard now - last >= 100_000_000 else { return }
     last = now
     isDrawn = true
-    Output.say("\r\u{1B}[K\(Self.line(done: done, total: total, nanoseconds: now - start))")
+    Output.say(
+      "\r\u{1B}[K\(Self.line(done: done, total: total, nanoseconds: now - start))",
+      waits: false)
   }
 
   private func clear() {
     guard isDrawn else { return }
     isDrawn = false
-    Output.say("\r\u{1B}[K")
+    Output.say("\r\u{1B}[K", waits: false)
   }
 
   /// The line's text.

@@ -1,0 +1,83 @@
+import CShm
+import Glibc
+import SystemPackage
+
+/// What a sender's bytes come from: a descriptor of the caller's, read without waiting in the kernel,
+/// where neither the receivers nor a signal would be heard.
+struct StreamSource: ~Copyable {
+  /// Its number, to be polled.
+  let descriptor: CInt
+  /// Whether reading may have to wait for somebody else.
+  let mayBlock: Bool
+  /// The room that a read must have, in bytes: the kernel drops what it has none for, of a packet.
+  let leastRoom: Int
+  private let attempt: String
+  private var way: Way
+
+  private enum Way {
+    /// It never waits.
+    case plain
+    /// The kernel is asked, for each read, not to wait. preadv2(2), RWF_NOWAIT
+    case asking
+    /// What has said that it has something is read, and may wait all the same.
+    case trusting
+    /// A socket whose messages have ends.
+    case messages
+  }
+
+  /// The most that a pipe keeps together, in bytes, where its writer wants that, which its reader cannot
+  /// see: O_DIRECT of pipe(2).
+  private static var packet: Int { 4096 }
+
+  /// - Parameters:
+  ///   - descriptor: what is read.
+  ///   - chunk: how much is read at once.
+  ///   - attempt: the words for errors.
+  /// - Throws: `ShmError` with code `inputOutput` for one that is closed.
+  init(_ descriptor: CInt, chunk: Int, _ attempt: String) throws(ShmError) {
+    mayBlock = try DescriptorKind.mayBlockReading(descriptor, attempt)
+    self.descriptor = descriptor
+    self.attempt = attempt
+    if !mayBlock {
+      (way, leastRoom) = (.plain, 1)
+    } else if cshm_keeps_messages(descriptor) != 0 {
+      (way, leastRoom) = (.messages, chunk)
+    } else {
+      DescriptorKind.enlarge(descriptor)
+      (way, leastRoom) = (.asking, Self.packet)
+    }
+  }
+
+  /// Reads what is there.
+  ///
+  /// - Parameter buffer: where it goes.
+  /// - Returns: how many bytes, 0 at the end; nil where there are none now, and it is to be polled.
+  /// - Throws: `ShmError` with code `inputOutput`, also for a message that had no room.
+  mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(ShmError) -> Int? {
+    while true {
+      let count: Int
+      switch way {
+      case .plain, .trusting:
+        return try unsafe DescriptorIO.readReady(descriptor, into: buffer, attempt)
+      case .asking:
+        count = unsafe cshm_read_now(descriptor, buffer.baseAddress, buffer.count)
+        if DescriptorKind.cannotPromise(count) {
+          way = .trusting
+          continue
+        }
+      case .messages:
+        count = unsafe cshm_receive_message(descriptor, buffer.baseAddress, buffer.count)
+        if count > buffer.count {
+          throw ShmError(
+            .inputOutput, attempt,
+            "a message of \(count) bytes has come, and there was room for \(buffer.count)",
+            remedy: "make the ring larger with --capacity")
+        }
+      }
+      if count >= 0 { return count }
+      let error = Errno(rawValue: CInt(-count))
+      if error == .resourceTemporarilyUnavailable { return nil }
+      if error != .interrupted { throw DescriptorIO.explain(error, attempt) }
+    }
+  }
+}
