@@ -24,6 +24,8 @@ extern const int cshm_O_TMPFILE;
 extern const int cshm_O_PATH;
 extern const int cshm_FALLOC_FL_KEEP_SIZE;
 extern const int cshm_FALLOC_FL_PUNCH_HOLE;
+extern const int cshm_SEEK_DATA;
+extern const int cshm_SEEK_HOLE;
 extern const int cshm_MAP_FIXED_NOREPLACE;
 extern const int cshm_MADV_POPULATE_READ;
 extern const int cshm_MADV_POPULATE_WRITE;
@@ -36,6 +38,7 @@ extern const int cshm_F_GETPIPE_SZ;
 extern const int cshm_F_SETPIPE_SZ;
 extern const int cshm_F_SETSIG;
 extern const int cshm_F_SETLEASE;
+extern const int cshm_F_GETLEASE;
 extern const int cshm_F_SEAL_SEAL;
 extern const int cshm_F_SEAL_SHRINK;
 extern const int cshm_F_SEAL_GROW;
@@ -80,6 +83,8 @@ struct cshm_filesystem {
   uint64_t free_files;
 };
 int cshm_filesystem_status(int descriptor, const char *path, struct cshm_filesystem *out);
+// getdents64(2)
+ssize_t cshm_directory_entries(int directory, void *buffer, size_t count);
 // mlock2(2)
 int cshm_mlock2(const void *address, size_t length, unsigned int flags);
 // process_vm_writev(2) into this process itself: a copy by the kernel, which answers EFAULT where

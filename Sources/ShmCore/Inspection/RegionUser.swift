@@ -39,4 +39,14 @@ public struct RegionUser: Hashable, Sendable {
       process: process, user: (try? FileSystem.status(directory))?.st_uid,
       command: Array(command.prefix { $0 != UInt8(ascii: "\n") }))
   }
+
+  /// A process whose directory is open.
+  ///
+  /// - Parameter buffer: for what is read.
+  init(_ directory: borrowing ProcessDirectory, buffer: inout [UInt8]) {
+    let count = (try? directory.read("comm", into: &buffer)) ?? 0
+    self.init(
+      process: directory.process, user: directory.user,
+      command: Array(buffer[..<count].prefix { $0 != UInt8(ascii: "\n") }))
+  }
 }

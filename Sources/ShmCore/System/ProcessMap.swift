@@ -60,7 +60,7 @@ public struct ProcessMap: Hashable, Sendable {
   }
 
   /// st_dev as glibc's makedev(3) builds it from major and minor.
-  private static func deviceNumber(major: UInt64, minor: UInt64) -> UInt64 {
+  static func deviceNumber(major: UInt64, minor: UInt64) -> UInt64 {
     (major & 0xFFF) << 8 | (major & ~0xFFF) << 32 | (minor & 0xFF) | (minor & ~0xFF) << 12
   }
 }

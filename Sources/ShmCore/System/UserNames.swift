@@ -11,4 +11,13 @@ package enum UserNames {
     guard number == 0, unsafe found != nil, let name = unsafe entry.pw_name else { return nil }
     return unsafe Escaping.printable(UnsafeRawBufferPointer(start: name, count: strlen(name)))
   }
+
+  /// The number of a user; nil where there is none of that name. getpwnam_r(3)
+  package static func identifier(_ name: String) -> UInt32? {
+    var entry = unsafe passwd()
+    var found: UnsafeMutablePointer<passwd>?
+    var buffer = [CChar](repeating: 0, count: 16384)
+    let number = unsafe getpwnam_r(name, &entry, &buffer, buffer.count, &found)
+    return unsafe number == 0 && found != nil ? entry.pw_uid : nil
+  }
 }

@@ -1,0 +1,102 @@
+import CShm
+package import Glibc
+package import SystemPackage
+
+/// A process's directory in /proc, opened once: what is looked up in it needs few system calls, and
+/// is that process's also where its number means another one by then. proc(5)
+package struct ProcessDirectory: ~Copyable {
+  /// The process.
+  package let process: Int32
+  private let descriptor: OwnedDescriptor
+
+  /// Opens the directory of a process, or of one of its threads.
+  package init(_ process: Int32, thread: Int32? = nil) throws(Errno) {
+    self.process = process
+    let path = thread.map { "/proc/\(process)/task/\($0)" } ?? "/proc/\(process)"
+    descriptor = try FileSystem.open(FilePath(path), cshm_O_PATH | O_DIRECTORY)
+  }
+
+  /// The user it runs as. fstat(2)
+  package var user: UInt32? { (try? descriptor.status())?.st_uid }
+
+  /// Reads a whole file into the front of `buffer`, which grows where it must.
+  ///
+  /// - Returns: how many bytes of the buffer are the file's.
+  package func read(_ name: String, into buffer: inout [UInt8]) throws(Errno) -> Int {
+    let file = try open(name, O_RDONLY)
+    var used = 0
+    while true {
+      if buffer.count - used < 4096 {
+        buffer.append(contentsOf: repeatElement(0, count: max(1 << 16, buffer.count)))
+      }
+      let count = try unsafe buffer.withUnsafeMutableBufferPointer { (all) throws(Errno) -> Int in
+        try unsafe file.read(
+          into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: all[used...])))
+      }
+      if count == 0 { return used }
+      used += count
+    }
+  }
+
+  /// The numbers that are names in a directory of it: `fd`, `task`. getdents64(2)
+  package func numbers(in name: String, buffer: inout [UInt8]) throws(Errno) -> [Int32] {
+    try Self.numbers(in: try open(name, O_RDONLY | O_DIRECTORY), buffer: &buffer)
+  }
+
+  /// How many threads it has. fstatat(2)
+  package var threads: Int {
+    var status = stat()
+    let answer = unsafe fstatat(descriptor.raw, "task", &status, 0)
+    // A directory has a link for each directory in it, and two of its own.
+    return answer == 0 ? max(0, Int(status.st_nlink) - 2) : 0
+  }
+
+  /// Where a symbolic link of it points. readlinkat(2)
+  ///
+  /// - Returns: how many bytes of `buffer` are the target's.
+  package func link(_ name: String, into buffer: inout [UInt8]) throws(Errno) -> Int {
+    let raw = descriptor.raw
+    return try unsafe buffer.withUnsafeMutableBufferPointer { (bytes) throws(Errno) -> Int in
+      guard let base = UnsafeMutableRawBufferPointer(bytes).baseAddress else { return 0 }
+      let target = unsafe base.assumingMemoryBound(to: CChar.self)
+      let room = bytes.count
+      return try SystemCall.check { unsafe readlinkat(raw, name, target, room) }
+    }
+  }
+
+  /// The status of what a symbolic link of it leads to. fstatat(2)
+  package func status(_ name: String) throws(Errno) -> stat {
+    var status = stat()
+    try SystemCall.check { unsafe fstatat(descriptor.raw, name, &status, 0) }
+    return status
+  }
+
+  /// The processes that /proc shows. getdents64(2)
+  package static func processes(buffer: inout [UInt8]) throws(Errno) -> [Int32] {
+    try numbers(in: try FileSystem.open("/proc", O_RDONLY | O_DIRECTORY), buffer: &buffer)
+  }
+
+  private func open(_ name: String, _ flags: CInt) throws(Errno) -> OwnedDescriptor {
+    OwnedDescriptor(
+      adopting: try SystemCall.checkNegated {
+        unsafe cshm_openat(descriptor.raw, name, flags | O_CLOEXEC, 0)
+      })
+  }
+
+  private static func numbers(
+    in directory: borrowing OwnedDescriptor, buffer: inout [UInt8]
+  ) throws(Errno) -> [Int32] {
+    var numbers: [Int32] = []
+    let raw = directory.raw
+    while true {
+      let used = try unsafe buffer.withUnsafeMutableBufferPointer {
+        (bytes) throws(Errno) -> Int in
+        try SystemCall.checkNegated {
+          unsafe cshm_directory_entries(raw, bytes.baseAddress, bytes.count)
+        }
+      }
+      if used == 0 { return numbers }
+      DirectoryEntries.forEachNumber(in: buffer[..<used]) { numbers.append($0) }
+    }
+  }
+}
