@@ -4,7 +4,7 @@ import SystemPackage
 
 /// What the pages of a region are, counted without touching one. What cannot be known is nil.
 struct PageFacts {
-  /// The bytes in RAM that are valid. mincore(2)
+  /// The bytes in RAM that are valid. lseek(2)
   private(set) var resident: Int?
   /// The bytes that are swapped out. cachestat(2)
   private(set) var swapped: Int?
@@ -36,29 +36,25 @@ struct PageFacts {
     swapped = (try? descriptor.cacheStatistics()).flatMap {
       Int(clamping: $0.evicted).multipliedReportingOverflow(by: PageMath.pageSize).partialValue
     }
-    resident = try? Self.resident(
-      Region(.file(path), access: .readOnly, descriptor: descriptor), size: Int(status.st_size))
+    if let swapped, let data = try? Self.data(in: descriptor, size: Int(status.st_size)) {
+      resident = max(0, data - swapped)
+    }
   }
 
-  /// What was reserved and never written is a hole to lseek(2), and not resident.
-  private static func resident(_ region: consuming Region, size: Int) throws(ShmError) -> Int {
-    guard size > 0 else { return 0 }
-    let mapping = try Mapping(of: region, protection: .readOnly)
-    var resident = 0
+  /// The bytes in whole pages that were written, be they in RAM or swapped out: what was reserved and
+  /// not written is a hole to lseek(2). It takes half the time of mincore(2), and maps nothing.
+  private static func data(
+    in descriptor: borrowing OwnedDescriptor, size: Int
+  ) throws(Errno) -> Int {
+    var data = 0
     var offset = 0
-    let attempt = "cannot look at the pages of '\(region.reference)'"
-    while offset < size {
-      let start = try ShmError.saying(attempt) { () throws(Errno) in
-        try region.descriptor.seek(cshm_SEEK_DATA, from: offset)
-      }
-      guard let start, start < size else { break }
-      let end = try ShmError.saying(attempt) { () throws(Errno) in
-        try region.descriptor.seek(cshm_SEEK_HOLE, from: start)
-      }
-      let part = start..<min(size, max(start + 1, end ?? size))
-      resident += try mapping.residentBytes(in: part)
-      offset = part.upperBound
+    while offset < size,
+      let start = try descriptor.seek(cshm_SEEK_DATA, from: offset), start < size
+    {
+      let end = try descriptor.seek(cshm_SEEK_HOLE, from: start) ?? size
+      data += PageMath.outward(start..<max(start + 1, end)).count
+      offset = max(start + 1, end)
     }
-    return resident
+    return data
   }
 }
