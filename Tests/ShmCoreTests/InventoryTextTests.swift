@@ -1,3 +1,4 @@
+import Glibc
 import ShmTestSupport
 import SystemPackage
 import Testing
@@ -43,6 +44,23 @@ struct InventoryTextTests {
     let every = ProcText.lines(text).compactMap { ProcessMap(parsing: $0) }
     let devices = Set(every.map(\.identity.device)).subtracting([0])
     #expect(found(text, devices) == every.filter { $0.identity.device != 0 })
+  }
+
+  @Test("the kernel tells in numbers what it writes as text")
+  func numbers() throws {
+    var buffer = [UInt8](repeating: 0, count: 8192)
+    var told: [ProcessMap] = []
+    let answer = try ProcessDirectory(getpid()).forEachFileMapping(
+      buffer: &buffer, isWanted: { _ in true }, { told.append($0) })
+    let text = try FileSystem.contents(of: "/proc/self/maps")
+    // Before Linux 6.11 there is no answer, and the text is read.
+    guard answer == true else { return }
+    let written = Set(
+      ProcText.lines(text).compactMap { ProcessMap(parsing: $0) }.filter { $0.identity.device != 0 }
+    )
+    // Other tests map and unmap meanwhile; the program and its libraries stay.
+    #expect(told.count > 10 && written.intersection(told).count > 10)
+    #expect(told.allSatisfy { $0.identity.device != 0 && !$0.path.isEmpty })
   }
 
   @Test("a segment is read as the kernel writes it")

@@ -110,6 +110,21 @@ struct cshm_cachestat {
 _Static_assert(sizeof(struct cshm_cachestat) == 40, "the layout of struct cachestat");
 // cachestat(2); a length of 0 is "to the end of the file"
 int cshm_cachestat(int descriptor, uint64_t offset, uint64_t length, struct cshm_cachestat *out);
+// A mapping of a file, as /proc/PID/maps has it
+struct cshm_mapping {
+  uint64_t start;
+  uint64_t end;
+  // 1 readable, 2 writable, 4 executable, 8 shared
+  uint64_t flags;
+  uint64_t offset;
+  uint64_t inode;
+  uint32_t major;
+  uint32_t minor;
+};
+// The mapping of a file at an address or the next behind it, of an open /proc/PID/maps: -ENOENT where
+// there is none, -ESRCH where the process has no addresses, -ENOTTY before Linux 6.11. Its path, with
+// a NUL, where `path` is not NULL. PROCMAP_QUERY of the kernel's <linux/fs.h>
+int cshm_file_mapping(int maps, uint64_t address, struct cshm_mapping *out, char *path, uint32_t room);
 // pidfd_open(2)
 int cshm_pidfd_open(pid_t process);
 // pidfd_send_signal(2)

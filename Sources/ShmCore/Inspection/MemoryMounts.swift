@@ -18,7 +18,9 @@ struct MemoryMounts {
 
   /// By a table of mounts.
   ///
-  /// - Parameter hidden: the file systems that are mounted nowhere: `hiddenDevices`.
+  /// - Parameters:
+  ///   - table: the mounts of one namespace.
+  ///   - hidden: the file systems that are mounted nowhere: `hiddenDevices`.
   init(_ table: MountTable, hidden: [UInt64: Bool]) {
     var devices = hidden
     var mounts: [MountTable.Mount] = []

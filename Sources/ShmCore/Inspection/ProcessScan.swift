@@ -78,10 +78,8 @@ struct ProcessScan {
 
   /// Whether it has addresses of its own: a thread of the kernel has none, and opens nothing.
   private mutating func look(at directory: borrowing ProcessDirectory) throws(Errno) -> Bool {
-    let count = try directory.read("maps", into: &buffer)
-    guard count > 0 else { return false }
     let view = if case .memory = subject { mounts(of: directory) } else { nil as MemoryMounts? }
-    let mappings = mappings(in: count, view)
+    guard let mappings = try mappings(of: directory, view) else { return false }
     let descriptors = try descriptors(of: directory, view)
     if mappings.isEmpty, descriptors.isEmpty { return true }
     let user = RegionUser(directory, buffer: &buffer)
@@ -98,21 +96,28 @@ struct ProcessScan {
     return true
   }
 
-  /// The mappings that matter in the text that was read last.
-  private func mappings(in count: Int, _ view: MemoryMounts?) -> [ProcessMap] {
+  /// The mappings that matter; nil for a process without addresses.
+  private mutating func mappings(
+    of directory: borrowing ProcessDirectory, _ view: MemoryMounts?
+  ) throws(Errno) -> [ProcessMap]? {
+    let subject = subject
+    let devices: Set<UInt64> =
+      if case .regions(let wanted) = subject { Set(wanted.map(\.device)) } else { [] }
+    func isWanted(_ device: UInt64) -> Bool { view?.isMemory(device) ?? devices.contains(device) }
     var found: [ProcessMap] = []
-    switch subject {
-    case .regions(let wanted):
-      let devices = Set(wanted.map(\.device))
-      MapsText.forEach(in: buffer, count: count, isWanted: { devices.contains($0) }) { map in
-        if wanted.contains(map.identity) { found.append(map) }
-      }
-    case .memory:
-      MapsText.forEach(in: buffer, count: count, isWanted: { view?.isMemory($0) == true }) { map in
+    func note(_ map: ProcessMap) {
+      switch subject {
+      case .regions(let wanted): if wanted.contains(map.identity) { found.append(map) }
+      case .memory:
         // Private huge pages look like a file, and are nobody else's.
         if map.isShared || !map.path.starts(with: "/anon_hugepage".utf8) { found.append(map) }
       }
     }
+    let answer = try directory.forEachFileMapping(buffer: &buffer, isWanted: isWanted, note)
+    if let answer { return answer ? found : nil }
+    let count = try directory.read("maps", into: &buffer)
+    if count == 0 { return nil }
+    MapsText.forEach(in: buffer, count: count, isWanted: isWanted, note)
     return found
   }
 

@@ -9,6 +9,7 @@ enum RegionPathName {
   /// - Parameters:
   ///   - path: as maps and the links of fd show it.
   ///   - isHidden: whether it lies on a file system that is mounted nowhere.
+  /// - Returns: what it is, and what it is called.
   static func classify(
     _ path: [UInt8], isHidden: Bool
   ) -> (kind: RegionInventory.Entry.Kind, name: [UInt8]) {

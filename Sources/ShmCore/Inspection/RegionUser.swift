@@ -42,9 +42,11 @@ public struct RegionUser: Hashable, Sendable {
 
   /// A process whose directory is open.
   ///
-  /// - Parameter buffer: for what is read.
+  /// - Parameters:
+  ///   - directory: the process's.
+  ///   - buffer: for what is read.
   init(_ directory: borrowing ProcessDirectory, buffer: inout [UInt8]) {
-    let count = (try? directory.read("comm", into: &buffer)) ?? 0
+    let count = (try? directory.readStart("comm", into: &buffer)) ?? 0
     self.init(
       process: directory.process, user: directory.user,
       command: Array(buffer[..<count].prefix { $0 != UInt8(ascii: "\n") }))

@@ -31,6 +31,7 @@ struct RegionLease: ~Copyable {
   ///
   /// - Parameter region: opened for its status only; of any other nothing is known, for it counts
   ///   itself.
+  /// - Returns: the lease, or why there is none.
   static func ask(for region: borrowing Region) -> Answer {
     // The lease counts every open file but its own: this one must not be among them, and it is
     // not where only the status was asked for (O_PATH opens nothing).

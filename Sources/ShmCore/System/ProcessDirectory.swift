@@ -38,6 +38,64 @@ package struct ProcessDirectory: ~Copyable {
     }
   }
 
+  /// Reads what comes at once of a short file into the front of `buffer`.
+  package func readStart(_ name: String, into buffer: inout [UInt8]) throws(Errno) -> Int {
+    let file = try open(name, O_RDONLY)
+    return try unsafe buffer.withUnsafeMutableBufferPointer { (all) throws(Errno) -> Int in
+      try unsafe file.read(into: UnsafeMutableRawBufferPointer(all))
+    }
+  }
+
+  /// Asks for the mappings of files one by one, in numbers, which takes the kernel a third of the time
+  /// that their text does. `PROCMAP_QUERY`, Linux 6.11
+  ///
+  /// - Parameters:
+  ///   - buffer: for paths.
+  ///   - isWanted: whether the mappings of a device matter; the paths of others are not asked for.
+  ///   - body: what to do with a mapping that matters.
+  /// - Returns: whether the process has addresses; nil where the kernel does not answer.
+  /// - Throws: `Errno` where the process may not be looked at, or has ended.
+  package func forEachFileMapping(
+    buffer: inout [UInt8], isWanted: (UInt64) -> Bool, _ body: (ProcessMap) -> Void
+  ) throws(Errno) -> Bool? {
+    let maps = try open("maps", O_RDONLY)
+    var last: (device: UInt64, isWanted: Bool) = (0, false)
+    var address: UInt64 = 0
+    var mapping = cshm_mapping()
+    while true {
+      switch unsafe cshm_file_mapping(maps.raw, address, &mapping, nil, 0) {
+      case 0: break
+      case -ENOENT: return true
+      case -ESRCH: return address > 0
+      case -EINTR: continue
+      default: return address > 0 ? true : nil
+      }
+      guard mapping.end > address else { return true }
+      let device = ProcessMap.deviceNumber(of: mapping)
+      if device != last.device { last = (device, isWanted(device)) }
+      if last.isWanted, let path = path(&mapping, maps, &buffer) {
+        // Between the two questions another one may have come.
+        if isWanted(ProcessMap.deviceNumber(of: mapping)) {
+          body(ProcessMap(mapping, path: path))
+        }
+      }
+      address = max(mapping.end, address + 1)
+    }
+  }
+
+  private func path(
+    _ mapping: inout cshm_mapping, _ maps: borrowing OwnedDescriptor, _ buffer: inout [UInt8]
+  ) -> [UInt8]? {
+    let (raw, start) = (maps.raw, mapping.start)
+    let answer = unsafe buffer.withUnsafeMutableBufferPointer { (all) -> CInt in
+      let room = UInt32(clamping: min(all.count, Int(PATH_MAX)))
+      let path = unsafe UnsafeMutableRawBufferPointer(all).baseAddress?
+        .assumingMemoryBound(to: CChar.self)
+      return unsafe cshm_file_mapping(raw, start, &mapping, path, room)
+    }
+    return answer == 0 ? Array(buffer.prefix { $0 != 0 }) : nil
+  }
+
   /// The numbers that are names in a directory of it: `fd`, `task`. getdents64(2)
   package func numbers(in name: String, buffer: inout [UInt8]) throws(Errno) -> [Int32] {
     try Self.numbers(in: try open(name, O_RDONLY | O_DIRECTORY), buffer: &buffer)

@@ -1,9 +1,22 @@
 import Glibc
+import Synchronization
 
 /// The names of users.
 package enum UserNames {
+  /// What was asked for once: a list asks for the same few over and over, and each time is a file read.
+  private static let known = Mutex<[UInt32: String?]>([:])
+
   /// The name of a user; nil where there is none. getpwuid_r(3)
   package static func name(_ identifier: UInt32) -> String? {
+    known.withLock { known in
+      if let name = known[identifier] { return name }
+      let name = lookUp(identifier)
+      known[identifier] = .some(name)
+      return name
+    }
+  }
+
+  private static func lookUp(_ identifier: UInt32) -> String? {
     var entry = unsafe passwd()
     var found: UnsafeMutablePointer<passwd>?
     var buffer = [CChar](repeating: 0, count: 16384)

@@ -53,6 +53,24 @@ struct InventoryKindsTests {
       """)
   }
 
+  @Test("the same is found where a sandbox refuses to ask the kernel in numbers")
+  func withoutQueries() async throws {
+    try await Python.checkInventory(
+      """
+      if not NUMBERS:
+          sys.exit(0)
+      file = memfd(f"shmtool-test-{ME}-text", 4 * PAGE)
+      maps = [mmap.mmap(file, 4 * PAGE), mmap.mmap(-1, 8 * PAGE)]
+      number, address = segment(PAGE)
+      os.close(file)
+      def mine(**options):
+          return [(r["kind"], r["display"], r["size"], r["users"]) for r in rows(
+              "--pid", str(ME), **options)]
+      asked, read = mine(), mine(preexec_fn=refuse(errno.ENOTTY, "ioctl"))
+      assert asked == read and len(asked) == 3, (asked, read)
+      """)
+  }
+
   @Test("what was removed and is still in use is told from a name that ends so")
   func removed() async throws {
     try await withName { name in
