@@ -50,8 +50,9 @@ struct InventoryTextTests {
   func numbers() throws {
     var buffer = [UInt8](repeating: 0, count: 8192)
     var told: [ProcessMap] = []
-    let answer = try ProcessDirectory(getpid()).forEachFileMapping(
-      buffer: &buffer, isWanted: { _ in true }, { told.append($0) })
+    let answer = try ProcessDirectory.forEachFileMapping(
+      try ProcessDirectory(getpid()).openMappings(), buffer: &buffer, isWanted: { _ in true },
+      { told.append($0) })
     let text = try FileSystem.contents(of: "/proc/self/maps")
     // Before Linux 6.11 there is no answer, and the text is read.
     guard answer == true else { return }

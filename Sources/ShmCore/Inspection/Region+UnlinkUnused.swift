@@ -14,7 +14,7 @@ extension Region {
   /// - Throws: `ShmError`, as `unlink` does: `notFound` where the name means another region by now.
   /// - Complexity: linear in the mappings of the host where there is no lease.
   public func unlinkIfUnused() throws(ShmError) -> RegionUse {
-    switch RegionLease.ask(for: self) {
+    switch RegionLease.ask(for: self, attempts: 4) {
     case .granted(let lease):
       if lease.isAwaited { return .used([]) }
       try unlink()

@@ -16,9 +16,10 @@ struct WiringFacts {
     let huge = MemoryInformation.current()?["ShmemHugePages"].map { $0 > 0 }
     hasHugePages = huge
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    // How much a process has wired is told of every one that is shown.
+    // How much a process has wired is told of every one that is shown, which takes long for many.
     isComplete =
-      ProcessView.isWhole && scan.hiddenProcesses.allSatisfy { Self.hasNothingWired($0, &buffer) }
+      ProcessView.isWhole && scan.hiddenProcesses.count <= 16
+      && scan.hiddenProcesses.allSatisfy { Self.hasNothingWired($0, &buffer) }
     var seen: Set<Int32> = []
     for sighting in scan.sightings.values {
       for user in sighting.users

@@ -29,10 +29,12 @@ struct RegionLease: ~Copyable {
 
   /// Asks.
   ///
-  /// - Parameter region: opened for its status only; of any other nothing is known, for it counts
-  ///   itself.
+  /// - Parameters:
+  ///   - region: opened for its status only; of any other nothing is known, for it counts itself.
+  ///   - attempts: how often, a millisecond apart: another one that only looks has the region open for
+  ///     a moment.
   /// - Returns: the lease, or why there is none.
-  static func ask(for region: borrowing Region) -> Answer {
+  static func ask(for region: borrowing Region, attempts: Int = 1) -> Answer {
     // The lease counts every open file but its own: this one must not be among them, and it is
     // not where only the status was asked for (O_PATH opens nothing).
     guard region.access == .status, let path = region.reference.path,
@@ -40,8 +42,7 @@ struct RegionLease: ~Copyable {
       let mine = try? region.descriptor.status(), let its = try? probe.status(),
       RegionIdentity(mine) == RegionIdentity(its)
     else { return .unknown }
-    // Another one that only looks has it open for a moment.
-    for attempt in 0..<4 {
+    for attempt in 1...attempts {
       do {
         // An opener that comes now breaks the lease, which is told by a signal: one that is ignored.
         try SystemCall.checkNegated { cshm_fcntl(probe.raw, cshm_F_SETSIG, SIGURG) }
@@ -51,7 +52,7 @@ struct RegionLease: ~Copyable {
         guard error == .resourceTemporarilyUnavailable || error == .resourceBusy else {
           return .unknown
         }
-        if attempt < 3 { usleep(1000) }
+        if attempt < attempts { usleep(1000) }
       }
     }
     return .refused

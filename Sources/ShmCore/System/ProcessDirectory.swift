@@ -46,19 +46,23 @@ package struct ProcessDirectory: ~Copyable {
     }
   }
 
+  /// Opens its mappings, which takes the right to look at it.
+  package func openMappings() throws(Errno) -> OwnedDescriptor { try open("maps", O_RDONLY) }
+
   /// Asks for the mappings of files one by one, in numbers, which takes the kernel a third of the time
   /// that their text does. `PROCMAP_QUERY`, Linux 6.11
   ///
   /// - Parameters:
+  ///   - maps: what `openMappings` gave.
   ///   - buffer: for paths.
   ///   - isWanted: whether the mappings of a device matter; the paths of others are not asked for.
   ///   - body: what to do with a mapping that matters.
   /// - Returns: whether the process has addresses; nil where the kernel does not answer.
   /// - Throws: `Errno` where the process may not be looked at, or has ended.
-  package func forEachFileMapping(
-    buffer: inout [UInt8], isWanted: (UInt64) -> Bool, _ body: (ProcessMap) -> Void
+  package static func forEachFileMapping(
+    _ maps: borrowing OwnedDescriptor, buffer: inout [UInt8], isWanted: (UInt64) -> Bool,
+    _ body: (ProcessMap) -> Void
   ) throws(Errno) -> Bool? {
-    let maps = try open("maps", O_RDONLY)
     var last: (device: UInt64, isWanted: Bool) = (0, false)
     var address: UInt64 = 0
     var mapping = cshm_mapping()
@@ -83,7 +87,7 @@ package struct ProcessDirectory: ~Copyable {
     }
   }
 
-  private func path(
+  private static func path(
     _ mapping: inout cshm_mapping, _ maps: borrowing OwnedDescriptor, _ buffer: inout [UInt8]
   ) -> [UInt8]? {
     let (raw, start) = (maps.raw, mapping.start)
