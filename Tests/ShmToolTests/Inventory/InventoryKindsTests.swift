@@ -35,19 +35,25 @@ struct InventoryKindsTests {
       """
       label = f"shmtool-test-{ME}-mapped"
       file = memfd(label, 4 * PAGE)
-      memory = mmap.mmap(file, 4 * PAGE)
+      address = mapped(file, 4 * PAGE)
       os.close(file)
-      memory[0] = 1
+      ctypes.memset(address, 1, 1)
       found = row(kind="memfd", name=label)
       mapping, = found["users"][0]["mappings"]
       assert mapping["length"] == 4 * PAGE and users(found) == [ME], found
+      assert mapping["address"] == hex(address) and not found["users"][0]["descriptors"], found
+      # A private mapping is a use, too.
+      private = memfd(f"{label}-private", PAGE)
+      mapped(private, PAGE, mmap.MAP_PRIVATE)
+      os.close(private)
+      assert users(row(name=f"{label}-private")) == [ME]
       shared = mmap.mmap(-1, 64 * PAGE)
       shared[5 * PAGE] = 1
       anonymous, = [r for r in rows("--pid", str(ME), "--kind", "anonymous")]
       assert anonymous["name"] is None and anonymous["size"] == 64 * PAGE, anonymous
       assert re.fullmatch(f"{ME}@0x[0-9a-f]+", anonymous["display"]), anonymous
       # Links of map_files are for root alone: to others it is unknown, and not 0.
-      known = ROOT and os.path.exists(f"/proc/self/map_files")
+      known = ROOT and os.path.exists("/proc/self/map_files")
       assert anonymous["allocated"] == (PAGE if known else None), anonymous
       assert found["allocated"] == (PAGE if known else None), found
       """)
@@ -60,7 +66,7 @@ struct InventoryKindsTests {
       if not NUMBERS:
           sys.exit(0)
       file = memfd(f"shmtool-test-{ME}-text", 4 * PAGE)
-      maps = [mmap.mmap(file, 4 * PAGE), mmap.mmap(-1, 8 * PAGE)]
+      maps = [mapped(file, 4 * PAGE), mmap.mmap(-1, 8 * PAGE)]
       number, address = segment(PAGE)
       os.close(file)
       def mine(**options):
@@ -137,9 +143,10 @@ struct InventoryKindsTests {
       """)
   }
 
-  @Test("files on another tmpfs are found where they are used, and those that are not are summed")
+  @Test(
+    "files on another tmpfs are found where they are used, and those that are not are summed",
+    .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
   func otherTmpfs() async throws {
-    guard TestEnvironment.mayMount else { return }
     try await Python.checkInventory(
       """
       private("-t", "tmpfs", "-o", "size=64M", "tmpfs", "/mnt")

@@ -31,6 +31,13 @@ extension Python {
         file = os.memfd_create(name, flags)
         os.ftruncate(file, size)
         return file
+    # By hand: Python's own keeps a descriptor of the file.
+    C.mmap.restype = ctypes.c_void_p
+    C.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
+    def mapped(file, size, sharing=mmap.MAP_SHARED):
+        address = C.mmap(None, size, mmap.PROT_READ | mmap.PROT_WRITE, sharing, file, 0)
+        assert address not in (None, ctypes.c_void_p(-1).value), os.strerror(ctypes.get_errno())
+        return address
     C.shmat.restype = ctypes.c_void_p
     C.shmat.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_int]
     def segment(size, attach=True):
