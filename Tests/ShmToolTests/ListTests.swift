@@ -14,7 +14,7 @@ struct ListTests {
       #expect(
         lines.first?.split(separator: " ")
           == [
-            "KIND", "NAME", "SIZE", "ALLOCATED", "RESIDENT", "SWAPPED", "WIRED", "OWNER", "USERS",
+            "KIND", "NAME", "SIZE", "ALLOCATED", "SWAPPED", "WIRED", "OWNER", "AGE", "USERS",
           ])
       let row = try #require(lines.first { $0.contains(name.name) })
       #expect(row.contains("posix") && row.contains("64 KiB"))

@@ -11,32 +11,40 @@ struct PageFacts {
   /// Its seals. fcntl(2), `F_GET_SEALS`
   private(set) var seals: Seals?
 
-  /// Opens the region for reading, for a moment.
+  /// Finds out; the region is opened for reading, for a moment, only where it must be.
   ///
   /// - Parameters:
-  ///   - path: where it can be opened: a name, or a link of /proc.
-  ///   - identity: which region it must be.
-  ///   - isHuge: whether its pages come from a pool of huge ones.
-  ///   - counts: whether pages are counted, which takes time.
+  ///   - entry: which region.
+  ///   - path: where it can be opened: a name, or a link of /proc; nil where it cannot.
+  ///   - wanted: what is asked for.
+  ///   - isSwapUsed: whether anything of the host is swapped out.
   /// - Complexity: linear in the pages of its data where it counts; holes are passed over.
-  init(_ path: FilePath, _ identity: RegionIdentity, isHuge: Bool, counts: Bool) {
-    // A link of /proc is followed. What is there by now may be another file: a FIFO must not stop us.
-    guard let descriptor = try? FileSystem.open(path, O_RDONLY | O_NONBLOCK),
-      let status = try? descriptor.status(), RegionIdentity(status) == identity
-    else { return }
-    seals = (try? descriptor.seals()).map { Seals(numbers: $0) }
-    guard counts else { return }
-    if isHuge || status.st_blocks == 0 {
+  init(
+    _ entry: RegionInventory.Entry, _ path: FilePath?, _ wanted: RegionInventory.Facts,
+    isSwapUsed: Bool
+  ) {
+    if entry.hasHugePages || entry.allocated == 0 {
       // The pool's pages are never swapped, and are zeroed as they are allocated.
-      (resident, swapped) = (Int(status.st_blocks) * 512, 0)
-      return
+      (resident, swapped) = (entry.allocated, 0)
+    } else if !isSwapUsed {
+      swapped = 0
     }
-    // To others than these the kernel's answers are not true.
-    guard status.st_uid == ProcessView.user || descriptor.mayWrite() else { return }
-    swapped = (try? descriptor.cacheStatistics()).flatMap {
-      Int(clamping: $0.evicted).multipliedReportingOverflow(by: PageMath.pageSize).partialValue
+    let counts = wanted.contains(.residency) && resident == nil
+    let asksSwap = (counts || wanted.contains(.swap)) && swapped == nil
+    let asksSeals = wanted.contains(.seals) && entry.kind == .memfd
+    // A link of /proc is followed. What is there by now may be another file: a FIFO must not stop us.
+    guard counts || asksSwap || asksSeals, let path,
+      let descriptor = try? FileSystem.open(path, O_RDONLY | O_NONBLOCK),
+      let status = try? descriptor.status(), RegionIdentity(status) == entry.identity
+    else { return }
+    if asksSeals { seals = (try? descriptor.seals()).map { Seals(numbers: $0) } }
+    if asksSwap, status.st_uid == ProcessView.user || descriptor.mayWrite() {
+      // To others than these the kernel does not tell.
+      swapped = (try? descriptor.cacheStatistics()).flatMap {
+        Int(clamping: $0.evicted).multipliedReportingOverflow(by: PageMath.pageSize).partialValue
+      }
     }
-    if let swapped, let data = try? Self.data(in: descriptor, size: Int(status.st_size)) {
+    if counts, let swapped, let data = try? Self.data(in: descriptor, size: Int(status.st_size)) {
       resident = max(0, data - swapped)
     }
   }

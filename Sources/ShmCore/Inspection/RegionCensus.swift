@@ -13,12 +13,16 @@ struct RegionCensus {
   /// The users of all, for what has several names.
   let users: RegionUsers
   private let wiring: WiringFacts?
+  /// Whether anything of the host is in swap; where nothing is, no region is.
+  private let isSwapUsed: Bool
 
   init(_ scan: ProcessScan, _ facts: RegionInventory.Facts) {
     self.facts = facts
     views = scan.views
     sightings = scan.sightings
     users = RegionUsers(scan)
+    let memory = MemoryInformation.current()
+    isSwapUsed = memory?.swapTotal == nil || memory?.swapTotal != memory?.swapFree
     wiring = facts.contains(.wiring) ? WiringFacts(scan) : nil
   }
 
@@ -115,13 +119,14 @@ struct RegionCensus {
 
   private mutating func complete(_ entry: inout RegionInventory.Entry, from path: FilePath?) {
     entry.hasHugePages = isHuge(entry.identity.device)
-    if let path, facts.contains(.pages) || entry.kind == .memfd {
-      let pages = PageFacts(
-        path, entry.identity, isHuge: entry.hasHugePages, counts: facts.contains(.pages))
-      (entry.resident, entry.swapped) = (pages.resident, pages.swapped)
-      if entry.kind == .memfd { entry.seals = pages.seals }
-    }
+    let pages = PageFacts(entry, path, wanted(of: entry), isSwapUsed: isSwapUsed)
+    (entry.resident, entry.swapped, entry.seals) = (pages.resident, pages.swapped, pages.seals)
     finish(&entry)
+  }
+
+  /// Whatever is wired is resident, so that must be known where something is.
+  private func wanted(of entry: RegionInventory.Entry) -> RegionInventory.Facts {
+    wiring?.isLocked(entry) == true ? facts.union(.residency) : facts
   }
 
   private mutating func finish(_ entry: inout RegionInventory.Entry) {

@@ -43,7 +43,7 @@ struct WiringFacts {
   private static func wired(
     _ directory: borrowing ProcessDirectory, _ buffer: inout [UInt8]
   ) -> Int? {
-    guard let count = try? directory.read("status", into: &buffer) else { return nil }
+    guard let count = try? directory.readStart("status", into: &buffer) else { return nil }
     return ProcessStatus.wired(in: buffer[..<count])
   }
 
@@ -59,6 +59,16 @@ struct WiringFacts {
   func wired(_ entry: RegionInventory.Entry) -> Int? {
     if entry.hasHugePages { return entry.allocated }
     if entry.segment?.isLocked == true { return entry.resident }
+    let wired = Self.union(lockedRanges(entry))
+    if wired == 0 { return isComplete || entry.use == .unused ? 0 : nil }
+    return min(wired, entry.resident ?? entry.allocated ?? wired)
+  }
+
+  /// Whether any of a region's mappings carries the lock.
+  func isLocked(_ entry: RegionInventory.Entry) -> Bool { !lockedRanges(entry).isEmpty }
+
+  /// What of a region is under a lock, in offsets.
+  private func lockedRanges(_ entry: RegionInventory.Entry) -> [Range<UInt64>] {
     var ranges: [Range<UInt64>] = []
     for user in entry.users {
       for (map, found) in pairs(user) where map.isShared && found.isLocked {
@@ -68,9 +78,7 @@ struct WiringFacts {
         if !addresses.isEmpty, !overflow { ranges.append(start..<end) }
       }
     }
-    let wired = Self.union(ranges)
-    if wired == 0 { return isComplete || entry.use == .unused ? 0 : nil }
-    return min(wired, entry.resident ?? entry.allocated ?? wired)
+    return ranges
   }
 
   /// The bytes of a region on huge pages; nil where nobody who maps them may be looked at.

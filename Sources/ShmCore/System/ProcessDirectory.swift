@@ -13,7 +13,11 @@ package struct ProcessDirectory: ~Copyable {
   package init(_ process: Int32, thread: Int32? = nil) throws(Errno) {
     self.process = process
     let path = thread.map { "/proc/\(process)/task/\($0)" } ?? "/proc/\(process)"
-    descriptor = try FileSystem.open(FilePath(path), cshm_O_PATH | O_DIRECTORY)
+    // Not by a FilePath, which would be taken apart and put together for each process.
+    descriptor = OwnedDescriptor(
+      adopting: try SystemCall.checkNegated {
+        unsafe cshm_openat(AT_FDCWD, path, cshm_O_PATH | O_DIRECTORY | O_CLOEXEC, 0)
+      })
   }
 
   /// The user it runs as. fstat(2)

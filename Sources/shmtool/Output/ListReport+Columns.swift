@@ -24,10 +24,10 @@ extension ListReport {
       cell: { row, _ in row.display + (row.removed ? " (deleted)" : "") }),
     amount("size", "its length", isDefault: true, \.size),
     amount("allocated", "what memory is charged for", isDefault: true, \.allocated),
-    amount("resident", "in RAM and written", isDefault: true, facts: .pages, \.resident),
-    amount("swapped", "paged out to swap", isDefault: true, facts: .pages, \.swapped),
+    amount("resident", "in RAM and written", facts: .residency, \.resident),
+    amount("swapped", "paged out to swap", isDefault: true, facts: .swap, \.swapped),
     amount(
-      "wired", "cannot be paged out", isDefault: true, facts: [.pages, .wiring], \.wired),
+      "wired", "cannot be paged out", isDefault: true, facts: .wiring, \.wired),
     amount("huge", "on huge pages", facts: .wiring, \.huge),
     Column(
       name: "mode", help: "the permission bits", cell: { row, _ in row.mode.text { $0 } },
@@ -37,11 +37,11 @@ extension ListReport {
       cell: { row, _ in row.owner.text { $0 } },
       precedes: { $0.owner.value ?? "" < $1.owner.value ?? "" }),
     Column(
-      name: "age", help: "since it was made, or written last", alignsRight: true,
+      name: "age", help: "since it was made, or written last", isDefault: true, alignsRight: true,
       cell: { row, _ in row.ageSeconds.text { Format.age($0) } },
       precedes: { $0.ageSeconds.value ?? Int.max < $1.ageSeconds.value ?? Int.max }),
     Column(
-      name: "seals", help: "of a memfd",
+      name: "seals", help: "of a memfd", facts: .seals,
       cell: { row, _ in
         row.seals.value.map { $0.isEmpty ? "none" : $0.joined(separator: ",") } ?? "-"
       }
@@ -92,7 +92,7 @@ extension ListReport {
     }
 
     var facts: RegionInventory.Facts {
-      (shown + [order].compactMap { $0 }).reduce(hasSummary ? [.account, .pages] : []) {
+      (shown + [order].compactMap { $0 }).reduce(hasSummary ? [.account, .swap] : []) {
         $0.union($1.facts)
       }
     }

@@ -140,8 +140,9 @@ struct InventoryViewTests {
       #expect(listed.code == 0, "\(listed.error)")
       let told = try await Python.evaluate(
         """
-        [(r['size'], r['resident'], r['swapped'], r['wired'], r['used'], r['users_complete'])
-         for r in d['regions'] if r['name'] == '\(name)'], d['hidden_processes'] > 0
+        [(r['size'], r['resident'], r['swapped'] or None, r['wired'], r['used'],
+        r['users_complete']) for r in d['regions'] if r['name'] == '\(name)'],
+        d['hidden_processes'] > 0
         """.split(separator: "\n").joined(), in: listed.output)
       #expect(told == "([(65536, None, None, None, None, False)], True)")
       let text = try await Nobody.run("list")
