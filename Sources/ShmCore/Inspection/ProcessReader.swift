@@ -99,21 +99,19 @@ struct ProcessReader {
     of directory: borrowing ProcessDirectory, _ view: MemoryMounts?
   ) throws(Errno) -> [OpenRegion] {
     var found: [OpenRegion] = []
-    for number in try directory.numbers(in: "fd", buffer: &buffer) {
-      let name = "fd/\(number)"
+    let subject = subject
+    try directory.forEachDescriptor(buffer: &buffer, link: &link) { number, target in
       // Sockets, pipes and the like are told by their link and not looked at, nor is what lies on
       // a file system that might not answer.
-      guard let length = try? directory.link(name, into: &link), length > 0,
-        link[0] == UInt8(ascii: "/"), view?.isMemory(link[..<length]) != false,
-        let status = try? directory.status(name), status.st_mode & S_IFMT == S_IFREG
-      else { continue }
-      if case .regions(let wanted) = subject, !wanted.contains(RegionIdentity(status)) { continue }
+      guard target.first == UInt8(ascii: "/"), view?.isMemory(target) != false,
+        let status = try? directory.status("fd/\(number)"), status.st_mode & S_IFMT == S_IFREG
+      else { return }
+      if case .regions(let wanted) = subject, !wanted.contains(RegionIdentity(status)) { return }
       let place = ProcessScan.Place.descriptor(process: directory.process, number: number)
       found.append(
         OpenRegion(
           number: number, status: status,
-          sighting: ProcessScan.Sighting(path: Array(link[..<length]), place: place, status: status)
-        ))
+          sighting: ProcessScan.Sighting(path: Array(target), place: place, status: status)))
     }
     return found
   }

@@ -109,6 +109,36 @@ package struct ProcessDirectory: ~Copyable {
     try Self.numbers(in: try open(name, O_RDONLY | O_DIRECTORY), buffer: &buffer)
   }
 
+  /// Reads the links of its descriptors.
+  ///
+  /// - Parameters:
+  ///   - buffer: for what is read.
+  ///   - link: for the links.
+  ///   - body: called with each descriptor and what it points to.
+  /// - Throws: `Errno` where they may not be looked at.
+  package func forEachDescriptor(
+    buffer: inout [UInt8], link: inout [UInt8], _ body: (Int32, ArraySlice<UInt8>) -> Void
+  ) throws(Errno) {
+    func look(_ number: Int32, _ link: inout [UInt8]) -> Bool {
+      guard let length = try? self.link("fd/\(number)", into: &link) else { return false }
+      body(number, link[..<length])
+      return true
+    }
+    // The directory's size is how many there are, since Linux 6.2, and most processes have them in a
+    // row from 0 on: to list them would take as long as to read them.
+    let count = Int32(clamping: (try? status("fd"))?.st_size ?? 0)
+    var found: Int32 = 0
+    var next: Int32 = 0
+    while found < count, next < min(count, 1024) + 4 {
+      if look(next, &link) { found += 1 }
+      next += 1
+    }
+    if found > 0, found >= count { return }
+    for number in try numbers(in: "fd", buffer: &buffer) where number >= next {
+      _ = look(number, &link)
+    }
+  }
+
   /// How many threads it has. fstatat(2)
   package var threads: Int {
     var status = stat()

@@ -59,6 +59,22 @@ struct InventoryKindsTests {
       """)
   }
 
+  @Test("descriptors with gaps between their numbers are all found")
+  func sparseDescriptors() async throws {
+    try await Python.checkInventory(
+      """
+      label = f"shmtool-test-{ME}-sparse"
+      file = memfd(label, PAGE)
+      limit = min(900, os.sysconf("SC_OPEN_MAX"))
+      numbers = [os.dup2(file, number) for number in (40, 41, 300, limit - 1)]
+      found = row(kind="memfd", name=label)
+      assert found["users"][0]["descriptors"] == [file, *numbers], found
+      os.closerange(0, 3)
+      found = row(kind="memfd", name=label)
+      assert found["users"][0]["descriptors"] == [file, *numbers], found
+      """)
+  }
+
   @Test("the same is found where a sandbox refuses to ask the kernel in numbers")
   func withoutQueries() async throws {
     try await Python.checkInventory(
