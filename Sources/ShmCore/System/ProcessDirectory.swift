@@ -125,15 +125,11 @@ package struct ProcessDirectory: ~Copyable {
       return true
     }
     // The directory's size is how many there are, since Linux 6.2, and most processes have them in a
-    // row from 0 on: to list them would take as long as to read them.
+    // row from 0 on: to list them would take as long as to read them. A gap ends the row.
     let count = Int32(clamping: (try? status("fd"))?.st_size ?? 0)
-    var found: Int32 = 0
     var next: Int32 = 0
-    while found < count, next < min(count, 1024) + 4 {
-      if look(next, &link) { found += 1 }
-      next += 1
-    }
-    if found > 0, found >= count { return }
+    while next < count, look(next, &link) { next += 1 }
+    if next > 0, next == count { return }
     for number in try numbers(in: "fd", buffer: &buffer) where number >= next {
       _ = look(number, &link)
     }
