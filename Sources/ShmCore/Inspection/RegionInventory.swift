@@ -20,7 +20,7 @@ public struct RegionInventory: Sendable {
       self.rawValue = rawValue
     }
 
-    /// What is resident; it takes about 20 ms a GiB.
+    /// What is resident; it takes time that grows with the regions.
     public static let residency = Facts(rawValue: 1)
     /// What is swapped out; it takes time where the host has anything in swap.
     public static let swap = Facts(rawValue: 8)
