@@ -25,12 +25,15 @@ const int cshm_O_TMPFILE = O_TMPFILE;
 const int cshm_O_PATH = O_PATH;
 const int cshm_FALLOC_FL_KEEP_SIZE = FALLOC_FL_KEEP_SIZE;
 const int cshm_FALLOC_FL_PUNCH_HOLE = FALLOC_FL_PUNCH_HOLE;
+const int cshm_SEEK_DATA = SEEK_DATA;
+const int cshm_SEEK_HOLE = SEEK_HOLE;
 const unsigned int cshm_MFD_HUGETLB = MFD_HUGETLB;
 const int cshm_MFD_HUGE_SHIFT = 26;
 const int cshm_F_GETPIPE_SZ = F_GETPIPE_SZ;
 const int cshm_F_SETPIPE_SZ = F_SETPIPE_SZ;
 const int cshm_F_SETSIG = F_SETSIG;
 const int cshm_F_SETLEASE = F_SETLEASE;
+const int cshm_F_GETLEASE = F_GETLEASE;
 const int cshm_F_SEAL_SEAL = F_SEAL_SEAL;
 const int cshm_F_SEAL_SHRINK = F_SEAL_SHRINK;
 const int cshm_F_SEAL_GROW = F_SEAL_GROW;
@@ -97,6 +100,11 @@ int cshm_cachestat(int descriptor, uint64_t offset, uint64_t length, struct cshm
     uint64_t offset, length;
   } range = {offset, length};
   return checked((int)syscall(SYS_cachestat, descriptor, &range, out, 0));
+}
+
+ssize_t cshm_directory_entries(int directory, void *buffer, size_t count) {
+  ssize_t result = syscall(SYS_getdents64, directory, buffer, count);
+  return result < 0 ? -errno : result;
 }
 
 int cshm_filesystem_status(int descriptor, const char *path, struct cshm_filesystem *out) {

@@ -5,6 +5,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -122,4 +123,29 @@ int cshm_processors(void) {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) < 0) return -errno;
   return CPU_COUNT(&set);
+}
+
+// struct procmap_query of <linux/fs.h>, which Debian 12 has not
+struct query {
+  uint64_t size, flags, address;
+  uint64_t start, end, vma_flags, page_size, offset, inode;
+  uint32_t major, minor;
+  uint32_t name_size, build_id_size;
+  uint64_t name, build_id;
+};
+_Static_assert(sizeof(struct query) == 104, "the layout of struct procmap_query");
+
+int cshm_file_mapping(int maps, uint64_t address, struct cshm_mapping *out, char *path,
+                      uint32_t room) {
+  struct query query = {
+      .size = sizeof query,
+      .flags = 0x10 | 0x20,  // PROCMAP_QUERY_COVERING_OR_NEXT_VMA, PROCMAP_QUERY_FILE_BACKED_VMA
+      .address = address,
+      .name_size = path ? room : 0,
+      .name = (uint64_t)(uintptr_t)path,
+  };
+  if (ioctl(maps, _IOWR('f', 17, struct query), &query) < 0) return -errno;
+  *out = (struct cshm_mapping){query.start, query.end,   query.vma_flags, query.offset,
+                               query.inode, query.major, query.minor};
+  return 0;
 }

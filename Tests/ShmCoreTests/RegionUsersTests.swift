@@ -76,9 +76,9 @@ struct RegionUsersTests {
     let entry = try #require(
       try RegionInventory.posixObjects().entries.first { $0.name == bytes(name.name) })
     #expect(entry.kind == .posix)
-    #expect(entry.status.identity == (try region.status().identity))
+    #expect(entry.identity == (try region.status().identity))
     #expect(entry.reference == (try name.reference))
-    #expect(entry.use(in: try RegionUsers.scan(for: [entry.status.identity])) == .used([]))
+    #expect(entry.use(in: try RegionUsers.scan(for: [entry.identity])) == .used([]))
     withExtendedLifetime(name) {}
   }
 }

@@ -24,6 +24,8 @@ extern const int cshm_O_TMPFILE;
 extern const int cshm_O_PATH;
 extern const int cshm_FALLOC_FL_KEEP_SIZE;
 extern const int cshm_FALLOC_FL_PUNCH_HOLE;
+extern const int cshm_SEEK_DATA;
+extern const int cshm_SEEK_HOLE;
 extern const int cshm_MAP_FIXED_NOREPLACE;
 extern const int cshm_MADV_POPULATE_READ;
 extern const int cshm_MADV_POPULATE_WRITE;
@@ -36,6 +38,7 @@ extern const int cshm_F_GETPIPE_SZ;
 extern const int cshm_F_SETPIPE_SZ;
 extern const int cshm_F_SETSIG;
 extern const int cshm_F_SETLEASE;
+extern const int cshm_F_GETLEASE;
 extern const int cshm_F_SEAL_SEAL;
 extern const int cshm_F_SEAL_SHRINK;
 extern const int cshm_F_SEAL_GROW;
@@ -84,6 +87,8 @@ struct cshm_filesystem {
   uint64_t free_files;
 };
 int cshm_filesystem_status(int descriptor, const char *path, struct cshm_filesystem *out);
+// getdents64(2)
+ssize_t cshm_directory_entries(int directory, void *buffer, size_t count);
 // mlock2(2)
 int cshm_mlock2(const void *address, size_t length, unsigned int flags);
 // process_vm_writev(2) into this process itself: a copy by the kernel, which answers EFAULT where
@@ -109,6 +114,21 @@ struct cshm_cachestat {
 _Static_assert(sizeof(struct cshm_cachestat) == 40, "the layout of struct cachestat");
 // cachestat(2); a length of 0 is "to the end of the file"
 int cshm_cachestat(int descriptor, uint64_t offset, uint64_t length, struct cshm_cachestat *out);
+// A mapping of a file, as /proc/PID/maps has it
+struct cshm_mapping {
+  uint64_t start;
+  uint64_t end;
+  // 1 readable, 2 writable, 4 executable, 8 shared
+  uint64_t flags;
+  uint64_t offset;
+  uint64_t inode;
+  uint32_t major;
+  uint32_t minor;
+};
+// The mapping of a file at an address or the next behind it, of an open /proc/PID/maps: -ENOENT where
+// there is none, -ESRCH where the process has no addresses, -ENOTTY before Linux 6.11. Its path, with
+// a NUL, where `path` is not NULL. PROCMAP_QUERY of the kernel's <linux/fs.h>
+int cshm_file_mapping(int maps, uint64_t address, struct cshm_mapping *out, char *path, uint32_t room);
 // pidfd_open(2)
 int cshm_pidfd_open(pid_t process);
 // pidfd_send_signal(2)

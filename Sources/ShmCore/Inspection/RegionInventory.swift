@@ -1,83 +1,87 @@
 import Glibc
 import SystemPackage
 
-/// The regions of the host: for now its POSIX objects.
+/// The regions of the host, of every kind, and who uses them.
 ///
 /// ```swift
-/// for entry in try RegionInventory.posixObjects().entries {
-///   print(entry.reference?.description ?? "not UTF-8", entry.status.size)
+/// let inventory = try RegionInventory.current()
+/// for entry in inventory.entries {
+///   print(entry.kind, Escaping.printable(entry.name), entry.allocated ?? -1, entry.users.count)
 /// }
 /// ```
 public struct RegionInventory: Sendable {
-  /// One region of the list.
-  public struct Entry: Sendable {
-    /// The kind of a region, by where it was found.
-    public enum Kind: String, Sendable {
-      /// A shared memory object: shm_open(3).
-      case posix
-      /// A named semaphore, which glibc keeps beside them: sem_open(3).
-      case semaphore
+  /// What is found out beside who uses what, because it takes time.
+  public struct Facts: OptionSet, Sendable {
+    /// The bits.
+    public let rawValue: Int
+
+    /// Facts from their bits.
+    public init(rawValue: Int) {
+      self.rawValue = rawValue
     }
 
-    /// What it is.
-    public let kind: Kind
-    /// Its name's bytes, whatever they are.
-    public let name: [UInt8]
-    /// What stat(2) says.
-    public let status: RegionStatus
-
-    /// The entry by which it can be opened; nil for a name that is not UTF-8.
-    public var reference: RegionReference? {
-      guard let name = String(validating: name, as: UTF8.self),
-        let valid = try? RegionName("/" + name)
-      else { return nil }
-      return .posix(valid)
-    }
-
-    /// Whether anybody uses it, by a look that was for it, too.
-    ///
-    /// - Parameter scan: who uses what.
-    /// - Returns: what can be proved.
-    public func use(in scan: RegionUsers) -> RegionUse {
-      if let reference, let region = try? Region.open(reference, access: .status),
-        (try? region.status().identity) == status.identity,
-        let use = try? RegionUse.of(region, in: scan)
-      {
-        return use
-      }
-      let users = scan.users(of: status.identity).map(\.process)
-      return users.isEmpty ? .unknown : .used(users)
-    }
+    /// What is resident; it takes time that grows with the regions.
+    public static let residency = Facts(rawValue: 1)
+    /// What is swapped out; it takes time where the host has anything in swap.
+    public static let swap = Facts(rawValue: 8)
+    /// The seals of memfds.
+    public static let seals = Facts(rawValue: 16)
+    /// What is wired, and what lies on huge pages.
+    public static let wiring = Facts(rawValue: 2)
+    /// How far the sum agrees with the kernel's.
+    public static let account = Facts(rawValue: 4)
+    /// Everything.
+    public static let all: Facts = [.residency, .swap, .wiring, .seals, .account]
   }
 
   /// The regions, in the order of their names' bytes.
   public let entries: [Entry]
+  /// How many processes there are whose mappings may not be read. Processes that a `hidepid` mount
+  /// or another container hides are not even counted.
+  public let hiddenProcesses: Int
+  /// Whether the processes seen are all that there are: not under `hidepid`, and not in a container.
+  public let seesEverybody: Bool
+  /// How far the sum of the regions agrees with the kernel's; nil where it was not asked for, or
+  /// /proc/meminfo does not say.
+  public let account: SharedMemoryAccount?
 
-  /// Reads the directory of POSIX objects. shm_overview(7)
+  /// Looks at everything that holds regions: the directory of POSIX objects, the mounts of huge pages,
+  /// the System V segments, and what the processes have mapped and open.
   ///
-  /// - Returns: the objects and semaphores.
+  /// Nothing is changed: no page is brought in, none is written.
+  ///
+  /// - Parameter facts: what is found out beside.
+  /// - Returns: the regions.
+  /// - Throws: `ShmError` where /proc or /dev/shm cannot be read.
+  /// - Complexity: linear in the mappings and descriptors of the host, and in the pages of its regions
+  ///   where these are counted.
+  public static func current(_ facts: Facts = .all) throws(ShmError) -> RegionInventory {
+    let scan = try ProcessScan(.memory)
+    var census = RegionCensus(scan, facts)
+    try census.addNamed()
+    census.addHugeFiles()
+    census.addSegments()
+    census.addUnnamed()
+    let entries = census.entries.sorted { $0.name.lexicographicallyPrecedes($1.name) }
+    return RegionInventory(
+      entries: entries, hiddenProcesses: scan.hiddenProcesses.count,
+      seesEverybody: census.users.seesEverybody,
+      account: facts.contains(.account) ? SharedMemoryAccount(entries, scan.views) : nil)
+  }
+
+  /// Reads the directory of POSIX objects alone. shm_overview(7)
+  ///
+  /// - Returns: the objects and semaphores, without their users.
   /// - Throws: `ShmError` where it cannot be read.
   /// - Complexity: linear in the objects.
   public static func posixObjects() throws(ShmError) -> RegionInventory {
-    let directory = RegionName.directory
     var entries: [Entry] = []
     for name in try names() {
-      let path = directory.appending(name)
-      // What went away since, or is no region, is not listed.
-      guard let status = try? FileSystem.status(path),
-        RegionStatus.kindOfOther(status.st_mode) == nil
-      else { continue }
-      let bytes = unsafe name.withPlatformString {
-        unsafe Array(UnsafeRawBufferPointer(start: $0, count: strlen($0)))
-      }
-      entries.append(
-        Entry(
-          kind: bytes.starts(with: "sem.".utf8) ? .semaphore : .posix, name: bytes,
-          status: RegionStatus(
-            status, created: FileSystem.birthTime(path), pageSize: PageMath.pageSize)))
+      if let entry = Entry(posix: name) { entries.append(entry) }
     }
     entries.sort { $0.name.lexicographicallyPrecedes($1.name) }
-    return RegionInventory(entries: entries)
+    return RegionInventory(
+      entries: entries, hiddenProcesses: 0, seesEverybody: false, account: nil)
   }
 
   /// What stands in the directory of POSIX objects; nothing where there is none.

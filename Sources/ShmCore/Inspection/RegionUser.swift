@@ -39,4 +39,16 @@ public struct RegionUser: Hashable, Sendable {
       process: process, user: (try? FileSystem.status(directory))?.st_uid,
       command: Array(command.prefix { $0 != UInt8(ascii: "\n") }))
   }
+
+  /// A process whose directory is open.
+  ///
+  /// - Parameters:
+  ///   - directory: the process's.
+  ///   - buffer: for what is read.
+  init(_ directory: borrowing ProcessDirectory, buffer: inout [UInt8]) {
+    let count = (try? directory.readStart("comm", into: &buffer)) ?? 0
+    self.init(
+      process: directory.process, user: directory.user,
+      command: Array(buffer[..<count].prefix { $0 != UInt8(ascii: "\n") }))
+  }
 }

@@ -76,7 +76,7 @@ public struct WiringHolder: Sendable {
     let unnamed = holders.indices.filter { holders[$0].path.suffix(mark.count) == mark[...] }
     guard !unnamed.isEmpty, let inventory = try? RegionInventory.posixObjects() else { return }
     for index in unnamed {
-      let entry = inventory.entries.first { $0.status.identity == holders[index].region }
+      let entry = inventory.entries.first { $0.identity == holders[index].region }
       if let entry { holders[index].path = Array("\(RegionName.directory)/".utf8) + entry.name }
     }
   }

@@ -8,6 +8,16 @@ extension FilePath {
     let directory = removingLastComponent()
     return directory.isEmpty ? "." : directory
   }
+
+  /// A path of bytes, whatever they are; what stands behind a NUL is none of it.
+  init(bytes: [UInt8]) {
+    unsafe self.init(platformString: (bytes + [0]).map { CChar(bitPattern: $0) })
+  }
+
+  /// Its bytes.
+  var bytes: [UInt8] {
+    unsafe withPlatformString { unsafe Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
+  }
 }
 
 /// The system calls that take a path.

@@ -1,3 +1,5 @@
+import CShm
+
 /// One line of /proc/PID/maps. proc_pid_maps(5)
 ///
 /// ```swift
@@ -19,6 +21,22 @@ public struct ProcessMap: Hashable, Sendable {
   public let identity: RegionIdentity
   /// The path as the kernel shows it: with ` (deleted)` behind a name that is gone.
   public let path: [UInt8]
+
+  /// A mapping as the kernel tells it in numbers. `PROCMAP_QUERY`, Linux 6.11
+  init(_ mapping: cshm_mapping, path: [UInt8]) {
+    addresses = mapping.start..<max(mapping.start, mapping.end)
+    isReadable = mapping.flags & 1 != 0
+    isWritable = mapping.flags & 2 != 0
+    isShared = mapping.flags & 8 != 0
+    offset = mapping.offset
+    identity = RegionIdentity(device: Self.deviceNumber(of: mapping), inode: mapping.inode)
+    self.path = path
+  }
+
+  /// The device of such a mapping.
+  static func deviceNumber(of mapping: cshm_mapping) -> UInt64 {
+    deviceNumber(major: UInt64(mapping.major), minor: UInt64(mapping.minor))
+  }
 
   /// Parses one line; nil for a line of another form.
   ///
@@ -60,7 +78,7 @@ public struct ProcessMap: Hashable, Sendable {
   }
 
   /// st_dev as glibc's makedev(3) builds it from major and minor.
-  private static func deviceNumber(major: UInt64, minor: UInt64) -> UInt64 {
+  static func deviceNumber(major: UInt64, minor: UInt64) -> UInt64 {
     (major & 0xFFF) << 8 | (major & ~0xFFF) << 32 | (minor & 0xFF) | (minor & ~0xFF) << 12
   }
 }

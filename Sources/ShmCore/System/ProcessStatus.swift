@@ -49,6 +49,13 @@ package struct ProcessStatus: Sendable {
     return ProcessStatus(parsing: text).isStopped
   }
 
+  /// The wired bytes alone (`VmLck`), for many processes; nil where the text does not say.
+  package static func wired(in text: ArraySlice<UInt8>) -> Int? {
+    let line = Array("\nVmLck:".utf8)
+    guard let found = text.firstRange(of: line) else { return nil }
+    return ProcText.amount(text[found.upperBound...].prefix { $0 != UInt8(ascii: "\n") })
+  }
+
   /// Whether a capability is effective, which is what counts: root may lack it in a container.
   package func hasEffective(_ capability: Capability) -> Bool {
     effective & (1 << capability.rawValue) != 0

@@ -20,6 +20,23 @@ package enum ProcessView {
     (try? FileSystem.status(FilePath("/proc/\(process)")))?.st_uid
   }
 
+  /// Throws unless the mappings of a process may be read.
+  ///
+  /// - Throws: `ShmError`: `notFound`, `notPermitted`.
+  package static func checkMayLook(at process: Int32) throws(ShmError) {
+    let explain = { (error: Errno) in
+      switch error {
+      case .noSuchFileOrDirectory, .noSuchProcess:
+        ShmError(.notFound, "cannot look at process \(process)", "there is no such process")
+      default:
+        ShmError("cannot look at process \(process)", error)
+      }
+    }
+    try ShmError.explaining(explain) { () throws(Errno) in
+      _ = try FileSystem.open(FilePath("/proc/\(process)/maps"), O_RDONLY)
+    }
+  }
+
   /// Whether it shows every process there is: there is a process 1 always, unless /proc is mounted with
   /// `hidepid`, and the first namespace of processes has a number of its own. proc(5),
   /// pid_namespaces(7)

@@ -9,5 +9,6 @@ enum RegionArgument {
 
   /// The shell asks the list.
   static let completion = CompletionKind.shellCommand(
-    "shmtool list --no-headings --output name 2>/dev/null")
+    "shmtool list --no-headings --output reference --kind posix --kind memfd --kind file 2>/dev/null"
+  )
 }

@@ -1,16 +1,23 @@
 import ArgumentParser
 import ShmCore
 
-struct List: ParsableCommand {
+struct List: CheckedCommand {
   static let configuration = CommandConfiguration(
     abstract: "List the regions of the host, and who uses each.",
     discussion: """
-      Streams stand in it from the time their senders wait; one that nobody uses was left by a sender \
-      that was killed, and 'shmtool remove' clears it.
+      POSIX objects and semaphores, memfds, System V segments, shared anonymous memory, files on any \
+      tmpfs or hugetlbfs that somebody has open or mapped, what was removed and is still in use, and \
+      streams. The last line says how far the sum agrees with Shmem: of /proc/meminfo, and what could \
+      not be seen; it is left out where the list is not whole, and with --no-headings.
 
-      Columns for --output: \(ListReport.columnNames).
+      Wired is what a process has locked whose mappings may be read, what SHM_LOCK has, and huge pages \
+      from a pool. Of anonymous memory that may not be looked at the size is what is mapped.
 
-      Example: shmtool list --output name,size,users --sort size
+      Columns for --output, of which --sort takes one:
+      \(ListReport.columnHelp)
+
+      Example: shmtool list --output name,reference,seals --kind memfd
+               shmtool list --stale --sort allocated
       """,
     aliases: ["ls"])
 
@@ -20,31 +27,47 @@ struct List: ParsableCommand {
   @Option(help: "The column to sort by.", transform: ColumnNames.parse)
   var sort: ColumnNames = ColumnNames(["name"])
 
-  @Option(help: "Only this kind: posix, semaphore, stream.")
-  var kind: Kind?
+  @Option(help: "Only this kind; may be repeated.")
+  var kind: [RegionKind] = []
 
-  @Flag(help: "Leave out the headings.")
+  @Option(help: ArgumentHelp("Only what that process uses.", valueName: "pid"))
+  var pid: Int32?
+
+  @Option(
+    help: ArgumentHelp("Only what belongs to that user, a name or a number.", valueName: "user"))
+  var user: String?
+
+  @Flag(help: "Only what nobody uses, by proof.")
+  var stale = false
+
+  @Flag(help: "Leave out the headings, and the last line.")
   var noHeadings = false
 
   @OptionGroup var options: OutputOptions
 
-  enum Kind: String, ExpressibleByArgument, CaseIterable {
-    case posix, semaphore, stream
+  func check() throws {
+    if let pid, pid <= 0 { throw ValidationError("--pid takes a process's number") }
   }
 
   func run() throws {
-    let inventory = try RegionInventory.posixObjects()
-    let entries = inventory.entries.filter { kind == nil || $0.kind.rawValue == kind?.rawValue }
+    let filter = try ListFilter(kinds: kind, process: pid, user: user, isStale: stale)
+    let columns = ListReport.Selection(
+      output.names, sortedBy: sort.names.first ?? "name",
+      summary: !options.json && !noHeadings && filter.isOpen)
+    let inventory = try RegionInventory.current(options.json ? .all : columns.facts)
     let streams =
-      kind == nil || kind == .stream
+      filter.takesStreams
       ? try StreamInventory.current(besides: StreamArguments.directory).entries : []
-    let users = try RegionUsers.scan(for: Set(entries.map(\.status.identity)))
     let report = ListReport(
-      entries, users, streams: streams, columns: output.names, sortedBy: sort.names.first ?? "name",
-      now: Clock.secondsSince1970)
+      inventory, streams: streams, filter: filter, columns: columns, now: Clock.secondsSince1970)
     try Output.write(
       report, json: options.json, style: TextStyle(bytes: options.bytes, headings: !noHeadings))
   }
+}
+
+/// The kinds that `--kind` takes.
+enum RegionKind: String, ExpressibleByArgument, CaseIterable {
+  case posix, semaphore, memfd, sysv, file, anonymous, other, stream
 }
 
 /// Names of columns of the list.

@@ -1,7 +1,7 @@
 import ArgumentParser
 import ShmCore
 
-struct Remove: ParsableCommand {
+struct Remove: CheckedCommand {
   static let configuration = CommandConfiguration(
     abstract: "Take the names of regions away.",
     discussion: """
@@ -9,21 +9,55 @@ struct Remove: ParsableCommand {
       With --unused a region stays unless it is proved that nobody uses it. What the killed sender of a \
       stream has left is cleared by the stream's name.
 
+      --stale shows every POSIX object, file on hugetlbfs and stream that nobody uses, by proof, and \
+      --yes removes them. Each is looked at again at that moment: what somebody has opened since, or has \
+      made anew under the name, stays. Where other users' processes cannot be seen only the caller's own \
+      regions can be proved unused, and the others stay. Semaphores stay, for they wait for their next \
+      user; System V segments are named and stay ('ipcrm -m' removes them).
+
       Example: shmtool remove cache
                shmtool remove --unused cache
+               shmtool remove --stale --older-than 1h --yes
       """,
     aliases: ["rm"])
 
   @Argument(
     help: "The regions.", completion: RegionArgument.completion, transform: RegionArgument.parse)
-  var regions: [RegionReference]
+  var regions: [RegionReference] = []
 
   @Flag(help: "Only where nobody uses it.")
   var unused = false
 
+  @Flag(help: "Everything that nobody uses; without --yes it is only shown.")
+  var stale = false
+
+  @Flag(help: "Remove what is stale.")
+  var yes = false
+
+  @Option(
+    parsing: .unconditional,
+    help: "Of what is stale only what was made or written last before: 250ms, 5s, 2m, 1h.",
+    transform: TimeSpan.parse)
+  var olderThan: TimeSpan?
+
   @OptionGroup var options: ActionOptions
 
+  func check() throws {
+    if stale {
+      if !regions.isEmpty { throw ValidationError("--stale takes no regions") }
+      if unused {
+        throw ValidationError("--stale removes nothing that is used: leave --unused out")
+      }
+    } else {
+      if regions.isEmpty { throw ValidationError("say which: regions, or --stale") }
+      if yes || olderThan != nil { throw ValidationError("--yes and --older-than go with --stale") }
+    }
+  }
+
   func run() throws {
+    if stale {
+      return try StaleRemoval(olderThan: olderThan, isDryRun: !yes).run(options)
+    }
     var removed: [RemoveReport.Row] = []
     var failure: (any Error)?
     do {

@@ -1,0 +1,88 @@
+import CShm
+import Glibc
+import SystemPackage
+
+/// How a region that processes hold can be reached and named from here.
+struct RegionAccess {
+  /// Its name, without the kernel's mark of what was removed.
+  let name: [UInt8]
+  /// Whether it had a name that is gone.
+  let isRemoved: Bool
+  /// How a user may name it; nil where there is no way.
+  let reference: RegionReference?
+  /// The path by which it can be opened, a link of /proc most often; nil where there is none.
+  let path: FilePath?
+
+  private let seen: stat?
+
+  init(
+    _ identity: RegionIdentity, _ sighting: ProcessScan.Sighting,
+    _ kind: RegionInventory.Entry.Kind, _ name: [UInt8]
+  ) {
+    let process: Int32
+    var link: FilePath
+    var reference: RegionReference?
+    switch sighting.place {
+    case .descriptor(let owner, let number):
+      process = owner
+      reference = .descriptor(process: owner, number: number)
+      link = FilePath("/proc/\(owner)/fd/\(number)")
+    case .mapping(let owner, let addresses):
+      process = owner
+      let from = String(addresses.lowerBound, radix: 16)
+      let to = String(addresses.upperBound, radix: 16)
+      link = FilePath("/proc/\(owner)/map_files/\(from)-\(to)")
+    }
+    var status = sighting.status
+    var name = name
+    var isRemoved = false
+    if kind == .posix || kind == .semaphore || kind == .file {
+      if let named = Self.named(sighting.path, identity, seenBy: process) {
+        status = status ?? named.status
+        link = named.path
+        reference = named.isOwn && kind != .file ? .init(posix: name) : .file(named.path)
+        if !named.isOwn { name = named.path.bytes }
+      } else {
+        isRemoved = true
+        name = RegionPathName.withoutMark(name)
+      }
+    }
+    if status == nil, let followed = try? FileSystem.followedStatus(link),
+      kind == .systemV || RegionIdentity(followed) == identity
+    {
+      status = followed
+    }
+    (self.name, self.isRemoved, self.reference, seen) = (name, isRemoved, reference, status)
+    path = status == nil ? nil : link
+  }
+
+  /// What stat(2) says; nil where it may not be asked.
+  func status(isHuge: Bool) -> RegionStatus? {
+    seen.map {
+      RegionStatus(
+        $0, created: nil, pageSize: isHuge ? Int($0.st_blksize) : PageMath.pageSize)
+    }
+  }
+
+  /// Where the path leads to the region: from here, or from where the process looks. chroot(2),
+  /// mount_namespaces(7)
+  private static func named(
+    _ bytes: [UInt8], _ identity: RegionIdentity, seenBy process: Int32
+  ) -> (path: FilePath, status: stat, isOwn: Bool)? {
+    for (prefix, isOwn) in [("", true), ("/proc/\(process)/root", false)] {
+      let path = FilePath(bytes: Array(prefix.utf8) + bytes)
+      if let status = try? FileSystem.status(path), RegionIdentity(status) == identity {
+        return (path, status, isOwn)
+      }
+    }
+    return nil
+  }
+}
+
+extension RegionReference {
+  /// The reference of a POSIX object's name; nil for one that is not UTF-8.
+  fileprivate init?(posix name: [UInt8]) {
+    guard let reference = RegionInventory.Entry.reference(toPosix: name) else { return nil }
+    self = reference
+  }
+}

@@ -1,0 +1,150 @@
+import Glibc
+import SystemPackage
+
+extension RegionInventory {
+  /// One region of the list. What cannot be known is nil, never 0.
+  public struct Entry: Sendable {
+    /// The kind of a region, by where it was found.
+    public enum Kind: String, Sendable, CaseIterable {
+      /// A shared memory object: shm_open(3).
+      case posix
+      /// A named semaphore, which glibc keeps beside them: sem_open(3).
+      case semaphore
+      /// A file without a name: memfd_create(2).
+      case memfd
+      /// A System V segment: shmget(2).
+      case systemV = "sysv"
+      /// A file on another tmpfs, or on a hugetlbfs.
+      case file
+      /// Memory that a process shares with its children: mmap(2), `MAP_SHARED | MAP_ANONYMOUS`.
+      case anonymous
+      /// What the kernel or a driver has made.
+      case other
+    }
+
+    /// What it is.
+    public let kind: Kind
+    /// Its name's bytes, whatever they are; a path for a file, empty for what never had one.
+    public let name: [UInt8]
+    /// How it can be named, to be opened or inspected; nil where it cannot.
+    public let reference: RegionReference?
+    /// Which region it is; of a System V segment the inode is its number.
+    public let identity: RegionIdentity
+    /// Whether it once had a name, which is gone.
+    public let isRemoved: Bool
+    /// What stat(2) says; nil for a System V segment, and for what may not be looked at.
+    public let status: RegionStatus?
+    /// What the kernel says of a System V segment.
+    public let segment: SystemVSegment?
+    /// Whether its pages come from a pool of huge ones, which are never swapped.
+    public internal(set) var hasHugePages = false
+    /// The processes that use it, but for this one.
+    public internal(set) var users: [RegionUser] = []
+    /// Whether anybody uses it.
+    public internal(set) var use: RegionUse = .unknown
+    /// Whether `users` are all.
+    public internal(set) var usersComplete = false
+    /// The seals of a memfd.
+    public internal(set) var seals: Seals?
+    /// The bytes that are in RAM and valid.
+    public internal(set) var resident: Int?
+    /// The bytes that are swapped out.
+    public internal(set) var swapped: Int?
+    /// The bytes that cannot be swapped out: under a lock of a process that may be looked at, locked by
+    /// shmctl(2), or of huge pages from a pool.
+    public internal(set) var wired: Int?
+    /// The bytes that lie on huge pages.
+    public internal(set) var huge: Int?
+
+    /// Its length in bytes; of anonymous memory that may not be looked at, as far as it is mapped.
+    public var size: Int? {
+      if let known = status?.size ?? segment?.size { return known }
+      guard kind == .anonymous else { return nil }
+      let ends = users.flatMap(\.mappings).map { map in
+        Int(clamping: map.offset)
+          &+ Int(clamping: map.addresses.upperBound - map.addresses.lowerBound)
+      }
+      return ends.max()
+    }
+
+    /// The bytes that memory is charged for: reserved, written, or swapped out.
+    public var allocated: Int? {
+      status?.allocated ?? segment.map { $0.resident &+ $0.swapped }
+    }
+
+    /// The user who owns it.
+    public var owner: UInt32? { status?.owner ?? segment?.owner }
+
+    /// The permission bits.
+    public var mode: UInt16? { status?.mode ?? segment?.mode }
+
+    /// When it was made, or where that is not known, changed last: in seconds since 1970.
+    public var made: Int? { status.map { $0.created ?? $0.modified } ?? segment?.changed }
+
+    init(
+      _ kind: Kind, name: [UInt8], reference: RegionReference?, identity: RegionIdentity,
+      isRemoved: Bool = false, status: RegionStatus? = nil, segment: SystemVSegment? = nil
+    ) {
+      self.kind = kind
+      self.name = name
+      self.reference = reference
+      self.identity = identity
+      self.isRemoved = isRemoved
+      self.status = status
+      self.segment = segment
+    }
+
+    /// What has a name in the directory of POSIX objects; nil for what went away since, or is no region.
+    init?(posix name: FilePath.Component) {
+      let path = RegionName.directory.appending(name)
+      guard let status = try? FileSystem.status(path),
+        RegionStatus.kindOfOther(status.st_mode) == nil
+      else { return nil }
+      let bytes = unsafe name.withPlatformString {
+        unsafe Array(UnsafeRawBufferPointer(start: $0, count: strlen($0)))
+      }
+      self.init(
+        Self.kind(ofPosix: bytes), name: bytes, reference: Self.reference(toPosix: bytes),
+        identity: RegionIdentity(status),
+        status: RegionStatus(
+          status, created: FileSystem.birthTime(path), pageSize: PageMath.pageSize))
+    }
+
+    /// A semaphore is told by its name.
+    static func kind(ofPosix name: some Sequence<UInt8>) -> Kind {
+      name.starts(with: "sem.".utf8) ? .semaphore : .posix
+    }
+
+    /// The reference of a name; nil for one that is not UTF-8.
+    static func reference(toPosix name: [UInt8]) -> RegionReference? {
+      guard let name = String(validating: name, as: UTF8.self),
+        let valid = try? RegionName("/" + name)
+      else { return nil }
+      return .posix(valid)
+    }
+
+    /// Where its name stands, also where that is not UTF-8; nil for what has no name in the directory of
+    /// POSIX objects, and cannot be named otherwise.
+    var place: RegionReference? {
+      if reference != nil || isRemoved || (kind != .posix && kind != .semaphore) {
+        return reference
+      }
+      return .file(FilePath(bytes: RegionName.directory.bytes + [UInt8(ascii: "/")] + name))
+    }
+
+    /// Whether anybody uses it, by a look that was for it, too.
+    ///
+    /// - Parameter scan: who uses what.
+    /// - Returns: what can be proved.
+    public func use(in scan: RegionUsers) -> RegionUse {
+      if let place, let region = try? Region.open(place, access: .status),
+        (try? region.status().identity) == identity,
+        let use = try? RegionUse.of(region, in: scan)
+      {
+        return use
+      }
+      let users = scan.users(of: identity).map(\.process)
+      return users.isEmpty ? .unknown : .used(users)
+    }
+  }
+}

@@ -1,0 +1,194 @@
+import CShm
+package import Glibc
+package import SystemPackage
+
+/// A process's directory in /proc, opened once: what is looked up in it needs few system calls, and
+/// is that process's also where its number means another one by then. proc(5)
+package struct ProcessDirectory: ~Copyable {
+  /// The process.
+  package let process: Int32
+  private let descriptor: OwnedDescriptor
+
+  /// Opens the directory of a process, or of one of its threads.
+  package init(_ process: Int32, thread: Int32? = nil) throws(Errno) {
+    self.process = process
+    let path = thread.map { "/proc/\(process)/task/\($0)" } ?? "/proc/\(process)"
+    // Not by a FilePath, which would be taken apart and put together for each process.
+    descriptor = OwnedDescriptor(
+      adopting: try SystemCall.checkNegated {
+        unsafe cshm_openat(AT_FDCWD, path, cshm_O_PATH | O_DIRECTORY | O_CLOEXEC, 0)
+      })
+  }
+
+  /// The user it runs as. fstat(2)
+  package var user: UInt32? { (try? descriptor.status())?.st_uid }
+
+  /// Reads a whole file into the front of `buffer`, which grows where it must.
+  ///
+  /// - Returns: how many bytes of the buffer are the file's.
+  package func read(_ name: String, into buffer: inout [UInt8]) throws(Errno) -> Int {
+    let file = try open(name, O_RDONLY)
+    var used = 0
+    while true {
+      if buffer.count - used < 4096 {
+        buffer.append(contentsOf: repeatElement(0, count: max(1 << 16, buffer.count)))
+      }
+      let count = try unsafe buffer.withUnsafeMutableBufferPointer { (all) throws(Errno) -> Int in
+        try unsafe file.read(
+          into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: all[used...])))
+      }
+      if count == 0 { return used }
+      used += count
+    }
+  }
+
+  /// Reads what comes at once of a short file into the front of `buffer`.
+  package func readStart(_ name: String, into buffer: inout [UInt8]) throws(Errno) -> Int {
+    let file = try open(name, O_RDONLY)
+    return try unsafe buffer.withUnsafeMutableBufferPointer { (all) throws(Errno) -> Int in
+      try unsafe file.read(into: UnsafeMutableRawBufferPointer(all))
+    }
+  }
+
+  /// Opens its mappings, which takes the right to look at it.
+  package func openMappings() throws(Errno) -> OwnedDescriptor { try open("maps", O_RDONLY) }
+
+  /// Asks for the mappings of files one by one, in numbers, which takes the kernel a third of the time
+  /// that their text does. `PROCMAP_QUERY`, Linux 6.11
+  ///
+  /// - Parameters:
+  ///   - maps: what `openMappings` gave.
+  ///   - buffer: for paths.
+  ///   - isWanted: whether the mappings of a device matter; the paths of others are not asked for.
+  ///   - body: what to do with a mapping that matters.
+  /// - Returns: whether the process has addresses; nil where the kernel does not answer.
+  /// - Throws: `Errno` where the process may not be looked at, or has ended.
+  package static func forEachFileMapping(
+    _ maps: borrowing OwnedDescriptor, buffer: inout [UInt8], isWanted: (UInt64) -> Bool,
+    _ body: (ProcessMap) -> Void
+  ) throws(Errno) -> Bool? {
+    var last: (device: UInt64, isWanted: Bool) = (0, false)
+    var address: UInt64 = 0
+    var mapping = cshm_mapping()
+    while true {
+      switch unsafe cshm_file_mapping(maps.raw, address, &mapping, nil, 0) {
+      case 0: break
+      case -ENOENT: return true
+      case -ESRCH: return address > 0
+      case -EINTR: continue
+      default: return address > 0 ? true : nil
+      }
+      guard mapping.end > address else { return true }
+      let device = ProcessMap.deviceNumber(of: mapping)
+      if device != last.device { last = (device, isWanted(device)) }
+      if last.isWanted, let path = path(&mapping, maps, &buffer) {
+        // Between the two questions another one may have come.
+        if isWanted(ProcessMap.deviceNumber(of: mapping)) {
+          body(ProcessMap(mapping, path: path))
+        }
+      }
+      address = max(mapping.end, address + 1)
+    }
+  }
+
+  private static func path(
+    _ mapping: inout cshm_mapping, _ maps: borrowing OwnedDescriptor, _ buffer: inout [UInt8]
+  ) -> [UInt8]? {
+    let (raw, start) = (maps.raw, mapping.start)
+    let answer = unsafe buffer.withUnsafeMutableBufferPointer { (all) -> CInt in
+      let room = UInt32(clamping: min(all.count, Int(PATH_MAX)))
+      let path = unsafe UnsafeMutableRawBufferPointer(all).baseAddress?
+        .assumingMemoryBound(to: CChar.self)
+      return unsafe cshm_file_mapping(raw, start, &mapping, path, room)
+    }
+    return answer == 0 ? Array(buffer.prefix { $0 != 0 }) : nil
+  }
+
+  /// The numbers that are names in a directory of it: `fd`, `task`. getdents64(2)
+  package func numbers(in name: String, buffer: inout [UInt8]) throws(Errno) -> [Int32] {
+    try Self.numbers(in: try open(name, O_RDONLY | O_DIRECTORY), buffer: &buffer)
+  }
+
+  /// Reads the links of its descriptors.
+  ///
+  /// - Parameters:
+  ///   - buffer: for what is read.
+  ///   - link: for the links.
+  ///   - body: called with each descriptor and what it points to.
+  /// - Throws: `Errno` where they may not be looked at.
+  package func forEachDescriptor(
+    buffer: inout [UInt8], link: inout [UInt8], _ body: (Int32, ArraySlice<UInt8>) -> Void
+  ) throws(Errno) {
+    func look(_ number: Int32, _ link: inout [UInt8]) -> Bool {
+      guard let length = try? self.link("fd/\(number)", into: &link) else { return false }
+      body(number, link[..<length])
+      return true
+    }
+    // The directory's size is how many there are, since Linux 6.2, and most processes have them in a
+    // row from 0 on: to list them would take as long as to read them. A gap ends the row.
+    let count = Int32(clamping: (try? status("fd"))?.st_size ?? 0)
+    var next: Int32 = 0
+    while next < count, look(next, &link) { next += 1 }
+    if next > 0, next == count { return }
+    for number in try numbers(in: "fd", buffer: &buffer) where number >= next {
+      _ = look(number, &link)
+    }
+  }
+
+  /// How many threads it has. fstatat(2)
+  package var threads: Int {
+    var status = stat()
+    let answer = unsafe fstatat(descriptor.raw, "task", &status, 0)
+    // A directory has a link for each directory in it, and two of its own.
+    return answer == 0 ? max(0, Int(status.st_nlink) - 2) : 0
+  }
+
+  /// Where a symbolic link of it points. readlinkat(2)
+  ///
+  /// - Returns: how many bytes of `buffer` are the target's.
+  package func link(_ name: String, into buffer: inout [UInt8]) throws(Errno) -> Int {
+    let raw = descriptor.raw
+    return try unsafe buffer.withUnsafeMutableBufferPointer { (bytes) throws(Errno) -> Int in
+      guard let base = UnsafeMutableRawBufferPointer(bytes).baseAddress else { return 0 }
+      let target = unsafe base.assumingMemoryBound(to: CChar.self)
+      let room = bytes.count
+      return try SystemCall.check { unsafe readlinkat(raw, name, target, room) }
+    }
+  }
+
+  /// The status of what a symbolic link of it leads to. fstatat(2)
+  package func status(_ name: String) throws(Errno) -> stat {
+    var status = stat()
+    try SystemCall.check { unsafe fstatat(descriptor.raw, name, &status, 0) }
+    return status
+  }
+
+  /// The processes that /proc shows. getdents64(2)
+  package static func processes(buffer: inout [UInt8]) throws(Errno) -> [Int32] {
+    try numbers(in: try FileSystem.open("/proc", O_RDONLY | O_DIRECTORY), buffer: &buffer)
+  }
+
+  private func open(_ name: String, _ flags: CInt) throws(Errno) -> OwnedDescriptor {
+    OwnedDescriptor(
+      adopting: try SystemCall.checkNegated {
+        unsafe cshm_openat(descriptor.raw, name, flags | O_CLOEXEC, 0)
+      })
+  }
+
+  private static func numbers(
+    in directory: borrowing OwnedDescriptor, buffer: inout [UInt8]
+  ) throws(Errno) -> [Int32] {
+    var numbers: [Int32] = []
+    let raw = directory.raw
+    while true {
+      let used = try unsafe buffer.withUnsafeMutableBufferPointer {
+        (bytes) throws(Errno) -> Int in
+        try SystemCall.checkNegated {
+          unsafe cshm_directory_entries(raw, bytes.baseAddress, bytes.count)
+        }
+      }
+      if used == 0 { return numbers }
+      DirectoryEntries.forEachNumber(in: buffer[..<used]) { numbers.append($0) }
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import ArgumentParser
+import ShmCore
+
+/// `remove --stale`: what nobody uses is shown, or removed.
+struct StaleRemoval {
+  let olderThan: TimeSpan?
+  let isDryRun: Bool
+
+  /// A second that has begun counts as one.
+  private var seconds: Int { ((olderThan?.milliseconds ?? 0) + 999) / 1000 }
+
+  func run(_ options: ActionOptions) throws {
+    let found = try StaleRegions.find(olderThan: seconds)
+    var report = StaleReport(dryRun: isDryRun, segments: found.segments.map(\.identifier))
+    var failure: (any Error)?
+    do {
+      try Operands.forEach(found.candidates) { (candidate) throws(ShmError) in
+        if let row = try row(candidate) { report.regions.append(row) }
+      }
+    } catch {
+      failure = error
+    }
+    do {
+      try Operands.forEach(try staleStreams()) { (stream) throws(ShmError) in
+        if let row = try row(stream) { report.regions.append(row) }
+      }
+    } catch {
+      failure = failure ?? error
+    }
+    // What would be done was asked for; what was done is told.
+    if isDryRun {
+      try Output.write(report, json: options.json)
+    } else {
+      try Output.write(report, options)
+    }
+    if let failure { throw failure }
+  }
+
+  /// Nothing for what went away, or came into use, since it was looked at.
+  private func row(_ candidate: StaleRegions.Candidate) throws(ShmError) -> StaleReport.Row? {
+    let entry = candidate.entry
+    var row = StaleReport.Row(
+      region: entry.reference?.description ?? Escaping.printable(entry.name),
+      kind: entry.kind.rawValue, bytes: entry.size ?? 0, allocated: entry.allocated ?? 0,
+      ageSeconds: candidate.age, stream: false, proved: candidate.isProved)
+    if isDryRun || !candidate.isProved { return row }
+    do throws(ShmError) {
+      guard try candidate.remove() == .unused else { return nil }
+    } catch {
+      if error.code == .notFound { return nil }
+      throw error
+    }
+    row.removed = true
+    return row
+  }
+
+  /// This user's own: nobody else may work in the directory where they meet.
+  private func staleStreams() throws(ShmError) -> [StreamInventory.Entry] {
+    let now = Clock.secondsSince1970
+    return try StreamInventory.current(besides: StreamArguments.directory).entries.filter {
+      $0.use == .unused && $0.status.owner == ProcessView.user
+        && now - ($0.status.created ?? $0.status.modified) >= seconds
+    }
+  }
+
+  private func row(_ stream: StreamInventory.Entry) throws(ShmError) -> StaleReport.Row? {
+    let made = stream.status.created ?? stream.status.modified
+    var row = StaleReport.Row(
+      region: stream.place.name.description, kind: RegionKind.stream.rawValue, bytes: 0,
+      allocated: 0, ageSeconds: max(0, Clock.secondsSince1970 - made), stream: true, proved: true)
+    if isDryRun { return row }
+    do throws(ShmError) {
+      guard try stream.place.removeStale() else { return nil }
+    } catch {
+      if error.code == .busy { return nil }
+      throw error
+    }
+    row.removed = true
+    return row
+  }
+}

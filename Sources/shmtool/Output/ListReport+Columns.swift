@@ -1,0 +1,113 @@
+import ShmCore
+
+extension ListReport {
+  /// One column: its word, its heading, and how a row shows in it.
+  struct Column: Sendable {
+    let name: String
+    let help: String
+    /// Whether it is shown where no others are asked for.
+    var isDefault = false
+    var alignsRight = false
+    /// What must be found out for it.
+    var facts: RegionInventory.Facts = []
+    let cell: @Sendable (Row, TextStyle) -> String
+    var precedes: @Sendable (Row, Row) -> Bool = { $0.display < $1.display }
+  }
+
+  /// The one table of columns: options, help, headings, cells and order come from it.
+  static let columns: [Column] = [
+    Column(
+      name: "kind", help: "posix, semaphore, memfd, sysv, file, anonymous, other, stream",
+      isDefault: true, cell: { row, _ in row.kind }, precedes: { $0.kind < $1.kind }),
+    Column(
+      name: "name", help: "its name or path; PID@0xADDRESS for what has none", isDefault: true,
+      cell: { row, _ in row.display + (row.removed ? " (deleted)" : "") }),
+    amount("size", "its length", isDefault: true, \.size),
+    amount("allocated", "what memory is charged for", isDefault: true, \.allocated),
+    amount("resident", "in RAM and written", facts: .residency, \.resident),
+    amount("swapped", "paged out to swap", isDefault: true, facts: .swap, \.swapped),
+    amount(
+      "wired", "cannot be paged out", isDefault: true, facts: .wiring, \.wired),
+    amount("huge", "on huge pages", facts: .wiring, \.huge),
+    Column(
+      name: "mode", help: "the permission bits", cell: { row, _ in row.mode.text { $0 } },
+      precedes: { $0.mode.value ?? "" < $1.mode.value ?? "" }),
+    Column(
+      name: "owner", help: "the user it belongs to", isDefault: true,
+      cell: { row, _ in row.owner.text { $0 } },
+      precedes: { $0.owner.value ?? "" < $1.owner.value ?? "" }),
+    Column(
+      name: "age", help: "since it was made, or written last", isDefault: true, alignsRight: true,
+      cell: { row, _ in row.ageSeconds.text { Format.age($0) } },
+      precedes: { $0.ageSeconds.value ?? Int.max < $1.ageSeconds.value ?? Int.max }),
+    Column(
+      name: "seals", help: "of a memfd", facts: .seals,
+      cell: { row, _ in
+        row.seals.value.map { $0.isEmpty ? "none" : $0.joined(separator: ",") } ?? "-"
+      }
+    ),
+    Column(
+      name: "key", help: "of a System V segment",
+      cell: { row, _ in row.segment.value?.key ?? "-" }),
+    Column(
+      name: "creator", help: "the process that made a System V segment", alignsRight: true,
+      cell: { row, _ in row.segment.value.map { "\($0.creator)" } ?? "-" }),
+    Column(
+      name: "attaches", help: "of a System V segment, by whomever", alignsRight: true,
+      cell: { row, _ in row.segment.value.map { "\($0.attaches)" } ?? "-" },
+      precedes: { $0.segment.value?.attaches ?? -1 > $1.segment.value?.attaches ?? -1 }),
+    Column(
+      name: "inode", help: "the number on its file system", alignsRight: true,
+      cell: { row, _ in "\(row.inode)" }, precedes: { $0.inode < $1.inode }),
+    Column(
+      name: "reference", help: "how other commands take it",
+      cell: { row, _ in row.reference.value ?? "-" }),
+    Column(
+      name: "users", help: "the processes that have it mapped or open", isDefault: true,
+      cell: { row, _ in UserRow.list(row.users, row.use) },
+      precedes: { $0.users.count > $1.users.count }),
+  ]
+
+  static let defaultColumns = columns.filter(\.isDefault).map(\.name)
+  static let columnNames = columns.map(\.name).joined(separator: ", ")
+
+  /// The columns with what they mean, a line each.
+  static let columnHelp: String = {
+    var table = Table(columns: [Table.Column(heading: ""), Table.Column(heading: "")])
+    table.rows = columns.map { ["  \($0.name)", $0.help] }
+    return String(table.text(headings: false).dropLast())
+  }()
+
+  /// The columns that were asked for, and what must be found out for them.
+  struct Selection {
+    let shown: [Column]
+    let order: Column?
+    /// Whether a last line says how far the sum agrees with the kernel's.
+    let hasSummary: Bool
+
+    init(_ names: [String], sortedBy sort: String, summary: Bool) {
+      shown = names.compactMap { name in ListReport.columns.first { $0.name == name } }
+      order = ListReport.columns.first { $0.name == sort }
+      hasSummary = summary
+    }
+
+    var facts: RegionInventory.Facts {
+      (shown + [order].compactMap { $0 }).reduce(hasSummary ? [.account, .swap] : []) {
+        $0.union($1.facts)
+      }
+    }
+  }
+
+  /// A column of bytes, the most first.
+  private static func amount(
+    _ name: String, _ help: String, isDefault: Bool = false, facts: RegionInventory.Facts = [],
+    _ value: @escaping @Sendable (Row) -> Unknowable<Int>
+  ) -> Column {
+    Column(
+      name: name, help: help, isDefault: isDefault, alignsRight: true, facts: facts,
+      cell: { row, style in
+        row.kind == RegionKind.stream.rawValue ? "-" : value(row).text { Format.size($0, style) }
+      },
+      precedes: { value($0).value ?? -1 > value($1).value ?? -1 })
+  }
+}

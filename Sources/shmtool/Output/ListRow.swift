@@ -1,0 +1,131 @@
+import ShmCore
+
+extension ListReport {
+  /// One region.
+  struct Row: Encodable {
+    let kind: String
+    /// The exact name; null where it is not UTF-8, and for what never had one.
+    let name: Unknowable<String>
+    /// The name, safe for a terminal.
+    let display: String
+    /// How it can be named in a command; null where it cannot.
+    let reference: Unknowable<String>
+    /// Whether it had a name that is gone.
+    let removed: Bool
+    let device: UInt64
+    let inode: UInt64
+    /// Null for a stream, whose ring has no name.
+    let size: Unknowable<Int>
+    let allocated: Unknowable<Int>
+    let resident: Unknowable<Int>
+    let swapped: Unknowable<Int>
+    let wired: Unknowable<Int>
+    let huge: Unknowable<Int>
+    /// Whether it is never swapped out by its nature: huge pages from a pool.
+    let inherentlyUnswappable: Bool
+    let mode: Unknowable<String>
+    let owner: Unknowable<String>
+    let ownerId: Unknowable<UInt32>
+    /// Seconds since it was made, or since it was last written where that is not known.
+    let ageSeconds: Unknowable<Int>
+    /// Null for what is no memfd.
+    let seals: Unknowable<[String]>
+    /// Null for what is no System V segment.
+    let segment: Unknowable<Segment>
+    let users: [UserRow]
+    /// Whether anybody uses it: null where that cannot be known.
+    let used: Unknowable<Bool>
+    /// Whether those are all of its users.
+    let usersComplete: Bool
+    let use: RegionUse
+
+    enum CodingKeys: CodingKey {
+      case kind, name, display, reference, removed, device, inode, size, allocated, resident
+      case swapped, wired, huge, inherentlyUnswappable, mode, owner, ownerId, ageSeconds, seals
+      case segment, users, used, usersComplete
+    }
+  }
+
+  /// What only a System V segment has.
+  struct Segment: Encodable {
+    let id: Int32
+    /// As ipcs(1) writes it.
+    let key: String
+    let creator: Int32
+    let attaches: Int
+    let locked: Bool
+    let removed: Bool
+
+    init(_ segment: SystemVSegment) {
+      id = segment.identifier
+      key = "0x" + Format.hexadecimal(segment.key)
+      creator = segment.creator
+      attaches = segment.attaches
+      locked = segment.isLocked
+      removed = segment.isRemoved
+    }
+  }
+}
+
+extension ListReport.Row {
+  init(_ entry: RegionInventory.Entry, now: Int) {
+    kind = entry.kind.rawValue
+    name = Unknowable(
+      entry.name.isEmpty ? nil : String(validating: entry.name, as: UTF8.self))
+    display = Self.display(entry)
+    reference = Unknowable(entry.reference?.description)
+    removed = entry.isRemoved
+    device = entry.identity.device
+    inode = entry.identity.inode
+    size = Unknowable(entry.size)
+    allocated = Unknowable(entry.allocated)
+    resident = Unknowable(entry.resident)
+    swapped = Unknowable(entry.swapped)
+    wired = Unknowable(entry.wired)
+    huge = Unknowable(entry.huge)
+    inherentlyUnswappable = entry.hasHugePages
+    mode = Unknowable(entry.mode.map { Format.mode($0) })
+    owner = Unknowable(entry.owner.map { Format.user($0) })
+    ownerId = Unknowable(entry.owner)
+    ageSeconds = Unknowable(entry.made.map { max(0, now - $0) })
+    seals = Unknowable(entry.seals?.words)
+    segment = Unknowable(entry.segment.map { ListReport.Segment($0) })
+    users = entry.users.map { UserRow($0) }
+    used = Unknowable(entry.use.isUsed)
+    usersComplete = entry.usersComplete
+    use = entry.use
+  }
+
+  init(_ stream: StreamInventory.Entry, now: Int) {
+    let status = stream.status
+    let bytes = stream.place.name.bytes
+    kind = RegionKind.stream.rawValue
+    name = Unknowable(String(validating: bytes, as: UTF8.self))
+    display = Escaping.printable(bytes)
+    reference = Unknowable(nil)
+    removed = false
+    device = status.identity.device
+    inode = status.identity.inode
+    (size, allocated, resident) = (Unknowable(nil), Unknowable(nil), Unknowable(nil))
+    (swapped, wired, huge) = (Unknowable(nil), Unknowable(nil), Unknowable(nil))
+    inherentlyUnswappable = false
+    mode = Unknowable(Format.mode(status.mode))
+    owner = Unknowable(Format.user(status.owner))
+    ownerId = Unknowable(status.owner)
+    ageSeconds = Unknowable(max(0, now - (status.created ?? status.modified)))
+    seals = Unknowable(nil)
+    segment = Unknowable(nil)
+    users = stream.sender.map { [UserRow($0)] } ?? []
+    used = Unknowable(stream.use.isUsed)
+    usersComplete = stream.use == .unused
+    use = stream.use
+  }
+
+  /// What never had a name is called by where one process has it.
+  private static func display(_ entry: RegionInventory.Entry) -> String {
+    if !entry.name.isEmpty { return Escaping.printable(entry.name) }
+    if let reference = entry.reference { return reference.description }
+    guard let user = entry.users.first, let map = user.mappings.first else { return "-" }
+    return "\(user.process)@\(Format.address(map.addresses.lowerBound))"
+  }
+}

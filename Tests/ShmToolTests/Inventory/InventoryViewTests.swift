@@ -1,0 +1,187 @@
+import ShmTestSupport
+import Testing
+
+@Suite("list: what can be seen")
+struct InventoryViewTests {
+  @Test("processes that end and maps that change in the middle of reading are no error")
+  func churn() async throws {
+    try await withName { name in
+      try await Python.checkInventory(
+        """
+        label = f"shmtool-test-{ME}-steady"
+        steady = memfd(label, 4 * PAGE)
+        memory = mmap.mmap(steady, 4 * PAGE)
+        changing = os.fork()
+        if changing == 0:
+            while os.getppid() == ME:
+                maps = [mmap.mmap(-1, (n + 1) * PAGE) for n in range(20)]
+                with open(P, "w+b") as file:
+                    file.truncate(PAGE)
+                    one = mmap.mmap(file.fileno(), PAGE)
+                os.unlink(P)
+            os._exit(0)
+        spawned = [0]
+        spawner = os.fork()
+        if spawner == 0:
+            # Two hundred a second, each with a mapping of its own for a moment.
+            while os.getppid() == ME:
+                begun = time.monotonic()
+                for _ in range(20):
+                    child = os.fork()
+                    if child == 0:
+                        mmap.mmap(-1, PAGE)[0] = 1
+                        os._exit(0)
+                    os.waitpid(child, 0)
+                time.sleep(max(0, 0.1 - (time.monotonic() - begun)))
+            os._exit(0)
+        try:
+            end = time.monotonic() + 4
+            looks = 0
+            while time.monotonic() < end or looks < 3:
+                found = report()
+                for r in found["regions"]:
+                    assert r["size"] is None or 0 <= r["size"] < 1 << 50, r
+                    assert r["allocated"] is None or 0 <= r["allocated"] < 1 << 50, r
+                    assert len(set(users(r))) == len(users(r)), r
+                    assert r["used"] is not False or not r["users"], r
+                mine = row(found["regions"], name=label)
+                assert ME in users(mine), mine
+                looks += 1
+        finally:
+            for child in (changing, spawner):
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+        """, arguments: [name.name])
+    }
+  }
+
+  @Test(
+    "foreign names with escape sequences, line ends and bytes that are not UTF-8 are shown escaped")
+  func foreignNames() async throws {
+    try await withName { name in
+      try await Python.checkInventory(
+        #"""
+        bad = os.fsencode(P) + b"\x1b[2J\xff\n"
+        files = [os.memfd_create(f"{N}\x1b[2J\udcff\nend"), os.open(bad, os.O_CREAT | os.O_RDWR)]
+        for file in files:
+            os.ftruncate(file, PAGE)
+        try:
+            maps = [mmap.mmap(file, PAGE) for file in files]
+            found = [r for r in rows("--pid", str(ME)) if N in r["display"]]
+            assert {r["kind"] for r in found} == {"memfd", "posix"}, found
+            for r in found:
+                assert r["name"] is None and users(r) == [ME], r
+                assert r"\x1b[2J\xff\n" in r["display"], r
+            text = run("list").stdout
+            assert b"\x1b" not in text and b"\xff" not in text, text
+            assert sum(N.encode() in l for l in text.split(b"\n")) == 2, text
+            # Mapped only, the kernel writes the line end as \012.
+            for file in files:
+                os.close(file)
+            found = [r for r in rows("--pid", str(ME)) if N in r["display"]]
+            assert len(found) == 2 and all(users(r) == [ME] for r in found), found
+            assert b"\x1b" not in run("list").stdout
+        finally:
+            os.unlink(bad)
+        """#, arguments: [name.name])
+    }
+  }
+
+  @Test("only what is asked for is shown: by kind, process, owner; who there is not is an error")
+  func filters() async throws {
+    try await withName { name in
+      try await Python.checkInventory(
+        """
+        file = memfd(N, PAGE)
+        assert run("create", N, "4K", "-q").returncode == 0
+        def mine(*words):
+            return {r["kind"] for r in rows(*words) if r["name"] == N}
+        assert mine() == mine("--user", str(os.geteuid())) == {"memfd", "posix"}
+        assert mine("--kind", "memfd", "--kind", "sysv") == {"memfd"}
+        assert mine("--pid", str(ME)) == {"memfd"}
+        assert mine("--stale") == {"posix"}
+        assert mine("--user", "4294967000") == set()
+        for words, code in ([["--user", "no-such-user"], 66], [["--pid", "4194303"], 66],
+                            [["--pid", "0"], 64], [["--kind", "memfd,sysv"], 64]):
+            result = run("list", *words)
+            assert (result.returncode, result.stdout) == (code, b""), result
+        # The last line is of the whole, so of a part there is none.
+        assert b"Shmem: " in run("list").stdout
+        for words in (["--kind", "posix"], ["--no-headings"], ["--stale"]):
+            assert b"Shmem: " not in run("list", *words).stdout, words
+        """, arguments: [name.name])
+    }
+  }
+
+  @Test("every column that the help names can be shown and sorted by")
+  func columns() async throws {
+    try await Python.checkInventory(
+      """
+      file = memfd(f"shmtool-test-{ME}-columns", PAGE)
+      number, address = segment(PAGE)
+      told = run("list", "--help").stdout.decode().split("takes one:\\n")[1].split("\\n\\n")[0]
+      names = [line.split()[0] for line in told.split("\\n") if line.startswith("  ")]
+      assert len(names) == 18, names
+      whole = run("list", "--output", ",".join(names)).stdout.decode().split("\\n")
+      assert whole[0].split() == [name.upper() for name in names], whole[0]
+      for name in names:
+          result = run("list", "--sort", name, "--output", name, "--kind", "memfd", "--kind", "sysv")
+          assert result.returncode == 0 and not result.stderr, result
+          assert len(result.stdout.split(b"\\n")) >= 4, result
+      """)
+  }
+
+  @Test(
+    "to an ordinary user what cannot be looked at is unknown, and the last line says how much that is",
+    .enabled("needs root, who can become nobody") { try await Nobody.isUsable() })
+  func ordinaryUser() async throws {
+    try await withRegion("64K", ["--mode", "600"]) { name in
+      let listed = try await Nobody.run("list", "--json")
+      #expect(listed.code == 0, "\(listed.error)")
+      let told = try await Python.evaluate(
+        """
+        [(r['size'], r['resident'], r['swapped'] or None, r['wired'], r['used'],
+        r['users_complete']) for r in d['regions'] if r['name'] == '\(name)'],
+        d['hidden_processes'] > 0
+        """.split(separator: "\n").joined(), in: listed.output)
+      #expect(told == "([(65536, None, None, None, None, False)], True)")
+      let text = try await Nobody.run("list")
+      let last = text.text.split(separator: "\n").last ?? ""
+      #expect(last.hasPrefix("Shmem: ") && last.contains(" may not be looked at"), "\(last)")
+    }
+  }
+
+  @Test(
+    "processes that hidepid or a namespace hides are no proof that nobody uses anything",
+    .enabled(if: TestEnvironment.mayMount, "needs the right to mount"),
+    arguments: [
+      "mount -t proc -o hidepid=2 proc /proc && exec \"$@\"",
+      "exec unshare -p --fork --mount-proc -- \"$@\"",
+      "exec unshare -U -- \"$@\"",
+    ])
+  func hidden(_ hiding: String) async throws {
+    try await withRegion("64K", ["--mode", "666"]) { name in
+      try await Python.checkInventory(
+        """
+        with open(P, "r+b") as file, mmap.mmap(file.fileno(), 0) as memory:
+            words = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", T]
+            def hidden(*more):
+                return subprocess.run(["unshare", "-m", "sh", "-c", sys.argv[2], "sh", *words, *more],
+                                      capture_output=True, timeout=30)
+            result = hidden("list", "--json")
+            if "unshare -U" in sys.argv[2]:
+                # Nobody's number is not mapped there: the tool runs as whoever it is.
+                words = [T]
+                result = hidden("list", "--json")
+            assert result.returncode == 0, result
+            found = json.loads(result.stdout)
+            mine = row(found["regions"], name=N)
+            assert mine["used"] is not False, mine
+            assert mine["users_complete"] is False, mine
+            assert found["hidden_processes"] > 0 or not found["sees_everybody"], found
+            last = hidden("list").stdout.decode().strip().split("\\n")[-1]
+            assert "hidden from here" in last or "may not be looked at" in last, last
+        """, arguments: [name.name, hiding])
+    }
+  }
+}
