@@ -105,12 +105,22 @@ struct cshm_cachestat {
 _Static_assert(sizeof(struct cshm_cachestat) == 40, "the layout of struct cachestat");
 // cachestat(2); a length of 0 is "to the end of the file"
 int cshm_cachestat(int descriptor, uint64_t offset, uint64_t length, struct cshm_cachestat *out);
+// The next addresses from `start` on that huge pages map, by PAGEMAP_SCAN on /proc/PID/pagemap: 1, 0
+// where there are none before `end`, or -errno. ioctl(2)
+struct cshm_page_range {
+  uint64_t start;
+  uint64_t end;
+};
+int cshm_next_huge_pages(int descriptor, uint64_t start, uint64_t end, struct cshm_page_range *out);
 // pidfd_open(2)
 int cshm_pidfd_open(pid_t process);
 // pidfd_send_signal(2)
 int cshm_pidfd_send_signal(int descriptor, int signal);
 // One datagram to a Unix socket, as sd_notify(3) sends it; `@` begins an abstract name
 int cshm_notify(const char *path, const char *message);
+
+// How many columns a terminal has, 0 where it does not say, or -errno. TIOCGWINSZ of ioctl(2)
+int cshm_terminal_columns(int descriptor);
 
 // MARK: Sockets (sockaddr_un and control messages are unions and macros)
 

@@ -30,7 +30,8 @@ struct Inspect: ParsableCommand {
     }
     if !found.isEmpty || options.json {
       try Output.write(
-        InspectReport(regions: found), json: options.json, style: TextStyle(bytes: options.bytes))
+        InspectReport(regions: found), json: options.json,
+        style: .standardOutput(bytes: options.bytes))
     }
     if let failure { throw failure }
   }

@@ -2,6 +2,19 @@ import FoundationEssentials
 import Glibc
 import ShmCore
 
+extension TextStyle {
+  /// What suits standard output: as wide as the terminal, else as COLUMNS says, else 80; coloured only
+  /// on a terminal, and never where NO_COLOR is set. no-color.org
+  static func standardOutput(bytes: Bool) -> TextStyle {
+    let columns = ProcessEnvironment["COLUMNS"].flatMap { Digits.number($0, as: Int.self) }
+    let width = Terminal.columns(STDOUT_FILENO) ?? columns ?? 80
+    return TextStyle(
+      bytes: bytes, width: min(max(width, 20), 1000),
+      colour: StandardStreams.isTerminal(STDOUT_FILENO)
+        && (ProcessEnvironment["NO_COLOR"] ?? "").isEmpty && ProcessEnvironment["TERM"] != "dumb")
+  }
+}
+
 /// The ways out: stdout for data, checked; stderr for talk.
 enum Output {
   /// Writes text to stdout, all of it or an error.
