@@ -12,8 +12,10 @@ struct FrameTable: ~Copyable {
 
   /// nil where frames or their flags may not be seen.
   init?() {
-    // Without this capability /proc shows no frames. proc_pid_pagemap(5)
-    guard let text = try? FileSystem.contents(of: "/proc/self/status"),
+    // Without this capability, in the first user namespace, /proc shows no frames.
+    // proc_pid_pagemap(5)
+    guard (try? FileSystem.link("/proc/self/ns/user"))?.string == "user:[4026531837]",
+      let text = try? FileSystem.contents(of: "/proc/self/status"),
       ProcessStatus(parsing: text).hasEffective(.sysAdmin),
       let file = try? FileSystem.open("/proc/kpageflags", O_RDONLY)
     else { return nil }

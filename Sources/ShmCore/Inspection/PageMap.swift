@@ -52,6 +52,9 @@ public struct PageMap: Sendable {
   /// By what the wired pages were told.
   public let wiredSource: WiredSource
 
+  /// Whether there is a device below, that pages must be written to.
+  private let hasDevice: Bool
+
   /// By what wired pages are told.
   public enum WiredSource: String, Sendable {
     /// The kernel's flags of the physical frames: whoever wired them. It takes root.
@@ -97,6 +100,7 @@ public struct PageMap: Sendable {
         : PageMarks.Mark(bytes: view.huge, others: view.judged, isComplete: view.isHugeComplete),
       dirty: dirty.map { PageMarks.Mark(bytes: $0, isComplete: true) },
       frames: view.frames.sorted { $0.range.lowerBound < $1.range.lowerBound })
+    hasDevice = kind == .other
     pageSize = status.pageSize
     wiredSource = isPool ? .none : view.source
     runs = marks.divide(scan.finished(mapped: view.present))
@@ -117,6 +121,7 @@ public struct PageMap: Sendable {
   package init(runs: [Run], pageSize: Int, wiredSource: WiredSource = .none) {
     self.runs = runs
     self.pageSize = pageSize
+    hasDevice = false
     self.wiredSource = wiredSource
   }
 
@@ -141,7 +146,7 @@ public struct PageMap: Sendable {
   /// The bytes of huge pages; nil where they cannot be known.
   public var huge: Int? { resident(where: \.isHuge) }
   /// The bytes that must still be written to their device; nil where there is none.
-  public var dirty: Int? { resident(where: \.isDirty) }
+  public var dirty: Int? { hasDevice ? resident(where: \.isDirty) : nil }
 
   private func resident(where property: KeyPath<Run, Bool?>) -> Int? {
     var sum = 0

@@ -24,6 +24,12 @@ struct PageResidency {
     self.vector = vector
   }
 
+  /// An answer of the kernel: one byte a page, of which the lowest bit counts.
+  init(_ range: Range<Int>, vector: [UInt64]) {
+    self.range = range
+    self.vector = vector
+  }
+
   /// Calls `body` with each run of pages that are alike, in order, and whether they are in RAM.
   ///
   /// - Complexity: eight pages a step where they are alike.

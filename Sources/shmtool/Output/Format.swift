@@ -68,6 +68,16 @@ enum Format {
     return String(repeating: "0", count: 8 - digits.count) + digits
   }
 
+  /// Who sees what is stored to a mapping, as `map` has it.
+  static func sharing(_ map: ProcessMap) -> String {
+    map.isShared ? "shared" : "private"
+  }
+
+  /// What may be done through a mapping, as `map` has it.
+  static func protection(_ map: ProcessMap) -> String {
+    map.isWritable ? "read-write" : map.isReadable ? "read-only" : "none"
+  }
+
   /// A user's name, or the number where there is none. getpwuid_r(3)
   static func user(_ identifier: UInt32) -> String {
     UserNames.name(identifier) ?? "\(identifier)"

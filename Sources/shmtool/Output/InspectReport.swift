@@ -121,9 +121,10 @@ struct InspectReport: Report {
   }
 
   let regions: [Entry]
+  let addresses: [AddressReport]
 
   func text(_ style: TextStyle) -> String {
-    regions.map { $0.text(style) }.joined(separator: "\n")
+    (addresses.map { $0.text(style) } + regions.map { $0.text(style) }).joined(separator: "\n")
   }
 }
 

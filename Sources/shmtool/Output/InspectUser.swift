@@ -23,8 +23,8 @@ struct InspectUser: Encodable {
       end = Format.address(map.addresses.upperBound)
       length = Int(clamping: map.addresses.upperBound - map.addresses.lowerBound)
       offset = Int(clamping: map.offset)
-      sharing = map.isShared ? "shared" : "private"
-      protection = map.isWritable ? "read-write" : map.isReadable ? "read-only" : "none"
+      sharing = Format.sharing(map)
+      protection = Format.protection(map)
       locked = Unknowable(mapping.isLocked)
       let figures = mapping.figures
       resident = Unknowable(figures?.resident)
