@@ -20,7 +20,9 @@ struct InspectionSwapTests {
         isRoot = os.geteuid() == 0
         if isRoot:
             lock(memory, 100, 50)
-        memory.madvise(21)
+        # MADV_PAGEOUT, of what is not locked.
+        for first, count in ((0, 100), (150, 874)):
+            memory.madvise(21, first * PAGE, count * PAGE)
         def resident():
             vector = (ctypes.c_ubyte * pages)()
             libc.mincore(ctypes.c_void_p(address(memory)), ctypes.c_size_t(pages * PAGE), vector)
