@@ -137,19 +137,16 @@ struct PageMapTests {
         let state = PageMap.State.allCases[Int(generator.next() % 3)]
         states.append((index * page..<(index + 1) * page, state))
       }
-      let frames = (0..<count).filter { _ in generator.next() % 2 == 0 }.map {
-        (range: $0 * page..<($0 + 1) * page, frame: UInt64($0 * 3 / 4 + 7))
-      }
       let isComplete = generator.next() % 2 == 0
       let marks = PageMarks(
         wired: PageMarks.Mark(bytes: set(count), others: set(count), isComplete: isComplete),
         huge: PageMarks.Mark(bytes: set(count), isComplete: true),
         dirty: generator.next() % 2 == 0
-          ? PageMarks.Mark(bytes: set(count), isComplete: true) : nil, frames: frames)
+          ? PageMarks.Mark(bytes: set(count), isComplete: true) : nil)
       let runs = marks.divide(states)
       #expect(runs.first?.range.lowerBound == 0)
       #expect(runs.last?.range.upperBound == count * page)
-      for (index, (range, state)) in states.enumerated() {
+      for (range, state) in states {
         let run = runs.first { $0.range.contains(range.lowerBound) }
         #expect(run?.state == state)
         guard state == .resident else { continue }
@@ -160,12 +157,10 @@ struct PageMapTests {
         #expect(run?.isWired == isWired)
         #expect(run?.isHuge == marks.huge.bytes.contains(offset))
         #expect(run?.isDirty == marks.dirty?.bytes.contains(offset))
-        let frame = frames.first { $0.range.lowerBound == offset }?.frame
-        let distance = UInt64(index - (run?.range.lowerBound ?? 0) / page)
-        #expect(run?.frame.map { $0 + distance } == frame)
       }
       for (run, next) in zip(runs, runs.dropFirst()) {
         #expect(run.range.upperBound == next.range.lowerBound)
+        #expect(run.state != .resident || run.joined(with: next) == nil)
       }
     }
   }

@@ -38,15 +38,23 @@ public struct PageMap: Sendable {
     /// Whether they must still be written to their device; nil where there is none, and where it
     /// cannot be known.
     public let isDirty: Bool?
-    /// The physical frame of the first page, which the frames of the others follow; nil where it
-    /// cannot be known, and where it was not asked for.
-    public let frame: UInt64?
+  }
+
+  /// Physical frames that follow one another.
+  public struct Frames: Hashable, Sendable {
+    /// The bytes of the region that lie in them, in whole pages.
+    public let range: Range<Int>
+    /// The number of the first.
+    public let first: UInt64
   }
 
   /// The runs, without a gap from 0 to the end of the last page.
   ///
   /// - Complexity: as many as the states change; a sparse region of any size has few.
   public let runs: [Run]
+  /// The physical frames, in the order of the region's bytes: of the pages that somebody has mapped, and
+  /// only for those who may see frames and ask for them.
+  public let frames: [Frames]
   /// The size of a page in bytes.
   public let pageSize: Int
   /// By what the wired pages were told.
@@ -72,8 +80,7 @@ public struct PageMap: Sendable {
   ///   - region: open for reading.
   ///   - viewers: who maps it, through whom wired and huge pages and frames are seen; nil leaves
   ///     these unknown.
-  ///   - frames: whether the physical frames are looked up, which divides runs where these do not
-  ///     follow one another.
+  ///   - frames: whether the physical frames are looked up.
   /// - Throws: `ShmError`
   /// - Complexity: linear in the pages that have memory, whatever the size of the region.
   public init(
@@ -98,8 +105,8 @@ public struct PageMap: Sendable {
       huge: isPool
         ? PageMarks.Mark(bytes: whole, isComplete: true)
         : PageMarks.Mark(bytes: view.huge, others: view.judged, isComplete: view.isHugeComplete),
-      dirty: dirty.map { PageMarks.Mark(bytes: $0, isComplete: true) },
-      frames: view.frames.sorted { $0.range.lowerBound < $1.range.lowerBound })
+      dirty: dirty.map { PageMarks.Mark(bytes: $0, isComplete: true) })
+    self.frames = view.frames.sorted { $0.range.lowerBound < $1.range.lowerBound }
     hasDevice = kind == .other
     pageSize = status.pageSize
     wiredSource = isPool ? .none : view.source
@@ -120,6 +127,7 @@ public struct PageMap: Sendable {
   /// For tests, and for what has no descriptor.
   package init(runs: [Run], pageSize: Int, wiredSource: WiredSource = .none) {
     self.runs = runs
+    frames = []
     self.pageSize = pageSize
     hasDevice = false
     self.wiredSource = wiredSource
@@ -161,20 +169,18 @@ public struct PageMap: Sendable {
 extension PageMap.Run {
   package init(
     _ range: Range<Int>, _ state: PageMap.State, isWired: Bool? = false, isHuge: Bool? = false,
-    isDirty: Bool? = nil, frame: UInt64? = nil
+    isDirty: Bool? = nil
   ) {
-    self.init(
-      range: range, state: state, isWired: isWired, isHuge: isHuge, isDirty: isDirty, frame: frame)
+    self.init(range: range, state: state, isWired: isWired, isHuge: isHuge, isDirty: isDirty)
   }
 
-  /// This run and the next as one; nil where they differ. A frame counts `pageSize` bytes.
-  func joined(with next: Self, pageSize: Int) -> Self? {
+  /// This run and the next as one; nil where they differ.
+  func joined(with next: Self) -> Self? {
     guard range.upperBound == next.range.lowerBound, state == next.state, isWired == next.isWired,
-      isHuge == next.isHuge, isDirty == next.isDirty,
-      frame.map({ $0 + UInt64(range.count / pageSize) }) == next.frame
+      isHuge == next.isHuge, isDirty == next.isDirty
     else { return nil }
     return Self(
       range.lowerBound..<next.range.upperBound, state, isWired: isWired, isHuge: isHuge,
-      isDirty: isDirty, frame: frame)
+      isDirty: isDirty)
   }
 }

@@ -11,8 +11,6 @@ struct PageMarks {
   var huge: Mark
   /// nil where no page must be written anywhere.
   var dirty: Mark?
-  /// Frames that follow one another, in the order of their bytes.
-  var frames: [(range: Range<Int>, frame: UInt64)] = []
 
   /// The runs of these states, divided where a mark changes.
   ///
@@ -22,7 +20,6 @@ struct PageMarks {
     var wired = Reader(wired)
     var huge = Reader(huge)
     var dirty = dirty.map { Reader($0) }
-    var nextFrame = 0
     for (range, state) in states {
       guard state == .resident || state == .unknown else {
         runs.append(PageMap.Run(range, state))
@@ -34,11 +31,9 @@ struct PageMarks {
         let isWired = wired.value(at: offset, &end)
         let isHuge = huge.value(at: offset, &end)
         let isDirty = dirty?.value(at: offset, &end)
-        let frame = frame(at: offset, &nextFrame, &end)
         let run = PageMap.Run(
-          offset..<end, state, isWired: isWired, isHuge: isHuge, isDirty: isDirty ?? nil,
-          frame: frame)
-        if let last = runs.last?.joined(with: run, pageSize: PageMath.pageSize) {
+          offset..<end, state, isWired: isWired, isHuge: isHuge, isDirty: isDirty ?? nil)
+        if let last = runs.last?.joined(with: run) {
           runs[runs.count - 1] = last
         } else {
           runs.append(run)
@@ -47,18 +42,6 @@ struct PageMarks {
       }
     }
     return runs
-  }
-
-  private func frame(at offset: Int, _ next: inout Int, _ end: inout Int) -> UInt64? {
-    while next < frames.count, frames[next].range.upperBound <= offset { next += 1 }
-    guard next < frames.count else { return nil }
-    let (range, frame) = frames[next]
-    guard range.contains(offset) else {
-      end = min(end, max(range.lowerBound, offset + 1))
-      return nil
-    }
-    end = min(end, range.upperBound)
-    return frame + UInt64((offset - range.lowerBound) / PageMath.pageSize)
   }
 
   /// Tells of offsets that only grow what is known of them.

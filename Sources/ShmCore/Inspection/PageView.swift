@@ -27,7 +27,7 @@ struct PageView {
   /// The bytes whose frames were looked at.
   private(set) var judged = RangeSet<Int>()
   /// Frames that follow one another, by their bytes; not sorted.
-  private(set) var frames: [(range: Range<Int>, frame: UInt64)] = []
+  private(set) var frames: [PageMap.Frames] = []
   /// Whether what is not among the wired pages is not wired.
   private(set) var isWiredComplete: Bool
   /// Whether what is not among the huge pages is not huge.
@@ -151,7 +151,7 @@ struct PageView {
     // What another mapping has shown is not told twice.
     for new in RangeSet(range).subtracting(present).ranges {
       let distance = (new.lowerBound - range.lowerBound) / PageMath.pageSize
-      frames.append((new, frame + UInt64(distance)))
+      frames.append(PageMap.Frames(range: new, first: frame + UInt64(distance)))
     }
     present.insert(contentsOf: range)
   }

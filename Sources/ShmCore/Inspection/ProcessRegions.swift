@@ -108,16 +108,14 @@ extension ProcessRegions.Entry {
     let name = "'\(Escaping.printable(path))' of process \(process)"
     let attempt = "cannot open \(name)"
     guard let addresses else { throw ShmError(.notFound, attempt, "it is not open any more") }
-    let place =
-      "/proc/\(process)/map_files/\(String(addresses.lowerBound, radix: 16))-"
-      + String(addresses.upperBound, radix: 16)
+    let place = FilePath("/proc/\(process)/map_files/\(addresses.fileName)")
     let descriptor = try ShmError.explaining({ (error: Errno) in
       error == .notPermitted || error == .permissionDenied
         ? ShmError(
           .notPermitted, attempt, "it has no name, and the process has it mapped only",
           remedy: "ask as root", errorNumber: error.rawValue)
         : ProcessView.explain(error, process, attempt)
-    }) { () throws(Errno) in try FileSystem.open(FilePath(place), O_RDONLY | O_NONBLOCK) }
+    }) { () throws(Errno) in try FileSystem.open(place, O_RDONLY | O_NONBLOCK) }
     let region = Region(
       .file(FilePath(String(decoding: path, as: UTF8.self))), access: .readOnly,
       descriptor: descriptor)

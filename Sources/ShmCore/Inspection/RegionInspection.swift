@@ -58,6 +58,14 @@ public struct RegionInspection: Sendable {
   public init(
     _ reference: RegionReference, in scan: RegionUsers? = nil, frames: Bool = false
   ) throws(ShmError) {
+    if case .systemV(let identifier) = reference {
+      let region = try SystemVSegment.open(identifier)
+      let identity = try region.status().identity
+      let scan = try RegionUsers.scan(for: [identity])
+      let users = scan.users(of: identity).map(\.process)
+      try self.init(of: region, scan, users.isEmpty ? .unknown : .used(users), frames: frames)
+      return
+    }
     // Asked before the region is opened for reading: whoever does counts among its users.
     let looked = try Region.open(reference, access: .status)
     let identity = try looked.status().identity

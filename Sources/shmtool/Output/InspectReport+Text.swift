@@ -110,12 +110,12 @@ extension InspectReport.Entry {
       Table.Column(heading: "  OFFSET", alignsRight: true),
       Table.Column(heading: "LENGTH", alignsRight: true),
       Table.Column(heading: "PAGES", alignsRight: true), Table.Column(heading: "STATE"),
-      Table.Column(heading: "FRAME"),
+      Table.Column(heading: "FRAMES"),
     ])
     table.rows = runs.map { run in
       [
         "\(run.offset)", "\(run.length)", "\(run.length / pageSize)", run.words,
-        run.frame.value.map { Format.address($0) } ?? "-",
+        run.frameWords,
       ]
     }
     return "\n" + Self.trimmed(table.text(headings: true))
@@ -137,5 +137,16 @@ extension InspectReport.Run {
     if huge.value == true { words.append("huge") }
     if dirty.value == true { words.append("dirty") }
     return words.joined(separator: ", ")
+  }
+
+  /// The first of its frames, and how many pieces more there are.
+  fileprivate var frameWords: String {
+    guard let frames = frames.value, !frames.isEmpty else { return "-" }
+    let shown = frames.prefix(3).map { piece in
+      let last = piece.frame + UInt64(piece.length / PageMath.pageSize) - 1
+      return Format.address(piece.frame) + (last > piece.frame ? "-\(Format.address(last))" : "")
+    }
+    let more = frames.count > 3 ? ", \(frames.count - 3) more" : ""
+    return shown.joined(separator: " ") + more
   }
 }

@@ -29,6 +29,13 @@ struct InspectReport: Report {
     let wired: Unknowable<Double>
   }
 
+  /// Physical frames that follow one another.
+  struct Frames: Encodable {
+    let offset: Int
+    let length: Int
+    let frame: UInt64
+  }
+
   /// Pages that are alike.
   struct Run: Encodable {
     let offset: Int
@@ -37,8 +44,8 @@ struct InspectReport: Report {
     let wired: Unknowable<Bool>
     let huge: Unknowable<Bool>
     let dirty: Unknowable<Bool>
-    /// The physical frame of the first page, which those of the others follow.
-    let frame: Unknowable<UInt64>
+    /// Null for those who may not see frames; pages without one are mapped by nobody who is seen.
+    let frames: Unknowable<[Frames]>
   }
 
   /// One region.
@@ -116,7 +123,7 @@ struct InspectReport: Report {
       used = Unknowable(use.isUsed)
       usersComplete = inspection.usersComplete
       map = inspection.map
-      runs = Unknowable(showsRuns ? map?.runs.map { Run($0) } : nil)
+      runs = Unknowable(showsRuns ? map.map { Run.all(of: $0) } : nil)
     }
   }
 
@@ -159,10 +166,28 @@ extension InspectReport.Rates {
 }
 
 extension InspectReport.Run {
-  init(_ run: PageMap.Run) {
-    self.init(
-      offset: run.range.lowerBound, length: run.range.count, state: run.state.rawValue,
-      wired: Unknowable(run.isWired), huge: Unknowable(run.isHuge),
-      dirty: Unknowable(run.isDirty), frame: Unknowable(run.frame))
+  /// The runs of a map, each with its frames.
+  static func all(of map: PageMap) -> [Self] {
+    var frames = map.frames[...]
+    return map.runs.map { run in
+      // Both are in the order of their bytes; frames may go on from one run into the next.
+      var own: [InspectReport.Frames] = []
+      while let next = frames.first, next.range.lowerBound < run.range.upperBound {
+        let part = next.range.clamped(to: run.range)
+        let distance = (part.lowerBound - next.range.lowerBound) / PageMath.pageSize
+        if !part.isEmpty {
+          own.append(
+            InspectReport.Frames(
+              offset: part.lowerBound, length: part.count, frame: next.first + UInt64(distance)))
+        }
+        if next.range.upperBound > run.range.upperBound { break }
+        frames.removeFirst()
+      }
+      let isSeen = map.wiredSource == .frames || !own.isEmpty
+      return Self(
+        offset: run.range.lowerBound, length: run.range.count, state: run.state.rawValue,
+        wired: Unknowable(run.isWired), huge: Unknowable(run.isHuge),
+        dirty: Unknowable(run.isDirty), frames: Unknowable(isSeen ? own : nil))
+    }
   }
 }

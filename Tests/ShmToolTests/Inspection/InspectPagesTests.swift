@@ -149,6 +149,31 @@ struct InspectPagesTests {
     }
   }
 
+  @Test("takes less than 50 MiB and no time for a sparse region of 100 GiB, and of 64 TiB")
+  func sparse() async throws {
+    try await withName { (name) async throws in
+      try await Inspection.check(
+        """
+        for size in (100 << 30, 64 << 40):
+            file = region_of(size)
+            for offset in range(0, size, size // 50):
+                os.pwrite(file, b"x", offset)
+            os.posix_fallocate(file, size // 3 // PAGE * PAGE, 1000 * PAGE)
+            begin = time.monotonic()
+            region = inspected(N, "--pages")
+            assert time.monotonic() - begin < 20, time.monotonic() - begin
+            pages = region["pages"]
+            assert pages["reserved"] == 1000 * PAGE and pages["resident"] <= 51 * PAGE, pages
+            assert len(region["runs"]) in range(100, 110), len(region["runs"])
+            os.close(file)
+            os.unlink(P)
+        # In KiB, of the largest of all: the second size came after the first.
+        most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        assert most < 50 << 10, most
+        """, name.name)
+    }
+  }
+
   @Test("counts what a private mapping has copied, and who shares what")
   func copies() async throws {
     try await withName { (name) async throws in

@@ -43,6 +43,35 @@ struct InspectProcessTests {
     }
   }
 
+  @Test(
+    "shows a System V segment and who has it attached, and attaches it to nobody",
+    .enabled(if: TestEnvironment.mayMount, "needs root with CAP_SYS_ADMIN"))
+  func systemV() async throws {
+    try await Inspection.check(
+      """
+      libc.shmat.restype = ctypes.c_void_p
+      number = libc.shmget(0, 8 * PAGE, 0o1600)
+      assert number >= 0
+      try:
+          result = run("inspect", f"sysv:{number}")
+          assert result.returncode == 77 and b"has it attached" in result.stderr, result
+          at = libc.shmat(number, None, 0)
+          ctypes.memset(at + 3 * PAGE, 1, 1)
+          def row():
+              return next(text for text in open("/proc/sysvipc/shm") if text.split()[1] == str(number))
+          before = row()
+          region = inspected(f"sysv:{number}", "--pages")
+          assert states(region) == ["hole"] * 3 + ["resident"] + ["hole"] * 4, region["runs"]
+          assert (region["kind"], region["size"]) == ("sysv", 8 * PAGE), region
+          assert [user["pid"] for user in region["users"]] == [os.getpid()], region
+          assert row() == before, (before, row())
+          libc.shmdt(ctypes.c_void_p(at))
+      finally:
+          libc.shmctl(number, 0, None)
+      assert run("inspect", "sysv:2000000000").returncode == 66
+      """)
+  }
+
   @Test("says what lies at an address, and who else maps the same page where")
   func address() async throws {
     try await withName { (name) async throws in

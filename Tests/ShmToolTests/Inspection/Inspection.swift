@@ -29,9 +29,14 @@ enum Inspection {
             end += one["length"]
             count = one["length"] // region["page_size"]
             marks = [k for k in ("wired", "huge", "dirty") if one[k]]
+            frames = {}
+            for piece in one["frames"] or []:
+                for page in range(piece["length"] // PAGE):
+                    frames[piece["offset"] // PAGE + page] = piece["frame"] + page
             for page in range(count):
-                frame = None if one["frame"] is None else one["frame"] + page
+                frame = frames.pop((one["offset"] + page * region["page_size"]) // PAGE, None)
                 found.append((" ".join([one["state"], *marks]), frame))
+            assert region["page_size"] != PAGE or not frames, (one, frames)
         assert end == -(-region["size"] // region["page_size"]) * region["page_size"], region
         return found
     def states(region):
