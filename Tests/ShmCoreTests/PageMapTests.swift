@@ -107,6 +107,26 @@ struct PageMapTests {
     withExtendedLifetime(name) {}
   }
 
+  @Test("of a large region that is nearly all in RAM is the same by all processors at once")
+  func large() throws {
+    let name = TestName()
+    let size = 4 * Mapping.chunk + 3 * page
+    let region = try Region.create(try name.reference, size: size)
+    try region.fill(.byte(1))
+    var expected = [PageMap.State](repeating: .resident, count: size / page)
+    let punch = cshm_FALLOC_FL_PUNCH_HOLE | cshm_FALLOC_FL_KEEP_SIZE
+    // In the head, about where it ends, in the rest, and at both ends.
+    for first in [0, 1000, size / page / 3 - 500, size / page / 2, size / page - 700] {
+      let hole = first..<first + 700
+      try region.descriptor.allocate(hole.lowerBound * page..<hole.upperBound * page, mode: punch)
+      try region.descriptor.allocate(first * page..<(first + 200) * page, mode: 0)
+      for index in hole { expected[index] = index < first + 200 ? .reserved : .hole }
+    }
+    let found = states(try PageMap(of: region)).map { $0 == .swapped ? .resident : $0 }
+    #expect(found == expected)
+    withExtendedLifetime(name) {}
+  }
+
   @Test("of a file on a device tells what is cached, and what is yet to be written")
   func onDevice() throws {
     let file = try TemporaryFile(Array(repeating: 7, count: 8 * page + 1))
