@@ -1,6 +1,7 @@
 #include "CShm.h"
 
 #include <errno.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -36,4 +37,49 @@ ssize_t cshm_copy_into_self(void *destination, const void *source, size_t length
   struct iovec to = {destination, length};
   ssize_t copied = process_vm_writev(getpid(), &from, 1, &to, 1, 0);
   return copied < 0 ? -errno : copied;
+}
+
+int cshm_terminal_columns(int descriptor) {
+  struct winsize size;
+  return ioctl(descriptor, TIOCGWINSZ, &size) < 0 ? -errno : size.ws_col;
+}
+
+// Newer than the headers: struct pm_scan_arg and struct page_region of the kernel's linux/fs.h.
+struct page_region {
+  uint64_t start;
+  uint64_t end;
+  uint64_t categories;
+};
+struct scan {
+  uint64_t size;
+  uint64_t flags;
+  uint64_t start;
+  uint64_t end;
+  uint64_t walk_end;
+  uint64_t vec;
+  uint64_t vec_len;
+  uint64_t max_pages;
+  uint64_t category_inverted;
+  uint64_t category_mask;
+  uint64_t category_anyof_mask;
+  uint64_t return_mask;
+};
+_Static_assert(sizeof(struct scan) == 96, "the layout of struct pm_scan_arg");
+#define SCAN _IOWR('f', 16, struct scan)
+#define IS_HUGE (1 << 6)
+
+int cshm_next_huge_pages(int descriptor, uint64_t start, uint64_t end, struct cshm_page_range *out) {
+  struct page_region found = {0, 0, 0};
+  struct scan scan = {.size = sizeof scan,
+                      .start = start,
+                      .end = end,
+                      .vec = (uintptr_t)&found,
+                      .vec_len = 1,
+                      .category_mask = IS_HUGE,
+                      .return_mask = IS_HUGE};
+  long count = ioctl(descriptor, SCAN, &scan);
+  if (count < 0) return -errno;
+  out->start = found.start;
+  out->end = found.end;
+  return count > 0;
 }

@@ -19,12 +19,13 @@ enum Program {
   /// A command that runs another one gets what stands behind the first `--` as it is.
   private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
     try checkSubcommand(arguments)
-    let own = HugePages.completing(arguments.prefix { $0 != "--" })
+    let words = Array(arguments.prefix { $0 != "--" })
+    let own = WatchInterval.completing(HugePages.completing(words))
     let type = ShmTool.configuration.subcommand(arguments.first) as? any CommandRunner.Type
-    let isSplit = own.count < arguments.count && type?.takesCommand(after: own) == true
-    var parsed = try ShmTool.parseAsRoot(isSplit ? own : own + arguments.dropFirst(own.count))
+    let isSplit = words.count < arguments.count && type?.takesCommand(after: own) == true
+    var parsed = try ShmTool.parseAsRoot(isSplit ? own : own + arguments.dropFirst(words.count))
     if isSplit, var runner = parsed as? any CommandRunner {
-      runner.command = Array(arguments[(own.count + 1)...])
+      runner.command = Array(arguments[(words.count + 1)...])
       if runner.command.isEmpty { throw ValidationError("a command is needed behind --") }
       parsed = runner
     }

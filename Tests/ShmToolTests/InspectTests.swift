@@ -115,7 +115,10 @@ struct InspectTests {
         assert int(mapping["address"], 16) % 4096 == 0, mapping
         assert file in user["descriptors"], user
         text = run("inspect", N).stdout.decode()
-        assert "at offset 4096, private, read-only" in text, text
+        [row] = [row.split() for row in text.splitlines() if "private" in row]
+        begin, end = (int(part, 16) for part in row[2].split("-"))
+        assert (row[0], end - begin) == (str(os.getpid()), 8192), row
+        assert row[3:7] == ["4", "KiB", "private", "read-only"], row
         """, name.name)
     }
   }

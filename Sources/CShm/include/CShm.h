@@ -129,12 +129,22 @@ struct cshm_mapping {
 // there is none, -ESRCH where the process has no addresses, -ENOTTY before Linux 6.11. Its path, with
 // a NUL, where `path` is not NULL. PROCMAP_QUERY of the kernel's <linux/fs.h>
 int cshm_file_mapping(int maps, uint64_t address, struct cshm_mapping *out, char *path, uint32_t room);
+// The next addresses from `start` on that huge pages map, by PAGEMAP_SCAN on /proc/PID/pagemap: 1, 0
+// where there are none before `end`, or -errno. ioctl(2)
+struct cshm_page_range {
+  uint64_t start;
+  uint64_t end;
+};
+int cshm_next_huge_pages(int descriptor, uint64_t start, uint64_t end, struct cshm_page_range *out);
 // pidfd_open(2)
 int cshm_pidfd_open(pid_t process);
 // pidfd_send_signal(2)
 int cshm_pidfd_send_signal(int descriptor, int signal);
 // One datagram to a Unix socket, as sd_notify(3) sends it; `@` begins an abstract name
 int cshm_notify(const char *path, const char *message);
+
+// How many columns a terminal has, 0 where it does not say, or -errno. TIOCGWINSZ of ioctl(2)
+int cshm_terminal_columns(int descriptor);
 
 // MARK: Sockets (sockaddr_un and control messages are unions and macros)
 

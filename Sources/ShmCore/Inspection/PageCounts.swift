@@ -1,7 +1,3 @@
-import CShm
-import Glibc
-import SystemPackage
-
 /// The pages of a region by their state, in bytes. What cannot be known is nil, never 0.
 ///
 /// ```swift
@@ -19,50 +15,36 @@ public struct PageCounts: Hashable, Sendable {
   public let reserved: Int?
   /// Never allocated.
   public let hole: Int
+  /// Held wired by a process; nil also for huge pages of the pool, which are never paged out.
+  public let wired: Int?
+  /// Parts of huge pages.
+  public let huge: Int?
+  /// To be written to the device yet; nil where there is none.
+  public let dirty: Int?
 
   /// Counts; nothing is faulted in, and nothing changes.
   ///
-  /// - Parameter region: open for reading. Where the caller may neither write it nor owns it, the
-  ///   kernel's answers are not true, and the counts are nil.
+  /// - Parameter region: open for reading. What the kernel does not tell the caller is nil.
   /// - Throws: `ShmError`
-  /// - Complexity: linear in the pages.
+  /// - Complexity: linear in the pages that have memory.
   public init(of region: borrowing Region) throws(ShmError) {
-    let status = try region.status()
-    let fileSystem = try region.fileSystem()
-    let whole = PageMath.roundUp(status.size, to: status.pageSize) ?? status.size
-    allocated = status.allocated
-    hole = max(0, whole - status.allocated)
-    guard status.size > 0, region.mayLookAtPages(status) else {
-      resident = status.size == 0 ? 0 : nil
-      swapped = resident
-      reserved = resident
-      return
-    }
-    if fileSystem.kind == .hugetlbfs {
-      // The pool's pages are never swapped, and are zeroed as they are allocated.
-      (resident, swapped, reserved) = (status.allocated, 0, 0)
-      return
-    }
-    // A sandbox may refuse to tell.
-    let resident = try? Mapping(of: region, protection: .readOnly).residentBytes()
-    let statistics = try? region.descriptor.cacheStatistics()
-    let swapped = statistics.flatMap {
-      Int(clamping: $0.evicted).multipliedReportingOverflow(by: PageMath.pageSize).partialValue
-    }
-    self.resident = resident
-    self.swapped = fileSystem.kind == .tmpfs ? swapped : nil
-    if let resident, let swapped = self.swapped {
-      reserved = max(0, status.allocated - resident - swapped)
-    } else {
-      reserved = nil
-    }
+    self.init(try PageMap(of: region), try region.status())
   }
-}
 
-extension Region {
-  /// Whether mincore and cachestat tell the truth: to those who own the region or may write it.
-  fileprivate func mayLookAtPages(_ status: RegionStatus) -> Bool {
-    guard access != .status else { return false }
-    return access == .readWrite || status.owner == geteuid() || descriptor.mayWrite()
+  /// The sums of a map.
+  ///
+  /// - Parameters:
+  ///   - map: the region's pages.
+  ///   - status: of the same region, looked at at the same time.
+  /// - Complexity: linear in the runs.
+  public init(_ map: PageMap, _ status: RegionStatus) {
+    allocated = status.allocated
+    hole = map.bytes(.hole) ?? max(0, (map.runs.last?.range.upperBound ?? 0) - status.allocated)
+    resident = map.bytes(.resident)
+    swapped = map.bytes(.swapped)
+    reserved = map.bytes(.reserved)
+    wired = map.wired
+    huge = map.huge
+    dirty = map.dirty
   }
 }

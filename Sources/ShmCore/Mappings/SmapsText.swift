@@ -6,6 +6,12 @@ package enum SmapsText {
     package let map: ProcessMap
     /// The bytes of it that are in RAM (`Rss`).
     package var resident = 0
+    /// The bytes of it that are in RAM, each divided by those who map it (`Pss`).
+    package var proportional = 0
+    /// The bytes of it that are in swap (`Swap`).
+    package var swapped = 0
+    /// The bytes that are this process's alone: of a private mapping its own copies (`Anonymous`).
+    package var copied = 0
     /// The bytes that huge pages map (`ShmemPmdMapped`, `FilePmdMapped`).
     package var huge = 0
     /// Whether it carries the lock (the flag `lo`).
@@ -27,6 +33,9 @@ package enum SmapsText {
       let last = mappings.count - 1
       switch field.name {
       case "Rss": mappings[last].resident = ProcText.amount(field.value) ?? 0
+      case "Pss": mappings[last].proportional = ProcText.amount(field.value) ?? 0
+      case "Swap": mappings[last].swapped = ProcText.amount(field.value) ?? 0
+      case "Anonymous": mappings[last].copied = ProcText.amount(field.value) ?? 0
       case "ShmemPmdMapped", "FilePmdMapped":
         mappings[last].huge += ProcText.amount(field.value) ?? 0
       case "VmFlags":

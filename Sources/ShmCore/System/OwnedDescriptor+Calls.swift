@@ -145,10 +145,18 @@ extension OwnedDescriptor {
     return statistics
   }
 
-  /// The start of the next data (`SEEK_DATA`) or hole (`SEEK_HOLE`), nil past the last. lseek(2)
-  package func seek(_ whence: CInt, from offset: Int) throws(Errno) -> Int? {
+  /// What lseek(2) looks for.
+  package enum Sought: CInt {
+    /// What was written: `SEEK_DATA`.
+    case data = 3
+    /// What was not: `SEEK_HOLE`.
+    case hole = 4
+  }
+
+  /// The start of the next data or hole, nil past the last. lseek(2)
+  package func seek(_ sought: Sought, from offset: Int) throws(Errno) -> Int? {
     do {
-      return Int(try SystemCall.check { lseek(raw, off_t(offset), whence) })
+      return Int(try SystemCall.check { lseek(raw, off_t(offset), sought.rawValue) })
     } catch .noSuchAddressOrDevice {
       return nil
     }

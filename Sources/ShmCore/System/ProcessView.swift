@@ -47,4 +47,20 @@ package enum ProcessView {
     // PROC_PID_INIT_INO of the kernel's include/uapi/linux/nsfs.h
     return namespace.string == "pid:[\(0xEFFF_FFFC as UInt32)]"
   }
+
+  /// Why a file of a process in /proc could not be read.
+  static func explain(_ error: Errno, _ process: Int32, _ attempt: String) -> ShmError {
+    switch error {
+    case .noSuchFileOrDirectory, .noSuchProcess:
+      guard isThere else { return missing(attempt) }
+      return ShmError(
+        .notFound, attempt, "there is no process \(process)", errorNumber: error.rawValue)
+    case .permissionDenied, .notPermitted:
+      return ShmError(
+        .notPermitted, attempt, "process \(process) is not one that may be looked into",
+        remedy: "it takes the same user (and ptrace's permission), or CAP_SYS_PTRACE",
+        errorNumber: error.rawValue)
+    default: return ShmError(attempt, error)
+    }
+  }
 }

@@ -26,7 +26,7 @@ package enum Threads {
       if threads.isEmpty { body() }
       while !job.isFinished(threads.count) {
         whileWaiting()
-        job.waitForOne(milliseconds: 100)
+        job.waitForOne(of: threads.count, milliseconds: 100)
       }
       for thread in threads { pthread_join(thread, nil) }
     }
@@ -95,14 +95,16 @@ package enum Threads {
     return finished >= count
   }
 
-  func waitForOne(milliseconds: Int) {
+  /// Waits until one of `count` threads finishes; not where all have: the last may have done so just
+  /// before.
+  func waitForOne(of count: Int, milliseconds: Int) {
     var until = timespec()
     unsafe clock_gettime(CLOCK_MONOTONIC, &until)
     until.tv_nsec += milliseconds * 1_000_000
     until.tv_sec += until.tv_nsec / 1_000_000_000
     until.tv_nsec %= 1_000_000_000
     unsafe pthread_mutex_lock(mutex)
-    unsafe pthread_cond_timedwait(changed, mutex, &until)
+    if finished < count { unsafe pthread_cond_timedwait(changed, mutex, &until) }
     unsafe pthread_mutex_unlock(mutex)
   }
 }

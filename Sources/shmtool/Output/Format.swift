@@ -8,6 +8,18 @@ enum Format {
     style.bytes ? "\(bytes)" : "\(ByteCount(bytes))"
   }
 
+  /// The same without rounding: an offset.
+  static func exactSize(_ bytes: Int, _ style: TextStyle) -> String {
+    style.bytes || bytes == 0 ? "\(bytes)" : ByteCount(bytes).exact
+  }
+
+  /// Bytes for each second, more or less than before: `+1.2 MB/s`; nothing where it stays.
+  static func change(_ rate: Double) -> String {
+    let rounded = Int(rate.rounded())
+    if rounded == 0 { return "" }
+    return (rounded < 0 ? "-" : "+") + Self.rate(Int(rounded.magnitude), 1_000_000_000)
+  }
+
   /// Permission bits in octal, with a leading zero.
   static func mode(_ mode: UInt16) -> String {
     let text = String(mode, radix: 8)
@@ -54,6 +66,16 @@ enum Format {
   static func hexadecimal(_ number: UInt32) -> String {
     let digits = String(number, radix: 16)
     return String(repeating: "0", count: 8 - digits.count) + digits
+  }
+
+  /// Who sees what is stored to a mapping, as `map` has it.
+  static func sharing(_ map: ProcessMap) -> String {
+    map.isShared ? "shared" : "private"
+  }
+
+  /// What may be done through a mapping, as `map` has it.
+  static func protection(_ map: ProcessMap) -> String {
+    map.isWritable ? "read-write" : map.isReadable ? "read-only" : "none"
   }
 
   /// A user's name, or the number where there is none. getpwuid_r(3)

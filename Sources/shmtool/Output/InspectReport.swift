@@ -9,12 +9,53 @@ struct InspectReport: Report {
     let swapped: Unknowable<Int>
     let reserved: Unknowable<Int>
     let hole: Int
+    /// Null also for huge pages of the pool, which are never paged out.
+    let wired: Unknowable<Int>
+    /// What is known to be wired.
+    let wiredAtLeast: Int
+    let huge: Unknowable<Int>
+    /// Null where nothing has to be written to a device.
+    let dirty: Unknowable<Int>
+    /// By what the wired pages were told: `frames`, `mappings`, `none`.
+    let wiredSource: String
+  }
+
+  /// By how many bytes a second the pages change, against the look before.
+  struct Rates: Encodable {
+    let allocated: Double
+    let resident: Unknowable<Double>
+    let swapped: Unknowable<Double>
+    let reserved: Unknowable<Double>
+    let wired: Unknowable<Double>
+  }
+
+  /// Physical frames that follow one another.
+  struct Frames: Encodable {
+    let offset: Int
+    let length: Int
+    let frame: UInt64
+  }
+
+  /// Pages that are alike.
+  struct Run: Encodable {
+    let offset: Int
+    let length: Int
+    let state: String
+    let wired: Unknowable<Bool>
+    let huge: Unknowable<Bool>
+    let dirty: Unknowable<Bool>
+    /// Null for those who may not see frames; pages without one are mapped by nobody who is seen.
+    let frames: Unknowable<[Frames]>
   }
 
   /// One region.
   struct Entry: Encodable {
     let region: String
+    let kind: String
+    let path: Unknowable<String>
     let fileSystem: String
+    let mountPoint: Unknowable<String>
+    let mountOptions: Unknowable<[String]>
     let device: UInt64
     let inode: UInt64
     let size: Int
@@ -26,21 +67,43 @@ struct InspectReport: Report {
     let links: Int
     let pageSize: Int
     let seals: Unknowable<[String]>
+    let inherentlyUnswappable: Bool
     let pages: Pages
-    let users: [UserRow]
+    let rates: Unknowable<Rates>
+    let users: [InspectUser]
     let used: Unknowable<Bool>
     let usersComplete: Bool
+    /// Null unless asked for.
+    let runs: Unknowable<[Run]>
     let use: RegionUse
+    let map: PageMap?
 
     enum CodingKeys: CodingKey {
-      case region, fileSystem, device, inode, size, allocated, mode, owner, ownerId, groupId, links
-      case pageSize, seals, pages, users, used, usersComplete
+      case region, kind, path, fileSystem, mountPoint, mountOptions, device, inode, size, allocated
+      case mode, owner, ownerId, groupId, links, pageSize, seals, inherentlyUnswappable, pages,
+        rates
+      case users, used, usersComplete, runs
     }
 
-    init(_ inspection: RegionInspection) {
+    /// - Parameters:
+    ///   - inspection: what was found.
+    ///   - before: the look before, for rates.
+    ///   - showsRuns: whether the runs are listed.
+    init(
+      _ inspection: RegionInspection, after before: RegionInspection? = nil, showsRuns: Bool = false
+    ) {
       let status = inspection.status
       region = inspection.reference.description
+      kind = inspection.kind.rawValue
+      path = Unknowable(inspection.path.map { Escaping.printable($0) })
       fileSystem = inspection.fileSystem.kind.rawValue
+      mountPoint = Unknowable(inspection.mount.map { Escaping.printable($0.point) })
+      // Some stand both for the mount and for the file system.
+      mountOptions = Unknowable(
+        inspection.mount?.options.reduce(into: []) { options, next in
+          let word = Escaping.printable(next)
+          if !options.contains(word) { options.append(word) }
+        })
       device = status.identity.device
       inode = status.identity.inode
       size = status.size
@@ -52,64 +115,79 @@ struct InspectReport: Report {
       links = status.links
       pageSize = status.pageSize
       seals = Unknowable(inspection.seals?.words)
-      pages = Pages(
-        allocated: status.allocated, resident: Unknowable(inspection.pages?.resident),
-        swapped: Unknowable(inspection.pages?.swapped),
-        reserved: Unknowable(inspection.pages?.reserved),
-        hole: inspection.pages?.hole ?? max(0, status.size - status.allocated))
-      users = inspection.users.map { UserRow($0) }
+      inherentlyUnswappable = inspection.isInherentlyUnswappable
+      pages = Pages(inspection)
+      rates = Unknowable(before.flatMap { Rates(from: $0, to: inspection) })
+      users = inspection.users.map { InspectUser($0, inspection.mappings.mappings(of: $0.process)) }
       use = inspection.use
       used = Unknowable(use.isUsed)
       usersComplete = inspection.usersComplete
+      map = inspection.map
+      runs = Unknowable(showsRuns ? map.map { Run.all(of: $0) } : nil)
     }
   }
 
   let regions: [Entry]
+  let addresses: [AddressReport]
 
   func text(_ style: TextStyle) -> String {
-    regions.map { Self.text($0, style) }.joined(separator: "\n")
+    (addresses.map { $0.text(style) } + regions.map { $0.text(style) }).joined(separator: "\n")
   }
+}
 
-  private static func text(_ entry: Entry, _ style: TextStyle) -> String {
-    func size(_ bytes: Int) -> String { Format.size(bytes, style) }
-    func pages(_ bytes: Int) -> String {
-      let count = bytes / entry.pageSize
-      return style.bytes
-        ? "\(bytes)" : "\(ByteCount(bytes)) (\(count) \(count == 1 ? "page" : "pages"))"
+extension InspectReport.Pages {
+  init(_ inspection: RegionInspection) {
+    let (status, pages) = (inspection.status, inspection.pages)
+    self.init(
+      allocated: pages?.allocated ?? status.allocated, resident: Unknowable(pages?.resident),
+      swapped: Unknowable(pages?.swapped), reserved: Unknowable(pages?.reserved),
+      hole: pages?.hole ?? max(0, status.size - status.allocated),
+      wired: Unknowable(pages?.wired), wiredAtLeast: inspection.map?.wiredAtLeast ?? 0,
+      huge: Unknowable(pages?.huge), dirty: Unknowable(pages?.dirty),
+      wiredSource: (inspection.map?.wiredSource ?? .none).rawValue)
+  }
+}
+
+extension InspectReport.Rates {
+  /// nil where no time has passed.
+  init?(from before: RegionInspection, to after: RegionInspection) {
+    let seconds = Double(after.time - before.time) / 1e9
+    guard seconds > 0 else { return nil }
+    func rate(_ from: Int?, _ to: Int?) -> Unknowable<Double> {
+      guard let from, let to else { return Unknowable(nil) }
+      return Unknowable(Double(to - from) / seconds)
     }
-    var lines: [(String, String)] = [
-      ("region", entry.region),
-      ("on", "\(entry.fileSystem), device \(entry.device), inode \(entry.inode)"),
-      ("size", size(entry.size)),
-      ("owner", "\(entry.owner), mode \(entry.mode)"),
-      ("links", "\(entry.links)"),
-      ("page size", size(entry.pageSize)),
-      ("seals", entry.seals.value.map { $0.isEmpty ? "none" : $0.joined(separator: ", ") } ?? "-"),
-      ("allocated", pages(entry.pages.allocated)),
-      ("  resident", entry.pages.resident.text(pages)),
-      ("  swapped", entry.pages.swapped.text(pages)),
-      ("  reserved", entry.pages.reserved.text(pages)),
-      ("hole", pages(entry.pages.hole)),
-      ("users", UserRow.list(entry.users, entry.use)),
-    ]
-    for user in entry.users {
-      for map in user.mappings {
-        lines.append(
-          (
-            "  \(user.pid)",
-            """
-            \(map.address) + \(size(map.length)) at offset \(map.offset), \(map.sharing), \
-            \(map.protection)
-            """
-          ))
+    allocated = Double(after.status.allocated - before.status.allocated) / seconds
+    resident = rate(before.pages?.resident, after.pages?.resident)
+    swapped = rate(before.pages?.swapped, after.pages?.swapped)
+    reserved = rate(before.pages?.reserved, after.pages?.reserved)
+    wired = rate(before.pages?.wired, after.pages?.wired)
+  }
+}
+
+extension InspectReport.Run {
+  /// The runs of a map, each with its frames.
+  static func all(of map: PageMap) -> [Self] {
+    var frames = map.frames[...]
+    return map.runs.map { run in
+      // Both are in the order of their bytes; frames may go on from one run into the next.
+      var own: [InspectReport.Frames] = []
+      while let next = frames.first, next.range.lowerBound < run.range.upperBound {
+        let part = next.range.clamped(to: run.range)
+        let distance = (part.lowerBound - next.range.lowerBound) / PageMath.pageSize
+        if !part.isEmpty {
+          own.append(
+            InspectReport.Frames(
+              offset: part.lowerBound, length: part.count, frame: next.first + UInt64(distance)))
+        }
+        if next.range.upperBound > run.range.upperBound { break }
+        frames.removeFirst()
       }
-      if !user.descriptors.isEmpty {
-        let numbers = user.descriptors.map { "\($0)" }.joined(separator: ", ")
-        lines.append(("  \(user.pid)", "descriptor \(numbers)"))
-      }
+      let isSeen = map.wiredSource == .frames || !own.isEmpty
+      return Self(
+        offset: run.range.lowerBound, length: run.range.count, state: run.state.rawValue,
+        wired: Unknowable(run.isWired), huge: Unknowable(run.isHuge),
+        dirty: Unknowable(run.isDirty), frames: Unknowable(isSeen ? own : nil))
     }
-    var table = Table(columns: [Table.Column(heading: ""), Table.Column(heading: "")])
-    table.rows = lines.map { [$0.0, $0.1] }
-    return table.text(headings: false)
   }
 }

@@ -2,6 +2,19 @@ import FoundationEssentials
 import Glibc
 import ShmCore
 
+extension TextStyle {
+  /// What suits standard output: as wide as the terminal, else as COLUMNS says, else 80; coloured only
+  /// on a terminal, and never where NO_COLOR is set. no-color.org
+  static func standardOutput(bytes: Bool) -> TextStyle {
+    let columns = ProcessEnvironment["COLUMNS"].flatMap { Digits.number($0, as: UInt16.self) }
+    let width = Terminal.columns(STDOUT_FILENO) ?? columns.flatMap { $0 > 0 ? Int($0) : nil } ?? 80
+    return TextStyle(
+      bytes: bytes, width: min(max(width, 20), 1000),
+      colour: StandardStreams.isTerminal(STDOUT_FILENO)
+        && (ProcessEnvironment["NO_COLOR"] ?? "").isEmpty && ProcessEnvironment["TERM"] != "dumb")
+  }
+}
+
 /// The ways out: stdout for data, checked; stderr for talk.
 enum Output {
   /// Writes text to stdout, all of it or an error.
@@ -14,7 +27,14 @@ enum Output {
   static func write(
     _ report: some Report, json: Bool, style: TextStyle = TextStyle()
   ) throws(ShmError) {
-    try write(json ? encode(report) : report.text(style))
+    try write(try text(report, json: json, style: style))
+  }
+
+  /// A report as it is written.
+  static func text(
+    _ report: some Report, json: Bool, style: TextStyle
+  ) throws(ShmError) -> String {
+    json ? try encode(report) : report.text(style)
   }
 
   /// Writes what a command did: JSON to stdout, or a line to stderr, or nothing.

@@ -10,4 +10,8 @@ struct TextStyle {
   var bytes = false
   /// A line of headings above a table.
   var headings = true
+  /// How many columns there are.
+  var width = 80
+  /// Whether colours are understood, and wanted.
+  var colour = false
 }

@@ -26,7 +26,7 @@ enum Wiring {
     return result.text
   }
 
-  private static let prelude = #"""
+  static let prelude = #"""
     import re, resource, shutil, struct, tempfile, threading
     libc = ctypes.CDLL(None, use_errno=True)
     K, M, PAGE = 1 << 10, 1 << 20, mmap.PAGESIZE

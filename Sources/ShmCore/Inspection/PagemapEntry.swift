@@ -1,0 +1,46 @@
+/// What the kernel says of one page of a process: eight bytes of /proc/PID/pagemap. Pure.
+/// proc_pid_pagemap(5)
+package struct PagemapEntry: Hashable, Sendable {
+  /// The bytes as they are in the file, in the machine's order.
+  package let bits: UInt64
+
+  package init(_ bits: UInt64) {
+    self.bits = bits
+  }
+
+  /// Whether the page is in RAM and in the process's page table.
+  package var isPresent: Bool { bits >> 63 & 1 != 0 }
+  /// Whether it is in swap; of shared memory that shows nowhere.
+  package var isSwapped: Bool { bits >> 62 & 1 != 0 }
+  /// Whether it is the region's own page, and not a copy that a private mapping has made.
+  package var isShared: Bool { bits >> 61 & 1 != 0 }
+  /// The physical frame; nil where the page has none, and for those who may not see it.
+  package var frame: UInt64? {
+    let number = bits & (1 << 55 - 1)
+    return isPresent && number != 0 ? number : nil
+  }
+}
+
+/// What the kernel says of one physical frame: eight bytes of /proc/kpageflags. Pure.
+/// The kernel's document admin-guide/mm/pagemap
+package struct FrameFlags: Hashable, Sendable {
+  /// The bytes as they are in the file, in the machine's order.
+  package let bits: UInt64
+
+  package init(_ bits: UInt64) {
+    self.bits = bits
+  }
+
+  /// Whether a process has it locked.
+  package var isLocked: Bool { bits >> 33 & 1 != 0 }
+  /// Whether the kernel does not try to page it out.
+  package var isUnevictable: Bool { bits >> 18 & 1 != 0 }
+  /// Whether it is part of a page of the pool.
+  package var isHugetlb: Bool { bits >> 17 & 1 != 0 }
+  /// Whether it is part of a larger page, of whatever size.
+  package var isCompound: Bool { isHead || isTail }
+  /// Whether it is the first of a larger page.
+  package var isHead: Bool { bits >> 15 & 1 != 0 }
+  /// Whether it is another than the first of a larger page.
+  package var isTail: Bool { bits >> 16 & 1 != 0 }
+}

@@ -1,0 +1,20 @@
+import ArgumentParser
+import ShmCore
+
+/// What `inspect` looks at: a region, or an address of a process.
+enum InspectOperand {
+  case region(RegionReference)
+  case address(process: Int32, address: UInt64)
+
+  /// Reads `PID@0xADDRESS`, else a region; `/1@0x2` is the region of that name.
+  static func parse(_ text: String) throws -> InspectOperand {
+    let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[1].utf8.starts(with: "0x".utf8),
+      let process: Int32 = Digits.number(parts[0])
+    else { return .region(try RegionReference(text)) }
+    guard process > 0, let address: UInt64 = Digits.number(parts[1].dropFirst(2), radix: 16) else {
+      throw ValidationError("an address of a process is written PID@0xADDRESS, in hexadecimal")
+    }
+    return .address(process: process, address: address)
+  }
+}

@@ -1,0 +1,85 @@
+import ArgumentParser
+import ShmCore
+
+/// What `inspect` looks at, and what it has found there by the last look.
+struct InspectLook {
+  private var operands: [InspectOperand]
+  private let pid: Int32?
+  private let showsPages: Bool
+  private var addresses: [AddressInspection] = []
+  private var found: [RegionInspection] = []
+  private var before: [RegionIdentity: RegionInspection] = [:]
+
+  /// - Parameters:
+  ///   - operands: regions and addresses.
+  ///   - pid: the process all of whose shared memory is looked at; nil for none.
+  ///   - showsPages: whether the runs are listed, with the frames that may be seen.
+  init(_ operands: [InspectOperand], pid: Int32?, showsPages: Bool) {
+    self.operands = operands
+    self.pid = pid
+    self.showsPages = showsPages
+  }
+
+  /// Whether nothing was found.
+  var isEmpty: Bool { addresses.isEmpty && found.isEmpty }
+
+  var report: InspectReport {
+    InspectReport(
+      regions: found.map {
+        InspectReport.Entry($0, after: before[$0.status.identity], showsRuns: showsPages)
+      },
+      addresses: addresses.map { AddressReport($0) })
+  }
+
+  /// Looks once more. An operand of which that fails is told, and left out from then on.
+  ///
+  /// - Returns: the first failure, as an error to end with.
+  mutating func again() -> (any Error)? {
+    before = found.reduce(into: [:]) { $0[$1.status.identity] = $1 }
+    (found, addresses) = ([], [])
+    var failure: (any Error)?
+    do {
+      let process = try pid.map { (pid) throws(ShmError) in try ProcessRegions(of: pid).regions }
+      let scan = try RegionUsers.scan(for: identities(process ?? []))
+      var left: [InspectOperand] = []
+      do {
+        try Operands.forEach(operands) { (operand) throws(ShmError) in
+          try look(at: operand, scan)
+          left.append(operand)
+        }
+      } catch {
+        failure = error
+      }
+      operands = left
+      try Operands.forEach(process ?? []) { (entry) throws(ShmError) in
+        found.append(try entry.inspection(in: scan, frames: showsPages))
+      }
+    } catch {
+      failure = failure ?? error
+    }
+    return failure
+  }
+
+  private mutating func look(at operand: InspectOperand, _ scan: RegionUsers) throws(ShmError) {
+    switch operand {
+    case .region(let reference):
+      found.append(try RegionInspection(reference, in: scan, frames: showsPages))
+    case .address(let process, let address):
+      addresses.append(try AddressInspection(of: address, in: process))
+    }
+  }
+
+  /// The regions that the processes of the host are looked at for, all at once.
+  private func identities(_ process: [ProcessRegions.Entry]) -> Set<RegionIdentity> {
+    var identities = Set(process.map(\.identity))
+    for case .region(let reference) in operands {
+      // What cannot be opened is told when it is its turn.
+      if let region = try? Region.open(reference, access: .status),
+        let status = try? region.status()
+      {
+        identities.insert(status.identity)
+      }
+    }
+    return identities
+  }
+}

@@ -1,0 +1,136 @@
+import ShmCore
+
+/// What lies at an address of a process.
+struct AddressReport: Encodable {
+  /// A page as a process has it.
+  struct Page: Encodable {
+    /// Whether it is in the process's page table.
+    let present: Unknowable<Bool>
+    /// Whether it is the process's own copy.
+    let copied: Unknowable<Bool>
+    let frame: Unknowable<UInt64>
+
+    init(_ page: AddressInspection.Page) {
+      present = Unknowable(page.isPresent)
+      copied = Unknowable(page.isCopy)
+      frame = Unknowable(page.frame)
+    }
+  }
+
+  /// Another place of the same page.
+  struct Place: Encodable {
+    let pid: Int32
+    let command: String
+    let address: String
+    let sharing: String
+    let protection: String
+    let page: Page
+    /// Whether it is the same memory, and not a copy; null where that cannot be known.
+    let sameMemory: Unknowable<Bool>
+  }
+
+  let pid: Int32
+  let command: String
+  let address: String
+  let mappingStart: String
+  let mappingEnd: String
+  let sharing: String
+  let protection: String
+  let locked: Unknowable<Bool>
+  /// Null for memory that is the process's own.
+  let kind: Unknowable<String>
+  let path: String
+  let device: UInt64
+  let inode: UInt64
+  let offset: Int
+  let page: Page
+  let others: [Place]
+  let othersComplete: Bool
+
+  init(_ found: AddressInspection) {
+    let map = found.map
+    pid = found.process
+    command = Escaping.printable(found.command)
+    address = Format.address(found.address)
+    mappingStart = Format.address(map.addresses.lowerBound)
+    mappingEnd = Format.address(map.addresses.upperBound)
+    sharing = Format.sharing(map)
+    protection = Format.protection(map)
+    locked = Unknowable(found.isLocked)
+    kind = Unknowable(found.kind?.rawValue)
+    path = Escaping.printable(map.path)
+    device = map.identity.device
+    inode = map.identity.inode
+    offset = found.offset
+    page = Page(found.page)
+    others = found.others.map { Place($0, besides: found.page) }
+    othersComplete = found.othersComplete
+  }
+
+  func text(_ style: TextStyle) -> String {
+    var table = Table(columns: [Table.Column(heading: ""), Table.Column(heading: "")])
+    table.rows = [
+      ["address", "\(address) of process \(pid), \(command)"],
+      ["mapping", "\(mappingStart)-\(mappingEnd), \(sharing) \(protection)"],
+    ]
+    guard let kind = kind.value else {
+      table.rows += [
+        ["region", "none: memory of its own" + (path.isEmpty ? "" : ", \(path)")],
+        ["page", page.text],
+      ]
+      return table.text(headings: false)
+    }
+    let complete = othersComplete ? "" : ", and perhaps more that cannot be seen from here"
+    table.rows += [
+      ["region", "\(kind), \(path), device \(device), inode \(inode)"],
+      ["offset", "\(offset), page \(offset / PageMath.pageSize)"],
+      ["page", page.text],
+      ["wired", locked.text { $0 ? "the mapping carries the lock" : "not by this mapping" }],
+      ["others", (others.isEmpty ? "none" : "\(others.count)") + complete],
+    ]
+    var places = Table(columns: [
+      Table.Column(heading: "  PID", alignsRight: true), Table.Column(heading: "COMMAND"),
+      Table.Column(heading: "ADDRESS"), Table.Column(heading: "ACCESS"),
+      Table.Column(heading: "PAGE"),
+    ])
+    places.rows = others.map { place in
+      [
+        "\(place.pid)", place.command, place.address, "\(place.sharing) \(place.protection)",
+        place.page.text,
+      ]
+    }
+    return table.text(headings: false) + (others.isEmpty ? "" : places.text(headings: true))
+  }
+}
+
+extension AddressReport.Place {
+  init(_ place: AddressInspection.Place, besides page: AddressInspection.Page) {
+    self.init(
+      pid: place.process, command: Escaping.printable(place.command),
+      address: Format.address(place.address), sharing: Format.sharing(place.map),
+      protection: Format.protection(place.map), page: AddressReport.Page(place.page),
+      sameMemory: Unknowable(Self.isSame(place.page, page)))
+  }
+
+  /// Copies are never the same; the region's own page always is.
+  private static func isSame(
+    _ one: AddressInspection.Page, _ other: AddressInspection.Page
+  ) -> Bool? {
+    if let one = one.frame, let other = other.frame { return one == other }
+    guard let one = one.isCopy, let other = other.isCopy else { return nil }
+    return !one && !other
+  }
+}
+
+extension AddressReport.Page {
+  /// The page in words.
+  fileprivate var text: String {
+    switch (present.value, copied.value) {
+    case (nil, _): "unknown"
+    case (false, _): "not in its page table"
+    case (true, let isCopy):
+      (isCopy == true ? "its own copy" : "present")
+        + (frame.value.map { ", frame \(Format.address($0))" } ?? "")
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import ShmCore
+
+extension InspectReport.Entry {
+  /// The region for a person: what it is, its pages by state and drawn, and who uses it.
+  func text(_ style: TextStyle) -> String {
+    var table = Table(columns: [Table.Column(heading: ""), Table.Column(heading: "")])
+    table.rows = header(style) + figures(style)
+    return Self.trimmed(table.text(headings: false)) + drawing(style) + list(style)
+      + (users.isEmpty ? "" : "\n" + Self.trimmed(InspectUser.table(users, style)))
+  }
+
+  private func header(_ style: TextStyle) -> [[String]] {
+    let mounted = mountPoint.value.map { " at \($0)" } ?? ", mounted nowhere"
+    let options = mountOptions.value.map { " (\($0.joined(separator: ",")))" } ?? ""
+    return [
+      ["region", region],
+      ["kind", kind + (path.value.map { ", \($0)" } ?? "")],
+      ["on", "\(fileSystem)\(mounted)\(options), device \(device), inode \(inode)"],
+      ["size", Format.size(size, style)],
+      ["owner", "\(owner), mode \(mode)"],
+      ["links", "\(links)"],
+      ["page size", Format.size(pageSize, style)],
+      ["seals", seals.value.map { $0.isEmpty ? "none" : $0.joined(separator: ", ") } ?? "-"],
+    ]
+  }
+
+  private func figures(_ style: TextStyle) -> [[String]] {
+    func amount(_ bytes: Int) -> String {
+      let count = bytes / pageSize
+      return style.bytes
+        ? "\(bytes)" : "\(ByteCount(bytes)) (\(count) \(count == 1 ? "page" : "pages"))"
+    }
+    func row(_ name: String, _ bytes: Unknowable<Int>, _ rate: Double?, note: String = "")
+      -> [String]
+    {
+      let change = rate.map { "  \(Format.change($0))" } ?? ""
+      return [name, bytes.text(amount) + note + change]
+    }
+    let rates = rates.value
+    var rows = [
+      row("allocated", Unknowable(pages.allocated), rates?.allocated),
+      row("  resident", pages.resident, rates?.resident.value),
+      row("  swapped", pages.swapped, rates?.swapped.value),
+      row("  reserved", pages.reserved, rates?.reserved.value),
+      row("hole", Unknowable(pages.hole), nil),
+      inherentlyUnswappable
+        ? ["wired", "never paged out, wired or not"]
+        : row("wired", pages.wired, rates?.wired.value, note: source(amount)),
+      row("huge", pages.huge, nil),
+    ]
+    if fileSystem == MemoryFileSystem.Kind.other.rawValue {
+      rows.append(row("dirty", pages.dirty, nil))
+    }
+    return rows + [["users", userCount]]
+  }
+
+  /// How much is known to be wired where all of it is not, and by what that was told.
+  private func source(_ amount: (Int) -> String) -> String {
+    let isLeast = pages.wired.value == nil && pages.wiredAtLeast > 0
+    let least = isLeast ? ", at least \(amount(pages.wiredAtLeast))" : ""
+    switch pages.wiredSource {
+    case PageMap.WiredSource.frames.rawValue: return least + ", by the flags of the frames"
+    case PageMap.WiredSource.mappings.rawValue: return least + ", by the locks that can be seen"
+    default: return least
+    }
+  }
+
+  private var userCount: String {
+    switch use {
+    case .unused: "none"
+    case .unknown: "unknown"
+    case .used where users.isEmpty: "not visible"
+    case .used:
+      "\(users.count) \(users.count == 1 ? "process" : "processes")"
+        + (usersComplete ? "" : ", and perhaps more that cannot be seen from here")
+    }
+  }
+
+  private func drawing(_ style: TextStyle) -> String {
+    guard let map, !map.runs.isEmpty else { return "" }
+    let indent = 12
+    let drawing = PageMapDrawing(map, width: style.width - indent)
+    let pad = String(repeating: " ", count: indent)
+    var text = "page map    \(drawing.scale)\n"
+    let lines = drawing.lines(
+      label: { offset in
+        let label = Format.exactSize(offset, style)
+        return String(repeating: " ", count: max(0, indent - 2 - label.count)) + label + "  "
+      }, isColoured: style.colour)
+    text += lines.map { $0 + "\n" }.joined()
+    // The legend is broken where a line is full; colours take no room.
+    var line = pad
+    var length = indent
+    for (piece, plain) in zip(
+      drawing.legend(isColoured: style.colour), drawing.legend(isColoured: false))
+    {
+      if length > indent, length + plain.count > style.width {
+        text += line + "\n"
+        (line, length) = (pad, indent)
+      }
+      line += (length > indent ? "   " : "") + piece
+      length += plain.count + 3
+    }
+    return text + line + "\n"
+  }
+
+  private func list(_ style: TextStyle) -> String {
+    guard let runs = runs.value else { return "" }
+    var table = Table(columns: [
+      Table.Column(heading: "  OFFSET", alignsRight: true),
+      Table.Column(heading: "LENGTH", alignsRight: true),
+      Table.Column(heading: "PAGES", alignsRight: true), Table.Column(heading: "STATE"),
+      Table.Column(heading: "FRAMES"),
+    ])
+    table.rows = runs.map { run in
+      [
+        "\(run.offset)", "\(run.length)", "\(run.length / pageSize)", run.words,
+        run.frameWords,
+      ]
+    }
+    return "\n" + Self.trimmed(table.text(headings: true))
+  }
+
+  /// Without blanks at the ends of lines.
+  private static func trimmed(_ text: String) -> String {
+    text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      String(line.reversed().drop { $0 == " " }.reversed())
+    }.joined(separator: "\n")
+  }
+}
+
+extension InspectReport.Run {
+  /// What the pages are, in words.
+  fileprivate var words: String {
+    var words = [state == PageMap.State.onDevice.rawValue ? "on device" : state]
+    if wired.value == true { words.append("wired") }
+    if huge.value == true { words.append("huge") }
+    if dirty.value == true { words.append("dirty") }
+    return words.joined(separator: ", ")
+  }
+
+  /// The first of its frames, and how many pieces more there are.
+  fileprivate var frameWords: String {
+    guard let frames = frames.value, !frames.isEmpty else { return "-" }
+    let shown = frames.prefix(3).map { piece in
+      let last = piece.frame + UInt64(piece.length / PageMath.pageSize) - 1
+      return Format.address(piece.frame) + (last > piece.frame ? "-\(Format.address(last))" : "")
+    }
+    let more = frames.count > 3 ? ", \(frames.count - 3) more" : ""
+    return shown.joined(separator: " ") + more
+  }
+}

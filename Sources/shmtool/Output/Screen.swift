@@ -1,0 +1,19 @@
+import Glibc
+import ShmCore
+
+/// Standard output, written anew again and again: a terminal in place, as top(1) does, and anything
+/// else one after the other.
+struct Screen {
+  private let isTerminal = StandardStreams.isTerminal(STDOUT_FILENO)
+  private var isDrawn = false
+
+  /// Shows a text in place of the one before.
+  mutating func show(_ text: String) throws(ShmError) {
+    defer { isDrawn = true }
+    guard isTerminal else { return try Output.write((isDrawn ? "\n" : "") + text) }
+    // Line by line over what stands there: a screen that is cleared first flickers.
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    let clear = isDrawn ? "" : "\u{1B}[2J"
+    try Output.write(clear + "\u{1B}[H" + lines.joined(separator: "\u{1B}[K\n") + "\u{1B}[J")
+  }
+}

@@ -1,0 +1,159 @@
+import Glibc
+import ShmTestSupport
+import Testing
+
+@Suite("inspect, by process and address", .serialized)
+struct InspectProcessTests {
+  @Test("shows all shared memory of a process, whatever it is and however it is held")
+  func process() async throws {
+    try await withName { (name) async throws in
+      try await Inspection.check(
+        """
+        file = region_of(8 * PAGE)
+        named = mmap.mmap(file, 8 * PAGE)
+        os.close(file)
+        hidden = os.memfd_create("nobody suspects")
+        os.ftruncate(hidden, 4 * PAGE)
+        removed = os.open(P + "-gone", os.O_RDWR | os.O_CREAT, 0o600)
+        os.ftruncate(removed, 2 * PAGE)
+        os.unlink(P + "-gone")
+        kept = mmap.mmap(removed, 2 * PAGE)
+        shared = mmap.mmap(-1, 16 * PAGE)
+        shared[0] = 1
+        result = run("inspect", "--pid", str(os.getpid()), "--json")
+        found = {region["inode"]: region for region in json.loads(result.stdout)["regions"]}
+        assert found[os.stat(P).st_ino]["region"] == N, found
+        memory = found[os.stat(hidden).st_ino]
+        assert memory["kind"] == "memfd" and memory["region"] == f"pid:{os.getpid()}:{hidden}"
+        assert memory["path"] == "/memfd:nobody suspects (deleted)", memory
+        assert memory["users"][0]["descriptor_only"] is True, memory
+        gone = found[os.stat(removed).st_ino]
+        assert (gone["links"], gone["size"]) == (0, 2 * PAGE), gone
+        assert gone["path"].endswith("-gone (deleted)"), gone
+        # What has neither name nor descriptor only root may open.
+        if os.geteuid() == 0:
+            assert result.returncode == 0, result
+            [anonymous] = [r for r in found.values() if r["kind"] == "anonymous"]
+            assert anonymous["pages"]["resident"] == PAGE, anonymous
+            assert anonymous["size"] == 16 * PAGE, anonymous
+        else:
+            assert result.returncode == 77, result
+            assert b"it has no name, and the process has it mapped only; ask as root" in result.stderr
+        """, name.name)
+    }
+  }
+
+  @Test(
+    "shows a System V segment and who has it attached, and attaches it to nobody",
+    .enabled(if: TestEnvironment.mayMount, "needs root with CAP_SYS_ADMIN"))
+  func systemV() async throws {
+    try await Inspection.check(
+      """
+      libc.shmat.restype = ctypes.c_void_p
+      number = libc.shmget(0, 8 * PAGE, 0o1600)
+      assert number >= 0
+      try:
+          result = run("inspect", f"sysv:{number}")
+          assert result.returncode == 77 and b"has it attached" in result.stderr, result
+          at = libc.shmat(number, None, 0)
+          ctypes.memset(at + 3 * PAGE, 1, 1)
+          def row():
+              return next(text for text in open("/proc/sysvipc/shm") if text.split()[1] == str(number))
+          before = row()
+          region = inspected(f"sysv:{number}", "--pages")
+          assert states(region) == ["hole"] * 3 + ["resident"] + ["hole"] * 4, region["runs"]
+          assert (region["kind"], region["size"]) == ("sysv", 8 * PAGE), region
+          assert [user["pid"] for user in region["users"]] == [os.getpid()], region
+          assert row() == before, (before, row())
+          libc.shmdt(ctypes.c_void_p(at))
+      finally:
+          libc.shmctl(number, 0, None)
+      assert run("inspect", "sysv:2000000000").returncode == 66
+      """)
+  }
+
+  @Test("says what lies at an address, and who else maps the same page where")
+  func address() async throws {
+    try await withName { (name) async throws in
+      try await Inspection.check(
+        """
+        file = region_of(16 * PAGE)
+        memory = mmap.mmap(file, 16 * PAGE)
+        again = mmap.mmap(file, 4 * PAGE, mmap.MAP_PRIVATE, offset=4 * PAGE)
+        memory[5 * PAGE] = 1
+        again[PAGE] = 2
+        reader, writer = os.pipe()
+        other = os.fork()
+        if other == 0:
+            memory[5 * PAGE]
+            os.write(writer, b".")
+            signal.pause()
+        os.read(reader, 1)
+        try:
+            at = address(memory) + 5 * PAGE + 7
+            told = report(f"{os.getpid()}@{at:#x}")
+            assert told["regions"] == [], told
+            [place] = told["addresses"]
+            assert (place["pid"], place["address"]) == (os.getpid(), hex(at)), place
+            assert place["inode"] == os.stat(P).st_ino and place["kind"] == "posix", place
+            assert place["path"] == P and place["offset"] == 5 * PAGE + 7, place
+            assert place["page"]["present"] is True and place["page"]["copied"] is False, place
+            bits = entry(at)
+            frame = bits & (1 << 55) - 1
+            assert place["page"]["frame"] == (frame or None), place
+            others = {(o["pid"], o["address"]): o for o in place["others"]}
+            copy = others[os.getpid(), hex(address(again) + PAGE + 7)]
+            assert copy["sharing"] == "private" and copy["page"]["copied"] is True, copy
+            assert copy["same_memory"] is False, copy
+            theirs = others[other, hex(at)]
+            assert theirs["same_memory"] is True and theirs["protection"] == "read-write", theirs
+            assert (other, hex(address(again) + PAGE + 7)) in others, others
+            text = run("inspect", f"{os.getpid()}@{at:#x}").stdout.decode()
+            assert "its own copy" in text and str(other) in text, text
+        finally:
+            os.kill(other, signal.SIGKILL)
+            os.waitpid(other, 0)
+        """, name.name)
+    }
+  }
+
+  @Test("says that memory of a process's own is no region")
+  func ownMemory() async throws {
+    try await Inspection.check(
+      """
+      buffer = ctypes.create_string_buffer(10)
+      [place] = report(f"{os.getpid()}@{ctypes.addressof(buffer):#x}")["addresses"]
+      assert place["kind"] is None and place["others"] == [], place
+      assert place["page"]["present"] is True, place
+      """)
+  }
+
+  @Test(
+    "says what is wrong with a process or an address",
+    arguments: [
+      ("999999999@0x1000", 66, "there is no process 999999999"),
+      ("SELF@0x0", 66, "nothing is mapped there"),
+      ("SELF@0xffffffffffffffff", 66, "is mapped there"),
+      ("0@0x1000", 64, "written PID@0xADDRESS"),
+      ("1@0x", 64, "written PID@0xADDRESS"),
+      ("1@0xg", 64, "written PID@0xADDRESS"),
+      ("1@0x10000000000000000", 64, "written PID@0xADDRESS"),
+      ("/1@0x1000", 66, "there is no such region"),
+    ])
+  func wrong(_ operand: String, _ code: Int32, _ words: String) async throws {
+    let operand = operand.replacing("SELF", with: "\(getpid())")
+    let result = try await Tool.run("inspect", operand)
+    // The last address of all belongs to the kernel on some machines.
+    if operand.hasSuffix("ffff"), result.code == 0 { return }
+    #expect(result.code == code)
+    #expect(result.error.contains(words))
+    #expect(result.output.isEmpty)
+  }
+
+  @Test(
+    "needs something to look at", arguments: [[], ["--pid", "0"], ["--pid", "x"], ["--watch"]])
+  func usage(_ words: [String]) async throws {
+    #expect(try await Tool.run(Tool.path, ["inspect"] + words).code == 64)
+    #expect(try await Tool.run("inspect", "--pid", "999999999").code == 66)
+  }
+}
