@@ -52,7 +52,8 @@ final class RegionEnd: OpenEnd {
     _ buffer: UnsafeRawBufferPointer, at place: Int, _ attempt: String
   ) throws(EndFailure) -> Int {
     do {
-      try unsafe region.write(buffer, at: offset + place)
+      try prepareWriter()
+      try unsafe writer?.write(buffer, at: offset + place, of: region)
       return buffer.count
     } catch {
       throw .own(error)
@@ -61,13 +62,19 @@ final class RegionEnd: OpenEnd {
 
   /// Takes `count` bytes from `source` at `place`, straight into its pages.
   ///
-  /// - Parameter told: called with the bytes of each call, also where a later one fails.
+  /// - Parameters:
+  ///   - count: how many.
+  ///   - source: the other end.
+  ///   - place: where in the copy.
+  ///   - attempt: what is tried, for messages.
+  ///   - told: called with the bytes of each call, also where a later one fails.
   /// - Returns: how many there were.
+  /// - Throws: `ShmError` of whichever end failed.
   func take(
     _ count: Int, from source: any OpenEnd, at place: Int, _ attempt: String,
     told: (Int) -> Void
   ) throws(ShmError) -> Int {
-    if writer == nil { writer = try RegionWriter(region) }
+    try prepareWriter()
     var failure: ShmError?
     let start = offset + place
     let done = try unsafe writer?.fill(start..<start + count, of: region, attempt) {
@@ -87,5 +94,9 @@ final class RegionEnd: OpenEnd {
     }
     if let failure { throw failure }
     return done ?? 0
+  }
+
+  private func prepareWriter() throws(ShmError) {
+    if writer == nil { writer = try RegionWriter(region) }
   }
 }

@@ -62,6 +62,12 @@ enum Machine {
     (MemoryInformation.current()?.available ?? 0) >= gibibytes << 30
   }
 
+  /// Whether process 2 is the parent of the kernel's threads.
+  static let showsKernelThreads: Bool = {
+    let name = try? FileSystem.contents(of: "/proc/2/comm")
+    return TestEnvironment.isRoot && name.map { $0 == Array("kthreadd\n".utf8) } == true
+  }()
+
   /// Whether the kernel has Yama, and it restricts ordinary users, whom the tests can become.
   static let hasYama: Bool = {
     guard TestEnvironment.isRoot, TestEnvironment.has("setpriv"),
