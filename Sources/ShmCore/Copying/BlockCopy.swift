@@ -20,11 +20,15 @@ public struct BlockCopy {
   /// How many bytes have been copied: after a failure as well, and then exactly these.
   public private(set) var copied = 0
 
+  /// How it went past the page cache; nil before it did, and where it was not to.
+  public private(set) var method: DirectIO.Method?
+
   private let source: any OpenEnd
   private let sink: any OpenEnd
   /// What the sink has room for, where the source does not say how much it has.
   private let limit: Int
   private let attempt: String
+  private let direct: DirectCopy?
 
   /// Opens both ends, and looks whether the bytes fit. Nothing is copied yet.
   ///
@@ -33,9 +37,13 @@ public struct BlockCopy {
   ///   - to: where they go.
   ///   - length: how many; nil for as many as the source has, or, from a process, as the region has
   ///     room for.
+  ///   - isDirect: whether it goes past the page cache, between a region and a file or a device.
   /// - Throws: `ShmError`: `usage` for ends that overlap, for more bytes than either has, and where
-  ///   neither says how many; `notFound`, `notPermitted`, `corrupt`.
-  public init(from: CopyEnd, to: CopyEnd, length: Int? = nil) throws(ShmError) {
+  ///   neither says how many; `notFound`, `notPermitted`, `corrupt`; `system` where the file system
+  ///   refuses O_DIRECT.
+  public init(
+    from: CopyEnd, to: CopyEnd, length: Int? = nil, isDirect: Bool = false
+  ) throws(ShmError) {
     let attempt = "cannot copy '\(from)' to '\(to)'"
     self.from = from
     self.to = to
@@ -65,17 +73,28 @@ public struct BlockCopy {
     if let one = source.extent, let other = sink.extent, one.overlaps(other, count: limit) {
       throw ShmError(.usage, attempt, "the two ranges overlap")
     }
+    do {
+      direct = isDirect ? try DirectCopy(from, source, to, sink, attempt) : nil
+    } catch {
+      // A file that was made a moment ago goes again.
+      try? sink.finish(0, attempt)
+      throw error
+    }
   }
 
-  /// Copies, in order from the first byte to the last.
+  /// Copies, in order from the first byte to the last; past the page cache several requests at once.
   ///
   /// - Parameter progress: called with the bytes copied so far.
-  /// - Throws: `ShmError` of whichever end failed; `copied` says how far it came, and what lies behind
-  ///   is as it was.
+  /// - Throws: `ShmError` of whichever end failed; `copied` says how far it came. What lies behind is as
+  ///   it was, but where requests were under way at once.
   /// - Complexity: linear in the bytes.
   public mutating func run(progress: (Int) -> Void = { _ in }) throws(ShmError) {
     do {
-      try copyAll(progress)
+      if let direct, let length {
+        method = try direct.run(length, copied: &copied, progress: progress)
+      } else {
+        try copyAll(progress)
+      }
     } catch {
       // What was stored behind a region's new end is gone with it.
       if let region = sink as? RegionEnd { copied = region.remaining(of: copied) }

@@ -10,11 +10,15 @@ struct Copy: CheckedCommand {
       (a device, too), or - for stdin and stdout. A name that ends in @ and a number is followed by \
       @0. A region does not grow; a file without @OFFSET ends where the copy does.
 
+      --direct has the device work on the region's own pages, which are wired meanwhile, several \
+      requests at once; the machine's cache of files stays as it is.
+
       A copy that fails says how many bytes it has copied. To copy a process's memory takes what it \
       takes to trace it.
 
       Example: shmtool copy 1234@0x7f0000000000 cache --length 1M
                shmtool copy cache@4K file:part --length 64K --verify
+               shmtool copy file:/dev/nvme0n1@1G cache --direct
       """)
 
   @Argument(
@@ -36,6 +40,9 @@ struct Copy: CheckedCommand {
   @Flag(help: "Read both ends again and compare them; ends with 1 where they differ.")
   var verify = false
 
+  @Flag(help: "Past the page cache, between a region and a file or a device (O_DIRECT).")
+  var direct = false
+
   @OptionGroup var options: ActionOptions
 
   func check() throws {
@@ -51,7 +58,7 @@ struct Copy: CheckedCommand {
         .usage, "cannot copy '\(from)' to '-'", "raw bytes would disturb the terminal",
         remedy: "send them into a pipe")
     }
-    var copy = try BlockCopy(from: from, to: to, length: length?.bytes)
+    var copy = try BlockCopy(from: from, to: to, length: length?.bytes, isDirect: direct)
     let line = ProgressLine(total: copy.length, options)
     do throws(ShmError) {
       try copy.run(progress: line.update)

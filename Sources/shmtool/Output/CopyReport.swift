@@ -16,13 +16,15 @@ struct CopyReport: Report {
   let equal: Unknowable<Bool>
   let firstDifference: Unknowable<Int>
   let differingBytes: Int
+  /// How it went past the page cache; null where it did not.
+  let direct: Unknowable<DirectRow>
   let seconds: Double
   let bytesPerSecond: Int
   private let nanoseconds: Int
 
   enum CodingKeys: CodingKey {
     case action, from, to, bytes, length, complete, error, equal, firstDifference, differingBytes
-    case seconds, bytesPerSecond
+    case direct, seconds, bytesPerSecond
   }
 
   /// - Parameters:
@@ -44,6 +46,7 @@ struct CopyReport: Report {
     equal = Unknowable(isVerified ? difference == nil : nil)
     firstDifference = Unknowable(difference?.first)
     differingBytes = difference?.count ?? 0
+    direct = Unknowable(copy.method.map(DirectRow.init))
     seconds = Double(nanoseconds) / 1e9
     bytesPerSecond = nanoseconds > 0 ? Int(Double(bytes) / (Double(nanoseconds) / 1e9)) : 0
     self.nanoseconds = nanoseconds
@@ -58,9 +61,10 @@ struct CopyReport: Report {
         """
     }
     let checked = equal.value == true ? ", verified" : ""
+    let way = direct.value.map { ", \($0.text)" } ?? ""
     return """
       copied \(ByteCount(bytes)) from '\(from)' to '\(to)'\(checked), in \
-      \(Format.seconds(nanoseconds)), \(Format.rate(bytes, nanoseconds))
+      \(Format.seconds(nanoseconds)), \(Format.rate(bytes, nanoseconds))\(way)
 
       """
   }
