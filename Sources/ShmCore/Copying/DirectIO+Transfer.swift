@@ -63,34 +63,24 @@ extension DirectIO {
     _ = try region.checked(place..<place + count, attempt)
     if isWrite { try reserve(offset..<end, attempt) }
     let isIntoPages = (offset - place) % blockSize == 0
-    let method = Method(
-      requests: Self.allowedRequests(isIntoPages), requestSize: Self.requestSize,
-      blockSize: blockSize, isIntoPages: isIntoPages)
+    let method = method(isIntoPages: isIntoPages)
     let request = DirectRequest(
       direct: direct.raw, buffered: buffered, blockSize: blockSize, isWrite: isWrite,
       isIntoPages: isIntoPages, shift: place - offset, attempt: attempt)
     var reached = end
     defer { copied = min(max(offset, reached), end) - offset }
     try ParallelChunks.run(
-      offset..<end, size: Self.requestSize, threads: method.requests, progress: progress,
+      offset..<end, size: method.requestSize, threads: method.requests, progress: progress,
       failedAt: { reached = $0 }
     ) { (chunks) throws(ShmError) in
       var writer = try RegionWriter(region)
-      let scratch = ScratchBuffer(size: Self.requestSize)
+      let scratch = ScratchBuffer(size: method.requestSize)
       try chunks.forEach(attempt) { (chunk) throws(ShmError) in
         try request.run(chunk, region, &writer, scratch)
       }
     }
     if isWrite { try settle(offset..<end, attempt) }
     return method
-  }
-
-  /// As many as the memlock limit leaves room for, one at least: that one is refused with the reason.
-  private static func allowedRequests(_ isIntoPages: Bool) -> Int {
-    guard isIntoPages, let limits = try? WiringLimits.current(), let room = limits.remaining else {
-      return requests
-    }
-    return max(1, min(requests, room / requestSize))
   }
 
   /// Takes the space beforehand, so that it is known to be there and requests need not wait for each

@@ -30,10 +30,11 @@ public struct DirectIO: ~Copyable {
   }
 
   /// How many requests are under way at once, unless the memlock limit allows fewer.
-  static let requests = 4
-  /// The bytes of one request. Four of them are wired at a time, and that is what most systems allow
-  /// everybody.
-  static let requestSize = 2 << 20
+  private static let requests = 4
+  /// The bytes of one request. To wire and to check costs the same for each, so they are large.
+  static let requestSize = 16 << 20
+  /// The same under a memlock limit: four of them are what most systems let everybody wire.
+  private static let smallRequestSize = 2 << 20
 
   /// What it is called in messages.
   let name: String
@@ -65,6 +66,7 @@ public struct DirectIO: ~Copyable {
   private init(_ path: FilePath, isWriting: Bool) throws(ShmError) {
     let name = "'\(Escaping.printable(path.string))'"
     let attempt = "cannot open \(name) for direct input and output"
+    let status = try Self.checked(path, attempt)
     let flags = isWriting ? O_WRONLY : O_RDONLY
     let descriptor = try ShmError.explaining({ (error) in
       error == .invalidArgument ? Self.refusal(attempt, error) : ShmError(attempt, error)
@@ -80,7 +82,7 @@ public struct DirectIO: ~Copyable {
       number = second.raw
       owner = consume second
     }
-    blockSize = try Self.block(of: descriptor, attempt)
+    blockSize = try Self.block(of: descriptor, status, attempt)
     self.name = name
     direct = descriptor
     buffered = number
@@ -94,23 +96,33 @@ public struct DirectIO: ~Copyable {
       remedy: "copy it through the page cache (without --direct)", errorNumber: error?.rawValue)
   }
 
-  /// The alignment that it wants. statx(2), ioctl(2)
-  private static func block(
-    of descriptor: borrowing OwnedDescriptor, _ attempt: String
-  ) throws(ShmError) -> Int {
-    let (status, fileSystem) = try ShmError.saying(attempt) { () throws(Errno) in
-      (try descriptor.status(), MemoryFileSystem(try descriptor.fileSystemStatus()))
+  /// What can be known before it is opened: on some kernels a tmpfs refuses O_DIRECT, on others it
+  /// accepts it and there is nothing that it does.
+  private static func checked(_ path: FilePath, _ attempt: String) throws(ShmError) -> stat {
+    let status = try ShmError.saying(attempt) { () throws(Errno) in
+      try FileSystem.followedStatus(path)
     }
-    let isDevice = status.st_mode & S_IFMT == S_IFBLK
-    guard isDevice || status.st_mode & S_IFMT == S_IFREG else {
-      throw ShmError(.usage, attempt, "it is neither a file nor a block device")
+    switch status.st_mode & S_IFMT {
+    case S_IFBLK: return status
+    case S_IFREG: break
+    default: throw ShmError(.usage, attempt, "it is neither a file nor a block device")
     }
-    if !isDevice, fileSystem.kind != .other {
+    let kind = try ShmError.saying(attempt) { () throws(Errno) in
+      MemoryFileSystem(try FileSystem.fileSystemStatus(path)).kind
+    }
+    guard kind == .other else {
       throw ShmError(
-        .system, attempt,
-        "it lies on a \(fileSystem.kind), in memory: there is no device behind it",
+        .system, attempt, "it lies on a \(kind), in memory: there is no device behind it",
         remedy: "copy it without --direct")
     }
+    return status
+  }
+
+  /// The alignment that it wants. statx(2), ioctl(2)
+  private static func block(
+    of descriptor: borrowing OwnedDescriptor, _ status: stat, _ attempt: String
+  ) throws(ShmError) -> Int {
+    let isDevice = status.st_mode & S_IFMT == S_IFBLK
     var (memory, offset): (UInt32, UInt32) = (0, 0)
     var wanted = 0
     if unsafe cshm_direct_alignment(descriptor.raw, &memory, &offset) == 0 {
@@ -120,7 +132,7 @@ public struct DirectIO: ~Copyable {
       wanted = Int(cshm_block_size(descriptor.raw))
     }
     let block = max(PageMath.pageSize, wanted, isDevice ? 0 : Int(status.st_blksize))
-    guard block & (block - 1) == 0, block <= requestSize else {
+    guard block & (block - 1) == 0, block <= smallRequestSize else {
       throw ShmError(.system, attempt, "its blocks of \(block) bytes are not understood")
     }
     return block
@@ -131,5 +143,17 @@ public struct DirectIO: ~Copyable {
     try ShmError.saying(attempt) { () throws(Errno) in
       try direct.seek(SEEK_END, from: 0) ?? 0
     }
+  }
+
+  /// How a transfer is to be done: within the memlock limit, but for one request, which is refused with
+  /// the reason.
+  func method(isIntoPages: Bool) -> Method {
+    var (requests, size) = (Self.requests, Self.requestSize)
+    if isIntoPages, let room = (try? WiringLimits.current())?.remaining, room < requests * size {
+      size = Self.smallRequestSize
+      requests = max(1, min(requests, room / size))
+    }
+    return Method(
+      requests: requests, requestSize: size, blockSize: blockSize, isIntoPages: isIntoPages)
   }
 }

@@ -22,6 +22,42 @@ extension Python {
     try await checkCopies(script, arguments, sourceLocation: sourceLocation)
   }
 
+  /// The same with `F`, the path of a file on a disk, which is gone afterwards, and what looks at the
+  /// machine's cache of it.
+  static func checkDirect(
+    _ script: String, _ name: String, _ arguments: String...,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    try await checkCopies(
+      direct + script, [name, Machine.diskDirectory ?? "/tmp"] + arguments,
+      sourceLocation: sourceLocation)
+  }
+
+  private static let direct = #"""
+    F = f"{sys.argv[2]}/{N}"
+    def end_file():
+        if os.path.exists(F):
+            os.unlink(F)
+    atexit.register(end_file)
+    def write(content):
+        with open(F, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    def uncache():
+        with open(F, "rb") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    # The pages of it that are in the cache, by cachestat(2); None where there is no such call.
+    def cached():
+        with open(F, "rb+") as file:
+            answer = (ctypes.c_uint64 * 5)()
+            whole = (ctypes.c_uint64 * 2)()
+            failed = libc.syscall(451, file.fileno(), whole, answer, 0)
+            return None if failed else answer[0]
+
+    """#
+
   private static let copies = #"""
     import hashlib, random as numbers, types
     libc = ctypes.CDLL(None, use_errno=True)
@@ -60,6 +96,16 @@ enum Machine {
   /// Whether so much memory is available.
   static func has(gibibytes: Int) -> Bool {
     (MemoryInformation.current()?.available ?? 0) >= gibibytes << 30
+  }
+
+  /// Where files lie on a disk and O_DIRECT is taken; nil where that is nowhere.
+  static let diskDirectory: String? = ["/var/tmp", "/tmp"].first { directory in
+    let path = FilePath("\(directory)/\(TestName("direct").name)")
+    defer { try? FileSystem.unlink(path) }
+    guard (try? FileSystem.open(path, O_RDWR | O_CREAT | O_EXCL, mode: 0o600)) != nil else {
+      return false
+    }
+    return (try? DirectIO(reading: path)) != nil
   }
 
   /// Whether process 2 is the parent of the kernel's threads.
