@@ -35,7 +35,7 @@ struct CopyBench {
 
   /// 8 bytes as the argument of a system call that keeps them.
   private static func argument(_ count: Int) throws -> Int {
-    let file = open("/dev/null", O_WRONLY)
+    let file = unsafe open("/dev/null", O_WRONLY)
     let start = nanoseconds
     for round in 0..<count {
       var value = UInt64(round)
@@ -48,9 +48,10 @@ struct CopyBench {
 
   /// Memory that another process copies out of, until stdin ends.
   private static func hold(_ size: Int) throws {
-    let memory = source(size)
+    let memory = unsafe source(size)
     print(getpid(), UInt(bitPattern: memory.baseAddress))
-    fflush(stdout)
+    // What is printed waits for its reader otherwise.
+    fflush(nil)
     while getchar() != EOF {}
     unsafe memory.deallocate()
   }
@@ -76,7 +77,7 @@ struct CopyBench {
 
   /// Values that are written into the ring's pages.
   private static func send(_ name: String, size: Int, count: Int) throws {
-    let memory = source(size)
+    let memory = unsafe source(size)
     var sender = try StreamSender.meet(at: try Rendezvous(name), options: options)
     for _ in 0..<count {
       try unsafe sender.lend(size) { (space) throws(ShmError) in
