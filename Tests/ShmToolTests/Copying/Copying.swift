@@ -48,13 +48,13 @@ extension Python {
         with open(F, "rb") as file:
             os.fsync(file.fileno())
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-    # The pages of it that are in the cache, by cachestat(2); None where there is no such call.
+    # The pages of it that are in the cache, by cachestat(2).
     def cached():
         with open(F, "rb+") as file:
             answer = (ctypes.c_uint64 * 5)()
             whole = (ctypes.c_uint64 * 2)()
-            failed = libc.syscall(451, file.fileno(), whole, answer, 0)
-            return None if failed else answer[0]
+            assert libc.syscall(451, file.fileno(), whole, answer, 0) == 0
+            return answer[0]
 
     """#
 
@@ -100,12 +100,23 @@ enum Machine {
 
   /// Where files lie on a disk and O_DIRECT is taken; nil where that is nowhere.
   static let diskDirectory: String? = ["/var/tmp", "/tmp"].first { directory in
-    let path = FilePath("\(directory)/\(TestName("direct").name)")
+    withFile(in: directory) { path, _ in (try? DirectIO(reading: path)) != nil } ?? false
+  }
+
+  /// Whether the kernel has cachestat(2), and nothing refuses it.
+  static let hasCacheStatistics =
+    withFile(in: "/tmp") { _, file in (try? file.cacheStatistics()) != nil } ?? false
+
+  /// Runs `body` with a new file, which is gone afterwards; nil where there can be none.
+  private static func withFile(
+    in directory: String, _ body: (FilePath, borrowing OwnedDescriptor) -> Bool
+  ) -> Bool? {
+    let path = FilePath("\(directory)/\(TestName("file").name)")
     defer { try? FileSystem.unlink(path) }
-    guard (try? FileSystem.open(path, O_RDWR | O_CREAT | O_EXCL, mode: 0o600)) != nil else {
-      return false
+    guard let file = try? FileSystem.open(path, O_RDWR | O_CREAT | O_EXCL, mode: 0o600) else {
+      return nil
     }
-    return (try? DirectIO(reading: path)) != nil
+    return body(path, file)
   }
 
   /// Whether process 2 is the parent of the kernel's threads.
