@@ -174,19 +174,27 @@ public struct BlockCopy {
 }
 
 extension BlockCopy {
+  /// Throws where an end gives or takes its bytes once, in order: a standard stream, a FIFO, a terminal.
+  /// Known before the copy.
+  ///
+  /// - Throws: `ShmError` with code `usage`.
+  public func checkVerifiable() throws(ShmError) {
+    for (end, name) in [(source, from), (sink, to)] where end is StreamEnd {
+      throw ShmError(
+        .usage, "cannot verify '\(to)' against '\(from)'", "'\(name)' gives its bytes once")
+    }
+  }
+
   /// Reads both ends again and compares what was copied. Whoever has one of them may have changed it
   /// since: that is a difference, too.
   ///
   /// - Parameter progress: called with the bytes compared so far.
   /// - Returns: where they differ, as places in the copy; nil where they are equal.
-  /// - Throws: `ShmError`: `usage` where an end is a standard stream, which gives its bytes once, and
-  ///   what opening and reading throw.
+  /// - Throws: `ShmError`: `usage` where an end gives its bytes once, and what opening and reading throw.
   /// - Complexity: linear in the bytes.
   public func verify(progress: (Int) -> Void = { _ in }) throws(ShmError) -> Difference? {
     let attempt = "cannot verify '\(to)' against '\(from)'"
-    if from.isStandard || to.isStandard {
-      throw ShmError(.usage, attempt, "a stream gives its bytes once")
-    }
+    try checkVerifiable()
     let left = try from.openForReading(attempt)
     let right = try to.openForReading(attempt)
     let expected = ScratchBuffer()

@@ -132,10 +132,8 @@ public struct ProcessMemory: ~Copyable {
     return bytes
   }
 
-  /// Whether the process runs: until then its number is its own. poll(2)
-  var isRunning: Bool {
-    (try? watch.waitForEnd(milliseconds: 0)) == false
-  }
+  /// Whether the process runs: until it has ended its number is its own.
+  var isRunning: Bool { !watch.hasEnded }
 
   private func piece(
     at address: UInt64, _ count: Int

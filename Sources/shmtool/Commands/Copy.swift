@@ -59,6 +59,7 @@ struct Copy: CheckedCommand {
         remedy: "send them into a pipe")
     }
     var copy = try BlockCopy(from: from, to: to, length: length?.bytes, isDirect: direct)
+    if verify { try copy.checkVerifiable() }
     let line = ProgressLine(total: copy.length, options)
     do throws(ShmError) {
       try copy.run(progress: line.update)
