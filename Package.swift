@@ -60,6 +60,9 @@ let package = Package(
     .executableTarget(
       name: "StreamBench", dependencies: ["ShmCore"], path: "Tests/StreamBench",
       exclude: ["floor.c"], swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "CopyBench", dependencies: ["ShmCore"], path: "Tests/CopyBench",
+      exclude: ["floor.c"], swiftSettings: swiftSettings),
     .testTarget(
       name: "ShmCoreTests", dependencies: ["CShm", "ShmCore", "ShmTestSupport"],
       swiftSettings: swiftSettings),

@@ -25,7 +25,9 @@ struct ShmTool: ParsableCommand {
         ]),
       CommandGroup(
         name: "Contents",
-        subcommands: [Fill.self, Verify.self, Read.self, Write.self, Wait.self]),
+        subcommands: [
+          Fill.self, Verify.self, Read.self, Write.self, Copy.self, Wait.self,
+        ]),
       CommandGroup(name: "Mapping", subcommands: [Map.self]),
       CommandGroup(name: "Wiring", subcommands: [Wire.self, Unwire.self, Limits.self]),
       CommandGroup(name: "Transfer", subcommands: [Send.self, Recv.self]),

@@ -29,6 +29,26 @@ struct ParallelChunksTests {
     #expect(last == range.count)
   }
 
+  @Test("tell how far all is done where some fail, whatever the threads", arguments: [1, 3, 8])
+  func reached(_ threads: Int) {
+    let done = Mutex<Set<Int>>([])
+    var reached = -1
+    let failure = error(.aborted) {
+      try ParallelChunks.run(
+        5..<64_000, size: 64, threads: threads, progress: { _ in }, failedAt: { reached = $0 }
+      ) { (chunks) throws(ShmError) in
+        try chunks.forEach("cannot test") { (chunk) throws(ShmError) in
+          usleep(UInt32(chunk.lowerBound % 7 * 30))
+          if chunk.lowerBound >= 6400 { throw ShmError(.aborted, "a", "\(chunk.lowerBound)") }
+          _ = done.withLock { $0.insert(chunk.lowerBound) }
+        }
+      }
+    }
+    #expect(reached == 6400)
+    #expect(failure?.reason == "6400")
+    #expect(done.withLock { $0 } == Set([5] + stride(from: 64, to: 6400, by: 64)))
+  }
+
   @Test("stop at the first error, which is thrown when all have stopped")
   func errors() {
     let count = Atomic<Int>(0)

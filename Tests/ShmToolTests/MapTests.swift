@@ -17,8 +17,9 @@ struct MapTests {
                 (["--private"], "rw-p", "private", "read-write"),
                 (["--private", "--read-only"], "r--p", "private", "read-only")):
             process = start("map", N, *words)
-            address, *told = line(process.stdout).split()
-            assert told == ["64", "KiB", sharing, protection, N], told
+            address, told = line(process.stdout).strip().split(" ", 1)
+            copied = " (copy-on-write, 0 B copied)" if sharing == "private" else ""
+            assert told == f"64 KiB {sharing}{copied} {protection} {N}", told
             [row] = rows(process)
             assert row.split()[:2] == [f"{int(address, 16):x}-{int(address, 16) + 65536:x}", flags], row
             code, out, err = stop(process, signal.SIGINT)
@@ -40,6 +41,8 @@ struct MapTests {
         [row] = json.loads(text)["mappings"]
         assert (row["sharing"], row["length"], row["offset"], row["page_size"]) == (
             "private", 65536, 0, mmap.PAGESIZE), row
+        # Populated for stores, each page is a copy from the start.
+        assert row["copied_bytes"] == 65536, row
         # Only its parent, or root, may look into it: one that may not has still seen the report.
         try:
             with open(f"/proc/{process.pid}/mem", "r+b", buffering=0) as memory:

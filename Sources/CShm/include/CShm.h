@@ -22,6 +22,8 @@ extern "C" {
 
 extern const int cshm_O_TMPFILE;
 extern const int cshm_O_PATH;
+extern const int cshm_O_DIRECT;
+extern const int cshm_IOV_MAX;
 extern const int cshm_FALLOC_FL_KEEP_SIZE;
 extern const int cshm_FALLOC_FL_PUNCH_HOLE;
 extern const int cshm_SEEK_DATA;
@@ -96,6 +98,22 @@ int cshm_mlock2(const void *address, size_t length, unsigned int flags);
 ssize_t cshm_copy_into_self(void *destination, const void *source, size_t length);
 // statx(2): the time of birth in seconds since 1970, or 0 with *known == 0
 int cshm_birth_time(int directory, const char *path, int64_t *seconds, int *known);
+// A piece of another process's memory: struct iovec, with an address that is no pointer here
+struct cshm_piece {
+  uint64_t address;
+  uint64_t length;
+};
+// process_vm_readv(2) and process_vm_writev(2) between one buffer of this process and pieces of another
+// one's memory, cshm_IOV_MAX at the most. Return the bytes copied.
+ssize_t cshm_process_read(pid_t process, void *destination, size_t length,
+                          const struct cshm_piece *pieces, size_t count);
+ssize_t cshm_process_write(pid_t process, const void *source, size_t length,
+                           const struct cshm_piece *pieces, size_t count);
+// statx(2) with STATX_DIOALIGN (Linux 6.1): what O_DIRECT wants of memory and of offsets, 0 where the
+// file cannot be had so; -EOPNOTSUPP where the kernel does not say
+int cshm_direct_alignment(int descriptor, uint32_t *memory, uint32_t *offset);
+// BLKSSZGET of ioctl(2): the logical block of a block device
+int cshm_block_size(int descriptor);
 // prlimit(2) of RLIMIT_MEMLOCK; `process` 0 is the caller. UINT64_MAX is "unlimited".
 int cshm_memlock_limit(pid_t process, uint64_t *soft, uint64_t *hard);
 

@@ -79,6 +79,21 @@ import SystemPackage
     }
   }
 
+  /// Fills a range by `copy`, which is called with the bytes that are done and with where the next ones
+  /// go; 0 ends it.
+  ///
+  /// - Returns: the bytes that `copy` has given.
+  /// - Throws: `ShmError`, as the other ways, and what `copy` throws.
+  mutating func fill(
+    _ range: Range<Int>, of region: borrowing Region, _ attempt: String,
+    copy: (Int, UnsafeMutableRawBufferPointer) throws(Errno) -> Int
+  ) throws(ShmError) -> Int {
+    let size = try checkedSize(range, of: region, attempt)
+    let done = try unsafe fill(range, of: region, size: size, attempt, copy: copy)
+    try checkEnd(range.lowerBound + done, of: region, attempt)
+    return done
+  }
+
   /// Writes `source` the one way or the other, and looks at the region's size before and after.
   private mutating func write(
     _ source: UnsafeRawBufferPointer, at offset: Int, of region: borrowing Region,
@@ -87,25 +102,41 @@ import SystemPackage
     let attempt = "cannot write \(region.quoted)"
     if offset < 0 { throw ShmError(.usage, attempt, "byte \(offset) is before its start") }
     let (end, overflow) = offset.addingReportingOverflow(source.count)
-    let size = try region.currentSize(attempt)
-    guard !overflow, end <= size else {
-      throw region.shrunk(attempt, to: size, wanted: overflow ? .max : end)
-    }
+    if overflow { throw region.shrunk(attempt, to: try region.currentSize(attempt), wanted: .max) }
+    let size = try checkedSize(offset..<end, of: region, attempt)
     if isShared, end <= PageMath.roundDown(Int.max, to: pageSize) {
-      try unsafe fill(offset..<end, of: region, size: size, attempt, copy: copy)
+      let done = try unsafe fill(offset..<end, of: region, size: size, attempt, copy: copy)
+      if done < source.count { throw ShmError(.defect, attempt, "its source has ended before") }
     } else {
       try unsafe put(source, at: offset, of: region, attempt)
     }
-    // What lies behind the new end of a last page takes bytes without an error.
-    let after = try region.currentSize(attempt)
-    if end > after { throw region.shrunk(attempt, to: after, wanted: end) }
+    try checkEnd(end, of: region, attempt)
   }
 
-  /// Calls `copy` with the bytes that are done and where the next ones go, until the range is full.
+  /// The region's size, which the range lies within.
+  private func checkedSize(
+    _ range: Range<Int>, of region: borrowing Region, _ attempt: String
+  ) throws(ShmError) -> Int {
+    let size = try region.currentSize(attempt)
+    guard range.upperBound <= size else {
+      throw region.shrunk(attempt, to: size, wanted: range.upperBound)
+    }
+    return size
+  }
+
+  /// What lies behind the new end of a last page takes bytes without an error.
+  private func checkEnd(
+    _ end: Int, of region: borrowing Region, _ attempt: String
+  ) throws(ShmError) {
+    let size = try region.currentSize(attempt)
+    if end > size { throw region.shrunk(attempt, to: size, wanted: end) }
+  }
+
+  /// Calls `copy` until the range is full, or it gives nothing more.
   private mutating func fill(
     _ range: Range<Int>, of region: borrowing Region, size: Int, _ attempt: String,
     copy: (Int, UnsafeMutableRawBufferPointer) throws(Errno) -> Int
-  ) throws(ShmError) {
+  ) throws(ShmError) -> Int {
     var done = 0
     var refusals = 0
     while done < range.count {
@@ -115,7 +146,9 @@ import SystemPackage
         rebasing: mapped.prefix(range.count - done))
       if refusals == 0 { unsafe prepare(target) }
       do throws(Errno) {
-        done += try unsafe copy(done, target)
+        let count = try unsafe copy(done, target)
+        if count == 0 { break }
+        done += count
         refusals = 0
       } catch .badAddress {
         let size = try region.currentSize(attempt)
@@ -129,6 +162,7 @@ import SystemPackage
         throw ShmError(attempt, error)
       }
     }
+    return done
   }
 
   /// The mapped bytes from `offset` on, one at least.

@@ -22,6 +22,11 @@ package enum PageMath {
     return lower..<upper
   }
 
+  /// How many bytes the page that `address` lies in has from there on.
+  package static func bytesToPageEnd(_ address: UInt) -> Int {
+    pageSize - Int(address % UInt(pageSize))
+  }
+
   /// How many pages `bytes` bytes from the start of a page touch.
   package static func pages(_ bytes: Int, of unit: Int = pageSize) -> Int {
     bytes / unit + (bytes % unit == 0 ? 0 : 1)

@@ -31,6 +31,12 @@ package struct ProcessWatch: ~Copyable {
     }
   }
 
+  /// Whether it has ended. poll(2)
+  package var hasEnded: Bool {
+    var entry = pollfd(fd: ended.raw, events: Int16(POLLIN), revents: 0)
+    return unsafe poll(&entry, 1, 0) > 0
+  }
+
   /// Waits for its end. poll(2)
   ///
   /// - Returns: whether it has ended in that time.

@@ -17,12 +17,13 @@ struct Create: CommandRunner {
 
       Example: shmtool create cache 64M
                shmtool create model --from weights.bin --mode 640
+               shmtool create model --from weights.bin --direct
                shmtool create pool 1G --huge=try
                shmtool create keys 1M --wired -- ./server
       """)
 
   enum CodingKeys: CodingKey {
-    case region, size, open, sparse, mode, from, huge, wired, force, holding, options
+    case region, size, open, sparse, mode, from, direct, huge, wired, force, holding, options
   }
 
   @Argument(help: "A POSIX name, or a path on tmpfs or hugetlbfs.", transform: RegionArgument.parse)
@@ -49,6 +50,9 @@ struct Create: CommandRunner {
   @Option(help: "Fill it from a file, or - for stdin, before it appears.", completion: .file())
   var from: String?
 
+  @Flag(help: "Read the file past the page cache, into the region's own pages (O_DIRECT).")
+  var direct = false
+
   @Option(
     help: ArgumentHelp(
       "Of huge pages: --huge, --huge=1G; --huge=try accepts ordinary ones and says so.",
@@ -69,6 +73,9 @@ struct Create: CommandRunner {
     try holding.refuseTerms(beside: command)
     if size == nil, from == nil { throw ValidationError("a size is needed, or --from") }
     if size?.bytes == 0 { throw ValidationError("a region holds one byte at least") }
+    if direct, from == nil || from == "-" {
+      throw ValidationError("--direct goes with --from FILE: a stream has no blocks")
+    }
     if open, from != nil { throw ValidationError("--open and --from exclude each other") }
     if open, huge != nil || wired {
       throw ValidationError("--open excludes --huge and --wired ('shmtool wire' wires what exists)")
@@ -112,7 +119,7 @@ struct Create: CommandRunner {
   private func make() throws(ShmError) -> CreatedRegion {
     let line = ProgressLine(total: size?.bytes, options)
     let request = CreationRequest(
-      size: size?.bytes, from: from, open: open,
+      size: size?.bytes, from: from, isDirect: direct, open: open,
       settings: Region.CreationOptions(mode: mode.bits, reserve: !sparse), wired: wired,
       force: force, progress: line.update)
     let made = try request.make(region, huge: huge)
@@ -120,7 +127,8 @@ struct Create: CommandRunner {
       try Output.write(
         CreateReport(
           made.region.reference, made.status, isNew: made.isNew, sparse: sparse,
-          refusal: made.refusal, wired: try made.wireRow(), nanoseconds: line.finish()), options)
+          refusal: made.refusal, direct: made.method, wired: try made.wireRow(),
+          nanoseconds: line.finish()), options)
     } catch {
       made.takeBack()
       throw error

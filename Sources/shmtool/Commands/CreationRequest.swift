@@ -1,9 +1,11 @@
 import ShmCore
+import SystemPackage
 
 /// What `create` was asked for.
 struct CreationRequest {
   let size: Int?
   let from: String?
+  let isDirect: Bool
   let open: Bool
   let settings: Region.CreationOptions
   let wired: Bool
@@ -48,6 +50,13 @@ struct CreationRequest {
       if wired { wiring = try wire(region) }
       status = try region.status()
     }
+    if let from, isDirect {
+      var method: DirectIO.Method?
+      let region = try Region.create(
+        reference, directlyFrom: FilePath(from), size: size, options: settings, method: &method,
+        progress: progress, finish: finish)
+      return try CreatedRegion(region, status, wiring, method: method)
+    }
     if let from {
       let source = try InputSource(from)
       let region = try Region.create(
@@ -83,15 +92,19 @@ final class CreatedRegion {
   let isNew: Bool
   /// Why its pages are not huge, where that was asked for.
   var refusal: ShmError?
+  /// How its bytes came past the page cache; nil where they did not.
+  let method: DirectIO.Method?
   private let wiring: HeldMapping?
 
   // The status where it was asked before the region had its name.
   init(
-    _ region: consuming Region, _ status: RegionStatus?, _ wiring: HeldMapping?, isNew: Bool = true
+    _ region: consuming Region, _ status: RegionStatus?, _ wiring: HeldMapping?, isNew: Bool = true,
+    method: DirectIO.Method? = nil
   ) throws(ShmError) {
     if let status { self.status = status } else { self.status = try region.status() }
     self.region = region
     self.wiring = wiring
+    self.method = method
     self.isNew = isNew
   }
 

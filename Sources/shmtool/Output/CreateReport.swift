@@ -13,12 +13,16 @@ struct CreateReport: Report {
   let pageSize: Int
   /// Why its pages are ordinary ones, where huge ones were asked for; null otherwise.
   let hugePagesRefused: Unknowable<String>
+  /// How its bytes came past the page cache; null where they did not.
+  let direct: Unknowable<DirectRow>
   /// What is held wired from its first page on; null where that was not asked for.
   let wired: Unknowable<WireReport.Row>
   private let nanoseconds: Int
 
   enum CodingKeys: CodingKey {
-    case action, region, bytes, offset, seconds, existing, sparse, pageSize, hugePagesRefused, wired
+    case action, region, bytes, offset, seconds, existing, sparse, pageSize, hugePagesRefused,
+      direct
+    case wired
   }
 
   /// - Parameters:
@@ -27,11 +31,12 @@ struct CreateReport: Report {
   ///   - isNew: whether it was made now.
   ///   - sparse: whether nothing was reserved.
   ///   - refusal: why its pages are not huge, where that was asked for.
+  ///   - direct: how its bytes came past the page cache.
   ///   - wired: what is held wired of it.
   ///   - nanoseconds: how long it took.
   init(
     _ reference: RegionReference, _ status: RegionStatus, isNew: Bool, sparse: Bool,
-    refusal: ShmError?, wired: WireReport.Row?, nanoseconds: Int
+    refusal: ShmError?, direct: DirectIO.Method?, wired: WireReport.Row?, nanoseconds: Int
   ) {
     region = reference.description
     bytes = status.size
@@ -40,6 +45,7 @@ struct CreateReport: Report {
     self.sparse = sparse
     pageSize = status.pageSize
     hugePagesRefused = Unknowable(refusal?.description)
+    self.direct = Unknowable(direct.map(DirectRow.init))
     self.wired = Unknowable(wired)
     self.nanoseconds = nanoseconds
   }
@@ -51,8 +57,9 @@ struct CreateReport: Report {
     // What is opened, or reserved by nobody, is not moved at any rate.
     let rate = existing || sparse ? "" : ", \(Format.rate(bytes, nanoseconds))"
     let time = Format.seconds(nanoseconds) + rate
+    let way = direct.value.map { ", \($0.text)" } ?? ""
     let refused = hugePagesRefused.value.map { "  not of huge pages: \($0)\n" } ?? ""
-    return "\(what) '\(region)': \(ByteCount(bytes))\(pages), in \(time)\n" + refused
+    return "\(what) '\(region)': \(ByteCount(bytes))\(pages), in \(time)\(way)\n" + refused
       + (wired.value?.text(onFault: false) ?? "")
   }
 }

@@ -11,6 +11,8 @@ struct MapReport: Report {
     let offset: Int
     let sharing: String
     let protection: String
+    /// What of a private mapping is this process's own by now: --populate copies it all.
+    let copiedBytes: Unknowable<Int>
 
     init(_ reference: RegionReference, _ mapping: borrowing Mapping) {
       region = reference.description
@@ -20,6 +22,7 @@ struct MapReport: Report {
       offset = mapping.range.lowerBound
       sharing = mapping.sharing.rawValue
       protection = mapping.protection.rawValue
+      copiedBytes = Unknowable(try? mapping.copiedBytes())
     }
   }
 
@@ -28,7 +31,7 @@ struct MapReport: Report {
   func text(_ style: TextStyle) -> String {
     mappings.map { row in
       """
-      \(row.address) \(Format.size(row.length, style))\(row.pages(style)) \(row.sharing) \
+      \(row.address) \(Format.size(row.length, style))\(row.pages(style)) \(row.sharing)\(row.copied(style)) \
       \(row.protection) \(row.region)
 
       """
@@ -40,5 +43,11 @@ extension MapReport.Row {
   /// The size of the pages, where it is not the machine's.
   fileprivate func pages(_ style: TextStyle) -> String {
     pageSize == PageMath.pageSize ? "" : " of \(Format.size(pageSize, style)) pages"
+  }
+
+  /// That stores stay here, and how much has been copied for them.
+  fileprivate func copied(_ style: TextStyle) -> String {
+    guard sharing == Mapping.Sharing.private.rawValue else { return "" }
+    return " (copy-on-write, \(copiedBytes.text { Format.size($0, style) }) copied)"
   }
 }

@@ -1,0 +1,58 @@
+public import SystemPackage
+
+/// Where a block copy reads from, or writes to.
+///
+/// ```swift
+/// let from = CopyEnd.process(1234, address: 0x7f00_0000_0000)
+/// let to = CopyEnd.region(try RegionReference("cache"), offset: 0)
+/// ```
+public enum CopyEnd: Hashable, Sendable {
+  /// A region, from an offset in bytes on. It does not grow.
+  case region(RegionReference, offset: Int)
+  /// The memory of a process, from an address in it on.
+  case process(Int32, address: UInt64)
+  /// A file or a device, from an offset in bytes on. One that is written without an offset ends where
+  /// the copy does; with one, it keeps what lies around.
+  case file(FilePath, offset: Int?)
+  /// Standard input, or standard output.
+  case standard
+
+  /// Opens it for reading.
+  func openForReading(_ attempt: String) throws(ShmError) -> any OpenEnd {
+    switch self {
+    case .region(let reference, let offset):
+      try RegionEnd(try Region.open(reference, access: .readOnly), offset: offset, attempt)
+    case .process(let process, let address): MemoryEnd(try ProcessMemory(of: process), address)
+    case .file(let path, let offset): try FileEnd.reading(path, offset: offset, attempt)
+    case .standard: try StreamEnd.standardInput()
+    }
+  }
+
+  /// Opens it for writing; nothing is changed yet, but that a file is made where there is none.
+  func openForWriting(_ attempt: String) throws(ShmError) -> any OpenEnd {
+    switch self {
+    case .region(let reference, let offset):
+      try RegionEnd(try Region.open(reference), offset: offset, attempt)
+    case .process(let process, let address): MemoryEnd(try ProcessMemory(of: process), address)
+    case .file(let path, let offset): try FileEnd.writing(path, offset: offset, attempt)
+    case .standard: StreamEnd.standardOutput()
+    }
+  }
+
+  /// Whether it is read or written in order only, and its bytes cannot be had again.
+  public var isStandard: Bool { self == .standard }
+}
+
+extension CopyEnd: CustomStringConvertible {
+  /// As the user would write it, safe for a terminal.
+  public var description: String {
+    switch self {
+    case .region(let reference, offset: 0): "\(reference)"
+    case .region(let reference, let offset): "\(reference)@\(offset)"
+    case .process(let process, let address): "\(process)@0x\(String(address, radix: 16))"
+    case .file(let path, nil): "file:\(Escaping.printable(path.string))"
+    case .file(let path, let offset?): "file:\(Escaping.printable(path.string))@\(offset)"
+    case .standard: "-"
+    }
+  }
+}

@@ -1,0 +1,51 @@
+/// A process's memory as an end of a block copy.
+final class MemoryEnd: OpenEnd {
+  private let memory: ProcessMemory
+  private let address: UInt64
+
+  init(_ memory: consuming ProcessMemory, _ address: UInt64) {
+    self.memory = memory
+    self.address = address
+  }
+
+  var room: Int? { nil }
+
+  var extent: Extent? { Extent(whole: .process(memory.process), start: address) }
+
+  func read(
+    into buffer: UnsafeMutableRawBufferPointer, at place: Int, _ attempt: String
+  ) throws(EndFailure) -> Int {
+    do throws(ProcessMemoryFailure) {
+      try unsafe memory.read(at: try start(place), into: buffer)
+      return buffer.count
+    } catch {
+      return try came(error, attempt)
+    }
+  }
+
+  func write(
+    _ buffer: UnsafeRawBufferPointer, at place: Int, _ attempt: String
+  ) throws(EndFailure) -> Int {
+    do throws(ProcessMemoryFailure) {
+      try unsafe memory.write(buffer, at: try start(place))
+      return buffer.count
+    } catch {
+      return try came(error, attempt)
+    }
+  }
+
+  private func start(_ place: Int) throws(ProcessMemoryFailure) -> UInt64 {
+    let (start, overflow) = address.addingReportingOverflow(UInt64(place))
+    if overflow { throw ProcessMemoryFailure(.noAddress, memory.process, address) }
+    return start
+  }
+
+  /// What was copied before is well, and the next call says the same again and copies nothing.
+  private func came(
+    _ failure: ProcessMemoryFailure, _ attempt: String
+  ) throws(EndFailure) -> Int {
+    if failure.copied > 0, failure.cause != .ended { return failure.copied }
+    if failure.cause == .buffer { throw .buffer }
+    throw .own(failure.error(attempt))
+  }
+}

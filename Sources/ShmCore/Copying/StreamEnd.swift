@@ -1,0 +1,57 @@
+import Glibc
+import SystemPackage
+
+/// A descriptor that gives or takes its bytes in order, once.
+final class StreamEnd: OpenEnd {
+  private let raw: CInt
+  /// Nothing for the standard streams, which stay open.
+  private let owned: OwnedDescriptor?
+  let room: Int?
+
+  init(_ raw: CInt, room: Int? = nil) {
+    self.raw = raw
+    self.room = room
+    owned = nil
+  }
+
+  init(_ descriptor: consuming OwnedDescriptor) {
+    raw = descriptor.raw
+    room = nil
+    owned = consume descriptor
+  }
+
+  static func standardInput() throws(ShmError) -> StreamEnd {
+    StreamEnd(STDIN_FILENO, room: try InputSource("-").size)
+  }
+
+  static func standardOutput() -> StreamEnd { StreamEnd(STDOUT_FILENO) }
+
+  var extent: Extent? { nil }
+
+  func read(
+    into buffer: UnsafeMutableRawBufferPointer, at place: Int, _ attempt: String
+  ) throws(EndFailure) -> Int {
+    try EndFailure.telling { () throws(ShmError) in
+      try unsafe DescriptorIO.read(raw, into: buffer, attempt)
+    }
+  }
+
+  func write(
+    _ buffer: UnsafeRawBufferPointer, at place: Int, _ attempt: String
+  ) throws(EndFailure) -> Int {
+    try EndFailure.telling { () throws(ShmError) in
+      try unsafe DescriptorIO.write(raw, buffer, attempt)
+    }
+  }
+}
+
+extension EndFailure {
+  /// Runs `body`, and tells its fault at the buffer from its others.
+  static func telling(_ body: () throws(ShmError) -> Int) throws(EndFailure) -> Int {
+    do {
+      return try body()
+    } catch {
+      throw error.errorNumber == EFAULT ? .buffer : .own(error)
+    }
+  }
+}

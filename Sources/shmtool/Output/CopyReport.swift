@@ -1,0 +1,71 @@
+import ShmCore
+
+/// What has been copied, all of it or a part.
+struct CopyReport: Report {
+  let action = "copy"
+  let from: String
+  let to: String
+  /// How many bytes were copied: exactly these, also where it failed.
+  let bytes: Int
+  /// How many were to be copied; null for as many as a stream gives.
+  let length: Unknowable<Int>
+  let complete: Bool
+  /// Why it is not complete; null where it is.
+  let error: Unknowable<String>
+  /// Whether both ends were found equal afterwards; null where that was not asked for.
+  let equal: Unknowable<Bool>
+  let firstDifference: Unknowable<Int>
+  let differingBytes: Int
+  /// How it went past the page cache; null where it did not.
+  let direct: Unknowable<DirectRow>
+  let seconds: Double
+  let bytesPerSecond: Int
+  private let nanoseconds: Int
+
+  enum CodingKeys: CodingKey {
+    case action, from, to, bytes, length, complete, error, equal, firstDifference, differingBytes
+    case direct, seconds, bytesPerSecond
+  }
+
+  /// - Parameters:
+  ///   - copy: what was run.
+  ///   - failure: what stopped it.
+  ///   - isVerified: whether both ends were compared afterwards.
+  ///   - difference: where they differ.
+  ///   - nanoseconds: how long the copy took.
+  init(
+    _ copy: BlockCopy, failure: ShmError? = nil, isVerified: Bool = false,
+    difference: Difference? = nil, nanoseconds: Int
+  ) {
+    from = copy.from.description
+    to = copy.to.description
+    bytes = copy.copied
+    length = Unknowable(copy.length)
+    complete = failure == nil
+    error = Unknowable(failure?.description)
+    equal = Unknowable(isVerified ? difference == nil : nil)
+    firstDifference = Unknowable(difference?.first)
+    differingBytes = difference?.count ?? 0
+    direct = Unknowable(copy.method.map(DirectRow.init))
+    seconds = Double(nanoseconds) / 1e9
+    bytesPerSecond = nanoseconds > 0 ? Int(Double(bytes) / (Double(nanoseconds) / 1e9)) : 0
+    self.nanoseconds = nanoseconds
+  }
+
+  func text(_ style: TextStyle) -> String {
+    if let first = firstDifference.value {
+      return """
+        '\(to)' differs from '\(from)': first at byte \(first) of the copy, \(differingBytes) of \
+        \(bytes) bytes differ; one of them was changed since
+
+        """
+    }
+    let checked = equal.value == true ? ", verified" : ""
+    let way = direct.value.map { ", \($0.text)" } ?? ""
+    return """
+      copied \(ByteCount(bytes)) from '\(from)' to '\(to)'\(checked), in \
+      \(Format.seconds(nanoseconds)), \(Format.rate(bytes, nanoseconds))\(way)
+
+      """
+  }
+}
