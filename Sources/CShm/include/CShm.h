@@ -26,8 +26,6 @@ extern const int cshm_O_DIRECT;
 extern const int cshm_IOV_MAX;
 extern const int cshm_FALLOC_FL_KEEP_SIZE;
 extern const int cshm_FALLOC_FL_PUNCH_HOLE;
-extern const int cshm_SEEK_DATA;
-extern const int cshm_SEEK_HOLE;
 extern const int cshm_MAP_FIXED_NOREPLACE;
 extern const int cshm_MADV_POPULATE_READ;
 extern const int cshm_MADV_POPULATE_WRITE;

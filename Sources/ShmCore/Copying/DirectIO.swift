@@ -141,7 +141,7 @@ public struct DirectIO: ~Copyable {
   /// How many bytes the file or the device has now. lseek(2)
   func size(_ attempt: String) throws(ShmError) -> Int {
     try ShmError.saying(attempt) { () throws(Errno) in
-      try direct.seek(SEEK_END, from: 0) ?? 0
+      try direct.seek(.end, from: 0) ?? 0
     }
   }
 

@@ -96,7 +96,7 @@ final class FileEnd: OpenEnd {
     case S_IFREG: return Int(status.st_size)
     case S_IFBLK:
       return try ShmError.saying(attempt) { () throws(Errno) in
-        try descriptor.seek(SEEK_END, from: 0)
+        try descriptor.seek(.end, from: 0)
       }
     case S_IFDIR: throw ShmError(.inputOutput, attempt, "it is a directory")
     default: return nil

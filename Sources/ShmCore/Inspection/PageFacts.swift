@@ -57,9 +57,9 @@ struct PageFacts {
     var data = 0
     var offset = 0
     while offset < size,
-      let start = try descriptor.seek(cshm_SEEK_DATA, from: offset), start < size
+      let start = try descriptor.seek(.data, from: offset), start < size
     {
-      let end = try descriptor.seek(cshm_SEEK_HOLE, from: start) ?? size
+      let end = try descriptor.seek(.hole, from: start) ?? size
       data += PageMath.outward(start..<max(start + 1, end)).count
       offset = max(start + 1, end)
     }

@@ -147,13 +147,15 @@ extension OwnedDescriptor {
 
   /// What lseek(2) looks for.
   package enum Sought: CInt {
+    /// The end of it all: `SEEK_END`.
+    case end = 2
     /// What was written: `SEEK_DATA`.
     case data = 3
     /// What was not: `SEEK_HOLE`.
     case hole = 4
   }
 
-  /// The start of the next data or hole, nil past the last. lseek(2)
+  /// The start of the next data or hole, nil past the last; or the end. lseek(2)
   package func seek(_ sought: Sought, from offset: Int) throws(Errno) -> Int? {
     do {
       return Int(try SystemCall.check { lseek(raw, off_t(offset), sought.rawValue) })
