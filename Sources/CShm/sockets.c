@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -33,7 +34,9 @@ int cshm_listen(const char *path, int backlog) {
   if (result < 0) return result;
   int descriptor = packet_socket();
   if (descriptor < 0) return descriptor;
-  if (bind(descriptor, (struct sockaddr *)&address, length) < 0 || listen(descriptor, backlog) < 0) {
+  // The umask may have taken its owner's own rights away.
+  if (bind(descriptor, (struct sockaddr *)&address, length) < 0 || chmod(path, 0600) < 0 ||
+      listen(descriptor, backlog) < 0) {
     result = -errno;
     close(descriptor);
     return result;

@@ -155,7 +155,12 @@ struct ProcessMemoryTests {
     let child = try ChildProcess(["/bin/sleep", "60"], descriptors: [], environment: [])
     let number = child.identifier
     let memory = try ProcessMemory(of: number)
-    let address = try #require(ProcessMap.all(of: number)?.first?.addresses.lowerBound)
+    // While exec sets its memory up there is only a stack.
+    func program() -> ProcessMap? {
+      ProcessMap.all(of: number)?.first.flatMap { $0.path.isEmpty || $0.offset != 0 ? nil : $0 }
+    }
+    for _ in 0..<1000 where program()?.path.first != UInt8(ascii: "/") { usleep(10_000) }
+    let address = try #require(program()?.addresses.lowerBound)
     #expect(try memory.bytes(at: address, count: 4) == bytes("\u{7F}ELF"))
     ChildProcess.send(SIGKILL, to: number)
     _ = try child.wait()

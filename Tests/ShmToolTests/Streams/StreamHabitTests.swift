@@ -213,11 +213,11 @@ struct StreamHabitTests {
           signal.signal(signal.SIGCHLD, signal.SIG_IGN)
           os.umask(0o777)
       place = os.environ["SHMTOOL_DIR"] = F + ".d"
+      atexit.register(lambda: subprocess.run(["rm", "-rf", place]))
       receiver = start("recv", N, "--", "cat", preexec_fn=ignoring)
       sender = start("send", N, "--", "echo", "hi", preexec_fn=ignoring)
       assert (receiver.wait(15), sender.wait(15)) == (0, 0), receiver.stderr.read() + sender.stderr.read()
       assert receiver.stdout.read() == b"hi\\n" and os.stat(place).st_mode & 0o777 == 0o700
-      os.rmdir(place)
       """)
   }
 
