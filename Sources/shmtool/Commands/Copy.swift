@@ -4,6 +4,7 @@ import ShmCore
 
 struct Copy: CheckedCommand {
   static let configuration = CommandConfiguration(
+    commandName: "copy",
     abstract: "Copy bytes between regions, processes' memory, files and standard streams.",
     discussion: """
       FROM and TO are a REGION[@OFFSET], the memory of a process PID@0xADDRESS, file:PATH[@OFFSET] \

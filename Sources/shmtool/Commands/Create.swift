@@ -3,6 +3,7 @@ import ShmCore
 
 struct Create: CommandRunner {
   static let configuration = CommandConfiguration(
+    commandName: "create",
     abstract: "Create a region, with its memory set aside.",
     usage: "shmtool create [<options>] <region> [<size>] [-- <command> ...]",
     discussion: """

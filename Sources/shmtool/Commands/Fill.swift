@@ -3,6 +3,7 @@ import ShmCore
 
 struct Fill: CheckedCommand {
   static let configuration = CommandConfiguration(
+    commandName: "fill",
     abstract: "Write bytes that follow a rule, or a file, into a region.",
     discussion: """
       Bytes of --sequence and --random depend on their offset in the region alone, so any part of \

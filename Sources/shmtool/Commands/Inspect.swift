@@ -3,6 +3,7 @@ import ShmCore
 
 struct Inspect: CheckedCommand {
   static let configuration = CommandConfiguration(
+    commandName: "inspect",
     abstract: "Look at regions in depth: pages by state and drawn, users, wired bytes.",
     discussion: """
       Nothing is changed by looking: no page is brought in, none is written. As root the wired pages \

@@ -3,6 +3,7 @@ import ShmCore
 
 struct Limits: CheckedCommand {
   static let configuration = CommandConfiguration(
+    commandName: "limits",
     abstract: "Show what bounds wiring, how much could be wired now, and which limit binds.",
     discussion: """
       --need answers by the exit code, 0 or 1, and says what to raise. --probe finds the memlock \

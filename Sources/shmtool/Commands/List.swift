@@ -3,6 +3,7 @@ import ShmCore
 
 struct List: CheckedCommand {
   static let configuration = CommandConfiguration(
+    commandName: "list",
     abstract: "List the regions of the host, and who uses each.",
     discussion: """
       POSIX objects and semaphores, memfds, System V segments, shared anonymous memory, files on any \

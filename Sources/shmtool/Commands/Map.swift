@@ -3,6 +3,7 @@ import ShmCore
 
 struct Map: CommandRunner {
   static let configuration = CommandConfiguration(
+    commandName: "map",
     abstract: "Map regions, and hold them until told or while CMD runs.",
     usage: "shmtool map [<options>] <regions> ... [-- <command> ...]",
     discussion: """

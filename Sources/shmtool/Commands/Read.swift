@@ -4,6 +4,7 @@ import ShmCore
 
 struct Read: CheckedCommand {
   static let configuration = CommandConfiguration(
+    commandName: "read",
     abstract: "Copy bytes of a region to stdout.",
     discussion: """
       Example: shmtool read cache --offset 4K --length 64 --hex

@@ -4,6 +4,7 @@ import ShmCore
 
 struct Recv: CommandRunner {
   static let configuration = CommandConfiguration(
+    commandName: "recv",
     abstract: "Receive a stream: to stdout, into a file, or into CMD.",
     usage: "shmtool recv [<options>] <name> [-- <command> ...]",
     discussion: """

@@ -3,6 +3,7 @@ import ShmCore
 
 struct Remove: CheckedCommand {
   static let configuration = CommandConfiguration(
+    commandName: "remove",
     abstract: "Take the names of regions away.",
     discussion: """
       As rm(1) does: whoever uses a region keeps it, and its memory is free when the last one ends. \

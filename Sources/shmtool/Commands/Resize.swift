@@ -3,6 +3,7 @@ import ShmCore
 
 struct Resize: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "resize",
     abstract: "Make a region larger, or with --shrink smaller.",
     discussion: """
       New memory is reserved first. A region that others have mapped is not made smaller without \

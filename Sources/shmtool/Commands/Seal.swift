@@ -3,6 +3,7 @@ import ShmCore
 
 struct Seal: CheckedCommand {
   static let configuration = CommandConfiguration(
+    commandName: "seal",
     abstract: "Seal a memfd, for good.",
     discussion: """
       Seals: \(Seals.allWords.joined(separator: ", ")). Only a memfd can be sealed, and it is \

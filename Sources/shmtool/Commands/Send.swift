@@ -4,6 +4,7 @@ import ShmCore
 
 struct Send: CommandRunner {
   static let configuration = CommandConfiguration(
+    commandName: "send",
     abstract: "Send a file, stdin or what CMD writes to receivers, through shared memory.",
     usage: "shmtool send [<options>] <name> [<file>] [-- <command> ...]",
     discussion: """

@@ -3,6 +3,7 @@ import ShmCore
 
 struct Unwire: CheckedCommand {
   static let configuration = CommandConfiguration(
+    commandName: "unwire",
     abstract: "End the background holders of regions.",
     discussion: """
       Other processes keep what they have wired; 'shmtool wire --list' shows them. A holder of \

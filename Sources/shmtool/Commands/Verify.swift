@@ -3,6 +3,7 @@ import ShmCore
 
 struct Verify: CheckedCommand {
   static let configuration = CommandConfiguration(
+    commandName: "verify",
     abstract: "Compare a region with bytes that follow a rule, or with a file.",
     discussion: """
       Takes the words of fill. Ends with 0 where they are equal, and with 1 where they are not, \

@@ -3,6 +3,7 @@ import ShmCore
 
 struct Wait: CheckedCommand {
   static let configuration = CommandConfiguration(
+    commandName: "wait",
     abstract: "Wait until a region exists, is removed, or holds certain bytes.",
     discussion: """
       Example: shmtool wait cache --timeout 5s

@@ -3,6 +3,7 @@ import ShmCore
 
 struct Wire: CommandRunner {
   static let configuration = CommandConfiguration(
+    commandName: "wire",
     abstract: "Wire regions: hold their pages in RAM until told or while CMD runs.",
     usage: "shmtool wire [<options>] <regions> ... [-- <command> ...]",
     discussion: """

@@ -3,6 +3,7 @@ import ShmCore
 
 struct Write: CheckedCommand {
   static let configuration = CommandConfiguration(
+    commandName: "write",
     abstract: "Copy stdin, or a file, into a region.",
     discussion: """
       The region does not grow: an input that holds more than the range is an error, and so is one \
