@@ -44,6 +44,11 @@ int cshm_terminal_columns(int descriptor) {
   return ioctl(descriptor, TIOCGWINSZ, &size) < 0 ? -errno : size.ws_col;
 }
 
+int cshm_terminal_rows(int descriptor) {
+  struct winsize size;
+  return ioctl(descriptor, TIOCGWINSZ, &size) < 0 ? -errno : size.ws_row;
+}
+
 // Newer than the headers: struct pm_scan_arg and struct page_region of the kernel's linux/fs.h.
 struct page_region {
   uint64_t start;

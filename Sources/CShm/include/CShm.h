@@ -159,8 +159,9 @@ int cshm_pidfd_send_signal(int descriptor, int signal);
 // One datagram to a Unix socket, as sd_notify(3) sends it; `@` begins an abstract name
 int cshm_notify(const char *path, const char *message);
 
-// How many columns a terminal has, 0 where it does not say, or -errno. TIOCGWINSZ of ioctl(2)
+// How many columns and rows a terminal has, 0 where it does not say, or -errno. TIOCGWINSZ of ioctl(2)
 int cshm_terminal_columns(int descriptor);
+int cshm_terminal_rows(int descriptor);
 
 // MARK: Sockets (sockaddr_un and control messages are unions and macros)
 

@@ -31,7 +31,7 @@ extension SystemVSegment {
     }
     throw ShmError(
       .notPermitted, attempt, "no process that may be looked into has it attached",
-      remedy: "ask as root while somebody has")
+      remedy: "ask as root, while a process has it attached that root may look into")
   }
 }
 

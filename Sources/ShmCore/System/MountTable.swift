@@ -63,11 +63,13 @@ public struct MountTable: Sendable {
     return best
   }
 
-  /// A mount of the file system with this number, as stat(2) gives it in `st_dev`.
+  /// A mount of the file system with this number, as stat(2) gives it in `st_dev`: of all of it rather
+  /// than of a part, and the last of these.
   public func mount(ofDevice device: UInt64) -> Mount? {
     let major = (device >> 8) & 0xFFF | (device >> 32) & ~0xFFF
     let minor = device & 0xFF | (device >> 12) & ~0xFF
-    return mounts.last { $0.device == "\(major):\(minor)" }
+    let found = mounts.filter { $0.device == "\(major):\(minor)" }
+    return found.last { $0.root == "/" } ?? found.last
   }
 
   /// Blanks and the like are written as `\040`.

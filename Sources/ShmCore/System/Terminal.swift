@@ -8,4 +8,10 @@ package enum Terminal {
     let columns = Int(cshm_terminal_columns(raw))
     return columns > 0 ? columns : nil
   }
+
+  /// How many rows it has, as `columns`.
+  package static func rows(_ raw: CInt) -> Int? {
+    let rows = Int(cshm_terminal_rows(raw))
+    return rows > 0 ? rows : nil
+  }
 }

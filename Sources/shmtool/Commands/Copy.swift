@@ -34,7 +34,7 @@ struct Copy: CheckedCommand {
 
   @Option(
     parsing: .unconditional,
-    help: "How many bytes; all that FROM has if left out, or that a region TO has room for.",
+    help: "How many bytes; if left out, all that FROM has, or what fills a region from memory.",
     transform: ByteSize.parse)
   var length: ByteSize?
 

@@ -48,6 +48,8 @@ struct Inspect: CheckedCommand {
       let failure = look.again()
       if !look.isEmpty || options.json {
         try Output.write(look.report, json: options.json, style: style)
+      } else if let pid, failure == nil {
+        Output.say("process \(pid) has no shared memory\n")
       }
       if let failure { throw failure }
       return

@@ -12,6 +12,7 @@ struct StaleRemoval {
   func run(_ options: ActionOptions) throws {
     let found = try StaleRegions.find(olderThan: seconds)
     var report = StaleReport(dryRun: isDryRun, segments: found.segments.map(\.identifier))
+    report.olderThanSeconds = seconds
     var failure: (any Error)?
     do {
       try Operands.forEach(found.candidates) { (candidate) throws(ShmError) in

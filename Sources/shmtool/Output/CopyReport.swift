@@ -15,7 +15,7 @@ struct CopyReport: Report {
   /// Whether both ends were found equal afterwards; null where that was not asked for.
   let equal: Unknowable<Bool>
   let firstDifference: Unknowable<Int>
-  let differingBytes: Int
+  let differingBytes: Unknowable<Int>
   /// How it went past the page cache; null where it did not.
   let direct: Unknowable<DirectRow>
   let seconds: Double
@@ -45,8 +45,8 @@ struct CopyReport: Report {
     error = Unknowable(failure?.description)
     equal = Unknowable(isVerified ? difference == nil : nil)
     firstDifference = Unknowable(difference?.first)
-    differingBytes = difference?.count ?? 0
-    direct = Unknowable(copy.method.map(DirectRow.init))
+    differingBytes = Unknowable(isVerified ? difference?.count ?? 0 : nil)
+    direct = Unknowable(copy.method.map { DirectRow($0, copied: copy.copied) })
     seconds = Double(nanoseconds) / 1e9
     bytesPerSecond = nanoseconds > 0 ? Int(Double(bytes) / (Double(nanoseconds) / 1e9)) : 0
     self.nanoseconds = nanoseconds
@@ -55,7 +55,7 @@ struct CopyReport: Report {
   func text(_ style: TextStyle) -> String {
     if let first = firstDifference.value {
       return """
-        '\(to)' differs from '\(from)': first at byte \(first) of the copy, \(differingBytes) of \
+        '\(to)' differs from '\(from)': first at byte \(first) of the copy, \(differingBytes.value ?? 0) of \
         \(bytes) bytes differ; one of them was changed since
 
         """

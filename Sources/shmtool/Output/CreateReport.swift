@@ -45,7 +45,7 @@ struct CreateReport: Report {
     self.sparse = sparse
     pageSize = status.pageSize
     hugePagesRefused = Unknowable(refusal?.description)
-    self.direct = Unknowable(direct.map(DirectRow.init))
+    self.direct = Unknowable(direct.map { DirectRow($0, copied: status.size) })
     self.wired = Unknowable(wired)
     self.nanoseconds = nanoseconds
   }

@@ -14,8 +14,11 @@ struct DirectRow: Encodable {
     case by, requests, requestSize, blockSize, intoPages
   }
 
-  init(_ method: DirectIO.Method) {
-    requests = method.requests
+  /// - Parameters:
+  ///   - method: how it was to be done.
+  ///   - bytes: how many were moved; few take fewer requests.
+  init(_ method: DirectIO.Method, copied bytes: Int) {
+    requests = max(1, min(method.requests, (bytes + method.requestSize - 1) / method.requestSize))
     requestSize = method.requestSize
     blockSize = method.blockSize
     intoPages = method.isIntoPages
@@ -24,8 +27,10 @@ struct DirectRow: Encodable {
   /// The same for a person.
   var text: String {
     let requests =
-      "\(requests) \(requests == 1 ? "request" : "requests") of \(ByteCount(requestSize))"
-    return "direct, \(requests) at once by threads"
+      requests == 1
+      ? "in one request"
+      : "\(requests) requests of up to \(ByteCount(requestSize)) at once by threads"
+    return "direct, \(requests)"
       + (intoPages ? "" : ", through a buffer: the offsets do not lie alike in a block")
   }
 }

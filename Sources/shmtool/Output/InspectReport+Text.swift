@@ -15,7 +15,10 @@ extension InspectReport.Entry {
     return [
       ["region", region],
       ["kind", kind + (path.value.map { ", \($0)" } ?? "")],
-      ["on", "\(fileSystem)\(mounted)\(options), device \(device), inode \(inode)"],
+      [
+        "on",
+        "\(isMemory ? fileSystem : mountKind.value ?? fileSystem)\(mounted)\(options), device \(device), inode \(inode)",
+      ],
       ["size", Format.size(size, style)],
       ["owner", "\(owner), mode \(mode)"],
       ["links", "\(links)"],
@@ -23,6 +26,8 @@ extension InspectReport.Entry {
       ["seals", seals.value.map { $0.isEmpty ? "none" : $0.joined(separator: ", ") } ?? "-"],
     ]
   }
+
+  private var isMemory: Bool { fileSystem != MemoryFileSystem.Kind.other.rawValue }
 
   private func figures(_ style: TextStyle) -> [[String]] {
     func amount(_ bytes: Int) -> String {
@@ -48,7 +53,7 @@ extension InspectReport.Entry {
         : row("wired", pages.wired, rates?.wired.value, note: source(amount)),
       row("huge", pages.huge, nil),
     ]
-    if fileSystem == MemoryFileSystem.Kind.other.rawValue {
+    if !isMemory {
       rows.append(row("dirty", pages.dirty, nil))
     }
     return rows + [["users", userCount]]

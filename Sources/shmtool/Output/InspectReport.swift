@@ -54,6 +54,8 @@ struct InspectReport: Report {
     let kind: String
     let path: Unknowable<String>
     let fileSystem: String
+    /// The kind of the file system that is mounted there: `ext4` where `fileSystem` is `other`.
+    let mountKind: Unknowable<String>
     let mountPoint: Unknowable<String>
     let mountOptions: Unknowable<[String]>
     let device: UInt64
@@ -79,7 +81,8 @@ struct InspectReport: Report {
     let map: PageMap?
 
     enum CodingKeys: CodingKey {
-      case region, kind, path, fileSystem, mountPoint, mountOptions, device, inode, size, allocated
+      case region, kind, path, fileSystem, mountKind, mountPoint, mountOptions, device, inode, size,
+        allocated
       case mode, owner, ownerId, groupId, links, pageSize, seals, inherentlyUnswappable, pages,
         rates
       case users, used, usersComplete, runs
@@ -97,6 +100,7 @@ struct InspectReport: Report {
       kind = inspection.kind.rawValue
       path = Unknowable(inspection.path.map { Escaping.printable($0) })
       fileSystem = inspection.fileSystem.kind.rawValue
+      mountKind = Unknowable(inspection.mount.map { Escaping.printable($0.kind) })
       mountPoint = Unknowable(inspection.mount.map { Escaping.printable($0.point) })
       // Some stand both for the mount and for the file system.
       mountOptions = Unknowable(

@@ -20,6 +20,8 @@ struct StaleReport: Report {
   var regions: [Row] = []
   /// The System V segments that nobody has attached, which are left to ipcrm(1).
   let segments: [Int32]
+  /// What is younger was left out, in seconds.
+  var olderThanSeconds = 0
 
   func text(_ style: TextStyle) -> String {
     let stale = regions.filter(\.proved)
@@ -33,7 +35,9 @@ struct StaleReport: Report {
         """
     }
     if stale.isEmpty {
-      text += "nothing is stale\n"
+      text +=
+        "nothing is stale"
+        + (olderThanSeconds > 0 ? " that is older than \(Format.age(olderThanSeconds))\n" : "\n")
     } else if dryRun {
       let sum = stale.reduce(0) { $0 + $1.allocated }
       text += "nothing was removed: --yes removes these, and frees \(Format.size(sum, style))\n"

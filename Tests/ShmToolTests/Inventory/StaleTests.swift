@@ -53,7 +53,7 @@ struct StaleTests {
       result = run("remove", "--stale", "--older-than", "2s", "--yes")
       assert result.returncode == 0 and os.listdir("/dev/shm") == ["young"], result
       result = run("remove", "--stale", "--older-than", "1h")
-      assert result.stdout.startswith(b"nothing is stale\\n"), result
+      assert result.stdout.startswith(b"nothing is stale that is older than 1h\\n"), result
       """)
   }
 
