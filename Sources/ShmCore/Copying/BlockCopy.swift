@@ -48,6 +48,12 @@ public struct BlockCopy {
     self.from = from
     self.to = to
     self.attempt = attempt
+    // Before it is opened, which may wait for a FIFO's other end.
+    if isDirect {
+      for case .file(let path, _) in [from, to] where FileSystem.isFIFO(path) {
+        throw ShmError(.usage, attempt, "a FIFO is neither a file nor a block device")
+      }
+    }
     source = try from.openForReading(attempt)
     let available = source.room
     if let length, let available, length > available {
@@ -70,14 +76,15 @@ public struct BlockCopy {
     }
     self.length = wanted
     limit = wanted ?? sink.room ?? .max
-    if let one = source.extent, let other = sink.extent, one.overlaps(other, count: limit) {
-      throw ShmError(.usage, attempt, "the two ranges overlap")
-    }
-    do {
+    let (taken, given) = (sink.extents(limit), source.extents(limit))
+    do throws(ShmError) {
+      if given.contains(where: { one in taken.contains { one.overlaps($0) } }) {
+        throw ShmError(.usage, attempt, "the two ranges overlap")
+      }
       direct = isDirect ? try DirectCopy(from, source, to, sink, attempt) : nil
     } catch {
       // A file that was made a moment ago goes again.
-      try? sink.finish(0, attempt)
+      try? sink.finish(0, isWhole: false, attempt)
       throw error
     }
   }
@@ -98,13 +105,13 @@ public struct BlockCopy {
     } catch {
       // What was stored behind a region's new end is gone with it.
       if let region = sink as? RegionEnd { copied = region.remaining(of: copied) }
-      try? sink.finish(copied, attempt)
+      try? sink.finish(copied, isWhole: false, attempt)
       let extent = length.map { " of \($0)" } ?? ""
       throw ShmError(
         error.code, error.attempt, "\(error.reason); \(copied)\(extent) bytes were copied",
         remedy: error.remedy, errorNumber: error.errorNumber)
     }
-    try sink.finish(copied, attempt)
+    try sink.finish(copied, isWhole: true, attempt)
   }
 
   private mutating func copyAll(_ progress: (Int) -> Void) throws(ShmError) {
@@ -114,7 +121,9 @@ public struct BlockCopy {
       try SignalMask.checkPending(attempt)
       let count = min(Self.step, limit - copied)
       let before = copied
-      if let region = sink as? RegionEnd, !(source is StreamEnd) {
+      if let region = sink as? RegionEnd, !(source is StreamEnd),
+        region.canBeMapped(count, at: copied)
+      {
         _ = try region.take(count, from: source, at: copied, attempt) { copied += $0 }
       } else {
         try pass(through: scratch, min(count, scratch.count))

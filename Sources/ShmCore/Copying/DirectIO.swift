@@ -66,7 +66,7 @@ public struct DirectIO: ~Copyable {
   private init(_ path: FilePath, isWriting: Bool) throws(ShmError) {
     let name = "'\(Escaping.printable(path.string))'"
     let attempt = "cannot open \(name) for direct input and output"
-    let status = try Self.checked(path, attempt)
+    let status = try Self.check(path, attempt)
     let flags = isWriting ? O_WRONLY : O_RDONLY
     let descriptor = try ShmError.explaining({ (error) in
       error == .invalidArgument ? Self.refusal(attempt, error) : ShmError(attempt, error)
@@ -98,7 +98,7 @@ public struct DirectIO: ~Copyable {
 
   /// What can be known before it is opened: on some kernels a tmpfs refuses O_DIRECT, on others it
   /// accepts it and there is nothing that it does.
-  private static func checked(_ path: FilePath, _ attempt: String) throws(ShmError) -> stat {
+  private static func check(_ path: FilePath, _ attempt: String) throws(ShmError) -> stat {
     let status = try ShmError.saying(attempt) { () throws(Errno) in
       try FileSystem.followedStatus(path)
     }

@@ -12,6 +12,8 @@ final class FileEnd: OpenEnd {
   /// Whether the file ends where the copy does.
   private let isCut: Bool
   private let isNew: Bool
+  /// How long a file was before; nil for a device.
+  private let size: Int?
 
   private init(
     _ descriptor: consuming OwnedDescriptor, _ path: FilePath, _ status: stat, offset: Int,
@@ -24,6 +26,7 @@ final class FileEnd: OpenEnd {
     self.room = room
     self.isCut = isCut
     self.isNew = isNew
+    size = status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : nil
   }
 
   /// Opens a file to be read; one that has no size to rely on, as a FIFO or a file of /proc, in order.
@@ -112,7 +115,9 @@ final class FileEnd: OpenEnd {
     }
   }
 
-  var extent: Extent? { Extent(whole: .file(identity), start: UInt64(offset)) }
+  func extents(_ count: Int) -> [Extent] {
+    [Extent(.file(identity), start: UInt64(offset), count: count)]
+  }
 
   func read(
     into buffer: UnsafeMutableRawBufferPointer, at place: Int, _ attempt: String
@@ -146,14 +151,21 @@ final class FileEnd: OpenEnd {
     return start
   }
 
-  /// A file that was made for the copy, and got none of it, goes again.
-  func finish(_ count: Int, _ attempt: String) throws(ShmError) {
-    if isNew, count == 0 { try? FileSystem.unlink(path) }
-    guard isCut, count > 0 else { return }
-    try ShmError.explaining({ DescriptorIO.explain($0, attempt) }) { () throws(Errno) in
-      if try descriptor.status().st_size > offset + count {
-        try descriptor.truncate(to: offset + count)
+  /// A whole copy ends the file; one that failed leaves what it has written, and nothing else: a file
+  /// that was made for it, and got none of it, goes again, if it still has its name.
+  func finish(_ count: Int, isWhole: Bool, _ attempt: String) throws(ShmError) {
+    if isNew, !isWhole, count == 0 {
+      if let status = try? FileSystem.status(path), RegionIdentity(status) == identity {
+        try? FileSystem.unlink(path)
       }
+      return
+    }
+    let end = offset + count
+    guard let size,
+      let wanted = isCut && (isWhole || count > 0) ? end : isWhole ? nil : max(size, end)
+    else { return }
+    try ShmError.explaining({ DescriptorIO.explain($0, attempt) }) { () throws(Errno) in
+      if try descriptor.status().st_size > wanted { try descriptor.truncate(to: wanted) }
     }
   }
 }

@@ -37,8 +37,7 @@ public struct InputSource: ~Copyable {
     let name = "'\(Escaping.printable(path))'"
     let attempt = "cannot open \(name)"
     // An open that waits would hear no signal that is held off.
-    let status = try? FileSystem.followedStatus(FilePath(path))
-    let isFIFO = (status?.st_mode ?? 0) & S_IFMT == S_IFIFO
+    let isFIFO = FileSystem.isFIFO(FilePath(path))
     let descriptor = try ShmError.saying(attempt) { () throws(Errno) in
       try FileSystem.open(FilePath(path), isFIFO ? O_RDONLY | O_NONBLOCK : O_RDONLY)
     }

@@ -10,7 +10,18 @@ final class MemoryEnd: OpenEnd {
 
   var room: Int? { nil }
 
-  var extent: Extent? { Extent(whole: .process(memory.process), start: address) }
+  /// The addresses, and what of files is mapped there.
+  func extents(_ count: Int) -> [Extent] {
+    let own = Extent(.process(memory.process), start: address, count: count)
+    let mapped = (ProcessMap.all(of: memory.process) ?? []).compactMap { (map) -> Extent? in
+      guard map.identity.inode != 0, map.addresses.overlaps(own.range) else { return nil }
+      let part = map.addresses.clamped(to: own.range)
+      return Extent(
+        .file(map.identity), start: map.offset &+ (part.lowerBound - map.addresses.lowerBound),
+        count: part.count)
+    }
+    return [own] + mapped
+  }
 
   func read(
     into buffer: UnsafeMutableRawBufferPointer, at place: Int, _ attempt: String

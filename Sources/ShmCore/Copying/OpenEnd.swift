@@ -3,8 +3,8 @@ protocol OpenEnd: AnyObject {
   /// How many bytes it has from there on; nil where it does not say, as a process and a stream.
   var room: Int? { get }
 
-  /// What it is, and which bytes from where on, so that a copy onto itself is told.
-  var extent: Extent? { get }
+  /// What its first `count` bytes are, so that a copy onto itself is told.
+  func extents(_ count: Int) -> [Extent]
 
   /// Copies bytes at `place` into `buffer`, from its start, and returns how many: 0 at the end.
   func read(
@@ -16,8 +16,14 @@ protocol OpenEnd: AnyObject {
     _ buffer: UnsafeRawBufferPointer, at place: Int, _ attempt: String
   ) throws(EndFailure) -> Int
 
-  /// Called when `count` bytes were written to it and no more will come, whether all is well or not.
-  func finish(_ count: Int, _ attempt: String) throws(ShmError)
+  /// Called when `count` bytes were written to it and no more will come.
+  ///
+  /// - Parameters:
+  ///   - count: how many bytes were written.
+  ///   - isWhole: whether these are all, and nothing has failed.
+  ///   - attempt: the words for errors.
+  /// - Throws: `ShmError` where its end cannot be set.
+  func finish(_ count: Int, isWhole: Bool, _ attempt: String) throws(ShmError)
 }
 
 /// What an end is a part of.
@@ -28,12 +34,17 @@ struct Extent: Equatable {
   }
 
   let whole: Whole
-  let start: UInt64
+  let range: Range<UInt64>
 
-  /// Whether `count` bytes from the one on and as many from the other on have bytes in common.
-  func overlaps(_ other: Extent, count: Int) -> Bool {
-    let distance = max(start, other.start) - min(start, other.start)
-    return whole == other.whole && distance < UInt64(count)
+  init(_ whole: Whole, start: UInt64, count: Int) {
+    self.whole = whole
+    let (end, overflow) = start.addingReportingOverflow(UInt64(max(0, count)))
+    range = start..<(overflow ? .max : end)
+  }
+
+  /// Whether the two have bytes in common.
+  func overlaps(_ other: Extent) -> Bool {
+    whole == other.whole && range.overlaps(other.range)
   }
 }
 
@@ -46,5 +57,5 @@ enum EndFailure: Error {
 }
 
 extension OpenEnd {
-  func finish(_ count: Int, _ attempt: String) throws(ShmError) {}
+  func finish(_ count: Int, isWhole: Bool, _ attempt: String) throws(ShmError) {}
 }

@@ -28,7 +28,14 @@ final class RegionEnd: OpenEnd {
 
   var room: Int? { size - offset }
 
-  var extent: Extent? { Extent(whole: .file(identity), start: UInt64(offset)) }
+  func extents(_ count: Int) -> [Extent] {
+    [Extent(.file(identity), start: UInt64(offset), count: count)]
+  }
+
+  /// Whether its pages can be mapped up to there: not the last that an offset can name.
+  func canBeMapped(_ count: Int, at place: Int) -> Bool {
+    offset + place + count <= PageMath.roundDown(Int.max, to: 1 << 30)
+  }
 
   /// How many of `count` bytes from the beginning of the copy on the region still has.
   func remaining(of count: Int) -> Int {

@@ -26,7 +26,14 @@ final class StreamEnd: OpenEnd {
 
   static func standardOutput() -> StreamEnd { StreamEnd(STDOUT_FILENO) }
 
-  var extent: Extent? { nil }
+  /// Of a file that was redirected, from where it stands. lseek(2)
+  func extents(_ count: Int) -> [Extent] {
+    var status = stat()
+    guard unsafe fstat(raw, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return [] }
+    let place = lseek(raw, 0, SEEK_CUR)
+    return place < 0
+      ? [] : [Extent(.file(RegionIdentity(status)), start: UInt64(place), count: count)]
+  }
 
   func read(
     into buffer: UnsafeMutableRawBufferPointer, at place: Int, _ attempt: String

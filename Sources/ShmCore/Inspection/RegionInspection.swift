@@ -77,6 +77,15 @@ public struct RegionInspection: Sendable {
     try self.init(of: region, scan, isSame ? use : .unknown, frames: frames)
   }
 
+  /// The mount that its path lies on, or else one of its file system.
+  private static func mount(of path: [UInt8]?, _ identity: RegionIdentity) -> MountTable.Mount? {
+    let table = MountTable.current()
+    guard let path = path.map({ FilePath(String(decoding: $0, as: UTF8.self)) }),
+      let status = try? FileSystem.status(path), RegionIdentity(status) == identity
+    else { return table.mount(ofDevice: identity.device) }
+    return table.mount(of: path)
+  }
+
   /// Looks at an open region, which is closed by that.
   ///
   /// - Parameters:
@@ -102,7 +111,7 @@ public struct RegionInspection: Sendable {
       if let path { RegionKind(path: path) } else if case .posix = reference { .posix } else {
         .file
       }
-    mount = MountTable.current().mount(ofDevice: identity.device)
+    mount = Self.mount(of: path, identity)
     if region.access == .status {
       (seals, map, pages) = (nil, nil, nil)
     } else {

@@ -52,7 +52,7 @@ public struct StaleRegions: Sendable {
         !entry.isRemoved, entry.place != nil, let status = entry.status,
         entry.use == .unused || entry.use == .unknown
       else { return nil }
-      let age = max(0, now - max(status.created ?? status.modified, status.modified))
+      let age = Clock.age(of: max(status.created ?? status.modified, status.modified), now: now)
       return age < seconds
         ? nil : Candidate(entry: entry, age: age, isProved: entry.use == .unused)
     }

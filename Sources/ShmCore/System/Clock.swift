@@ -16,6 +16,13 @@ package enum Clock {
     return time.tv_sec
   }
 
+  /// How long ago that was, in seconds: 0 for what is to come. Whoever owns a file can set its times to
+  /// any number.
+  package static func age(of moment: Int, now: Int) -> Int {
+    let (age, overflow) = now.subtractingReportingOverflow(moment)
+    return overflow ? (moment < 0 ? .max : 0) : max(0, age)
+  }
+
   /// A length of time in words: `2 s`, `250 ms`.
   package static func text(_ milliseconds: Int) -> String {
     milliseconds % 1000 == 0 ? "\(milliseconds / 1000) s" : "\(milliseconds) ms"

@@ -78,6 +78,11 @@ package enum FileSystem {
     (try? status(path)) != nil
   }
 
+  /// Whether it leads to a FIFO, which to open may wait for another process. stat(2)
+  package static func isFIFO(_ path: FilePath) -> Bool {
+    ((try? followedStatus(path))?.st_mode ?? 0) & S_IFMT == S_IFIFO
+  }
+
   /// Whether this process may write what `path` leads to. faccessat(2)
   package static func mayWrite(_ path: FilePath) -> Bool {
     unsafe path.withPlatformString { unsafe faccessat(AT_FDCWD, $0, W_OK, AT_EACCESS) == 0 }

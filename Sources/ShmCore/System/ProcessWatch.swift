@@ -13,9 +13,13 @@ package struct ProcessWatch: ~Copyable {
   package init(_ process: Int32) throws(ShmError) {
     let attempt = "cannot watch process \(process)"
     let explain = { (error: Errno) in
-      error == .noSuchProcess || error == .invalidArgument
-        ? ShmError(.notFound, attempt, "there is no such process", errorNumber: error.rawValue)
-        : ShmError(attempt, error)
+      error == .noSuchFileOrDirectory
+        ? ShmError(
+          .notFound, attempt, "it is the number of a thread, not of a process",
+          errorNumber: error.rawValue)
+        : error == .noSuchProcess || error == .invalidArgument
+          ? ShmError(.notFound, attempt, "there is no such process", errorNumber: error.rawValue)
+          : ShmError(attempt, error)
     }
     let descriptor = try ShmError.explaining(explain) { () throws(Errno) in
       OwnedDescriptor(adopting: try SystemCall.checkNegated { cshm_pidfd_open(process) })

@@ -60,7 +60,7 @@ struct StaleRemoval {
     let now = Clock.secondsSince1970
     return try StreamInventory.current(besides: StreamArguments.directory).entries.filter {
       $0.use == .unused && $0.status.owner == ProcessView.user
-        && now - ($0.status.created ?? $0.status.modified) >= seconds
+        && Clock.age(of: $0.status.created ?? $0.status.modified, now: now) >= seconds
     }
   }
 
@@ -68,7 +68,8 @@ struct StaleRemoval {
     let made = stream.status.created ?? stream.status.modified
     var row = StaleReport.Row(
       region: stream.place.name.description, kind: RegionKind.stream.rawValue, bytes: 0,
-      allocated: 0, ageSeconds: max(0, Clock.secondsSince1970 - made), stream: true, proved: true)
+      allocated: 0, ageSeconds: Clock.age(of: made, now: Clock.secondsSince1970), stream: true,
+      proved: true)
     if isDryRun { return row }
     do throws(ShmError) {
       guard try stream.place.removeStale() else { return nil }

@@ -87,7 +87,7 @@ extension ListReport.Row {
     mode = Unknowable(entry.mode.map { Format.mode($0) })
     owner = Unknowable(entry.owner.map { Format.user($0) })
     ownerId = Unknowable(entry.owner)
-    ageSeconds = Unknowable(entry.made.map { max(0, now - $0) })
+    ageSeconds = Unknowable(entry.made.map { Clock.age(of: $0, now: now) })
     seals = Unknowable(entry.seals?.words)
     segment = Unknowable(entry.segment.map { ListReport.Segment($0) })
     users = entry.users.map { UserRow($0) }
@@ -112,7 +112,7 @@ extension ListReport.Row {
     mode = Unknowable(Format.mode(status.mode))
     owner = Unknowable(Format.user(status.owner))
     ownerId = Unknowable(status.owner)
-    ageSeconds = Unknowable(max(0, now - (status.created ?? status.modified)))
+    ageSeconds = Unknowable(Clock.age(of: status.created ?? status.modified, now: now))
     seals = Unknowable(nil)
     segment = Unknowable(nil)
     users = stream.sender.map { [UserRow($0)] } ?? []
