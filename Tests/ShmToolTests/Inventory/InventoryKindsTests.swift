@@ -192,6 +192,8 @@ struct InventoryKindsTests {
     try await Python.checkInventory(
       """
       private("-t", "hugetlbfs", "-o", "pagesize=2M", "hugetlbfs", "/mnt")
+      # What is removed below is nobody else's.
+      mount("-t", "tmpfs", "tmpfs", "/dev/shm")
       assert run("create", "/mnt/idle", "2M", "-q").returncode == 0
       found = row(name="/mnt/idle")
       assert (found["kind"], found["used"], found["users"]) == ("file", False, []), found
@@ -205,7 +207,6 @@ struct InventoryKindsTests {
       os.ftruncate(hidden, 2 << 20)
       found = row(name=f"shmtool-test-{ME}-huge")
       assert (found["kind"], found["inherently_unswappable"]) == ("memfd", True), found
-      mount("-t", "tmpfs", "tmpfs", "/dev/shm")
       assert run("remove", "--stale", "--yes", "-q").returncode == 0
       assert not os.path.exists("/mnt/idle")
       """)
