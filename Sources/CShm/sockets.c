@@ -147,8 +147,6 @@ int cshm_try_lock(int descriptor) {
 
 int cshm_unlock(int descriptor) { return flock(descriptor, LOCK_UN) < 0 ? -errno : 0; }
 
-int cshm_lock(int descriptor) { return flock(descriptor, LOCK_EX) < 0 ? -errno : 0; }
-
 ssize_t cshm_write_now(int descriptor, const void *bytes, size_t count) {
   struct iovec piece = {(void *)bytes, count};
   ssize_t written = pwritev2(descriptor, &piece, 1, -1, RWF_NOWAIT);

@@ -187,8 +187,6 @@ int cshm_eventfd(void);
 // nobody to mind
 int cshm_try_lock(int descriptor);
 int cshm_unlock(int descriptor);
-// flock(2), exclusively
-int cshm_lock(int descriptor);
 // write(2) that returns -EAGAIN where it would wait, whatever the descriptor's flags, and -EOPNOTSUPP
 // where the kernel cannot promise that. pwritev2(2), RWF_NOWAIT
 ssize_t cshm_write_now(int descriptor, const void *bytes, size_t count);

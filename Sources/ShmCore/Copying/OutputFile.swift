@@ -30,11 +30,6 @@ public struct OutputFile: ~Copyable {
   ///   `notFound` for a directory that is not there, `notPermitted`.
   public init(_ path: String) throws(ShmError) {
     let site = try OutputSite(path)
-    if (try? FileSystem.fileSystemStatus(site.path.directory)).map({ MemoryFileSystem($0).kind })
-      == .hugetlbfs
-    {
-      throw ShmError(.usage, site.attempt, "hugetlbfs takes no writes, only mappings")
-    }
     var temporary: FilePath?
     let descriptor = try ShmError.saying(site.attempt) { () throws(Errno) -> OwnedDescriptor in
       let made: OwnedDescriptor

@@ -50,6 +50,10 @@ struct OutputSite {
     guard FileSystem.mayWrite(in: path.directory) else {
       throw ShmError(.notPermitted, attempt, "you may not write in its directory")
     }
+    let fileSystem = try? FileSystem.fileSystemStatus(path.directory)
+    if fileSystem.map({ MemoryFileSystem($0).kind }) == .hugetlbfs {
+      throw ShmError(.usage, attempt, "hugetlbfs takes no writes, only mappings")
+    }
     self.name = name
     self.attempt = attempt
     self.path = path

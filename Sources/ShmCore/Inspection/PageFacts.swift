@@ -44,25 +44,14 @@ struct PageFacts {
         Int(clamping: $0.evicted).multipliedReportingOverflow(by: PageMath.pageSize).partialValue
       }
     }
-    if counts, let swapped, let data = try? Self.data(in: descriptor, size: Int(status.st_size)) {
-      resident = max(0, data - swapped)
+    if counts, let swapped {
+      // Half the time of mincore(2), and nothing is mapped: what was written is in RAM or in swap, and
+      // what was reserved and not written is no data to lseek(2).
+      var data = 0
+      let end = PageMath.lastEnd(of: Int(status.st_size))
+      PageStateScan.forEachData(in: descriptor, 0..<end) { data += $0.count }
+      // Of the last page that an offset can name nothing is told.
+      resident = end < Int(status.st_size) ? nil : max(0, data - swapped)
     }
-  }
-
-  /// The bytes in whole pages that were written, be they in RAM or swapped out: what was reserved and
-  /// not written is a hole to lseek(2). It takes half the time of mincore(2), and maps nothing.
-  private static func data(
-    in descriptor: borrowing OwnedDescriptor, size: Int
-  ) throws(Errno) -> Int {
-    var data = 0
-    var offset = 0
-    while offset < size,
-      let start = try descriptor.seek(.data, from: offset), start < size
-    {
-      let end = try descriptor.seek(.hole, from: start) ?? size
-      data += PageMath.outward(start..<max(start + 1, end)).count
-      offset = max(start + 1, end)
-    }
-    return data
   }
 }

@@ -14,8 +14,10 @@ struct PageStateScan: ~Copyable {
   let descriptor: OwnedDescriptor
   private let kind: MemoryFileSystem.Kind
   private let allocated: Int
-  /// The end of the last page.
+  /// The end of the last page that has one.
   let end: Int
+  /// What lies behind: a page to the last byte that an offset can name, most often none.
+  private let tail: Range<Int>
   let pageSize: Int
   /// Whether mincore tells the truth to this caller.
   private let mayAskResidency: Bool
@@ -31,13 +33,20 @@ struct PageStateScan: ~Copyable {
     self.kind = kind
     allocated = status.allocated
     pageSize = status.pageSize
-    end = PageMath.outward(0..<status.size, to: status.pageSize).upperBound
+    end = PageMath.lastEnd(of: status.size, to: status.pageSize)
+    tail = end..<max(end, status.size)
     mayAskResidency = region.mayLookAtPages(status)
     isSwapUnused = kind == .tmpfs && SwapUse.bytes(of: descriptor, size: end) == 0
   }
 
   /// Looks at every page.
   mutating func scan() {
+    scanPages()
+    // It can neither be mapped nor counted, and lseek finds no data there.
+    add(tail, allocated == 0 ? .hole : .unknown)
+  }
+
+  private mutating func scanPages() {
     switch kind {
     // The pool's pages are in RAM, zeroed, from the moment they are allocated.
     case .hugetlbfs: add(0..<end, allocated == 0 ? .hole : allocated >= end ? .resident : nil)
@@ -176,6 +185,20 @@ struct PageStateScan: ~Copyable {
     } catch {
       // A file system that does not know the question: everything is data.
       return sought == .data ? offset : end
+    }
+  }
+
+  /// Calls `body` with what was written of a part of a file, in order, in whole pages.
+  static func forEachData(
+    in file: borrowing OwnedDescriptor, _ part: Range<Int>, _ body: (Range<Int>) -> Void
+  ) {
+    var offset = part.lowerBound
+    while offset < part.upperBound {
+      let start = next(.data, from: offset, in: file, end: part.upperBound)
+      guard start < part.upperBound else { return }
+      offset = max(
+        next(.hole, from: start, in: file, end: part.upperBound), start + PageMath.pageSize)
+      body(start..<offset)
     }
   }
 

@@ -42,7 +42,8 @@ final class PageSurvey: Sendable {
     while true {
       let piece = next.wrappingAdd(1, ordering: .relaxed).oldValue
       if piece == 0 {
-        let data = dataBehindHead()
+        var data: [Range<Int>] = []
+        PageStateScan.forEachData(in: file, head..<end) { data.append($0) }
         found.withLock { $0.data = data }
         continue
       }
@@ -57,18 +58,5 @@ final class PageSurvey: Sendable {
       }
       found.withLock { $0.head[start] = residency }
     }
-  }
-
-  private func dataBehindHead() -> [Range<Int>] {
-    var data: [Range<Int>] = []
-    var offset = head
-    while offset < end {
-      let start = PageStateScan.next(.data, from: offset, in: file, end: end)
-      guard start < end else { break }
-      offset = max(
-        PageStateScan.next(.hole, from: start, in: file, end: end), start + PageMath.pageSize)
-      data.append(start..<offset)
-    }
-    return data
   }
 }

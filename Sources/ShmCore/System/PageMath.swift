@@ -22,6 +22,12 @@ package enum PageMath {
     return lower..<upper
   }
 
+  /// Where the last page of a file of `size` bytes ends; of one that goes on to the last byte that an
+  /// offset can name, the page before: behind its own last page there is no offset.
+  package static func lastEnd(of size: Int, to unit: Int = pageSize) -> Int {
+    roundUp(size, to: unit) ?? roundDown(size, to: unit)
+  }
+
   /// How many bytes the page that `address` lies in has from there on.
   package static func bytesToPageEnd(_ address: UInt) -> Int {
     pageSize - Int(address % UInt(pageSize))

@@ -174,6 +174,32 @@ struct InspectPagesTests {
     }
   }
 
+  @Test("is not stopped by a region that goes on to the last byte that an offset can name")
+  func lastByte() async throws {
+    try await withName { (name) async throws in
+      try await Python.check(
+        """
+        page = mmap.PAGESIZE
+        open(P, "wb").close()
+        os.truncate(P, (1 << 63) - 1)
+        with open(P, "r+b", buffering=0) as file:
+            for place in ((1 << 63) - 808, (1 << 63) - page - 900, None):
+                for words in (["inspect", N], ["inspect", N, "--pages"], ["inspect", N, "--json"],
+                              ["list", "--output", "name,resident,swapped"]):
+                    result = run(*words)
+                    assert result.returncode == 0, (place, words, result)
+                if place:
+                    os.pwrite(file.fileno(), b"x" * 50, place)
+        [found] = json.loads(run("inspect", N, "--json", "--pages").stdout)["regions"]
+        assert found["pages"]["allocated"] == 2 * page, found["pages"]
+        # The page before the last is told, and of the last one nothing is claimed.
+        resident = [r for r in found["runs"] if r["state"] == "resident"]
+        assert [(r["offset"], r["length"]) for r in resident] == [((1 << 63) - 2 * page, page)], found["runs"]
+        assert found["runs"][-1]["state"] == "unknown" and found["pages"]["resident"] is None, found["runs"]
+        """, name.name)
+    }
+  }
+
   @Test("counts what a private mapping has copied, and who shares what")
   func copies() async throws {
     try await withName { (name) async throws in
