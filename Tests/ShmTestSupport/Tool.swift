@@ -56,7 +56,7 @@ public enum Tool {
     let ended = try await Subprocess.run(
       executable, arguments: Arguments(arguments),
       environment: .inherit.updating(variables),
-      input: .fileDescriptor(try filledPipe(input), closeAfterSpawningProcess: true),
+      input: .fileDescriptor(try source(of: input), closeAfterSpawningProcess: true),
       output: .bytes(limit: 256 << 20), error: .string(limit: 1 << 20))
     let code: Int32
     let isSignaled: Bool
@@ -69,18 +69,23 @@ public enum Tool {
       error: ended.standardError)
   }
 
-  /// The reading end of a pipe that holds all of `input`, a megabyte at the most. Nobody has to write
-  /// while the program runs, so one that ends before it has read its input breaks no pipe.
-  private static func filledPipe(_ input: [UInt8]) throws -> FileDescriptor {
+  /// Where all of `input` can be read to its end: a pipe, or an unnamed file for what goes into no
+  /// pipe of the usual size (an ordinary user may be refused a larger one while others have theirs).
+  /// Nobody has to write while the program runs, so one that ends before it has read its input breaks
+  /// no pipe.
+  private static func source(of input: [UInt8]) throws -> FileDescriptor {
+    guard input.count <= 65536 else { return try filledFile(input) }
     var ends: [CInt] = [-1, -1]
     try SystemCall.checkNegated { unsafe cshm_pipe(&ends) }
     let writing = FileDescriptor(rawValue: ends[1])
-    try writing.closeAfter {
-      if input.count > 65536 {
-        try SystemCall.checkNegated { cshm_fcntl(ends[1], cshm_F_SETPIPE_SZ, 1 << 20) }
-      }
-      _ = try writing.writeAll(input)
-    }
+    try writing.closeAfter { _ = try writing.writeAll(input) }
     return FileDescriptor(rawValue: ends[0])
+  }
+
+  private static func filledFile(_ input: [UInt8]) throws -> FileDescriptor {
+    let file = FileDescriptor(
+      rawValue: try SystemCall.checkNegated { unsafe cshm_memfd_create("shmtool-input", 0) })
+    _ = try file.writeAll(toAbsoluteOffset: 0, input)
+    return file
   }
 }

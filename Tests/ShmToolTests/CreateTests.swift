@@ -145,7 +145,7 @@ struct CreateTests {
 
   @Test("reads a file, a pipe and a file of /proc, whose size nobody knows before")
   func fromFile() async throws {
-    try await withRegion { (source) async throws in
+    try await withRegion("300001") { (source) async throws in
       try await Tool.run("fill", source.name, "--random", "-q")
       let bytes = try await source.contents()
       try await withName { (name) async throws in
