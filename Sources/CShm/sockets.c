@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/random.h>
@@ -139,6 +140,27 @@ ssize_t cshm_receive(int descriptor, void *bytes, size_t count, int *descriptors
 int cshm_eventfd(void) {
   int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   return descriptor < 0 ? -errno : descriptor;
+}
+
+int cshm_epoll(void) {
+  int descriptor = epoll_create1(EPOLL_CLOEXEC);
+  return descriptor < 0 ? -errno : descriptor;
+}
+
+int cshm_epoll_add(int epoll, int descriptor, int place, int once) {
+  struct epoll_event interest = {
+      .events = EPOLLIN | (once ? EPOLLET : 0), .data.u32 = (unsigned int)place};
+  return epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &interest) < 0 ? -errno : 0;
+}
+
+int cshm_epoll_wait(int epoll, int milliseconds, unsigned int *ready) {
+  enum { most = 32 };
+  struct epoll_event found[most];
+  int count = epoll_wait(epoll, found, most, milliseconds);
+  if (count < 0) return -errno;
+  *ready = 0;
+  for (int i = 0; i < count; i++) *ready |= 1u << found[i].data.u32;
+  return count;
 }
 
 int cshm_try_lock(int descriptor) {

@@ -97,25 +97,34 @@ gone:
 }
 
 active [RECEIVERS] proctype Receiver() provided (alive[_pid]) {
-  byte own, me = _pid - 1;
+  /* What it needs before it takes any: one byte, or all that the ring holds. */
+  byte own, seen, need = _pid, me = _pid - 1;
   do
-  :: position > own ->
-     assert(position - own <= CAPACITY);
+  :: seen - own >= need || (ended && seen > own) ->
      assert(data[own % CAPACITY] == own);
-     own++;
-     taken[me] = own;
+     d_step { own++; taken[me] = own }
+     /* The sender is woken when the ring is free, as far as this receiver has seen. */
      if
-     :: senderWaits -> senderWaits = false; space = true
+     :: seen == own && senderWaits -> senderWaits = false; space = true
      :: else
      fi
-  :: position == own ->
+  :: seen - own < need ->
+     d_step { seen = position; assert(seen - own <= CAPACITY) }
      if
+     :: seen - own >= need -> goto next
+     :: ended && seen > own -> goto next
      :: ended && own == TOTAL -> break
      :: else
      fi;
      receiverWaits[me] = true;
+     seen = position;
      if
-     :: position == own ->
+     :: seen - own < need ->
+        /* It may need more than is there, and the sender have room for it. */
+        if
+        :: senderWaits -> senderWaits = false; space = true
+        :: else
+        fi;
         /* The wait: its event, the end, or the sender's going. */
         if
         :: come[me] -> come[me] = false
@@ -124,7 +133,9 @@ active [RECEIVERS] proctype Receiver() provided (alive[_pid]) {
         fi
      :: else
      fi;
-     receiverWaits[me] = false
+     receiverWaits[me] = false;
+next:
+     skip
   od;
   assert(ended && own == TOTAL);
   done[me] = true;

@@ -26,9 +26,14 @@ struct RingTests {
 
     // The testing library's macros take no mutating call of a value that has one owner.
     func room() throws -> Int { try writer.room() }
-    func roomBeforeWaiting() throws -> Int { try writer.roomBeforeWaiting(wanted: 1) }
+    func roomBeforeWaiting(_ wanted: Int = 1) throws -> Int {
+      try writer.roomBeforeWaiting(wanted: wanted)
+    }
     func available() throws -> Int { try reader.available() }
-    func availableBeforeWaiting() throws -> Int { try reader.availableBeforeWaiting(wanted: 1) }
+    func availableBeforeWaiting(_ wanted: Int = 1) throws -> Int {
+      try reader.availableBeforeWaiting(wanted: wanted)
+    }
+    func isSenderToBeWoken() -> Bool { reader.isSenderToBeWoken() }
     func publish(_ count: Int) -> UInt32 { writer.publish(count) }
     func release(_ count: Int) -> Bool { reader.release(count) }
 
@@ -86,6 +91,22 @@ struct RingTests {
     #expect(!ring.release(65536 / 4 - 1))
     #expect(ring.release(1))
     #expect(!ring.release(1))
+  }
+
+  @Test("wakes the writer before its reader waits, however little is free")
+  func standstill() throws {
+    let ring = try pair()
+    _ = ring.publish(65536)
+    #expect(try ring.availableBeforeWaiting(65536) == 65536)
+    #expect(try ring.roomBeforeWaiting(100) == 0)
+    #expect(!ring.release(100))
+    #expect(try ring.availableBeforeWaiting(65536) == 65436)
+    #expect(ring.isSenderToBeWoken())
+    #expect(!ring.isSenderToBeWoken())
+    // The reader waits first.
+    #expect(try ring.roomBeforeWaiting(100) == 100)
+    #expect(!ring.isSenderToBeWoken())
+    #expect(ring.publish(100) == 1)
   }
 
   @Test("refuses positions that cannot be", arguments: [1, 65536, 1 << 40, UInt64.max])

@@ -117,6 +117,25 @@ struct StreamLoanTests {
     #expect(errors.isEmpty, "\(errors)")
   }
 
+  @Test(
+    "go on where a receiver needs nearly all of the ring and takes little of it",
+    arguments: StreamWaiting.allCases, [1, 2])
+  func window(_ waiting: StreamWaiting, _ receivers: Int) throws {
+    let total = 300_000
+    let errors = try run(waiting, receivers: receivers) { (sender) throws(ShmError) in
+      for _ in 0..<total / 1000 { try unsafe sender.lend(1000) { (_) throws(ShmError) in 1000 } }
+    } receive: { (receiver) throws(ShmError) in
+      var done = 0
+      while try unsafe receiver.borrow(
+        60_000, { (bytes) throws(ShmError) in min(bytes.count, 1000) })
+      {
+        done += 1000
+      }
+      if done != total { throw ShmError(.corrupt, "bytes", "\(done)") }
+    }
+    #expect(errors.isEmpty, "\(errors)")
+  }
+
   @Test("abort the stream where what is said of them cannot be")
   func wrong() throws {
     let errors = try run(.adaptive) { (sender) throws(ShmError) in

@@ -183,6 +183,13 @@ ssize_t cshm_send(int descriptor, const void *bytes, size_t count, const int *de
 ssize_t cshm_receive(int descriptor, void *bytes, size_t count, int *descriptors, int *number);
 // eventfd(2), close-on-exec and non-blocking
 int cshm_eventfd(void);
+// epoll_create1(2), close-on-exec
+int cshm_epoll(void);
+// EPOLL_CTL_ADD of epoll_ctl(2): waits for what can be read there, which is then told by a bit of this
+// place, 0 to 31; once for each time that something comes, or as long as there is something
+int cshm_epoll_add(int epoll, int descriptor, int place, int once);
+// epoll_wait(2): how many are ready, and a bit for each
+int cshm_epoll_wait(int epoll, int milliseconds, unsigned int *ready);
 // flock(2) without waiting: -1 where another open file has the lock; a file system without locks has
 // nobody to mind
 int cshm_try_lock(int descriptor);

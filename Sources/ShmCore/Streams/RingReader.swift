@@ -1,5 +1,7 @@
 /// A receiver's side of a ring. Its own position lives in private memory; the sender's is loaded once,
 /// checked and then used.
+///
+/// What each message goes through is inlined: a call takes longer than what it does.
 struct RingReader: ~Copyable {
   let memory: RingMemory
   /// The bytes taken so far.
@@ -25,6 +27,7 @@ struct RingReader: ~Copyable {
   }
 
   /// How many bytes are there, without a look at the sender where enough is known to be there.
+  @inline(__always)
   mutating func available(atLeast wanted: Int) throws(ShmError) -> Int {
     let known = Int(truncatingIfNeeded: seen &- position)
     return known >= wanted ? known : try available()
@@ -34,6 +37,7 @@ struct RingReader: ~Copyable {
   ///
   /// - Throws: `ShmError` with code `corrupt`, where the sender's position went back, or is ahead by
   ///   more than the capacity.
+  @inline(__always)
   mutating func available() throws(ShmError) -> Int {
     try available(sender.loadAcquiring())
   }
@@ -43,19 +47,21 @@ struct RingReader: ~Copyable {
   mutating func availableBeforeWaiting(wanted: Int) throws(ShmError) -> Int {
     waits.announce(1)
     let count = try available(sender.lookOnce())
-    if count >= wanted { waits.announce(0) }
+    if count >= wanted { stopWaiting() }
     return count
   }
 
   /// Says that this side does not wait any more.
-  func stopWaiting() { waits.announce(0) }
+  func stopWaiting() { waits.publish(0) }
 
   /// The bytes that are there, in one piece, across the end as well.
+  @inline(__always)
   func bytes(_ count: Int) -> UnsafeRawBufferPointer {
     unsafe UnsafeRawBufferPointer(memory.bytes(at: position, count: count))
   }
 
   /// Gives bytes back that were taken out; true where the sender waits and is to be woken.
+  @inline(__always)
   mutating func release(_ count: Int) -> Bool {
     position &+= UInt64(count)
     taken.announce(position)
@@ -64,6 +70,11 @@ struct RingReader: ~Copyable {
     return senderWaits.takeDown()
   }
 
+  /// To be asked before a wait: whether the sender waits as well, and is to be woken. What was released
+  /// may be room enough for it, though not as much as it is woken for otherwise.
+  func isSenderToBeWoken() -> Bool { senderWaits.takeDown() }
+
+  @inline(__always)
   private mutating func available(_ position: UInt64) throws(ShmError) -> Int {
     let ahead = position &- self.position
     let added = position &- seen

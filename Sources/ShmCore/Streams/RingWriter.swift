@@ -1,5 +1,5 @@
 /// The sender's side of a ring. Its own position lives in private memory; the receivers' are loaded
-/// once, checked and then used.
+/// once, checked and then used. What each message goes through is inlined, as in `RingReader`.
 struct RingWriter: ~Copyable {
   let memory: RingMemory
   /// The bytes put in so far.
@@ -33,11 +33,13 @@ struct RingWriter: ~Copyable {
   ///
   /// - Throws: `ShmError` with code `corrupt`, where a receiver's position went back, or lies where
   ///   none can be.
+  @inline(__always)
   mutating func room() throws(ShmError) -> Int {
     try room { $0.loadAcquiring() }
   }
 
   /// The same, without a look at the receivers where enough is known to be there.
+  @inline(__always)
   mutating func room(atLeast wanted: Int) throws(ShmError) -> Int {
     knownRoom >= wanted ? knownRoom : try room()
   }
@@ -47,14 +49,15 @@ struct RingWriter: ~Copyable {
   mutating func roomBeforeWaiting(wanted: Int) throws(ShmError) -> Int {
     waits.announce(1)
     let room = try room { $0.lookOnce() }
-    if room >= wanted { waits.announce(0) }
+    if room >= wanted { stopWaiting() }
     return room
   }
 
   /// Says that this side does not wait any more.
-  func stopWaiting() { waits.announce(0) }
+  func stopWaiting() { waits.publish(0) }
 
   /// Where the next bytes go: all the room in one piece, across the end as well.
+  @inline(__always)
   func space(_ room: Int) -> UnsafeMutableRawBufferPointer {
     unsafe memory.bytes(at: position, count: room)
   }
@@ -62,6 +65,7 @@ struct RingWriter: ~Copyable {
   /// Hands bytes on that were put into `space`.
   ///
   /// - Returns: which receivers are to be woken, a bit for each.
+  @inline(__always)
   mutating func publish(_ count: Int) -> UInt32 {
     position &+= UInt64(count)
     knownRoom -= count
@@ -76,6 +80,7 @@ struct RingWriter: ~Copyable {
     try room() == memory.geometry.capacity
   }
 
+  @inline(__always)
   private mutating func room(_ load: (SharedWord) -> UInt64) throws(ShmError) -> Int {
     var least = memory.geometry.capacity
     for index in receivers.indices {

@@ -14,16 +14,19 @@ import Synchronization
   /// Pairs with `publish` and `announce`: what was written before them is seen.
   func loadAcquiring() -> UInt64 { unsafe pointer.pointee.load(ordering: .acquiring) }
 
-  /// The last look before a wait, or the look for somebody who waits: in one order with `announce`.
-  func lookOnce() -> UInt64 { unsafe pointer.pointee.load(ordering: .sequentiallyConsistent) }
+  /// The last look before a wait, or the look for somebody who waits. An `announce` stands before it,
+  /// whose fence keeps them in order.
+  func lookOnce() -> UInt64 { unsafe pointer.pointee.load(ordering: .acquiring) }
 
   /// Pairs with `loadAcquiring`: the bytes before it are there.
   func publish(_ value: UInt64) { unsafe pointer.pointee.store(value, ordering: .releasing) }
 
   /// A store that must be seen by `lookOnce` of the other side, or else that side's announcement by
-  /// ours: neither can miss the other.
+  /// ours: neither can miss the other. A fence behind the store, and not one store that is both: so
+  /// the bytes and the position are fetched for writing at the same time.
   func announce(_ value: UInt64) {
-    unsafe pointer.pointee.store(value, ordering: .sequentiallyConsistent)
+    unsafe pointer.pointee.store(value, ordering: .releasing)
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
   }
 
   /// Takes a flag down; whether it was up. One of several wakers gets true.

@@ -42,13 +42,16 @@ extension StreamReceiver {
   }
 
   /// Gives bytes back that were taken out, and wakes the sender where it waits for that much.
+  @inline(__always)
   mutating func release(_ count: Int) {
     if hello.flags & 2 != 0 { unsafe checksum.add(ring.bytes(count)) }
-    if ring.release(count) {
-      space.ring()
-      report.wakes += 1
-      report.crossings += 1
-    }
+    if ring.release(count) { wakeSender() }
+  }
+
+  private mutating func wakeSender() {
+    space.ring()
+    report.wakes += 1
+    report.crossings += 1
   }
 
   /// Waits until bytes are there.
@@ -71,16 +74,14 @@ extension StreamReceiver {
       let before: Int
       if options.waiting == .spinning {
         before = try ring.available()
+        if ring.isSenderToBeWoken() { wakeSender() }
         try look(sink, nil, .now)
       } else {
         before = try ring.availableBeforeWaiting(wanted: wanted)
         if before >= wanted { continue }
-        let isRung = try look(sink, data.descriptor.raw, clock)
+        if ring.isSenderToBeWoken() { wakeSender() }
+        try sleep(sink, clock)
         ring.stopWaiting()
-        if isRung {
-          data.silence()
-          report.crossings += 1
-        }
       }
       // Only bytes that move count: to ring and give nothing is to stall.
       if try ring.available() != before { clock.restart() }
@@ -95,6 +96,29 @@ extension StreamReceiver {
     throw failure.broken(
       "the sender",
       "says that it sent \(end.total) bytes, and \(ring.position &+ UInt64(count)) came")
+  }
+
+  /// Gives the processor away until the event rings, or somebody has something to say.
+  private mutating func sleep(_ sink: CInt?, _ clock: StreamClock) throws(ShmError) {
+    if sink == nil, let ready = try waitAsBefore(clock) {
+      if ready & 1 << 2 != 0 { throw failure.interrupted }
+      if ready & 1 << 1 != 0 { try hear() }
+    } else if try look(sink, data.descriptor.raw, clock) {
+      data.silence()
+      report.crossings += 1
+    }
+  }
+
+  /// Waits for the event, the sender and the interrupt, in this order: one call for all of them, and
+  /// none to silence the event. Nil where that cannot be had.
+  private mutating func waitAsBefore(_ clock: StreamClock) throws(ShmError) -> UInt32? {
+    do {
+      guard let ready = try usual?.wait(milliseconds: clock.left) else { return nil }
+      report.crossings += 1
+      return ready
+    } catch {
+      throw ShmError(failure.attempt, error)
+    }
   }
 
   /// One wait; whether the event has come.

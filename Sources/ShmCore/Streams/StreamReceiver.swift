@@ -22,6 +22,9 @@ public struct StreamReceiver: ~Copyable {
   var checksum = Checksum()
   var spin: SpinWait
   var polled = PollSet()
+  /// What is waited for where nothing else is: the event, the sender, the interrupt. Nil where the
+  /// kernel refuses it, and poll(2) must do.
+  var usual: EpollSet?
   /// What the sender has said at the end; nil before.
   var end: (total: UInt64, checksum: UInt32?)?
   /// Whether this end has given up: what the sender says then is of no interest.
@@ -49,6 +52,8 @@ public struct StreamReceiver: ~Copyable {
     spin = SpinWait(options)
     self.failure = failure
     self.hello = hello
+    usual = try? EpollSet(
+      rung: data.raw, readable: [socket.descriptor.raw] + (options.interrupt.map { [$0] } ?? []))
     self.data = WakeEvent(adopting: data)
     self.space = WakeEvent(adopting: space)
     self.socket = socket

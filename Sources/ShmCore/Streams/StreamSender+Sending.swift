@@ -50,6 +50,7 @@ extension StreamSender {
   }
 
   /// Hands bytes on that were put into the ring, and wakes who waits for them.
+  @inline(__always)
   mutating func publish(_ count: Int) {
     if options.hasChecksum {
       unsafe checksum.add(UnsafeRawBufferPointer(ring.space(count)))

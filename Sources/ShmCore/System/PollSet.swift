@@ -28,12 +28,9 @@ package struct PollSet {
   /// - Parameter milliseconds: at most; nil for as long as it takes.
   /// - Throws: `Errno`, where the kernel has no memory.
   package mutating func wait(milliseconds: Int?) throws(Errno) {
-    let deadline = milliseconds.map { Clock.nanoseconds + $0 * 1_000_000 }
-    while true {
-      let left = deadline.map { max(0, ($0 - Clock.nanoseconds + 999_999) / 1_000_000) }
-      let count = unsafe poll(&entries, nfds_t(entries.count), CInt(clamping: left ?? -1))
-      if count > 0 || (count == 0 && left.map { $0 <= CInt.max } == true) { return }
-      if count < 0, errno != EINTR { throw Errno(rawValue: errno) }
+    try Polling.untilReady(milliseconds: milliseconds) { left in
+      let count = unsafe poll(&entries, nfds_t(entries.count), left)
+      return count < 0 ? -errno : count
     }
   }
 }

@@ -31,4 +31,23 @@ package enum Polling {
     try set.wait(milliseconds: milliseconds)
     return interests.indices.map { set.isReady($0) }
   }
+
+  /// Calls poll(2), or its like, until something is ready or the time has passed: interruptions, and how
+  /// long one call can wait at most, are not the caller's.
+  ///
+  /// - Parameters:
+  ///   - milliseconds: at most; nil for as long as it takes.
+  ///   - call: waits as many milliseconds, -1 for no limit; returns how many are ready, or `-errno`.
+  /// - Returns: how many are ready; 0 where the time has passed.
+  /// - Throws: `Errno`, where the call fails.
+  @discardableResult
+  static func untilReady(milliseconds: Int?, _ call: (CInt) -> CInt) throws(Errno) -> Int {
+    let deadline = milliseconds.map { Clock.nanoseconds + $0 * 1_000_000 }
+    while true {
+      let left = deadline.map { max(0, ($0 - Clock.nanoseconds + 999_999) / 1_000_000) }
+      let count = call(CInt(clamping: left ?? -1))
+      if count > 0 || (count == 0 && left.map { $0 <= CInt.max } == true) { return Int(count) }
+      if count < 0, count != -EINTR { throw Errno(rawValue: -count) }
+    }
+  }
 }
