@@ -45,7 +45,8 @@ let package = Package(
         .unsafeFlags(
           [
             "-static-stdlib", "-use-ld=lld", "-Xclang-linker", "-static-libgcc", "-Xlinker", "-s",
-            "-Xlinker", "--gc-sections", "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs",
+            "-Xlinker", "--gc-sections", "-Xlinker", "--no-export-dynamic", "-Xlinker", "-z",
+            "-Xlinker", "pack-relative-relocs",
           ],
           .when(configuration: .release)),
         .linkedLibrary("_FoundationCollections", .when(configuration: .release)),
