@@ -30,6 +30,39 @@ struct StreamEdgeTests {
       """)
   }
 
+  @Test(
+    "end whole into a file where epoll is interrupted or refused",
+    .enabled(if: TestEnvironment.mayTrace, "needs root and strace"),
+    arguments: [
+      "epoll_wait:error=EINTR:when=1+2", "epoll_create1:error=ENOSYS", "epoll_create1:error=EMFILE",
+      "epoll_ctl:error=EPERM",
+    ])
+  func unpolled(_ injection: String) async throws {
+    try await Streams.check(
+      """
+      data = os.urandom(40_000)
+      with open(F, "wb") as output, open(F + ".trace", "w+") as trace:
+          receiver = subprocess.Popen(
+              ["strace", "-qq", "-o", trace.name, "-e", "trace=poll,/epoll", "-e",
+               "inject=" + sys.argv[2], T, "recv", N, "--timeout", "20s"], stdout=output)
+          reader, writer = os.pipe()
+          sender = start("send", N, "--timeout", "20s", stdin=reader)
+          # In pieces, with time between them: so the receiver sleeps.
+          for place in range(0, len(data), 2000):
+              os.write(writer, data[place:place + 2000])
+              time.sleep(0.005)
+          os.close(writer)
+          assert (receiver.wait(30), sender.wait(30)) == (0, 0)
+          calls = trace.read()
+      os.unlink(F + ".trace")
+      assert open(F, "rb").read() == data
+      assert "INJECTED" in calls, calls
+      # It has slept, and not run round in circles.
+      waits = "epoll_wait(" if "epoll_wait" in sys.argv[2] else "poll("
+      assert 5 < sum(line.startswith(waits) for line in calls.splitlines()) < 500, calls
+      """, injection)
+  }
+
   @Test("of one byte a read and one a write are whole, and so are those around the ring's capacity")
   func sizes() async throws {
     try await Streams.check(
