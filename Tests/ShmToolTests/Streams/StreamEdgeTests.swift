@@ -47,10 +47,13 @@ struct StreamEdgeTests {
                "inject=" + sys.argv[2], T, "recv", N, "--timeout", "20s"], stdout=output)
           reader, writer = os.pipe()
           sender = start("send", N, "--timeout", "20s", stdin=reader)
-          # In pieces, with time between them: so the receiver sleeps.
+          # In pieces, each when the last has come: so the receiver sleeps.
           for place in range(0, len(data), 2000):
               os.write(writer, data[place:place + 2000])
-              time.sleep(0.005)
+              deadline = time.monotonic() + 30
+              while os.path.getsize(F) < place + 2000:
+                  assert time.monotonic() < deadline, (place, os.path.getsize(F))
+                  time.sleep(0.002)
           os.close(writer)
           assert (receiver.wait(30), sender.wait(30)) == (0, 0)
           calls = trace.read()
