@@ -7,9 +7,10 @@ import Testing
 
 @Suite("Loans of a stream")
 struct StreamLoanTests {
-  /// Runs both ends as threads, over a place of the test's own.
+  /// Runs both ends as threads, over a place of the test's own. Receivers wait as the sender does where
+  /// nothing else is said.
   private func run(
-    _ waiting: StreamWaiting, receivers: Int = 1,
+    _ waiting: StreamWaiting, _ receiversWaiting: StreamWaiting? = nil, receivers: Int = 1,
     send: @escaping @Sendable (inout StreamSender) throws(ShmError) -> Void,
     receive: @escaping @Sendable (inout StreamReceiver) throws(ShmError) -> Void
   ) throws -> [ShmError] {
@@ -21,6 +22,8 @@ struct StreamLoanTests {
     options.meetingTimeout = 20_000
     options.stallTimeout = 20_000
     let settings = options
+    options.waiting = receiversWaiting ?? waiting
+    let theirs = options
     let errors = Mutex<[ShmError]>([])
     // Threads, not tasks: each of them waits.
     let next = Atomic<Int>(0)
@@ -33,7 +36,7 @@ struct StreamLoanTests {
           try send(&sender)
           _ = try sender.finish()
         } else {
-          var receiver = try StreamReceiver.meet(at: place, options: settings)
+          var receiver = try StreamReceiver.meet(at: place, options: theirs)
           try receive(&receiver)
           _ = try receiver.finish()
         }
@@ -130,6 +133,49 @@ struct StreamLoanTests {
         60_000, { (bytes) throws(ShmError) in min(bytes.count, 1000) })
       {
         done += 1000
+      }
+      if done != total { throw ShmError(.corrupt, "bytes", "\(done)") }
+    }
+    #expect(errors.isEmpty, "\(errors)")
+  }
+
+  @Test(
+    "give all bytes back however both ends wait, and however much each asks for",
+    arguments: StreamWaiting.allCases, StreamWaiting.allCases)
+  func mixed(_ sender: StreamWaiting, _ receivers: StreamWaiting) throws {
+    let total = 2_000_000
+    // Together less than the capacity: otherwise each may need what only the other can give.
+    let (most, mostBack) = (3_000, 62_000)
+    let errors = try run(sender, receivers, receivers: 2) { (sender) throws(ShmError) in
+      var numbers = SeededGenerator(seed: 5)
+      var done = 0
+      while done < total {
+        let asked = Int.random(in: 1...most, using: &numbers)
+        let wanted = min(Int.random(in: 1...asked, using: &numbers), total - done)
+        try unsafe sender.lend(asked) { (space) throws(ShmError) in
+          for index in 0..<wanted {
+            unsafe space[index] = UInt8(truncatingIfNeeded: (done + index) / 5)
+          }
+          return wanted
+        }
+        done += wanted
+      }
+    } receive: { (receiver) throws(ShmError) in
+      var numbers = SeededGenerator(seed: 6)
+      var done = 0
+      var more = true
+      while more {
+        let asked = Int.random(in: 1...mostBack, using: &numbers)
+        let wanted = Int.random(in: 1...asked, using: &numbers)
+        more = try unsafe receiver.borrow(asked) { (bytes) throws(ShmError) in
+          let count = min(bytes.count, wanted)
+          for index in 0..<count
+          where unsafe bytes[index] != UInt8(truncatingIfNeeded: (done + index) / 5) {
+            throw ShmError(.corrupt, "byte \(done + index)", "is another")
+          }
+          done += count
+          return count
+        }
       }
       if done != total { throw ShmError(.corrupt, "bytes", "\(done)") }
     }
