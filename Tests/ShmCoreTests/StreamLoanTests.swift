@@ -48,6 +48,22 @@ struct StreamLoanTests {
     return errors.withLock { $0 }
   }
 
+  /// Bytes that say where they stand in the stream.
+  private static func fill(_ space: UnsafeMutableRawBufferPointer, _ count: Int, from start: Int) {
+    for index in 0..<count {
+      unsafe space[index] = UInt8(truncatingIfNeeded: (start + index) / 3)
+    }
+  }
+
+  private static func check(
+    _ bytes: UnsafeRawBufferPointer, _ count: Int, from start: Int
+  ) throws(ShmError) {
+    for index in 0..<count
+    where unsafe bytes[index] != UInt8(truncatingIfNeeded: (start + index) / 3) {
+      throw ShmError(.corrupt, "byte \(start + index)", "is another")
+    }
+  }
+
   @Test(
     "give records of every length back whole and in order, to every receiver",
     arguments: StreamWaiting.allCases, [1, 3])
@@ -94,9 +110,7 @@ struct StreamLoanTests {
       while done < total {
         try unsafe sender.lend { (space) throws(ShmError) in
           let count = min(space.count, total - done, 10_007)
-          for index in 0..<count {
-            unsafe space[index] = UInt8(truncatingIfNeeded: (done + index) / 3)
-          }
+          unsafe Self.fill(space, count, from: done)
           done += count
           return count
         }
@@ -107,10 +121,7 @@ struct StreamLoanTests {
       while more {
         more = try unsafe receiver.borrow { (bytes) throws(ShmError) in
           let count = min(bytes.count, 7_001)
-          for index in 0..<count
-          where unsafe bytes[index] != UInt8(truncatingIfNeeded: (done + index) / 3) {
-            throw ShmError(.corrupt, "byte \(done + index)", "is another")
-          }
+          try unsafe Self.check(bytes, count, from: done)
           done += count
           return count
         }
@@ -153,9 +164,7 @@ struct StreamLoanTests {
         let asked = Int.random(in: 1...most, using: &numbers)
         let wanted = min(Int.random(in: 1...asked, using: &numbers), total - done)
         try unsafe sender.lend(asked) { (space) throws(ShmError) in
-          for index in 0..<wanted {
-            unsafe space[index] = UInt8(truncatingIfNeeded: (done + index) / 5)
-          }
+          unsafe Self.fill(space, wanted, from: done)
           return wanted
         }
         done += wanted
@@ -169,10 +178,7 @@ struct StreamLoanTests {
         let wanted = Int.random(in: 1...asked, using: &numbers)
         more = try unsafe receiver.borrow(asked) { (bytes) throws(ShmError) in
           let count = min(bytes.count, wanted)
-          for index in 0..<count
-          where unsafe bytes[index] != UInt8(truncatingIfNeeded: (done + index) / 5) {
-            throw ShmError(.corrupt, "byte \(done + index)", "is another")
-          }
+          try unsafe Self.check(bytes, count, from: done)
           done += count
           return count
         }
