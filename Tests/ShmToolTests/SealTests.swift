@@ -18,6 +18,7 @@ struct SealTests {
       assert result.returncode == 0 and result.stderr == b"", result
       report = json.loads(result.stdout)
       assert (report["action"], report["region"], report["bytes"]) == ("seal", me, 8192), report
+      assert sorted(report["seals"]) == ["grow", "seal", "shrink", "write"], report
       try:
           os.write(file, b"x")
           assert False, "it can still be written"

@@ -31,9 +31,11 @@ struct Seal: CheckedCommand {
   func run() throws {
     let opened = try Region.open(region)
     try opened.add(Seals(words: seals) ?? [])
-    let words = (opened.seals() ?? []).words.joined(separator: ", ")
+    let all = opened.seals() ?? []
     try Output.write(
-      ActionReport("seal", region, "sealed '\(region)': \(words)", bytes: try opened.status().size),
+      ActionReport(
+        "seal", region, "sealed '\(region)': \(all.words.joined(separator: ", "))",
+        bytes: try opened.status().size, seals: all),
       options)
   }
 }

@@ -7,10 +7,12 @@ struct ActionReport: Report {
   let bytes: Int
   let offset: Int
   let seconds: Double
+  /// All that it has now, where the command was about seals; left out otherwise.
+  let seals: [String]?
   private let sentence: String
 
   enum CodingKeys: CodingKey {
-    case action, region, bytes, offset, seconds
+    case action, region, bytes, offset, seconds, seals
   }
 
   /// - Parameters:
@@ -30,17 +32,22 @@ struct ActionReport: Report {
     self.bytes = bytes
     self.offset = offset
     seconds = Double(nanoseconds) / 1e9
+    seals = nil
     let rate = isRateKnown ? ", \(Format.rate(bytes, nanoseconds))" : ""
     self.sentence = "\(sentence), in \(Format.seconds(nanoseconds))\(rate)"
   }
 
   /// For what takes no time.
-  init(_ action: String, _ region: RegionReference, _ sentence: String, bytes: Int) {
+  init(
+    _ action: String, _ region: RegionReference, _ sentence: String, bytes: Int,
+    seals: Seals? = nil
+  ) {
     self.action = action
     self.region = region.description
     self.bytes = bytes
     offset = 0
     seconds = 0
+    self.seals = seals?.words
     self.sentence = sentence
   }
 
