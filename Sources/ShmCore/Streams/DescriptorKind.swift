@@ -4,15 +4,30 @@ import SystemPackage
 
 /// What a descriptor is, as far as waiting goes.
 enum DescriptorKind {
-  /// Whether writing it may wait for somebody else: everything but a regular file.
+  /// Whether writing it may wait for somebody else: everything but a regular file, and the devices
+  /// that take or refuse everything at once.
   static func mayBlockWriting(_ raw: CInt, _ attempt: String) throws(ShmError) -> Bool {
-    try status(raw, attempt).st_mode & S_IFMT != S_IFREG
+    let status = try status(raw, attempt)
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return false
+    case S_IFCHR: return !neverWaiting.contains(status.st_rdev)
+    default: return true
+    }
   }
+
+  /// `null`, `zero` and `full`: the memory devices 1:3, 1:5 and 1:7. mem(4)
+  private static var neverWaiting: [dev_t] { [0x103, 0x105, 0x107] }
 
   /// Whether reading it may: a file of /proc that says it is empty may as well (kmsg).
   static func mayBlockReading(_ raw: CInt, _ attempt: String) throws(ShmError) -> Bool {
     let status = try status(raw, attempt)
     return status.st_mode & S_IFMT != S_IFREG || status.st_size == 0
+  }
+
+  /// Whether it is none of what has a place in a file system, nor a pipe or a socket: an event is so.
+  static func isAnonymous(_ raw: CInt) -> Bool {
+    var status = stat()
+    return unsafe fstat(raw, &status) == 0 && status.st_mode & S_IFMT == 0
   }
 
   private static func status(_ raw: CInt, _ attempt: String) throws(ShmError) -> stat {

@@ -37,8 +37,9 @@ public struct StreamReceiver: ~Copyable {
     _ socket: consuming StreamSocket, _ hello: StreamMessage.Hello, _ boxes: [OwnedDescriptorBox],
     _ options: StreamOptions, _ failure: StreamFailure
   ) throws(ShmError) {
-    guard boxes.count == 3, let ring = boxes[0].take(), let data = boxes[1].take(),
-      let space = boxes[2].take()
+    guard boxes.count == 3, let ring = boxes[0].take(), let first = boxes[1].take(),
+      let second = boxes[2].take(), let data = WakeEvent(adopting: first),
+      let space = WakeEvent(adopting: second)
     else { throw failure.broken("the sender", "has not sent a ring and two events") }
     guard let capacity = Int(exactly: hello.capacity), let offset = Int(exactly: hello.dataOffset),
       hello.index < UInt64(RingGeometry.maximumReceivers)
@@ -53,9 +54,10 @@ public struct StreamReceiver: ~Copyable {
     self.failure = failure
     self.hello = hello
     usual = try? EpollSet(
-      rung: data.raw, readable: [socket.descriptor.raw] + (options.interrupt.map { [$0] } ?? []))
-    self.data = WakeEvent(adopting: data)
-    self.space = WakeEvent(adopting: space)
+      rung: data.descriptor.raw,
+      readable: [socket.descriptor.raw] + (options.interrupt.map { [$0] } ?? []))
+    self.data = data
+    self.space = space
     self.socket = socket
     self.wiring = wiring
     self.ring = RingReader(memory, index: Int(hello.index), wakeShare: options.wakeShare)

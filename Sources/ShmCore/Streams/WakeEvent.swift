@@ -3,6 +3,9 @@ import Glibc
 import SystemPackage
 
 /// Something that one process rings and another waits for. eventfd(2)
+///
+/// Both have it open as one: what the other does to its number or its flags is so for this process, too.
+/// Neither ringing nor silencing waits for that.
 struct WakeEvent: ~Copyable, Sendable {
   let descriptor: OwnedDescriptor
 
@@ -11,14 +14,16 @@ struct WakeEvent: ~Copyable, Sendable {
     descriptor = OwnedDescriptor(adopting: try SystemCall.checkNegated { cshm_eventfd() })
   }
 
-  /// One that was received.
-  init(adopting descriptor: consuming OwnedDescriptor) {
+  /// One that was received; nil for a file, a pipe or a socket, which are none.
+  init?(adopting descriptor: consuming OwnedDescriptor) {
+    guard DescriptorKind.isAnonymous(descriptor.raw) else { return nil }
     self.descriptor = descriptor
   }
 
   /// Rings it. That it has been rung 2^64 times without being heard is no error; that an interruption
   /// has kept it silent would be a lost wake-up.
   func ring() {
+    guard isNeverWaitedFor || hasRoom else { return }
     var one: UInt64 = 1
     repeat {
       let count = unsafe withUnsafeBytes(of: &one) {
@@ -28,14 +33,25 @@ struct WakeEvent: ~Copyable, Sendable {
     } while errno == EINTR
   }
 
-  /// Makes it silent again. It never waits.
+  /// Makes it silent again. Where that fails it goes on ringing, which is heard again.
   func silence() {
     var number: UInt64 = 0
-    repeat {
-      let count = unsafe withUnsafeMutableBytes(of: &number) {
+    unsafe withUnsafeMutableBytes(of: &number) {
+      let count = unsafe cshm_read_now(descriptor.raw, $0.baseAddress, 8)
+      // An old kernel cannot promise it of an event.
+      if DescriptorKind.cannotPromise(count) {
         unsafe Glibc.read(descriptor.raw, $0.baseAddress, 8)
       }
-      if count >= 0 { return }
-    } while errno == EINTR
+    }
+  }
+
+  /// Whether whoever writes to a full one is told so at once: the other end may see it otherwise. There
+  /// is no write to an event that asks for that, as a read can.
+  private var isNeverWaitedFor: Bool { cshm_fcntl(descriptor.raw, F_GETFL, 0) & O_NONBLOCK != 0 }
+
+  /// Whether it can be rung without waiting. poll(2)
+  private var hasRoom: Bool {
+    var entry = pollfd(fd: descriptor.raw, events: Int16(POLLOUT), revents: 0)
+    return unsafe poll(&entry, 1, 0) > 0
   }
 }

@@ -82,7 +82,7 @@ struct ForeignEndTests {
             return data, True
 
     class Sender(End):
-        def __init__(self, capacity=65536, receivers=1):
+        def __init__(self, capacity=65536, receivers=1, events=None):
             os.makedirs(os.path.dirname(SOCKET), 0o700, exist_ok=True)
             server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             server.bind(SOCKET)
@@ -101,7 +101,7 @@ struct ForeignEndTests {
             server.close()
             os.unlink(SOCKET)
             self.stream, self.position = 77, 0
-            self.theirs, self.mine = os.eventfd(0), os.eventfd(0)
+            self.theirs, self.mine = events or (os.eventfd(0), os.eventfd(0))
             self.say(2, 77, capacity, 8192, 0, (1 << 64) - 1, 0, files=[file, self.theirs, self.mine])
             assert self.hear()[:2] == (3, (77, 0, 0, 0, 0, 0))
             self.say(8, 77)
@@ -202,6 +202,46 @@ struct ForeignEndTests {
               os.eventfd_write(mine.theirs, 1)
               time.sleep(0.05)
           assert process.wait(1) == 124 and time.monotonic() - begin < 5, process.stderr.read()
+      """)
+  }
+
+  @Test(
+    "one whose event is full, and would be waited for, or is no event, keeps nobody from its limit")
+  func deafening() async throws {
+    try await check(
+      """
+      limit = ["--stall-timeout", "500ms"]
+      def ended(process, code):
+          begin = time.monotonic()
+          assert process.wait(10) == code and time.monotonic() - begin < 5, process.stderr.read()
+      # The sender's own event, which a receiver rings as soon as it has taken bytes.
+      receiver = start("recv", N, *limit)
+      mine = Sender()
+      os.eventfd_write(mine.mine, (1 << 64) - 2)
+      mine.words[256 // 8] = 1
+      mine.put(bytes(65536))
+      exactly(receiver.stdout, 65536)
+      ended(receiver, 124)
+      # The receiver's, which a sender rings as soon as it has put bytes in.
+      sender = start("send", N, "/dev/zero", *limit)
+      mine = Receiver()
+      os.set_blocking(mine.mine, True)
+      os.eventfd_write(mine.mine, (1 << 64) - 2)
+      mine.words[mine.waits] = 1
+      until(lambda: mine.words[128 // 8])
+      mine.release(mine.words[128 // 8])
+      ended(sender, 124)
+      for other in (os.pipe()[1], socket.socketpair()[0].fileno(), os.open("/dev/zero", os.O_RDWR)):
+          for place in range(2):
+              events = [os.eventfd(0), os.eventfd(0)]
+              events[place] = other
+              receiver = start("recv", N, "--timeout", "20s")
+              try:
+                  Sender(events=events)
+              except (AssertionError, OSError):
+                  pass
+              message = receiver.communicate(timeout=10)[1]
+              assert receiver.returncode == 65 and b"has not sent a ring and two events" in message, message
       """)
   }
 

@@ -66,6 +66,32 @@ struct StreamEdgeTests {
       """, injection)
   }
 
+  @Test(
+    "wait by one call, told once for what, where the output never waits",
+    .enabled(if: TestEnvironment.mayTrace, "needs root and strace"),
+    arguments: ["/dev/null", "/dev/zero", ""])
+  func waiting(_ sink: String) async throws {
+    try await Streams.check(
+      """
+      trace = F + ".trace"
+      with open(sys.argv[2] or F, "wb") as output:
+          receiver = subprocess.Popen(["strace", "-qq", "-o", trace, "-e", "trace=poll,/epoll", T, "recv", N],
+                                      stdout=output)
+          reader, writer = os.pipe()
+          sender = start("send", N, stdin=reader)
+          until(lambda: os.path.exists(trace) and "epoll_wait(" in open(trace).read())
+          waits = lambda: [line.split("(")[0] for line in open(trace)]
+          before = len(waits())
+          for round in range(20):
+              os.write(writer, b"x")
+              until(lambda: len(waits()) > before + round)
+          assert waits()[before:] == ["epoll_wait"] * len(waits()[before:]), waits()
+          os.close(writer)
+          assert (receiver.wait(30), sender.wait(30)) == (0, 0)
+      os.unlink(trace)
+      """, sink)
+  }
+
   @Test("of one byte a read and one a write are whole, and so are those around the ring's capacity")
   func sizes() async throws {
     try await Streams.check(
