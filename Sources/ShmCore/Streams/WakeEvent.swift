@@ -1,13 +1,22 @@
 import CShm
 import Glibc
+import Synchronization
 import SystemPackage
 
 /// Something that one process rings and another waits for. eventfd(2)
 ///
-/// Both have it open as one: what the other does to its number or its flags is so for this process, too.
-/// Neither ringing nor silencing waits for that.
+/// Both have it open as one: what the other does to its number and its flags is so for this process, too.
+/// Silencing never waits. Ringing one that the other has filled and lets wait does not either, as long as
+/// it was so at one of the looks; who does it between two of them stops this process as by SIGSTOP, which
+/// only the same user can. There is no write to an event that could be asked not to wait.
 struct WakeEvent: ~Copyable, Sendable {
+  /// So many rings go between two looks at the flags: a look takes nearly as long as ringing.
+  private static let unseen = 64
+
   let descriptor: OwnedDescriptor
+  private let rings = Atomic<Int>(0)
+  /// Whether a look has found that writing to it may wait.
+  private let mayWait = Atomic<Bool>(false)
 
   /// A new one, silent.
   init() throws(Errno) {
@@ -23,7 +32,10 @@ struct WakeEvent: ~Copyable, Sendable {
   /// Rings it. That it has been rung 2^64 times without being heard is no error; that an interruption
   /// has kept it silent would be a lost wake-up.
   func ring() {
-    guard isNeverWaitedFor || hasRoom else { return }
+    if rings.wrappingAdd(1, ordering: .relaxed).oldValue % Self.unseen == 0, letsWait {
+      mayWait.store(true, ordering: .relaxed)
+    }
+    if mayWait.load(ordering: .relaxed), !hasRoom { return }
     var one: UInt64 = 1
     repeat {
       let count = unsafe withUnsafeBytes(of: &one) {
@@ -45,9 +57,7 @@ struct WakeEvent: ~Copyable, Sendable {
     }
   }
 
-  /// Whether whoever writes to a full one is told so at once: the other end may see it otherwise. There
-  /// is no write to an event that asks for that, as a read can.
-  private var isNeverWaitedFor: Bool { cshm_fcntl(descriptor.raw, F_GETFL, 0) & O_NONBLOCK != 0 }
+  private var letsWait: Bool { cshm_fcntl(descriptor.raw, F_GETFL, 0) & O_NONBLOCK == 0 }
 
   /// Whether it can be rung without waiting. poll(2)
   private var hasRoom: Bool {
