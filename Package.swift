@@ -44,9 +44,9 @@ let package = Package(
       linkerSettings: [
         .unsafeFlags(
           [
-            "-static-stdlib", "-use-ld=lld", "-Xclang-linker", "-static-libgcc", "-Xlinker", "-s",
-            "-Xlinker", "--gc-sections", "-Xlinker", "--no-export-dynamic", "-Xlinker", "-z",
-            "-Xlinker", "pack-relative-relocs",
+            "-static-executable", "-use-ld=lld", "-Xlinker", "-s",
+            "-Xlinker", "--gc-sections", "-Xlinker", "--no-export-dynamic",
+            "-Xlinker", "--wrap=swift_copyAuxiliaryExecutablePath",
           ],
           .when(configuration: .release)),
         .linkedLibrary("_FoundationCollections", .when(configuration: .release)),

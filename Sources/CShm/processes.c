@@ -36,6 +36,14 @@ __attribute__((constructor)) static void keep_arguments(int count, char **vector
 
 const char *cshm_argument(int index) { return index < word_count ? words[index] : NULL; }
 
+// In place of the Swift runtime's, for release builds (Package.swift): at each start it looks for a
+// debugger of the toolchain beside the program, and ends the program where there is no /proc.
+char *__wrap_swift_copyAuxiliaryExecutablePath(const char *name);
+char *__wrap_swift_copyAuxiliaryExecutablePath(const char *name) {
+  (void)name;
+  return NULL;
+}
+
 static uint64_t bytes(rlim_t limit) { return limit == RLIM_INFINITY ? UINT64_MAX : limit; }
 
 int cshm_memlock_limit(pid_t process, uint64_t *soft, uint64_t *hard) {

@@ -27,6 +27,12 @@ public enum Tool {
     return tests.removingLastComponent().appending("shmtool").string
   }()
 
+  /// Whether it is linked as a release is: it names no dynamic linker in its first bytes.
+  public static let isStatic: Bool = {
+    let first = (try? FileSystem.contents(of: FilePath(path)))?.prefix(4096) ?? []
+    return !first.isEmpty && !String(decoding: first, as: UTF8.self).contains("ld-linux")
+  }()
+
   /// Runs `shmtool` with arguments, to its end.
   @discardableResult
   public static func run(

@@ -78,7 +78,7 @@ enum Format {
     map.isWritable ? "read-write" : map.isReadable ? "read-only" : "none"
   }
 
-  /// A user's name, or the number where there is none. getpwuid_r(3)
+  /// A user's name, or the number where there is none.
   static func user(_ identifier: UInt32) -> String {
     UserNames.name(identifier) ?? "\(identifier)"
   }

@@ -113,6 +113,37 @@ struct InventoryViewTests {
     }
   }
 
+  @Test(
+    "an owner whom a directory service knows has the name that getent tells",
+    .enabled(if: TestEnvironment.mayMount, "needs root with CAP_SYS_ADMIN to mount"))
+  func directoryService() async throws {
+    try await withName { name in
+      try await Python.checkFaults(
+        """
+        with tempfile.TemporaryDirectory() as place:
+            getent = place + "/getent"
+            with open(getent, "w") as file:
+                file.write('#!/bin/sh\\ncase $* in "passwd -- 123456"|"passwd -- alice")'
+                           ' echo "alice:x:123456:123456:Alice:/:/bin/sh" ;; *) exit 2 ;; esac')
+            os.chmod(getent, 0o755)
+            assert run("create", N, "4K", "-q").returncode == 0
+            os.chown("/dev/shm/" + N, 123456, 0)
+            def owners(*words):
+                found = json.loads(run("list", "--json", *words).stdout)["regions"]
+                return [row["owner"] for row in found if row["name"] == N]
+            assert owners() == ["123456"] == owners("--user", "123456"), owners()
+            private("--bind", getent, "/usr/bin/getent")
+            assert owners() == ["alice"] == owners("--user", "alice") == owners("--user", "123456")
+            assert owners("--user", "root") == []
+            assert run("list", "--user", "bob").returncode == 66
+            mount("--bind", "/dev/null", "/usr/bin/getent")
+            assert owners() == ["123456"], owners()
+            for _ in range(2):
+                subprocess.run(["umount", "/usr/bin/getent"], check=True)
+        """, arguments: [name.name])
+    }
+  }
+
   @Test("every column that the help names can be shown and sorted by")
   func columns() async throws {
     try await Python.checkInventory(

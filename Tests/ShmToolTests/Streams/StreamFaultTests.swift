@@ -33,6 +33,9 @@ struct StreamFaultTests {
               whole += 1
           if code != 0 and victim.returncode == -9:
               assert code in (69, 124), (seed, round, name, code)
+          for pipe in (sender.stdin, sender.stdout, sender.stderr, receiver.stdin, receiver.stdout, receiver.stderr):
+              if pipe:
+                  pipe.close()
       """)
   }
 
