@@ -41,6 +41,8 @@ let package = Package(
         "ShmCore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings,
+      // A release is one file that needs no library; what of the Swift runtime it does without is in
+      // CShm/processes.c.
       linkerSettings: [
         .unsafeFlags(
           [

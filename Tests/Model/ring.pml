@@ -99,13 +99,21 @@ gone:
 active [RECEIVERS] proctype Receiver() provided (alive[_pid]) {
   /* What it needs before it takes any: one byte, or all that the ring holds. */
   byte own, seen, need = _pid, me = _pid - 1;
+  /* What it has taken since it last looked whether the sender waits. */
+  byte unlooked;
   do
   :: seen - own >= need || (ended && seen > own) ->
      assert(data[own % CAPACITY] == own);
-     d_step { own++; taken[me] = own }
-     /* The sender is woken when the ring is free, as far as this receiver has seen. */
+     d_step { own++; taken[me] = own; unlooked++ }
+     /* The sender is woken when the ring is free, as far as this receiver has seen, and not looked for
+      * before so much has been taken. */
      if
-     :: seen == own && senderWaits -> senderWaits = false; space = true
+     :: seen == own && unlooked >= CAPACITY ->
+        unlooked = 0;
+        if
+        :: senderWaits -> senderWaits = false; space = true
+        :: else
+        fi
      :: else
      fi
   :: seen - own < need ->
@@ -121,6 +129,7 @@ active [RECEIVERS] proctype Receiver() provided (alive[_pid]) {
      if
      :: seen - own < need ->
         /* It may need more than is there, and the sender have room for it. */
+        unlooked = 0;
         if
         :: senderWaits -> senderWaits = false; space = true
         :: else

@@ -91,6 +91,10 @@ struct RingTests {
     #expect(!ring.release(65536 / 4 - 1))
     #expect(ring.release(1))
     #expect(!ring.release(1))
+    // It waits for more than there is: it is looked for once as much again is free.
+    #expect(try ring.roomBeforeWaiting(40_000) == 65536 / 4 + 1)
+    #expect(!ring.release(65536 / 4 - 2))
+    #expect(ring.release(1))
   }
 
   @Test("wakes the writer before its reader waits, however little is free")

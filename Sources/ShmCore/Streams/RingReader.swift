@@ -16,6 +16,10 @@ struct RingReader: ~Copyable {
   /// make it sleep and wake all the time.
   private let wakesFrom: Int
 
+  /// How much was released since the last look at whether the sender waits, in bytes: one that found the
+  /// ring full has no use for a look before that is enough to wake it, and a look costs a fence.
+  private var unlooked = 0
+
   /// The side of receiver `index`.
   init(_ memory: consuming RingMemory, index: Int, wakeShare: Int = 4) {
     taken = memory.word(at: RingGeometry.receiverPosition(index))
@@ -64,15 +68,21 @@ struct RingReader: ~Copyable {
   @inline(__always)
   mutating func release(_ count: Int) -> Bool {
     position &+= UInt64(count)
-    taken.announce(position)
+    taken.publish(position)
+    unlooked += count
+    guard unlooked >= wakesFrom else { return false }
     let behind = Int(truncatingIfNeeded: seen &- position)
-    guard memory.geometry.capacity - behind >= wakesFrom else { return false }
-    return senderWaits.takeDown()
+    return memory.geometry.capacity - behind >= wakesFrom && isSenderToBeWoken()
   }
 
   /// To be asked before a wait: whether the sender waits as well, and is to be woken. What was released
   /// may be room enough for it, though not as much as it is woken for otherwise.
-  func isSenderToBeWoken() -> Bool { senderWaits.takeDown() }
+  mutating func isSenderToBeWoken() -> Bool {
+    unlooked = 0
+    // Once more, for the fence that the look needs.
+    taken.announce(position)
+    return senderWaits.takeDown()
+  }
 
   @inline(__always)
   private mutating func available(_ position: UInt64) throws(ShmError) -> Int {

@@ -27,7 +27,8 @@ struct InventorySwapTests {
       assert (first["allocated"], first["resident"]) == (32 * PAGE, 4 * PAGE), first
       shown = run("list", "--kind", "memfd", "--output", "name,swapped", "--bytes").stdout.decode()
       assert re.search(f"{label} +{8 * PAGE}\\n", shown), shown
-      assert row(name=label) == dict(first, age_seconds=row(name=label)["age_seconds"])
+      second = row(name=label)
+      assert second == dict(first, age_seconds=second["age_seconds"]), (first, second)
       """)
   }
 }
