@@ -44,6 +44,7 @@ struct ProcessScan {
   init(_ subject: Subject) throws(ShmError) {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     let own = ProcessNumber.own
+    try ProcessView.check("cannot look at the processes")
     let processes = try ShmError.saying("cannot look at the processes") { () throws(Errno) in
       try ProcessDirectory.processes(buffer: &buffer)
     }.filter { $0 != own }

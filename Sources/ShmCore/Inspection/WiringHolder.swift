@@ -42,7 +42,7 @@ public struct WiringHolder: Sendable {
   /// - Throws: `ShmError` where /proc cannot be read.
   /// - Complexity: linear in the pages that the processes with wired memory have mapped.
   public static func scan() throws(ShmError) -> Scan {
-    guard ProcessView.isThere else { throw ProcessView.missing("cannot look at the processes") }
+    try ProcessView.check("cannot look at the processes")
     let names = try ShmError.saying("cannot look at the processes") { () throws(Errno) in
       try FileSystem.names(in: "/proc")
     }

@@ -22,6 +22,7 @@ public struct HostWiring: Sendable {
   /// - Throws: `ShmError` where /proc cannot be read.
   /// - Complexity: linear in the processes.
   public static func current() throws(ShmError) -> HostWiring {
+    try ProcessView.check("cannot look at the processes")
     let names = try ShmError.saying("cannot look at the processes") { () throws(Errno) in
       try FileSystem.names(in: "/proc")
     }

@@ -148,7 +148,7 @@ struct CreationSite {
     }
   }
 
-  private static func missing(_ directory: FilePath, _ attempt: String) -> ShmError {
+  static func missing(_ directory: FilePath, _ attempt: String) -> ShmError {
     let place = Escaping.printable(directory.string)
     return ShmError(
       .notFound, attempt, "there is no directory \(place)",

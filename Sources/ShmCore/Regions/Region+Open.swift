@@ -79,6 +79,7 @@ extension RegionReference {
       }
       return make(.notFound, "there is no such region", "'shmtool list' shows those there are")
     case (.noSuchFileOrDirectory, .descriptor(let process, let number)):
+      guard ProcessView.isThere else { return ProcessView.missing(attempt) }
       if (try? FileSystem.status(FilePath("/proc/\(process)"))) == nil {
         return make(.notFound, "there is no process \(process)")
       }

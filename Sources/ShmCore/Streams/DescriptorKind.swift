@@ -41,9 +41,10 @@ enum DescriptorKind {
     return status
   }
 
-  /// Whether the kernel's answer says that it cannot promise not to wait there.
+  /// Whether the kernel's answer says that it cannot promise not to wait there, or may be a sandbox's,
+  /// which does not know the call: the plain one tells.
   static func cannotPromise(_ answer: Int) -> Bool {
-    [EOPNOTSUPP, EINVAL, ESPIPE, ENOSYS].contains { answer == -Int($0) }
+    [EOPNOTSUPP, EINVAL, ESPIPE, ENOSYS, EPERM, EACCES].contains { answer == -Int($0) }
   }
 
   /// What a pipe at the end of a stream is made to hold, in bytes: its two ends take fewer turns.

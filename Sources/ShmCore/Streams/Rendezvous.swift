@@ -113,17 +113,8 @@ public struct Rendezvous: Hashable, Sendable {
   }
 
   private func openDirectory(_ attempt: String) throws(ShmError) -> OwnedDescriptor {
-    let place = Escaping.printable(directory.string)
-    let explain = { (error: Errno) in
-      switch error {
-      case .tooManySymbolicLinkLevels, .notDirectory:
-        ShmError(
-          .notPermitted, attempt, "\(place) is not a directory of its own",
-          errorNumber: error.rawValue)
-      default: ShmError(attempt, error)
-      }
-    }
-    let descriptor = try ShmError.explaining(explain) { () throws(Errno) -> OwnedDescriptor in
+    let descriptor = try ShmError.explaining({ self.explain($0, attempt) }) {
+      () throws(Errno) -> OwnedDescriptor in
       let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW
       // Made, and gone again before it was opened: whoever removes it does so once it is empty.
       for _ in 0..<1000 {
@@ -134,17 +125,63 @@ public struct Rendezvous: Hashable, Sendable {
             try FileSystem.makeDirectory(directory, mode: 0o700)
             // The umask may have taken our own rights away.
             try FileSystem.changeMode(directory, to: 0o700)
-          } catch .fileExists, .noSuchFileOrDirectory {}
+          } catch .fileExists {
+          } catch .noSuchFileOrDirectory {
+            guard isMakeable else { throw .noSuchFileOrDirectory }
+          }
         }
       }
       throw .resourceBusy
     }
-    let status = try ShmError.saying(attempt) { () throws(Errno) in try descriptor.status() }
-    guard status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
-      throw ShmError(
-        .notPermitted, attempt, "\(place) is not this user's alone",
-        remedy: "remove it, or name another with SHMTOOL_DIR")
-    }
+    try check(ShmError.saying(attempt) { () throws(Errno) in try descriptor.status() }, attempt)
     return descriptor
   }
+
+  /// Says beforehand that nobody can ever be met here.
+  ///
+  /// - Throws: `ShmError`: `notPermitted` for a directory that is not this user's alone, `notFound`
+  ///   where none can be made.
+  func checkDirectory(_ attempt: String) throws(ShmError) {
+    let status: stat
+    do {
+      status = try FileSystem.status(directory)
+    } catch {
+      if error == .noSuchFileOrDirectory, isMakeable { return }
+      throw explain(error, attempt)
+    }
+    guard status.st_mode & S_IFMT == S_IFDIR else { throw explain(.notDirectory, attempt) }
+    try check(status, attempt)
+  }
+
+  private func check(_ status: stat, _ attempt: String) throws(ShmError) {
+    guard status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
+      throw ShmError(
+        .notPermitted, attempt, "\(shownDirectory) is not this user's alone",
+        remedy: "remove it, or name another with SHMTOOL_DIR")
+    }
+  }
+
+  private func explain(_ error: Errno, _ attempt: String) -> ShmError {
+    switch error {
+    case .tooManySymbolicLinkLevels, .notDirectory:
+      ShmError(
+        .notPermitted, attempt, "\(shownDirectory) is not a directory of its own",
+        errorNumber: error.rawValue)
+    case .permissionDenied:
+      ShmError(
+        .notPermitted, attempt, "you may not work in \(shownDirectory)",
+        remedy: "name another with SHMTOOL_DIR", errorNumber: error.rawValue)
+    case .noSuchFileOrDirectory:
+      CreationSite.missing(directory.removingLastComponent(), attempt)
+    default: ShmError(attempt, error)
+    }
+  }
+
+  /// Whether it can be made where it is not there.
+  private var isMakeable: Bool {
+    let parent = directory.removingLastComponent()
+    return FileSystem.exists(parent.isEmpty ? "." : parent)
+  }
+
+  private var shownDirectory: String { Escaping.printable(directory.string) }
 }

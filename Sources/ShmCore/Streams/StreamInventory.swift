@@ -17,6 +17,9 @@ public struct StreamInventory: Sendable {
     public let sender: RegionUser?
     /// Whether anybody sends it.
     public let use: RegionUse
+
+    /// Whether it is this user's: nobody else may work in the directory where it is met.
+    package var isOwn: Bool { status.owner == ProcessView.user }
   }
 
   /// The streams, in the order of their names' bytes.

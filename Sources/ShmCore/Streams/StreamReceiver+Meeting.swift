@@ -46,6 +46,7 @@ extension StreamReceiver {
       if raw >= 0 {
         return try StreamSocket(checking: OwnedDescriptor(adopting: raw), failure.attempt)
       }
+      try place.checkDirectory(failure.attempt)
       guard [-ENOENT, -ECONNREFUSED, -EAGAIN, -EINTR].contains(raw) else {
         throw ShmError(failure.attempt, Errno(rawValue: -raw))
       }

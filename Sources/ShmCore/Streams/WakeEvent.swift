@@ -50,8 +50,8 @@ struct WakeEvent: ~Copyable, Sendable {
     var number: UInt64 = 0
     unsafe withUnsafeMutableBytes(of: &number) {
       let count = unsafe cshm_read_now(descriptor.raw, $0.baseAddress, 8)
-      // An old kernel cannot promise it of an event.
-      if DescriptorKind.cannotPromise(count) {
+      // An old kernel cannot promise it of an event, and a sandbox may refuse the call by any number.
+      if count < 0, ![EAGAIN, EINTR].contains(CInt(-count)) {
         unsafe Glibc.read(descriptor.raw, $0.baseAddress, 8)
       }
     }

@@ -9,7 +9,13 @@ package enum ProcessView {
   /// The error where there is none.
   static func missing(_ attempt: String) -> ShmError {
     ShmError(
-      .system, attempt, "/proc is not mounted", remedy: "mount it with 'mount -t proc proc /proc'")
+      .notFound, attempt, "/proc is not mounted", remedy: "mount it with 'mount -t proc proc /proc'"
+    )
+  }
+
+  /// Throws where there is none.
+  static func check(_ attempt: String) throws(ShmError) {
+    guard isThere else { throw missing(attempt) }
   }
 
   /// The user that this process acts as. geteuid(2)
@@ -27,7 +33,9 @@ package enum ProcessView {
     let explain = { (error: Errno) in
       switch error {
       case .noSuchFileOrDirectory, .noSuchProcess:
-        ShmError(.notFound, "cannot look at process \(process)", "there is no such process")
+        isThere
+          ? ShmError(.notFound, "cannot look at process \(process)", "there is no such process")
+          : missing("cannot look at process \(process)")
       default:
         ShmError("cannot look at process \(process)", error)
       }

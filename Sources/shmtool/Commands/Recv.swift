@@ -10,7 +10,8 @@ struct Recv: CommandRunner {
     discussion: """
       Ends with 0 only when the sender has said that this was all, and every byte has been delivered. \
       What is delivered before a failure is a correct beginning; --output FILE is there whole or not \
-      at all. With CMD, its exit code is ours where it fails.
+      at all. With CMD, its exit code is ours where it fails. The sender is this user's, and both meet \
+      in /dev/shm, or in the directory that SHMTOOL_DIR names.
 
       Example: shmtool recv backup | tar x -C /restore
                shmtool recv backup --output data.tar

@@ -94,6 +94,13 @@ struct Remove: CheckedCommand {
     guard case .posix(let name) = reference, let path = reference.path, !FileSystem.exists(path),
       let place = try? StreamArguments.place(String(decoding: name.bytes, as: UTF8.self))
     else { return false }
-    return try place.removeStale()
+    if try place.removeStale() { return true }
+    let streams = try? StreamInventory.current(besides: StreamArguments.directory).entries
+    guard let foreign = streams?.first(where: { $0.place.name == place.name && !$0.isOwn }) else {
+      return false
+    }
+    throw ShmError(
+      .notPermitted, "cannot remove the stream '\(name)'",
+      "it is \(Format.user(foreign.status.owner))'s, and only its user may work where it is met")
   }
 }

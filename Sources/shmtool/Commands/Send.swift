@@ -9,7 +9,8 @@ struct Send: CommandRunner {
     usage: "shmtool send [<options>] <name> [<file>] [-- <command> ...]",
     discussion: """
       The receivers are started with 'shmtool recv NAME', before or after. Ends with 0 only when \
-      every receiver has delivered every byte. A pipe hides that a producer failed; with CMD the \
+      every receiver has delivered every byte. They are this user's, and meet in /dev/shm, or in the \
+      directory that SHMTOOL_DIR names. A pipe hides that a producer failed; with CMD the \
       stream is aborted then, and CMD's exit code is ours.
 
       Example: tar c /data | shmtool send backup

@@ -22,8 +22,12 @@ struct StaleRemoval {
       failure = error
     }
     do {
-      try Operands.forEach(try staleStreams()) { (stream) throws(ShmError) in
+      let streams = try staleStreams()
+      try Operands.forEach(streams.filter(\.isOwn)) { (stream) throws(ShmError) in
         if let row = try row(stream) { report.regions.append(row) }
+      }
+      report.streamsOfOthers = streams.filter { !$0.isOwn }.map {
+        .init(region: $0.place.name.description, owner: Format.user($0.status.owner))
       }
     } catch {
       failure = failure ?? error
@@ -55,11 +59,12 @@ struct StaleRemoval {
     return row
   }
 
-  /// This user's own: nobody else may work in the directory where they meet.
+  /// Those of other users, too: these are only named, for nobody else may work in the directory where
+  /// they meet.
   private func staleStreams() throws(ShmError) -> [StreamInventory.Entry] {
     let now = Clock.secondsSince1970
     return try StreamInventory.current(besides: StreamArguments.directory).entries.filter {
-      $0.use == .unused && $0.status.owner == ProcessView.user
+      $0.use == .unused
         && Clock.age(of: $0.status.created ?? $0.status.modified, now: now) >= seconds
     }
   }

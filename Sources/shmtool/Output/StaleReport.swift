@@ -15,9 +15,16 @@ struct StaleReport: Report {
     var removed = false
   }
 
+  /// The rendezvous of a killed sender that only its user, or root in that one's name, may remove.
+  struct Stream: Encodable {
+    let region: String
+    let owner: String
+  }
+
   let action = "remove"
   let dryRun: Bool
   var regions: [Row] = []
+  var streamsOfOthers: [Stream] = []
   /// The System V segments that nobody has attached, which are left to ipcrm(1).
   let segments: [Int32]
   /// What is younger was left out, in seconds.
@@ -49,6 +56,13 @@ struct StaleReport: Report {
         unknown and left alone: \(names.joined(separator: ", "))\
         \(unknown > 3 ? " and \(unknown - 3) more" : ""): processes that may not be looked at from \
         here may use \(unknown == 1 ? "it" : "them")
+
+        """
+    }
+    for stream in streamsOfOthers {
+      text += """
+        left to its user: '\(stream.region)', a stream whose sender is gone; \
+        'setpriv --reuid \(stream.owner) --clear-groups shmtool remove \(stream.region)' removes it
 
         """
     }

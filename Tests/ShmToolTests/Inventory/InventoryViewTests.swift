@@ -136,10 +136,23 @@ struct InventoryViewTests {
             assert owners() == ["alice"] == owners("--user", "alice") == owners("--user", "123456")
             assert owners("--user", "root") == []
             assert run("list", "--user", "bob").returncode == 66
+            # One that does not answer is not waited for.
+            with open(getent, "w") as file:
+                file.write("#!/bin/sh\\nexec sleep 60\\n")
+            begin = time.monotonic()
+            assert owners() == ["123456"] and time.monotonic() - begin < 10
             mount("--bind", "/dev/null", "/usr/bin/getent")
             assert owners() == ["123456"], owners()
             for _ in range(2):
                 subprocess.run(["umount", "/usr/bin/getent"], check=True)
+            # Many lines, of which some are none, and the first of a number counts.
+            passwd = place + "/passwd"
+            with open(passwd, "w") as file:
+                file.write(":x:123456:\\n+:x:123456:\\nx\\n-bob:x:123456::\\ncarol:x:123456:1::/:\\nmallory:x:123456:\\n")
+                file.write("".join(f"user{n}:x:{n}:{n}::/:/bin/sh\\n" for n in range(200_000, 300_000)))
+            mount("--bind", passwd, "/etc/passwd")
+            assert owners() == ["carol"] == owners("--user", "carol")
+            subprocess.run(["umount", "/etc/passwd"], check=True)
         """, arguments: [name.name])
     }
   }

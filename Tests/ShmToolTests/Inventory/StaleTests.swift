@@ -84,6 +84,33 @@ struct StaleTests {
       """)
   }
 
+  @Test("names the stream of another user that was killed, and leaves it to that one")
+  func foreignStreams() async throws {
+    try await check(
+      """
+      os.environ.pop("SHMTOOL_DIR", None)
+      drop = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", T]
+      os.chmod("/dev/shm", 0o1777)
+      if subprocess.run([*drop, "--version"]).returncode != 0:
+          sys.exit(0)
+      sender = subprocess.Popen([*drop, "send", "theirs", "/dev/null"])
+      path = "/dev/shm/.shmtool-65534/theirs"
+      until(lambda: os.path.exists(path))
+      for ending in (lambda: None, lambda: (sender.kill(), sender.wait())):
+          ending()
+          result = run("remove", "theirs")
+          assert result.returncode == 77 and b"it is nobody's" in result.stderr, result
+      for words in (["--stale"], ["--stale", "--yes"]):
+          result = run("remove", *words)
+          assert b"left to its user: 'theirs'" in result.stdout + result.stderr, result
+          told = json.loads(run("remove", *words, "--json").stdout)
+          assert told["streams_of_others"] == [{"owner": "nobody", "region": "theirs"}], told
+      assert os.path.exists(path)
+      assert subprocess.run([*drop, "remove", "-q", "theirs"]).returncode == 0
+      assert not os.path.exists(path)
+      """)
+  }
+
   @Test("removes as an ordinary user what is the user's own, and says unknown of the rest")
   func ordinaryUser() async throws {
     try await check(

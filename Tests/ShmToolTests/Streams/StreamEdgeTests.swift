@@ -91,6 +91,32 @@ struct StreamEdgeTests {
       """, sink)
   }
 
+  @Test(
+    "sleep and end whole where a sandbox refuses the reads and writes that do not wait",
+    .enabled(if: TestEnvironment.mayTrace, "needs root and strace"),
+    arguments: ["EPERM", "EACCES", "ENOSYS"])
+  func sandboxed(_ error: String) async throws {
+    try await Streams.check(
+      """
+      data = os.urandom(3_000_000)
+      def traced(*words, **options):
+          words = ["strace", "-qq", "-o", f"{F}.{words[0]}", "-e", "trace=poll,/epoll,preadv2,pwritev2", "-e",
+                   "inject=preadv2,pwritev2:error=" + sys.argv[2], T, *words]
+          return subprocess.Popen(words, stdout=subprocess.PIPE, **options)
+      receiver = traced("recv", N)
+      sender = traced("send", N, "--capacity", "64K", stdin=feed(data))
+      exactly(receiver.stdout, 1)
+      time.sleep(1)
+      assert receiver.stdout.read() == data[1:]
+      assert (receiver.wait(30), sender.wait(30)) == (0, 0)
+      for end in ("recv", "send"):
+          calls = open(f"{F}.{end}").read()
+          os.unlink(f"{F}.{end}")
+          # They have slept, and not run round in circles.
+          assert "INJECTED" in calls and calls.count("poll(") < 1000, (end, calls.count("poll("))
+      """, error)
+  }
+
   @Test("of one byte a read and one a write are whole, and so are those around the ring's capacity")
   func sizes() async throws {
     try await Streams.check(
