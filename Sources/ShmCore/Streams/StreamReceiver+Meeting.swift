@@ -33,6 +33,7 @@ extension StreamReceiver {
     to place: Rendezvous, _ options: StreamOptions, _ failure: StreamFailure, _ clock: StreamClock
   ) throws(ShmError) -> StreamSocket {
     var pause = 1
+    var refusals = 0
     let start = Clock.nanoseconds
     while true {
       // To end a watch takes the kernel some 15 ms, which is only worth while for one that waits long.
@@ -47,7 +48,12 @@ extension StreamReceiver {
         return try StreamSocket(checking: OwnedDescriptor(adopting: raw), failure.attempt)
       }
       try place.checkDirectory(failure.attempt)
-      guard [-ENOENT, -ECONNREFUSED, -EAGAIN, -EINTR].contains(raw) else {
+      // Under a umask that takes its owner's rights a directory, or a socket, gets them a moment later.
+      refusals = raw == -EACCES ? refusals + 1 : 0
+      guard
+        [-ENOENT, -ECONNREFUSED, -EAGAIN, -EINTR].contains(raw)
+          || (1...mostRefusals).contains(refusals)
+      else {
         throw ShmError(failure.attempt, Errno(rawValue: -raw))
       }
       if let limit = clock.passed { throw failure.noMeeting("no sender has come", limit) }
@@ -59,6 +65,9 @@ extension StreamReceiver {
       pause = min(2 * pause, 20)
     }
   }
+
+  /// So many refusals in a row may be of a place that is being made.
+  private static var mostRefusals: Int { 8 }
 
   /// How long a watch is believed, in milliseconds: the name may lead elsewhere meanwhile.
   private static var lookAgain: Int { 1000 }
