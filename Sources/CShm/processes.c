@@ -25,7 +25,7 @@
 const short cshm_POSIX_SPAWN_SETSID = POSIX_SPAWN_SETSID;
 const int cshm_SI_KERNEL = SI_KERNEL;
 
-// What the dynamic linker hands every constructor: Swift's own reads /proc/self/cmdline, which may not
+// What the C library hands every constructor: Swift's own reads /proc/self/cmdline, which may not
 // be there.
 static int word_count;
 static char **words;

@@ -191,6 +191,20 @@ package enum FileSystem {
   /// The whole of a small file, of /proc most often, without asking its size. read(2)
   package static func contents(of path: FilePath) throws(Errno) -> [UInt8] {
     let descriptor = try open(path, O_RDONLY)
-    return try OwnedDescriptor.contents(of: descriptor.raw)
+    var contents: [UInt8] = []
+    var used = 0
+    while true {
+      if contents.count - used < 4096 {
+        contents.append(contentsOf: repeatElement(0, count: max(8192, contents.count)))
+      }
+      let count = try unsafe contents.withUnsafeMutableBufferPointer { (all) throws(Errno) -> Int in
+        try unsafe descriptor.read(
+          into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: all[used...])))
+      }
+      if count == 0 { break }
+      used += count
+    }
+    contents.removeLast(contents.count - used)
+    return contents
   }
 }

@@ -112,26 +112,6 @@ extension OwnedDescriptor {
     try SystemCall.check { unsafe Glibc.read(raw, buffer.baseAddress, buffer.count) }
   }
 
-  /// All that a descriptor gives to its end, without asking its size. read(2)
-  package static func contents(of raw: CInt) throws(Errno) -> [UInt8] {
-    var contents: [UInt8] = []
-    var used = 0
-    while true {
-      if contents.count - used < 4096 {
-        contents.append(contentsOf: repeatElement(0, count: max(8192, contents.count)))
-      }
-      let count = try unsafe contents.withUnsafeMutableBufferPointer { (all) throws(Errno) -> Int in
-        try unsafe read(
-          raw,
-          into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: all[used...])))
-      }
-      if count == 0 { break }
-      used += count
-    }
-    contents.removeLast(contents.count - used)
-    return contents
-  }
-
   /// write(2) to a descriptor that belongs to somebody else: standard output.
   package static func write(
     _ raw: CInt, from buffer: UnsafeRawBufferPointer

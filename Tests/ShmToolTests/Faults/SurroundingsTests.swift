@@ -17,6 +17,10 @@ struct SurroundingsTests {
         assert bare("verify", N, "--byte", "1").returncode == 1
         assert bare("verify", N, "--zero").returncode == 0
         assert bare("nonsense").returncode == 64
+        for words in (["list"], ["inspect", N], ["remove", "--stale"], ["wire", N], ["wire", "--list"],
+                      ["limits"], ["seal", "pid:1:3", "shrink"], ["list", "--pid", "1"]):
+            result = bare(*words)
+            assert result.returncode == 66 and b"/proc is not mounted" in result.stderr, (words, result)
         assert bare("fill", N, "--byte", "1").returncode == 0
         assert open(P, "rb").read() == b"\\1" * 65536
         assert bare("create", N, "1M").returncode == 73
