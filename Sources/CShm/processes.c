@@ -2,10 +2,10 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -22,7 +22,6 @@
 #define SYS_pidfd_send_signal 424
 #endif
 
-const short cshm_POSIX_SPAWN_SETSID = POSIX_SPAWN_SETSID;
 const int cshm_SI_KERNEL = SI_KERNEL;
 
 // What the C library hands every constructor: Swift's own reads /proc/self/cmdline, which may not
@@ -123,9 +122,7 @@ int cshm_notify(const char *path, const char *message) {
   return result;
 }
 
-int cshm_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
-  return posix_spawn_file_actions_addclosefrom_np(actions, first);
-}
+void cshm_set_name(const char *name) { prctl(PR_SET_NAME, name); }
 
 int cshm_processors(void) {
   cpu_set_t set;

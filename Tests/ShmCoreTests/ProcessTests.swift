@@ -77,9 +77,11 @@ struct ProcessTests {
   func watch() throws {
     let child = try ChildProcess(["sleep", "60"], descriptors: [], environment: [])
     let watch = try ProcessWatch(child.identifier)
-    #expect(try watch.waitForEnd(milliseconds: 10) == false)
+    let early = watch.waitForEnd(milliseconds: 10)
+    #expect(!early)
     try watch.send(SIGKILL)
-    #expect(try watch.waitForEnd(milliseconds: 10_000))
+    let late = watch.waitForEnd(milliseconds: 10_000)
+    #expect(late)
     #expect(try child.wait() == 137)
     error(.notFound) { try watch.send(SIGTERM) }
   }

@@ -57,7 +57,7 @@ struct ContentsTests {
     #expect(failure?.reason.contains("another process has made it smaller") == true)
     #expect(try region.contents(0..<3 * page).count == page)
     #expect(try region.status().size == page)
-    error(.inputOutput) { try region.readWhole(ScratchBuffer(), 0..<page + 1, "x") }
+    error(.inputOutput) { try region.readWhole(ScratchBuffer("x"), 0..<page + 1, "x") }
     error(.inputOutput) { try region.fill(.byte(1), range: 0..<page + 1) }
   }
 }

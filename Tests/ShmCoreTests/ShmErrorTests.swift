@@ -34,7 +34,7 @@ struct ShmErrorTests {
       (.diskQuotaExceeded, .noSpace), (.ioError, .inputOutput), (.brokenPipe, .inputOutput),
       (.fileTooLarge, .inputOutput), (.badAddress, .inputOutput), (.resourceBusy, .busy),
       (.textFileBusy, .busy), (.resourceTemporarilyUnavailable, .busy),
-      (.badFileDescriptor, .defect), (.invalidArgument, .system), (.tooManyOpenFiles, .system),
+      (.badFileDescriptor, .system), (.invalidArgument, .system), (.tooManyOpenFiles, .system),
       (.noFunction, .system),
     ])
   func table(_ number: Errno, _ code: ShmError.Code) {

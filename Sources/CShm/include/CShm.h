@@ -7,7 +7,6 @@
 #define CSHM_H
 
 #include <signal.h>
-#include <spawn.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -48,7 +47,6 @@ extern const int cshm_F_SEAL_EXEC;
 extern const int64_t cshm_TMPFS_MAGIC;
 extern const int64_t cshm_HUGETLBFS_MAGIC;
 extern const int64_t cshm_RAMFS_MAGIC;
-extern const short cshm_POSIX_SPAWN_SETSID;
 
 // MARK: Variadic calls
 
@@ -232,8 +230,38 @@ int cshm_pending_termination(void);
 // The exit code, or 128 + the number of the signal that ended the process
 int cshm_exit_code(int status);
 
-// posix_spawn_file_actions_addclosefrom_np(3), which <spawn.h> shows to GNU sources only
-int cshm_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
+// A command that is to run as a child
+struct cshm_command {
+  // Found by PATH if it has no slash
+  const char *file;
+  char *const *arguments;
+  char *const *environment;
+  // These become 0 and 1; -1 for this process's
+  int input;
+  int output;
+  // These become 3, 4, …
+  const int *descriptors;
+  int count;
+  int new_session;
+  // Whether it leads a process group
+  int new_group;
+  // Whether everything from 3 + count on is closed
+  int close_others;
+  // The signals that get the default disposition; none is blocked in the child
+  sigset_t defaults;
+};
+enum { CSHM_STEP_START, CSHM_STEP_PREPARE, CSHM_STEP_EXECUTE };
+// The child's number, or -errno and the step that failed: nothing runs then. vfork(2), execve(2)
+pid_t cshm_start(const struct cshm_command *command, int *step);
+// Waits for the end of a child, and takes its status. waitpid(2)
+int cshm_wait(pid_t child, int *status);
+// Whether a child has ended, 1 or 0; its status stays to be taken. waitid(2)
+int cshm_has_ended(pid_t child);
+// A blocked signal of the set, waited for without a descriptor: 1, or 0 if none has come.
+// sigtimedwait(2)
+int cshm_wait_for_signal(const sigset_t *set, int milliseconds, struct cshm_signal *out);
+// The name that ps(1) shows, up to 15 bytes. PR_SET_NAME of prctl(2)
+void cshm_set_name(const char *name);
 // The arguments that this process was started with; NULL behind the last
 const char *cshm_argument(int index);
 

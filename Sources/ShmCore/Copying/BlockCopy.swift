@@ -115,7 +115,7 @@ public struct BlockCopy {
   }
 
   private mutating func copyAll(_ progress: (Int) -> Void) throws(ShmError) {
-    let scratch = ScratchBuffer()
+    let scratch = try ScratchBuffer(attempt)
     while copied < limit {
       progress(copied)
       try SignalMask.checkPending(attempt)
@@ -206,8 +206,8 @@ extension BlockCopy {
     try checkVerifiable()
     let left = try from.openForReading(attempt)
     let right = try to.openForReading(attempt)
-    let expected = ScratchBuffer()
-    let actual = ScratchBuffer()
+    let expected = try ScratchBuffer(attempt)
+    let actual = try ScratchBuffer(attempt)
     let found = DifferenceSum()
     var done = 0
     while done < copied {

@@ -74,7 +74,9 @@ extension DirectIO {
       failedAt: { reached = $0 }
     ) { (chunks) throws(ShmError) in
       var writer = try RegionWriter(region)
-      let scratch = ScratchBuffer(size: method.requestSize)
+      // Into the region's own pages only the two ends of the range go through it, a block each.
+      let scratch = try ScratchBuffer(
+        size: isIntoPages ? 2 * blockSize : method.requestSize, attempt)
       try chunks.forEach(attempt) { (chunk) throws(ShmError) in
         try request.run(chunk, region, &writer, scratch)
       }

@@ -59,7 +59,7 @@ extension Region {
     from source: Int32, named name: String, progress: (Int) -> Void
   ) throws(ShmError) {
     let attempt = "cannot create \(quoted) from \(name)"
-    let scratch = ScratchBuffer()
+    let scratch = try ScratchBuffer(attempt)
     var writer = try RegionWriter(self, isShared: false)
     var capacity = try status().size
     var used = 0

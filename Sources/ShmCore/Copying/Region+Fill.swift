@@ -52,7 +52,7 @@ extension Region {
     try ParallelChunks.run(
       range, threads: threads ?? Self.threads(for: range), progress: progress
     ) { (chunks) throws(ShmError) in
-      let actual = ScratchBuffer()
+      let actual = try ScratchBuffer(attempt)
       var expected = try PatternBytes(pattern, rangeStart: range.lowerBound)
       try chunks.forEach(attempt) { (chunk) throws(ShmError) in
         try readWhole(actual, chunk, attempt)

@@ -98,7 +98,7 @@ extension Region {
     progress: (Int) -> Void = { _ in }
   ) throws(ShmError) {
     let attempt = "cannot copy \(quoted) to \(sinkName)"
-    let scratch = ScratchBuffer()
+    let scratch = try ScratchBuffer(attempt)
     let range = try checked(range, attempt)
     var offset = range.lowerBound
     while offset < range.upperBound {
@@ -131,8 +131,8 @@ extension Region {
     let range = try checked(range, attempt)
     let known = try InputSource.remaining(source, sourceName)
     let found = DifferenceSum()
-    let actual = ScratchBuffer()
-    let expected = ScratchBuffer()
+    let actual = try ScratchBuffer(attempt)
+    let expected = try ScratchBuffer(attempt)
     var offset = range.lowerBound
     while true {
       progress(offset - range.lowerBound)

@@ -3,22 +3,24 @@
   /// Fits the second-level cache beside what the kernel touches.
   static let defaultSize = 256 << 10
 
-  let bytes: UnsafeMutableRawBufferPointer
+  private let pages: OwnedPages
+
+  /// - Parameters:
+  ///   - size: in bytes, whole pages.
+  ///   - attempt: what is tried, for messages.
+  /// - Throws: `ShmError`: `noSpace`.
+  init(size: Int = defaultSize, _ attempt: String) throws(ShmError) {
+    pages = try Allocation.pages(size, attempt)
+  }
+
+  /// All of it, valid as long as the owner.
+  var bytes: UnsafeMutableRawBufferPointer { unsafe pages.buffer }
 
   /// How many bytes it holds.
-  let count: Int
-
-  init(size: Int = defaultSize) {
-    count = size
-    unsafe bytes = .allocate(byteCount: size, alignment: PageMath.pageSize)
-  }
-
-  deinit {
-    unsafe bytes.deallocate()
-  }
+  var count: Int { pages.length }
 
   /// The first `count` bytes.
   func prefix(_ count: Int) -> UnsafeMutableRawBufferPointer {
-    unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[..<count])
+    unsafe UnsafeMutableRawBufferPointer(rebasing: pages.buffer[..<count])
   }
 }

@@ -20,7 +20,9 @@ import SystemPackage
       owner = consume made
     }
     let raw = number
-    let pages = try ShmError.saying("cannot map a buffer") { () throws(Errno) in
+    let attempt = "cannot set up a buffer"
+    let explain = { (error: Errno) in Allocation.refusal(size, attempt, error) }
+    let pages = try ShmError.explaining(explain) { () throws(Errno) in
       let base = try unsafe MemoryCalls.map(
         at: nil, length: size, protection: PROT_READ | PROT_WRITE,
         flags: raw == nil ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED, descriptor: raw ?? -1,

@@ -48,7 +48,9 @@ extension OwnedDescriptor {
   /// Numbers of 64 bits out of a table of such, in the machine's order; fewer where it ends or may not
   /// be read. pread(2)
   func words(from index: UInt64, count: Int) -> [UInt64] {
-    guard let offset = Int(exactly: index), offset < Int.max / 8 - count else { return [] }
+    guard let offset = Int(exactly: index), offset < Int.max / 8 - count,
+      (try? Allocation.require(count * 8)) != nil
+    else { return [] }
     var words = [UInt64](repeating: 0, count: count)
     var done = 0
     while done < count {

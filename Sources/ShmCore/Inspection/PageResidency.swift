@@ -16,6 +16,7 @@ struct PageResidency {
       descriptor: file.raw, offset: range.lowerBound)
     let pages = unsafe OwnedPages(adopting: base, length: range.count)
     let count = range.count / pageSize
+    try Allocation.require(count + 8)
     var vector = [UInt64](repeating: 0, count: (count + 7) / 8)
     try unsafe vector.withUnsafeMutableBufferPointer { (words) throws(Errno) -> Void in
       let bytes = UnsafeMutableRawBufferPointer(words)

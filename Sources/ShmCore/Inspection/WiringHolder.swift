@@ -106,7 +106,8 @@ public struct WiringHolder: Sendable {
     return found.values.sorted { $0.region.inode < $1.region.inode }
   }
 
-  /// Ends a holder in the background by SIGTERM, and waits until its pages are released.
+  /// Ends a holder in the background by SIGTERM, and waits until its pages are released. An error says
+  /// whether it was told to end.
   ///
   /// - Parameter milliseconds: how long to wait for its end.
   /// - Throws: `ShmError`: `notFound` where it has ended by itself, `notPermitted`, `timedOut`.
@@ -121,10 +122,10 @@ public struct WiringHolder: Sendable {
         .notFound, "cannot end process \(process)", "it holds nothing wired in the background")
     }
     try watch.send(SIGTERM)
-    if try !watch.waitForEnd(milliseconds: milliseconds) {
+    if !watch.waitForEnd(milliseconds: milliseconds) {
       throw ShmError(
         .timedOut, "cannot end process \(process)",
-        "it has not ended in \(Clock.text(milliseconds))")
+        "SIGTERM was sent, and the process has not ended in \(Clock.text(milliseconds))")
     }
   }
 }

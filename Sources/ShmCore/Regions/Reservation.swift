@@ -39,10 +39,13 @@ enum Reservation {
   }
 
   /// Gives the memory of `range` back, as far as it lies beyond the end of the file: what lies within
-  /// may hold somebody's bytes by now. fallocate(2), `FALLOC_FL_PUNCH_HOLE`
+  /// may hold somebody's bytes by now. Only whole pages are given back, so it goes on to the end of the
+  /// last one. fallocate(2), `FALLOC_FL_PUNCH_HOLE`
   static func release(_ range: Range<Int>, of descriptor: borrowing OwnedDescriptor) {
     guard let size = try? descriptor.status().st_size, Int(size) < range.upperBound else { return }
-    let range = max(range.lowerBound, Int(size))..<range.upperBound
+    let pageSize = (try? descriptor.fileSystemStatus()).map { MemoryFileSystem($0).pageSize }
+    let end = PageMath.roundUp(range.upperBound, to: pageSize ?? PageMath.pageSize)
+    let range = max(range.lowerBound, Int(size))..<(end ?? range.upperBound)
     // The region is as small as it was; if even this is refused, nothing better is left to do.
     try? descriptor.allocate(
       range, mode: cshm_FALLOC_FL_PUNCH_HOLE | cshm_FALLOC_FL_KEEP_SIZE)
@@ -54,13 +57,16 @@ enum Reservation {
   ) throws(ShmError) {
     let mask = SignalMask()
     _ = mask
+    // A stop or a debugger cannot be held off.
+    var interruptions = Interruptions()
     while true {
       try SignalMask.checkPending(attempt)
-      do {
-        return try descriptor.allocate(range, mode: cshm_FALLOC_FL_KEEP_SIZE)
-      } catch .interrupted {
-        // A stop or a debugger: those cannot be held off.
-        continue
+      do throws(Errno) {
+        do throws(Errno) {
+          return try descriptor.allocate(range, mode: cshm_FALLOC_FL_KEEP_SIZE)
+        } catch {
+          try interruptions.check(error.rawValue)
+        }
       } catch {
         throw explain(error)
       }

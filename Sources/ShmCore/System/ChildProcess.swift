@@ -5,87 +5,72 @@ package import SystemPackage
 /// A command that runs as a child, with regions as open descriptors from 3 on.
 ///
 /// swift-subprocess closes every descriptor above 2 in a child, and a region that is handed on is
-/// one, so this is posix_spawn(3) itself.
+/// one, so this is vfork(2) itself.
 package struct ChildProcess: ~Copyable {
   /// Its number; it stays this child's until it has been waited for.
   package let identifier: pid_t
-  /// Readable when it has ended. pidfd_open(2)
-  package let ended: OwnedDescriptor
+  /// Readable when it has ended; -1, which poll(2) ignores, if the kernel refuses to watch it. Its
+  /// owner follows. pidfd_open(2)
+  package let ended: CInt
+  private let endedOwner: OwnedDescriptor?
+
+  /// How long a command may take to end after SIGTERM, in milliseconds.
+  private static let grace = 2000
 
   /// Starts a command, found by PATH, with no signal blocked. What this process was started to ignore is
   /// ignored there as well (nohup); every other disposition is the default.
   ///
   /// - Parameters:
   ///   - arguments: the command and its arguments; not empty, no NUL.
-  ///   - executable: what is run, where it is not what the first argument says.
+  ///   - executable: the file to execute, if it is not the one that the first argument names.
+  ///   - attempt: what is tried, for messages; nil for "cannot run" and the command.
   ///   - input: becomes its standard input; nil for this process's.
   ///   - output: becomes its standard output; nil for this process's.
   ///   - descriptors: become 3, 4, … in the child; nothing else that this library has open
   ///     is handed on.
   ///   - environment: added to this process's.
   ///   - newSession: whether it leaves this process's session and terminal.
+  ///   - newGroup: whether it leads a process group.
   ///   - closesOthers: whether what this process was given open beyond that is closed there.
-  /// - Throws: `Errno`: what exec says, too, for the command that cannot be run.
+  /// - Throws: `ShmError`: `commandNotFound`, `cannotRun`; `system` if the child could not be set up.
+  ///   Nothing runs then.
   package init(
-    _ arguments: [String], executable: String? = nil, input: CInt? = nil, output: CInt? = nil,
-    descriptors: [CInt],
-    environment: [(String, String)],
-    newSession: Bool = false, closesOthers: Bool = false
-  ) throws(Errno) {
-    var actions = unsafe posix_spawn_file_actions_t()
-    var attributes = posix_spawnattr_t()
-    unsafe posix_spawn_file_actions_init(&actions)
-    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    unsafe posix_spawnattr_init(&attributes)
-    defer { unsafe posix_spawnattr_destroy(&attributes) }
-
-    // Duplicates above every target, so that no dup2 overwrites a source that is still wanted.
-    var sources: [CInt] = []
-    defer { for source in sources { _ = close(source) } }
-    for descriptor in descriptors {
-      sources.append(
-        try SystemCall.checkNegated {
-          cshm_fcntl(descriptor, F_DUPFD_CLOEXEC, CInt(3 + descriptors.count))
-        })
-    }
-    // Above the standard streams, as every descriptor of this process is.
-    if let input { unsafe posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO) }
-    if let output { unsafe posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO) }
-    for (index, source) in sources.enumerated() {
-      unsafe posix_spawn_file_actions_adddup2(&actions, source, CInt(3 + index))
-    }
-    if closesOthers {
-      unsafe cshm_spawn_close_from(&actions, CInt(3 + descriptors.count))
-    }
-    var none = sigset_t()
-    unsafe sigemptyset(&none)
-    unsafe posix_spawnattr_setsigmask(&attributes, &none)
-    var defaults = TerminationSignals.ownDispositions
-    unsafe posix_spawnattr_setsigdefault(&attributes, &defaults)
-    let flags = Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)
-    unsafe posix_spawnattr_setflags(
-      &attributes, newSession ? flags | cshm_POSIX_SPAWN_SETSID : flags)
-
-    var identifier: pid_t = 0
+    _ arguments: [String], executable: String? = nil, attempt: String? = nil, input: CInt? = nil,
+    output: CInt? = nil, descriptors: [CInt] = [], environment: [(String, String)] = [],
+    newSession: Bool = false, newGroup: Bool = false, closesOthers: Bool = false
+  ) throws(ShmError) {
     let words = unsafe CStrings(arguments, after: nil)
     let variables = unsafe CStrings(environment.map { "\($0.0)=\($0.1)" }, after: environ)
-    try SystemCall.checkNumber {
-      unsafe (executable ?? arguments[0]).withCString { command in
-        unsafe posix_spawnp(
-          &identifier, command, &actions, &attributes, words.pointers, variables.pointers)
+    let defaults = TerminationSignals.ownDispositions
+    var step: CInt = 0
+    let answer = unsafe (executable ?? arguments[0]).withCString { file in
+      unsafe descriptors.withUnsafeBufferPointer { numbers in
+        defer { withExtendedLifetime((words, variables)) {} }
+        var command = unsafe cshm_command(
+          file: file, arguments: words.pointers, environment: variables.pointers,
+          input: input ?? -1, output: output ?? -1, descriptors: numbers.baseAddress,
+          count: CInt(numbers.count), new_session: newSession ? 1 : 0, new_group: newGroup ? 1 : 0,
+          close_others: closesOthers ? 1 : 0, defaults: defaults)
+        return unsafe cshm_start(&command, &step)
       }
     }
-    do throws(Errno) {
-      ended = OwnedDescriptor(
-        adopting: try SystemCall.checkNegated { cshm_pidfd_open(identifier) })
-    } catch {
-      // A child that cannot be watched is not left to run.
-      var status: CInt = 0
-      kill(identifier, SIGKILL)
-      _ = unsafe waitpid(identifier, &status, 0)
-      throw error
+    if answer < 0 {
+      let error = Errno(rawValue: -answer)
+      let name = Escaping.printable(arguments[0])
+      let attempt = attempt ?? "cannot run '\(name)'"
+      // CMD's own failures have statuses of their own; others are the system's.
+      guard step == CInt(CSHM_STEP_EXECUTE), executable == nil else {
+        throw ShmError(
+          .system, attempt, "the new process could not be set up: \(error.reason)",
+          remedy: error.remedy, errorNumber: error.rawValue)
+      }
+      throw Self.explain(error, name)
     }
-    self.identifier = identifier
+    identifier = answer
+    // Without it the end is looked for.
+    let watch = cshm_pidfd_open(answer)
+    ended = watch < 0 ? -1 : watch
+    endedOwner = watch < 0 ? nil : OwnedDescriptor(adopting: watch)
   }
 
   /// Why a command could not be started.
@@ -101,12 +86,30 @@ package struct ChildProcess: ~Copyable {
     _ = kill(child, signal)
   }
 
+  /// Whether a child has ended; false as well if the kernel does not say. waitid(2)
+  static func hasEnded(_ child: pid_t) -> Bool { cshm_has_ended(child) == 1 }
+
   /// Waits for its end: its exit code, or 128 and the signal's number. waitpid(2)
   package consuming func wait() throws(Errno) -> CInt {
     var status: CInt = 0
-    let identifier = self.identifier
-    try SystemCall.check { unsafe waitpid(identifier, &status, 0) }
+    let answer = unsafe cshm_wait(identifier, &status)
+    if answer < 0 { throw Errno(rawValue: -answer) }
     return cshm_exit_code(status)
+  }
+
+  /// Ends the child, by SIGTERM, and by SIGKILL if it runs on for two seconds, and waits for its end:
+  /// a command is never left to run without what it was started with.
+  package consuming func end() {
+    Self.send(SIGTERM, to: identifier)
+    let clock = Clock.nanoseconds
+    while !Self.hasEnded(identifier) {
+      guard (Clock.nanoseconds - clock) / 1_000_000 < Self.grace else {
+        Self.send(SIGKILL, to: identifier)
+        break
+      }
+      usleep(5000)
+    }
+    _ = try? wait()
   }
 }
 

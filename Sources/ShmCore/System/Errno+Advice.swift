@@ -11,7 +11,6 @@ extension Errno {
     case .noSpace, .noMemory, .diskQuotaExceeded: .noSpace
     case .ioError, .brokenPipe, .fileTooLarge, .badAddress: .inputOutput
     case .resourceBusy, .textFileBusy, .resourceTemporarilyUnavailable: .busy
-    case .badFileDescriptor: .defect
     default: .system
     }
   }

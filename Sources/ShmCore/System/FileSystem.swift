@@ -195,6 +195,8 @@ package enum FileSystem {
     var used = 0
     while true {
       if contents.count - used < 4096 {
+        // Once more than it is, beside what it is.
+        try Allocation.require(2 * contents.count)
         contents.append(contentsOf: repeatElement(0, count: max(8192, contents.count)))
       }
       let count = try unsafe contents.withUnsafeMutableBufferPointer { (all) throws(Errno) -> Int in

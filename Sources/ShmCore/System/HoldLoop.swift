@@ -62,26 +62,36 @@ package struct HoldLoop: ~Copyable {
   ///   - command: the command and its arguments; not empty.
   ///   - descriptors: become 3, 4, … there; their count is SHMTOOL_FDS in its environment.
   ///   - interval: how often `tend` is called, in milliseconds; nil for never.
+  ///   - started: called when the command runs.
   ///   - tend: looks after what is held.
   /// - Returns: the exit code it ended with.
-  /// - Throws: `ShmError`: `commandNotFound`, `cannotRun`.
+  /// - Throws: `ShmError`: `commandNotFound`, `cannotRun`; what `tend` throws, when the command has been
+  ///   ended.
   package func run(
     _ command: [String], descriptors: [Int32], interval: Int? = nil,
+    started: () -> Void = {},
     tend: () throws(ShmError) -> Void = { () throws(ShmError) in }
   ) throws(ShmError) -> End {
-    let name = Escaping.printable(command.first ?? "")
-    let child = try ShmError.explaining({ ChildProcess.explain($0, name) }) { () throws(Errno) in
-      try ChildProcess(
-        command, descriptors: descriptors,
-        environment: [("SHMTOOL_FDS", "\(descriptors.count)")])
+    let child = try ChildProcess(
+      command, descriptors: descriptors,
+      environment: [("SHMTOOL_FDS", "\(descriptors.count)")])
+    started()
+    do throws(ShmError) {
+      _ = try hold(
+        Terms(interval: interval), until: child.ended, child: child.identifier, tend: tend)
+    } catch {
+      // What CMD was given ends with this process: CMD ends before.
+      child.end()
+      throw error
     }
-    // What stops the looking after leaves CMD alone, as the end of this process would.
-    _ = try hold(
-      Terms(interval: interval), until: child.ended.raw, child: child.identifier, tend: tend)
     do throws(Errno) {
       return .exited(try child.wait())
     } catch {
-      throw ShmError("cannot wait for '\(name)'", error)
+      let name = Escaping.printable(command.first ?? "")
+      throw ShmError(
+        .system, "cannot learn the exit status of '\(name)'",
+        "\(error.reason); the command has ended",
+        errorNumber: error.rawValue)
     }
   }
 
@@ -90,23 +100,48 @@ package struct HoldLoop: ~Copyable {
     _ terms: Terms, until ended: CInt?, child: Int32?, tend: () throws(ShmError) -> Void
   ) throws(ShmError) -> End? {
     let deadline = terms.milliseconds.map { Clock.nanoseconds + $0 * 1_000_000 }
-    let watched = [signals.descriptor.raw] + (ended.map { [$0] } ?? [])
     while true {
       let left = deadline.map { max(0, ($0 - Clock.nanoseconds + 999_999) / 1_000_000) }
       let pause = terms.interval.map { min($0, left ?? $0) } ?? left
-      var signal: cshm_signal?
-      let ready = try ShmError.saying("cannot wait for signals") { () throws(Errno) in
-        let ready = try Polling.wait(for: watched, milliseconds: pause)
-        signal = try signals.next()
-        return ready
-      }
-      if let signal {
+      let seen = look(until: ended, child: child, milliseconds: pause)
+      if let signal = seen.signal {
         guard let child else { return .signal(signal.number) }
         if signal.code != cshm_SI_KERNEL { ChildProcess.send(signal.number, to: child) }
       }
-      if ready.count > 1, ready[1] { return nil }
+      if seen.hasEnded { return nil }
       if let deadline, Clock.nanoseconds >= deadline { return nil }
       if terms.interval != nil { try tend() }
+    }
+  }
+
+  /// How long a look without descriptors lasts, in milliseconds.
+  private static let shortPause = 50
+
+  /// Waits for a signal, or for the end of the process. If the kernel refuses to wait for descriptors
+  /// (no memory, a sandbox), what is held is not given up for that: signals are waited for by another
+  /// call, and the end is looked for twenty times a second.
+  private func look(
+    until ended: CInt?, child: Int32?, milliseconds: Int?
+  ) -> (signal: cshm_signal?, hasEnded: Bool) {
+    let isBlind = ended == -1
+    let pause = isBlind ? min(milliseconds ?? Self.shortPause, Self.shortPause) : milliseconds
+    do throws(Errno) {
+      let ready = try Polling.wait(
+        for: [signals.descriptor.raw] + (ended.map { [$0] } ?? []), milliseconds: pause)
+      let hasEnded = isBlind ? child.map(ChildProcess.hasEnded) ?? false : ready.last == true
+      return (try signals.next(), ended != nil && hasEnded)
+    } catch {
+      let signal = signals.next(milliseconds: min(milliseconds ?? .max, Self.shortPause))
+      if let child { return (signal, ChildProcess.hasEnded(child)) }
+      return (signal, isOver)
+    }
+  }
+
+  /// Whether the process that is watched has ended.
+  private var isOver: Bool {
+    switch watch {
+    case .some(let watch): watch.hasEnded
+    case nil: false
     }
   }
 }

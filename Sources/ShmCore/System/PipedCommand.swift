@@ -12,9 +12,6 @@ package struct PipedCommand: ~Copyable {
     case consumer
   }
 
-  /// How long a command may take to end when it is told to, in milliseconds.
-  private static var grace: Int { 2000 }
-
   private let child: ChildProcess
   /// Our end of the pipe; nil when it has been closed.
   private var end: OwnedDescriptor?
@@ -34,10 +31,15 @@ package struct PipedCommand: ~Copyable {
     }
     let reading = OwnedDescriptor(adopting: ends[0])
     let writing = OwnedDescriptor(adopting: ends[1])
-    let started = try ShmError.explaining({ ChildProcess.explain($0, name) }) { () throws(Errno) in
-      try ChildProcess(
-        command, input: role == .consumer ? ends[0] : nil,
-        output: role == .producer ? ends[1] : nil, descriptors: [], environment: [])
+    let started = try ChildProcess(
+      command, input: role == .consumer ? ends[0] : nil,
+      output: role == .producer ? ends[1] : nil)
+    if started.ended < 0 {
+      // Its end would not be seen, and a stream that waits for it would wait for ever.
+      started.end()
+      throw ShmError(
+        .system, "cannot watch '\(name)'", "the kernel refuses pidfd_open; the command was ended",
+        remedy: "a sandbox refuses the call, or the limit on open files is reached ('ulimit -n')")
     }
     self.name = name
     child = started
@@ -69,7 +71,7 @@ package struct PipedCommand: ~Copyable {
   }
 
   /// Readable when the command has ended.
-  package var ended: CInt { child.ended.raw }
+  package var ended: CInt { child.ended }
 
   /// Closes our end of the pipe: a consumer is told the end of its input. close(2)
   package mutating func closePipe() throws(ShmError) {
@@ -97,12 +99,9 @@ package struct PipedCommand: ~Copyable {
   /// Ends the command, which is of no use any more: by SIGTERM, and by SIGKILL where it does not go.
   /// What it has started itself is its own affair.
   package consuming func cancel() {
-    let process = child.identifier
-    ChildProcess.send(SIGTERM, to: process)
+    ChildProcess.send(SIGTERM, to: child.identifier)
     try? closePipe()
-    if (try? Polling.wait(for: [ended], milliseconds: Self.grace))?.first != true {
-      ChildProcess.send(SIGKILL, to: process)
-    }
-    _ = try? finish()
+    let child = self.child
+    child.end()
   }
 }

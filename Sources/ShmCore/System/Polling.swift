@@ -43,11 +43,12 @@ package enum Polling {
   @discardableResult
   static func untilReady(milliseconds: Int?, _ call: (CInt) -> CInt) throws(Errno) -> Int {
     let deadline = milliseconds.map { Clock.nanoseconds + $0 * 1_000_000 }
+    var interruptions = Interruptions()
     while true {
       let left = deadline.map { max(0, ($0 - Clock.nanoseconds + 999_999) / 1_000_000) }
       let count = call(CInt(clamping: left ?? -1))
       if count > 0 || (count == 0 && left.map { $0 <= CInt.max } == true) { return Int(count) }
-      if count < 0, count != -EINTR { throw Errno(rawValue: -count) }
+      if count < 0 { try interruptions.check(-count) }
     }
   }
 }

@@ -31,6 +31,7 @@ package struct ProcessDirectory: ~Copyable {
     var used = 0
     while true {
       if buffer.count - used < 4096 {
+        try Allocation.require(2 * buffer.count)
         buffer.append(contentsOf: repeatElement(0, count: max(1 << 16, buffer.count)))
       }
       let count = try unsafe buffer.withUnsafeMutableBufferPointer { (all) throws(Errno) -> Int in

@@ -35,18 +35,31 @@ package struct ProcessWatch: ~Copyable {
     }
   }
 
-  /// Whether it has ended. poll(2)
+  /// Whether it has ended. If the kernel refuses poll(2), a signal that does nothing tells, or what
+  /// /proc says of it: a process that nobody has waited for yet can still be signalled.
   package var hasEnded: Bool {
     var entry = pollfd(fd: ended.raw, events: Int16(POLLIN), revents: 0)
-    return unsafe poll(&entry, 1, 0) > 0
+    let answer = unsafe poll(&entry, 1, 0)
+    if answer >= 0 { return answer > 0 }
+    if cshm_pidfd_send_signal(ended.raw, 0) == -ESRCH { return true }
+    guard let text = try? FileSystem.contents(of: FilePath("/proc/\(process)/stat")),
+      let end = text.lastIndex(of: UInt8(ascii: ")")), end + 2 < text.count
+    else { return false }
+    return [UInt8(ascii: "Z"), UInt8(ascii: "X")].contains(text[end + 2])
   }
 
-  /// Waits for its end. poll(2)
+  /// Waits for its end. If the kernel refuses poll(2), it is looked for twenty times a second.
   ///
   /// - Returns: whether it has ended in that time.
-  package func waitForEnd(milliseconds: Int) throws(ShmError) -> Bool {
-    try ShmError.saying("cannot watch process \(process)") { () throws(Errno) in
-      try Polling.wait(for: [ended.raw], milliseconds: milliseconds).contains(true)
+  package func waitForEnd(milliseconds: Int) -> Bool {
+    let deadline = Clock.nanoseconds + milliseconds * 1_000_000
+    while !hasEnded {
+      let left = (deadline - Clock.nanoseconds + 999_999) / 1_000_000
+      if left <= 0 { return false }
+      if (try? Polling.wait(for: [ended.raw], milliseconds: left)) == nil {
+        usleep(UInt32(min(left, 50)) * 1000)
+      }
     }
+    return true
   }
 }

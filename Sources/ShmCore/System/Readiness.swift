@@ -4,6 +4,9 @@ import SystemPackage
 
 /// Telling those who wait that everything is set up.
 package enum Readiness {
+  /// What is written to a descriptor.
+  static let line = Array("ready\n".utf8)
+
   /// Says beforehand that a descriptor is closed.
   package static func check(descriptor: Int32) throws(ShmError) {
     try DescriptorIO.checkOpen(
@@ -13,7 +16,7 @@ package enum Readiness {
   /// Writes a line to a descriptor and closes it: for scripts.
   package static func announce(descriptor: Int32) throws(ShmError) {
     let attempt = "cannot announce readiness on descriptor \(descriptor)"
-    var line = Array("ready\n".utf8)
+    var line = Self.line
     try unsafe line.withUnsafeMutableBufferPointer { (buffer) throws(ShmError) -> Void in
       try unsafe DescriptorIO.writeAll(descriptor, UnsafeRawBufferPointer(buffer), attempt)
     }

@@ -11,11 +11,11 @@ package enum SystemCall {
   package static func check<Value: FixedWidthInteger>(
     _ call: () -> Value
   ) throws(Errno) -> Value {
+    var interruptions = Interruptions()
     while true {
       let value = call()
       if value != -1 { return value }
-      let error = Errno(rawValue: errno)
-      if error != .interrupted { throw error }
+      try interruptions.check(errno)
     }
   }
 
@@ -24,21 +24,21 @@ package enum SystemCall {
   package static func checkNegated<Value: SignedInteger>(
     _ call: () -> Value
   ) throws(Errno) -> Value {
+    var interruptions = Interruptions()
     while true {
       let value = call()
       if value >= 0 { return value }
-      let error = Errno(rawValue: CInt(-value))
-      if error != .interrupted { throw error }
+      try interruptions.check(CInt(-value))
     }
   }
 
-  /// An error number that is returned: `posix_spawn`, `pthread_create`.
+  /// An error number that is returned: `pthread_create`.
   package static func checkNumber(_ call: () -> CInt) throws(Errno) {
+    var interruptions = Interruptions()
     while true {
       let number = call()
       if number == 0 { return }
-      let error = Errno(rawValue: number)
-      if error != .interrupted { throw error }
+      try interruptions.check(number)
     }
   }
 
@@ -51,5 +51,26 @@ package enum SystemCall {
       throw Errno(rawValue: errno)
     }
     return unsafe address
+  }
+}
+
+/// How often one call was interrupted. A call that is interrupted faster than any timer sends signals
+/// is refused in truth, as a sandbox may do it, and must not be repeated for ever.
+struct Interruptions {
+  /// So many interruptions in so many nanoseconds are no signals.
+  private static let limit = (count: 1000, nanoseconds: 500_000_000)
+
+  private var count = 0
+  private var since = 0
+
+  /// Throws any error but an interruption that is worth a repetition.
+  mutating func check(_ number: CInt) throws(Errno) {
+    guard number == EINTR else { throw Errno(rawValue: number) }
+    if count % Self.limit.count == 0 {
+      let now = Clock.nanoseconds
+      if count > 0, now - since < Self.limit.nanoseconds { throw .interrupted }
+      since = now
+    }
+    count += 1
   }
 }

@@ -6,6 +6,7 @@ package import SystemPackage
 /// what the process was started to ignore (nohup). signalfd(2)
 package struct TerminationSignals: ~Copyable {
   package let descriptor: OwnedDescriptor
+  private let set: sigset_t
 
   /// From now on they wait to be read.
   package init() throws(Errno) {
@@ -17,6 +18,7 @@ package struct TerminationSignals: ~Copyable {
     unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
     descriptor = OwnedDescriptor(
       adopting: try SystemCall.checkNegated { unsafe cshm_signalfd(&set) })
+    self.set = set
   }
 
   /// The same, with the library's error.
@@ -31,6 +33,14 @@ package struct TerminationSignals: ~Copyable {
     var signal = cshm_signal()
     let count = try SystemCall.checkNegated { unsafe cshm_signalfd_read(descriptor.raw, &signal) }
     return count == 1 ? signal : nil
+  }
+
+  /// The next signal, waited for without a descriptor; nil if none has come. sigtimedwait(2)
+  func next(milliseconds: Int) -> cshm_signal? {
+    var signal = cshm_signal()
+    var set = self.set
+    return unsafe cshm_wait_for_signal(&set, CInt(clamping: milliseconds), &signal) == 1
+      ? signal : nil
   }
 
   /// The number of the next signal, without waiting; nil where none has come.

@@ -14,7 +14,11 @@ struct Create: CommandRunner {
       first such mount that you may write to, and its path there is its name from then on.
 
       --wired has it wired before it appears, and holds it so until told or while CMD runs, which \
-      gets it as descriptor 3; the region stays.
+      gets it as descriptor 3. The region stays when CMD has run; it is removed again if it cannot \
+      be wired or announced, or CMD cannot be started.
+
+      --open accepts a region of another user only if no other user may plant one there: in a sticky \
+      directory that all may write, like /dev/shm, the region must be yours or the directory owner's.
 
       Example: shmtool create cache 64M
                shmtool create model --from weights.bin --mode 640
@@ -100,19 +104,33 @@ struct Create: CommandRunner {
     try PipedCommand.check(command, path: ProcessEnvironment.path)
     try holding.checkReadiness()
     let made = try make()
-    do {
+    do throws(ShmError) {
       try holding.announce()
     } catch {
-      made.takeBack()
-      throw error
+      throw made.takenBack(after: error)
     }
+    var isKept = command.isEmpty
+    do {
+      try hold(made, loop) { isKept = true }
+    } catch {
+      // What it was made for has not begun.
+      guard !isKept, let failure = error as? ShmError else { throw error }
+      throw made.takenBack(after: failure)
+    }
+  }
+
+  private func hold(_ made: CreatedRegion, _ loop: borrowing HoldLoop, _ started: () -> Void) throws
+  {
     // By its name: what was open before it had one is shown as deleted for ever. Where its mode keeps
     // its maker out, that one all the same.
     switch try? HeldRegion.openForWiring(made.region.reference) {
     case .some(let named):
-      try loop.hold(command: command, descriptors: [named.rawDescriptor], options: holding)
+      try loop.hold(
+        command: command, descriptors: [named.rawDescriptor], options: holding, started: started)
     case nil:
-      try loop.hold(command: command, descriptors: [made.region.rawDescriptor], options: holding)
+      try loop.hold(
+        command: command, descriptors: [made.region.rawDescriptor], options: holding,
+        started: started)
     }
   }
 
@@ -129,10 +147,9 @@ struct Create: CommandRunner {
         CreateReport(
           made.region.reference, made.status, isNew: made.isNew, sparse: sparse,
           refusal: made.refusal, direct: made.method, wired: try made.wireRow(),
-          nanoseconds: line.finish()), options)
+          nanoseconds: line.finish()), options, lasts: false)
     } catch {
-      made.takeBack()
-      throw error
+      throw made.takenBack(after: error)
     }
     return made
   }

@@ -113,8 +113,20 @@ final class CreatedRegion {
     wiring?.row(region.reference)
   }
 
-  /// Takes the name away again, where what had to follow has failed: a create that fails leaves nothing.
-  func takeBack() {
-    if isNew { try? region.unlink() }
+  /// Takes the name away again because what had to follow has failed: a create that fails leaves
+  /// nothing, or says that it does.
+  ///
+  /// - Returns: the error, with what is left.
+  func takenBack(after error: ShmError) -> ShmError {
+    guard isNew else { return error }
+    do throws(ShmError) {
+      try region.unlink()
+      return error
+    } catch let left {
+      return ShmError(
+        error.code, error.attempt,
+        "\(error.reason); '\(region.reference)' was created and stays: \(left.attempt): \(left.reason)",
+        remedy: error.remedy, errorNumber: error.errorNumber)
+    }
   }
 }

@@ -16,15 +16,18 @@ extension HoldLoop {
   ///   - descriptors: what CMD gets from 3 on.
   ///   - options: the terms.
   ///   - interval: how often `tend` is called, in milliseconds; nil for never.
+  ///   - started: called when CMD runs.
   ///   - tend: looks after what is held.
   /// - Throws: `Interruption`, `ExitCode` for CMD's, and what `tend` throws.
   func hold(
     command: [String], descriptors: [Int32], options: HoldOptions = HoldOptions.none,
-    interval: Int? = nil, tend: () throws(ShmError) -> Void = { () throws(ShmError) in }
+    interval: Int? = nil, started: () -> Void = {},
+    tend: () throws(ShmError) -> Void = { () throws(ShmError) in }
   ) throws {
     let end: End
     if !command.isEmpty {
-      end = try run(command, descriptors: descriptors, interval: interval, tend: tend)
+      end = try run(
+        command, descriptors: descriptors, interval: interval, started: started, tend: tend)
     } else {
       end = try wait(
         Terms(milliseconds: options.duration?.milliseconds, interval: interval), tend: tend)

@@ -1,20 +1,57 @@
 import ArgumentParser
 import ShmCore
 
-/// Several operands: what fails is told, the rest goes on, and the first failure is the exit code.
-enum Operands {
-  static func forEach<Operand>(
-    _ operands: [Operand], _ body: (Operand) throws(ShmError) -> Void
-  ) throws {
-    var first: ShmError.Code?
+/// Several operands: what fails is told, the others are worked on, and the first failure is the exit
+/// status.
+struct Operands {
+  /// What could not be done to one operand.
+  struct Failure: Encodable {
+    let region: String
+    let exitStatus: Int
+    let message: String
+  }
+
+  /// The failures, in order.
+  private(set) var failures: [Failure] = []
+
+  /// Calls `body` with each operand, and tells each error on stderr.
+  ///
+  /// - Parameters:
+  ///   - operands: the operands.
+  ///   - name: what one is called.
+  ///   - body: works on one.
+  mutating func forEach<Operand>(
+    _ operands: [Operand], named name: (Operand) -> String = { "\($0)" },
+    _ body: (Operand) throws(ShmError) -> Void
+  ) {
     for operand in operands {
       do throws(ShmError) {
         try body(operand)
       } catch {
-        Output.complain(error)
-        first = first ?? error.code
+        fail(error, name(operand))
       }
     }
-    if let first { throw ExitCode(Int32(first.rawValue)) }
+  }
+
+  /// Tells an error that belongs to one operand.
+  mutating func fail(_ error: ShmError, _ name: String) {
+    Output.complain(error)
+    failures.append(
+      Failure(
+        region: name, exitStatus: Int(error.code.rawValue), message: error.description))
+  }
+
+  /// Ends the command with the first failure's exit status.
+  func finish() throws {
+    if let first = failures.first { throw ExitCode(Int32(first.exitStatus)) }
+  }
+
+  /// The same for a command that reports nothing of what failed.
+  static func forEach<Operand>(
+    _ operands: [Operand], _ body: (Operand) throws(ShmError) -> Void
+  ) throws {
+    var all = Operands()
+    all.forEach(operands, body)
+    try all.finish()
   }
 }

@@ -60,18 +60,14 @@ struct Remove: CheckedCommand {
       return try StaleRemoval(olderThan: olderThan, isDryRun: !yes).run(options)
     }
     var removed: [RemoveReport.Row] = []
-    var failure: (any Error)?
-    do {
-      try Operands.forEach(regions) { (reference) throws(ShmError) in
-        removed.append(try remove(reference))
-      }
-    } catch {
-      failure = error
+    var operands = Operands()
+    operands.forEach(regions) { (reference) throws(ShmError) in
+      removed.append(try remove(reference))
     }
     if !removed.isEmpty || options.json {
-      try Output.write(RemoveReport(regions: removed), options)
+      try Output.write(RemoveReport(regions: removed, errors: operands.failures), options)
     }
-    if let failure { throw failure }
+    try operands.finish()
   }
 
   private func remove(_ reference: RegionReference) throws(ShmError) -> RemoveReport.Row {

@@ -30,12 +30,16 @@ struct Seal: CheckedCommand {
 
   func run() throws {
     let opened = try Region.open(region)
-    try opened.add(Seals(words: seals) ?? [])
-    let all = opened.seals() ?? []
+    // Before it is sealed: what fails afterwards would hide that it is.
+    let size = try opened.status().size
+    let wanted = Seals(words: seals) ?? []
+    let before = opened.seals() ?? []
+    try opened.add(wanted)
+    let all = opened.seals() ?? before.union(wanted)
     try Output.write(
       ActionReport(
         "seal", region, "sealed '\(region)': \(all.words.joined(separator: ", "))",
-        bytes: try opened.status().size, seals: all),
+        bytes: size, seals: all),
       options)
   }
 }

@@ -29,26 +29,23 @@ struct Unwire: CheckedCommand {
 
   func run() throws {
     var released: [WiringHolder] = []
-    var failure: (any Error)?
-    do {
-      if let pid {
-        try checkHolder(pid)
-        released += try end("process \(pid)") { $0.process == pid }
-      }
-      try Operands.forEach(regions) { (reference) throws(ShmError) in
-        let identity = try identity(reference)
-        // Released already, by a holder of several that was ended for another operand.
-        if released.contains(where: { $0.region == identity && $0.isBackground }) { return }
-        released += try end("'\(reference)'") { $0.region == identity }
-      }
-    } catch {
-      if pid != nil { throw error }
-      failure = error
+    var operands = Operands()
+    if let pid { try checkHolder(pid) }
+    operands.forEach(pid.map { [$0] } ?? [], named: { "pid:\($0)" }) { (pid) throws(ShmError) in
+      try end("process \(pid)", &released) { $0.process == pid }
+    }
+    operands.forEach(regions) { (reference) throws(ShmError) in
+      let identity = try identity(reference)
+      // Released already, by a holder of several that was ended for another operand.
+      if released.contains(where: { $0.region == identity && $0.isBackground }) { return }
+      try end("'\(reference)'", &released) { $0.region == identity }
     }
     if !released.isEmpty || options.json {
-      try Output.write(UnwireReport(regions: released.map { UnwireReport.Row($0) }), options)
+      try Output.write(
+        UnwireReport(
+          regions: released.map { UnwireReport.Row($0) }, errors: operands.failures), options)
     }
-    if let failure { throw failure }
+    try operands.finish()
   }
 
   private func identity(_ reference: RegionReference) throws(ShmError) -> RegionIdentity {
@@ -76,9 +73,10 @@ struct Unwire: CheckedCommand {
   }
 
   /// Ends the holders in the background among those that are meant; that there is none is an error.
+  /// One that cannot be ended keeps no other from being ended.
   private func end(
-    _ subject: String, where isMeant: (WiringHolder) -> Bool
-  ) throws(ShmError) -> [WiringHolder] {
+    _ subject: String, _ released: inout [WiringHolder], where isMeant: (WiringHolder) -> Bool
+  ) throws(ShmError) {
     let scan = try WiringHolder.scan()
     let meant = scan.holders.filter(isMeant)
     let processes = Set(meant.filter(\.isBackground).map(\.process))
@@ -89,9 +87,17 @@ struct Unwire: CheckedCommand {
         remedy: others.isEmpty
           ? HoldersReport.hidden(scan.hiddenProcesses) : "end process \(others), which has")
     }
+    var failure: ShmError?
     for process in processes.sorted() {
-      if let holder = scan.holders.first(where: { $0.process == process }) { try holder.end() }
+      guard let holder = scan.holders.first(where: { $0.process == process }) else { continue }
+      do throws(ShmError) {
+        try holder.end()
+        released += scan.holders.filter { $0.process == process }
+      } catch {
+        if let failure { Output.complain(failure) }
+        failure = error
+      }
     }
-    return scan.holders.filter { processes.contains($0.process) }
+    if let failure { throw failure }
   }
 }

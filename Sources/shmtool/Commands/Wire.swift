@@ -91,6 +91,7 @@ struct Wire: CommandRunner {
   func run() throws {
     if list { return try listHolders() }
     if background { return try BackgroundHolder.start() }
+    if backgroundHolder { DetachedProcess.setName("shmtool") }
     try holding.checkReadiness()
     let loop = try HoldLoop(whileRunning: holding.whilePid)
     let held = try mapAll()
@@ -108,16 +109,16 @@ struct Wire: CommandRunner {
     _ = line.finish()
     try Output.write(
       WireReport(holder: ProcessNumber.own, onFault: onFault, regions: held.flatMap(\.wireRows)),
-      options)
+      options, lasts: false)
     // Before it says that it is ready: whoever looks then finds nothing of its starter's open.
     if backgroundHolder { Readiness.detach() }
     try holding.announce()
     try loop.hold(
       command: command, descriptors: held.map { $0.region.rawDescriptor }, options: holding,
-      interval: 250
-    ) { () throws(ShmError) in
-      for region in held { region.tend(policy, follow: follow) }
-    }
+      interval: 250,
+      tend: { () throws(ShmError) in
+        for region in held { region.tend(policy, follow: follow) }
+      })
   }
 
   private func mapAll() throws(ShmError) -> [HeldRegion] {

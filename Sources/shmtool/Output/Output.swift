@@ -38,12 +38,32 @@ enum Output {
   }
 
   /// Writes what a command did: JSON to stdout, or a line to stderr, or nothing.
-  static func write(_ report: some Report, _ options: ActionOptions) throws(ShmError) {
+  ///
+  /// - Parameters:
+  ///   - report: what was done.
+  ///   - options: how it is told.
+  ///   - lasts: whether it stays done if it cannot be told; the error says then that it was.
+  static func write(
+    _ report: some Report, _ options: ActionOptions, lasts: Bool = true
+  ) throws(ShmError) {
     if options.json {
-      try write(report, json: true)
+      do throws(ShmError) {
+        try write(report, json: true)
+      } catch {
+        throw lasts ? told(error, after: report) : error
+      }
     } else if !options.quiet {
       say(report.text(TextStyle()))
     }
+  }
+
+  /// An error in telling what was done, which says that it was.
+  private static func told(_ error: ShmError, after report: some Report) -> ShmError {
+    let done = report.text(TextStyle()).split(separator: "\n").joined(separator: "; ")
+    guard !done.isEmpty else { return error }
+    return ShmError(
+      error.code, error.attempt, "\(error.reason); already done: \(done)", remedy: error.remedy,
+      errorNumber: error.errorNumber)
   }
 
   /// Writes a report to a descriptor of the caller's choice.

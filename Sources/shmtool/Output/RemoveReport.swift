@@ -12,6 +12,8 @@ struct RemoveReport: Report {
 
   let action = "remove"
   let regions: [Row]
+  /// What could not be removed.
+  let errors: [Operands.Failure]
 
   func text(_ style: TextStyle) -> String {
     regions.map { row in

@@ -20,6 +20,8 @@ struct UnwireReport: Report {
 
   let action = "unwire"
   let regions: [Row]
+  /// What could not be released.
+  let errors: [Operands.Failure]
 
   func text(_ style: TextStyle) -> String {
     regions.map { row in

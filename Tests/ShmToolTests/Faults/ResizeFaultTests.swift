@@ -27,9 +27,10 @@ struct ResizeFaultTests {
         """
         first = subprocess.Popen(
             ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fallocate", "-e",
-             "inject=fallocate:error=ENOSPC:delay_enter=1500000:when=2", T, "resize", N, "68M"],
+             "inject=fallocate:error=ENOSPC:delay_enter=4000000:when=2", T, "resize", N, "68M"],
             stderr=subprocess.PIPE)
-        time.sleep(0.7)
+        # The first part is reserved, and the second call waits.
+        until(lambda: allocated(P) > 32 << 20)
         # Not one of ours: it takes no lock.
         os.truncate(P, 128 << 20)
         assert run("fill", N, "--sequence").returncode == 0

@@ -1,0 +1,42 @@
+import Glibc
+import SystemPackage
+
+/// Memory whose size a request or the machine decides. A Swift array that finds none ends the process;
+/// what is asked for here first is an error.
+enum Allocation {
+  /// What is smaller than this is the runtime's affair: it is taken before any limit can be met.
+  private static let least = 128 << 10
+
+  /// Throws unless so many bytes can be had at this moment. malloc(3)
+  static func require(_ bytes: Int) throws(Errno) {
+    guard bytes >= least else { return }
+    guard let memory = unsafe malloc(bytes) else { throw .noMemory }
+    unsafe free(memory)
+  }
+
+  /// The same, with the error's figures.
+  static func require(_ bytes: Int, _ attempt: String) throws(ShmError) {
+    try ShmError.explaining({ refusal(bytes, attempt, $0) }) { () throws(Errno) in
+      try require(bytes)
+    }
+  }
+
+  /// Whole pages of this process alone, zeroed. mmap(2)
+  static func pages(_ bytes: Int, _ attempt: String) throws(ShmError) -> OwnedPages {
+    try ShmError.explaining({ refusal(bytes, attempt, $0) }) { () throws(Errno) in
+      let base = try unsafe MemoryCalls.map(
+        at: nil, length: bytes, protection: PROT_READ | PROT_WRITE,
+        flags: MAP_PRIVATE | MAP_ANONYMOUS, descriptor: -1, offset: 0)
+      return unsafe OwnedPages(adopting: base, length: bytes)
+    }
+  }
+
+  /// The error if the system gives no memory for a buffer. EAGAIN is what a limit on locked memory says
+  /// to a process that locks all that it maps.
+  static func refusal(_ bytes: Int, _ attempt: String, _ error: Errno) -> ShmError {
+    ShmError(
+      .noSpace, attempt, "a buffer of \(ByteCount(bytes)) cannot be allocated (\(error.reason))",
+      remedy: "raise the limit on this process's addresses ('ulimit -v'), or free memory",
+      errorNumber: error.rawValue)
+  }
+}
