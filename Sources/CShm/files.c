@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <linux/magic.h>
+#include <linux/quota.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -41,6 +42,10 @@ const int cshm_F_SEAL_EXEC = F_SEAL_EXEC;
 const int64_t cshm_TMPFS_MAGIC = TMPFS_MAGIC;
 const int64_t cshm_HUGETLBFS_MAGIC = HUGETLBFS_MAGIC;
 const int64_t cshm_RAMFS_MAGIC = RAMFS_MAGIC;
+
+#ifndef SYS_quotactl_fd
+#define SYS_quotactl_fd 443
+#endif
 
 static int checked(int result) { return result < 0 ? -errno : result; }
 
@@ -93,6 +98,15 @@ int cshm_birth_time(int directory, const char *path, int64_t *seconds, int *know
   return 0;
 }
 
+int cshm_attributes(const char *path, int *immutable, int *append_only) {
+  struct statx answer;
+  if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, 0, &answer) < 0) return -errno;
+  uint64_t known = answer.stx_attributes & answer.stx_attributes_mask;
+  *immutable = (known & STATX_ATTR_IMMUTABLE) != 0;
+  *append_only = (known & STATX_ATTR_APPEND) != 0;
+  return 0;
+}
+
 int cshm_cachestat(int descriptor, uint64_t offset, uint64_t length, struct cshm_cachestat *out) {
   struct {
     uint64_t offset, length;
@@ -116,6 +130,20 @@ int cshm_filesystem_status(int descriptor, const char *path, struct cshm_filesys
       .available = status.f_bavail,
       .files = status.f_files,
       .free_files = status.f_ffree,
+  };
+  return 0;
+}
+
+int cshm_quota(int descriptor, int of_group, uint32_t id, struct cshm_quota *out) {
+  struct if_dqblk block = {0};
+  long command = QCMD(Q_GETQUOTA, of_group ? GRPQUOTA : USRQUOTA);
+  if (syscall(SYS_quotactl_fd, descriptor, command, id, &block) < 0) return -errno;
+  // Limits are counted in blocks of 1 KiB, the space in bytes.
+  *out = (struct cshm_quota){
+      .space = block.dqb_curspace,
+      .space_limit = block.dqb_bhardlimit << 10,
+      .files = block.dqb_curinodes,
+      .files_limit = block.dqb_ihardlimit,
   };
   return 0;
 }

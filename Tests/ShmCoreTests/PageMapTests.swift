@@ -130,7 +130,8 @@ struct PageMapTests {
   @Test("of a file on a device tells what is cached, and what is yet to be written")
   func onDevice() throws {
     let file = try TemporaryFile(Array(repeating: 7, count: 8 * page + 1))
-    let region = try Region.open(try RegionReference("file:" + file.path))
+    let region = try Region.open(
+      try RegionReference("file:" + file.path), access: .readOnly)
     try #require(try region.fileSystem().kind == .other, "/tmp is a tmpfs here")
     let map = try PageMap(of: region)
     #expect(map.runs.last?.range.upperBound == 9 * page)

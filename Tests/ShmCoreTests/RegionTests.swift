@@ -37,7 +37,7 @@ struct RegionTests {
     let name = TestName()
     let reference = try name.reference
     let failure = error(.noSpace) { _ = try Region.create(reference, size: size) }
-    #expect(failure?.reason.contains("\(ByteCount(size)) are wanted") == true)
+    #expect(failure?.reason.contains("needs \(ByteCount(size)), but ") == true)
     #expect(!name.exists)
   }
 

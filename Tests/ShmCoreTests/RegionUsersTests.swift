@@ -33,15 +33,13 @@ struct RegionUsersTests {
     let looked = try Region.open(try name.reference, access: .status)
     let none = try RegionUsers.scan(for: [])
     #expect(try RegionUse.of(looked, in: none) == .unused)
-    try RegionUse.refuseIfUsed(
-      try name.reference, "cannot try", otherwise: "wait")
+    try RegionUse.refuseIfUsed(try name.reference, "cannot try")
     try withSecondProcess(mapping: name.name) { process in
       // A scan for nothing sees nobody; the lease is refused all the same.
       let use = try RegionUse.of(looked, in: none)
       #expect(use == .used([]))
       let told = error(.busy) {
-        try RegionUse.refuseIfUsed(
-          try name.reference, "cannot try", otherwise: "wait")
+        try RegionUse.refuseIfUsed(try name.reference, "cannot try")
       }
       #expect(told?.reason.contains("process \(process)") == true)
     }
@@ -125,5 +123,23 @@ struct RegionWaiterTests {
     try RegionWaiter.wait(for: .created, of: reference, milliseconds: 10_000)
     #expect(try child.wait() == 0)
     #expect(name.exists)
+  }
+
+  @Test("are told one by one if they are few, and by their names if they are many")
+  func sentences() {
+    func name(_ process: Int32) -> String? {
+      process == 999 ? nil : ["python3", "sh", "cat", "zip"][Int(process) % 4]
+    }
+    func told(_ processes: [Int32]) -> String { RegionUse.sentence(processes, name: name) }
+    #expect(told([8]) == "process 8 (python3) uses it")
+    #expect(told([999]) == "process 999 uses it")
+    #expect(told([8, 9]) == "processes 8 (python3), 9 (sh) use it")
+    #expect(told([1, 2, 3, 4, 5]).hasSuffix("5 (sh) use it"))
+    #expect(
+      told([0, 4, 8, 1, 5, 2]) == "6 processes use it: 3 python3, 2 sh, 1 cat")
+    #expect(
+      told([0, 4, 8, 1, 5, 2, 6, 3]) == "8 processes use it: 3 python3, 2 cat, 2 sh and 1 other")
+    let many = told(Array(0..<2001))
+    #expect(many == "2001 processes use it: 501 python3, 500 cat, 500 sh and 500 others")
   }
 }

@@ -64,7 +64,7 @@ struct HugePagesTests {
     #expect(lines.count == 2)
     #expect(
       lines.allSatisfy {
-        $0.contains("32 MiB are wanted, and ") && $0.contains("has 4 MiB free of 4 MiB")
+        $0.contains("needs 32 MiB, but ") && $0.contains("has 4 MiB free of 4 MiB")
       },
       "\(result.error)")
   }
@@ -85,7 +85,7 @@ struct HugePagesTests {
       test $? = 64
       """)
     #expect(result.code == 0, "\(result.error)")
-    #expect(result.error.contains("64 GiB are wanted, and the pool of 2 MiB pages has "))
+    #expect(result.error.contains("needs 64 GiB (32768 pages of 2 MiB), but the pool has "))
     #expect(
       result.error.contains("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages'"))
     #expect(result.error.contains("no hugetlbfs with pages of 1 GiB is mounted; as root: 'mkdir"))
@@ -129,7 +129,7 @@ struct HugePagesTests {
   func anonymousExhausted() async throws {
     let refused = try await Tool.run("map", "--anonymous", "64G", "--huge", "--", "true")
     #expect(refused.code == 79)
-    #expect(refused.error.contains("64 GiB are wanted, and the pool of 2 MiB pages has "))
+    #expect(refused.error.contains("needs 64 GiB (32768 pages of 2 MiB), but the pool has "))
     let other = try await Tool.run("map", "--anonymous", "4M", "--huge=4M", "--", "true")
     #expect(other.code == 66)
     #expect(other.error.contains("this machine has no pages of 4 MiB, but "))

@@ -28,7 +28,7 @@ struct StartTests {
           assert alone("--version").stdout == b"shmtool 0.1.0\\n"
           # It is no tmpfs, and says so.
           result = alone("create", "x", "4K")
-          assert result.returncode == 65 and b"not on tmpfs" in result.stderr, result
+          assert result.returncode == 65 and b"not in shared memory" in result.stderr, result
           assert alone("nonsense").returncode == 64
       """)
   }

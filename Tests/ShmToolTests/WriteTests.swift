@@ -152,7 +152,7 @@ struct WriteTests {
         with open(P, "rb") as held:
             result = run("remove", "--unused", N)
             assert result.returncode == 75 and b"force" not in result.stderr, result
-            assert b"leave --unused out" in result.stderr, result
+            assert b"wait until no process uses it" in result.stderr, result
         """, name.name)
     }
   }

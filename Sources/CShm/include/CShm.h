@@ -85,6 +85,15 @@ struct cshm_filesystem {
   uint64_t free_files;
 };
 int cshm_filesystem_status(int descriptor, const char *path, struct cshm_filesystem *out);
+// quotactl_fd(2) with Q_GETQUOTA: what a user, or a group, has on the file system of `descriptor`, and the
+// hard limits, in bytes and files; a limit of 0 is none
+struct cshm_quota {
+  uint64_t space;
+  uint64_t space_limit;
+  uint64_t files;
+  uint64_t files_limit;
+};
+int cshm_quota(int descriptor, int of_group, uint32_t id, struct cshm_quota *out);
 // getdents64(2)
 ssize_t cshm_directory_entries(int directory, void *buffer, size_t count);
 // mlock2(2)
@@ -94,6 +103,8 @@ int cshm_mlock2(const void *address, size_t length, unsigned int flags);
 ssize_t cshm_copy_into_self(void *destination, const void *source, size_t length);
 // statx(2): the time of birth in seconds since 1970, or 0 with *known == 0
 int cshm_birth_time(int directory, const char *path, int64_t *seconds, int *known);
+// statx(2): whether the file has the attributes that chattr(1) calls i and a
+int cshm_attributes(const char *path, int *immutable, int *append_only);
 // A piece of another process's memory: struct iovec, with an address that is no pointer here
 struct cshm_piece {
   uint64_t address;

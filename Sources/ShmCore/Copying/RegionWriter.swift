@@ -157,7 +157,7 @@ import SystemPackage
         }
         // Large enough again, or no memory for a hole: the second does not pass.
         refusals += 1
-        if refusals == 3 { throw region.explainWrite(.noSpace, attempt) }
+        if refusals == 3 { throw region.explainWrite(.badAddress, attempt) }
       } catch {
         throw ShmError(attempt, error)
       }

@@ -49,6 +49,11 @@ struct MemoryMounts {
   /// Whether it is one of huge pages from a pool.
   func isHuge(_ device: UInt64) -> Bool { devices[device] == true }
 
+  /// Whether it is a tmpfs mounted `noswap`. tmpfs(5)
+  func isNoSwap(_ device: UInt64) -> Bool {
+    mounts.contains { $0.deviceNumber == device && $0.option("noswap") != nil }
+  }
+
   /// Whether what a link of /proc/PID/fd points to lies in memory: a memfd, or a path.
   func isMemory(_ path: ArraySlice<UInt8>) -> Bool {
     guard path.first == UInt8(ascii: "/") else { return false }

@@ -70,6 +70,7 @@ struct RegionCensus {
       // The kernel counts the attaches of everybody.
       entry.use = segment.attaches == 0 ? .unused : .used(entry.users.map(\.process))
       entry.hasHugePages = device.map { isHuge($0) } ?? false
+      entry.isInherentlyUnswappable = entry.hasHugePages
       entry.resident = segment.resident
       entry.swapped = segment.swapped
       finish(&entry)
@@ -118,7 +119,10 @@ struct RegionCensus {
   }
 
   private mutating func complete(_ entry: inout RegionInventory.Entry, from path: FilePath?) {
-    entry.hasHugePages = isHuge(entry.identity.device)
+    let device = entry.identity.device
+    entry.hasHugePages = isHuge(device)
+    entry.isInherentlyUnswappable =
+      entry.hasHugePages || views.contains { $0.mounts.isNoSwap(device) }
     let pages = PageFacts(entry, path, wanted(of: entry), isSwapUsed: isSwapUsed)
     (entry.resident, entry.swapped, entry.seals) = (pages.resident, pages.swapped, pages.seals)
     finish(&entry)

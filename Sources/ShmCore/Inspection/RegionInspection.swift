@@ -37,15 +37,9 @@ public struct RegionInspection: Sendable {
   /// When that was, in nanoseconds of a clock that only goes forward.
   public let time: Int
 
-  /// Whether its pages are never paged out, wired or not: huge pages of the pool, and a tmpfs mounted
-  /// `noswap`.
-  public var isInherentlyUnswappable: Bool {
-    switch fileSystem.kind {
-    case .hugetlbfs, .ramfs: true
-    case .tmpfs: mount?.option("noswap") != nil
-    case .other: false
-    }
-  }
+  /// Whether its pages are never paged out, wired or not: huge pages of the pool, ramfs, and a tmpfs
+  /// mounted `noswap`.
+  public let isInherentlyUnswappable: Bool
 
   /// Looks. A region that may not be read is told as far as its status goes.
   ///
@@ -101,6 +95,7 @@ public struct RegionInspection: Sendable {
     status = try region.status()
     fileSystem = try region.fileSystem()
     let identity = status.identity
+    isInherentlyUnswappable = fileSystem.isUnswappable(device: identity.device)
     self.use = use
     users = scan.users(of: identity)
     usersComplete = use == .unused || (use != .unknown && scan.isComplete)

@@ -38,6 +38,9 @@ extension RegionInventory {
     public let segment: SystemVSegment?
     /// Whether its pages come from a pool of huge ones, which are never swapped.
     public internal(set) var hasHugePages = false
+    /// Whether its pages are never paged out, wired or not: huge pages of a pool, and those of a tmpfs
+    /// mounted `noswap`.
+    public internal(set) var isInherentlyUnswappable = false
     /// The processes that use it, but for this one.
     public internal(set) var users: [RegionUser] = []
     /// Whether anybody uses it.
@@ -51,7 +54,7 @@ extension RegionInventory {
     /// The bytes that are swapped out.
     public internal(set) var swapped: Int?
     /// The bytes that cannot be swapped out: under a lock of a process that may be looked at, locked by
-    /// shmctl(2), or of huge pages from a pool.
+    /// shmctl(2), or unswappable by their nature.
     public internal(set) var wired: Int?
     /// The bytes that lie on huge pages.
     public internal(set) var huge: Int?

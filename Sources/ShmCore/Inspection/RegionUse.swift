@@ -1,3 +1,5 @@
+import SystemPackage
+
 /// Whether anybody uses a region: proved, refuted or unknown.
 ///
 /// ```swift
@@ -43,33 +45,57 @@ public enum RegionUse: Sendable, Equatable {
     }
   }
 
+  /// Who uses it: a few by number and name, many by how many there are of each name.
+  static func sentence(
+    _ processes: [Int32], name: (Int32) -> String? = RegionUse.name
+  ) -> String {
+    if processes.count == 1 { return "process \(processes[0])\(told(name(processes[0]))) uses it" }
+    if processes.count <= 5 {
+      let list = processes.map { "\($0)\(told(name($0)))" }.joined(separator: ", ")
+      return "processes \(list) use it"
+    }
+    var counts: [String: Int] = [:]
+    for process in processes { counts[name(process) ?? "of unknown name", default: 0] += 1 }
+    let groups = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    let shown = groups.prefix(3)
+    let rest = processes.count - shown.reduce(0) { $0 + $1.value }
+    let list = shown.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+    let others = rest == 0 ? "" : " and \(rest) \(rest == 1 ? "other" : "others")"
+    return "\(processes.count) processes use it: \(list)\(others)"
+  }
+
+  private static func told(_ name: String?) -> String { name.map { " (\($0))" } ?? "" }
+
+  /// The name of a process; nil if it cannot be read. proc_pid_comm(5)
+  private static func name(_ process: Int32) -> String? {
+    (try? FileSystem.contents(of: FilePath("/proc/\(process)/comm")))
+      .flatMap { ProcText.lines($0).first }.map { Escaping.printable($0) }
+  }
+
   /// Throws unless it is proved that nobody uses the region.
   ///
   /// - Parameters:
   ///   - reference: the region.
   ///   - attempt: what would be done to it, for the message.
-  ///   - otherwise: what else the caller may do, as the end of "end them first, or …".
   /// - Throws: `ShmError` with code `busy`, and what opening the region throws.
   public static func refuseIfUsed(
-    _ reference: RegionReference, _ attempt: String, otherwise: String
+    _ reference: RegionReference, _ attempt: String
   ) throws(ShmError) {
     let region = try Region.open(reference, access: .status)
+    try SharedMemory.require(region.descriptor, attempt)
     let scan = try RegionUsers.scan(for: [try region.status().identity])
     switch try of(region, in: scan) {
     case .unused: return
     case .used(let processes):
-      let list = processes.prefix(5).map { "\($0)" }.joined(separator: ", ")
       throw ShmError(
         .busy, attempt,
         processes.isEmpty
-          ? "a process that cannot be seen from here uses it"
-          : "\(processes.count == 1 ? "process" : "processes") \(list) "
-            + "\(processes.count == 1 ? "uses" : "use") it",
-        remedy: "end them first, or \(otherwise)")
+          ? "a process that cannot be seen from here uses it" : sentence(processes),
+        remedy: "wait until no process uses it")
     case .unknown:
       throw ShmError(
         .busy, attempt, "processes of other users may use it, and cannot be seen from here",
-        remedy: "ask as root, or as its owner with the right to read it, or \(otherwise)")
+        remedy: "ask as root, or as its owner with the right to read it")
     }
   }
 }

@@ -57,7 +57,7 @@ struct WiringFacts {
 
   /// The bytes of a region that cannot be swapped out; nil where whoever holds them may not be looked at.
   func wired(_ entry: RegionInventory.Entry) -> Int? {
-    if entry.hasHugePages { return entry.allocated }
+    if entry.isInherentlyUnswappable { return entry.allocated }
     if entry.segment?.isLocked == true { return entry.resident }
     let wired = Self.union(lockedRanges(entry))
     if wired == 0 { return isComplete || entry.use == .unused ? 0 : nil }

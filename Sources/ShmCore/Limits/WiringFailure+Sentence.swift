@@ -52,27 +52,35 @@ extension WiringFailure {
         "the region holds \(evidence.regionSize ?? 0) bytes, and the range ends at \(evidence.rangeEnd)"
       )
     case .fileSystemFull:
+      let (needs, has) = ByteCount(evidence.missing ?? 0)
+        .told(beside: ByteCount(evidence.fileSystemFree ?? 0))
       return make(
-        .noSpace,
-        """
-        \(ByteCount(evidence.missing ?? 0)) of it is not in RAM, and its file system has \
-        \(ByteCount(evidence.fileSystemFree ?? 0)) free
-        """, "enlarge it with 'mount -o remount,size=…'")
+        .noSpace, "\(needs) of it is not in RAM, and its file system has \(has) free",
+        "enlarge it with 'mount -o remount,size=…'")
     case .hugePages:
       let missing = max(0, evidence.wanted - (evidence.resident ?? 0))
       let shortage = evidence.hugePages?.shortage(of: missing)
+      if let shortage { return make(.noSpace, shortage.reason, shortage.remedy) }
+      let room = evidence.hugePages.map { ", although \($0.available) pages are available" } ?? ""
       return make(
         .noSpace,
-        "\(ByteCount(missing)) of it is not in RAM, and \(shortage?.reason ?? "no huge page is free")",
-        shortage?.remedy)
+        "the kernel refuses \(ByteCount(missing)) of huge pages, which are not in RAM\(room)",
+        "a hugetlb control group or the memory nodes of this process may allow fewer")
     case .cgroup: return cgroupError(attempt)
     case .noMemory:
+      let missing = evidence.missing ?? evidence.wanted
+      guard let available = limits.memory?.available else {
+        return make(
+          .noSpace, "\(ByteCount(missing)) must be brought into RAM, which the kernel refuses")
+      }
+      let (needs, has) = ByteCount(missing).told(beside: ByteCount(available))
       return make(
         .noSpace,
-        """
-        \(ByteCount(evidence.missing ?? evidence.wanted)) must be brought into RAM, and \
-        \(limits.memory?.available.map { "\(ByteCount($0))" } ?? "an unknown amount") is available
-        """)
+        missing > available
+          ? "\(needs) must be brought into RAM, and \(has) is available"
+          : "the kernel refuses to bring \(needs) into RAM, although \(has) is available",
+        missing > available
+          ? nil : "another process may have used the memory for a moment: try again")
     case .notResident:
       return make(
         .noSpace,

@@ -53,7 +53,7 @@ extension Mapping {
     let mount = device.flatMap { MountTable.current().mount(ofDevice: $0)?.point }
     return SpaceCheck(
       attempt: attempt, place: mount.map { Escaping.printable($0) } ?? "its \(fileSystem.kind)",
-      fileSystem: fileSystem
+      site: .descriptor(descriptor.raw)
     )
     .refusal(missing, errno: .noSpace)
   }

@@ -128,12 +128,12 @@ extension Mapping {
     wiredRanges.remove(contentsOf: part)
   }
 
-  /// Whether the pages cannot be swapped by their nature, wired or not: huge pages of a pool, and
-  /// a tmpfs mounted `noswap`. Such memory is not counted as wired by the kernel.
+  /// Whether the pages cannot be swapped by their nature, wired or not: huge pages of a pool,
+  /// ramfs, and a tmpfs mounted `noswap`. Such memory is not counted as wired by the kernel.
   public var isInherentlyUnswappable: Bool {
-    guard !hasHugePages else { return true }
-    guard let status = try? descriptor.status() else { return false }
-    return MountTable.current().mount(ofDevice: UInt64(status.st_dev))?.option("noswap") != nil
+    guard let status = try? descriptor.status(), let type = try? descriptor.fileSystemStatus()
+    else { return hasHugePages }
+    return MemoryFileSystem(type).isUnswappable(device: UInt64(status.st_dev))
   }
 
   /// What was to be wired, for messages.

@@ -33,9 +33,9 @@ struct CreationSite {
   /// Refuses what cannot work before anything is made.
   func check(size: Int, reserve: Bool) throws(ShmError) {
     if fileSystem.kind == .other {
-      throw ShmError(
-        .corrupt, attempt, "\(place) is not on tmpfs or hugetlbfs, so its pages would be a disk's",
-        remedy: "a plain NAME lies in \(RegionName.directory), and a path may lead to any tmpfs")
+      throw SharedMemory.refusal(
+        place, attempt, fileSystem,
+        device: (try? FileSystem.followedStatus(directory)).map { UInt64($0.st_dev) })
     }
     try RegionSize.check(size, pageSize: fileSystem.pageSize, attempt)
     // Told at once, and not after gigabytes were reserved; linkat has the last word.
@@ -125,14 +125,20 @@ struct CreationSite {
 
   /// The room at this moment.
   private var space: SpaceCheck {
-    let now = (try? FileSystem.fileSystemStatus(directory)).map { MemoryFileSystem($0) }
-    return SpaceCheck(attempt: attempt, place: place, fileSystem: now ?? fileSystem)
+    SpaceCheck(attempt: attempt, place: place, site: .directory(directory))
   }
 
+  /// The error for a name that is in use, which says by what.
   private var taken: ShmError {
-    ShmError(
-      .exists, attempt, "the name is taken",
-      remedy: "remove it first, or accept it with 'create --open'",
+    let status = try? FileSystem.status(path)
+    let holder =
+      status.map { status in
+        " by "
+          + (RegionStatus.kindOfOther(status.st_mode) ?? "a region of \(status.st_size) bytes")
+          + " of uid \(status.st_uid)"
+      } ?? ""
+    return ShmError(
+      .exists, attempt, "the name is taken\(holder)", remedy: "choose another name",
       errorNumber: Errno.fileExists.rawValue)
   }
 
@@ -140,11 +146,8 @@ struct CreationSite {
     switch error {
     case .fileExists: taken
     case .noSuchFileOrDirectory: Self.missing(directory, attempt)
-    case .permissionDenied:
-      ShmError(
-        .notPermitted, attempt, "you may not write in \(place)", errorNumber: error.rawValue)
-    case .noSpace, .noMemory: space.refusal(wanted, errno: error)
-    default: ShmError(attempt, error)
+    case .noSpace, .noMemory, .diskQuotaExceeded: space.refusal(wanted, errno: error, isName: true)
+    default: Refusal(of: path).creating(error, attempt) ?? ShmError(attempt, error)
     }
   }
 

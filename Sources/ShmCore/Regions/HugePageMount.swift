@@ -40,7 +40,7 @@ public enum HugePageMount {
       throw ShmError(
         .notPermitted, attempt,
         "you may not write in \(Escaping.printable(first.string))",
-        remedy: "mount it with mode=1777, or with uid= or gid=")
+        remedy: "as root: mount another hugetlbfs for this user, with uid=\(geteuid())")
     }
     return .file(name.path(in: place))
   }

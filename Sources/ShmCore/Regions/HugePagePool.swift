@@ -56,14 +56,16 @@ public struct HugePagePool: Hashable, Sendable {
     return all().first { $0.pageSize == wanted }
   }
 
-  /// The figures of the pool as the reason for which `wanted` bytes cannot be had, and what to do.
-  func shortage(of wanted: Int) -> (reason: String, remedy: String) {
-    let more = max(1, PageMath.pages(wanted, of: pageSize) - available)
+  /// Why the pool does not have `wanted` bytes, and what to do; nil if it has them.
+  func shortage(of wanted: Int) -> (reason: String, remedy: String)? {
+    let pages = PageMath.pages(wanted, of: pageSize)
+    guard pages > available + spare else { return nil }
+    let addable = spare > 0 ? ", and \(spare) more may be added" : ""
     return (
       """
-      the pool of \(ByteCount(pageSize)) pages has \(available) available of \(total) \
-      (\(free) free, \(reserved) of them promised)
-      """, "enlarge it with 'echo \(total + more) > \(sizeFile)'"
+      needs \(ByteCount(wanted)) (\(pages) pages of \(ByteCount(pageSize))), but the pool has \
+      \(available) available of \(total) (\(free) free, \(reserved) of them reserved\(addable))
+      """, "as root: 'echo \(total + pages - available) > \(sizeFile)'"
     )
   }
 }

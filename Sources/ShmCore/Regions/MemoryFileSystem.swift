@@ -33,11 +33,29 @@ public struct MemoryFileSystem: Sendable {
   public let freeInodes: Int?
   /// The size of its blocks in bytes: on hugetlbfs a huge page.
   public let blockSize: Int
+  /// The number of its type, as statfs(2) gives it in `f_type`.
+  let type: Int64
 
   /// The size of the pages that its files lie on, in bytes.
   public var pageSize: Int { kind == .hugetlbfs ? blockSize : PageMath.pageSize }
 
+  /// Whether its pages are never paged out, wired or not: huge pages, ramfs, and a tmpfs mounted
+  /// `noswap`. tmpfs(5)
+  ///
+  /// - Parameters:
+  ///   - device: its number, as stat(2) gives it in `st_dev`.
+  ///   - mounts: where its options are looked up.
+  /// - Returns: whether; false if its mount cannot be seen from here.
+  func isUnswappable(device: UInt64, in mounts: MountTable = .current()) -> Bool {
+    switch kind {
+    case .hugetlbfs, .ramfs: true
+    case .tmpfs: mounts.isNoSwap(device: device)
+    case .other: false
+    }
+  }
+
   init(_ status: cshm_filesystem) {
+    type = status.type
     switch status.type {
     case cshm_TMPFS_MAGIC: kind = .tmpfs
     case cshm_HUGETLBFS_MAGIC: kind = .hugetlbfs

@@ -48,7 +48,8 @@ extension Region {
       .descriptor(process: getpid(), number: descriptor.raw), access: .readWrite,
       descriptor: descriptor)
     let space = SpaceCheck(
-      attempt: attempt, place: "memory", fileSystem: try region.fileSystem())
+      attempt: attempt, place: "memory", site: .descriptor(region.rawDescriptor),
+      mayBeSparse: false)
     if reserve { try space.require(size) }
     try ShmError.saying(attempt) { () throws(Errno) in try region.descriptor.truncate(to: size) }
     if reserve {

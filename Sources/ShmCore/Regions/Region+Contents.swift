@@ -69,8 +69,8 @@ extension Region {
       } else {
         ShmError(attempt, error)
       }
-    case .noSpace, .noMemory:
-      (try? space(attempt).refusal(wanted ?? status().pageSize, errno: error))
+    case .noSpace, .noMemory, .diskQuotaExceeded, .badAddress:
+      (try? space(attempt, mayBeSparse: false).refusal(wanted ?? status().pageSize, errno: error))
         ?? ShmError(attempt, error)
     default: ShmError(attempt, error)
     }

@@ -6,13 +6,15 @@ extension Region {
   /// Opens an existing region. It is never created, changed or removed by this.
   ///
   /// Symbolic links are not followed, and only regular files are accepted: a FIFO, a socket or a
-  /// device at the name is refused, without opening it. shm_open(3), open(2)
+  /// device at the name is refused, without opening it. For writing only shared memory is opened: a file
+  /// on any other file system is refused before that. shm_open(3), open(2)
   ///
   /// - Parameters:
   ///   - reference: which region; a System V segment cannot be opened.
   ///   - access: what will be done with the contents.
   /// - Returns: the region.
-  /// - Throws: `ShmError`: `notFound`, `notPermitted`, `corrupt` for what is no region.
+  /// - Throws: `ShmError`: `notFound`, `notPermitted`, `corrupt` for what is no region, and for a file
+  ///   that is not shared memory if `access` is `readWrite`.
   public static func open(
     _ reference: RegionReference, access: Access = .readWrite
   ) throws(ShmError) -> Region {
@@ -25,25 +27,47 @@ extension Region {
     let isDescriptor = if case .descriptor = reference { true } else { false }
     let explain = { (error: Errno) in reference.explain(error, attempt) }
 
-    // Looked at before it is opened: to open a FIFO or a device is to act on it.
-    let mode = try ShmError.explaining(explain) { () throws(Errno) in
-      isDescriptor
-        ? try FileSystem.open(path, cshm_O_PATH).status().st_mode
-        : try FileSystem.status(path).st_mode
-    }
-    try refuseOther(mode, attempt)
-    let descriptor = try ShmError.explaining(explain) { () throws(Errno) in
-      let flags = access.flags | O_NONBLOCK | (isDescriptor ? 0 : O_NOFOLLOW)
-      if case .posix(let name) = reference, access != .status {
-        return try FileSystem.openShared(name.sharedMemoryName, flags)
+    // The file that is looked at is the file that is used: a name may change hands in between, and a
+    // few times it is tried again then.
+    for _ in 0..<100 {
+      // To open a FIFO or a device is to act on it; O_PATH does not.
+      let found = try ShmError.explaining(explain) { () throws(Errno) in
+        try FileSystem.open(path, cshm_O_PATH | (isDescriptor ? 0 : O_NOFOLLOW))
       }
-      return try FileSystem.open(path, flags)
+      try refuseOther(
+        try ShmError.explaining(explain) { () throws(Errno) in try found.status().st_mode },
+        attempt)
+      if access == .status { return Region(reference, access: access, descriptor: found) }
+      if access == .readWrite { try SharedMemory.require(found, attempt) }
+      do throws(Errno) {
+        let descriptor = try open(found, reference, path, access)
+        if try RegionIdentity(descriptor.status()) == RegionIdentity(found.status()) {
+          return Region(reference, access: access, descriptor: descriptor)
+        }
+      } catch {
+        let refusal = Refusal(of: path, found: try? found.status())
+        throw refusal.opening(error, attempt, isReadOnly: access == .readOnly)
+          ?? explain(error)
+      }
     }
-    // And again: the name may have been given to something else in between.
-    try refuseOther(
-      try ShmError.explaining(explain) { () throws(Errno) in try descriptor.status().st_mode },
-      attempt)
-    return Region(reference, access: access, descriptor: descriptor)
+    throw ShmError(.busy, attempt, "its name is given to other files all the time")
+  }
+
+  /// Opens the file that `found` has been found to be: through /proc, which leads to no other file, or
+  /// else by its name. A POSIX object is always opened by its name. shm_open(3)
+  private static func open(
+    _ found: borrowing OwnedDescriptor, _ reference: RegionReference, _ path: FilePath,
+    _ access: Access
+  ) throws(Errno) -> OwnedDescriptor {
+    let flags = access.flags | O_NONBLOCK
+    if case .posix(let name) = reference {
+      return try FileSystem.openShared(name.sharedMemoryName, flags)
+    }
+    do throws(Errno) {
+      return try FileSystem.open(FilePath("/proc/self/fd/\(found.raw)"), flags)
+    } catch .noSuchFileOrDirectory {
+      return try FileSystem.open(path, flags | O_NOFOLLOW)
+    }
   }
 
   private static func refuseOther(_ mode: mode_t, _ attempt: String) throws(ShmError) {
@@ -88,21 +112,12 @@ extension RegionReference {
       return make(
         .notPermitted, "process \(process) is not one whose descriptors may be opened",
         "it takes the same user (and ptrace's permission), or CAP_SYS_PTRACE")
-    case (.permissionDenied, _):
-      return make(.notPermitted, "its mode does not allow it", owner.map { "it belongs to \($0)" })
     case (.tooManySymbolicLinkLevels, _):
       return make(.corrupt, "it is a symbolic link, not a region")
     case (.textFileBusy, _):
       return make(.busy, "it is being executed")
-    case (.notPermitted, _):
-      return make(.notPermitted, "a seal or an attribute of the file forbids it")
     default:
-      return ShmError(attempt, error)
+      return path.flatMap { Refusal(of: $0).reaching(error, attempt) } ?? ShmError(attempt, error)
     }
-  }
-
-  private var owner: String? {
-    guard let path, let status = try? FileSystem.status(path) else { return nil }
-    return "uid \(status.st_uid), mode \(String(status.st_mode & 0o7777, radix: 8))"
   }
 }

@@ -34,7 +34,7 @@ extension Region {
         throw ShmError(
           .exists, "cannot open '\(reference)' as \(ByteCount(size))",
           "a region of that name holds \(ByteCount(status.size)) (\(status.size) bytes)",
-          remedy: "remove it first, or ask for its size")
+          remedy: "ask for its size, or choose another name")
       } catch {
         guard error.code == .notFound, attemptsLeft > 0 else { throw error }
       }

@@ -56,7 +56,7 @@ extension Region {
           .notPermitted, attempt, "it is sealed: \(seals.words.joined(separator: ", "))",
           errorNumber: error.rawValue)
       }
-      return space.refusal(size - status.size, errno: error)
+      return space.refusal(max(0, size - status.size), errno: error)
     }
     let added = status.size..<max(size, status.size)
     if reserve, !added.isEmpty {

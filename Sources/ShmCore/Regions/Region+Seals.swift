@@ -42,8 +42,11 @@ extension Region {
       case .resourceBusy where seals.contains(.exec) && !seals.contains(.write):
         ShmError(
           .busy, attempt,
-          "somebody has it mapped for writing, and 'exec' brings 'write' for one that may be executed",
-          remedy: "take the permission to execute away first", errorNumber: error.rawValue)
+          """
+          another process has it mapped for writing, and sealing 'exec' on an executable memfd \
+          implies 'write'
+          """, remedy: "seal it when no process has it mapped for writing",
+          errorNumber: error.rawValue)
       case .resourceBusy:
         ShmError(
           .busy, attempt, "somebody has it mapped for writing",

@@ -7,6 +7,7 @@ extension Region {
   ///
   /// - Throws: `ShmError`: `notFound` where the name is gone, or means another region by now;
   ///   `notPermitted` where the directory is another user's, or sticky and the region is not ours;
+  ///   `corrupt` for a file that is not shared memory;
   ///   `usage` for what has no name.
   public func unlink() throws(ShmError) {
     let attempt = "cannot remove \(quoted)"
@@ -16,13 +17,10 @@ extension Region {
     case .posix, .file: break
     }
     guard let path = reference.path else { return }
+    try SharedMemory.require(descriptor, attempt)
     let reference = self.reference
     let explain = { (error: Errno) in
-      error == .notPermitted || error == .permissionDenied
-        ? ShmError(
-          .notPermitted, attempt, "only its owner, or root, may remove it",
-          errorNumber: error.rawValue)
-        : reference.explain(error, attempt)
+      Refusal(of: path).removing(error, attempt) ?? reference.explain(error, attempt)
     }
     try ShmError.explaining(explain) { () throws(Errno) in
       let open = try descriptor.status()

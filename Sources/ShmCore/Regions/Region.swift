@@ -52,6 +52,16 @@ public struct Region: ~Copyable, Sendable {
     }
   }
 
+  /// Throws unless the region is shared memory: a command that changes or removes a region does neither
+  /// to a file on another file system, and asks before anything else. Opening for writing and `unlink`
+  /// ask by themselves.
+  ///
+  /// - Parameter attempt: what would be done to it, for the message.
+  /// - Throws: `ShmError` with code `corrupt`, which names the file system.
+  public func requireSharedMemory(_ attempt: String) throws(ShmError) {
+    try SharedMemory.require(descriptor, attempt)
+  }
+
   /// The file system that the region lies on.
   ///
   /// - Throws: `ShmError`; on an open region only where the machine is in trouble.

@@ -14,12 +14,9 @@ enum RegionSize {
   static func check(_ size: Int, pageSize: Int, _ attempt: String) throws(ShmError) {
     if size <= 0 { throw ShmError(.usage, attempt, "a region holds one byte at least") }
     if size > largest {
+      let (needs, most) = ByteCount(size).told(beside: ByteCount(largest))
       throw ShmError(
-        .noSpace, attempt,
-        """
-        \(ByteCount(size)) are wanted, and the addresses of a process hold \(ByteCount(largest)) \
-        at most
-        """)
+        .noSpace, attempt, "needs \(needs), but the addresses of a process hold \(most) at most")
     }
     // Smaller pages are never split off a file of huge ones; elsewhere the last page may be a part.
     if pageSize > PageMath.pageSize, size % pageSize != 0 {

@@ -27,11 +27,17 @@ enum Reservation {
     while offset < range.upperBound {
       progress(offset - range.lowerBound)
       let end = offset + min(chunk, range.upperBound - offset)
+      let refused: Errno?
       do {
-        try reserveChunk(offset..<end, of: descriptor, attempt: attempt, explain: explain)
+        refused = try reserveChunk(offset..<end, of: descriptor, attempt: attempt)
       } catch {
         release(range, of: descriptor)
         throw error
+      }
+      if let refused {
+        // Given back first: what is free then is what the caller finds free.
+        release(range, of: descriptor)
+        throw explain(refused)
       }
       offset = end
     }
@@ -51,10 +57,10 @@ enum Reservation {
       range, mode: cshm_FALLOC_FL_PUNCH_HOLE | cshm_FALLOC_FL_KEEP_SIZE)
   }
 
+  /// Returns the kernel's refusal, if it is one.
   private static func reserveChunk(
-    _ range: Range<Int>, of descriptor: borrowing OwnedDescriptor, attempt: String,
-    explain: (Errno) -> ShmError
-  ) throws(ShmError) {
+    _ range: Range<Int>, of descriptor: borrowing OwnedDescriptor, attempt: String
+  ) throws(ShmError) -> Errno? {
     let mask = SignalMask()
     _ = mask
     // A stop or a debugger cannot be held off.
@@ -63,12 +69,13 @@ enum Reservation {
       try SignalMask.checkPending(attempt)
       do throws(Errno) {
         do throws(Errno) {
-          return try descriptor.allocate(range, mode: cshm_FALLOC_FL_KEEP_SIZE)
+          try descriptor.allocate(range, mode: cshm_FALLOC_FL_KEEP_SIZE)
+          return nil
         } catch {
           try interruptions.check(error.rawValue)
         }
       } catch {
-        throw explain(error)
+        return error
       }
     }
   }

@@ -157,7 +157,7 @@ public struct Rendezvous: Hashable, Sendable {
     guard status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
       throw ShmError(
         .notPermitted, attempt, "\(shownDirectory) is not this user's alone",
-        remedy: "remove it, or name another with SHMTOOL_DIR")
+        remedy: "name another with SHMTOOL_DIR")
     }
   }
 

@@ -38,6 +38,13 @@ public struct ByteCount: Hashable, Sendable, CustomStringConvertible {
     return "\(bytes >> (10 * unit)) \(units[unit])"
   }
 
+  /// This number and another, so that two that differ never read the same: exact where rounding would
+  /// hide the difference.
+  package func told(beside other: ByteCount) -> (String, String) {
+    bytes != other.bytes && description == other.description
+      ? (exact, other.exact) : (description, other.description)
+  }
+
   private func tenths(_ magnitude: UInt, shift: Int) -> UInt {
     let whole = magnitude >> shift
     let rest = magnitude & ((1 << shift) - 1)

@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 
 /// What an error number means for a user of shared memory: the one table.
@@ -22,14 +23,26 @@ extension Errno {
     return first.lowercased() + text.dropFirst()
   }
 
+  /// RLIMIT_FSIZE in bytes; nil for no limit. getrlimit(2)
+  private static var fileSizeLimit: Int? {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(1), &limit) == 0, limit.rlim_cur != .max else {
+      return nil
+    }
+    return Int(clamping: limit.rlim_cur)
+  }
+
   /// What to do, where the number alone tells.
   var remedy: String? {
     switch self {
     case .tooManyOpenFiles: "raise the limit on open files with 'ulimit -n'"
     case .tooManyOpenFilesInSystem: "raise fs.file-max"
     case .noFunction: "a sandbox refuses the call, or the kernel is too old for it"
-    case .fileTooLarge: "raise the limit on file sizes with 'ulimit -f'"
-    case .readOnlyFileSystem: "the file system is mounted read-only; remount it or use another"
+    case .fileTooLarge:
+      Self.fileSizeLimit.map {
+        "the limit on file sizes is \(ByteCount($0)), and 'ulimit -f' raises it"
+      }
+    case .readOnlyFileSystem: "the file system is mounted read-only"
     default: nil
     }
   }

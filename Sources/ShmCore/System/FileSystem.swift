@@ -88,6 +88,26 @@ package enum FileSystem {
     unsafe path.withPlatformString { unsafe faccessat(AT_FDCWD, $0, W_OK, AT_EACCESS) == 0 }
   }
 
+  /// Whether this process may read what `path` leads to. faccessat(2)
+  package static func mayRead(_ path: FilePath) -> Bool {
+    unsafe path.withPlatformString { unsafe faccessat(AT_FDCWD, $0, R_OK, AT_EACCESS) == 0 }
+  }
+
+  /// Whether this process may look up names in a directory. faccessat(2)
+  package static func maySearch(_ directory: FilePath) -> Bool {
+    unsafe directory.withPlatformString { unsafe faccessat(AT_FDCWD, $0, X_OK, AT_EACCESS) == 0 }
+  }
+
+  /// Whether `path` itself is immutable or append-only; nil if it cannot be looked at. statx(2), chattr(1)
+  package static func attributes(_ path: FilePath) -> (isImmutable: Bool, isAppendOnly: Bool)? {
+    var immutable: CInt = 0
+    var appendOnly: CInt = 0
+    let answer = unsafe path.withPlatformString {
+      unsafe cshm_attributes($0, &immutable, &appendOnly)
+    }
+    return answer == 0 ? (immutable != 0, appendOnly != 0) : nil
+  }
+
   /// The path without symbolic links. realpath(3)
   package static func resolved(_ path: FilePath) throws(Errno) -> FilePath {
     var target = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
@@ -158,6 +178,20 @@ package enum FileSystem {
     try SystemCall.checkNegated {
       unsafe path.withPlatformString { unsafe cshm_filesystem_status(-1, $0, &status) }
     }
+    return status
+  }
+
+  /// The status of an open file that belongs to the caller. fstat(2)
+  static func status(ofDescriptor raw: CInt) throws(Errno) -> stat {
+    var status = stat()
+    try SystemCall.check { unsafe fstat(raw, &status) }
+    return status
+  }
+
+  /// The file system of an open file that belongs to the caller. fstatfs(2)
+  static func fileSystemStatus(ofDescriptor raw: CInt) throws(Errno) -> cshm_filesystem {
+    var status = cshm_filesystem()
+    try SystemCall.checkNegated { unsafe cshm_filesystem_status(raw, nil, &status) }
     return status
   }
 

@@ -72,6 +72,11 @@ public struct MountTable: Sendable {
     return found.last { $0.root == "/" } ?? found.last
   }
 
+  /// Whether any mount of a file system has `noswap`, which holds for all of it. tmpfs(5)
+  func isNoSwap(device: UInt64) -> Bool {
+    mount(ofDevice: device)?.option("noswap") != nil
+  }
+
   /// Blanks and the like are written as `\040`.
   private static func unescape(_ word: ArraySlice<UInt8>) -> String {
     var bytes: [UInt8] = []

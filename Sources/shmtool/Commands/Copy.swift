@@ -59,7 +59,7 @@ struct Copy: CheckedCommand {
         .usage, "cannot copy '\(from)' to '-'", "raw bytes would disturb the terminal",
         remedy: "send them into a pipe")
     }
-    var copy = try BlockCopy(from: from, to: to, length: length?.bytes, isDirect: direct)
+    var copy = try open()
     if verify { try copy.checkVerifiable() }
     let line = ProgressLine(total: copy.length, options)
     do throws(ShmError) {
@@ -74,6 +74,22 @@ struct Copy: CheckedCommand {
       copy, isVerified: verify, difference: difference, nanoseconds: time)
     try tell(report)
     if difference != nil { throw ExitCode(1) }
+  }
+
+  /// A file is not a region. Who meant the file is told how it is written.
+  private func open() throws(ShmError) -> BlockCopy {
+    do {
+      return try BlockCopy(from: from, to: to, length: length?.bytes, isDirect: direct)
+    } catch {
+      guard error.code == .corrupt, case .region(let reference, _) = to,
+        case .file = reference, (try? Region.open(reference)) == nil,
+        (try? Region.open(reference, access: .readOnly)) != nil
+      else { throw error }
+      throw ShmError(
+        error.code, error.attempt, error.reason,
+        remedy: "to write an ordinary file, name it by file:PATH",
+        errorNumber: error.errorNumber)
+    }
   }
 
   /// Where stdout takes the bytes, the report goes beside it. Of a failure the sentence is enough, but

@@ -64,15 +64,30 @@ struct CreationRequest {
       return try CreatedRegion(region, status, wiring)
     }
     guard open else {
-      let region = try Region.create(
-        reference, size: size ?? 0, options: settings, progress: progress, contents: finish)
-      return try CreatedRegion(region, status, wiring)
+      do {
+        let region = try Region.create(
+          reference, size: size ?? 0, options: settings, progress: progress, contents: finish)
+        return try CreatedRegion(region, status, wiring)
+      } catch {
+        throw withOpen(error, reference)
+      }
     }
     var isNew = true
     let region = try Region.openOrCreate(
       reference, size: size ?? 0, options: settings, isNew: &isNew, progress: progress,
       contents: finish)
     return try CreatedRegion(region, isNew ? status : nil, nil, isNew: isNew)
+  }
+
+  /// The error with a hint at --open, if the name is that of a region which --open accepts.
+  private func withOpen(_ error: ShmError, _ reference: RegionReference) -> ShmError {
+    guard error.code == .exists, !wired, let taken = try? Region.open(reference),
+      (try? taken.status().size) == size
+    else { return error }
+    return ShmError(
+      error.code, error.attempt, error.reason,
+      remedy: "choose another name, or use the existing region with --open",
+      errorNumber: error.errorNumber)
   }
 
   /// Wires all of it, before anybody else can see it.

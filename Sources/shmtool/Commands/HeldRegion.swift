@@ -33,7 +33,8 @@ final class HeldRegion {
     do {
       return try Region.open(reference)
     } catch {
-      guard error.code == .notPermitted else { throw error }
+      // What may not be written, is no shared memory, or is being executed can be wired as well.
+      guard [.notPermitted, .corrupt, .busy].contains(error.code) else { throw error }
       return try Region.open(reference, access: .readOnly)
     }
   }

@@ -101,11 +101,11 @@ struct Map: CommandRunner {
     do {
       return try Region.open(reference, access: access)
     } catch {
-      guard error.code == .notPermitted, access == .readWrite,
+      guard [.notPermitted, .corrupt].contains(error.code), access == .readWrite,
         (try? Region.open(reference, access: .readOnly)) != nil
       else { throw error }
       throw ShmError(
-        .notPermitted, error.attempt, error.reason,
+        error.code, error.attempt, error.reason,
         remedy: (error.remedy.map { $0 + "; " } ?? "") + "--read-only and --private only read",
         errorNumber: error.errorNumber)
     }

@@ -6,6 +6,7 @@ struct Remove: CheckedCommand {
     commandName: "remove",
     abstract: "Take the names of regions away.",
     discussion: """
+      Only shared memory is removed: a file that is not on tmpfs, ramfs or hugetlbfs is refused. \
       As rm(1) does: whoever uses a region keeps it, and its memory is free when the last one ends. \
       With --unused a region stays unless it is proved that nobody uses it. What the killed sender of a \
       stream has left is cleared by the stream's name.
@@ -76,9 +77,7 @@ struct Remove: CheckedCommand {
     }
     let region = try Region.open(reference, access: .status)
     if unused {
-      try RegionUse.refuseIfUsed(
-        reference, "cannot remove '\(reference)'",
-        otherwise: "leave --unused out: they keep what they have")
+      try RegionUse.refuseIfUsed(reference, "cannot remove '\(reference)'")
     }
     let status = try region.status()
     try region.unlink()

@@ -32,14 +32,16 @@ struct Resize: ParsableCommand {
 
   func run() throws {
     let line = ProgressLine(total: nil, options)
-    let before = try Region.open(region, access: .status).status().size
+    let looked = try Region.open(region, access: .status)
+    try looked.requireSharedMemory("cannot resize '\(region)'")
+    let before = try looked.status().size
     if size.bytes > before, shrink {
       throw ShmError(
         .usage, "cannot resize '\(region)' to \(ByteCount(size.bytes))",
         "it holds \(ByteCount(before)), and --shrink means less")
     }
     if size.bytes < before, shrink, !force {
-      try RegionUse.refuseIfUsed(region, "cannot resize '\(region)'", otherwise: "--force it")
+      try RegionUse.refuseIfUsed(region, "cannot resize '\(region)'")
     }
     let opened = try Region.open(region)
     try opened.resize(

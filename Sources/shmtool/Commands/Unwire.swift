@@ -85,7 +85,8 @@ struct Unwire: CheckedCommand {
       throw ShmError(
         .notFound, "cannot unwire \(subject)", "nobody in the background has it wired",
         remedy: others.isEmpty
-          ? HoldersReport.hidden(scan.hiddenProcesses) : "end process \(others), which has")
+          ? HoldersReport.hidden(scan.hiddenProcesses)
+          : "wired in the foreground by process \(others)")
     }
     var failure: ShmError?
     for process in processes.sorted() {

@@ -13,12 +13,12 @@ enum WiringRoom {
     // The memlock limit is the kernel's to tell; memory and control groups end in a kill instead.
     let bounds = try WiringLimits.current().verdict.bounds.filter { $0.bound != .memlockLimit }
     guard wanted > 0, let tightest = bounds.first else { return }
+    let (needs, has) = ByteCount(wanted).told(beside: ByteCount(tightest.available))
     if wanted > tightest.available, !force {
       throw ShmError(
         tightest.bound == .memory ? .noSpace : .limit,
-        "cannot wire what needs \(ByteCount(wanted)) more in RAM",
-        "\(tightest.bound.name) leaves \(ByteCount(tightest.available))",
-        remedy: "wire less, or --force it and risk the out-of-memory killer")
+        "cannot wire what needs \(needs) more in RAM", "\(tightest.bound.name) leaves \(has)",
+        remedy: "wire less")
     }
     if wanted > tightest.available / 2 {
       Output.complain(

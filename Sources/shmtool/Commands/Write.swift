@@ -6,7 +6,7 @@ struct Write: CheckedCommand {
     commandName: "write",
     abstract: "Copy stdin, or a file, into a region.",
     discussion: """
-      The region does not grow: an input that holds more than the range is an error, and so is one \
+      Only shared memory is written ('copy' to file:PATH writes a file). The region does not grow: an input that holds more than the range is an error, and so is one \
       that holds less where --length is given.
 
       Example: date | shmtool write cache --offset 1M

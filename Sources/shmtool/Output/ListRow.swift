@@ -83,7 +83,7 @@ extension ListReport.Row {
     swapped = Unknowable(entry.swapped)
     wired = Unknowable(entry.wired)
     huge = Unknowable(entry.huge)
-    inherentlyUnswappable = entry.hasHugePages
+    inherentlyUnswappable = entry.isInherentlyUnswappable
     mode = Unknowable(entry.mode.map { Format.mode($0) })
     owner = Unknowable(entry.owner.map { Format.user($0) })
     ownerId = Unknowable(entry.owner)

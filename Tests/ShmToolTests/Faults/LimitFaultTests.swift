@@ -8,7 +8,8 @@ struct LimitFaultTests {
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"),
     arguments: [
       ("EMFILE", 71, "raise the limit on open files"), ("ENFILE", 71, "raise fs.file-max"),
-      ("EACCES", 77, "its mode does not allow it"), ("EIO", 74, "input/output error"),
+      ("EACCES", 77, "permission denied, for a reason that cannot be seen"),
+      ("EIO", 74, "input/output error"),
       ("ENOMEM", 79, "annot allocate memory"),
     ])
   func attach(_ error: String, _ code: Int, _ words: String) async throws {
@@ -73,7 +74,7 @@ struct LimitFaultTests {
                       ["create", N + "-x", "64K", "--sparse"], ["create", N + "-x", "--from", "-"]):
             result = run(*words, preexec_fn=limit, input=b"x" * 65536)
             assert result.returncode == 74, (words, result)
-            assert "ulimit -f" in result.stderr.decode(), (words, result)
+            assert "limit on file sizes is 16 KiB, and 'ulimit -f' raises it" in result.stderr.decode(), (words, result)
             assert os.stat(P).st_size == 65536 and not os.path.exists(P + "-x"), words
         # What is there already is not a larger file.
         for words in (["write", N], ["fill", N, "--byte", "1"], ["fill", N, "--file", "-"]):

@@ -41,7 +41,7 @@ struct SizeFaultTests {
                              ("9223372036854775807", (1 << 63) - 1)]:
             result = run("create", N, size)
             assert result.returncode == 79, (size, result)
-            assert " are wanted, and " in result.stderr.decode(), result
+            assert "needs " in result.stderr.decode(), result
             assert not os.path.exists(P)
             result = run("create", N, size, "--sparse")
             assert result.returncode == 79, (size, result)

@@ -53,7 +53,7 @@ enum Python {
     """
 
   private static let prelude = """
-    import atexit, ctypes, fcntl, json, mmap, os, select, signal, socket, stat, subprocess, sys, time
+    import atexit, ctypes, fcntl, json, mmap, os, re, select, signal, socket, stat, subprocess, sys, time
     T = os.environ["SHMTOOL"]
     N = sys.argv[1] if len(sys.argv) > 1 else ""
     P = "/dev/shm/" + N
