@@ -71,6 +71,11 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "ShmToolTests", dependencies: ["ShmCore", "ShmTestSupport", "shmtool"],
+      resources: [
+        .embedInCode("Completion/terminal.py"), .embedInCode("Completion/hostile.py"),
+        .embedInCode("Completion/listed.py"), .embedInCode("Completion/files.py"),
+        .embedInCode("Completion/quoted.py"), .embedInCode("Completion/silent.py"),
+      ],
       swiftSettings: swiftSettings),
   ]
 )

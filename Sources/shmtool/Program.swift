@@ -8,7 +8,16 @@ enum Program {
   static func run() -> Never {
     do {
       StandardStreams.prepare()
-      var command = try parse(try words())
+      if let answer = Completion.answer(ProcessArguments.all) {
+        Completion.write(answer)
+        exit(0)
+      }
+      let words = try words()
+      if let script = try CompletionScript.requested(by: words) {
+        try Output.write(script)
+        exit(0)
+      }
+      var command = try parse(words)
       try command.run()
       exit(0)
     } catch {
@@ -97,15 +106,5 @@ enum Program {
       words.append(word)
     }
     return words
-  }
-}
-
-extension CommandConfiguration {
-  /// The subcommand of a name or an alias.
-  fileprivate func subcommand(_ name: String?) -> (any ParsableCommand.Type)? {
-    (subcommands + groupedSubcommands.flatMap(\.subcommands)).first { command in
-      let known = command.configuration.commandName ?? "\(command)".lowercased()
-      return name == known || command.configuration.aliases.contains { $0 == name }
-    }
   }
 }

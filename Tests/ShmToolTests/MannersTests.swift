@@ -41,18 +41,6 @@ struct MannersTests {
   }
 
   @Test(
-    "completions are made for three shells, and bash takes its own",
-    arguments: ["bash", "zsh", "fish"])
-  func completions(_ shell: String) async throws {
-    let made = try await Tool.run("--generate-completion-script", shell)
-    #expect(made.code == 0)
-    for command in Self.commands { #expect(made.text.contains(command)) }
-    guard shell == "bash" else { return }
-    let checked = try await Tool.shell("\"$SHMTOOL\" --generate-completion-script bash | bash -n")
-    #expect(checked.code == 0, "\(checked.error)")
-  }
-
-  @Test(
     "a report that cannot be written is an error",
     arguments: [
       "list", "list --json", "inspect NAME", "inspect --json NAME", "limits", "limits --json",

@@ -44,6 +44,9 @@ package enum UserNames {
     }
   }
 
+  /// The names in passwd(5), as they stand there.
+  package static var listed: [[UInt8]] { withKnown { $0.file.map { Array($0.name) } } }
+
   private static func withKnown<Value>(_ body: (inout Known) -> Value) -> Value {
     known.withLock { known in
       var read = known ?? Known()

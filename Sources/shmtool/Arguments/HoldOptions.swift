@@ -8,7 +8,9 @@ struct HoldOptions: ParsableArguments {
     transform: TimeSpan.parse)
   var duration: TimeSpan?
 
-  @Option(help: ArgumentHelp("Hold while that process runs.", valueName: "pid"))
+  @Option(
+    help: ArgumentHelp("Hold while that process runs.", valueName: "pid"),
+    completion: CompletionDomain.process.kind)
   var whilePid: Int32?
 
   @Option(

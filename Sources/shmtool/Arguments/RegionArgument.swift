@@ -7,8 +7,6 @@ enum RegionArgument {
     try RegionReference(text)
   }
 
-  /// The shell asks the list.
-  static let completion = CompletionKind.shellCommand(
-    "shmtool list --no-headings --output reference --kind posix --kind memfd --kind file 2>/dev/null"
-  )
+  /// The names of regions.
+  static let completion = CompletionDomain.region.kind
 }

@@ -23,12 +23,12 @@ struct Copy: CheckedCommand {
       """)
 
   @Argument(
-    help: "Where the bytes come from.", completion: RegionArgument.completion,
+    help: "Where the bytes come from.", completion: CompletionDomain.copyEnd.kind,
     transform: CopyEndArgument.parse)
   var from: CopyEnd
 
   @Argument(
-    help: "Where they go.", completion: RegionArgument.completion,
+    help: "Where they go.", completion: CompletionDomain.copyEnd.kind,
     transform: CopyEndArgument.parse)
   var to: CopyEnd
 

@@ -31,7 +31,9 @@ struct Create: CommandRunner {
     case region, size, open, sparse, mode, from, direct, huge, wired, force, holding, options
   }
 
-  @Argument(help: "A POSIX name, or a path on tmpfs or hugetlbfs.", transform: RegionArgument.parse)
+  @Argument(
+    help: "A POSIX name, or a path on tmpfs or hugetlbfs.",
+    completion: CompletionDomain.newRegion.kind, transform: RegionArgument.parse)
   var region: RegionReference
 
   @Argument(
@@ -61,7 +63,8 @@ struct Create: CommandRunner {
   @Option(
     help: ArgumentHelp(
       "Of huge pages: --huge, --huge=1G; --huge=try accepts ordinary ones and says so.",
-      valueName: "page size"), transform: HugePages.parse)
+      valueName: "page size"), completion: CompletionDomain.pageSize.kind,
+    transform: HugePages.parse)
   var huge: HugePages?
 
   @Flag(help: "Wire it from its first page on, and hold it.")

@@ -20,10 +20,12 @@ struct Inspect: CheckedCommand {
 
   @Argument(
     help: "The regions, and addresses of processes as PID@0xADDRESS.",
-    completion: RegionArgument.completion, transform: InspectOperand.parse)
+    completion: CompletionDomain.inspected.kind, transform: InspectOperand.parse)
   var regions: [InspectOperand] = []
 
-  @Option(help: ArgumentHelp("All shared memory of that process.", valueName: "pid"))
+  @Option(
+    help: ArgumentHelp("All shared memory of that process.", valueName: "pid"),
+    completion: CompletionDomain.process.kind)
   var pid: Int32?
 
   @Flag(help: "List the runs of equal pages with their offsets, as root with physical frames.")

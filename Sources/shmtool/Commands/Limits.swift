@@ -13,7 +13,9 @@ struct Limits: CheckedCommand {
                shmtool limits --need 512M && shmtool wire cache --background
       """)
 
-  @Option(help: ArgumentHelp("The limits of that process.", valueName: "pid"))
+  @Option(
+    help: ArgumentHelp("The limits of that process.", valueName: "pid"),
+    completion: CompletionDomain.process.kind)
   var pid: Int32?
 
   @Option(

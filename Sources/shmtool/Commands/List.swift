@@ -22,20 +22,27 @@ struct List: CheckedCommand {
       """,
     aliases: ["ls"])
 
-  @Option(help: "The columns, separated by commas.", transform: ColumnNames.parse)
+  @Option(
+    help: "The columns, separated by commas.", completion: CompletionDomain.columns.kind,
+    transform: ColumnNames.parse)
   var output: ColumnNames = ColumnNames(ListReport.defaultColumns)
 
-  @Option(help: "The column to sort by.", transform: ColumnNames.parse)
+  @Option(
+    help: "The column to sort by.", completion: CompletionDomain.column.kind,
+    transform: ColumnNames.parse)
   var sort: ColumnNames = ColumnNames(["name"])
 
   @Option(help: "Only this kind; may be repeated.")
   var kind: [RegionKind] = []
 
-  @Option(help: ArgumentHelp("Only what that process uses.", valueName: "pid"))
+  @Option(
+    help: ArgumentHelp("Only what that process uses.", valueName: "pid"),
+    completion: CompletionDomain.process.kind)
   var pid: Int32?
 
   @Option(
-    help: ArgumentHelp("Only what belongs to that user, a name or a number.", valueName: "user"))
+    help: ArgumentHelp("Only what belongs to that user, a name or a number.", valueName: "user"),
+    completion: CompletionDomain.user.kind)
   var user: String?
 
   @Flag(help: "Only what nobody uses, by proof.")

@@ -34,7 +34,8 @@ struct Map: CommandRunner {
   @Option(
     help: ArgumentHelp(
       "The memfd of huge pages: --huge, --huge=1G; --huge=try accepts ordinary ones.",
-      valueName: "page size"), transform: HugePages.parse)
+      valueName: "page size"), completion: CompletionDomain.pageSize.kind,
+    transform: HugePages.parse)
   var huge: HugePages?
 
   @Flag(name: .customLong("private"), help: "Copy-on-write: stores stay with this process.")

@@ -22,7 +22,7 @@ struct Recv: CommandRunner {
     case name, output, force, stream
   }
 
-  @Argument(help: "The stream's name.")
+  @Argument(help: "The stream's name.", completion: CompletionDomain.stream.kind)
   var name: String
 
   /// What stands behind `--`.

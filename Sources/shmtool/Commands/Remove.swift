@@ -24,7 +24,8 @@ struct Remove: CheckedCommand {
     aliases: ["rm"])
 
   @Argument(
-    help: "The regions.", completion: RegionArgument.completion, transform: RegionArgument.parse)
+    help: "The regions.", completion: CompletionDomain.removed.kind, transform: RegionArgument.parse
+  )
   var regions: [RegionReference] = []
 
   @Flag(help: "Only where nobody uses it.")

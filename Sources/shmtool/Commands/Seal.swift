@@ -14,10 +14,11 @@ struct Seal: CheckedCommand {
       """)
 
   @Argument(
-    help: "The region.", completion: RegionArgument.completion, transform: RegionArgument.parse)
+    help: "The region.", completion: CompletionDomain.memfd.kind, transform: RegionArgument.parse)
   var region: RegionReference
 
-  @Argument(help: "The seals, separated by commas or blanks.")
+  @Argument(
+    help: "The seals, separated by commas or blanks.", completion: CompletionDomain.seals.kind)
   var seals: [String]
 
   @OptionGroup var options: ActionOptions

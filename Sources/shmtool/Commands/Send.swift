@@ -40,6 +40,7 @@ struct Send: CommandRunner {
 
   @Option(
     help: ArgumentHelp("A ring of huge pages: --huge, --huge=1G.", valueName: "page size"),
+    completion: CompletionDomain.pageSize.kind,
     transform: HugePages.parse)
   var huge: HugePages?
 

@@ -18,7 +18,9 @@ struct Unwire: CheckedCommand {
     help: "The regions.", completion: RegionArgument.completion, transform: RegionArgument.parse)
   var regions: [RegionReference] = []
 
-  @Option(help: ArgumentHelp("The holder with that number.", valueName: "pid"))
+  @Option(
+    help: ArgumentHelp("The holder with that number.", valueName: "pid"),
+    completion: CompletionDomain.process.kind)
   var pid: Int32?
 
   @OptionGroup var options: ActionOptions

@@ -1,0 +1,140 @@
+import ShmCore
+
+/// The names that completion offers. Looks only: nothing is opened for writing, locked or connected to.
+struct CompletionSource {
+  /// What of the value has been typed.
+  let typed: [UInt8]
+  /// Whether a time would be taken for the value of --watch.
+  let isAfterWatch: Bool
+
+  /// What a value of a domain can be.
+  func candidates(_ domain: CompletionDomain) -> [CompletionCandidate] {
+    switch domain {
+    case .region: regions([.posix, .memfd, .file]) + paths()
+    case .inspected: regions([.posix, .semaphore, .memfd, .file, .systemV]) + paths()
+    case .removed: regions([.posix, .file]) + streams(unlessRegion: true) + paths()
+    case .memfd: regions([.memfd])
+    case .copyEnd:
+      regions([.posix, .memfd, .file], atOffset: true) + paths()
+        + [CompletionCandidate("file:", help: "a file", isPartial: true)]
+    case .newRegion: paths()
+    case .stream: streams(unlessRegion: false)
+    case .columns: list(ListReport.columns.map { ($0.name, $0.help) })
+    case .column: ListReport.columns.map { CompletionCandidate($0.name, help: $0.help) }
+    case .seals: list(Seals.allWords.map { ($0, "") })
+    case .user: users()
+    case .process: processes()
+    case .pageSize:
+      ["2M", "1G", "try"].map { CompletionCandidate($0) }
+    }
+  }
+
+  /// The regions of some kinds, each as the word that names it and nothing else.
+  private func regions(
+    _ kinds: Set<RegionInventory.Entry.Kind>, atOffset: Bool = false
+  ) -> [CompletionCandidate] {
+    if typed.starts(with: "file:".utf8) { return [] }
+    // Only a look at all processes finds the regions of which the words begin so.
+    let isSearched = ["pid:", "sysv:"].contains { prefix in
+      typed.starts(with: prefix.utf8) || prefix.utf8.starts(with: typed)
+    }
+    let posix = { (try? RegionInventory.posixObjects())?.entries ?? [] }
+    let entries = isSearched ? (try? RegionInventory.named()) ?? posix() : posix()
+    return entries.compactMap { entry in
+      guard kinds.contains(entry.kind), !entry.isRemoved || entry.kind == .memfd,
+        let reference = entry.reference, let word = word(reference, atOffset: atOffset)
+      else { return nil }
+      let help = entry.kind == .memfd ? Escaping.printable(entry.name) : entry.kind.rawValue
+      return CompletionCandidate(word, help: help)
+    }
+  }
+
+  /// The word by which a command takes a region; nil if there is none.
+  private func word(_ reference: RegionReference, atOffset: Bool) -> String? {
+    var words = [reference.description]
+    if case .posix(let name) = reference,
+      let text = String(validating: name.bytes, as: UTF8.self)
+    {
+      // With its slash it cannot be taken for an option, a path or another kind of reference.
+      words = typed.first == UInt8(ascii: "/") ? ["/" + text] : [text, "/" + text]
+      if atOffset { words += ["/" + text + "@0"] }
+    }
+    return words.first { isTaken($0, for: reference, atOffset: atOffset) }
+  }
+
+  /// Whether the command takes the word for this region.
+  private func isTaken(
+    _ word: String, for reference: RegionReference, atOffset: Bool
+  ) -> Bool {
+    if word.utf8.first == UInt8(ascii: "-") { return false }
+    if isAfterWatch, TimeSpan(argument: word) != nil { return false }
+    if atOffset {
+      let end = try? CopyEndArgument.parse(word)
+      return end == .region(reference, offset: 0)
+        || end == reference.path.map { .file($0, offset: nil) }
+    }
+    guard case .region(reference) = try? InspectOperand.parse(word) else { return false }
+    return true
+  }
+
+  /// The files and directories that a path can lead to.
+  private func paths() -> [CompletionCandidate] {
+    let isForced = typed.starts(with: "file:".utf8)
+    let path = isForced ? Array(typed.dropFirst(5)) : typed
+    let directory = path.lastIndex(of: UInt8(ascii: "/")).map { Array(path[...$0]) }
+    guard isForced || directory != nil else { return [] }
+    let lead = (isForced ? Array("file:".utf8) : []) + (directory ?? [])
+    let beginning = path.dropFirst(directory?.count ?? 0)
+    return DirectoryListing.entries(of: directory ?? [], prefix: beginning).compactMap { entry in
+      let name = lead + entry.name
+      if entry.name.first == UInt8(ascii: "."), beginning.isEmpty { return nil }
+      if entry.isDirectory {
+        return CompletionCandidate(name + [UInt8(ascii: "/")], help: "directory", isPartial: true)
+      }
+      // Without `file:`, what has only the first slash names an object and no file.
+      guard entry.isRegular, isForced || directory != [UInt8(ascii: "/")] else { return nil }
+      return CompletionCandidate(name, help: "file")
+    }
+  }
+
+  /// The streams that this user sends.
+  private func streams(unlessRegion: Bool) -> [CompletionCandidate] {
+    StreamInventory.ownNames(in: StreamArguments.directory).compactMap { name in
+      guard let text = String(validating: name.bytes, as: UTF8.self),
+        !unlessRegion || !FileSystem.exists(name.path)
+      else { return nil }
+      let isOption = text.utf8.first == UInt8(ascii: "-")
+      let needsSlash =
+        isOption || typed.first == UInt8(ascii: "/")
+        || (unlessRegion && (try? RegionReference(text)) != .posix(name))
+      return CompletionCandidate((needsSlash ? "/" : "") + text, help: "stream")
+    }
+  }
+
+  /// Words of which several are separated by commas: the last one.
+  private func list(_ words: [(name: String, help: String)]) -> [CompletionCandidate] {
+    let comma = typed.lastIndex(of: UInt8(ascii: ","))
+    let lead = comma.map { Array(typed[...$0]) } ?? []
+    let given = lead.split(separator: UInt8(ascii: ","))
+    return words.filter { word in !given.contains { $0.elementsEqual(word.name.utf8) } }
+      .map { CompletionCandidate(lead + $0.name.utf8, help: $0.help, isPartial: true) }
+  }
+
+  private func users() -> [CompletionCandidate] {
+    UserNames.listed.map { CompletionCandidate($0) }
+  }
+
+  private func processes() -> [CompletionCandidate] {
+    RegionUser.all().map {
+      CompletionCandidate("\($0.process)", help: Escaping.printable($0.command))
+    }
+  }
+
+  /// The programs in the directories of a PATH.
+  func programs(_ path: String) -> [CompletionCandidate] {
+    path.split(separator: ":").flatMap { directory in
+      DirectoryListing.entries(of: Array(directory.utf8), prefix: typed).filter(\.isRegular)
+        .map { CompletionCandidate($0.name) }
+    }
+  }
+}

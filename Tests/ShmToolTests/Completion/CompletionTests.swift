@@ -1,0 +1,186 @@
+import ShmTestSupport
+import Testing
+
+/// Completion in the shells: hostile names are words and nothing else.
+@Suite("completion")
+struct CompletionTests {
+  static let shells = ["bash", "zsh", "fish"]
+
+  /// A script of Python after the terminal that it types into.
+  private func check(
+    _ script: [UInt8], _ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    let text = String(decoding: PackageResources.terminal_py + script, as: UTF8.self)
+    let result = try await Tool.run("python3", ["-E", "-c", text] + arguments)
+    if result.code != 0 {
+      Issue.record("\(result.text)\n\(result.error)", sourceLocation: sourceLocation)
+    }
+  }
+
+  /// The words that are offered for a command line.
+  private func offered(
+    _ line: String, environment: [String: String] = [:]
+  ) async throws -> [String] {
+    let answer = try await Tool.run(
+      Tool.path, ["---complete", "fish", "shmtool " + line], environment: environment)
+    #expect(answer.code == 0 && answer.error.isEmpty)
+    let records = answer.text.split(separator: "\0", omittingEmptySubsequences: false).dropLast()
+    #expect(records.first == "words")
+    return records.dropFirst().map { String($0.split(separator: "\t")[0]) }
+  }
+
+  @Test(
+    "in bash an accepted name is passed on exactly, and nothing is run",
+    .enabled(if: TestEnvironment.has("bash"), "needs bash"))
+  func bash() async throws {
+    try await check(PackageResources.hostile_py, ["bash", TestName("b").name])
+  }
+
+  @Test(
+    "in zsh an accepted name is passed on exactly, and nothing is run",
+    .enabled(if: TestEnvironment.has("zsh"), "needs zsh"))
+  func zsh() async throws {
+    try await check(PackageResources.hostile_py, ["zsh", TestName("z").name])
+  }
+
+  @Test(
+    "in fish an accepted name is passed on exactly, and nothing is run",
+    .enabled(if: TestEnvironment.has("fish"), "needs fish"))
+  func fish() async throws {
+    try await check(PackageResources.hostile_py, ["fish", TestName("f").name])
+  }
+
+  @Test("several names are listed without a raw control character", arguments: shells)
+  func listed(_ shell: String) async throws {
+    guard TestEnvironment.has(shell) else { try Test.cancel("needs \(shell)") }
+    try await check(PackageResources.listed_py, [shell, TestName("l").name])
+  }
+
+  @Test("files with hostile names are copied by the names that are offered", arguments: shells)
+  func files(_ shell: String) async throws {
+    guard TestEnvironment.has(shell) else { try Test.cancel("needs \(shell)") }
+    try await check(PackageResources.files_py, [shell, TestName("r").name])
+  }
+
+  @Test("bash is given its own notation of 120 random names, after any beginning")
+  func quoted() async throws {
+    try await check(PackageResources.quoted_py, [TestName("q").name])
+  }
+
+  @Test(
+    "completion only looks",
+    .enabled(if: TestEnvironment.has("strace"), "needs strace"))
+  func silent() async throws {
+    try await check(PackageResources.silent_py, [TestName("s").name])
+  }
+
+  @Test("subcommands, options and their values are offered")
+  func words() async throws {
+    #expect(try await offered("li") == ["list", "limits"])
+    #expect(try await offered("l") == ["list", "ls", "limits"])
+    #expect(try await offered("rec") == ["recv", "receive"])
+    #expect(try await offered("help wir") == ["wire"])
+    #expect(try await offered("--v") == ["--version"])
+    #expect(try await offered("fill x --se") == ["--sequence", "--seed"])
+    #expect(try await offered("fill x --quiet --q").isEmpty)
+    #expect(try await offered("list --output kind,na") == ["kind,name"])
+    #expect(try await offered("list --output=kind,na") == ["--output=kind,name"])
+    #expect(try await offered("list --output kind,k") == ["kind,key"])
+    #expect(try await offered("list --sort al") == ["allocated"])
+    #expect(try await offered("ls --kind me") == ["memfd"])
+    #expect(try await offered("seal pid:1:2 shrink,gr") == ["shrink,grow"])
+    #expect(try await offered("create x --huge=t") == ["--huge=try"])
+    #expect(try await offered("list --user roo") == ["root"])
+    #expect(try await offered("list --pid 1").contains("1"))
+    #expect(try await offered("wire x -- bas").contains("bash"))
+    #expect(try await offered("nonsense ").isEmpty)
+    #expect(try await offered("inspect $HO").isEmpty)
+    #expect(try await offered("inspect -- --").isEmpty)
+    #expect(try await offered("list | shmtool lim") == ["limits"])
+  }
+
+  @Test("a region is offered by a word that means this region")
+  func regions() async throws {
+    let name = TestName("x")
+    // Whatever a beginning could be taken for.
+    for (typed, lead, word) in [
+      ("inspect ", "", ""), ("inspect ", "/", "/"), ("rm ", "", ""), ("map ", "", ""),
+      ("wire a ", "", ""), ("copy ", "", ""), ("copy a ", "", ""), ("inspect --watch ", "", ""),
+      ("inspect --json=1 ", "", ""), ("read --offset 4K ", "", ""), ("fill -q ", "", ""),
+    ] {
+      _ = try await Tool.run("create", name.name, "4K", "--open")
+      #expect(try await offered("\(typed)\(lead)\(name)") == ["\(word)\(name)"], "\(typed)")
+    }
+    #expect(try await offered("seal \(name)").isEmpty)
+    #expect(try await offered("create \(name)").isEmpty)
+  }
+
+  @Test("a name that is like something else is offered with its slash")
+  func slashes() async throws {
+    try await Python.check(
+      """
+      suffix = N.replace("shmtool-test", "")
+      names = ["file:" + N, "pid:1:" + suffix[1:].split("-")[0], "sysv:" + suffix[1:].split("-")[0],
+               "-" + N, N + "@0x10", N + "@4K"]
+      wanted = ["/" + names[0], "/" + names[1], "/" + names[2], "/" + names[3], names[4], names[5]]
+      made = []
+      def offered(line):
+          told = run("---complete", "fish", "shmtool " + line)
+          return [r.split(b"\\t")[0].decode() for r in told.stdout.split(b"\\0")[1:-1]]
+      try:
+          for name in names:
+              open("/dev/shm/" + name, "x").close()
+              made.append(name)
+          all = offered("inspect ")
+          for name, word in zip(names, wanted):
+              assert word in all and (word == name or name not in all), (name, all)
+              assert offered("inspect '/" + name) == ["/" + name], name
+          assert "/" + N + "@4K@0" in offered("copy "), offered("copy ")
+          assert offered("remove " + N + "@") == [N + "@0x10", N + "@4K"] or set(
+              offered("remove " + N + "@")) == {N + "@0x10", N + "@4K"}
+      finally:
+          for name in made:
+              os.unlink("/dev/shm/" + name)
+      """, TestName().name)
+  }
+
+  @Test("streams are offered to recv and remove, and are not connected to")
+  func streams() async throws {
+    try await Python.check(
+      """
+      import tempfile
+      with tempfile.TemporaryDirectory() as place:
+          environment = dict(os.environ, SHMTOOL_DIR=place)
+          sender = start("send", N + " $(x)", "-q", env=environment)
+          until(lambda: os.listdir(place))
+          for command in ["recv", "receive", "remove"]:
+              told = run("---complete", "fish", "shmtool " + command + " " + N[:-1], env=environment)
+              assert told.stdout == b"words\\0" + N.encode() + b" $(x)\\tstream\\0", told
+          assert sender.poll() is None
+          stop(sender)
+      """, TestName().name)
+  }
+
+  @Test("scripts are printed for three shells and hold no name", arguments: shells)
+  func scripts(_ shell: String) async throws {
+    for words in [
+      ["--generate-completion-script", shell], ["--generate-completion-script=\(shell)"],
+      ["list", "--generate-completion-script", shell],
+    ] {
+      let made = try await Tool.run(Tool.path, words)
+      #expect(made.code == 0 && made.error.isEmpty)
+      #expect(made.text.contains("---complete \(shell)"))
+      #expect(!made.text.contains("compgen") && !made.text.contains("eval "))
+    }
+    let detected = try await Tool.run(
+      Tool.path, ["--generate-completion-script"], environment: ["SHELL": "/usr/bin/\(shell)"])
+    #expect(detected.text.contains("---complete \(shell)"))
+    if TestEnvironment.has(shell) {
+      let checked = try await Tool.shell(
+        "\"$SHMTOOL\" --generate-completion-script \(shell) | \(shell) -n")
+      #expect(checked.code == 0 && checked.error.isEmpty, "\(checked.error)")
+    }
+    let unknown = try await Tool.run("--generate-completion-script", "tcsh")
+    #expect(unknown.code == 64 && unknown.error.contains("bash, zsh, fish"))
+  }
+}
