@@ -75,6 +75,7 @@ let package = Package(
         .embedInCode("Completion/terminal.py"), .embedInCode("Completion/hostile.py"),
         .embedInCode("Completion/listed.py"), .embedInCode("Completion/files.py"),
         .embedInCode("Completion/quoted.py"), .embedInCode("Completion/silent.py"),
+        .embedInCode("Completion/printed.py"),
       ],
       swiftSettings: swiftSettings),
   ]

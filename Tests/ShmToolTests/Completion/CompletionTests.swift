@@ -74,6 +74,11 @@ struct CompletionTests {
     try await check(PackageResources.silent_py, [TestName("s").name])
   }
 
+  @Test("hostile names of regions and processes are printed without a raw control character")
+  func printed() async throws {
+    try await check(PackageResources.printed_py, [TestName("p").name])
+  }
+
   @Test("subcommands, options and their values are offered")
   func words() async throws {
     #expect(try await offered("li") == ["list", "limits"])
