@@ -88,9 +88,10 @@ struct ListTests {
 
   @Test("names who has a region open and mapped")
   func users() async throws {
-    try await withRegion { (name) async throws in
-      try await Python.check(
+    try await withName { (name) async throws in
+      try await Python.checkFaults(
         """
+        assert run("create", N, "64K", "-q").returncode == 0
         def row():
             found = json.loads(run("list", "--json").stdout)["regions"]
             return next(row for row in found if row["name"] == N)
@@ -109,7 +110,7 @@ struct ListTests {
         memory.close()
         os.close(file)
         assert row()["used"] is False
-        """, name.name)
+        """, arguments: [name.name], alone: true)
     }
   }
 

@@ -1,3 +1,5 @@
+import Synchronization
+
 extension Region {
   /// Writes bytes that follow a rule, by `threads` threads.
   ///
@@ -15,19 +17,33 @@ extension Region {
   ) throws(ShmError) {
     let attempt = "cannot fill \(quoted)"
     let range = try checked(range, attempt)
-    try ParallelChunks.run(
-      range, size: Self.fillStep, threads: threads ?? Self.threads(for: range), progress: progress
-    ) { (chunks) throws(ShmError) in
-      var writer = try RegionWriter(self)
-      var made = try PatternBytes(pattern, rangeStart: range.lowerBound)
-      try chunks.forEach(attempt) { (chunk) throws(ShmError) in
-        var start = chunk.lowerBound
-        while start < chunk.upperBound {
-          let part = start..<start + min(made.largest, chunk.upperBound - start)
-          try made.write(part, by: &writer, of: self)
-          start = part.upperBound
+    var reached = range.lowerBound
+    let isBegun = Atomic(false)
+    do throws(ShmError) {
+      try ParallelChunks.run(
+        range, size: Self.fillStep, threads: threads ?? Self.threads(for: range),
+        progress: progress, failedAt: { reached = $0 }
+      ) { (chunks) throws(ShmError) in
+        var writer = try RegionWriter(self)
+        var made = try PatternBytes(pattern, rangeStart: range.lowerBound)
+        try chunks.forEach(attempt) { (chunk) throws(ShmError) in
+          var start = chunk.lowerBound
+          while start < chunk.upperBound {
+            let part = start..<start + min(made.largest, chunk.upperBound - start)
+            // Relaxed: it is read when the threads have been joined.
+            isBegun.store(true, ordering: .relaxed)
+            try made.write(part, by: &writer, of: self)
+            start = part.upperBound
+          }
         }
       }
+    } catch {
+      guard isBegun.load(ordering: .relaxed) else { throw error }
+      let end = min(max(reached, range.lowerBound), range.upperBound)
+      throw ShmError(
+        error.code, error.attempt,
+        "\(error.reason); the range was filled up to byte \(end), and beyond it in part",
+        remedy: error.remedy, errorNumber: error.errorNumber)
     }
   }
 

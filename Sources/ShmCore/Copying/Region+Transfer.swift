@@ -38,11 +38,36 @@ extension Region {
     by writer: consuming RegionWriter, progress: (Int) -> Void
   ) throws(ShmError) -> Int {
     let attempt = "cannot write \(quoted) from \(sourceName)"
+    var writer = writer
     let range = try checked(range, attempt)
     try Self.refuse(
       try InputSource.remaining(source, sourceName), amount, into: range.count, attempt)
-    let scratch = try ScratchFile()
     var offset = range.lowerBound
+    do throws(ShmError) {
+      try take(
+        from: source, into: range, at: &offset, by: &writer, attempt, progress: progress)
+      let copied = offset - range.lowerBound
+      if amount == .all, copied < range.count {
+        throw ShmError(
+          .usage, attempt, "the input ended after \(copied) of \(range.count) bytes")
+      }
+      return copied
+    } catch {
+      // Of a region that nobody can see yet nothing stays.
+      guard writer.isPublished, offset > range.lowerBound else { throw error }
+      throw ShmError(
+        error.code, error.attempt,
+        "\(error.reason); \(offset - range.lowerBound) bytes were written before",
+        remedy: error.remedy, errorNumber: error.errorNumber)
+    }
+  }
+
+  /// Writes what the input gives from `offset` on, and moves that.
+  private func take(
+    from source: Int32, into range: Range<Int>, at offset: inout Int,
+    by writer: inout RegionWriter, _ attempt: String, progress: (Int) -> Void
+  ) throws(ShmError) {
+    let scratch = try ScratchFile()
     while true {
       progress(offset - range.lowerBound)
       // One byte more than fits is asked for at the end: it tells an input that is too long.
@@ -53,18 +78,11 @@ extension Region {
       if room == 0 {
         throw ShmError(
           .usage, attempt,
-          "the input holds more than the \(range.count) bytes of the range"
-            + (writer.isPublished ? ", which hold its beginning now" : ""))
+          "the input holds more than the \(range.count) bytes of the range")
       }
       try writer.write(scratch, count: count, at: offset, of: self)
       offset += count
     }
-    let copied = offset - range.lowerBound
-    if amount == .all, copied < range.count {
-      throw ShmError(
-        .usage, attempt, "the input ended after \(copied) of \(range.count) bytes")
-    }
-    return copied
   }
 
   /// Refuses an input that is known not to fit.

@@ -1,3 +1,6 @@
+import Glibc
+import SystemPackage
+
 extension Region {
   /// Makes a region, or opens the one of that name if it has the same size.
   ///
@@ -9,7 +12,9 @@ extension Region {
   ///   - progress: called with the bytes reserved so far.
   ///   - contents: writes what a new one is to hold when it appears.
   /// - Returns: the region, open for reading and writing.
-  /// - Throws: what `create` and `open` throw; `exists` where the sizes differ.
+  /// - Throws: what `create` and `open` throw; `exists` where the sizes differ; `notPermitted` for a
+  ///   region that another user may have planted: in a sticky directory that all may write it must be
+  ///   the caller's or the directory owner's, as fs.protected_regular has it for O_CREAT.
   public static func openOrCreate(
     _ reference: RegionReference, size: Int, options: CreationOptions = CreationOptions(),
     isNew: inout Bool, progress: (Int) -> Void = { _ in },
@@ -30,6 +35,7 @@ extension Region {
         isNew = false
         let region = try open(reference)
         let status = try region.status()
+        try refusePlanted(reference, status)
         if status.size == size { return region }
         throw ShmError(
           .exists, "cannot open '\(reference)' as \(ByteCount(size))",
@@ -39,5 +45,19 @@ extension Region {
         guard error.code == .notFound, attemptsLeft > 0 else { throw error }
       }
     }
+  }
+
+  /// Refuses a region of another user where every user may make one.
+  private static func refusePlanted(
+    _ reference: RegionReference, _ status: RegionStatus
+  ) throws(ShmError) {
+    guard status.owner != ProcessView.user, let directory = reference.directory,
+      let place = try? FileSystem.followedStatus(directory), status.owner != place.st_uid,
+      place.st_mode & S_ISVTX != 0, place.st_mode & 0o022 != 0
+    else { return }
+    throw ShmError(
+      .notPermitted, "cannot open '\(reference)'",
+      "it belongs to uid \(status.owner), mode \(String(status.mode, radix: 8)), in a directory where every user may create a region",
+      remedy: "choose another name")
   }
 }

@@ -117,8 +117,8 @@ struct Create: CommandRunner {
       try hold(made, loop) { isKept = true }
     } catch {
       // What it was made for has not begun.
-      guard !isKept, let failure = error as? ShmError else { throw error }
-      throw made.takenBack(after: failure)
+      guard let failure = error as? ShmError else { throw error }
+      throw isKept ? made.kept(after: failure) : made.takenBack(after: failure)
     }
   }
 

@@ -128,6 +128,13 @@ final class CreatedRegion {
     wiring?.row(region.reference)
   }
 
+  /// The error, with what is left: a region that was held once stays.
+  func kept(after error: ShmError) -> ShmError {
+    ShmError(
+      error.code, error.attempt, "\(error.reason); '\(region.reference)' was created and stays",
+      remedy: error.remedy, errorNumber: error.errorNumber)
+  }
+
   /// Takes the name away again because what had to follow has failed: a create that fails leaves
   /// nothing, or says that it does.
   ///

@@ -17,12 +17,14 @@ struct CreateReport: Report {
   let direct: Unknowable<DirectRow>
   /// What is held wired from its first page on; null where that was not asked for.
   let wired: Unknowable<WireReport.Row>
+  /// Who owns it.
+  let ownerId: UInt32
   private let nanoseconds: Int
 
   enum CodingKeys: CodingKey {
     case action, region, bytes, offset, seconds, existing, sparse, pageSize, hugePagesRefused,
       direct
-    case wired
+    case wired, ownerId
   }
 
   /// - Parameters:
@@ -47,6 +49,7 @@ struct CreateReport: Report {
     hugePagesRefused = Unknowable(refusal?.description)
     self.direct = Unknowable(direct.map { DirectRow($0, copied: status.size) })
     self.wired = Unknowable(wired)
+    ownerId = status.owner
     self.nanoseconds = nanoseconds
   }
 
@@ -59,7 +62,8 @@ struct CreateReport: Report {
     let time = Format.seconds(nanoseconds) + rate
     let way = direct.value.map { ", \($0.text)" } ?? ""
     let refused = hugePagesRefused.value.map { "  not of huge pages: \($0)\n" } ?? ""
-    return "\(what) '\(region)': \(ByteCount(bytes))\(pages), in \(time)\(way)\n" + refused
+    let owner = ownerId == ProcessView.user ? "" : ", which belongs to \(Format.user(ownerId))"
+    return "\(what) '\(region)': \(ByteCount(bytes))\(pages), in \(time)\(way)\(owner)\n" + refused
       + (wired.value?.text(onFault: false) ?? "")
   }
 }

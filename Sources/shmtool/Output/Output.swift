@@ -43,6 +43,7 @@ enum Output {
   ///   - report: what was done.
   ///   - options: how it is told.
   ///   - lasts: whether it stays done if it cannot be told; the error says then that it was.
+  /// - Throws: `ShmError`, if standard output does not take it.
   static func write(
     _ report: some Report, _ options: ActionOptions, lasts: Bool = true
   ) throws(ShmError) {

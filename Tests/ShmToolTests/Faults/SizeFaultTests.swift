@@ -58,7 +58,7 @@ struct SizeFaultTests {
             assert result.returncode == 79, result
             assert allocated(P) == 0, "inspection has brought pages in"
             assert run("remove", N).returncode == 0
-        """, arguments: [name.name])
+        """, arguments: [name.name], alone: true)
     }
   }
 

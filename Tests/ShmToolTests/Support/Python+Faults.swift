@@ -6,10 +6,15 @@ import Testing
 extension Python {
   /// Runs a script whose assertions must hold; `private`, `traced`, `calls` and `refuse` are there
   /// for it, too.
+  ///
+  /// With `alone` it runs in namespaces of its own for mounts, processes and System V, if the tests may
+  /// make some: what looks at the whole host sees no other test then, and what other tests must not
+  /// see is hidden.
   static func checkFaults(
-    _ script: String, arguments: [String], sourceLocation: SourceLocation = #_sourceLocation
+    _ script: String, arguments: [String], alone: Bool = false,
+    sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
-    let result = try await run(faults + script, arguments)
+    let result = try await run(faults + script, arguments, alone: alone)
     if result.code != 0 {
       Issue.record("\(result.text)\n\(result.error)", sourceLocation: sourceLocation)
     }

@@ -6,8 +6,20 @@ import Testing
 /// line of this project's code.
 enum Python {
   /// Runs a script to its end. `run`, `start`, `line` and `stop` are there for it to use.
-  static func run(_ script: String, _ arguments: [String]) async throws -> Tool.Result {
-    try await Tool.run(interpreter, ["-E", "-c", prelude + script] + arguments)
+  static func run(
+    _ script: String, _ arguments: [String], alone: Bool = false
+  ) async throws -> Tool.Result {
+    let words = [interpreter, "-E", "-c", prelude + script] + arguments
+    guard alone, TestEnvironment.mayMount, TestEnvironment.has("unshare") else {
+      return try await Tool.run(words[0], Array(words.dropFirst()))
+    }
+    // Of their own: /dev/shm, System V segments and processes.
+    return try await Tool.run(
+      "unshare",
+      [
+        "-m", "-i", "-p", "--fork", "--kill-child", "--propagation", "private", "sh", "-c",
+        "mount -t proc proc /proc && mount -t tmpfs tmpfs /dev/shm && exec \"$@\"", "sh",
+      ] + words)
   }
 
   /// Runs a script whose assertions must hold.
