@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -153,4 +154,21 @@ int cshm_file_mapping(int maps, uint64_t address, struct cshm_mapping *out, char
   *out = (struct cshm_mapping){query.start, query.end,   query.vma_flags, query.offset,
                                query.inode, query.major, query.minor};
   return 0;
+}
+
+int64_t cshm_effective_user(void) {
+  uid_t user = geteuid();
+  // The C library returns the negated error number if a sandbox refuses the call.
+  if (user < (uid_t)-4095) return user;
+  errno = 0;
+  unsigned long known = getauxval(AT_EUID);
+  return errno != 0 || (uid_t)known == (uid_t)-1 ? -1 : (int64_t)(uid_t)known;
+}
+
+int cshm_adopt_orphans(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0 ? -errno : 0; }
+
+int cshm_next_ended_child(int waits) {
+  siginfo_t info = {0};
+  if (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT | (waits ? 0 : WNOHANG)) < 0) return -errno;
+  return info.si_pid;
 }

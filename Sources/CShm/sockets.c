@@ -1,7 +1,9 @@
 #include "CShm.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -9,9 +11,14 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+// The number is the same on every architecture; Debian 12's headers lack it. Linux 6.6
+enum { CSHM_SYS_fchmodat2 = 452 };
 
 static int address_of(const char *path, struct sockaddr_un *address, socklen_t *length) {
   size_t bytes = strlen(path);
@@ -23,41 +30,85 @@ static int address_of(const char *path, struct sockaddr_un *address, socklen_t *
   return 0;
 }
 
-static int packet_socket(void) {
+int cshm_packet_socket(void) {
   int descriptor = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   return descriptor < 0 ? -errno : descriptor;
 }
 
-int cshm_listen(const char *path, int backlog) {
+// The umask and the working directory belong to the whole process, and other threads use them. A child of
+// vfork(2) has its own copies of both, and shares the open files: it can make a name with its final mode in
+// one call, relative to a directory.
+struct creation {
+  int directory;
+  const char *name;
+  mode_t mode;
+  int socket;
   struct sockaddr_un address;
   socklen_t length;
-  int result = address_of(path, &address, &length);
-  if (result < 0) return result;
-  int descriptor = packet_socket();
-  if (descriptor < 0) return descriptor;
-  // The umask may have taken its owner's own rights away.
-  if (bind(descriptor, (struct sockaddr *)&address, length) < 0 || chmod(path, 0600) < 0 ||
-      listen(descriptor, backlog) < 0) {
-    result = -errno;
-    close(descriptor);
-    return result;
-  }
-  return descriptor;
+};
+
+static int create_now(const struct creation *what) {
+  int result = what->socket < 0 ? mkdirat(what->directory, what->name, what->mode)
+                                : bind(what->socket, (const struct sockaddr *)&what->address,
+                                       what->length);
+  return result < 0 ? -errno : 0;
 }
 
-int cshm_connect(const char *path) {
+static int create_in_child(const struct creation *what) {
+  // What remains if the child cannot be started, or is killed before it has an answer.
+  volatile int result = -ECHILD;
+  pid_t child = vfork();
+  if (child == 0) {
+    umask(0);
+    if (what->socket < 0 || fchdir(what->directory) == 0)
+      result = create_now(what);
+    _exit(0);
+  }
+  if (child < 0) return -ECHILD;
+  while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
+  }
+  return result;
+}
+
+int cshm_make_directory(const char *path, mode_t mode) {
+  struct creation what = {.directory = AT_FDCWD, .name = path, .mode = mode, .socket = -1};
+  int result = create_in_child(&what);
+  // Without a child the umask may take rights away, which the caller then sees.
+  return result == -ECHILD ? create_now(&what) : result;
+}
+
+int cshm_bind(int socket, int directory, const char *name, const char *path) {
+  struct creation what = {.directory = directory, .socket = socket};
+  int result = address_of(name, &what.address, &what.length);
+  if (result < 0) return result;
+  // bind(2) makes the file with the mode of the socket's own inode, less the umask.
+  if (fchmod(socket, 0600) < 0) return -errno;
+  result = create_in_child(&what);
+  if (result != -ECHILD) return result;
+  result = address_of(path, &what.address, &what.length);
+  return result < 0 ? result : create_now(&what);
+}
+
+int cshm_listen(int socket, int backlog) { return listen(socket, backlog) < 0 ? -errno : 0; }
+
+int cshm_connect(int socket, const char *path) {
   struct sockaddr_un address;
   socklen_t length;
   int result = address_of(path, &address, &length);
   if (result < 0) return result;
-  int descriptor = packet_socket();
-  if (descriptor < 0) return descriptor;
-  if (connect(descriptor, (struct sockaddr *)&address, length) < 0) {
-    result = -errno;
-    close(descriptor);
-    return result;
-  }
-  return descriptor;
+  return connect(socket, (struct sockaddr *)&address, length) < 0 ? -errno : 0;
+}
+
+int cshm_stop_receiving(int descriptor) { return shutdown(descriptor, SHUT_RD) < 0 ? -errno : 0; }
+
+int cshm_change_mode(int descriptor, mode_t mode) {
+  // fchmod(2) refuses what was opened with O_PATH.
+  if (syscall(CSHM_SYS_fchmodat2, descriptor, "", mode, AT_EMPTY_PATH) == 0) return 0;
+  int first = errno;
+  char path[32];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+  if (chmod(path, mode) == 0) return 0;
+  return errno == ENOENT ? -first : -errno;
 }
 
 int cshm_accept(int descriptor) {

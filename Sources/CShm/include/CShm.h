@@ -163,6 +163,11 @@ struct cshm_page_range {
 int cshm_next_huge_pages(int descriptor, uint64_t start, uint64_t end, struct cshm_page_range *out);
 // pidfd_open(2)
 int cshm_pidfd_open(pid_t process);
+// Makes this process the parent of descendants whose parent has ended. PR_SET_CHILD_SUBREAPER of prctl(2)
+int cshm_adopt_orphans(void);
+// The number of a child that has ended, which stays to be waited for; 0 if none has and it is not to wait,
+// -ECHILD if there is no child. waitid(2)
+int cshm_next_ended_child(int waits);
 // pidfd_send_signal(2)
 int cshm_pidfd_send_signal(int descriptor, int signal);
 // One datagram to a Unix socket, as sd_notify(3) sends it; `@` begins an abstract name
@@ -176,10 +181,24 @@ int cshm_terminal_rows(int descriptor);
 
 // The most descriptors that one message carries
 #define CSHM_MAXIMUM_DESCRIPTORS 4
-// A SOCK_SEQPACKET Unix socket, close-on-exec and non-blocking, that listens at a path. bind(2)
-int cshm_listen(const char *path, int backlog);
-// One that is connected to a path. connect(2)
-int cshm_connect(const char *path);
+// A SOCK_SEQPACKET Unix socket, close-on-exec and non-blocking. socket(2)
+int cshm_packet_socket(void);
+// Makes a directory with exactly that mode, whatever the umask is. mkdir(2)
+int cshm_make_directory(const char *path, mode_t mode);
+// Binds a socket to a name in an open directory, with mode 0600 whatever the umask is. Without a child
+// process that does it, binds it to `path`, less the umask. bind(2)
+int cshm_bind(int socket, int directory, const char *name, const char *path);
+// listen(2)
+int cshm_listen(int socket, int backlog);
+// connect(2)
+int cshm_connect(int socket, const char *path);
+// Refuses what the other end sends from now on. shutdown(2)
+int cshm_stop_receiving(int descriptor);
+// The mode of an open file, also of one that was opened with O_PATH. fchmodat2(2), chmod(2)
+int cshm_change_mode(int descriptor, mode_t mode);
+// The effective user, from the values that the kernel gave this program at its start if a sandbox refuses
+// the call: -1 if neither is known. geteuid(2), getauxval(3)
+int64_t cshm_effective_user(void);
 // accept4(2), close-on-exec and non-blocking
 int cshm_accept(int descriptor);
 // SO_PEERCRED of unix(7)

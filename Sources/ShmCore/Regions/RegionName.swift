@@ -21,7 +21,11 @@ public struct RegionName: Hashable, Sendable {
   /// - Throws: `ShmError` with code `usage` for a name that is empty, `.` or `..`, holds a further
   ///   slash or a NUL, or is longer than 255 bytes. No system call is made.
   public init(_ string: String) throws(ShmError) {
-    let whole = Array(string.utf8)
+    try self.init(bytes: Array(string.utf8))
+  }
+
+  /// The same from bytes, which need not be UTF-8.
+  public init(bytes whole: [UInt8]) throws(ShmError) {
     let bytes = whole.first == UInt8(ascii: "/") ? Array(whole.dropFirst()) : whole
     func refuse(_ reason: String) -> ShmError {
       ShmError(.usage, "'\(Escaping.printable(whole.prefix(80)))' is not a region name", reason)
@@ -43,12 +47,12 @@ public struct RegionName: Hashable, Sendable {
 
   /// The path of that name in another directory.
   func path(in directory: FilePath) -> FilePath {
-    directory.appending(String(decoding: bytes, as: UTF8.self))
+    directory.appending(FilePath(bytes: bytes).components)
   }
 
   /// The name as shm_open(3) takes it, with its slash.
   package var sharedMemoryName: FilePath {
-    FilePath("/" + String(decoding: bytes, as: UTF8.self))
+    FilePath(bytes: [UInt8(ascii: "/")] + bytes)
   }
 }
 

@@ -14,23 +14,28 @@ extension Rendezvous {
   }
 
   /// Asks by a connection that says nothing and goes, which a sender does not mind. connect(2)
-  package var listener: Listener {
-    var raw: CInt
-    repeat {
-      raw = unsafe path.withPlatformString { unsafe cshm_connect($0) }
-    } while raw == -EINTR
-    guard raw >= 0 else {
-      switch -raw {
-      case ECONNREFUSED: return .nobody
-      case EAGAIN: return .somebody(nil)
-      default: return .unknown
-      }
+  ///
+  /// - Parameters:
+  ///   - directory: the open directory.
+  ///   - owner: whose the directory is, and the sender must be.
+  /// - Returns: what the kernel said.
+  func listener(
+    in directory: borrowing RendezvousDirectory, owner: UInt32 = ProcessView.user
+  ) -> Listener {
+    let socket: OwnedDescriptor
+    do {
+      socket = try directory.connect(name, isForeign: owner != ProcessView.user)
+    } catch .connectionRefused {
+      return .nobody
+    } catch .resourceTemporarilyUnavailable {
+      return .somebody(nil)
+    } catch {
+      return .unknown
     }
-    let socket = OwnedDescriptor(adopting: raw)
     var process: pid_t = 0
     var user: uid_t = 0
-    let known = unsafe cshm_peer(socket.raw, &process, &user) == 0
-    return .somebody(known && process > 0 ? process : nil)
+    guard unsafe cshm_peer(socket.raw, &process, &user) == 0 else { return .somebody(nil) }
+    return user == owner ? .somebody(process > 0 ? process : nil) : .unknown
   }
 
   /// Takes the name away, if nobody listens on it any more.
@@ -39,12 +44,13 @@ extension Rendezvous {
   /// - Throws: `ShmError`: `busy` where a sender listens, `notPermitted`.
   public func removeStale() throws(ShmError) -> Bool {
     let attempt = "cannot remove the stream '\(name)'"
-    guard let first = try? FileSystem.status(path), first.st_mode & S_IFMT == S_IFSOCK else {
-      return false
-    }
-    let lock = try lockDirectory(attempt)
-    defer { withExtendedLifetime(lock) {} }
-    switch listener {
+    guard let status = try? FileSystem.status(path), status.st_mode & S_IFMT == S_IFSOCK,
+      let open = try openDirectory(attempt)
+    else { return false }
+    try lock(open, attempt)
+    guard let first = open.status(name), first.st_mode & S_IFMT == S_IFSOCK else { return false }
+    open.repair(name)
+    switch listener(in: open) {
     case .somebody(let process):
       throw ShmError(
         .busy, attempt, "\(process.map { "process \($0)" } ?? "a process") sends it",
@@ -53,8 +59,8 @@ extension Rendezvous {
       throw ShmError(.busy, attempt, "whether somebody sends it cannot be seen from here")
     case .nobody: break
     }
-    try ShmError.saying(attempt) { () throws(Errno) in try FileSystem.unlink(path) }
-    removeDirectory()
+    try ShmError.saying(attempt) { () throws(Errno) in try open.unlink(name) }
+    removeDirectory(open)
     return true
   }
 }

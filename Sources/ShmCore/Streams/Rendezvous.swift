@@ -20,24 +20,38 @@ public struct Rendezvous: Hashable, Sendable {
   ///   - directory: where; nil for `/dev/shm/.shmtool-UID`, which a shell, a service and a container
   ///     with the same /dev/shm agree on.
   /// - Throws: `ShmError` with code `usage` for a name that is none, or with which the path is longer
-  ///   than a socket's may be.
+  ///   than a socket's may be; `system` if the user of this process is unknown.
   public init(_ name: String, directory: FilePath? = nil) throws(ShmError) {
-    self.name = try RegionName(name)
-    self.directory = directory ?? Self.ownDirectory
-    let length = path.string.utf8.count
-    guard length <= 107 else {
+    try self.init(RegionName(name), directory: directory)
+  }
+
+  /// The same of a name of bytes, which need not be UTF-8.
+  public init(_ name: RegionName, directory: FilePath? = nil) throws(ShmError) {
+    guard let directory = directory ?? Self.ownDirectory else {
+      throw ShmError(
+        .system, "cannot find the stream '\(name)'", "the user ID of this process is unknown",
+        remedy: "name the directory in which the stream meets")
+    }
+    self.name = name
+    self.directory = directory
+    let length = path.bytes.count
+    guard length <= Self.longestPath else {
       throw ShmError(
         .usage, "'\(self.name)' cannot name a stream",
         """
         it has \(self.name.bytes.count) bytes, and beside its directory there is room for \
-        \(max(0, 107 - length + self.name.bytes.count))
+        \(max(0, Self.longestPath - length + self.name.bytes.count))
         """)
     }
   }
 
-  /// Where streams of this user meet, unless another directory is named.
-  private static var ownDirectory: FilePath {
-    RegionName.directory.appending(directoryPrefix + "\(geteuid())")
+  /// The longest path of a socket, without its NUL. unix(7)
+  static let longestPath = 107
+
+  /// Where streams of this user meet, unless another directory is named; nil if the user is unknown.
+  static var ownDirectory: FilePath? {
+    let user = ProcessView.user
+    return user == .max ? nil : RegionName.directory.appending(directoryPrefix + "\(user)")
   }
 
   /// How the names of the directories begin.
@@ -45,6 +59,9 @@ public struct Rendezvous: Hashable, Sendable {
 
   /// The socket's path.
   var path: FilePath { name.path(in: directory) }
+
+  /// Whether it is the directory that nobody has named, which is removed when it is empty.
+  private var isOwnDirectory: Bool { directory == Self.ownDirectory }
 
   /// Opens the directory, made if need be, and locks it: whoever binds, replaces or removes a name
   /// does it under the lock, which ends with the descriptor. mkdir(2), flock(2)
@@ -58,29 +75,71 @@ public struct Rendezvous: Hashable, Sendable {
   ///   `interrupted`.
   func lockDirectory(
     _ attempt: String, until clock: StreamClock = StreamClock(nil), interrupt: CInt? = nil
-  ) throws(ShmError) -> OwnedDescriptor {
+  ) throws(ShmError) -> RendezvousDirectory {
+    // Made, and gone again before it was locked: whoever removes it does so once it is empty.
+    for _ in 0..<1000 {
+      let isNew = try makeDirectory(attempt)
+      do throws(ShmError) {
+        guard var opened = try openDirectory(attempt) else { continue }
+        opened.wasMade = isNew
+        try lock(opened, attempt, until: clock, interrupt: interrupt)
+        if opened.isCurrent { return opened }
+      } catch {
+        if isNew { try? FileSystem.removeDirectory(directory) }
+        throw error
+      }
+    }
+    throw ShmError(.busy, attempt, "another process removes \(shownDirectory) repeatedly")
+  }
+
+  /// Makes the directory if there is none; whether it did.
+  private func makeDirectory(_ attempt: String) throws(ShmError) -> Bool {
+    if FileSystem.exists(directory) { return false }
+    do throws(Errno) {
+      try FileSystem.makeDirectory(directory, mode: 0o700)
+      return true
+    } catch .fileExists {
+      return false
+    } catch {
+      throw explain(error, attempt)
+    }
+  }
+
+  /// Opens the directory; nil if there is none, and none is made.
+  ///
+  /// - Throws: `ShmError`: `notPermitted` for a directory that is not this user's alone, `notFound` if
+  ///   the directory in which it would lie does not exist.
+  func openDirectory(_ attempt: String) throws(ShmError) -> RendezvousDirectory? {
+    do {
+      return try RendezvousDirectory(directory, owner: ProcessView.user, repairs: true)
+    } catch {
+      switch error {
+      case .failed(.noSuchFileOrDirectory) where isMakeable: return nil
+      case .failed(let number): throw explain(number, attempt)
+      case .shared:
+        throw ShmError(
+          .notPermitted, attempt, "\(shownDirectory) is not this user's alone",
+          remedy: "use a directory that belongs to this user and has mode 0700")
+      }
+    }
+  }
+
+  /// Waits for the lock of the open directory.
+  func lock(
+    _ directory: borrowing RendezvousDirectory, _ attempt: String,
+    until clock: StreamClock = StreamClock(nil), interrupt: CInt? = nil
+  ) throws(ShmError) {
     let failure = StreamFailure(attempt: attempt)
-    while true {
-      let descriptor = try openDirectory(attempt)
-      while cshm_try_lock(descriptor.raw) != 0 {
-        if let limit = clock.passed {
-          throw failure.noMeeting(
-            "another process has its directory locked, and did not end", limit)
-        }
-        let ready = try ShmError.saying(attempt) { () throws(Errno) in
-          try Polling.wait(
-            for: interrupt.map { [$0] } ?? [],
-            milliseconds: min(Self.pause, clock.left ?? Self.pause))
-        }
-        if ready.contains(true) { throw failure.interrupted }
+    while cshm_try_lock(directory.descriptor.raw) != 0 {
+      if let limit = clock.passed {
+        throw failure.noMeeting("another process has its directory locked, and did not end", limit)
       }
-      let isCurrent = try ShmError.saying(attempt) { () throws(Errno) in
-        // The one who had the lock may have removed the directory when it was empty.
-        let open = try descriptor.status()
-        let named = try? FileSystem.status(directory)
-        return named?.st_ino == open.st_ino && named?.st_dev == open.st_dev
+      let ready = try ShmError.saying(attempt) { () throws(Errno) in
+        try Polling.wait(
+          for: interrupt.map { [$0] } ?? [],
+          milliseconds: min(Self.pause, clock.left ?? Self.pause))
       }
-      if isCurrent { return descriptor }
+      if ready.contains(true) { throw failure.interrupted }
     }
   }
 
@@ -92,73 +151,24 @@ public struct Rendezvous: Hashable, Sendable {
   /// - Parameters:
   ///   - identity: the socket's.
   ///   - directory: the open directory, which is locked meanwhile.
-  func remove(_ identity: RegionIdentity, under directory: borrowing OwnedDescriptor) {
+  func remove(_ identity: RegionIdentity, under directory: borrowing RendezvousDirectory) {
     // Whoever has it may be stopped: the name must go all the same.
     var tries = 200
-    while cshm_try_lock(directory.raw) != 0, tries > 0 {
+    while cshm_try_lock(directory.descriptor.raw) != 0, tries > 0 {
       _ = try? Polling.wait(for: [CInt](), milliseconds: Self.pause)
       tries -= 1
     }
-    defer { _ = cshm_unlock(directory.raw) }
-    if let status = try? FileSystem.status(path), RegionIdentity(status) == identity {
-      try? FileSystem.unlink(path)
+    defer { _ = cshm_unlock(directory.descriptor.raw) }
+    if let status = directory.status(name), RegionIdentity(status) == identity {
+      try? directory.unlink(name)
     }
-    removeDirectory()
+    removeDirectory(directory)
   }
 
   /// Takes the directory away where it is nobody's doing but ours; one that was named stays: it may be
   /// shared, and another one of that name would not be. Not empty is no error: others meet here.
-  func removeDirectory() {
-    if directory == Self.ownDirectory { try? FileSystem.removeDirectory(directory) }
-  }
-
-  private func openDirectory(_ attempt: String) throws(ShmError) -> OwnedDescriptor {
-    let descriptor = try ShmError.explaining({ self.explain($0, attempt) }) {
-      () throws(Errno) -> OwnedDescriptor in
-      let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW
-      // Made, and gone again before it was opened: whoever removes it does so once it is empty.
-      for _ in 0..<1000 {
-        do throws(Errno) {
-          return try FileSystem.open(directory, flags)
-        } catch .noSuchFileOrDirectory {
-          do throws(Errno) {
-            try FileSystem.makeDirectory(directory, mode: 0o700)
-            // The umask may have taken our own rights away.
-            try FileSystem.changeMode(directory, to: 0o700)
-          } catch .fileExists {
-          } catch .noSuchFileOrDirectory {
-            guard isMakeable else { throw .noSuchFileOrDirectory }
-          }
-        }
-      }
-      throw .resourceBusy
-    }
-    try check(ShmError.saying(attempt) { () throws(Errno) in try descriptor.status() }, attempt)
-    return descriptor
-  }
-
-  /// Says beforehand that nobody can ever be met here.
-  ///
-  /// - Throws: `ShmError`: `notPermitted` for a directory that is not this user's alone, `notFound`
-  ///   where none can be made.
-  func checkDirectory(_ attempt: String) throws(ShmError) {
-    let status: stat
-    do {
-      status = try FileSystem.status(directory)
-    } catch {
-      if error == .noSuchFileOrDirectory, isMakeable { return }
-      throw explain(error, attempt)
-    }
-    guard status.st_mode & S_IFMT == S_IFDIR else { throw explain(.notDirectory, attempt) }
-    try check(status, attempt)
-  }
-
-  private func check(_ status: stat, _ attempt: String) throws(ShmError) {
-    guard status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
-      throw ShmError(
-        .notPermitted, attempt, "\(shownDirectory) is not this user's alone",
-        remedy: "name another with SHMTOOL_DIR")
-    }
+  func removeDirectory(_ directory: borrowing RendezvousDirectory) {
+    if isOwnDirectory { directory.remove() }
   }
 
   private func explain(_ error: Errno, _ attempt: String) -> ShmError {
@@ -170,7 +180,8 @@ public struct Rendezvous: Hashable, Sendable {
     case .permissionDenied:
       ShmError(
         .notPermitted, attempt, "you may not work in \(shownDirectory)",
-        remedy: "name another with SHMTOOL_DIR", errorNumber: error.rawValue)
+        remedy: "use a directory that belongs to this user and has mode 0700",
+        errorNumber: error.rawValue)
     case .noSuchFileOrDirectory:
       CreationSite.missing(directory.removingLastComponent(), attempt)
     default: ShmError(attempt, error)

@@ -37,13 +37,25 @@ struct RingMemory: ~Copyable, Sendable {
         \(ByteCount(RingGeometry.capacities.upperBound)), of whole pages
         """)
     }
-    let region = try Region.anonymous("shmtool-ring", size: geometry.size, pages: pages)
+    let region = try anonymous(geometry, pages, attempt)
     try region.add([.shrink, .grow, .seal])
     let memory = try RingMemory(
       try ShmError.saying(attempt) { () throws(Errno) in try region.descriptor.duplicate() },
       geometry, pageSize: pageSize, mayWrite: true, attempt)
     memory.writeHeader(receivers: receivers)
     return memory
+  }
+
+  private static func anonymous(
+    _ geometry: RingGeometry, _ pages: Region.Pages, _ attempt: String
+  ) throws(ShmError) -> Region {
+    do throws(ShmError) {
+      return try Region.anonymous("shmtool-ring", size: geometry.size, pages: pages)
+    } catch {
+      // A ring is always reserved, so the advice to do without reservation does not apply.
+      guard error.errorNumber == ENOSYS || error.errorNumber == EOPNOTSUPP else { throw error }
+      throw ShmError(error.code, attempt, error.reason, errorNumber: error.errorNumber)
+    }
   }
 
   /// Maps a ring that a sender has made, after it was checked: sealed, of the size that was said,
@@ -55,7 +67,18 @@ struct RingMemory: ~Copyable, Sendable {
   ) throws(ShmError) {
     let attempt = "cannot use the ring of the sender"
     func refuse(_ reason: String) -> ShmError { ShmError(.corrupt, attempt, reason) }
-    let found = try ShmError.saying(attempt) { () throws(Errno) in
+    // The sender chose what it sent: a descriptor that cannot be asked or mapped is its fault.
+    func explain(_ error: Errno) -> ShmError {
+      switch error {
+      case .badFileDescriptor, .invalidArgument:
+        refuse("it is not a memfd that is open for reading and writing")
+      case .permissionDenied, .notPermitted:
+        refuse("it is read-only or sealed against writing")
+      case .operationNotSupportedByDevice: refuse("it is not memory")
+      default: ShmError(attempt, error)
+      }
+    }
+    let found = try ShmError.explaining(explain) { () throws(Errno) in
       (
         status: try descriptor.status(), seals: try descriptor.seals(),
         fileSystem: MemoryFileSystem(try descriptor.fileSystemStatus())
@@ -69,7 +92,7 @@ struct RingMemory: ~Copyable, Sendable {
       geometry.dataOffset == dataOffset, Int(found.status.st_size) == geometry.size
     else { throw refuse("its size is not what was said") }
     let memory = try RingMemory(
-      descriptor, geometry, pageSize: found.fileSystem.pageSize, mayWrite: false, attempt)
+      descriptor, geometry, pageSize: found.fileSystem.pageSize, mayWrite: false, attempt, explain)
     let header = memory.header
     guard header.magic == CSHM_RING_MAGIC, header.version == CSHM_RING_VERSION else {
       throw refuse("it is of another version")
@@ -82,7 +105,7 @@ struct RingMemory: ~Copyable, Sendable {
 
   private init(
     _ descriptor: consuming OwnedDescriptor, _ geometry: RingGeometry, pageSize: Int,
-    mayWrite: Bool, _ attempt: String
+    mayWrite: Bool, _ attempt: String, _ explain: ((Errno) -> ShmError)? = nil
   ) throws(ShmError) {
     let raw = descriptor.raw
     let pages = try ShmError.saying(attempt) { () throws(Errno) -> OwnedPages in
@@ -101,7 +124,7 @@ struct RingMemory: ~Copyable, Sendable {
       (0..<geometry.dataOffset, 0, PROT_READ | PROT_WRITE),
       (data, geometry.dataOffset, protection), (data, geometry.size, protection),
     ]
-    try ShmError.saying(attempt) { () throws(Errno) in
+    try ShmError.explaining(explain ?? { ShmError(attempt, $0) }) { () throws(Errno) in
       for view in views {
         // Within what was reserved above, so nothing else can lie there.
         _ = try unsafe MemoryCalls.map(

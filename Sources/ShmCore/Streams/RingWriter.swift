@@ -80,6 +80,12 @@ struct RingWriter: ~Copyable {
     try room() == memory.geometry.capacity
   }
 
+  /// Whether one receiver has taken everything.
+  mutating func hasTaken(all index: Int) throws(ShmError) -> Bool {
+    _ = try room()
+    return receivers[index].seen == position
+  }
+
   @inline(__always)
   private mutating func room(_ load: (SharedWord) -> UInt64) throws(ShmError) -> Int {
     var least = memory.geometry.capacity

@@ -17,6 +17,8 @@ final class StreamPeer {
   /// Its place in the ring's header; nil before it has asked to take part.
   var index: Int?
   var phase = Phase.connected
+  /// When it came, or was greeted. clock_gettime(2)
+  var since = Clock.nanoseconds
   /// Wakes it.
   var data: WakeEvent?
 

@@ -43,26 +43,45 @@ extension StreamReceiver {
       let watch = DirectoryWatch(
         of: isPatient ? .file(isThere ? place.path : place.directory) : nil)
       if isPatient, !isThere, FileSystem.exists(place.directory) { continue }
-      let raw = unsafe place.path.withPlatformString { unsafe cshm_connect($0) }
-      if raw >= 0 {
-        return try StreamSocket(checking: OwnedDescriptor(adopting: raw), failure.attempt)
+      var answer = Errno.noSuchFileOrDirectory
+      // Of another user's, or a link, this throws: nobody can ever be met there.
+      if let directory = try place.openDirectory(failure.attempt) {
+        switch directory.ask(place.name) {
+        case .connected(let connection):
+          return try StreamSocket(checking: connection, failure.attempt)
+        case .refused(let error): answer = error
+        }
       }
-      try place.checkDirectory(failure.attempt)
-      // Under a umask that takes its owner's rights a directory, or a socket, gets them a moment later.
-      refusals = raw == -EACCES ? refusals + 1 : 0
-      guard
-        [-ENOENT, -ECONNREFUSED, -EAGAIN, -EINTR].contains(raw)
-          || (1...mostRefusals).contains(refusals)
-      else {
-        throw ShmError(failure.attempt, Errno(rawValue: -raw))
+      // Under a umask that takes its owner's rights a socket of an earlier version gets them a moment later.
+      refusals = answer == .permissionDenied ? refusals + 1 : 0
+      guard Self.isToCome(answer) || (1...mostRefusals).contains(refusals) else {
+        throw Self.explain(answer, failure)
       }
       if let limit = clock.passed { throw failure.noMeeting("no sender has come", limit) }
-      let told = raw == -ENOENT ? watch.raw : nil
+      let told = answer == .noSuchFileOrDirectory ? watch.raw : nil
       // A name that nobody listens on yet, or any more, tells nothing when that changes.
       try pauseFor(
         min(clock.left ?? Self.lookAgain, told != nil ? Self.lookAgain : pause), told, options,
         failure)
       pause = min(2 * pause, 20)
+    }
+  }
+
+  /// Whether a sender may answer where this was the answer.
+  private static func isToCome(_ answer: Errno) -> Bool {
+    switch answer {
+    case .noSuchFileOrDirectory, .connectionRefused, .resourceTemporarilyUnavailable, .interrupted:
+      true
+    default: false
+    }
+  }
+
+  private static func explain(_ error: Errno, _ failure: StreamFailure) -> ShmError {
+    switch error {
+    case .notSocket: failure.broken("the name", "belongs to something that is not a socket")
+    case .protocolWrongTypeForSocket:
+      failure.broken("the name", "belongs to a socket of another program")
+    default: ShmError(failure.attempt, error)
     }
   }
 
@@ -103,6 +122,7 @@ extension StreamReceiver {
         throw ShmError(.busy, failure.attempt, "the stream has all its receivers")
       case .closed: return nil
       case .cutOff: throw ShmError(failure.attempt, .tooManyOpenFiles)
+      case .failed(let error): throw ShmError(failure.attempt, error)
       case .message, .nonsense:
         throw failure.broken("the sender", "does not greet in this version of the protocol")
       case .nothing: break
@@ -129,8 +149,9 @@ extension StreamReceiver {
       case .message(.abort(hello.stream, _, let reason)):
         throw failure.aborted("the sender", reason)
       case .closed: throw failure.peerDied("the sender", socket.peer, after: 0)
+      case .failed(let error): throw ShmError(failure.attempt, error)
       case .message, .nonsense, .cutOff:
-        throw failure.broken("the sender", "says what has no place here")
+        throw failure.broken("the sender", "sent an unexpected message")
       case .nothing: break
       }
       if let limit = clock.passed {

@@ -176,8 +176,9 @@ extension StreamReceiver {
     case .message(.end(hello.stream, let total, let checksum)): end = (total, checksum)
     case .message(.abort(hello.stream, _, let reason)): throw failure.aborted("the sender", reason)
     case .closed: throw failure.peerDied("the sender", socket.peer, after: ring.position)
+    case .failed(let error): throw ShmError(failure.attempt, error)
     case .message, .nonsense, .cutOff:
-      throw failure.broken("the sender", "says what has no place here")
+      throw failure.broken("the sender", "sent an unexpected message")
     }
   }
 

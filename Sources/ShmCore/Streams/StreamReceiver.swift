@@ -69,12 +69,21 @@ public struct StreamReceiver: ~Copyable {
   /// Checks that everything has come, and tells the sender so. Call it when the bytes are where they
   /// should be: afterwards nothing can go wrong any more.
   ///
+  /// - Parameter result: what holds the bytes by now, in messages: "'data.tar'".
   /// - Returns: what has gone through.
   /// - Throws: `ShmError`: `corrupt` where the checksum differs, `usage` where another number of bytes
-  ///   was expected. The stream is aborted then.
-  public mutating func finish() throws(ShmError) -> StreamReport {
+  ///   was expected. The stream is aborted then. Where only the sender cannot be told, the reason says that
+  ///   the bytes are complete.
+  public mutating func finish(in result: String? = nil) throws(ShmError) -> StreamReport {
     try verify()
-    try socket.send(.done(stream: hello.stream, total: ring.position), failure.attempt)
+    do throws(ShmError) {
+      try socket.send(.done(stream: hello.stream, total: ring.position), failure.attempt)
+    } catch {
+      let whole = result.map { "\($0) is complete" } ?? "all \(ring.position) bytes were delivered"
+      throw ShmError(
+        error.code, failure.attempt, "\(whole), but the sender could not be told: \(error.reason)",
+        remedy: error.remedy, errorNumber: error.errorNumber)
+    }
     report.bytes = Int(ring.position)
     report.nanoseconds = Clock.nanoseconds - start
     return report

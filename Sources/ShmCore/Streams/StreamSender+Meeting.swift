@@ -13,19 +13,58 @@ extension StreamSender {
 
   private mutating func takeReceiversIn() throws(ShmError) {
     let clock = StreamClock(options.meetingTimeout)
+    var look = StreamClock(Self.lookAgain)
     while peers.count(where: { $0.phase == .ready }) < options.receivers {
       if let limit = clock.passed {
         let ready = peers.count(where: { $0.phase == .ready })
         throw failure.noMeeting("\(ready) of \(options.receivers) receivers have come", limit)
       }
-      let heard = try listen(besides: [], clock)
+      let next = StreamClock([clock.left, look.left].compactMap { $0 }.min())
+      let heard = try listen(besides: [], next)
       if heard.listener { try accept() }
       for peer in heard.peers { try answer(peer) }
+      if look.passed != nil {
+        look.restart()
+        forgetTheSilent()
+        try renewListener(clock)
+      }
     }
     // Whoever has connected and got no further has no place, and nothing waits for it.
-    for peer in peers where peer.phase != .ready { peer.socket.part(.busy) }
+    latecomers += peers.filter { $0.phase != .ready }
     peers.removeAll { $0.phase != .ready }
     try tellAll(.start(stream: stream))
+  }
+
+  /// How often a waiting sender looks at its name and at silent receivers, in milliseconds.
+  private static var lookAgain: Int { 500 }
+
+  /// How long a receiver that was greeted may take to map the ring, in milliseconds. A receiver allows its
+  /// sender as much.
+  private static var handshakeLimit: Int { 10_000 }
+
+  /// Takes the place back from a receiver that was greeted and does not answer: it may have been stopped,
+  /// and would keep all others away. It is told so if it goes on.
+  private mutating func forgetTheSilent() {
+    let now = Clock.nanoseconds
+    let isSilent = { (peer: StreamPeer) in
+      peer.phase == .greeted && (now - peer.since) / 1_000_000 >= Self.handshakeLimit
+    }
+    for peer in peers where isSilent(peer) {
+      let limit = Clock.text(Self.handshakeLimit)
+      peer.socket.part(
+        .abort(stream: stream, bytes: 0, reason: "the receiver did not answer in \(limit)"))
+    }
+    peers.removeAll(where: isSilent)
+  }
+
+  /// Binds the name again if somebody has removed or replaced it, or its directory: receivers would not
+  /// find this sender, and no list would show it.
+  private mutating func renewListener(_ clock: StreamClock) throws(ShmError) {
+    guard !listener.isReachable else { return }
+    // Those who connected before are not lost with the old socket.
+    while try accept() {}
+    listener = try StreamListener(
+      at: place, until: clock, interrupt: options.interrupt, failure.attempt)
   }
 
   /// So many may be connected in the meeting; with one more the oldest that has said nothing goes.
@@ -35,7 +74,7 @@ extension StreamSender {
   mutating func listen(
     besides others: [Polling.Interest], _ clock: StreamClock
   ) throws(ShmError) -> (peers: [StreamPeer], listener: Bool, others: [Bool]) {
-    let own = peers.filter { $0.phase != .done }
+    let own = peers.filter { $0.phase != .done } + latecomers
     var interests = others
     if turnsAway { interests.append(Polling.Interest(descriptor: listener.descriptor.raw)) }
     interests += own.map { Polling.Interest(descriptor: $0.socket.descriptor.raw) }
@@ -54,23 +93,24 @@ extension StreamSender {
     )
   }
 
-  /// Somebody has connected. One of another user is turned away; one more than there are places is
+  /// Somebody may have connected. One of another user is turned away; one more than there are places is
   /// told so.
-  mutating func accept() throws(ShmError) {
-    let socket: StreamSocket?
-    do throws(ShmError) {
-      socket = try listener.accept(failure.attempt)
-    } catch {
-      guard error.code == .notPermitted else { throw error }
-      return
+  ///
+  /// - Returns: whether somebody had.
+  @discardableResult
+  mutating func accept() throws(ShmError) -> Bool {
+    switch try listener.accept(failure.attempt) {
+    case .nothing: return false
+    case .foreign: return true
+    case .receiver(let socket):
+      if peers.count >= Self.mostConnected,
+        let silent = peers.firstIndex(where: { $0.phase == .connected })
+      {
+        peers.remove(at: silent)
+      }
+      peers.append(StreamPeer(socket))
+      return true
     }
-    guard let socket else { return }
-    if peers.count >= Self.mostConnected,
-      let silent = peers.firstIndex(where: { $0.phase == .connected })
-    {
-      peers.remove(at: silent)
-    }
-    peers.append(StreamPeer(socket))
   }
 
   /// Goes on with the meeting of one who has said something.
@@ -80,6 +120,7 @@ extension StreamSender {
     case (.nothing, _): return
     case (.message(.join), .connected) where boxes.isEmpty: try greet(peer)
     case (.message(.ready(stream)), .greeted): peer.phase = .ready
+    case (.failed(let error), _): throw ShmError(failure.attempt, error)
     default:
       // One that goes, or talks nonsense, before the transfer has begun leaves its place to another.
       peers.removeAll { $0 === peer }
@@ -106,15 +147,43 @@ extension StreamSender {
     peer.data = .some(data)
     peer.index = index
     peer.phase = .greeted
+    peer.since = Clock.nanoseconds
   }
 
   /// Those who come while the stream runs have no place in it.
   mutating func turnAway() {
     do throws(ShmError) {
-      while let socket = try listener.accept(failure.attempt) { socket.part(.busy) }
+      while true {
+        switch try listener.accept(failure.attempt) {
+        case .nothing: return
+        case .foreign: break
+        case .receiver(let socket):
+          if latecomers.count >= Self.mostConnected { tellBusy(latecomers[0]) }
+          latecomers.append(StreamPeer(socket))
+        }
+      }
     } catch {
       // Without a descriptor for those who come they wait, and the stream goes on.
-      if error.code != .notPermitted { turnsAway = false }
+      turnsAway = false
     }
+  }
+
+  /// Tells latecomers *busy* as soon as they have asked, so that the connection is closed with nothing
+  /// unread and they see no error before it.
+  ///
+  /// - Parameter heard: who has said something.
+  /// - Returns: those of `heard` that take part.
+  mutating func answerLatecomers(_ heard: [StreamPeer]) -> [StreamPeer] {
+    if latecomers.isEmpty { return heard }
+    return heard.filter { peer in
+      guard latecomers.contains(where: { $0 === peer }) else { return true }
+      tellBusy(peer)
+      return false
+    }
+  }
+
+  private mutating func tellBusy(_ peer: StreamPeer) {
+    peer.socket.part(.busy)
+    latecomers.removeAll { $0 === peer }
   }
 }

@@ -132,14 +132,15 @@ extension StreamSender {
   /// Whoever says something while the stream runs ends it.
   private mutating func attend(_ heard: [StreamPeer], _ listener: Bool) throws(ShmError) {
     if listener { turnAway() }
-    for peer in heard {
+    for peer in answerLatecomers(heard) {
       switch peer.socket.receive() {
       case .nothing: continue
       case .closed:
         throw failure.peerDied(peer.name, peer.socket.peer, after: ring.position)
       case .message(.abort(stream, _, let reason)): throw failure.aborted(peer.name, reason)
+      case .failed(let error): throw ShmError(failure.attempt, error)
       case .message, .nonsense, .cutOff:
-        throw failure.broken(peer.name, "says what has no place here")
+        throw failure.broken(peer.name, "sent an unexpected message")
       }
     }
   }
@@ -152,16 +153,22 @@ extension StreamSender {
       let heard = try listen(besides: [Polling.Interest(descriptor: space.descriptor.raw)], clock)
       if heard.others[0] { space.silence() }
       if heard.listener { turnAway() }
-      for peer in heard.peers {
+      for peer in answerLatecomers(heard.peers) {
         switch peer.socket.receive() {
         case .nothing: continue
-        case .message(.done(stream, total)): peer.phase = .done
+        case .message(.done(stream, total)):
+          guard let index = peer.index, try ring.hasTaken(all: index) else {
+            throw failure.broken(
+              peer.name, "said done, but its position is not the end of the stream")
+          }
+          peer.phase = .done
         case .message(.done):
           throw failure.broken(peer.name, "has delivered another number of bytes")
         case .closed: throw failure.peerDied(peer.name, peer.socket.peer, after: total)
         case .message(.abort(stream, _, let reason)): throw failure.aborted(peer.name, reason)
+        case .failed(let error): throw ShmError(failure.attempt, error)
         case .message, .nonsense, .cutOff:
-          throw failure.broken(peer.name, "says what has no place here")
+          throw failure.broken(peer.name, "sent an unexpected message")
         }
       }
       let now = try ring.room()

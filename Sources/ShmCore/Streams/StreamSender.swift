@@ -16,11 +16,14 @@ public struct StreamSender: ~Copyable {
   let options: StreamOptions
   let failure: StreamFailure
   let stream = cshm_random()
-  let listener: StreamListener
+  let place: Rendezvous
+  var listener: StreamListener
   let space: WakeEvent
   let start = Clock.nanoseconds
   var ring: RingWriter
   var peers: [StreamPeer] = []
+  /// Those who have come too late and have not asked yet, so that *busy* is no answer yet.
+  var latecomers: [StreamPeer] = []
   var report = StreamReport()
   var checksum = Checksum()
   var spin: SpinWait
@@ -55,7 +58,10 @@ public struct StreamSender: ~Copyable {
       capacity: options.capacity, receivers: options.receivers, pages: options.pages)
     let wiring = options.isWired ? try RingWiring.wire(memory, failure.attempt) : nil
     let space = try ShmError.saying(failure.attempt) { () throws(Errno) in try WakeEvent() }
-    let listener = try StreamListener(at: place, options, failure.attempt)
+    let listener = try StreamListener(
+      at: place, until: StreamClock(options.meetingTimeout), interrupt: options.interrupt,
+      failure.attempt)
+    self.place = place
     self.options = options
     spin = SpinWait(options)
     self.failure = failure
@@ -82,6 +88,8 @@ public struct StreamSender: ~Copyable {
       abort(error)
       throw error
     }
+    for peer in latecomers { peer.socket.part(.busy) }
+    latecomers = []
     report.bytes = Int(ring.position)
     report.nanoseconds = Clock.nanoseconds - start
     return report
@@ -95,6 +103,8 @@ public struct StreamSender: ~Copyable {
       peer.socket.part(.abort(stream: stream, bytes: ring.position, reason: reason))
     }
     peers = []
+    for peer in latecomers { peer.socket.part(.busy) }
+    latecomers = []
   }
 
   mutating func abort(_ error: ShmError) { abort(failure.reason(error)) }

@@ -20,6 +20,8 @@ struct StreamSocket: ~Copyable, Sendable {
     case cutOff
     /// The other end is gone.
     case closed
+    /// The kernel cannot tell, for a reason of this process or machine.
+    case failed(Errno)
   }
 
   /// Takes a connected socket over, if the other end is the same user's. unix(7), SO_PEERCRED
@@ -30,10 +32,11 @@ struct StreamSocket: ~Copyable, Sendable {
     try ShmError.saying(attempt) { () throws(Errno) in
       _ = try SystemCall.checkNegated { unsafe cshm_peer(raw, &process, &user) }
     }
-    guard user == geteuid() else {
+    let own = ProcessView.user
+    guard user == own else {
       throw ShmError(
         .notPermitted, attempt,
-        "the other end belongs to user \(user), and this one to \(geteuid())")
+        "the other end belongs to user \(user), and this one to \(own)")
     }
     self.descriptor = descriptor
     peer = process
@@ -52,9 +55,19 @@ struct StreamSocket: ~Copyable, Sendable {
   }
 
   /// Sends last words: where they cannot be sent, that this end is gone says as much.
+  ///
+  /// To close a socket with something unread makes the other end's next call fail with ECONNRESET before
+  /// it can read the last words, so nothing is left unread. unix(7)
   func part(_ message: StreamMessage) {
     _ = transmit(message, [])
+    _ = cshm_stop_receiving(descriptor.raw)
+    for _ in 0..<Self.mostUnread {
+      guard case .message = receive() else { return }
+    }
   }
+
+  /// How many messages of the other end are taken and dropped at the end, at most: there are five kinds.
+  private static var mostUnread: Int { 16 }
 
   private func transmit(_ message: StreamMessage, _ descriptors: [CInt]) -> Int {
     let packet = message.packet
@@ -91,22 +104,10 @@ struct StreamSocket: ~Copyable, Sendable {
       case -Int(EAGAIN): return .nothing
       case -Int(EMSGSIZE): return .nonsense
       case -Int(EMFILE): return .cutOff
-      case ..<0: return .closed
+      case ..<0: return .failed(Errno(rawValue: CInt(-count)))
       default:
         return StreamMessage(packet: packet[..<count]).map { .message($0) } ?? .nonsense
       }
     }
   }
-}
-
-/// A descriptor that came with a message: an array holds no values that have one owner.
-final class OwnedDescriptorBox {
-  private var descriptor: OwnedDescriptor?
-
-  init(_ descriptor: consuming OwnedDescriptor) {
-    self.descriptor = .some(descriptor)
-  }
-
-  /// Hands it over, once.
-  func take() -> OwnedDescriptor? { descriptor.take() }
 }

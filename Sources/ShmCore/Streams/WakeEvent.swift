@@ -23,9 +23,13 @@ struct WakeEvent: ~Copyable, Sendable {
     descriptor = OwnedDescriptor(adopting: try SystemCall.checkNegated { cshm_eventfd() })
   }
 
-  /// One that was received; nil for a file, a pipe or a socket, which are none.
+  /// One that was received; nil for a file, a pipe or a socket, which are none, and for one that can be
+  /// neither read nor written. O_PATH of open(2)
   init?(adopting descriptor: consuming OwnedDescriptor) {
-    guard DescriptorKind.isAnonymous(descriptor.raw) else { return nil }
+    let flags = cshm_fcntl(descriptor.raw, F_GETFL, 0)
+    guard DescriptorKind.isAnonymous(descriptor.raw), flags >= 0, flags & cshm_O_PATH == 0 else {
+      return nil
+    }
     self.descriptor = descriptor
   }
 

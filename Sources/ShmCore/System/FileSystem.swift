@@ -20,6 +20,13 @@ extension FilePath {
   }
 }
 
+extension FilePath.Component {
+  /// Its bytes.
+  var bytes: [UInt8] {
+    unsafe withPlatformString { unsafe Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
+  }
+}
+
 /// The system calls that take a path.
 package enum FileSystem {
   /// Opens `path`, close-on-exec, never as a controlling terminal. open(2)
@@ -148,14 +155,11 @@ package enum FileSystem {
     try SystemCall.check { unsafe path.withPlatformString { unsafe Glibc.unlink($0) } }
   }
 
-  /// Makes a directory. mkdir(2)
+  /// Makes a directory with exactly that mode, whatever the umask is. mkdir(2)
   package static func makeDirectory(_ path: FilePath, mode: mode_t) throws(Errno) {
-    try SystemCall.check { unsafe path.withPlatformString { unsafe Glibc.mkdir($0, mode) } }
-  }
-
-  /// chmod(2)
-  package static func changeMode(_ path: FilePath, to mode: mode_t) throws(Errno) {
-    try SystemCall.check { unsafe path.withPlatformString { unsafe chmod($0, mode) } }
+    try SystemCall.checkNegated {
+      unsafe path.withPlatformString { unsafe cshm_make_directory($0, mode) }
+    }
   }
 
   /// Takes an empty directory away. rmdir(2)
@@ -209,6 +213,20 @@ package enum FileSystem {
     guard let directory = unsafe path.withPlatformString({ unsafe opendir($0) }) else {
       throw Errno(rawValue: errno)
     }
+    return unsafe names(in: directory)
+  }
+
+  /// The same of an open directory, which is closed then. fdopendir(3)
+  package static func names(adopting raw: CInt) throws(Errno) -> [FilePath.Component] {
+    guard let directory = unsafe fdopendir(raw) else {
+      let error = Errno(rawValue: errno)
+      _ = Glibc.close(raw)
+      throw error
+    }
+    return unsafe names(in: directory)
+  }
+
+  private static func names(in directory: OpaquePointer) -> [FilePath.Component] {
     defer { unsafe closedir(directory) }
     var names: [FilePath.Component] = []
     while let entry = unsafe readdir(directory) {

@@ -12,18 +12,31 @@ package struct PipedCommand: ~Copyable {
     case consumer
   }
 
+  /// How long a command may take to end when it is told to, in milliseconds.
+  private static let grace = 2000
+
   private let child: ChildProcess
   /// Our end of the pipe; nil when it has been closed.
   private var end: OwnedDescriptor?
   private let name: String
+  /// Whether processes whose parent has ended become this process's children.
+  private let adoptsOrphans: Bool
 
   /// The number of our end of the pipe, until it is closed.
   package let descriptor: CInt
 
-  /// Starts it.
+  /// Starts it, in the process group of this process.
   ///
+  /// - Parameters:
+  ///   - command: the command and its arguments.
+  ///   - role: which way the bytes go.
+  ///   - adoptsOrphans: whether this process becomes the parent of what the command leaves behind, so that
+  ///     `cancel` finds it. Without effect if this process has children already.
   /// - Throws: `ShmError`: `commandNotFound`, `cannotRun`.
-  package init(_ command: [String], _ role: Role) throws(ShmError) {
+  package init(
+    _ command: [String], _ role: Role, adoptsOrphans: Bool = false
+  ) throws(ShmError) {
+    let isAlone = adoptsOrphans && Orphans.hasNoChild
     let name = Escaping.printable(command.first ?? "")
     var ends: [CInt] = [-1, -1]
     try ShmError.saying("cannot run '\(name)'") { () throws(Errno) in
@@ -42,6 +55,7 @@ package struct PipedCommand: ~Copyable {
         remedy: "a sandbox refuses the call, or the limit on open files is reached ('ulimit -n')")
     }
     self.name = name
+    self.adoptsOrphans = isAlone && Orphans.adopt(besides: started.identifier)
     child = started
     descriptor = role == .producer ? ends[0] : ends[1]
     // The child has its own copy of the other end: here it is closed, or its end would not be seen.
@@ -96,9 +110,13 @@ package struct PipedCommand: ~Copyable {
     }
   }
 
-  /// Ends the command, which is of no use any more: by SIGTERM, and by SIGKILL where it does not go.
-  /// What it has started itself is its own affair.
+  /// Ends the command and the processes that it has started in this session: by SIGTERM, and by SIGKILL those
+  /// that are still there after 2 s. Only then its end of the pipe is closed, so none of them takes that for
+  /// the ordinary end of its input.
   package consuming func cancel() {
+    var tree = ProcessTree(root: child.identifier, hasOrphans: adoptsOrphans)
+    tree.end(grace: Self.grace)
+    // It has ended, unless the kernel has refused to tell of it.
     ChildProcess.send(SIGTERM, to: child.identifier)
     try? closePipe()
     let child = self.child

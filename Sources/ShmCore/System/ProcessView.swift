@@ -1,3 +1,4 @@
+import CShm
 import Glibc
 import SystemPackage
 
@@ -18,8 +19,8 @@ package enum ProcessView {
     guard isThere else { throw missing(attempt) }
   }
 
-  /// The user that this process acts as. geteuid(2)
-  package static var user: UInt32 { geteuid() }
+  /// The user that this process acts as, `UInt32.max` if unknown. geteuid(2)
+  package static var user: UInt32 { UInt32(truncatingIfNeeded: cshm_effective_user()) }
 
   /// Whose a process is; nil where there is none, or none can be seen.
   package static func owner(of process: Int32) -> UInt32? {

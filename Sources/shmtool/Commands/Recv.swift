@@ -94,7 +94,7 @@ struct Recv: CommandRunner {
     try receiver.receive(to: file.rawDescriptor, named: file.name, progress: line.update)
     try receiver.verify()
     try receiver.delivering { () throws(ShmError) in try file.publish() }
-    return try receiver.finish()
+    return try receiver.finish(in: file.name)
   }
 
   private func consume(
@@ -102,7 +102,7 @@ struct Recv: CommandRunner {
   ) throws -> StreamReport {
     let shown = Escaping.printable(command[0])
     var consumer = try receiver.delivering { () throws(ShmError) in
-      try PipedCommand(command, .consumer)
+      try PipedCommand(command, .consumer, adoptsOrphans: true)
     }
     var failure: ShmError?
     do throws(ShmError) {

@@ -88,7 +88,7 @@ struct Remove: CheckedCommand {
   /// A name that no region has may be a stream's whose sender was killed.
   private func removeStream(_ reference: RegionReference) throws(ShmError) -> Bool {
     guard case .posix(let name) = reference, let path = reference.path, !FileSystem.exists(path),
-      let place = try? StreamArguments.place(String(decoding: name.bytes, as: UTF8.self))
+      let place = try? StreamArguments.place(name)
     else { return false }
     if try place.removeStale() { return true }
     let streams = try? StreamInventory.current(besides: StreamArguments.directory).entries

@@ -88,7 +88,7 @@ struct Send: CommandRunner {
   private func produce(into sender: inout StreamSender, _ line: ProgressLine) throws {
     let producer: PipedCommand
     do throws(ShmError) {
-      producer = try PipedCommand(command, .producer)
+      producer = try PipedCommand(command, .producer, adoptsOrphans: true)
     } catch {
       sender.abort(error.reason)
       throw error

@@ -22,12 +22,23 @@ struct StaleRemoval {
       failure = error
     }
     do {
-      let streams = try staleStreams()
+      let inventory = try StreamInventory.current(besides: StreamArguments.directory)
+      let streams = staleStreams(inventory)
       try Operands.forEach(streams.filter(\.isOwn)) { (stream) throws(ShmError) in
         if let row = try row(stream) { report.regions.append(row) }
       }
       report.streamsOfOthers = streams.filter { !$0.isOwn }.map {
         .init(region: $0.place.name.description, owner: Format.user($0.status.owner))
+      }
+      let now = Clock.secondsSince1970
+      let directories = inventory.deadDirectories.filter {
+        Clock.age(of: $0.modified, now: now) >= seconds
+      }
+      try Operands.forEach(directories) { (directory) throws(ShmError) in
+        if !isDryRun {
+          guard try directory.remove() else { return }
+        }
+        report.directories.append(.init(path: directory.description, removed: !isDryRun))
       }
     } catch {
       failure = failure ?? error
@@ -61,9 +72,9 @@ struct StaleRemoval {
 
   /// Those of other users, too: these are only named, for nobody else may work in the directory where
   /// they meet.
-  private func staleStreams() throws(ShmError) -> [StreamInventory.Entry] {
+  private func staleStreams(_ inventory: StreamInventory) -> [StreamInventory.Entry] {
     let now = Clock.secondsSince1970
-    return try StreamInventory.current(besides: StreamArguments.directory).entries.filter {
+    return inventory.entries.filter {
       $0.use == .unused
         && Clock.age(of: $0.status.created ?? $0.status.modified, now: now) >= seconds
     }

@@ -21,10 +21,17 @@ struct StaleReport: Report {
     let owner: String
   }
 
+  /// A directory in which streams of this user met, with nothing in it.
+  struct Directory: Encodable {
+    let path: String
+    let removed: Bool
+  }
+
   let action = "remove"
   let dryRun: Bool
   var regions: [Row] = []
   var streamsOfOthers: [Stream] = []
+  var directories: [Directory] = []
   /// The System V segments that nobody has attached, which are left to ipcrm(1).
   let segments: [Int32]
   /// What is younger was left out, in seconds.
@@ -41,7 +48,14 @@ struct StaleReport: Report {
 
         """
     }
-    if stale.isEmpty {
+    for directory in directories {
+      text += """
+        \(dryRun ? "would remove" : "removed") '\(directory.path)', an empty \
+        directory of streams
+
+        """
+    }
+    if stale.isEmpty, directories.isEmpty {
       text +=
         "nothing is stale"
         + (olderThanSeconds > 0 ? " that is older than \(Format.age(olderThanSeconds))\n" : "\n")
@@ -62,7 +76,7 @@ struct StaleReport: Report {
     for stream in streamsOfOthers {
       text += """
         left to its user: '\(stream.region)', a stream whose sender is gone; \
-        'setpriv --reuid \(stream.owner) --clear-groups shmtool remove \(stream.region)' removes it
+        'setpriv --reuid \(stream.owner) --clear-groups shmtool remove NAME' removes it
 
         """
     }
