@@ -10,7 +10,10 @@ struct Recv: CommandRunner {
     discussion: """
       Ends with 0 only when the sender has said that this was all, and every byte has been delivered. \
       What is delivered before a failure is a correct beginning; --output FILE is there whole or not \
-      at all. With CMD, its exit code is ours where it fails. The sender is this user's, and both meet \
+      at all. With CMD, its exit code is ours where it fails. If the stream fails, CMD and the \
+      processes it has started in this session get SIGTERM, and SIGKILL after 2 s, before their input \
+      ends. This does not hold for processes that ignore SIGTERM while others end by it, that have left \
+      the session, or if shmtool itself is killed by SIGKILL. The sender is this user's, and both meet \
       in /dev/shm, or in the directory that SHMTOOL_DIR names.
 
       Example: shmtool recv backup | tar x -C /restore

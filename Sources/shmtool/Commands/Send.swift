@@ -11,7 +11,8 @@ struct Send: CommandRunner {
       The receivers are started with 'shmtool recv NAME', before or after. Ends with 0 only when \
       every receiver has delivered every byte. They are this user's, and meet in /dev/shm, or in the \
       directory that SHMTOOL_DIR names. A pipe hides that a producer failed; with CMD the \
-      stream is aborted then, and CMD's exit code is ours.
+      stream is aborted then, and CMD's exit code is ours. If the stream fails, CMD and the processes \
+      it has started in this session get SIGTERM, and SIGKILL after 2 s.
 
       Example: tar c /data | shmtool send backup
                shmtool send backup --receivers 2 -- tar c /data

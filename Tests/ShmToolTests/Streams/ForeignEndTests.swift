@@ -5,7 +5,7 @@ import Testing
 @Suite("streams with other programs' ends", .serialized)
 struct ForeignEndTests {
   /// A receiver and a sender of the guide's protocol.
-  private static let ends = #"""
+  static let ends = #"""
     import array, random, struct
     class End:
         def packet(self, kind, *numbers, text=b""):
@@ -186,7 +186,7 @@ struct ForeignEndTests {
       mine = Receiver()
       assert mine.hear()[0] == 4
       mine.say(5, mine.stream, 5)
-      sender.wait(30)
+      assert sender.wait(30) == 65 and b"position" in sender.stderr.read()
       """)
   }
 
