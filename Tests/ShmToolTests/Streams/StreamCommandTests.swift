@@ -34,7 +34,8 @@ struct StreamCommandTests {
               begin = time.monotonic()
               (receiver.terminate if ending == "own" else getattr(sender, ending))()
               assert receiver.wait(20) == {"kill": 69, "terminate": 76, "own": -15}[ending]
-              assert time.monotonic() - begin < 5
+              # SIGKILL comes after 2 s; the rest is the machine's.
+              assert time.monotonic() - begin < 15, (command, ending)
               sender.wait(20)
               os.close(writer)
               os.close(reader)
