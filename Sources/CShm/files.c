@@ -5,12 +5,16 @@
 #include <linux/falloc.h>
 #include <linux/magic.h>
 #include <linux/quota.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 // Newer than the headers of Debian 12; the numbers are the kernel's and the same on every machine
@@ -158,4 +162,79 @@ int cshm_leads_terminal(int descriptor) {
 int cshm_unread(int descriptor) {
   int count = 0;
   return ioctl(descriptor, FIONREAD, &count) < 0 ? -errno : count;
+}
+
+int cshm_status_at_hand(int directory, const char *path, struct cshm_status *out) {
+  struct statx answer;
+  if (statx(directory, path, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &answer) < 0)
+    return -errno;
+  *out = (struct cshm_status){
+      .device = makedev(answer.stx_dev_major, answer.stx_dev_minor),
+      .inode = answer.stx_ino,
+      .links = answer.stx_nlink,
+      .size = (int64_t)answer.stx_size,
+      .blocks = (int64_t)answer.stx_blocks,
+      .modified = answer.stx_mtime.tv_sec,
+      .changed = answer.stx_ctime.tv_sec,
+      .mode = answer.stx_mode,
+      .user = answer.stx_uid,
+      .group = answer.stx_gid,
+      .block_size = answer.stx_blksize,
+  };
+  return 0;
+}
+
+int cshm_rename_to_free(const char *from, const char *to) {
+  return checked((int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 1 /* RENAME_NOREPLACE */));
+}
+
+struct place {
+  int namespace;
+  const char *path;
+  int result;
+};
+
+// A thread of its own, which ends in the other namespace: this one stays where it is.
+static void *open_there(void *argument) {
+  struct place *place = argument;
+  if (setns(place->namespace, CLONE_NEWIPC) < 0)
+    place->result = -errno;
+  else
+    place->result = checked(open(place->path, O_RDONLY | O_CLOEXEC));
+  return NULL;
+}
+
+int cshm_open_in_ipc_namespace(int descriptor, const char *path) {
+  struct place place = {descriptor, path, 0};
+  pthread_t thread;
+  int error = pthread_create(&thread, NULL, open_there, &place);
+  if (error) return -error;
+  pthread_join(thread, NULL);
+  return place.result;
+}
+
+static struct flock change(void) {
+  return (struct flock){
+      .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = INT64_MAX - 1, .l_len = 1};
+}
+
+int cshm_lock_for_change(int descriptor) {
+  struct flock lock = change();
+  int result = checked(fcntl(descriptor, F_OFD_SETLK, &lock));
+  return result == -EACCES ? -EAGAIN : result;
+}
+
+int cshm_holder_of_change(int descriptor, pid_t *process) {
+  struct flock lock = change();
+  *process = -1;
+  int result = checked(fcntl(descriptor, F_OFD_GETLK, &lock));
+  if (result < 0) return result;
+  if (lock.l_type == F_UNLCK) return 0;
+  *process = lock.l_pid;
+  return lock.l_type == F_RDLCK ? 1 : 2;
+}
+
+int cshm_lacks_system_v(void) {
+  struct shm_info info;
+  return shmctl(0, SHM_INFO, (struct shmid_ds *)&info) < 0 && errno == ENOSYS;
 }

@@ -174,8 +174,8 @@ struct RegionInventoryTests {
     #expect(first.kind == .posix && first.size == 4 * page && first.allocated == page)
     #expect((first.resident ?? 0) + (first.swapped ?? 0) == page)
     #expect(first.reference == (try name.reference) && !first.isRemoved)
-    // This test has it open, which the lease sees.
-    #expect(first.use == .used([]) && first.users.isEmpty)
+    // This test has it open, and is not among the users.
+    #expect(first.use == .unseen && first.users.isEmpty)
     let second = try entry()
     #expect((first.resident, first.swapped) == (second.resident, second.swapped))
     #expect(first.status?.modified == second.status?.modified)

@@ -26,17 +26,19 @@ struct RegionUsersTests {
     withExtendedLifetime(name) {}
   }
 
-  @Test("is proved by the kernel: unused, or used also where nobody is seen")
+  @Test("is told by a look without a lease, and proved by the kernel with one")
   func use() throws {
     let name = TestName()
     _ = try Region.create(try name.reference, size: page)
     let looked = try Region.open(try name.reference, access: .status)
     let none = try RegionUsers.scan(for: [])
-    #expect(try RegionUse.of(looked, in: none) == .unused)
+    #expect(try RegionUse.of(looked, in: none) == .unseen)
+    #expect(try RegionUse.proved(looked, in: none) == .unused)
     try RegionUse.refuseIfUsed(try name.reference, "cannot try")
     try withSecondProcess(mapping: name.name) { process in
       // A scan for nothing sees nobody; the lease is refused all the same.
-      let use = try RegionUse.of(looked, in: none)
+      #expect(try RegionUse.of(looked, in: none) == .unseen)
+      let use = try RegionUse.proved(looked, in: none)
       #expect(use == .used([]))
       let told = error(.busy) {
         try RegionUse.refuseIfUsed(try name.reference, "cannot try")
@@ -60,8 +62,8 @@ struct RegionUsersTests {
     #expect(inspection.pages?.allocated == page)
     #expect(inspection.pages?.hole == 3 * page)
     #expect((inspection.pages?.resident ?? 0) + (inspection.pages?.swapped ?? 0) == page)
-    // This test has it open, which the lease sees.
-    #expect(inspection.use == .used([]))
+    // This test has it open, and is not among the users.
+    #expect(inspection.use == .unseen)
     #expect(inspection.users.isEmpty)
     error(.notFound) { _ = try RegionInspection(try TestName().reference) }
     withExtendedLifetime(name) {}
@@ -76,7 +78,7 @@ struct RegionUsersTests {
     #expect(entry.kind == .posix)
     #expect(entry.identity == (try region.status().identity))
     #expect(entry.reference == (try name.reference))
-    #expect(entry.use(in: try RegionUsers.scan(for: [entry.identity])) == .used([]))
+    #expect(entry.use(in: try RegionUsers.scan(for: [entry.identity])) == .unseen)
     withExtendedLifetime(name) {}
   }
 }

@@ -16,7 +16,8 @@ struct InspectTests {
       #expect(rows.first == "region \(name)")
       for row in [
         "size 9.8 KiB", "links 1", "page size 4 KiB", "seals -", "allocated 12 KiB (3 pages)",
-        "resident 0 B (0 pages)", "reserved 12 KiB (3 pages)", "hole 0 B (0 pages)", "users none",
+        "resident 0 B (0 pages)", "reserved 12 KiB (3 pages)", "hole 0 B (0 pages)",
+        "users none seen",
       ] {
         #expect(rows.contains(row))
       }

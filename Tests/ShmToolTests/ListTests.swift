@@ -18,7 +18,7 @@ struct ListTests {
           ])
       let row = try #require(lines.first { $0.contains(name.name) })
       #expect(row.contains("posix") && row.contains("64 KiB"))
-      #expect(row.hasSuffix(" none"))
+      #expect(row.hasSuffix(" none seen"))
     }
   }
 
@@ -95,7 +95,7 @@ struct ListTests {
         def row():
             found = json.loads(run("list", "--json").stdout)["regions"]
             return next(row for row in found if row["name"] == N)
-        assert row()["used"] is False and row()["users"] == []
+        assert row()["used"] is None and row()["no_user_seen"] is True and row()["users"] == []
         file = os.open(P, os.O_RDWR)
         memory = mmap.mmap(file, 65536)
         me = row()
@@ -109,7 +109,7 @@ struct ListTests {
         assert str(os.getpid()) in run("list").stdout.decode()
         memory.close()
         os.close(file)
-        assert row()["used"] is False
+        assert row()["used"] is None and row()["no_user_seen"] is True
         """, arguments: [name.name], alone: true)
     }
   }

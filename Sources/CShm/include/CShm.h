@@ -94,6 +94,35 @@ struct cshm_quota {
   uint64_t files_limit;
 };
 int cshm_quota(int descriptor, int of_group, uint32_t id, struct cshm_quota *out);
+// What fstatat(2) tells, without asking a server that may not answer. statx(2),
+// AT_STATX_DONT_SYNC
+struct cshm_status {
+  uint64_t device;
+  uint64_t inode;
+  uint64_t links;
+  int64_t size;
+  int64_t blocks;
+  int64_t modified;
+  int64_t changed;
+  uint32_t mode;
+  uint32_t user;
+  uint32_t group;
+  uint32_t block_size;
+};
+int cshm_status_at_hand(int directory, const char *path, struct cshm_status *out);
+// rename(2) to a name that must be free. renameat2(2), RENAME_NOREPLACE
+int cshm_rename_to_free(const char *from, const char *to);
+// Opens `path` as a thread in the IPC namespace that `descriptor` refers to would: what it shows stays
+// that namespace's. setns(2), sysvipc(7)
+int cshm_open_in_ipc_namespace(int descriptor, const char *path);
+// One byte at an offset that no region reaches, locked for writing by the open file, which must allow
+// writing. 0, or -EAGAIN. F_OFD_SETLK of fcntl(2)
+int cshm_lock_for_change(int descriptor);
+// Who keeps that lock from being granted: 0 for no process, 1 for one that has locked it for reading, 2
+// for writing; `process` is its number, -1 if the kernel does not say. F_OFD_GETLK of fcntl(2)
+int cshm_holder_of_change(int descriptor, pid_t *process);
+// Whether the kernel has no System V memory at all. shmctl(2)
+int cshm_lacks_system_v(void);
 // getdents64(2)
 ssize_t cshm_directory_entries(int directory, void *buffer, size_t count);
 // mlock2(2)

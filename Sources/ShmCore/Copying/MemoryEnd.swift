@@ -14,7 +14,7 @@ final class MemoryEnd: OpenEnd {
   func extents(_ count: Int) -> [Extent] {
     let own = Extent(.process(memory.process), start: address, count: count)
     let mapped = (ProcessMap.all(of: memory.process) ?? []).compactMap { (map) -> Extent? in
-      guard map.identity.inode != 0, map.addresses.overlaps(own.range) else { return nil }
+      guard map.isOfRegion, map.addresses.overlaps(own.range) else { return nil }
       let part = map.addresses.clamped(to: own.range)
       return Extent(
         .file(map.identity), start: map.offset &+ (part.lowerBound - map.addresses.lowerBound),

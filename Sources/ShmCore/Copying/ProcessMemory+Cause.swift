@@ -52,7 +52,8 @@ extension ProcessMemory {
 extension ProcessMap {
   /// The mappings of a process, in the order of their addresses; nil where they may not be seen.
   static func all(of process: Int32) -> [ProcessMap]? {
-    (try? FileSystem.contents(of: FilePath("/proc/\(process)/maps"))).map { text in
+    (try? FileSystem.contents(of: ProcessThreads.directory(of: process).appending("maps"))).map {
+      text in
       ProcText.lines(text).compactMap { ProcessMap(parsing: $0) }
     }
   }

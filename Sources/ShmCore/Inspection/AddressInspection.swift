@@ -66,10 +66,14 @@ public struct AddressInspection: Sendable {
   public init(of address: UInt64, in process: Int32) throws(ShmError) {
     let attempt = "cannot look at 0x\(String(address, radix: 16)) of process \(process)"
     let text = try ShmError.explaining({ ProcessView.explain($0, process, attempt) }) {
-      () throws(Errno) in try FileSystem.contents(of: FilePath("/proc/\(process)/maps"))
+      () throws(Errno) in
+      try FileSystem.contents(of: ProcessThreads.directory(of: process).appending("maps"))
     }
     let maps = ProcText.lines(text).compactMap { ProcessMap(parsing: $0) }
-    guard let map = maps.first(where: { $0.addresses.contains(address) }) else {
+    guard
+      let map = maps.first(where: { $0.addresses.contains(address) })?
+        .resolved(in: IPCNamespace.of(process) ?? 0)
+    else {
       throw ShmError(.notFound, attempt, "nothing is mapped there")
     }
     self.process = process
@@ -78,11 +82,11 @@ public struct AddressInspection: Sendable {
     command = RegionUser(process: process).command
     offset = Int(clamping: map.offset) &+ Int(clamping: address - map.addresses.lowerBound)
     page = Self.page(process, address)
-    guard map.identity.inode != 0 else {
+    guard map.isOfRegion else {
       (kind, isLocked, others, othersComplete) = (nil, nil, [], true)
       return
     }
-    kind = RegionKind(path: map.path)
+    kind = map.identity.namespace == nil ? RegionKind(path: map.path) : .systemV
     let scan = try RegionUsers.scan(for: [map.identity])
     let mappings = RegionMappings(of: map.identity, in: scan)
     othersComplete = mappings.isComplete
@@ -105,7 +109,9 @@ public struct AddressInspection: Sendable {
   }
 
   private static func page(_ process: Int32, _ address: UInt64) -> Page {
-    guard let file = try? FileSystem.open(FilePath("/proc/\(process)/pagemap"), O_RDONLY),
+    guard
+      let file = try? FileSystem.open(
+        ProcessThreads.directory(of: process).appending("pagemap"), O_RDONLY),
       let word = file.words(from: address / UInt64(PageMath.pageSize), count: 1).first
     else { return Page(isPresent: nil, isCopy: nil, frame: nil) }
     let entry = PagemapEntry(word)

@@ -6,15 +6,19 @@ import SystemPackage
 struct MemoryMounts {
   /// The numbers of the file systems in memory, and whether their pages are huge.
   private let devices: [UInt64: Bool]
+  /// The numbers of all other file systems.
+  private let others: Set<UInt64>
   /// Those that are mounted nowhere.
   private let hidden: [UInt64: Bool]
+  /// Where each file system in memory is mounted.
+  private let places: [UInt64: [String]]
   /// Where file systems are mounted, the longest first, of equal ones the last.
   private let points: [(path: [UInt8], isMemory: Bool)]
   /// The mounts in memory, each file system once.
   let mounts: [MountTable.Mount]
 
   /// The kinds that are made of memory which is shared.
-  private static let kinds: Set<String> = ["tmpfs", "devtmpfs", "hugetlbfs", "rootfs"]
+  private static let kinds: Set<String> = ["tmpfs", "devtmpfs", "hugetlbfs", "ramfs", "rootfs"]
 
   /// By a table of mounts.
   ///
@@ -25,15 +29,24 @@ struct MemoryMounts {
     var devices = hidden
     var mounts: [MountTable.Mount] = []
     var points: [(path: [UInt8], isMemory: Bool)] = []
+    var others: Set<UInt64> = []
+    var places: [UInt64: [String]] = [:]
     for mount in table.mounts {
       let isMemory = Self.kinds.contains(mount.kind)
       points.append((Array(mount.point.utf8), isMemory))
-      guard isMemory, let device = mount.deviceNumber else { continue }
+      guard let device = mount.deviceNumber else { continue }
+      guard isMemory else {
+        others.insert(device)
+        continue
+      }
+      places[device, default: []].append(mount.point)
       if devices.updateValue(mount.kind == "hugetlbfs", forKey: device) == nil {
         mounts.append(mount)
       }
     }
     self.devices = devices
+    self.others = others
+    self.places = places
     self.hidden = hidden
     self.mounts = mounts
     // Stable, so that reversed the last of equal points comes first.
@@ -42,6 +55,15 @@ struct MemoryMounts {
 
   /// Whether a file system is one in memory.
   func isMemory(_ device: UInt64) -> Bool { devices[device] != nil }
+
+  /// Whether it is mounted here: of another one it must be found out what it is.
+  func isKnown(_ device: UInt64) -> Bool { devices[device] != nil || others.contains(device) }
+
+  /// Whether a mount of it covers the path: what another mount over that hides has the same path.
+  func covers(_ path: [UInt8], _ device: UInt64) -> Bool {
+    let path = FilePath(bytes: path)
+    return (places[device] ?? []).contains { path.starts(with: FilePath($0)) }
+  }
 
   /// Whether it is mounted nowhere: that of memfds, segments and anonymous memory.
   func isHidden(_ device: UInt64) -> Bool { hidden[device] != nil }

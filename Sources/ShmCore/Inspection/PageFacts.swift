@@ -33,7 +33,9 @@ struct PageFacts {
     let asksSwap = (counts || wanted.contains(.swap)) && swapped == nil
     let asksSeals = wanted.contains(.seals) && entry.kind == .memfd
     // A link of /proc is followed. What is there by now may be another file: a FIFO must not stop us.
+    // To open a region that is leased would break the lease.
     guard counts || asksSwap || asksSeals, let path,
+      LeaseTable.current().holder(of: entry.identity) == nil,
       let descriptor = try? FileSystem.open(path, O_RDONLY | O_NONBLOCK),
       let status = try? descriptor.status(), RegionIdentity(status) == entry.identity
     else { return }

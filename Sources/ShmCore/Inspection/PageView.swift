@@ -53,7 +53,8 @@ struct PageView {
         || (!viewers.hasEveryLock && table != nil)
       guard isAsked else { continue }
       guard
-        let file = try? FileSystem.open(FilePath("/proc/\(mapping.process)/pagemap"), O_RDONLY)
+        let file = try? FileSystem.open(
+          ProcessThreads.directory(of: mapping.process).appending("pagemap"), O_RDONLY)
       else {
         if ProcessView.owner(of: mapping.process) != nil { isWiredComplete = false }
         continue

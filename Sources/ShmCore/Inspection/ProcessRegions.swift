@@ -1,4 +1,3 @@
-import CShm
 import Glibc
 import SystemPackage
 
@@ -35,53 +34,43 @@ public struct ProcessRegions: Sendable {
   /// - Complexity: linear in the process's mappings and descriptors.
   public init(of process: Int32) throws(ShmError) {
     let attempt = "cannot look at process \(process)"
-    let directory = FilePath("/proc/\(process)")
-    var found: [Entry] = []
-    let text = try ShmError.explaining({ ProcessView.explain($0, process, attempt) }) {
-      () throws(Errno) in try FileSystem.contents(of: directory.appending("maps"))
+    try ShmError.explaining({ ProcessView.explain($0, process, attempt) }) { () throws(Errno) in
+      _ = try FileSystem.open(FilePath("/proc/\(process)/maps"), O_RDONLY)
     }
-    let mounts = MountTable.current()
-    for map in ProcText.lines(text).compactMap({ ProcessMap(parsing: $0) })
-    where map.identity.inode != 0 && !found.contains(where: { $0.identity == map.identity }) {
-      let kind = RegionKind(path: map.path)
-      guard kind != .file || Self.isMemory(mounts, map.identity.device) else { continue }
-      found.append(
-        Entry(
-          identity: map.identity, kind: kind, path: map.path, process: process,
-          addresses: map.addresses))
+    // The same look as that of the inventory, so that both find the same.
+    var reader = ProcessReader(.memory)
+    reader.look(at: process)
+    if !reader.hiddenProcesses.isEmpty {
+      throw ProcessView.explain(.permissionDenied, process, attempt)
     }
-    let table = directory.appending("fd")
-    // What was mapped may have no descriptor, and these may be hidden: the mappings are told then.
-    for name in (try? FileSystem.names(in: table)) ?? [] {
-      let path = table.appending(name)
-      guard let number = Int32(name.string), let status = try? FileSystem.openFileStatus(path),
-        status.st_mode & S_IFMT == S_IFREG,
-        let fileSystem = try? MemoryFileSystem(FileSystem.fileSystemStatus(path)),
-        fileSystem.kind != .other
-      else { continue }
-      let identity = RegionIdentity(status)
-      if let index = found.firstIndex(where: { $0.identity == identity }) {
-        found[index].descriptor = found[index].descriptor ?? number
-      } else {
-        let shown = (try? FileSystem.link(path)).map { Array($0.string.utf8) } ?? []
-        found.append(
-          Entry(
-            identity: identity, kind: RegionKind(path: shown), path: shown, process: process,
-            descriptor: number))
+    let found = reader.sightings.map { (identity, sighting) -> Entry in
+      let user = sighting.users.first
+      let addresses = user?.mappings.map(\.addresses).min { $0.lowerBound < $1.lowerBound }
+      return Entry(
+        identity: identity,
+        kind: identity.namespace == nil ? RegionKind(path: sighting.path) : .systemV,
+        path: sighting.path, process: process, descriptor: user?.descriptors.min(),
+        addresses: addresses)
+    }
+    regions = found.sorted { one, other in
+      switch (one.addresses, other.addresses) {
+      case (let one?, let other?): one.lowerBound < other.lowerBound
+      case (nil, nil): one.descriptor ?? 0 < other.descriptor ?? 0
+      case (let one, _): one != nil
       }
     }
-    regions = found
-  }
-
-  private static func isMemory(_ mounts: MountTable, _ device: UInt64) -> Bool {
-    ["tmpfs", "devtmpfs", "hugetlbfs", "ramfs"].contains(mounts.mount(ofDevice: device)?.kind ?? "")
   }
 }
 
 extension ProcessRegions.Entry {
   /// How the region can be named: by its own name, else by the descriptor; nil for what has neither.
   public var reference: RegionReference? {
-    let path = FilePath(String(decoding: path, as: UTF8.self))
+    if identity.namespace != nil {
+      // Another namespace's segments have no name here.
+      guard identity.namespace == IPCNamespace.own else { return nil }
+      return Int32(exactly: identity.inode).map { .systemV($0) }
+    }
+    let path = FilePath(bytes: path)
     if kind == .posix || kind == .file, let status = try? FileSystem.status(path),
       RegionIdentity(status) == identity
     {
@@ -105,10 +94,16 @@ extension ProcessRegions.Entry {
     in scan: RegionUsers, frames: Bool = false
   ) throws(ShmError) -> RegionInspection {
     if let reference { return try RegionInspection(reference, in: scan, frames: frames) }
+    if identity.namespace != nil {
+      return try RegionInspection(
+        ofSegment: identity, named: .file(FilePath(bytes: path)), attachedBy: process, scan,
+        frames: frames)
+    }
     let name = "'\(Escaping.printable(path))' of process \(process)"
     let attempt = "cannot open \(name)"
     guard let addresses else { throw ShmError(.notFound, attempt, "it is not open any more") }
-    let place = FilePath("/proc/\(process)/map_files/\(addresses.fileName)")
+    let place = ProcessThreads.directory(of: process)
+      .appending("map_files/\(addresses.fileName)")
     let descriptor = try ShmError.explaining({ (error: Errno) in
       error == .notPermitted || error == .permissionDenied
         ? ShmError(
@@ -117,10 +112,10 @@ extension ProcessRegions.Entry {
         : ProcessView.explain(error, process, attempt)
     }) { () throws(Errno) in try FileSystem.open(place, O_RDONLY | O_NONBLOCK) }
     let region = Region(
-      .file(FilePath(String(decoding: path, as: UTF8.self))), access: .readOnly,
+      .file(FilePath(bytes: path)), access: .readOnly,
       descriptor: descriptor)
     let users = scan.users(of: identity).map(\.process)
     return try RegionInspection(
-      of: region, scan, users.isEmpty ? .unknown : .used(users), frames: frames)
+      of: region, scan, users.isEmpty ? .unknown : .used(users), seenBy: process, frames: frames)
   }
 }

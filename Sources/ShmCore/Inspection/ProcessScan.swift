@@ -30,11 +30,22 @@ struct ProcessScan {
   }
 
   /// What was seen, by region.
-  private(set) var sightings: [RegionKey: Sighting] = [:]
+  private(set) var sightings: [RegionIdentity: Sighting] = [:]
   /// The processes that may not be looked at.
   private(set) var hiddenProcesses: [Int32] = []
   /// The mounts in memory, by namespace, with a process that sees them. The first is this process's.
   private(set) var views: [(process: Int32, name: [UInt8], mounts: MemoryMounts)] = []
+  /// File systems in memory that no process sees mounted, and whether their pages are huge.
+  private(set) var unmounted: [UInt64: Bool] = [:]
+  /// What could not be read, and is unknown for that.
+  private(set) var unreadable: [RegionInventory.UnreadableSource] = []
+
+  /// Nothing was looked at: without /proc.
+  init(without error: ShmError) {
+    unreadable = [.init(place: "/proc", reason: error.reason)]
+    let own = ProcessReader(.memory)
+    views = own.views
+  }
 
   /// Looks at every process but this one, by as many threads as there are processors.
   /// proc_pid_maps(5), proc_pid_fd(5)
@@ -73,11 +84,22 @@ struct ProcessScan {
     }
   }
 
+  /// Everything that lies in memory; without /proc nothing is seen, and that is said.
+  static func ofMemory() -> ProcessScan {
+    do {
+      return try ProcessScan(.memory)
+    } catch {
+      return ProcessScan(without: error)
+    }
+  }
+
   /// How many processes a thread takes at once.
   private static let share = 16
 
   private mutating func add(_ reader: ProcessReader) {
     hiddenProcesses += reader.hiddenProcesses
+    unmounted.merge(reader.unmounted) { one, _ in one }
+    for source in reader.unreadable where !unreadable.contains(source) { unreadable.append(source) }
     for view in reader.views where !views.contains(where: { $0.name == view.name }) {
       views.append(view)
     }

@@ -9,7 +9,11 @@ struct RegionCensus {
   private let facts: RegionInventory.Facts
   private let views: [(process: Int32, name: [UInt8], mounts: MemoryMounts)]
   /// What has been seen and is in no entry yet.
-  private var sightings: [RegionKey: ProcessScan.Sighting]
+  private var sightings: [RegionIdentity: ProcessScan.Sighting]
+  /// What could not be read.
+  private(set) var unreadable: [RegionInventory.UnreadableSource] = []
+  /// File systems that are mounted nowhere, and whether their pages are huge.
+  private let unmounted: [UInt64: Bool]
   /// The users of all, for what has several names.
   let users: RegionUsers
   private let wiring: WiringFacts?
@@ -19,6 +23,7 @@ struct RegionCensus {
   init(_ scan: ProcessScan, _ facts: RegionInventory.Facts) {
     self.facts = facts
     views = scan.views
+    unmounted = scan.unmounted
     sightings = scan.sightings
     users = RegionUsers(scan)
     let memory = MemoryInformation.current()
@@ -27,8 +32,15 @@ struct RegionCensus {
   }
 
   /// The POSIX objects and semaphores.
-  mutating func addNamed() throws(ShmError) {
-    for name in try RegionInventory.names() {
+  mutating func addNamed() {
+    let names: [FilePath.Component]
+    do {
+      names = try RegionInventory.names()
+    } catch {
+      unreadable.append(.init(place: RegionName.directory.string, reason: error.reason))
+      return
+    }
+    for name in names {
       guard let entry = RegionInventory.Entry(posix: name) else { continue }
       add(entry, from: entry.reference?.path)
     }
@@ -38,7 +50,14 @@ struct RegionCensus {
   mutating func addHugeFiles() {
     for mount in views.first?.mounts.mounts ?? [] where mount.kind == "hugetlbfs" {
       let directory = FilePath(mount.point)
-      for name in (try? FileSystem.names(in: directory)) ?? [] {
+      let names: [FilePath.Component]
+      do throws(Errno) {
+        names = try FileSystem.names(in: directory)
+      } catch {
+        unreadable.append(.init(place: mount.point, reason: error.reason))
+        continue
+      }
+      for name in names {
         let path = directory.appending(name)
         guard let status = try? FileSystem.status(path),
           RegionStatus.kindOfOther(status.st_mode) == nil
@@ -55,16 +74,23 @@ struct RegionCensus {
 
   /// The System V segments of this namespace.
   mutating func addSegments() {
-    let namespace = (try? FileSystem.link("/proc/self/ns/ipc"))?.bytes ?? []
-    for segment in SystemVSegment.all() {
-      let key = RegionKey.segment(
-        namespace: namespace, identifier: UInt64(segment.identifier))
+    let namespace = IPCNamespace.own
+    let segments: [SystemVSegment]
+    do {
+      segments = try SystemVSegment.table()
+    } catch {
+      unreadable.append(.init(place: SystemVSegment.place.string, reason: error.reason))
+      return
+    }
+    for segment in segments {
+      let key = RegionIdentity(segment: UInt64(segment.identifier), namespace: namespace)
       let sighting = sightings.removeValue(forKey: key)
       let device = sighting?.users.first?.mappings.first?.identity.device
       var entry = RegionInventory.Entry(
         .systemV, name: Array("sysv:\(segment.identifier)".utf8),
         reference: .systemV(segment.identifier),
-        identity: RegionIdentity(device: device ?? 0, inode: UInt64(segment.identifier)),
+        identity: RegionIdentity(
+          segment: UInt64(segment.identifier), namespace: namespace, device: device ?? 0),
         segment: segment)
       entry.users = sighting?.users ?? []
       // The kernel counts the attaches of everybody.
@@ -80,39 +106,65 @@ struct RegionCensus {
   /// What only processes hold: memfds, removed regions, files, anonymous memory, and what lies in
   /// other namespaces.
   mutating func addUnnamed() {
-    for (key, sighting) in sightings {
-      switch key {
-      case .segment(_, let identifier):
-        let identity = RegionIdentity(
-          device: sighting.users.first?.mappings.first?.identity.device ?? 0, inode: identifier)
-        addSighted(identity, sighting, .systemV, Array("sysv:\(identifier)".utf8))
-      case .file(let identity):
-        // A second name of a region that stands in the list already is no second region.
-        if entries.contains(where: { $0.identity == identity && $0.kind != .systemV }) { continue }
+    // A second name of a region that stands in the list already is no second region.
+    let listed = Set(entries.lazy.filter { $0.kind != .systemV }.map(\.identity))
+    var tables: [UInt64: [Int32: SystemVSegment]] = [:]
+    for (identity, sighting) in sightings {
+      guard let namespace = identity.namespace else {
+        if listed.contains(identity) { continue }
         let (kind, name) = RegionPathName.classify(
           sighting.path, isHidden: views.first?.mounts.isHidden(identity.device) == true)
         addSighted(identity, sighting, kind, name)
+        continue
       }
+      if tables[namespace] == nil {
+        tables[namespace] =
+          (sighting.users.first.flatMap { SystemVSegment.table(seenBy: $0.process) })
+          .map { Dictionary($0.map { ($0.identifier, $0) }, uniquingKeysWith: { one, _ in one }) }
+          ?? [:]
+      }
+      let segment = Int32(exactly: identity.inode).flatMap { tables[namespace]?[$0] }
+      addSighted(
+        identity, sighting, .systemV, Array("sysv:\(identity.inode)".utf8), segment: segment)
     }
   }
 
   private mutating func addSighted(
     _ identity: RegionIdentity, _ sighting: ProcessScan.Sighting,
-    _ kind: RegionInventory.Entry.Kind, _ name: [UInt8]
+    _ kind: RegionInventory.Entry.Kind, _ name: [UInt8], segment: SystemVSegment? = nil
   ) {
-    let access = RegionAccess(identity, sighting, kind, name)
+    let access = RegionAccess(identity, sighting, kind, name, mounts(of: sighting))
     var entry = RegionInventory.Entry(
       kind, name: access.name, reference: access.reference, identity: identity,
-      isRemoved: access.isRemoved, status: access.status(isHuge: isHuge(identity.device)))
+      visibility: access.visibility,
+      status: segment == nil ? access.status(isHuge: isHuge(identity.device)) : nil,
+      segment: segment)
     entry.users = sighting.users
     entry.use = .used(sighting.users.map(\.process))
-    complete(&entry, from: access.path)
+    if let segment {
+      (entry.resident, entry.swapped) = (segment.resident, segment.swapped)
+      entry.hasHugePages = isHuge(identity.device)
+      finish(&entry)
+    } else {
+      complete(&entry, from: access.path)
+    }
+  }
+
+  /// The mounts that the process sees that a region was seen at.
+  private func mounts(of sighting: ProcessScan.Sighting) -> MemoryMounts? {
+    let process =
+      switch sighting.place {
+      case .descriptor(let process, _), .mapping(let process, _): process
+      }
+    let directory = FilePath("/proc/\(process)/ns/mnt")
+    guard let name = (try? FileSystem.link(directory))?.bytes else { return nil }
+    return views.first { $0.name == name }?.mounts
   }
 
   /// An entry that has a name, and may have users.
   private mutating func add(_ entry: RegionInventory.Entry, from path: FilePath?) {
     var entry = entry
-    sightings.removeValue(forKey: .file(entry.identity))
+    sightings.removeValue(forKey: entry.identity)
     entry.users = users.users(of: entry.identity)
     entry.use = entry.use(in: users)
     complete(&entry, from: path)
@@ -143,6 +195,6 @@ struct RegionCensus {
   }
 
   private func isHuge(_ device: UInt64) -> Bool {
-    views.contains { $0.mounts.isHuge(device) }
+    views.contains { $0.mounts.isHuge(device) } || unmounted[device] == true
   }
 }

@@ -19,7 +19,12 @@ public struct RegionInspection: Sendable {
   /// What it lies on.
   public let fileSystem: MemoryFileSystem
   /// Where that is mounted; nil for memory that no mount shows.
-  public let mount: MountTable.Mount?
+  public let mount: RegionMount?
+  /// What the IPC namespace of a System V segment says of it; nil for anything else, and if that
+  /// namespace may not be looked into: mode and owner are unknown then.
+  public let segment: SystemVSegment?
+  /// Whether it is a segment of another IPC namespace than this process's.
+  public let isForeign: Bool
   /// Its seals; nil for what cannot have any, and for what may not be read.
   public let seals: Seals?
   /// Its pages, run by run; nil for what may not be read.
@@ -53,31 +58,22 @@ public struct RegionInspection: Sendable {
     _ reference: RegionReference, in scan: RegionUsers? = nil, frames: Bool = false
   ) throws(ShmError) {
     if case .systemV(let identifier) = reference {
-      let region = try SystemVSegment.open(identifier)
-      let identity = try region.status().identity
-      let scan = try RegionUsers.scan(for: [identity])
-      let users = scan.users(of: identity).map(\.process)
-      try self.init(of: region, scan, users.isEmpty ? .unknown : .used(users), frames: frames)
+      let identity = RegionIdentity(segment: UInt64(identifier), namespace: IPCNamespace.own)
+      let scan = if let scan { scan } else { try RegionUsers.scan(for: [identity]) }
+      try self.init(
+        ofSegment: identity, named: reference, attachedBy: nil, scan, frames: frames)
       return
     }
-    // Asked before the region is opened for reading: whoever does counts among its users.
     let looked = try Region.open(reference, access: .status)
     let identity = try looked.status().identity
     let scan = if let scan { scan } else { try RegionUsers.scan(for: [identity]) }
     let use = try RegionUse.of(looked, in: scan)
-    let region = try Self.open(reference)
+    let region = try Self.open(reference, identity)
     // The name may have been given to another region in between, of which nothing is known then.
     let isSame = try region.status().identity == identity
-    try self.init(of: region, scan, isSame ? use : .unknown, frames: frames)
-  }
-
-  /// The mount that its path lies on, or else one of its file system.
-  private static func mount(of path: [UInt8]?, _ identity: RegionIdentity) -> MountTable.Mount? {
-    let table = MountTable.current()
-    guard let path = path.map({ FilePath(String(decoding: $0, as: UTF8.self)) }),
-      let status = try? FileSystem.status(path), RegionIdentity(status) == identity
-    else { return table.mount(ofDevice: identity.device) }
-    return table.mount(of: path)
+    var process: Int32?
+    if case .descriptor(let owner, _) = reference { process = owner }
+    try self.init(of: region, scan, isSame ? use : .unknown, seenBy: process, frames: frames)
   }
 
   /// Looks at an open region, which is closed by that.
@@ -86,27 +82,51 @@ public struct RegionInspection: Sendable {
   ///   - region: the region.
   ///   - scan: a look that was for it, too.
   ///   - use: whether anybody uses it.
+  ///   - process: a process that can be asked where its file system is mounted; nil if the users can.
+  ///   - segment: of a System V segment, which one, and what its namespace says of it.
   ///   - frames: whether the physical frames are looked up.
   /// - Throws: `ShmError`
   init(
-    of region: consuming Region, _ scan: RegionUsers, _ use: RegionUse, frames: Bool
+    of region: consuming Region, _ scan: RegionUsers, _ use: RegionUse,
+    seenBy process: Int32? = nil,
+    segment: (identity: RegionIdentity, found: SystemVSegment?)? = nil, frames: Bool
   ) throws(ShmError) {
     reference = region.reference
-    status = try region.status()
+    let file = try region.status()
     fileSystem = try region.fileSystem()
-    let identity = status.identity
-    isInherentlyUnswappable = fileSystem.isUnswappable(device: identity.device)
+    let identity =
+      segment.map {
+        RegionIdentity(
+          segment: $0.identity.inode, namespace: $0.identity.namespace ?? 0,
+          device: file.identity.device)
+      } ?? file.identity
+    self.segment = segment?.found
+    isForeign = segment.map { $0.identity.namespace != IPCNamespace.own } ?? false
+    // The file of a segment has a mode, an owner and times that are not the segment's.
+    status =
+      segment.map { segment in
+        segment.found.map { RegionStatus($0, identity, pageSize: file.pageSize) }
+          ?? file.identified(as: identity)
+      } ?? file
+    isInherentlyUnswappable = fileSystem.isUnswappable(device: file.identity.device)
     self.use = use
     users = scan.users(of: identity)
     usersComplete = use == .unused || (use != .unknown && scan.isComplete)
     mappings = RegionMappings(of: identity, in: scan, isUnused: use == .unused)
     let shown = try? FileSystem.link(FilePath("/proc/self/fd/\(region.rawDescriptor)"))
-    path = shown.map { Array($0.string.utf8) }
+    path = shown.map(\.bytes)
     kind =
-      if let path { RegionKind(path: path) } else if case .posix = reference { .posix } else {
+      if segment != nil { .systemV } else if let path {
+        RegionKind(path: path)
+      } else if case .posix = reference { .posix } else {
         .file
       }
-    mount = Self.mount(of: path, identity)
+    mount =
+      segment == nil
+      ? RegionMount.find(
+        of: region, path, file.identity,
+        seenBy: ([process].compactMap { $0 }) + users.map(\.process))
+      : nil
     if region.access == .status {
       (seals, map, pages) = (nil, nil, nil)
     } else {
@@ -116,7 +136,13 @@ public struct RegionInspection: Sendable {
     time = Clock.nanoseconds
   }
 
-  private static func open(_ reference: RegionReference) throws(ShmError) -> Region {
+  private static func open(
+    _ reference: RegionReference, _ identity: RegionIdentity
+  ) throws(ShmError) -> Region {
+    // To open a region that is leased would break the lease.
+    if LeaseTable.current().holder(of: identity) != nil {
+      return try Region.open(reference, access: .status)
+    }
     do {
       return try Region.open(reference, access: .readOnly)
     } catch {

@@ -22,6 +22,20 @@ extension RegionInventory {
       case other
     }
 
+    /// Whether the name of a region leads to it.
+    public enum Visibility: String, Sendable {
+      /// It does, here or in the mount namespace of a process that uses it; or it never had a name.
+      case named
+      /// The name was removed.
+      case removed
+      /// Another mount lies over the one that it is on.
+      case hidden
+      /// The file system is mounted nowhere any more, and in use still.
+      case unmounted
+      /// The directory may not be looked into.
+      case unknown
+    }
+
     /// What it is.
     public let kind: Kind
     /// Its name's bytes, whatever they are; a path for a file, empty for what never had one.
@@ -32,6 +46,8 @@ extension RegionInventory {
     public let identity: RegionIdentity
     /// Whether it once had a name, which is gone.
     public let isRemoved: Bool
+    /// Whether its name can be reached, and if not, why.
+    public let visibility: Visibility
     /// What stat(2) says; nil for a System V segment, and for what may not be looked at.
     public let status: RegionStatus?
     /// What the kernel says of a System V segment.
@@ -76,23 +92,25 @@ extension RegionInventory {
     }
 
     /// The user who owns it.
-    public var owner: UInt32? { status?.owner ?? segment?.owner }
+    public var owner: UInt32? { kind == .systemV ? segment?.owner : status?.owner }
 
     /// The permission bits.
-    public var mode: UInt16? { status?.mode ?? segment?.mode }
+    public var mode: UInt16? { kind == .systemV ? segment?.mode : status?.mode }
 
-    /// When it was made, or where that is not known, changed last: in seconds since 1970.
-    public var made: Int? { status.map { $0.created ?? $0.modified } ?? segment?.changed }
+    /// When it was made or last written, see `RegionStatus.lastChange`; of a System V segment, made or
+    /// changed by shmctl(2). In seconds since 1970.
+    public var lastChange: Int? { status?.lastChange ?? segment?.changed }
 
     init(
       _ kind: Kind, name: [UInt8], reference: RegionReference?, identity: RegionIdentity,
-      isRemoved: Bool = false, status: RegionStatus? = nil, segment: SystemVSegment? = nil
+      visibility: Visibility = .named, status: RegionStatus? = nil, segment: SystemVSegment? = nil
     ) {
       self.kind = kind
       self.name = name
       self.reference = reference
       self.identity = identity
-      self.isRemoved = isRemoved
+      isRemoved = visibility == .removed
+      self.visibility = visibility
       self.status = status
       self.segment = segment
     }
@@ -129,7 +147,7 @@ extension RegionInventory {
     /// Where its name stands, also where that is not UTF-8; nil for what has no name in the directory of
     /// POSIX objects, and cannot be named otherwise.
     var place: RegionReference? {
-      if reference != nil || isRemoved || (kind != .posix && kind != .semaphore) {
+      if reference != nil || visibility != .named || (kind != .posix && kind != .semaphore) {
         return reference
       }
       return .file(FilePath(bytes: RegionName.directory.bytes + [UInt8(ascii: "/")] + name))
@@ -140,12 +158,7 @@ extension RegionInventory {
     /// - Parameter scan: who uses what.
     /// - Returns: what can be proved.
     public func use(in scan: RegionUsers) -> RegionUse {
-      if let place, let region = try? Region.open(place, access: .status),
-        (try? region.status().identity) == identity,
-        let use = try? RegionUse.of(region, in: scan)
-      {
-        return use
-      }
+      if let status { return RegionUse.of(status, place?.path, in: scan) }
       let users = scan.users(of: identity).map(\.process)
       return users.isEmpty ? .unknown : .used(users)
     }

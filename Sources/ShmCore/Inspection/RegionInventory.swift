@@ -34,6 +34,19 @@ public struct RegionInventory: Sendable {
     public static let all: Facts = [.residency, .swap, .wiring, .seals, .account]
   }
 
+  /// A place where regions are found that could not be read: what is there is unknown.
+  public struct UnreadableSource: Hashable, Sendable {
+    /// The directory or the file.
+    public let place: String
+    /// Why it could not be read.
+    public let reason: String
+
+    /// A place and the reason.
+    package init(place: String, reason: String) {
+      (self.place, self.reason) = (place, reason)
+    }
+  }
+
   /// The regions, in the order of their names' bytes.
   public let entries: [Entry]
   /// How many processes there are whose mappings may not be read. Processes that a `hidepid` mount
@@ -44,6 +57,8 @@ public struct RegionInventory: Sendable {
   /// How far the sum of the regions agrees with the kernel's; nil where it was not asked for, or
   /// /proc/meminfo does not say.
   public let account: SharedMemoryAccount?
+  /// What could not be read. The rest is listed.
+  public let unreadable: [UnreadableSource]
 
   /// Looks at everything that holds regions: the directory of POSIX objects, the mounts of huge pages,
   /// the System V segments, and what the processes have mapped and open.
@@ -52,13 +67,13 @@ public struct RegionInventory: Sendable {
   ///
   /// - Parameter facts: what is found out beside.
   /// - Returns: the regions.
-  /// - Throws: `ShmError` where /proc or /dev/shm cannot be read.
+  /// - Throws: nothing that one source causes: see `unreadable`.
   /// - Complexity: linear in the mappings and descriptors of the host, and in the pages of its regions
   ///   where these are counted.
   public static func current(_ facts: Facts = .all) throws(ShmError) -> RegionInventory {
-    let scan = try ProcessScan(.memory)
+    let scan = ProcessScan.ofMemory()
     var census = RegionCensus(scan, facts)
-    try census.addNamed()
+    census.addNamed()
     census.addHugeFiles()
     census.addSegments()
     census.addUnnamed()
@@ -66,7 +81,8 @@ public struct RegionInventory: Sendable {
     return RegionInventory(
       entries: entries, hiddenProcesses: scan.hiddenProcesses.count,
       seesEverybody: census.users.seesEverybody,
-      account: facts.contains(.account) ? SharedMemoryAccount(entries, scan.views) : nil)
+      account: facts.contains(.account) ? SharedMemoryAccount(entries, scan.views) : nil,
+      unreadable: scan.unreadable + census.unreadable)
   }
 
   /// Reads the directory of POSIX objects alone. shm_overview(7)
@@ -81,7 +97,7 @@ public struct RegionInventory: Sendable {
     }
     entries.sort { $0.name.lexicographicallyPrecedes($1.name) }
     return RegionInventory(
-      entries: entries, hiddenProcesses: 0, seesEverybody: false, account: nil)
+      entries: entries, hiddenProcesses: 0, seesEverybody: false, account: nil, unreadable: [])
   }
 
   /// What stands in the directory of POSIX objects; nothing where there is none.

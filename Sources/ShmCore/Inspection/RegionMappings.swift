@@ -28,8 +28,15 @@ public struct RegionMappings: Sendable {
     var found: [RegionMapping] = []
     var isComplete = scan.isComplete || isUnused
     for user in scan.users(of: region) where !user.mappings.isEmpty {
-      let text = try? FileSystem.contents(of: FilePath("/proc/\(user.process)/smaps"))
-      let now = text.map { SmapsText.mappings($0).filter { $0.map.identity == region } } ?? []
+      let text = try? FileSystem.contents(
+        of: ProcessThreads.directory(of: user.process).appending("smaps"))
+      // Mappings of one process: the namespace of a segment is the same.
+      let now =
+        text.map { text in
+          SmapsText.mappings(text).filter { found in
+            user.mappings.contains { $0.hasSameRegion(as: found.map) }
+          }
+        } ?? []
       if text == nil, ProcessView.owner(of: user.process) != nil { isComplete = false }
       // What has ended, or was unmapped, since the scan is told as the scan saw it.
       found +=
@@ -46,8 +53,9 @@ public struct RegionMappings: Sendable {
   /// everybody. proc_pid_status(5)
   private static var nobodyHidesALock: Bool {
     guard let names = try? FileSystem.names(in: "/proc") else { return false }
-    for name in names where Int32(name.string) != nil {
-      let directory = FilePath("/proc/").appending(name)
+    for name in names {
+      guard let process = Int32(name.string) else { continue }
+      let directory = ProcessThreads.directory(of: process)
       do throws(Errno) {
         let text = try FileSystem.contents(of: directory.appending("status"))
         guard ProcessStatus(parsing: text).wired ?? 0 > 0 else { continue }

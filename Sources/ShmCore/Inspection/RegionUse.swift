@@ -1,47 +1,73 @@
 import SystemPackage
 
-/// Whether anybody uses a region: proved, refuted or unknown.
+/// Whether any process uses a region: proved, seen or unknown.
 ///
 /// ```swift
 /// let region = try Region.open(RegionReference("cache"), access: .status)
 /// let scan = try RegionUsers.scan(for: [region.status().identity])
-/// if try RegionUse.of(region, in: scan) == .unused { try region.unlink() }
+/// if try RegionUse.of(region, in: scan) == .unseen { print("no user seen") }
 /// ```
 public enum RegionUse: Sendable, Equatable {
-  /// Nobody has it open or mapped, on the kernel's word.
+  /// No process has it open or mapped: the kernel says so.
   case unused
-  /// These do; the list may be empty where they cannot be seen.
+  /// No process was seen that uses it. A descriptor on its way through a socket, for example, is not
+  /// seen; `Region.unlinkIfUnused` proves it before it removes the name.
+  case unseen
+  /// These processes use it; the list may be empty if they cannot be seen.
   case used([Int32])
-  /// Nothing can be proved.
+  /// No process was seen that uses it, others may not be looked at, and the caller cannot prove it.
   case unknown
 
-  /// Whether anybody uses it; nil where nothing can be proved.
+  /// Whether a process uses it; nil if neither is proved.
   public var isUsed: Bool? {
     switch self {
     case .unused: false
     case .used: true
-    case .unknown: nil
+    case .unseen, .unknown: nil
     }
   }
 
-  /// Asks the kernel for a lease, which is granted only where nobody else has the region open, and
-  /// then /proc for who has.
+  /// What a look at the processes tells. The region is not touched: no lease, lock or open file makes
+  /// another program fail.
+  ///
+  /// - Parameters:
+  ///   - region: the region.
+  ///   - scan: who uses what, by a look that was for this region, too.
+  /// - Returns: `used`, `unseen` or `unknown`.
+  /// - Throws: `ShmError`, on an open region only if the machine is in trouble.
+  public static func of(
+    _ region: borrowing Region, in scan: RegionUsers
+  ) throws(ShmError) -> RegionUse {
+    of(try region.status(), region.reference.path, in: scan)
+  }
+
+  /// The same by the status of a region and its path.
+  static func of(
+    _ status: RegionStatus, _ path: @autoclosure () -> FilePath?, in scan: RegionUsers
+  ) -> RegionUse {
+    let users = scan.users(of: status.identity).map(\.process)
+    if !users.isEmpty { return .used(users) }
+    return scan.isComplete || RegionLease.mayAsk(status, path()) ? .unseen : .unknown
+  }
+
+  /// Asks the kernel for a lease for a moment, which is granted only if no other process has the region
+  /// open; before that the processes, so that a region in use is not touched.
   ///
   /// - Parameters:
   ///   - region: opened for its status only, so that it does not count itself.
   ///   - scan: who uses what, by a look that was for this region, too.
   /// - Returns: what can be proved.
-  /// - Throws: `ShmError`, on an open region only where the machine is in trouble.
-  public static func of(
+  /// - Throws: `ShmError`, on an open region only if the machine is in trouble.
+  public static func proved(
     _ region: borrowing Region, in scan: RegionUsers
   ) throws(ShmError) -> RegionUse {
     let users = scan.users(of: try region.status().identity).map(\.process)
     if !users.isEmpty { return .used(users) }
-    return switch region.isUnusedByOthers() {
-    case true?: .unused
-    case false?: .used([])
-    // Without the kernel's word, nobody seen is nobody only where everybody can be seen.
-    case nil: scan.isComplete ? .unused : .unknown
+    return switch RegionLease.ask(for: region, milliseconds: 20) {
+    case .granted: .unused
+    case .refused: .used([])
+    // Without the kernel's word it takes a look at every process.
+    case .unknown: scan.isComplete ? .unused : .unknown
     }
   }
 
@@ -72,7 +98,7 @@ public enum RegionUse: Sendable, Equatable {
       .flatMap { ProcText.lines($0).first }.map { Escaping.printable($0) }
   }
 
-  /// Throws unless it is proved that nobody uses the region.
+  /// Throws unless it is proved that no process uses the region.
   ///
   /// - Parameters:
   ///   - reference: the region.
@@ -84,15 +110,23 @@ public enum RegionUse: Sendable, Equatable {
     let region = try Region.open(reference, access: .status)
     try SharedMemory.require(region.descriptor, attempt)
     let scan = try RegionUsers.scan(for: [try region.status().identity])
-    switch try of(region, in: scan) {
+    try proved(region, in: scan).refuse(attempt)
+  }
+
+  /// Throws unless this is `unused`.
+  ///
+  /// - Parameter attempt: what would be done to the region, for the message.
+  /// - Throws: `ShmError` with code `busy`.
+  public func refuse(_ attempt: String) throws(ShmError) {
+    switch self {
     case .unused: return
     case .used(let processes):
       throw ShmError(
         .busy, attempt,
         processes.isEmpty
-          ? "a process that cannot be seen from here uses it" : sentence(processes),
+          ? "a process that cannot be seen from here uses it" : Self.sentence(processes),
         remedy: "wait until no process uses it")
-    case .unknown:
+    case .unseen, .unknown:
       throw ShmError(
         .busy, attempt, "processes of other users may use it, and cannot be seen from here",
         remedy: "ask as root, or as its owner with the right to read it")

@@ -29,13 +29,9 @@ public struct RegionUsers: Sendable {
   }
 
   init(_ scan: ProcessScan) {
-    var users: [RegionIdentity: [RegionUser]] = [:]
-    for (key, sighting) in scan.sightings {
-      if case .file(let identity) = key { users[identity] = sighting.users }
-    }
-    self.users = users
+    users = scan.sightings.mapValues(\.users)
     hiddenProcesses = scan.hiddenProcesses.count
-    seesEverybody = ProcessView.isWhole
+    seesEverybody = scan.unreadable.isEmpty && ProcessView.isWhole
   }
 
   /// The users of one region, in the order of their numbers.

@@ -30,7 +30,9 @@ public struct SharedMemoryAccount: Sendable {
     var unknown = 0
     var onDevice: [UInt64: Int] = [:]
     var counted: Set<RegionIdentity> = []
-    for entry in entries where !entry.hasHugePages {
+    let ram = Set(
+      views.flatMap(\.mounts.mounts).filter { $0.kind == "ramfs" }.compactMap(\.deviceNumber))
+    for entry in entries where !entry.hasHugePages && !ram.contains(entry.identity.device) {
       // A region of two names is one.
       guard entry.kind == .systemV || counted.insert(entry.identity).inserted else { continue }
       guard let allocated = entry.allocated else {

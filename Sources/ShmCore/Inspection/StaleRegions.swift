@@ -1,7 +1,9 @@
-/// What was left behind: regions with a name that no process has mapped or open.
+import SystemPackage
+
+/// What was left behind: regions with a name that no process is seen to use.
 ///
-/// POSIX objects and files on hugetlbfs, by proof. A semaphore is none, for it waits for its next user
-/// by its nature, nor is a System V segment, which has no name: ipcrm(1) removes it.
+/// POSIX objects and files on hugetlbfs. A semaphore is none, for it waits for its next user by its
+/// nature, nor is a System V segment, which has no name: ipcrm(1) removes it.
 ///
 /// ```swift
 /// for candidate in try StaleRegions.find(olderThan: 3600).candidates {
@@ -9,19 +11,20 @@
 /// }
 /// ```
 public struct StaleRegions: Sendable {
-  /// A region that nobody is seen to use.
+  /// A region that no process is seen to use.
   public struct Candidate: Sendable {
     /// The region.
     public let entry: RegionInventory.Entry
-    /// Seconds since it was made or written last.
+    /// Seconds since it was made or last written, see `RegionStatus.lastChange`.
     public let age: Int
-    /// Whether it is proved that nobody uses it.
-    public let isProved: Bool
 
-    /// Takes its name away, if it is still that region's and nobody uses it at this moment.
+    /// Whether it can be proved that no process uses it, which `remove` does.
+    public var isProvable: Bool { entry.use == .unseen }
+
+    /// Removes its name, if it is still that region's and no process uses it at this moment.
     ///
-    /// - Returns: `unused` where it was removed; otherwise nothing was done.
-    /// - Throws: `ShmError`: `notFound` where the name is gone, or means another region by now;
+    /// - Returns: `unused` if it was removed; otherwise nothing was done.
+    /// - Throws: `ShmError`: `notFound` if the name is gone, or means another region by now;
     ///   `notPermitted`.
     public func remove() throws(ShmError) -> RegionUse {
       guard let place = entry.place else { return .unknown }
@@ -29,34 +32,78 @@ public struct StaleRegions: Sendable {
       guard try region.status().identity == entry.identity else {
         throw ShmError(.notFound, "cannot remove '\(place)'", "it is another region by now")
       }
-      return try region.unlinkIfUnused()
+      return try region.unlinkIfUnused(afterLook: ())
+    }
+  }
+
+  /// A region that a killed removal has left under another name, and that was not to be removed, or is
+  /// in use.
+  public struct Displaced: Sendable {
+    /// The region.
+    public let entry: RegionInventory.Entry
+    /// The bytes of the name that it had.
+    public let original: [UInt8]
+    private let path: FilePath
+
+    fileprivate init?(_ entry: RegionInventory.Entry, _ left: RemovalName) {
+      guard let path = entry.place?.path, let original = left.original else { return nil }
+      (self.entry, self.path, self.original) = (entry, path, original)
+    }
+
+    /// Gives it its name again.
+    ///
+    /// - Throws: `ShmError`: `busy` if the name is taken.
+    public func restore() throws(ShmError) {
+      try Region.putBack(
+        path,
+        to: FilePath(bytes: path.directory.bytes + [UInt8(ascii: "/")] + original),
+        "cannot rename '\(Escaping.printable(entry.name))' back")
     }
   }
 
   /// The regions, in the order of their names' bytes.
   public let candidates: [Candidate]
-  /// The System V segments that nobody has attached.
+  /// What a killed removal has left that must go back to its name.
+  public let displaced: [Displaced]
+  /// The System V segments that no process has attached.
   public let segments: [SystemVSegment]
+  /// What could not be read.
+  public let unreadable: [RegionInventory.UnreadableSource]
+
+  /// How old what a removal has left must be, in seconds: another one may be at work.
+  private static let grace = 2
 
   /// Looks at the regions of the host and who uses them; nothing is changed.
   ///
-  /// - Parameter seconds: what was made or written later than so long ago is left out.
-  /// - Returns: what nobody is seen to use.
-  /// - Throws: `ShmError` where /proc or /dev/shm cannot be read.
+  /// - Parameter seconds: what was made or last written later than that many seconds ago is left out.
+  /// - Returns: what no process is seen to use.
+  /// - Throws: `ShmError` if nothing can be looked at.
   /// - Complexity: linear in the mappings and descriptors of the host.
   public static func find(olderThan seconds: Int = 0) throws(ShmError) -> StaleRegions {
     let inventory = try RegionInventory.current([])
     let now = Clock.secondsSince1970
-    let candidates = inventory.entries.compactMap { (entry) -> Candidate? in
+    var candidates: [Candidate] = []
+    var displaced: [Displaced] = []
+    for entry in inventory.entries {
       guard entry.kind == .posix || (entry.kind == .file && entry.hasHugePages),
-        !entry.isRemoved, entry.place != nil, let status = entry.status,
-        entry.use == .unused || entry.use == .unknown
-      else { return nil }
-      let age = Clock.age(of: max(status.created ?? status.modified, status.modified), now: now)
-      return age < seconds
-        ? nil : Candidate(entry: entry, age: age, isProved: entry.use == .unused)
+        !entry.isRemoved, entry.place != nil, let status = entry.status
+      else { continue }
+      if let name = entry.place?.path?.lastComponent,
+        let left = RemovalName(parsing: name.bytes)
+      {
+        guard Clock.age(of: status.changed, now: now) >= grace else { continue }
+        if entry.use.isUsed == true || left.inode != entry.identity.inode {
+          if let found = Displaced(entry, left) { displaced.append(found) }
+          continue
+        }
+      }
+      guard entry.use != .unused, entry.use.isUsed != true else { continue }
+      let age = Clock.age(of: status.lastChange, now: now)
+      if age >= seconds { candidates.append(Candidate(entry: entry, age: age)) }
     }
     let segments = inventory.entries.compactMap(\.segment).filter { $0.attaches == 0 }
-    return StaleRegions(candidates: candidates, segments: segments)
+    return StaleRegions(
+      candidates: candidates, displaced: displaced, segments: segments,
+      unreadable: inventory.unreadable)
   }
 }

@@ -5,33 +5,26 @@ extension SystemVSegment {
   /// Opens a segment through a process that has it attached: to attach it here would change what the
   /// kernel keeps of it. proc_pid_map_files(5)
   ///
-  /// - Parameter identifier: its number.
-  /// - Returns: the segment, open for reading.
-  /// - Throws: `ShmError`: `notFound` where there is no such segment, `notPermitted` where it cannot be
-  ///   reached in that way.
-  static func open(_ identifier: Int32) throws(ShmError) -> Region {
-    let attempt = "cannot open 'sysv:\(identifier)'"
-    let isThere = SystemVSegment.all().contains { $0.identifier == identifier }
-    guard isThere else {
-      throw ShmError(
-        .notFound, attempt, "there is no such segment", remedy: "'ipcs -m' shows those there are")
-    }
-    for name in (try? FileSystem.names(in: "/proc")) ?? [] where Int32(name.string) != nil {
-      let directory = FilePath("/proc").appending(name)
-      guard let text = try? FileSystem.contents(of: directory.appending("maps")) else { continue }
-      // The number of the segment is the number of its file.
-      let map = ProcText.lines(text).lazy.compactMap { ProcessMap(parsing: $0) }.first {
-        $0.identity.inode == UInt64(identifier) && RegionKind(path: $0.path) == .systemV
+  /// - Parameters:
+  ///   - segment: which segment.
+  ///   - reference: how it was named.
+  ///   - users: the processes that have it attached.
+  /// - Returns: the segment, open for reading; nil if it cannot be reached in that way.
+  static func open(
+    _ segment: RegionIdentity, _ reference: RegionReference, attachedBy users: [RegionUser]
+  ) -> Region? {
+    for user in users {
+      let directory = ProcessThreads.directory(of: user.process).appending("map_files")
+      for map in user.mappings {
+        guard
+          let descriptor = try? FileSystem.open(
+            directory.appending(map.addresses.fileName), O_RDONLY | O_NONBLOCK),
+          (try? descriptor.status().st_ino).map({ UInt64($0) }) == segment.inode
+        else { continue }
+        return Region(reference, access: .readOnly, descriptor: descriptor)
       }
-      guard let map,
-        let descriptor = try? FileSystem.open(
-          directory.appending("map_files").appending(map.addresses.fileName), O_RDONLY | O_NONBLOCK)
-      else { continue }
-      return Region(.systemV(identifier), access: .readOnly, descriptor: descriptor)
     }
-    throw ShmError(
-      .notPermitted, attempt, "no process that may be looked into has it attached",
-      remedy: "ask as root, while a process has it attached that root may look into")
+    return nil
   }
 }
 

@@ -1,3 +1,5 @@
+import CShm
+import Glibc
 import SystemPackage
 
 /// A System V shared memory segment, as /proc/sysvipc/shm shows it. sysvipc(7), proc_sysvipc(5)
@@ -37,7 +39,29 @@ public struct SystemVSegment: Hashable, Sendable {
   ///
   /// - Complexity: linear in the segments.
   public static func all() -> [SystemVSegment] {
-    let text = (try? FileSystem.contents(of: "/proc/sysvipc/shm")) ?? []
+    (try? table()) ?? []
+  }
+
+  /// Where the kernel lists them.
+  static let place: FilePath = "/proc/sysvipc/shm"
+
+  /// The same.
+  ///
+  /// - Throws: `ShmError` if the list cannot be read, unless the kernel has no System V memory.
+  static func table() throws(ShmError) -> [SystemVSegment] {
+    if cshm_lacks_system_v() != 0 { return [] }
+    let text = try ShmError.saying("cannot read \(place)") { () throws(Errno) in
+      try FileSystem.contents(of: place)
+    }
+    return ProcText.lines(text).compactMap { SystemVSegment(parsing: $0) }
+  }
+
+  /// The segments of the namespace of a process; nil if this process may not enter it. setns(2)
+  static func table(seenBy process: Int32) -> [SystemVSegment]? {
+    let link = ProcessThreads.directory(of: process).appending("ns/ipc")
+    guard let namespace = try? FileSystem.open(link, O_RDONLY) else { return nil }
+    let raw = unsafe cshm_open_in_ipc_namespace(namespace.raw, "/proc/sysvipc/shm")
+    guard raw >= 0, let text = try? OwnedDescriptor(adopting: raw).contents() else { return nil }
     return ProcText.lines(text).compactMap { SystemVSegment(parsing: $0) }
   }
 

@@ -34,7 +34,8 @@ struct WiringFacts {
   private static func read(
     _ process: Int32, all: Bool, _ buffer: inout [UInt8]
   ) -> [SmapsText.Mapping]? {
-    guard let directory = try? ProcessDirectory(process) else { return nil }
+    guard let directory = try? ProcessDirectory(process, thread: ProcessThreads.living(of: process))
+    else { return nil }
     if !all, wired(directory, &buffer) == 0 { return nil }
     guard let count = try? directory.read("smaps", into: &buffer) else { return nil }
     return SmapsText.mappings(Array(buffer[..<count])).filter { $0.isLocked || $0.huge > 0 }
@@ -49,7 +50,8 @@ struct WiringFacts {
 
   /// Also of one that has ended.
   private static func hasNothingWired(_ process: Int32, _ buffer: inout [UInt8]) -> Bool {
-    guard let directory = try? ProcessDirectory(process) else {
+    guard let directory = try? ProcessDirectory(process, thread: ProcessThreads.living(of: process))
+    else {
       return !FileSystem.exists(FilePath("/proc/\(process)"))
     }
     return wired(directory, &buffer) == 0
@@ -94,7 +96,7 @@ struct WiringFacts {
   private func pairs(_ user: RegionUser) -> [(map: ProcessMap, found: SmapsText.Mapping)] {
     guard let all = mappings[user.process] else { return [] }
     return user.mappings.flatMap { map in
-      all.filter { $0.map.identity == map.identity && $0.map.addresses.overlaps(map.addresses) }
+      all.filter { $0.map.hasSameRegion(as: map) && $0.map.addresses.overlaps(map.addresses) }
         .map { (map, $0) }
     }
   }

@@ -50,7 +50,7 @@ public struct WiringHolder: Sendable {
     var hidden = 0
     for name in names {
       guard let process = Int32(name.string) else { continue }
-      let directory = FilePath("/proc/\(process)")
+      let directory = ProcessThreads.directory(of: process)
       do {
         let status = ProcessStatus(
           parsing: try FileSystem.contents(of: directory.appending("status")))
@@ -90,7 +90,7 @@ public struct WiringHolder: Sendable {
       .contains { $0.elementsEqual(backgroundMark.utf8) }
     var found: [RegionIdentity: WiringHolder] = [:]
     for mapping in SmapsText.mappings(smaps)
-    where mapping.isLocked && mapping.map.identity.inode != 0 {
+    where mapping.isLocked && mapping.map.isOfRegion {
       let size = Int(
         clamping: mapping.map.addresses.upperBound - mapping.map.addresses.lowerBound)
       var holder =

@@ -29,7 +29,8 @@ public struct HostWiring: Sendable {
     var holders: [(process: Int32, command: String, wired: Int)] = []
     for name in names {
       guard let process = Int32(name.string),
-        let text = try? FileSystem.contents(of: FilePath("/proc/\(process)/status"))
+        let text = try? FileSystem.contents(
+          of: ProcessThreads.directory(of: process).appending("status"))
       else { continue }
       let status = ProcessStatus(parsing: text)
       if let wired = status.wired, wired > 0 {

@@ -19,7 +19,8 @@ public enum CopiedPages {
   /// - Complexity: linear in the pages.
   public static func bytes(of map: ProcessMap, in process: Int32) -> Int? {
     if map.isShared { return 0 }
-    return try? bytes(at: map.addresses, of: FilePath("/proc/\(process)/pagemap"))
+    return try? bytes(
+      at: map.addresses, of: ProcessThreads.directory(of: process).appending("pagemap"))
   }
 
   /// The same for addresses, in whole pages, that a private mapping covers.

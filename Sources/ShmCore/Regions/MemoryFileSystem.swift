@@ -76,6 +76,13 @@ public struct MemoryFileSystem: Sendable {
     freeInodes = limited(status.files, status.free_files, unit: 1)
   }
 
+  /// One of the kernel's own, which no call can be asked about: without a limit.
+  init(internal kind: Kind) {
+    self.kind = kind
+    type = kind == .hugetlbfs ? cshm_HUGETLBFS_MAGIC : cshm_TMPFS_MAGIC
+    (total, free, totalInodes, freeInodes, blockSize) = (nil, nil, nil, nil, PageMath.pageSize)
+  }
+
   /// The file system at `path`, for reports.
   ///
   /// - Throws: `ShmError` where the path cannot be reached.

@@ -114,6 +114,8 @@ extension RegionReference {
         "it takes the same user (and ptrace's permission), or CAP_SYS_PTRACE")
     case (.tooManySymbolicLinkLevels, _):
       return make(.corrupt, "it is a symbolic link, not a region")
+    case (.resourceTemporarilyUnavailable, _):
+      return make(.busy, LeaseTable.reason(path), "try again when the lease is given back")
     case (.textFileBusy, _):
       return make(.busy, "it is being executed")
     default:

@@ -2,37 +2,111 @@ import Glibc
 import SystemPackage
 
 extension Region {
-  /// Takes the region's name away, if the name still means this region. Whoever uses the region
-  /// keeps it; its memory is free when the last one ends. shm_unlink(3), unlink(2)
+  /// Removes the region's name, if the name still means this region. A process that uses the region keeps
+  /// it; its memory is free when the last one ends. unlink(2)
   ///
-  /// - Throws: `ShmError`: `notFound` where the name is gone, or means another region by now;
-  ///   `notPermitted` where the directory is another user's, or sticky and the region is not ours;
+  /// - Throws: `ShmError`: `notFound` if the name is gone, or means another region by now;
+  ///   `notPermitted` if the directory is another user's, or sticky and the region is not ours;
   ///   `corrupt` for a file that is not shared memory;
   ///   `usage` for what has no name.
   public func unlink() throws(ShmError) {
+    _ = try unlink { () throws(ShmError) in .unused }
+  }
+
+  /// Removes the name if `isMeant` says `unused` at the moment when the name is taken.
+  ///
+  /// unlink(2) takes a name and not a file: another region may be renamed to the name between a look and
+  /// the call. So the region is first renamed to a name that no other program uses. What was moved can be
+  /// checked then, and goes back if it was not meant. renameat2(2), `RENAME_NOREPLACE`
+  ///
+  /// - Parameter isMeant: asked while the region has no name that others use.
+  /// - Returns: `unused` if the name is gone; else what `isMeant` has said, and the name is back.
+  /// - Throws: `ShmError`, as `unlink()` does.
+  func unlink(
+    if isMeant: () throws(ShmError) -> RegionUse
+  ) throws(ShmError) -> RegionUse {
     let attempt = "cannot remove \(quoted)"
     switch reference {
     case .descriptor, .systemV:
       throw ShmError(.usage, attempt, "it has no name in the file system to take away")
     case .posix, .file: break
     }
-    guard let path = reference.path else { return }
+    guard let path = reference.path, let name = path.lastComponent else { return .unknown }
     try SharedMemory.require(descriptor, attempt)
     let reference = self.reference
-    let explain = { (error: Errno) in
-      Refusal(of: path).removing(error, attempt) ?? reference.explain(error, attempt)
-    }
-    try ShmError.explaining(explain) { () throws(Errno) in
-      let open = try descriptor.status()
-      let named = try FileSystem.status(path)
-      guard open.st_dev == named.st_dev, open.st_ino == named.st_ino else {
+    let explain = { (error: Errno) in reference.explainRemoval(error, path, attempt) }
+    let mine = try ShmError.explaining(explain) { () throws(Errno) in
+      let open = RegionIdentity(try descriptor.status())
+      guard RegionIdentity(try FileSystem.status(path)) == open else {
         throw .noSuchFileOrDirectory
       }
-      if case .posix(let name) = reference {
-        try FileSystem.unlinkShared(name.sharedMemoryName)
-      } else {
-        try FileSystem.unlink(path)
-      }
+      return open
     }
+    let aside = FilePath(
+      bytes: path.directory.bytes + [UInt8(ascii: "/")]
+        + RemovalName(name.bytes, of: mine.inode).bytes)
+    // A signal must not end the program while the region has the other name.
+    let mask = SignalMask()
+    defer { withExtendedLifetime(mask) {} }
+    do throws(Errno) {
+      try FileSystem.renameToFree(path, aside)
+    } catch .noFunction, .invalidArgument, .notSupported, .notPermitted {
+      // A sandbox or a file system without it; where the directory refuses, unlink(2) does so, too.
+      let use = try isMeant()
+      if use == .unused {
+        try ShmError.explaining(explain) { () throws(Errno) in
+          guard RegionIdentity(try FileSystem.status(path)) == mine else {
+            throw .noSuchFileOrDirectory
+          }
+          try FileSystem.unlink(path)
+        }
+      }
+      return use
+    } catch {
+      throw explain(error)
+    }
+    do throws(ShmError) {
+      let moved = try ShmError.explaining(explain) { () throws(Errno) in
+        RegionIdentity(try FileSystem.status(aside))
+      }
+      guard moved == mine else {
+        throw ShmError(.notFound, attempt, "the name belongs to another region now")
+      }
+      let use = try isMeant()
+      guard use == .unused else {
+        try Self.putBack(aside, to: path, attempt)
+        return use
+      }
+    } catch {
+      if FileSystem.exists(aside) { try Self.putBack(aside, to: path, attempt) }
+      throw error
+    }
+    try ShmError.explaining(explain) { () throws(Errno) in try FileSystem.unlink(aside) }
+    return .unused
+  }
+
+  /// Gives a region that was moved aside its name again.
+  static func putBack(
+    _ aside: FilePath, to path: FilePath, _ attempt: String
+  ) throws(ShmError) {
+    do {
+      try FileSystem.renameToFree(aside, path)
+    } catch {
+      let place = Escaping.printable(aside.bytes)
+      throw ShmError(
+        .busy, attempt,
+        "\(error == .fileExists ? "a new region took the name" : error.reason) while another "
+          + "region was moved aside, which is kept as '\(place)'", errorNumber: error.rawValue)
+    }
+  }
+}
+
+extension RegionReference {
+  /// Why a name could not be removed.
+  fileprivate func explainRemoval(_ error: Errno, _ path: FilePath, _ attempt: String) -> ShmError {
+    if error == .resourceBusy {
+      return ShmError(.busy, attempt, "something is mounted on it", errorNumber: error.rawValue)
+    }
+    return Refusal(of: path).removing(error, attempt) ?? explain(error, attempt)
   }
 }

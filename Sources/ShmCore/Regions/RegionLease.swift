@@ -2,15 +2,16 @@ import CShm
 import Glibc
 import SystemPackage
 
-/// The kernel's word that nobody else has a region open or mapped: a lease for writing, given back
-/// when this ends. Whoever opens the region meanwhile waits in open(2) until then. fcntl(2),
-/// `F_SETLEASE`
+/// The kernel's proof that no other process has a region open or mapped: a lease for writing, given back
+/// when this ends. A process that opens the region meanwhile waits in open(2), and fails with `EAGAIN` if
+/// it does not wait: so only what removes or shrinks a region asks for a lease, and only for a moment.
+/// `F_SETLEASE` of fcntl(2)
 struct RegionLease: ~Copyable {
   /// What the kernel says.
   enum Answer: ~Copyable {
-    /// Nobody has it; nobody gets it while this lasts.
+    /// No other process has it, and none gets it while this lasts.
     case granted(RegionLease)
-    /// Somebody has it.
+    /// Another process has it.
     case refused
     /// Nothing, most often because the region belongs to another user.
     case unknown
@@ -24,17 +25,31 @@ struct RegionLease: ~Copyable {
 
   deinit { _ = cshm_fcntl(probe.raw, cshm_F_SETLEASE, CInt(F_UNLCK)) }
 
-  /// Whether somebody opens the region, and waits.
-  var isAwaited: Bool { cshm_fcntl(probe.raw, cshm_F_GETLEASE, 0) != CInt(F_WRLCK) }
+  /// The descriptor that the lease is on.
+  var raw: CInt { probe.raw }
+
+  /// Whether no other process has opened the region or waits to open it, of a lease that was granted: it
+  /// is not being broken, and would be granted again.
+  static func isUndisturbed(_ raw: CInt) -> Bool {
+    cshm_fcntl(raw, cshm_F_GETLEASE, 0) == CInt(F_WRLCK)
+      && cshm_fcntl(raw, cshm_F_SETLEASE, CInt(F_WRLCK)) >= 0
+  }
+
+  /// Whether this process may ask for a lease on a region: its owner, or with CAP_LEASE, if it may read
+  /// the region. capabilities(7)
+  static func mayAsk(_ status: RegionStatus, _ path: FilePath?) -> Bool {
+    guard status.owner == ProcessView.user || ProcessView.mayLease, let path else { return false }
+    return FileSystem.mayRead(path)
+  }
 
   /// Asks.
   ///
   /// - Parameters:
   ///   - region: opened for its status only; of any other nothing is known, for it counts itself.
-  ///   - attempts: how often, a millisecond apart: another one that only looks has the region open for
-  ///     a moment.
+  ///   - milliseconds: how long to ask again while another process has the region open: one that only
+  ///     looks has it open for a moment.
   /// - Returns: the lease, or why there is none.
-  static func ask(for region: borrowing Region, attempts: Int = 1) -> Answer {
+  static func ask(for region: borrowing Region, milliseconds: Int = 0) -> Answer {
     // The lease counts every open file but its own: this one must not be among them, and it is
     // not where only the status was asked for (O_PATH opens nothing).
     guard region.access == .status, let path = region.reference.path,
@@ -42,7 +57,8 @@ struct RegionLease: ~Copyable {
       let mine = try? region.descriptor.status(), let its = try? probe.status(),
       RegionIdentity(mine) == RegionIdentity(its)
     else { return .unknown }
-    for attempt in 1...attempts {
+    let begin = Clock.nanoseconds
+    while true {
       do {
         // An opener that comes now breaks the lease, which is told by a signal: one that is ignored.
         try SystemCall.checkNegated { cshm_fcntl(probe.raw, cshm_F_SETSIG, SIGURG) }
@@ -52,9 +68,9 @@ struct RegionLease: ~Copyable {
         guard error == .resourceTemporarilyUnavailable || error == .resourceBusy else {
           return .unknown
         }
-        if attempt < attempts { usleep(1000) }
+        if Clock.nanoseconds - begin > milliseconds * 1_000_000 { return .refused }
+        usleep(1000)
       }
     }
-    return .refused
   }
 }

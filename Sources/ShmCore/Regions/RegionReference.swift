@@ -54,7 +54,8 @@ public enum RegionReference: Hashable, Sendable {
     switch self {
     case .posix(let name): name.path
     case .file(let path): path
-    case .descriptor(let process, let number): FilePath("/proc/\(process)/fd/\(number)")
+    case .descriptor(let process, let number):
+      ProcessThreads.directory(of: process).appending("fd/\(number)")
     case .systemV: nil
     }
   }

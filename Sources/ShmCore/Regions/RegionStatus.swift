@@ -29,6 +29,14 @@ public struct RegionStatus: Sendable {
   /// When it was made, in seconds since 1970; nil where the file system does not say.
   public let created: Int?
 
+  /// When its status was last changed, in seconds since 1970: by chmod(2), link(2), rename(2) and the
+  /// like. It cannot be set.
+  let changed: Int
+
+  /// When it was made or last written, whichever is later, in seconds since 1970: what an age counts
+  /// from. Stores through a mapping are not noticed by the kernel.
+  public var lastChange: Int { max(created ?? modified, modified) }
+
   init(_ status: stat, created: Int?, pageSize: Int) {
     identity = RegionIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     size = Int(status.st_size)
@@ -38,6 +46,7 @@ public struct RegionStatus: Sendable {
     group = status.st_gid
     links = Int(status.st_nlink)
     modified = Int(status.st_mtim.tv_sec)
+    changed = Int(status.st_ctim.tv_sec)
     self.created = created
     self.pageSize = pageSize
   }
@@ -64,5 +73,41 @@ public struct RegionStatus: Sendable {
     case S_IFCHR, S_IFBLK: "a device"
     default: "no regular file"
     }
+  }
+}
+
+extension RegionStatus {
+  /// Of a System V segment: what its namespace says.
+  init(_ segment: SystemVSegment, _ identity: RegionIdentity, pageSize: Int) {
+    self.identity = identity
+    size = segment.size
+    allocated = segment.resident &+ segment.swapped
+    mode = segment.mode
+    owner = segment.owner
+    group = segment.group
+    links = 0
+    modified = segment.changed
+    changed = segment.changed
+    created = nil
+    self.pageSize = pageSize
+  }
+
+  /// The same with another identity: that of a segment, whose file has one of its own.
+  func identified(as identity: RegionIdentity) -> RegionStatus {
+    RegionStatus(copying: self, identity)
+  }
+
+  private init(copying other: RegionStatus, _ identity: RegionIdentity) {
+    self.identity = identity
+    size = other.size
+    allocated = other.allocated
+    mode = other.mode
+    owner = other.owner
+    group = other.group
+    links = other.links
+    modified = other.modified
+    changed = other.changed
+    created = other.created
+    pageSize = other.pageSize
   }
 }

@@ -33,9 +33,11 @@ package enum FileSystem {
   package static func open(
     _ path: FilePath, _ flags: CInt, mode: mode_t = 0
   ) throws(Errno) -> OwnedDescriptor {
-    let raw = try SystemCall.checkNegated {
-      unsafe path.withPlatformString {
-        unsafe cshm_openat(AT_FDCWD, $0, flags | O_CLOEXEC | O_NOCTTY, mode)
+    let raw = try patiently(flags) { () throws(Errno) in
+      try SystemCall.checkNegated {
+        unsafe path.withPlatformString {
+          unsafe cshm_openat(AT_FDCWD, $0, flags | O_CLOEXEC | O_NOCTTY, mode)
+        }
       }
     }
     return OwnedDescriptor(adopting: raw)
@@ -46,10 +48,33 @@ package enum FileSystem {
   package static func openShared(
     _ name: FilePath, _ flags: CInt, mode: mode_t = 0
   ) throws(Errno) -> OwnedDescriptor {
-    let raw = try SystemCall.checkNegated {
-      unsafe name.withPlatformString { unsafe cshm_shm_open($0, flags, mode) }
+    let raw = try patiently(flags) { () throws(Errno) in
+      try SystemCall.checkNegated {
+        unsafe name.withPlatformString { unsafe cshm_shm_open($0, flags, mode) }
+      }
     }
     return OwnedDescriptor(adopting: raw)
+  }
+
+  /// How long an open waits for another process's lease, in milliseconds.
+  private static var patience: Int { 250 }
+
+  /// Opens again for some time if a lease of another process refuses it: a process that proves a region
+  /// unused has a lease for a moment, and an open that does not wait fails then. fcntl(2), `F_SETLEASE`
+  private static func patiently(
+    _ flags: CInt, _ open: () throws(Errno) -> CInt
+  ) throws(Errno) -> CInt {
+    let begin = Clock.nanoseconds
+    while true {
+      do throws(Errno) {
+        return try open()
+      } catch {
+        guard error == .resourceTemporarilyUnavailable, flags & O_NONBLOCK != 0,
+          Clock.nanoseconds - begin < patience * 1_000_000
+        else { throw error }
+        usleep(1000)
+      }
+    }
   }
 
   /// Takes the name of the POSIX shared memory object `/name` away. shm_unlink(3)
@@ -176,6 +201,15 @@ package enum FileSystem {
     }
   }
 
+  /// Renames to a name that must be free. renameat2(2), `RENAME_NOREPLACE`
+  package static func renameToFree(_ from: FilePath, _ to: FilePath) throws(Errno) {
+    try SystemCall.checkNegated {
+      unsafe from.withPlatformString { source in
+        unsafe to.withPlatformString { unsafe cshm_rename_to_free(source, $0) }
+      }
+    }
+  }
+
   /// The file system that `path` lies on. statfs(2)
   package static func fileSystemStatus(_ path: FilePath) throws(Errno) -> cshm_filesystem {
     var status = cshm_filesystem()
@@ -242,7 +276,13 @@ package enum FileSystem {
 
   /// The whole of a small file, of /proc most often, without asking its size. read(2)
   package static func contents(of path: FilePath) throws(Errno) -> [UInt8] {
-    let descriptor = try open(path, O_RDONLY)
+    try open(path, O_RDONLY).contents()
+  }
+}
+
+extension OwnedDescriptor {
+  /// What can be read from where it stands to the end. read(2)
+  package func contents() throws(Errno) -> [UInt8] {
     var contents: [UInt8] = []
     var used = 0
     while true {
@@ -252,7 +292,7 @@ package enum FileSystem {
         contents.append(contentsOf: repeatElement(0, count: max(8192, contents.count)))
       }
       let count = try unsafe contents.withUnsafeMutableBufferPointer { (all) throws(Errno) -> Int in
-        try unsafe descriptor.read(
+        try unsafe read(
           into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: all[used...])))
       }
       if count == 0 { break }

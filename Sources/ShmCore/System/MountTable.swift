@@ -9,6 +9,8 @@ public import SystemPackage
 public struct MountTable: Sendable {
   /// One mount.
   public struct Mount: Hashable, Sendable {
+    /// The number of the mount, which no other has on this machine.
+    public let identifier: Int
     /// The device number, `major:minor`.
     public let device: String
     /// What of the file system is mounted here.
@@ -43,9 +45,16 @@ public struct MountTable: Sendable {
       }
       let options = (words[5] + "," + words[dash + 3]).split(separator: ",").map { String($0) }
       return Mount(
-        device: words[2], root: words[3], point: words[4], kind: words[dash + 1],
+        identifier: Int(words[0]) ?? -1, device: words[2], root: words[3], point: words[4],
+        kind: words[dash + 1],
         options: options)
     }
+  }
+
+  /// The mounts that a process sees; none if that may not be known.
+  static func seen(by process: Int32) -> MountTable {
+    let path = ProcessThreads.directory(of: process).appending("mountinfo")
+    return MountTable(parsing: (try? FileSystem.contents(of: path)) ?? [])
   }
 
   /// The mounts now; none where /proc cannot be read.

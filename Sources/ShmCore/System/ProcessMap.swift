@@ -17,8 +17,9 @@ public struct ProcessMap: Hashable, Sendable {
   public let isShared: Bool
   /// Where in the region it begins, in bytes.
   public let offset: UInt64
-  /// The region behind it; inode 0 is none.
-  public let identity: RegionIdentity
+  /// The region that it maps; device 0 is memory of no file. Of a System V segment the namespace is 0
+  /// until `resolved(in:)`.
+  public internal(set) var identity: RegionIdentity
   /// The path as the kernel shows it: with ` (deleted)` behind a name that is gone.
   public let path: [UInt8]
 
@@ -80,5 +81,33 @@ public struct ProcessMap: Hashable, Sendable {
   /// st_dev as glibc's makedev(3) builds it from major and minor.
   static func deviceNumber(major: UInt64, minor: UInt64) -> UInt64 {
     (major & 0xFFF) << 8 | (major & ~0xFFF) << 32 | (minor & 0xFF) | (minor & ~0xFF) << 12
+  }
+}
+
+extension ProcessMap {
+  /// Whether it maps a file or a segment, and not memory of the process alone. A segment may have the
+  /// inode 0, a file system never the device 0.
+  package var isOfRegion: Bool { identity.device != 0 || identity.inode != 0 }
+
+  /// Whether a System V segment may be what it maps: the kernel shows `/SYSV`, the key in eight
+  /// digits, and ` (deleted)`.
+  var isSegment: Bool {
+    path.starts(with: "/SYSV".utf8) && path.count >= 13
+      && path[5..<13].allSatisfy { ProcText.hexadecimal([$0][...]) != nil }
+      && (path.count == 13 || path[13...].elementsEqual(" (deleted)".utf8))
+  }
+
+  /// The same mapping with the identity of the segment in the namespace of a process.
+  func resolved(in namespace: UInt64) -> ProcessMap {
+    guard isSegment else { return self }
+    var map = self
+    map.identity = RegionIdentity(
+      segment: identity.inode, namespace: namespace, device: identity.device)
+    return map
+  }
+
+  /// Whether both map the same file or segment, if both are mappings of one process.
+  func hasSameRegion(as other: ProcessMap) -> Bool {
+    identity.device == other.identity.device && identity.inode == other.identity.inode
   }
 }

@@ -12,6 +12,8 @@ package struct ProcessStatus: Sendable {
     case sysAdmin = 21
     /// Raise hard limits.
     case sysResource = 24
+    /// Have leases on files of other users.
+    case lease = 28
   }
 
   /// The process's name, with the kernel's escapes.

@@ -22,6 +22,17 @@ package enum ProcessView {
   /// The user that this process acts as, `UInt32.max` if unknown. geteuid(2)
   package static var user: UInt32 { UInt32(truncatingIfNeeded: cshm_effective_user()) }
 
+  /// Whether this process may have leases on files of other users: the capability counts in the first
+  /// user namespace alone. user_namespaces(7)
+  static let mayLease: Bool = {
+    guard let namespace = try? FileSystem.link("/proc/self/ns/user"),
+      // PROC_USER_INIT_INO of the kernel's include/uapi/linux/nsfs.h
+      namespace.string == "user:[\(0xEFFF_FFFD as UInt32)]",
+      let text = try? FileSystem.contents(of: "/proc/self/status")
+    else { return false }
+    return ProcessStatus(parsing: text).hasEffective(.lease)
+  }()
+
   /// Whose a process is; nil where there is none, or none can be seen.
   package static func owner(of process: Int32) -> UInt32? {
     (try? FileSystem.status(FilePath("/proc/\(process)")))?.st_uid

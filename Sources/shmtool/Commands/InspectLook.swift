@@ -73,6 +73,9 @@ struct InspectLook {
   private func identities(_ process: [ProcessRegions.Entry]) -> Set<RegionIdentity> {
     var identities = Set(process.map(\.identity))
     for case .region(let reference) in operands {
+      if case .systemV(let identifier) = reference {
+        identities.insert(.ownSegment(identifier))
+      }
       // What cannot be opened is told when it is its turn.
       if let region = try? Region.open(reference, access: .status),
         let status = try? region.status()

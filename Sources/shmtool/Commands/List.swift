@@ -8,8 +8,12 @@ struct List: CheckedCommand {
     discussion: """
       POSIX objects and semaphores, memfds, System V segments, shared anonymous memory, files on any \
       tmpfs or hugetlbfs that somebody has open or mapped, what was removed and is still in use, and \
-      streams. The last line says how far the sum agrees with Shmem: of /proc/meminfo, and what could \
+      streams. What cannot be read is named on stderr, and the rest is listed. The last line says how far the sum agrees with Shmem: of /proc/meminfo, and what could \
       not be seen; it is left out where the list is not whole, and with --no-headings.
+
+      To look takes no lease or lock and opens no leased region, so "none seen" among the users is no \
+      proof: 'remove --unused' and 'remove --stale --yes' prove it when they remove. The age counts from \
+      when a region was made or last written, whichever is later; 'remove --older-than' means the same.
 
       Wired is what a process has locked whose mappings may be read, what SHM_LOCK has, and huge pages \
       from a pool. Of anonymous memory that may not be looked at the size is what is mapped.
@@ -45,7 +49,7 @@ struct List: CheckedCommand {
     completion: CompletionDomain.user.kind)
   var user: String?
 
-  @Flag(help: "Only what nobody uses, by proof.")
+  @Flag(help: "Only regions that no process is seen to use")
   var stale = false
 
   @Flag(help: "Leave out the headings, and the last line.")
@@ -63,11 +67,21 @@ struct List: CheckedCommand {
       output.names, sortedBy: sort.names.first ?? "name",
       summary: !options.json && !noHeadings && filter.isOpen)
     let inventory = try RegionInventory.current(options.json ? .all : columns.facts)
-    let streams =
-      filter.takesStreams
-      ? try StreamInventory.current(besides: StreamArguments.directory).entries : []
+    var streams: [StreamInventory.Entry] = []
+    var unreadable: [RegionInventory.UnreadableSource] = []
+    if filter.takesStreams {
+      do {
+        streams = try StreamInventory.current(besides: StreamArguments.directory).entries
+      } catch {
+        let source = RegionInventory.UnreadableSource(
+          place: "\(RegionName.directory)", reason: error.reason)
+        if !inventory.unreadable.contains(source) { unreadable.append(source) }
+      }
+    }
     let report = ListReport(
-      inventory, streams: streams, filter: filter, columns: columns, now: Clock.secondsSince1970)
+      inventory, streams: streams, filter: filter, columns: columns, now: Clock.secondsSince1970,
+      unreadable: unreadable)
+    for source in report.unreadable { Output.complain(source.sentence) }
     try Output.write(
       report, json: options.json, style: TextStyle(bytes: options.bytes, headings: !noHeadings))
   }

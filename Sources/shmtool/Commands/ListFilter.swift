@@ -29,7 +29,7 @@ struct ListFilter {
     (kinds.isEmpty || kinds.contains(row.kind))
       && (process == nil || row.users.contains { $0.pid == process })
       && (owner == nil || row.ownerId.value == owner)
-      && (!isStale || row.used.value == false)
+      && (!isStale || row.noUserSeen)
   }
 
   private static func owner(_ name: String) throws(ShmError) -> UInt32 {

@@ -8,14 +8,17 @@ struct Remove: CheckedCommand {
     discussion: """
       Only shared memory is removed: a file that is not on tmpfs, ramfs or hugetlbfs is refused. \
       As rm(1) does: whoever uses a region keeps it, and its memory is free when the last one ends. \
-      With --unused a region stays unless it is proved that nobody uses it. What the killed sender of a \
+      With --unused a region stays unless it is proved at that moment that no process uses it: a process \
+      that opens it meanwhile finds the name again. What the killed sender of a \
       stream has left is cleared by the stream's name.
 
-      --stale shows every POSIX object, file on hugetlbfs and stream that nobody uses, by proof, and \
-      --yes removes them. Each is looked at again at that moment: what somebody has opened since, or has \
-      made anew under the name, stays. Where other users' processes cannot be seen only the caller's own \
-      regions can be proved unused, and the others stay. Semaphores stay, for they wait for their next \
-      user; System V segments are named and stay ('ipcrm -m' removes them).
+      --stale shows every POSIX object, file on hugetlbfs and stream that no process is seen to use; it \
+      takes no lease or lock. --yes proves for each that no process uses it, and removes it in the same \
+      step: a region that is in use, or has a new name, stays. If other users' processes cannot be seen, \
+      only the caller's own regions can be proved unused, and the others stay. The age counts from when a \
+      region was made or last written, whichever is later. A region that a killed removal has left as \
+      '.shmtool-removing-…' is removed, or gets its name again if it is in use. Semaphores stay, for they wait for \
+      their next user; System V segments are named and stay ('ipcrm -m' removes them).
 
       Example: shmtool remove cache
                shmtool remove --unused cache
@@ -31,7 +34,7 @@ struct Remove: CheckedCommand {
   @Flag(help: "Only where nobody uses it.")
   var unused = false
 
-  @Flag(help: "Everything that nobody uses; without --yes it is only shown.")
+  @Flag(help: "Everything that no process uses; without --yes it is only shown")
   var stale = false
 
   @Flag(help: "Remove what is stale.")
@@ -39,7 +42,7 @@ struct Remove: CheckedCommand {
 
   @Option(
     parsing: .unconditional,
-    help: "Of what is stale only what was made or written last before: 250ms, 5s, 2m, 1h.",
+    help: "Of what is stale, only what was made or last written that long ago: 250ms, 5s, 2m, 1h",
     transform: TimeSpan.parse)
   var olderThan: TimeSpan?
 
@@ -77,11 +80,12 @@ struct Remove: CheckedCommand {
       return RemoveReport.Row(region: reference.description, bytes: 0, stream: true)
     }
     let region = try Region.open(reference, access: .status)
-    if unused {
-      try RegionUse.refuseIfUsed(reference, "cannot remove '\(reference)'")
-    }
     let status = try region.status()
-    try region.unlink()
+    if unused {
+      try region.unlinkIfUnused().refuse("cannot remove '\(reference)'")
+    } else {
+      try region.unlink()
+    }
     return RemoveReport.Row(region: reference.description, bytes: status.size, stream: false)
   }
 

@@ -11,15 +11,28 @@ struct StaleRemoval {
 
   func run(_ options: ActionOptions) throws {
     let found = try StaleRegions.find(olderThan: seconds)
-    var report = StaleReport(dryRun: isDryRun, segments: found.segments.map(\.identifier))
-    report.olderThanSeconds = seconds
+    var report = StaleReport(
+      dryRun: isDryRun, segments: found.segments.map(\.identifier), unreadable: found.unreadable,
+      olderThanSeconds: seconds)
+    for source in report.unreadable { Output.complain(source.sentence) }
     var failure: (any Error)?
+    do {
+      try Operands.forEach(found.displaced) { (displaced) throws(ShmError) in
+        if !isDryRun { try displaced.restore() }
+        report.restored.append(
+          .init(
+            region: Escaping.printable(displaced.entry.name),
+            name: Escaping.printable(displaced.original)))
+      }
+    } catch {
+      failure = error
+    }
     do {
       try Operands.forEach(found.candidates) { (candidate) throws(ShmError) in
         if let row = try row(candidate) { report.regions.append(row) }
       }
     } catch {
-      failure = error
+      failure = failure ?? error
     }
     do {
       let inventory = try StreamInventory.current(besides: StreamArguments.directory)
@@ -43,6 +56,7 @@ struct StaleRemoval {
     } catch {
       failure = failure ?? error
     }
+    report.count()
     // What would be done was asked for; what was done is told.
     if isDryRun {
       try Output.write(report, json: options.json)
@@ -52,21 +66,25 @@ struct StaleRemoval {
     if let failure { throw failure }
   }
 
-  /// Nothing for what went away, or came into use, since it was looked at.
+  /// Nothing for what went away since it was looked at.
   private func row(_ candidate: StaleRegions.Candidate) throws(ShmError) -> StaleReport.Row? {
     let entry = candidate.entry
     var row = StaleReport.Row(
       region: entry.reference?.description ?? Escaping.printable(entry.name),
       kind: entry.kind.rawValue, bytes: entry.size ?? 0, allocated: entry.allocated ?? 0,
-      ageSeconds: candidate.age, stream: false, proved: candidate.isProved)
-    if isDryRun || !candidate.isProved { return row }
+      ageSeconds: candidate.age, stream: false,
+      proved: Unknowable(candidate.isProvable ? nil : false), identity: entry.identity,
+      links: entry.status?.links ?? 1)
+    if isDryRun || !candidate.isProvable { return row }
     do throws(ShmError) {
-      guard try candidate.remove() == .unused else { return nil }
+      let use = try candidate.remove()
+      row.removed = use == .unused
+      row.inUse = use.isUsed == true
+      row.proved = Unknowable(row.removed)
     } catch {
       if error.code == .notFound { return nil }
       throw error
     }
-    row.removed = true
     return row
   }
 
@@ -76,16 +94,16 @@ struct StaleRemoval {
     let now = Clock.secondsSince1970
     return inventory.entries.filter {
       $0.use == .unused
-        && Clock.age(of: $0.status.created ?? $0.status.modified, now: now) >= seconds
+        && Clock.age(of: $0.status.lastChange, now: now) >= seconds
     }
   }
 
   private func row(_ stream: StreamInventory.Entry) throws(ShmError) -> StaleReport.Row? {
-    let made = stream.status.created ?? stream.status.modified
+    let made = stream.status.lastChange
     var row = StaleReport.Row(
       region: stream.place.name.description, kind: RegionKind.stream.rawValue, bytes: 0,
       allocated: 0, ageSeconds: Clock.age(of: made, now: Clock.secondsSince1970), stream: true,
-      proved: true)
+      proved: Unknowable(true), identity: nil, links: 1)
     if isDryRun { return row }
     do throws(ShmError) {
       guard try stream.place.removeStale() else { return nil }

@@ -10,7 +10,11 @@ extension InspectReport.Entry {
   }
 
   private func header(_ style: TextStyle) -> [[String]] {
-    let mounted = mountPoint.value.map { " at \($0)" } ?? ", mounted nowhere"
+    let place = mountProcess.value.map { " in the mount namespace of process \($0)" } ?? ""
+    let mounted =
+      mountPoint.value.map {
+        " at \($0)\(place)" + (mountCovered ? ", hidden by another mount" : "")
+      } ?? ", mounted nowhere"
     let options = mountOptions.value.map { " (\($0.joined(separator: ",")))" } ?? ""
     return [
       ["region", region],
@@ -20,11 +24,19 @@ extension InspectReport.Entry {
         "\(isMemory ? fileSystem : mountKind.value ?? fileSystem)\(mounted)\(options), device \(device), inode \(inode)",
       ],
       ["size", Format.size(size, style)],
-      ["owner", "\(owner), mode \(mode)"],
+      [
+        "owner",
+        owner.value.map { "\($0), mode \(mode.text { $0 })" }
+          ?? "unknown, and so is the mode: another IPC namespace",
+      ],
       ["links", "\(links)"],
-      ["page size", Format.size(pageSize, style)],
-      ["seals", seals.value.map { $0.isEmpty ? "none" : $0.joined(separator: ", ") } ?? "-"],
     ]
+      + (segment.value.map {
+        [["segment", "id \($0.id), key \($0.key), made by process \($0.creator)"]]
+      } ?? []) + [
+        ["page size", Format.size(pageSize, style)],
+        ["seals", seals.value.map { $0.isEmpty ? "none" : $0.joined(separator: ", ") } ?? "-"],
+      ]
   }
 
   private var isMemory: Bool { fileSystem != MemoryFileSystem.Kind.other.rawValue }
@@ -73,6 +85,7 @@ extension InspectReport.Entry {
   private var userCount: String {
     switch use {
     case .unused: "none"
+    case .unseen: "none seen"
     case .unknown: "unknown"
     case .used where users.isEmpty: "not visible"
     case .used:

@@ -58,14 +58,21 @@ struct InspectReport: Report {
     let mountKind: Unknowable<String>
     let mountPoint: Unknowable<String>
     let mountOptions: Unknowable<[String]>
+    /// A process that sees the mount, if this one does not.
+    let mountProcess: Unknowable<Int32>
+    /// Whether another mount lies over it.
+    let mountCovered: Bool
     let device: UInt64
     let inode: UInt64
     let size: Int
     let allocated: Int
-    let mode: String
-    let owner: String
-    let ownerId: UInt32
-    let groupId: UInt32
+    /// Null for a segment of an IPC namespace that may not be looked into, as its owner.
+    let mode: Unknowable<String>
+    let owner: Unknowable<String>
+    let ownerId: Unknowable<UInt32>
+    let groupId: Unknowable<UInt32>
+    /// Null for what is no System V segment.
+    let segment: Unknowable<ListReport.Segment>
     let links: Int
     let pageSize: Int
     let seals: Unknowable<[String]>
@@ -81,8 +88,8 @@ struct InspectReport: Report {
     let map: PageMap?
 
     enum CodingKeys: CodingKey {
-      case region, kind, path, fileSystem, mountKind, mountPoint, mountOptions, device, inode, size,
-        allocated
+      case region, kind, path, fileSystem, mountKind, mountPoint, mountOptions, mountProcess,
+        mountCovered, device, inode, size, allocated, segment
       case mode, owner, ownerId, groupId, links, pageSize, seals, inherentlyUnswappable, pages,
         rates
       case users, used, usersComplete, runs
@@ -100,11 +107,13 @@ struct InspectReport: Report {
       kind = inspection.kind.rawValue
       path = Unknowable(inspection.path.map { Escaping.printable($0) })
       fileSystem = inspection.fileSystem.kind.rawValue
-      mountKind = Unknowable(inspection.mount.map { Escaping.printable($0.kind) })
-      mountPoint = Unknowable(inspection.mount.map { Escaping.printable($0.point) })
+      mountKind = Unknowable(inspection.mount.map { Escaping.printable($0.mount.kind) })
+      mountPoint = Unknowable(inspection.mount.map { Escaping.printable($0.mount.point) })
+      mountProcess = Unknowable(inspection.mount?.process)
+      mountCovered = inspection.mount?.reach == .covered
       // Some stand both for the mount and for the file system.
       mountOptions = Unknowable(
-        inspection.mount?.options.reduce(into: []) { options, next in
+        inspection.mount?.mount.options.reduce(into: []) { options, next in
           let word = Escaping.printable(next)
           if !options.contains(word) { options.append(word) }
         })
@@ -112,10 +121,12 @@ struct InspectReport: Report {
       inode = status.identity.inode
       size = status.size
       allocated = status.allocated
-      mode = Format.mode(status.mode)
-      owner = Format.user(status.owner)
-      ownerId = status.owner
-      groupId = status.group
+      let isUnknown = inspection.kind == .systemV && inspection.segment == nil
+      mode = Unknowable(isUnknown ? nil : Format.mode(status.mode))
+      owner = Unknowable(isUnknown ? nil : Format.user(status.owner))
+      ownerId = Unknowable(isUnknown ? nil : status.owner)
+      groupId = Unknowable(isUnknown ? nil : status.group)
+      segment = Unknowable(inspection.segment.map { ListReport.Segment($0) })
       links = status.links
       pageSize = status.pageSize
       seals = Unknowable(inspection.seals?.words)

@@ -21,7 +21,7 @@ extension ListReport {
       isDefault: true, cell: { row, _ in row.kind }, precedes: { $0.kind < $1.kind }),
     Column(
       name: "name", help: "its name or path; PID@0xADDRESS for what has none", isDefault: true,
-      cell: { row, _ in row.display + (row.removed ? " (deleted)" : "") }),
+      cell: { row, _ in row.display + row.mark }),
     amount("size", "its length", isDefault: true, \.size),
     amount("allocated", "what memory is charged for", isDefault: true, \.allocated),
     amount("resident", "in RAM and written", facts: .residency, \.resident),
@@ -37,7 +37,7 @@ extension ListReport {
       cell: { row, _ in row.owner.text { $0 } },
       precedes: { $0.owner.value ?? "" < $1.owner.value ?? "" }),
     Column(
-      name: "age", help: "since it was made, or written last", isDefault: true, alignsRight: true,
+      name: "age", help: "since it was made or last written", isDefault: true, alignsRight: true,
       cell: { row, _ in row.ageSeconds.text { Format.age($0) } },
       precedes: { $0.ageSeconds.value ?? Int.max < $1.ageSeconds.value ?? Int.max }),
     Column(

@@ -19,20 +19,36 @@ struct ListReport: Report {
     }
   }
 
+  /// A directory or a file in which regions are found.
+  struct Unreadable: Encodable {
+    let place: String
+    let reason: String
+
+    init(_ source: RegionInventory.UnreadableSource) {
+      place = Escaping.printable(source.place)
+      reason = source.reason
+    }
+
+    /// One line for stderr.
+    var sentence: String { "cannot read '\(place)': \(reason); what is there is not listed" }
+  }
+
   let regions: [Row]
   let hiddenProcesses: Int
   /// Whether these and the users that are named are all processes that there are.
   let seesEverybody: Bool
   let account: Unknowable<Account>
+  /// What could not be read: whatever is there is not in the list.
+  let unreadable: [Unreadable]
   private let columns: Selection
 
   enum CodingKeys: CodingKey {
-    case regions, hiddenProcesses, seesEverybody, account
+    case regions, hiddenProcesses, seesEverybody, account, unreadable
   }
 
   init(
     _ inventory: RegionInventory, streams: [StreamInventory.Entry], filter: ListFilter,
-    columns: Selection, now: Int
+    columns: Selection, now: Int, unreadable: [RegionInventory.UnreadableSource] = []
   ) {
     var rows = inventory.entries.map { Row($0, now: now) } + streams.map { Row($0, now: now) }
     rows.removeAll { !filter.accepts($0) }
@@ -40,6 +56,7 @@ struct ListReport: Report {
     hiddenProcesses = inventory.hiddenProcesses
     seesEverybody = inventory.seesEverybody
     account = Unknowable(inventory.account.map { Account($0) })
+    self.unreadable = (inventory.unreadable + unreadable).map { Unreadable($0) }
     self.columns = columns
   }
 

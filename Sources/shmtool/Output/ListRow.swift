@@ -12,6 +12,8 @@ extension ListReport {
     let reference: Unknowable<String>
     /// Whether it had a name that is gone.
     let removed: Bool
+    /// Whether its name leads to it: named, removed, hidden, unmounted, unknown.
+    let nameState: String
     let device: UInt64
     let inode: UInt64
     /// Null for a stream, whose ring has no name.
@@ -26,23 +28,26 @@ extension ListReport {
     let mode: Unknowable<String>
     let owner: Unknowable<String>
     let ownerId: Unknowable<UInt32>
-    /// Seconds since it was made, or since it was last written where that is not known.
+    /// Seconds since it was made or last written, whichever is later.
     let ageSeconds: Unknowable<Int>
     /// Null for what is no memfd.
     let seals: Unknowable<[String]>
     /// Null for what is no System V segment.
     let segment: Unknowable<Segment>
     let users: [UserRow]
-    /// Whether anybody uses it: null where that cannot be known.
+    /// Whether a process uses it: null if it is not proved. false means that the kernel says so.
     let used: Unknowable<Bool>
+    /// Whether no process was seen that uses it, and it can be proved when it is removed.
+    let noUserSeen: Bool
     /// Whether those are all of its users.
     let usersComplete: Bool
     let use: RegionUse
 
     enum CodingKeys: CodingKey {
-      case kind, name, display, reference, removed, device, inode, size, allocated, resident
+      case kind, name, display, reference, removed, nameState, device, inode, size, allocated,
+        resident
       case swapped, wired, huge, inherentlyUnswappable, mode, owner, ownerId, ageSeconds, seals
-      case segment, users, used, usersComplete
+      case segment, users, used, noUserSeen, usersComplete
     }
   }
 
@@ -75,6 +80,7 @@ extension ListReport.Row {
     display = Self.display(entry)
     reference = Unknowable(entry.reference?.description)
     removed = entry.isRemoved
+    nameState = entry.visibility.rawValue
     device = entry.identity.device
     inode = entry.identity.inode
     size = Unknowable(entry.size)
@@ -87,11 +93,12 @@ extension ListReport.Row {
     mode = Unknowable(entry.mode.map { Format.mode($0) })
     owner = Unknowable(entry.owner.map { Format.user($0) })
     ownerId = Unknowable(entry.owner)
-    ageSeconds = Unknowable(entry.made.map { Clock.age(of: $0, now: now) })
+    ageSeconds = Unknowable(entry.lastChange.map { Clock.age(of: $0, now: now) })
     seals = Unknowable(entry.seals?.words)
     segment = Unknowable(entry.segment.map { ListReport.Segment($0) })
     users = entry.users.map { UserRow($0) }
     used = Unknowable(entry.use.isUsed)
+    noUserSeen = entry.use == .unseen || entry.use == .unused
     usersComplete = entry.usersComplete
     use = entry.use
   }
@@ -104,6 +111,7 @@ extension ListReport.Row {
     display = Escaping.printable(bytes)
     reference = Unknowable(nil)
     removed = false
+    nameState = RegionInventory.Entry.Visibility.named.rawValue
     device = status.identity.device
     inode = status.identity.inode
     (size, allocated, resident) = (Unknowable(nil), Unknowable(nil), Unknowable(nil))
@@ -112,11 +120,12 @@ extension ListReport.Row {
     mode = Unknowable(Format.mode(status.mode))
     owner = Unknowable(Format.user(status.owner))
     ownerId = Unknowable(status.owner)
-    ageSeconds = Unknowable(Clock.age(of: status.created ?? status.modified, now: now))
+    ageSeconds = Unknowable(Clock.age(of: status.lastChange, now: now))
     seals = Unknowable(nil)
     segment = Unknowable(nil)
     users = stream.sender.map { [UserRow($0)] } ?? []
     used = Unknowable(stream.use.isUsed)
+    noUserSeen = stream.use == .unseen || stream.use == .unused
     usersComplete = stream.use == .unused
     use = stream.use
   }
@@ -127,5 +136,17 @@ extension ListReport.Row {
     if let reference = entry.reference { return reference.description }
     guard let user = entry.users.first, let map = user.mappings.first else { return "-" }
     return "\(user.process)@\(Format.address(map.addresses.lowerBound))"
+  }
+}
+
+extension ListReport.Row {
+  /// What stands after the name of a region that the name does not lead to.
+  var mark: String {
+    switch RegionInventory.Entry.Visibility(rawValue: nameState) {
+    case .removed: " (deleted)"
+    case .hidden: " (hidden by another mount)"
+    case .unmounted: " (unmounted)"
+    case .named, .unknown, nil: ""
+    }
   }
 }

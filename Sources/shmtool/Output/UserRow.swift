@@ -37,6 +37,7 @@ struct UserRow: Encodable {
   static func list(_ users: [UserRow], _ use: RegionUse) -> String {
     switch use {
     case .unused: return "none"
+    case .unseen: return "none seen"
     case .unknown: return "unknown"
     case .used: if users.isEmpty { return "not visible" }
     }

@@ -85,11 +85,11 @@ struct ResizeFaultTests {
       try await Python.checkFaults(
         """
         lock = os.open(P, os.O_RDWR)
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.lockf(lock, fcntl.LOCK_EX)
         process = start("resize", N, "1M", "--shrink")
         time.sleep(0.5)
         os.truncate(P, 8 << 20)
-        fcntl.flock(lock, fcntl.LOCK_UN)
+        fcntl.lockf(lock, fcntl.LOCK_UN)
         assert process.wait(30) == 75, process.stderr.read()
         assert os.stat(P).st_size == 8 << 20
         """, arguments: [name.name])

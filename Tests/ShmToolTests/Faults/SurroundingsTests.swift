@@ -17,7 +17,16 @@ struct SurroundingsTests {
         assert bare("verify", N, "--byte", "1").returncode == 1
         assert bare("verify", N, "--zero").returncode == 0
         assert bare("nonsense").returncode == 64
-        for words in (["list"], ["inspect", N], ["remove", "--stale"], ["wire", N], ["wire", "--list"],
+        # What is listed by name is listed, and what is not known is named.
+        told = bare("list", "--json")
+        assert told.returncode == 0 and told.stderr.count(b"cannot read '/proc'") == 1, told
+        told = json.loads(told.stdout)
+        assert "/proc" in [u["place"] for u in told["unreadable"]], told["unreadable"]
+        row, = [row for row in told["regions"] if row["name"] == N]
+        assert row["used"] is None and row["users_complete"] is False, row
+        told = bare("remove", "--stale")
+        assert told.returncode == 0 and f"'{N}'" in told.stdout.decode(), told
+        for words in (["inspect", N], ["wire", N], ["wire", "--list"],
                       ["limits"], ["seal", "pid:1:3", "shrink"], ["list", "--pid", "1"]):
             result = bare(*words)
             assert result.returncode == 66 and b"/proc is not mounted" in result.stderr, (words, result)

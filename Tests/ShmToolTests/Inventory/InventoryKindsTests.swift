@@ -196,7 +196,8 @@ struct InventoryKindsTests {
       mount("-t", "tmpfs", "tmpfs", "/dev/shm")
       assert run("create", "/mnt/idle", "2M", "-q").returncode == 0
       found = row(name="/mnt/idle")
-      assert (found["kind"], found["used"], found["users"]) == ("file", False, []), found
+      assert (found["kind"], found["used"], found["users"]) == ("file", None, []), found
+      assert found["no_user_seen"] is True, found
       assert found["allocated"] == found["wired"] == found["huge"] == 2 << 20, found
       assert found["inherently_unswappable"] is True, found
       with open("/mnt/idle", "r+b") as file, mmap.mmap(file.fileno(), 2 << 20) as memory:

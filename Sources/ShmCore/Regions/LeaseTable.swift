@@ -1,0 +1,45 @@
+import Glibc
+import SystemPackage
+
+/// The leases that processes hold, as /proc/locks lists them. proc_locks(5)
+struct LeaseTable {
+  private let holders: [RegionIdentity: Int32]
+
+  /// Parses the text; lines of another form are passed over.
+  init(parsing text: [UInt8]) {
+    var holders: [RegionIdentity: Int32] = [:]
+    // 1: LEASE  ACTIVE    WRITE 1234 00:1b:42 0 EOF
+    for line in ProcText.lines(text) {
+      let words = ProcText.words(line)
+      guard words.count >= 6, words[1].elementsEqual("LEASE".utf8),
+        let process = ProcText.decimal(words[4]).flatMap({ Int32(exactly: $0) })
+      else { continue }
+      let parts = words[5].split(separator: UInt8(ascii: ":"))
+      guard parts.count == 3, let major = ProcText.hexadecimal(parts[0]),
+        let minor = ProcText.hexadecimal(parts[1]), let inode = ProcText.unsigned(parts[2]),
+        major <= 0xFFFF_FFFF, minor <= 0xFFFF_FFFF
+      else { continue }
+      let device = ProcessMap.deviceNumber(major: major, minor: minor)
+      holders[RegionIdentity(device: device, inode: inode)] = process
+    }
+    self.holders = holders
+  }
+
+  /// The leases now; none if /proc does not tell.
+  static func current() -> LeaseTable {
+    LeaseTable(parsing: (try? FileSystem.contents(of: "/proc/locks")) ?? [])
+  }
+
+  /// The process that holds a lease on a region; nil if none is seen. To open such a region breaks the
+  /// lease, so what only looks does not open it.
+  func holder(of region: RegionIdentity) -> Int32? { holders[region] }
+
+  /// Who refuses to let `path` be opened, as a reason.
+  static func reason(_ path: FilePath?) -> String {
+    guard let path, let status = try? FileSystem.followedStatus(path),
+      let process = current().holder(of: RegionIdentity(status))
+    else { return "a process that cannot be seen from here holds a lease on it" }
+    let command = Escaping.printable(RegionUser(process: process).command)
+    return "process \(process) (\(command)) holds a lease on it"
+  }
+}

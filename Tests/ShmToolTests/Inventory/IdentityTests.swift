@@ -1,0 +1,290 @@
+import ShmTestSupport
+import Testing
+
+/// Regions that device and inode, or a path, do not tell apart.
+@Suite("identity of regions", .serialized)
+struct IdentityTests {
+  /// Every command that looks, at one segment; prints what they say.
+  private static let segmentScript = """
+    def look(mode, key, size):
+        number = C.shmget(key, ctypes.c_size_t(size), 0o1000 | mode)
+        assert number >= 0, os.strerror(ctypes.get_errno())
+        atexit.register(C.shmctl, number, 0, None)
+        address = C.shmat(number, None, 0)
+        listed = row(kind="sysv", name=f"sysv:{number}", reference=f"sysv:{number}")
+        assert (listed["size"], listed["mode"]) == (size, f"{mode:04o}"), listed
+        assert users(listed) == [os.getpid()], listed
+        def inspect(*words):
+            result = run("inspect", "--json", *words)
+            assert result.returncode == 0 and not result.stderr, result
+            return json.loads(result.stdout)
+        for words in ([f"sysv:{number}"], ["--pid", str(os.getpid())]):
+            found, = [r for r in inspect(*words)["regions"] if r["kind"] == "sysv"]
+            assert (found["size"], found["mode"]) == (size, f"{mode:04o}"), found
+            assert found["segment"]["key"] == f"0x{key:08x}", found
+            assert [u["pid"] for u in found["users"]] == [os.getpid()], found
+            assert found["inode"] == number, found
+        place, = inspect(f"{os.getpid()}@{address + 4096:#x}")["addresses"]
+        assert (place["kind"], place["inode"], place["offset"]) == ("sysv", number, 4096), place
+        return number, address
+
+    """
+
+  @Test(
+    "a segment is the one of its IPC namespace, whose first number is 0",
+    .enabled(if: TestEnvironment.mayMount, "needs the right to make namespaces"))
+  func namespaces() async throws {
+    try await Python.checkInventory(
+      Self.segmentScript + """
+        ready, go = os.pipe(), os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                assert C.unshare(0x08000000) == 0
+                number, address = look(0o604, 0x77, 5 * PAGE)
+                assert number == 0, number
+                os.write(ready[1], f"{number} {address}".encode())
+                os.read(go[0], 1)
+                os._exit(0)
+            except BaseException as error:
+                os.write(2, repr(error).encode())
+                os._exit(1)
+        told = os.read(ready[0], 100).split()
+        try:
+            assert len(told) == 2
+            # From here it is another namespace's: its figures are its own, and it has no name.
+            found = row([r for r in rows() if child in users(r)], kind="sysv")
+            assert (found["mode"], found["size"], found["reference"]) == ("0604", 5 * PAGE, None), found
+            assert found["segment"]["key"] == "0x00000077", found
+            result = run("inspect", "--json", "--pid", str(child))
+            assert result.returncode == 0, result
+            found, = [r for r in json.loads(result.stdout)["regions"] if r["kind"] == "sysv"]
+            assert (found["mode"], found["size"]) == ("0604", 5 * PAGE), found
+            # One of the same number here has no users of there.
+            made = []
+            while True:
+                number = C.shmget(0, ctypes.c_size_t(PAGE), 0o1640)
+                made.append(number)
+                assert number >= 0
+                break
+            atexit.register(C.shmctl, made[-1], 0, None)
+            found, = json.loads(run("inspect", "--json", f"sysv:{made[-1]}").stdout)["regions"]
+            assert found["users"] == [] and found["used"] is False, found
+            assert (found["mode"], found["size"]) == ("0640", PAGE), found
+        finally:
+            os.write(go[1], b"x")
+        assert os.waitpid(child, 0)[1] == 0
+        look(0o624, 0x4711 + ME, 3 * PAGE)
+        """)
+  }
+
+  @Test(
+    "an ordinary user sees the segments of an IPC namespace of the user's own",
+    .enabled(if: TestEnvironment.mayMakeUserNamespaces, "needs user namespaces"))
+  func userNamespace() async throws {
+    try await Python.checkInventory(
+      Self.segmentScript + """
+        numbers = os.geteuid(), os.getegid()
+        assert C.unshare(0x10000000 | 0x08000000) == 0
+        for path, text in (("setgroups", "deny"), ("uid_map", f"0 {numbers[0]} 1"),
+                           ("gid_map", f"0 {numbers[1]} 1")):
+            with open("/proc/self/" + path, "w") as file:
+                file.write(text)
+        # PR_SET_DUMPABLE, as after exec: the tool may look at this process.
+        assert C.prctl(4, 1, 0, 0, 0) == 0
+        assert look(0o600, 0x99, 2 * PAGE)[0] == 0
+        """)
+  }
+
+  @Test(
+    "a region on a tmpfs that was unmounted while it is in use is listed, and counted",
+    .enabled(if: TestEnvironment.mayMount, "needs the right to mount"),
+    arguments: ["mapped", "open"])
+  func unmounted(_ way: String) async throws {
+    try await Python.checkInventory(
+      """
+      private("-t", "tmpfs", "-o", "size=32M", "tmpfs", "/mnt")
+      size = 8 << 20
+      file = os.open("/mnt/left", os.O_CREAT | os.O_RDWR)
+      os.write(file, b"x" * size)
+      if sys.argv[1] == "mapped":
+          mapped(file, size)
+          os.close(file)
+      subprocess.run(["umount", "--lazy", "/mnt"], check=True)
+      found = report()
+      left, = [r for r in found["regions"] if r["allocated"] == size and users(r) == [ME]]
+      assert (left["name_state"], left["removed"]) == ("unmounted", False), left
+      assert [r for r in rows("--pid", str(ME)) if r["inode"] == left["inode"]], left
+      told = run("list", "--output", "name,users").stdout.decode()
+      assert f"{left['display']} (unmounted)" in told and "left (deleted)" not in told, told
+      seen = json.loads(run("inspect", "--json", "--pid", str(ME)).stdout)["regions"]
+      assert left["inode"] in [r["inode"] for r in seen], seen
+      """, arguments: [way])
+  }
+
+  @Test(
+    "a region on a mount that another one hides is called hidden, not deleted",
+    .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
+  func hidden() async throws {
+    try await Python.checkInventory(
+      """
+      private("-t", "tmpfs", "-o", "size=32M", "tmpfs", "/dev/shm")
+      files = [os.open(f"/dev/shm/{n}", os.O_CREAT | os.O_RDWR) for n in ("kept", "gone")]
+      for file in files:
+          os.write(file, b"x" * PAGE)
+          mapped(file, PAGE)
+          os.close(file)
+      os.unlink("/dev/shm/gone")
+      mount("-t", "tmpfs", "-o", "size=1M", "tmpfs", "/dev/shm")
+      open("/dev/shm/kept", "w").close()
+      found = [r for r in rows("--pid", str(ME)) if r["size"] == PAGE and r["kind"] == "posix"]
+      assert sorted((r["display"], r["name_state"]) for r in found) == [
+          ("gone", "removed"), ("kept", "hidden")], found
+      assert b"kept (hidden by another mount)" in run("list").stdout
+      """)
+  }
+
+  @Test(
+    "the mount of a container is named with its limit",
+    .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
+  func container() async throws {
+    try await Python.checkInventory(
+      """
+      ready, go = os.pipe(), os.pipe()
+      child = os.fork()
+      if child == 0:
+          private("-t", "tmpfs", "-o", "size=12M", "tmpfs", "/dev/shm")
+          file = os.open("/dev/shm/inner", os.O_CREAT | os.O_RDWR)
+          os.write(file, b"x" * PAGE)
+          mapped(file, PAGE)
+          os.write(ready[1], str(file).encode())
+          os.read(go[0], 1)
+          os._exit(0)
+      file = os.read(ready[0], 9).decode()
+      try:
+          for words in ([f"pid:{child}:{file}"], [f"/proc/{child}/root/dev/shm/inner"],
+                        ["--pid", str(child)]):
+              result = run("inspect", "--json", *words)
+              assert result.returncode == 0, result
+              found, = [r for r in json.loads(result.stdout)["regions"] if r["size"] == PAGE]
+              assert (found["mount_point"], found["mount_process"]) == ("/dev/shm", child), found
+              assert "size=12288k" in found["mount_options"], found
+          text = run("inspect", f"pid:{child}:{file}").stdout.decode()
+          assert f"at /dev/shm in the mount namespace of process {child}" in text, text
+      finally:
+          os.write(go[1], b"x")
+          os.waitpid(child, 0)
+      """)
+  }
+
+  @Test(
+    "of two mounts of one file system the one is named that the region was opened through",
+    .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
+  func bound() async throws {
+    try await Python.checkInventory(
+      """
+      private("-t", "tmpfs", "-o", "size=8M", "tmpfs", "/mnt")
+      os.mkdir("/mnt/a")
+      os.mkdir("/mnt/b")
+      mount("--bind", "/mnt/a", "/mnt/b")
+      open("/mnt/a/x", "wb").write(b"x" * PAGE)
+      for path, point in (("/mnt/b/x", "/mnt/b"), ("/mnt/a/x", "/mnt")):
+          found, = json.loads(run("inspect", "--json", path).stdout)["regions"]
+          assert found["mount_point"] == point, found
+      # A file over another: its name is not to be removed, and nothing is lost.
+      open("/mnt/over", "w").close()
+      mount("--bind", "/mnt/a/x", "/mnt/over")
+      result = run("remove", "/mnt/over")
+      assert result.returncode == 75 and b"mounted on it" in result.stderr, result
+      assert os.path.exists("/mnt/a/x") and os.path.exists("/mnt/over")
+      """)
+  }
+
+  @Test("a process whose first thread has ended has what its other threads have")
+  func firstThread() async throws {
+    try await withName { name in
+      try await Python.checkInventory(
+        """
+        ready = os.pipe()
+        child = os.fork()
+        if child == 0:
+            import threading
+            label = memfd(N, 3 * PAGE)
+            file = os.open(P, os.O_CREAT | os.O_RDWR)
+            os.ftruncate(file, 2 * PAGE)
+            address = mapped(file, 2 * PAGE)
+            def stay():
+                until(lambda: open(f"/proc/{os.getpid()}/stat").read().split(")")[1].split()[0] == "Z")
+                os.write(ready[1], f"{address} {label}".encode())
+                time.sleep(60)
+            threading.Thread(target=stay).start()
+            C.syscall({"x86_64": 60, "aarch64": 93}[platform.machine()], 0)
+        try:
+            address, label = map(int, os.read(ready[0], 100).split())
+            mine = [r for r in rows("--pid", str(child)) if r["name"] == N]
+            assert sorted(r["kind"] for r in mine) == ["memfd", "posix"], mine
+            def inspect(*words):
+                result = run("inspect", "--json", *words)
+                assert result.returncode == 0, result
+                return json.loads(result.stdout)
+            seen = [r["inode"] for r in inspect("--pid", str(child))["regions"]]
+            assert sorted(seen) == sorted(r["inode"] for r in rows("--pid", str(child))), seen
+            found, = inspect(N)["regions"]
+            user, = [u for u in found["users"] if u["pid"] == child]
+            assert user["mappings"][0]["resident"] is not None, user
+            found, = inspect(f"pid:{child}:{label}")["regions"]
+            assert found["size"] == 3 * PAGE, found
+            place, = inspect(f"{child}@{address:#x}")["addresses"]
+            assert place["kind"] == "posix" and place["page"]["present"] is not None, place
+            assert run("remove", "--unused", N).returncode == 75
+        finally:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+        """, arguments: [name.name])
+    }
+  }
+
+  @Test(
+    "memory of several names is freed once, with the last one",
+    .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
+  func links() async throws {
+    try await Python.checkInventory(
+      """
+      private("-t", "tmpfs", "-o", "size=32M", "tmpfs", "/dev/shm")
+      os.mkdir("/dev/shm/elsewhere")
+      for name, size in (("a", "2M"), ("kept", "4M"), ("single", "1M")):
+          assert run("create", name, size, "-q").returncode == 0
+      os.link("/dev/shm/a", "/dev/shm/b")
+      os.link("/dev/shm/a", "/dev/shm/c")
+      os.link("/dev/shm/kept", "/dev/shm/elsewhere/kept")
+      told = json.loads(run("remove", "--stale", "--json").stdout)
+      assert told["frees"] == 3 << 20, told
+      assert b"and frees 3 MiB" in run("remove", "--stale").stdout
+      before = os.statvfs("/dev/shm")
+      told = json.loads(run("remove", "--stale", "--yes", "--json").stdout)
+      after = os.statvfs("/dev/shm")
+      assert told["frees"] == (after.f_bfree - before.f_bfree) * after.f_bsize == 3 << 20, told
+      """)
+  }
+
+  @Test(
+    "AGE and --older-than count from when a region was made or last written",
+    .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
+  func age() async throws {
+    try await Python.checkInventory(
+      """
+      private("-t", "tmpfs", "-o", "size=8M", "tmpfs", "/dev/shm")
+      for name in ("past", "written", "touched"):
+          assert run("create", name, "4K", "-q").returncode == 0
+      time.sleep(3)
+      os.utime("/dev/shm/past", (0, 0))
+      os.chmod("/dev/shm/touched", 0o640)
+      open("/dev/shm/written", "r+b").write(b"x")
+      ages = {r["name"]: r["age_seconds"] for r in rows()}
+      assert ages["written"] <= 1 and 3 <= ages["past"] < 60 and ages["touched"] >= 3, ages
+      stale = json.loads(run("remove", "--stale", "--older-than", "3s", "--json").stdout)["regions"]
+      assert {r["region"] for r in stale} == {"past", "touched"}, stale
+      assert all(0 <= r["age_seconds"] - ages[r["region"]] <= 2 for r in stale), (stale, ages)
+      """)
+  }
+}
