@@ -2,7 +2,7 @@
 /// a list of operands, so it is split off first.
 protocol CommandRunner: CheckedCommand {
   /// The command and its arguments; empty for none.
-  var command: [String] { get set }
+  var command: [[UInt8]] { get set }
 
   /// Whether what stands behind `--` is a command, by the words before; else it is operands, as with
   /// every other command.

@@ -12,7 +12,7 @@ enum Program {
         Completion.write(answer)
         exit(0)
       }
-      let words = try words()
+      let words = words()
       if let script = try CompletionScript.requested(by: words) {
         try Output.write(script)
         exit(0)
@@ -34,7 +34,7 @@ enum Program {
     let isSplit = words.count < arguments.count && type?.takesCommand(after: own) == true
     var parsed = try ShmTool.parseAsRoot(isSplit ? own : own + arguments.dropFirst(words.count))
     if isSplit, var runner = parsed as? any CommandRunner {
-      runner.command = Array(arguments[(words.count + 1)...])
+      runner.command = arguments[(words.count + 1)...].map { ArgumentBytes.bytes($0) }
       if runner.command.isEmpty { throw ValidationError("a command is needed behind --") }
       parsed = runner
     }
@@ -84,27 +84,17 @@ enum Program {
       }
     }
     let message = ShmTool.message(for: error).split(separator: "\n").joined(separator: " ")
-    let name = (try? words())?.first { !$0.hasPrefix("-") }
+    let name = words().first { !$0.hasPrefix("-") }
     let known = name.flatMap { ShmTool.configuration.subcommand($0) == nil ? nil : $0 }
     let help = (["shmtool"] + (known.map { [$0] } ?? []) + ["--help"]).joined(separator: " ")
     // A backslash is what the user typed, or should: it is shown as one.
-    let shown = Escaping.printable(message).replacing("\\\\", with: "\\")
+    let shown = Escaping.printable(ArgumentBytes.bytes(message)).replacing("\\\\", with: "\\")
     Output.complain("\(shown) (see '\(help)')")
     return code.rawValue
   }
 
-  /// What stands behind the program's name. Swift repairs what is not UTF-8, and a name that was
-  /// repaired would be another name.
-  static func words() throws(ShmError) -> [String] {
-    var words: [String] = []
-    for (index, bytes) in ProcessArguments.all.enumerated().dropFirst() {
-      guard let word = String(validating: bytes, as: UTF8.self) else {
-        throw ShmError(
-          .usage, "cannot read argument \(index), '\(Escaping.printable(bytes.prefix(80)))'",
-          "it is not UTF-8")
-      }
-      words.append(word)
-    }
-    return words
+  /// The words after the program's name, for the parser.
+  static func words() -> [String] {
+    ProcessArguments.all.dropFirst().map { ArgumentBytes.string($0) }
   }
 }

@@ -29,9 +29,18 @@ struct RegionNameTests {
     #expect(name.path.string.utf8.elementsEqual("/dev/shm/\(text)".utf8))
   }
 
-  @Test("are shown escaped")
+  @Test("are shown as what may stand between quotes of a shell")
   func shown() throws {
-    #expect(try RegionName("a\u{1B}\n\u{202E}").description == "a\\x1b\\n\\u{202e}")
+    let name = try RegionName("a\u{1B}\n\u{202E}")
+    #expect(name.description == "'$'a\\x1b\\n\\xe2\\x80\\xae''")
+  }
+
+  @Test("may be bytes that are not UTF-8")
+  func bytesOnly() throws {
+    let name = try RegionName(bytes: [0x2F, 0x61, 0xFF, 0xC3])
+    #expect(name.bytes == [0x61, 0xFF, 0xC3])
+    #expect(name.path.bytes == bytes("/dev/shm/a") + [0xFF, 0xC3])
+    #expect(name.sharedMemoryName.bytes == bytes("/a") + [0xFF, 0xC3])
   }
 
   @Test("may be as long as NAME_MAX", arguments: [1, 254, 255])

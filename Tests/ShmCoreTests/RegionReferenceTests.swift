@@ -56,6 +56,7 @@ struct RegionReferenceTests {
       "pid:", "pid:1", "pid:1:", "pid::1", "pid:0:1", "pid:-1:1", "pid:1:-1", "pid:1:2:3",
       "pid:+1:1", "pid:1: 2", "pid:x:1", "pid:1:x", "pid:2147483648:1", "pid:1:2147483648",
       "pid:99999999999999999999999:1", "pid:1:\u{661}",
+      "stream:", "stream:x", "bytes:", "bytes:%4", "bytes:%zz", "bytes:bytes%3Ax", "bytes:a%00",
       "sysv:", "sysv:x", "sysv:-1", "sysv:2147483648", "sysv:1:2", "sysv: 1",
       String(repeating: "x", count: 256), "file:" + String(repeating: "x", count: 256),
       "/" + String(repeating: "x/", count: 2100) + "x",
@@ -76,7 +77,57 @@ struct RegionReferenceTests {
 
   @Test("what is shown is safe for a terminal")
   func shown() throws {
-    #expect(try RegionReference("./a\u{1B}[m").description == "./a\\x1b[m")
+    #expect(try RegionReference("./a\u{1B}[m").description == "'$'./a\\x1b[m''")
+  }
+
+  @Test(
+    "what would be read as something else is written more explicitly",
+    arguments: [
+      ("cache", "cache"), ("/file:x", "/file:x"), ("/pid:1:3", "/pid:1:3"), ("/sysv:5", "/sysv:5"),
+      ("/stream:x", "/stream:x"), ("/bytes:x", "/bytes:x"), ("/-q", "/-q"), ("/-", "/-"),
+      ("a@host", "a@host"), ("/a@1", "bytes:/a%401"), ("/1@0x2", "bytes:/1%400x2"),
+      ("a@1@b", "a@1@b"), ("/a@b@2K", "bytes:/a%40b%402K"), ("file:x", "file:x"),
+      ("file:/x", "file:/x"), ("file:./x", "./x"), ("file:/mnt/x", "/mnt/x"),
+      ("file:a/../b", "file:a/../b"), ("file:-x/y", "file:-x/y"),
+      ("/mnt/x@7", "bytes:file:/mnt/x%407"), ("file:file:x/y", "file:file:x/y"),
+      ("pid:7:3", "pid:7:3"), ("sysv:0", "sysv:0"), ("bytes:a%0ab", "a\nb"),
+    ])
+  func explicit(_ given: String, _ argument: String) throws {
+    let reference = try RegionReference(given)
+    #expect(reference.argument == bytes(argument))
+    #expect(try RegionReference(bytes: reference.argument) == reference)
+    #expect(try RegionReference(reference.text) == reference)
+  }
+
+  @Test("a name that is not UTF-8 is percent-encoded in text")
+  func encoded() throws {
+    let reference = try RegionReference(bytes: [0x61, 0xFF])
+    #expect(reference.argument == [0x61, 0xFF])
+    #expect(reference.text == "bytes:a%FF")
+    #expect(try RegionReference(reference.text) == reference)
+  }
+
+  @Test("any bytes of a name lead back, and nothing takes the end of a reference for an offset")
+  func leadsBack() throws {
+    var generator = SeededGenerator(seed: 0x5EED_0002)
+    let samples = [
+      "pid:12:34", "file:/a", "sysv:77", "a@4K", "1@0x2", "-x", "bytes:%41", "stream:a",
+    ]
+    var tried = 0
+    for index in 0..<20_000 {
+      let name = generator.input(like: bytes(samples[index % samples.count]))
+      guard !name.contains(UInt8(ascii: "/")), let valid = try? RegionName(bytes: bytes("/") + name)
+      else { continue }
+      tried += 1
+      let reference = RegionReference.posix(valid)
+      try #require(try RegionReference(bytes: reference.argument) == reference, "\(name)")
+      try #require(try RegionReference(reference.text) == reference, "\(name)")
+      try #require(reference.argument.first != UInt8(ascii: "-"))
+      let end = reference.argument.split(
+        separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
+      try #require(end.count == 1 || !(end.last?.first.map { (0x30...0x39).contains($0) } ?? false))
+    }
+    #expect(tried > 10_000)
   }
 
   @Test("any text is a reference or a usage error, and never a trap")

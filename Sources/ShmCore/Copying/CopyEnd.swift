@@ -44,15 +44,25 @@ public enum CopyEnd: Hashable, Sendable {
 }
 
 extension CopyEnd: CustomStringConvertible {
-  /// As the user would write it, safe for a terminal.
-  public var description: String {
+  /// The argument, for messages that put it in single quotes.
+  public var description: String { Escaping.quotable(argument) }
+
+  /// The end as a command takes it: read again, it means the same bytes, whatever a name holds.
+  package var argument: [UInt8] {
     switch self {
-    case .region(let reference, offset: 0): "\(reference)"
-    case .region(let reference, let offset): "\(reference)@\(offset)"
-    case .process(let process, let address): "\(process)@0x\(String(address, radix: 16))"
-    case .file(let path, nil): "file:\(Escaping.printable(path.string))"
-    case .file(let path, let offset?): "file:\(Escaping.printable(path.string))@\(offset)"
-    case .standard: "-"
+    case .region(let reference, offset: 0): reference.argument
+    case .region(let reference, let offset): reference.argument + Array("@\(offset)".utf8)
+    case .process(let process, let address):
+      Array("\(process)@0x\(String(address, radix: 16))".utf8)
+    case .file(let path, let offset):
+      Self.argument(path) + (offset.map { Array("@\($0)".utf8) } ?? [])
+    case .standard: [UInt8(ascii: "-")]
     }
+  }
+
+  /// A path with an `@` could be read as a path and an offset.
+  private static func argument(_ path: FilePath) -> [UInt8] {
+    let plain = Array("file:".utf8) + path.bytes
+    return path.bytes.contains(UInt8(ascii: "@")) ? Array(EncodedBytes.text(plain).utf8) : plain
   }
 }

@@ -74,7 +74,9 @@ extension ProcessRegions.Entry {
     if kind == .posix || kind == .file, let status = try? FileSystem.status(path),
       RegionIdentity(status) == identity
     {
-      if kind == .posix, let name = path.lastComponent, let valid = try? RegionName(name.string) {
+      if kind == .posix, let name = RegionPathName.posixName(self.path),
+        let valid = try? RegionName(bytes: name)
+      {
         return .posix(valid)
       }
       return .file(path)

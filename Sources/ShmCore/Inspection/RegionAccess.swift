@@ -42,11 +42,12 @@ struct RegionAccess {
       status = followed
     }
     if kind == .posix || kind == .semaphore || kind == .file {
-      if let named = Self.named(sighting.path, identity, seenBy: process) {
+      if let named = RegionPathName.place(sighting.path, identity, seenBy: process) {
         status = status ?? named.status
         link = named.path
-        reference = named.isOwn && kind != .file ? .init(posix: name) : .file(named.path)
-        if !named.isOwn { name = named.path.bytes }
+        let found = RegionPathName.reference(named.path, isOwn: named.isOwn)
+        name = if case .posix(let posix) = found { posix.bytes } else { named.path.bytes }
+        reference = found
       } else {
         visibility = Self.visibility(of: sighting.path, identity, status, mounts)
         if visibility == .removed { name = RegionPathName.withoutMark(name) }
@@ -80,27 +81,5 @@ struct RegionAccess {
       RegionStatus(
         $0, created: nil, pageSize: isHuge ? Int($0.st_blksize) : PageMath.pageSize)
     }
-  }
-
-  /// Where the path leads to the region: from here, or from where the process looks. chroot(2),
-  /// mount_namespaces(7)
-  private static func named(
-    _ bytes: [UInt8], _ identity: RegionIdentity, seenBy process: Int32
-  ) -> (path: FilePath, status: stat, isOwn: Bool)? {
-    for (prefix, isOwn) in [("", true), ("/proc/\(process)/root", false)] {
-      let path = FilePath(bytes: Array(prefix.utf8) + bytes)
-      if let status = try? FileSystem.status(path), RegionIdentity(status) == identity {
-        return (path, status, isOwn)
-      }
-    }
-    return nil
-  }
-}
-
-extension RegionReference {
-  /// The reference of a POSIX object's name; nil for one that is not UTF-8.
-  fileprivate init?(posix name: [UInt8]) {
-    guard let reference = RegionInventory.Entry.reference(toPosix: name) else { return nil }
-    self = reference
   }
 }

@@ -121,11 +121,10 @@ extension RegionInventory {
       guard let status = try? FileSystem.status(path),
         RegionStatus.kindOfOther(status.st_mode) == nil
       else { return nil }
-      let bytes = unsafe name.withPlatformString {
-        unsafe Array(UnsafeRawBufferPointer(start: $0, count: strlen($0)))
-      }
+      let bytes = name.bytes
       self.init(
-        Self.kind(ofPosix: bytes), name: bytes, reference: Self.reference(toPosix: bytes),
+        Self.kind(ofPosix: bytes), name: bytes,
+        reference: (try? RegionName(bytes: bytes)).map { .posix($0) },
         identity: RegionIdentity(status),
         status: RegionStatus(
           status, created: FileSystem.birthTime(path), pageSize: PageMath.pageSize))
@@ -136,29 +135,12 @@ extension RegionInventory {
       name.starts(with: "sem.".utf8) ? .semaphore : .posix
     }
 
-    /// The reference of a name; nil for one that is not UTF-8.
-    static func reference(toPosix name: [UInt8]) -> RegionReference? {
-      guard let name = String(validating: name, as: UTF8.self),
-        let valid = try? RegionName("/" + name)
-      else { return nil }
-      return .posix(valid)
-    }
-
-    /// Where its name stands, also where that is not UTF-8; nil for what has no name in the directory of
-    /// POSIX objects, and cannot be named otherwise.
-    var place: RegionReference? {
-      if reference != nil || visibility != .named || (kind != .posix && kind != .semaphore) {
-        return reference
-      }
-      return .file(FilePath(bytes: RegionName.directory.bytes + [UInt8(ascii: "/")] + name))
-    }
-
     /// Whether anybody uses it, by a look that was for it, too.
     ///
     /// - Parameter scan: who uses what.
     /// - Returns: what can be proved.
     public func use(in scan: RegionUsers) -> RegionUse {
-      if let status { return RegionUse.of(status, place?.path, in: scan) }
+      if let status { return RegionUse.of(status, reference?.path, in: scan) }
       let users = scan.users(of: identity).map(\.process)
       return users.isEmpty ? .unknown : .used(users)
     }

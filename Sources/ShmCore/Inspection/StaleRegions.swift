@@ -27,7 +27,7 @@ public struct StaleRegions: Sendable {
     /// - Throws: `ShmError`: `notFound` if the name is gone, or means another region by now;
     ///   `notPermitted`.
     public func remove() throws(ShmError) -> RegionUse {
-      guard let place = entry.place else { return .unknown }
+      guard let place = entry.reference else { return .unknown }
       let region = try Region.open(place, access: .status)
       guard try region.status().identity == entry.identity else {
         throw ShmError(.notFound, "cannot remove '\(place)'", "it is another region by now")
@@ -86,9 +86,9 @@ public struct StaleRegions: Sendable {
     var displaced: [Displaced] = []
     for entry in inventory.entries {
       guard entry.kind == .posix || (entry.kind == .file && entry.hasHugePages),
-        !entry.isRemoved, entry.place != nil, let status = entry.status
+        !entry.isRemoved, entry.reference != nil, let status = entry.status
       else { continue }
-      if let name = entry.place?.path?.lastComponent,
+      if let name = entry.reference?.path?.lastComponent,
         let left = RemovalName(parsing: name.bytes)
       {
         guard Clock.age(of: status.changed, now: now) >= grace else { continue }

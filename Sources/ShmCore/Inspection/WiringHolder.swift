@@ -21,6 +21,8 @@ public struct WiringHolder: Sendable {
   public let region: RegionIdentity
   /// The path of the region as /proc shows it.
   public private(set) var path: [UInt8]
+  /// How the region can be named from here; nil if nothing leads to it any more.
+  public private(set) var reference: RegionReference?
   /// The bytes of its addresses whose mappings carry the lock.
   public internal(set) var wired: Int
   /// The bytes of these that are in RAM.
@@ -64,6 +66,10 @@ public struct WiringHolder: Sendable {
       }
     }
     nameAnew(&holders)
+    for index in holders.indices {
+      holders[index].reference = RegionPathName.reference(
+        holders[index].path, holders[index].region, seenBy: holders[index].process)
+    }
     // There is a process 1 always, unless /proc is mounted with `hidepid`. proc(5)
     let isEverybodySeen = FileSystem.exists("/proc/1")
     return Scan(holders: holders, hiddenProcesses: isEverybodySeen ? hidden : nil)

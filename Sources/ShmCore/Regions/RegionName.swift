@@ -24,11 +24,13 @@ public struct RegionName: Hashable, Sendable {
     try self.init(bytes: Array(string.utf8))
   }
 
-  /// The same from bytes, which need not be UTF-8.
+  /// A name of any bytes, with or without its leading slash.
+  ///
+  /// - Throws: `ShmError` with code `usage` as for a string.
   public init(bytes whole: [UInt8]) throws(ShmError) {
     let bytes = whole.first == UInt8(ascii: "/") ? Array(whole.dropFirst()) : whole
     func refuse(_ reason: String) -> ShmError {
-      ShmError(.usage, "'\(Escaping.printable(whole.prefix(80)))' is not a region name", reason)
+      ShmError(.usage, "\(Escaping.quoted(whole.prefix(80))) is not a region name", reason)
     }
     if bytes.isEmpty { throw refuse("it is empty") }
     if bytes == Array(".".utf8) || bytes == Array("..".utf8) { throw refuse("it is a directory") }
@@ -47,16 +49,14 @@ public struct RegionName: Hashable, Sendable {
 
   /// The path of that name in another directory.
   func path(in directory: FilePath) -> FilePath {
-    directory.appending(FilePath(bytes: bytes).components)
+    FilePath(bytes: directory.bytes + [UInt8(ascii: "/")] + bytes)
   }
 
   /// The name as shm_open(3) takes it, with its slash.
-  package var sharedMemoryName: FilePath {
-    FilePath(bytes: [UInt8(ascii: "/")] + bytes)
-  }
+  package var sharedMemoryName: FilePath { FilePath(bytes: [UInt8(ascii: "/")] + bytes) }
 }
 
 extension RegionName: CustomStringConvertible {
-  /// The name, safe for a terminal.
-  public var description: String { Escaping.printable(bytes) }
+  /// The name, for messages that put it in single quotes.
+  public var description: String { Escaping.quotable(bytes) }
 }

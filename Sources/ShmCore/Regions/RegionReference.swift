@@ -8,6 +8,9 @@ public import SystemPackage
 /// | `/mnt/huge/x`, `./x`, `file:PATH` | that file |
 /// | `pid:PID:FD` | what that process has open as that descriptor, a memfd most often |
 /// | `sysv:ID` | a System V segment |
+/// | `bytes:TEXT` | any of these, percent-encoded |
+///
+/// `stream:` is reserved for the names of streams: a POSIX object of such a name is written `/stream:x`.
 ///
 /// ```swift
 /// let reference = try RegionReference("pid:1234:5")
@@ -26,27 +29,54 @@ public enum RegionReference: Hashable, Sendable {
   ///
   /// - Throws: `ShmError` with code `usage`.
   public init(_ text: String) throws(ShmError) {
-    if let path = Self.suffix(of: text, after: "file:") {
+    try self.init(bytes: Array(text.utf8))
+  }
+
+  /// Reads a reference of any bytes; nothing is looked up.
+  ///
+  /// - Throws: `ShmError` with code `usage`.
+  public init(bytes given: [UInt8]) throws(ShmError) {
+    let text = try Self.decoded(given)
+    if let path = Self.rest(of: text, after: "file:") {
       self = .file(try Self.path(path, in: text))
-    } else if let rest = Self.suffix(of: text, after: "pid:") {
-      let parts = rest.split(separator: ":", omittingEmptySubsequences: false)
+    } else if let rest = Self.rest(of: text, after: "pid:") {
+      let parts = rest.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
       guard parts.count == 2, let process = Self.number(parts[0]), process > 0,
         let number = Self.number(parts[1])
       else {
         throw Self.malformed(text, "a descriptor is written pid:PID:FD")
       }
       self = .descriptor(process: process, number: number)
-    } else if let rest = Self.suffix(of: text, after: "sysv:") {
-      guard let identifier = Self.number(Substring(rest)) else {
+    } else if let rest = Self.rest(of: text, after: "sysv:") {
+      guard let identifier = Self.number(rest) else {
         throw Self.malformed(text, "a System V segment is written sysv:ID")
       }
       self = .systemV(identifier)
-    } else if text.utf8.dropFirst().contains(UInt8(ascii: "/")) {
+    } else if text.starts(with: Self.streamPrefix.utf8) {
+      throw Self.malformed(text, "it names a stream")
+    } else if text.dropFirst().contains(UInt8(ascii: "/")) {
       try Self.refuseDoubtful(text)
-      self = .file(try Self.path(text, in: text))
+      self = .file(try Self.path(text[...], in: text))
     } else {
-      self = .posix(try RegionName(text))
+      self = .posix(try RegionName(bytes: text))
     }
+  }
+
+  /// How the name of a stream begins where a region may be meant as well.
+  package static let streamPrefix = "stream:"
+
+  /// The bytes that a reference means, without their encoding if there is any.
+  ///
+  /// - Throws: `ShmError` with code `usage` for a malformed encoding, or one in another.
+  package static func decoded(_ text: [UInt8]) throws(ShmError) -> [UInt8] {
+    guard let rest = rest(of: text, after: EncodedBytes.prefix) else { return text }
+    guard let bytes = EncodedBytes.decode(rest) else {
+      throw malformed(text, "a percent sign must be followed by two hexadecimal digits")
+    }
+    if bytes.starts(with: EncodedBytes.prefix.utf8) {
+      throw malformed(text, "it is encoded twice")
+    }
+    return bytes
   }
 
   /// The path of the region in the file system, where it has one.
@@ -68,15 +98,13 @@ public enum RegionReference: Hashable, Sendable {
     }
   }
 
-  private static func suffix(of text: String, after prefix: String) -> String? {
-    // By bytes: String.hasPrefix compares canonically equivalent characters as equal.
-    guard text.utf8.starts(with: prefix.utf8) else { return nil }
-    return String(decoding: text.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)
+  private static func rest(of text: [UInt8], after prefix: String) -> ArraySlice<UInt8>? {
+    text.starts(with: prefix.utf8) ? text.dropFirst(prefix.utf8.count) : nil
   }
 
   /// A name that a script has put together wrongly is not taken for a path.
-  private static func refuseDoubtful(_ text: String) throws(ShmError) {
-    let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+  private static func refuseDoubtful(_ text: [UInt8]) throws(ShmError) {
+    let parts = text.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
     if parts.dropFirst().dropLast().contains(where: \.isEmpty)
       || parts.contains(where: { $0.elementsEqual("..".utf8) })
     {
@@ -84,44 +112,30 @@ public enum RegionReference: Hashable, Sendable {
     }
   }
 
-  private static func path(_ path: String, in text: String) throws(ShmError) -> FilePath {
-    if path.utf8.isEmpty { throw malformed(text, "the path is empty") }
-    if path.utf8.contains(0) { throw malformed(text, "it holds a NUL") }
-    if path.utf8.last == UInt8(ascii: "/") { throw malformed(text, "it names a directory") }
-    if path.utf8.count >= 4096 {
-      throw malformed(text, "it is \(path.utf8.count) bytes long, and 4095 are allowed")
+  private static func path(
+    _ path: ArraySlice<UInt8>, in text: [UInt8]
+  ) throws(ShmError) -> FilePath {
+    if path.isEmpty { throw malformed(text, "the path is empty") }
+    if path.contains(0) { throw malformed(text, "it holds a NUL") }
+    let last = path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).last ?? []
+    if last.isEmpty || last.elementsEqual(".".utf8) || last.elementsEqual("..".utf8) {
+      throw malformed(text, "it names a directory")
     }
-    let path = FilePath(path)
-    switch path.lastComponent {
-    case nil: throw malformed(text, "it names a directory")
-    case .some(let last) where last.kind != .regular: throw malformed(text, "it names a directory")
-    case .some(let last) where last.string.utf8.count > RegionName.maximumLength:
+    if path.count >= 4096 {
+      throw malformed(text, "it is \(path.count) bytes long, and 4095 are allowed")
+    }
+    if last.count > RegionName.maximumLength {
       throw malformed(text, "its last part is longer than \(RegionName.maximumLength) bytes")
-    default: return path
     }
+    return FilePath(bytes: Array(path))
   }
 
-  private static func number(_ digits: Substring) -> Int32? {
-    guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
-      return nil
-    }
-    return Int32(digits)
+  private static func number(_ digits: ArraySlice<UInt8>) -> Int32? {
+    guard !digits.isEmpty, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+    return Int32(String(decoding: digits, as: UTF8.self))
   }
 
-  private static func malformed(_ text: String, _ reason: String) -> ShmError {
-    ShmError(
-      .usage, "'\(Escaping.printable(text.utf8.prefix(80)))' does not name a region", reason)
-  }
-}
-
-extension RegionReference: CustomStringConvertible {
-  /// As the user would write it, safe for a terminal.
-  public var description: String {
-    switch self {
-    case .posix(let name): name.description
-    case .file(let path): Escaping.printable(path.string)
-    case .descriptor(let process, let number): "pid:\(process):\(number)"
-    case .systemV(let identifier): "sysv:\(identifier)"
-    }
+  private static func malformed(_ text: [UInt8], _ reason: String) -> ShmError {
+    ShmError(.usage, "\(Escaping.quoted(text.prefix(80))) does not name a region", reason)
   }
 }

@@ -58,7 +58,7 @@ public struct Rendezvous: Hashable, Sendable {
   static let directoryPrefix = ".shmtool-"
 
   /// The socket's path.
-  var path: FilePath { name.path(in: directory) }
+  package var path: FilePath { name.path(in: directory) }
 
   /// Whether it is the directory that nobody has named, which is removed when it is empty.
   private var isOwnDirectory: Bool { directory == Self.ownDirectory }

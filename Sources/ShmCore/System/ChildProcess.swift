@@ -35,15 +35,16 @@ package struct ChildProcess: ~Copyable {
   /// - Throws: `ShmError`: `commandNotFound`, `cannotRun`; `system` if the child could not be set up.
   ///   Nothing runs then.
   package init(
-    _ arguments: [String], executable: String? = nil, attempt: String? = nil, input: CInt? = nil,
+    _ arguments: [[UInt8]], executable: FilePath? = nil, attempt: String? = nil, input: CInt? = nil,
     output: CInt? = nil, descriptors: [CInt] = [], environment: [(String, String)] = [],
     newSession: Bool = false, newGroup: Bool = false, closesOthers: Bool = false
   ) throws(ShmError) {
     let words = unsafe CStrings(arguments, after: nil)
-    let variables = unsafe CStrings(environment.map { "\($0.0)=\($0.1)" }, after: environ)
+    let variables = unsafe CStrings(
+      environment.map { Array("\($0.0)=\($0.1)".utf8) }, after: environ)
     let defaults = TerminationSignals.ownDispositions
     var step: CInt = 0
-    let answer = unsafe (executable ?? arguments[0]).withCString { file in
+    let answer = unsafe (executable ?? FilePath(bytes: arguments[0])).withPlatformString { file in
       unsafe descriptors.withUnsafeBufferPointer { numbers in
         defer { withExtendedLifetime((words, variables)) {} }
         var command = unsafe cshm_command(
@@ -120,7 +121,7 @@ package struct ChildProcess: ~Copyable {
 
   /// Copies of the strings of `first`, byte by byte, and of `strings` behind them.
   init(
-    _ strings: [String], after first: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+    _ strings: [[UInt8]], after first: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
   ) {
     var inherited = 0
     if let first = unsafe first {
@@ -132,7 +133,8 @@ package struct ChildProcess: ~Copyable {
       if let string = unsafe first?[index] { unsafe pointers[index] = strdup(string) }
     }
     for (index, string) in strings.enumerated() {
-      unsafe pointers[inherited + index] = strdup(string)
+      unsafe pointers[inherited + index] = (string.map { CChar(bitPattern: $0) } + [0])
+        .withUnsafeBufferPointer { unsafe $0.baseAddress.flatMap { unsafe strdup($0) } }
     }
     unsafe pointers[count] = nil
   }

@@ -14,7 +14,7 @@ package enum DetachedProcess {
   /// - Returns: 0 if it is ready; its exit code, which is not 0, if it has ended before.
   /// - Throws: `ShmError` if it cannot be started, or cannot be heard, or ends with 0 and without a
   ///   word. It does not run then.
-  package static func start(_ arguments: [String]) throws(ShmError) -> Int32 {
+  package static func start(_ arguments: [[UInt8]]) throws(ShmError) -> Int32 {
     let attempt = "cannot start a process in the background"
     guard ProcessView.isThere else { throw ProcessView.missing(attempt) }
     var ends: [CInt] = [-1, -1]

@@ -68,7 +68,7 @@ public enum Escaping {
     }
   }
 
-  private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+  static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse,
       .unassigned:
@@ -77,15 +77,16 @@ public enum Escaping {
     }
   }
 
-  private static func hexadecimal(_ value: UInt32, digits: Int) -> String {
+  static func hexadecimal(_ value: UInt32, digits: Int) -> String {
     let text = String(value, radix: 16)
     return String(repeating: "0", count: max(0, digits - text.count)) + text
   }
 }
 
-/// Splits bytes into scalars and bytes that are no part of one.
-private struct UTF8Decoder {
-  enum Piece {
+/// Splits bytes into Unicode scalars and bytes that are not part of one.
+package struct UTF8Decoder {
+  /// One step.
+  package enum Piece {
     case scalar(Unicode.Scalar)
     case invalid(UInt8)
   }
@@ -93,11 +94,12 @@ private struct UTF8Decoder {
   private let bytes: [UInt8]
   private var index = 0
 
-  init(_ bytes: [UInt8]) {
+  package init(_ bytes: [UInt8]) {
     self.bytes = bytes
   }
 
-  mutating func next() -> Piece? {
+  /// The next piece; nil at the end.
+  package mutating func next() -> Piece? {
     guard index < bytes.count else { return nil }
     let length =
       switch bytes[index] {

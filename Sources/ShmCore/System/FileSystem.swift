@@ -10,12 +10,19 @@ extension FilePath {
   }
 
   /// A path of bytes, whatever they are; what stands behind a NUL is none of it.
-  init(bytes: [UInt8]) {
+  package init(bytes: [UInt8]) {
     unsafe self.init(platformString: (bytes + [0]).map { CChar(bitPattern: $0) })
   }
 
   /// Its bytes.
-  var bytes: [UInt8] {
+  package var bytes: [UInt8] {
+    unsafe withPlatformString { unsafe Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
+  }
+}
+
+extension FilePath.Component {
+  /// Its bytes.
+  package var bytes: [UInt8] {
     unsafe withPlatformString { unsafe Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
   }
 }

@@ -68,7 +68,7 @@ package struct HoldLoop: ~Copyable {
   /// - Throws: `ShmError`: `commandNotFound`, `cannotRun`; what `tend` throws, when the command has been
   ///   ended.
   package func run(
-    _ command: [String], descriptors: [Int32], interval: Int? = nil,
+    _ command: [[UInt8]], descriptors: [Int32], interval: Int? = nil,
     started: () -> Void = {},
     tend: () throws(ShmError) -> Void = { () throws(ShmError) in }
   ) throws(ShmError) -> End {
@@ -87,7 +87,7 @@ package struct HoldLoop: ~Copyable {
     do throws(Errno) {
       return .exited(try child.wait())
     } catch {
-      let name = Escaping.printable(command.first ?? "")
+      let name = Escaping.printable(command.first ?? [])
       throw ShmError(
         .system, "cannot learn the exit status of '\(name)'",
         "\(error.reason); the command has ended",

@@ -34,10 +34,10 @@ package struct PipedCommand: ~Copyable {
   ///     `cancel` finds it. Without effect if this process has children already.
   /// - Throws: `ShmError`: `commandNotFound`, `cannotRun`.
   package init(
-    _ command: [String], _ role: Role, adoptsOrphans: Bool = false
+    _ command: [[UInt8]], _ role: Role, adoptsOrphans: Bool = false
   ) throws(ShmError) {
     let isAlone = adoptsOrphans && Orphans.hasNoChild
-    let name = Escaping.printable(command.first ?? "")
+    let name = Escaping.printable(command.first ?? [])
     var ends: [CInt] = [-1, -1]
     try ShmError.saying("cannot run '\(name)'") { () throws(Errno) in
       _ = try SystemCall.checkNegated { unsafe cshm_pipe(&ends) }
@@ -71,14 +71,14 @@ package struct PipedCommand: ~Copyable {
   ///   - command: the command and its arguments.
   ///   - path: the directories where it is looked for, separated by colons.
   /// - Throws: `ShmError`: `commandNotFound`, `cannotRun`.
-  package static func check(_ command: [String], path: String) throws(ShmError) {
+  package static func check(_ command: [[UInt8]], path: String) throws(ShmError) {
     guard let name = command.first else { return }
     let shown = Escaping.printable(name)
     let places =
-      name.utf8.contains(UInt8(ascii: "/"))
-      ? [FilePath(name)]
+      name.contains(UInt8(ascii: "/"))
+      ? [FilePath(bytes: name)]
       : path.split(separator: ":", omittingEmptySubsequences: false)
-        .map { FilePath($0.isEmpty ? "." : String($0)).appending(name) }
+        .map { FilePath(bytes: Array("\($0.isEmpty ? "." : $0)/".utf8) + name) }
     if places.contains(where: FileSystem.mayExecute) { return }
     let isThere = places.contains(where: FileSystem.exists)
     throw ChildProcess.explain(isThere ? .permissionDenied : .noSuchFileOrDirectory, shown)

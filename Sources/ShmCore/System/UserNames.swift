@@ -80,7 +80,9 @@ package enum UserNames {
   /// answers in time.
   private static func ask(_ key: String) -> [User] {
     let words = ["/usr/bin/getent", "passwd", "--", key]
-    guard let command = try? PipedCommand(words, .producer) else { return [] }
+    guard let command = try? PipedCommand(words.map { Array($0.utf8) }, .producer) else {
+      return []
+    }
     let answer = (try? line(from: command.descriptor)) ?? []
     command.cancel()
     return users(answer)

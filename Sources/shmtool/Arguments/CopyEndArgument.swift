@@ -6,9 +6,12 @@ import SystemPackage
 /// `@OFFSET`, or `-`.
 enum CopyEndArgument {
   static func parse(_ text: String) throws -> CopyEnd {
-    if text == "-" { return .standard }
-    let (name, place) = split(text)
-    if let process = Digits.number(name, as: Int32.self), let place, isHexadecimal(place) {
+    let bytes = ArgumentBytes.bytes(text)
+    if bytes.elementsEqual("-".utf8) { return .standard }
+    let (name, place) = split(bytes)
+    if let place, place.lowercased().utf8.starts(with: "0x".utf8),
+      let process = Digits.number(String(decoding: name, as: UTF8.self), as: Int32.self)
+    {
       guard process > 0, let address: UInt64 = Digits.number(place.dropFirst(2), radix: 16) else {
         throw ValidationError(
           "a process's memory is written PID@0xADDRESS, with an address of 64 bits")
@@ -16,21 +19,19 @@ enum CopyEndArgument {
       return .process(process, address: address)
     }
     // What is no offset belongs to the name, which may hold anything.
-    let offset = place.flatMap { ByteSize(argument: String($0)) }?.bytes
-    let whole = offset == nil ? text : String(name)
+    let offset = place.flatMap { ByteSize(argument: $0) }?.bytes
+    let whole = try RegionReference.decoded(offset == nil ? bytes : Array(name))
+    let reference = try RegionReference(bytes: whole)
     // A path of its own, and no region: it may be a device, or grow.
-    if whole.utf8.starts(with: "file:".utf8), case .file(let path) = try RegionReference(whole) {
+    if whole.starts(with: "file:".utf8), case .file(let path) = reference {
       return .file(path, offset: offset)
     }
-    return .region(try RegionReference(whole), offset: offset ?? 0)
+    return .region(reference, offset: offset ?? 0)
   }
 
-  private static func split(_ text: String) -> (Substring, Substring?) {
-    guard let mark = text.lastIndex(of: "@") else { return (text[...], nil) }
-    return (text[..<mark], text[text.index(after: mark)...])
-  }
-
-  private static func isHexadecimal(_ place: Substring) -> Bool {
-    place.lowercased().hasPrefix("0x")
+  /// What stands before the last `@`, and what follows it, if that is text.
+  private static func split(_ bytes: [UInt8]) -> (name: ArraySlice<UInt8>, place: String?) {
+    guard let mark = bytes.lastIndex(of: UInt8(ascii: "@")) else { return (bytes[...], nil) }
+    return (bytes[..<mark], String(validating: bytes[(mark + 1)...], as: UTF8.self))
   }
 }

@@ -27,7 +27,7 @@ struct HoldOptions: ParsableArguments {
   var isGiven: Bool { duration != nil || whilePid != nil || readyFd != nil }
 
   /// CMD's end is the end of the holding: nothing else can be.
-  func refuseTerms(beside command: [String]) throws {
+  func refuseTerms(beside command: [[UInt8]]) throws {
     if !command.isEmpty, duration != nil || whilePid != nil {
       throw ValidationError("CMD ends the wiring: --for and --while-pid exclude it")
     }

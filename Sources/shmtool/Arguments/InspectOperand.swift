@@ -8,11 +8,12 @@ enum InspectOperand {
 
   /// Reads `PID@0xADDRESS`, else a region; `/1@0x2` is the region of that name.
   static func parse(_ text: String) throws -> InspectOperand {
-    let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-    guard parts.count == 2, parts[1].utf8.starts(with: "0x".utf8),
-      let process: Int32 = Digits.number(parts[0])
-    else { return .region(try RegionReference(text)) }
-    guard process > 0, let address: UInt64 = Digits.number(parts[1].dropFirst(2), radix: 16) else {
+    let parts = text.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[1].starts(with: "0x".utf8),
+      let process: Int32 = Digits.number(Substring(parts[0]))
+    else { return .region(try RegionArgument.parse(text)) }
+    let digits = Substring(parts[1].dropFirst(2))
+    guard process > 0, let address: UInt64 = Digits.number(digits, radix: 16) else {
       throw ValidationError("an address of a process is written PID@0xADDRESS, in hexadecimal")
     }
     return .address(process: process, address: address)

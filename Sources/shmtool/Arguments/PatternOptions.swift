@@ -35,7 +35,9 @@ struct PatternOptions: ParsableArguments {
     parsing: .unconditional, help: "Where --random starts: 7, 0x7.", transform: SeedValue.parse)
   var seed: SeedValue?
 
-  @Option(help: "The bytes of a file, - for stdin.", completion: .file())
+  @Option(
+    help: "The bytes of a file, - for stdin.", completion: .file(),
+    transform: TextArgument.parse)
   var file: String?
 
   func check() throws {

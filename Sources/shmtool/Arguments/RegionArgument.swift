@@ -4,7 +4,7 @@ import ShmCore
 /// How a region is taken from the command line.
 enum RegionArgument {
   static func parse(_ text: String) throws -> RegionReference {
-    try RegionReference(text)
+    try RegionReference(bytes: ArgumentBytes.bytes(text))
   }
 
   /// The names of regions.

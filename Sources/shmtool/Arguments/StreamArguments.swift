@@ -59,7 +59,7 @@ struct StreamArguments: ParsableArguments {
   }
 
   /// Where streams meet: SHMTOOL_DIR, or the place that all of one user's agree on.
-  static func place(_ name: String) throws(ShmError) -> Rendezvous {
+  static func place(_ name: RegionName) throws(ShmError) -> Rendezvous {
     try Rendezvous(name, directory: directory)
   }
 

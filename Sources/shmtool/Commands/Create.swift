@@ -41,7 +41,7 @@ struct Create: CommandRunner {
   var size: ByteSize?
 
   /// What stands behind `--`.
-  var command: [String] = []
+  var command: [[UInt8]] = []
 
   @Flag(help: "Accept an existing region of the same size, whatever its mode.")
   var open = false
@@ -54,7 +54,9 @@ struct Create: CommandRunner {
     transform: FileMode.parse)
   var mode = FileMode(bits: 0o600)
 
-  @Option(help: "Fill it from a file, or - for stdin, before it appears.", completion: .file())
+  @Option(
+    help: "Fill it from a file, or - for stdin, before it appears.", completion: .file(),
+    transform: TextArgument.parse)
   var from: String?
 
   @Flag(help: "Read the file past the page cache, into the region's own pages (O_DIRECT).")

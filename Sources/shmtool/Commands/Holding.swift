@@ -20,7 +20,7 @@ extension HoldLoop {
   ///   - tend: looks after what is held.
   /// - Throws: `Interruption`, `ExitCode` for CMD's, and what `tend` throws.
   func hold(
-    command: [String], descriptors: [Int32], options: HoldOptions = HoldOptions.none,
+    command: [[UInt8]], descriptors: [Int32], options: HoldOptions = HoldOptions.none,
     interval: Int? = nil, started: () -> Void = {},
     tend: () throws(ShmError) -> Void = { () throws(ShmError) in }
   ) throws {

@@ -46,7 +46,7 @@ struct List: CheckedCommand {
 
   @Option(
     help: ArgumentHelp("Only what belongs to that user, a name or a number.", valueName: "user"),
-    completion: CompletionDomain.user.kind)
+    completion: CompletionDomain.user.kind, transform: TextArgument.parse)
   var user: String?
 
   @Flag(help: "Only regions that no process is seen to use")

@@ -23,7 +23,7 @@ struct Map: CommandRunner {
   var regions: [RegionReference] = []
 
   /// What stands behind `--`.
-  var command: [String] = []
+  var command: [[UInt8]] = []
 
   @Option(
     parsing: .unconditional,

@@ -6,7 +6,7 @@ import ShmCore
 struct Operands {
   /// What could not be done to one operand.
   struct Failure: Encodable {
-    let region: String
+    let region: RawText
     let exitStatus: Int
     let message: String
   }
@@ -21,7 +21,7 @@ struct Operands {
   ///   - name: what one is called.
   ///   - body: works on one.
   mutating func forEach<Operand>(
-    _ operands: [Operand], named name: (Operand) -> String = { "\($0)" },
+    _ operands: [Operand], named name: (Operand) -> RawText,
     _ body: (Operand) throws(ShmError) -> Void
   ) {
     for operand in operands {
@@ -34,7 +34,7 @@ struct Operands {
   }
 
   /// Tells an error that belongs to one operand.
-  mutating func fail(_ error: ShmError, _ name: String) {
+  mutating func fail(_ error: ShmError, _ name: RawText) {
     Output.complain(error)
     failures.append(
       Failure(
@@ -51,7 +51,7 @@ struct Operands {
     _ operands: [Operand], _ body: (Operand) throws(ShmError) -> Void
   ) throws {
     var all = Operands()
-    all.forEach(operands, body)
+    all.forEach(operands, named: { _ in RawText("") }, body)
     try all.finish()
   }
 }

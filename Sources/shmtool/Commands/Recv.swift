@@ -25,14 +25,17 @@ struct Recv: CommandRunner {
     case name, output, force, stream
   }
 
-  @Argument(help: "The stream's name.", completion: CompletionDomain.stream.kind)
-  var name: String
+  @Argument(
+    help: "The stream's name.", completion: CompletionDomain.stream.kind,
+    transform: StreamReference.parse)
+  var name: RegionName
 
   /// What stands behind `--`.
-  var command: [String] = []
+  var command: [[UInt8]] = []
 
   @Option(
-    help: "Write a file of that name, which appears when it is complete.", completion: .file())
+    help: "Write a file of that name, which appears when it is complete.", completion: .file(),
+    transform: TextArgument.parse)
   var output: String?
 
   @Flag(help: "Write raw bytes to a terminal, too.")

@@ -27,9 +27,8 @@ struct Remove: CheckedCommand {
     aliases: ["rm"])
 
   @Argument(
-    help: "The regions.", completion: CompletionDomain.removed.kind, transform: RegionArgument.parse
-  )
-  var regions: [RegionReference] = []
+    help: "The regions.", completion: CompletionDomain.removed.kind, transform: RemovalOperand.parse)
+  var regions: [RemovalOperand] = []
 
   @Flag(help: "Only where nobody uses it.")
   var unused = false
@@ -66,8 +65,8 @@ struct Remove: CheckedCommand {
     }
     var removed: [RemoveReport.Row] = []
     var operands = Operands()
-    operands.forEach(regions) { (reference) throws(ShmError) in
-      removed.append(try remove(reference))
+    operands.forEach(regions, named: \.text) { (operand) throws(ShmError) in
+      removed.append(try remove(operand))
     }
     if !removed.isEmpty || options.json {
       try Output.write(RemoveReport(regions: removed, errors: operands.failures), options)
@@ -75,10 +74,27 @@ struct Remove: CheckedCommand {
     try operands.finish()
   }
 
-  private func remove(_ reference: RegionReference) throws(ShmError) -> RemoveReport.Row {
-    if try removeStream(reference) {
-      return RemoveReport.Row(region: reference.description, bytes: 0, stream: true)
+  private func remove(_ operand: RemovalOperand) throws(ShmError) -> RemoveReport.Row {
+    switch operand {
+    case .region(let reference):
+      // A name that no region has may be a stream's whose sender was killed.
+      if case .posix(let name) = reference, let path = reference.path, !FileSystem.exists(path),
+        try removeStream(name)
+      {
+        return .init(stream: name)
+      }
+      return try remove(reference)
+    case .stream(let name):
+      guard try removeStream(name) else {
+        throw ShmError(
+          .notFound, "cannot remove the stream '\(name)'", "no such stream",
+          remedy: "run 'shmtool list --kind stream'")
+      }
+      return .init(stream: name)
     }
+  }
+
+  private func remove(_ reference: RegionReference) throws(ShmError) -> RemoveReport.Row {
     let region = try Region.open(reference, access: .status)
     let status = try region.status()
     if unused {
@@ -86,14 +102,12 @@ struct Remove: CheckedCommand {
     } else {
       try region.unlink()
     }
-    return RemoveReport.Row(region: reference.description, bytes: status.size, stream: false)
+    return RemoveReport.Row(region: RawText(reference), bytes: status.size, stream: false)
   }
 
-  /// A name that no region has may be a stream's whose sender was killed.
-  private func removeStream(_ reference: RegionReference) throws(ShmError) -> Bool {
-    guard case .posix(let name) = reference, let path = reference.path, !FileSystem.exists(path),
-      let place = try? StreamArguments.place(name)
-    else { return false }
+  /// Clears what a killed sender has left; false if there is nothing of that name.
+  private func removeStream(_ name: RegionName) throws(ShmError) -> Bool {
+    guard let place = try? StreamArguments.place(name) else { return false }
     if try place.removeStale() { return true }
     let streams = try? StreamInventory.current(besides: StreamArguments.directory).entries
     guard let foreign = streams?.first(where: { $0.place.name == place.name && !$0.isOwn }) else {

@@ -22,14 +22,16 @@ struct Send: CommandRunner {
     case name, file, receivers, capacity, huge, checksum, stream
   }
 
-  @Argument(help: "The stream's name.")
-  var name: String
+  @Argument(help: "The stream's name.", transform: StreamReference.parse)
+  var name: RegionName
 
-  @Argument(help: "The input; stdin if left out, or for -.", completion: .file())
+  @Argument(
+    help: "The input; stdin if left out, or for -.", completion: .file(),
+    transform: TextArgument.parse)
   var file: String?
 
   /// What stands behind `--`.
-  var command: [String] = []
+  var command: [[UInt8]] = []
 
   @Option(help: "How many receivers there are; each gets every byte. 1 to 16.")
   var receivers = 1

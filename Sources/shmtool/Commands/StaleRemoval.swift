@@ -41,7 +41,9 @@ struct StaleRemoval {
         if let row = try row(stream) { report.regions.append(row) }
       }
       report.streamsOfOthers = streams.filter { !$0.isOwn }.map {
-        .init(region: $0.place.name.description, owner: Format.user($0.status.owner))
+        .init(
+          region: RawText(StreamReference.argument($0.place.name)),
+          owner: Format.user($0.status.owner))
       }
       let now = Clock.secondsSince1970
       let directories = inventory.deadDirectories.filter {
@@ -70,7 +72,7 @@ struct StaleRemoval {
   private func row(_ candidate: StaleRegions.Candidate) throws(ShmError) -> StaleReport.Row? {
     let entry = candidate.entry
     var row = StaleReport.Row(
-      region: entry.reference?.description ?? Escaping.printable(entry.name),
+      region: entry.reference.map { RawText($0) } ?? RawText(entry.name),
       kind: entry.kind.rawValue, bytes: entry.size ?? 0, allocated: entry.allocated ?? 0,
       ageSeconds: candidate.age, stream: false,
       proved: Unknowable(candidate.isProvable ? nil : false), identity: entry.identity,
@@ -101,7 +103,8 @@ struct StaleRemoval {
   private func row(_ stream: StreamInventory.Entry) throws(ShmError) -> StaleReport.Row? {
     let made = stream.status.lastChange
     var row = StaleReport.Row(
-      region: stream.place.name.description, kind: RegionKind.stream.rawValue, bytes: 0,
+      region: RawText(StreamReference.argument(stream.place.name)),
+      kind: RegionKind.stream.rawValue, bytes: 0,
       allocated: 0, ageSeconds: Clock.age(of: made, now: Clock.secondsSince1970), stream: true,
       proved: Unknowable(true), identity: nil, links: 1)
     if isDryRun { return row }

@@ -33,10 +33,10 @@ struct Unwire: CheckedCommand {
     var released: [WiringHolder] = []
     var operands = Operands()
     if let pid { try checkHolder(pid) }
-    operands.forEach(pid.map { [$0] } ?? [], named: { "pid:\($0)" }) { (pid) throws(ShmError) in
+    operands.forEach(pid.map { [$0] } ?? [], named: { RawText("pid:\($0)") }) { (pid) throws(ShmError) in
       try end("process \(pid)", &released) { $0.process == pid }
     }
-    operands.forEach(regions) { (reference) throws(ShmError) in
+    operands.forEach(regions, named: { RawText($0) }) { (reference) throws(ShmError) in
       let identity = try identity(reference)
       // Released already, by a holder of several that was ended for another operand.
       if released.contains(where: { $0.region == identity && $0.isBackground }) { return }

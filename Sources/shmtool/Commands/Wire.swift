@@ -31,7 +31,7 @@ struct Wire: CommandRunner {
   var regions: [RegionReference] = []
 
   /// What stands behind `--`.
-  var command: [String] = []
+  var command: [[UInt8]] = []
 
   @OptionGroup var range: RangeOptions
 

@@ -16,7 +16,9 @@ struct Write: CheckedCommand {
     help: "The region.", completion: RegionArgument.completion, transform: RegionArgument.parse)
   var region: RegionReference
 
-  @Argument(help: "The input; stdin if left out, or for -.", completion: .file())
+  @Argument(
+    help: "The input; stdin if left out, or for -.", completion: .file(),
+    transform: TextArgument.parse)
   var file = "-"
 
   @OptionGroup var range: RangeOptions

@@ -12,13 +12,13 @@ struct CompletionSource {
     switch domain {
     case .region: regions([.posix, .memfd, .file]) + paths()
     case .inspected: regions([.posix, .semaphore, .memfd, .file, .systemV]) + paths()
-    case .removed: regions([.posix, .file]) + streams(unlessRegion: true) + paths()
+    case .removed: regions([.posix, .file]) + streams(besideRegions: true) + paths()
     case .memfd: regions([.memfd])
     case .copyEnd:
       regions([.posix, .memfd, .file], atOffset: true) + paths()
         + [CompletionCandidate("file:", help: "a file", isPartial: true)]
     case .newRegion: paths()
-    case .stream: streams(unlessRegion: false)
+    case .stream: streams(besideRegions: false)
     case .columns: list(ListReport.columns.map { ($0.name, $0.help) })
     case .column: ListReport.columns.map { CompletionCandidate($0.name, help: $0.help) }
     case .seals: list(Seals.allWords.map { ($0, "") })
@@ -50,30 +50,28 @@ struct CompletionSource {
   }
 
   /// The word by which a command takes a region; nil if there is none.
-  private func word(_ reference: RegionReference, atOffset: Bool) -> String? {
-    var words = [reference.description]
-    if case .posix(let name) = reference,
-      let text = String(validating: name.bytes, as: UTF8.self)
-    {
-      // With its slash it cannot be taken for an option, a path or another kind of reference.
-      words = typed.first == UInt8(ascii: "/") ? ["/" + text] : [text, "/" + text]
-      if atOffset { words += ["/" + text + "@0"] }
+  private func word(_ reference: RegionReference, atOffset: Bool) -> [UInt8]? {
+    var words = [reference.argument]
+    if case .posix(let name) = reference {
+      let slashed = [UInt8(ascii: "/")] + name.bytes
+      words.insert(slashed, at: typed.first == UInt8(ascii: "/") ? 0 : 1)
     }
     return words.first { isTaken($0, for: reference, atOffset: atOffset) }
   }
 
   /// Whether the command takes the word for this region.
   private func isTaken(
-    _ word: String, for reference: RegionReference, atOffset: Bool
+    _ word: [UInt8], for reference: RegionReference, atOffset: Bool
   ) -> Bool {
-    if word.utf8.first == UInt8(ascii: "-") { return false }
-    if isAfterWatch, TimeSpan(argument: word) != nil { return false }
+    let text = ArgumentBytes.string(word)
+    if word.first == UInt8(ascii: "-") { return false }
+    if isAfterWatch, TimeSpan(argument: text) != nil { return false }
     if atOffset {
-      let end = try? CopyEndArgument.parse(word)
+      let end = try? CopyEndArgument.parse(text)
       return end == .region(reference, offset: 0)
         || end == reference.path.map { .file($0, offset: nil) }
     }
-    guard case .region(reference) = try? InspectOperand.parse(word) else { return false }
+    guard case .region(reference) = try? InspectOperand.parse(text) else { return false }
     return true
   }
 
@@ -98,16 +96,18 @@ struct CompletionSource {
   }
 
   /// The streams that this user sends.
-  private func streams(unlessRegion: Bool) -> [CompletionCandidate] {
-    StreamInventory.ownNames(in: StreamArguments.directory).compactMap { name in
-      guard let text = String(validating: name.bytes, as: UTF8.self),
-        !unlessRegion || !FileSystem.exists(name.path)
-      else { return nil }
-      let isOption = text.utf8.first == UInt8(ascii: "-")
-      let needsSlash =
-        isOption || typed.first == UInt8(ascii: "/")
-        || (unlessRegion && (try? RegionReference(text)) != .posix(name))
-      return CompletionCandidate((needsSlash ? "/" : "") + text, help: "stream")
+  ///
+  /// - Parameter besideRegions: whether a bare name would be taken for a region first.
+  private func streams(besideRegions: Bool) -> [CompletionCandidate] {
+    StreamInventory.ownNames(in: StreamArguments.directory).map { name in
+      let isPlain =
+        name.bytes.first != UInt8(ascii: "-")
+        && (besideRegions
+          ? !FileSystem.exists(name.path)
+            && (try? RegionReference(bytes: name.bytes)) == .posix(name)
+          : (try? StreamReference.parse(ArgumentBytes.string(name.bytes))) == name)
+      return CompletionCandidate(
+        isPlain ? name.bytes : StreamReference.argument(name), help: "stream")
     }
   }
 

@@ -3,7 +3,7 @@ import ShmCore
 /// What a command has done to a region.
 struct ActionReport: Report {
   let action: String
-  let region: String
+  let region: RawText
   let bytes: Int
   let offset: Int
   let seconds: Double
@@ -28,7 +28,7 @@ struct ActionReport: Report {
     nanoseconds: Int, isRateKnown: Bool = true
   ) {
     self.action = action
-    self.region = region.description
+    self.region = RawText(region)
     self.bytes = bytes
     self.offset = offset
     seconds = Double(nanoseconds) / 1e9
@@ -43,7 +43,7 @@ struct ActionReport: Report {
     seals: Seals? = nil
   ) {
     self.action = action
-    self.region = region.description
+    self.region = RawText(region)
     self.bytes = bytes
     offset = 0
     seconds = 0

@@ -20,7 +20,7 @@ struct AddressReport: Encodable {
   /// Another place of the same page.
   struct Place: Encodable {
     let pid: Int32
-    let command: String
+    let command: RawText
     let address: String
     let sharing: String
     let protection: String
@@ -30,7 +30,7 @@ struct AddressReport: Encodable {
   }
 
   let pid: Int32
-  let command: String
+  let command: RawText
   let address: String
   let mappingStart: String
   let mappingEnd: String
@@ -39,7 +39,7 @@ struct AddressReport: Encodable {
   let locked: Unknowable<Bool>
   /// Null for memory that is the process's own.
   let kind: Unknowable<String>
-  let path: String
+  let path: RawText
   let device: UInt64
   let inode: UInt64
   let offset: Int
@@ -50,7 +50,7 @@ struct AddressReport: Encodable {
   init(_ found: AddressInspection) {
     let map = found.map
     pid = found.process
-    command = Escaping.printable(found.command)
+    command = RawText(found.command)
     address = Format.address(found.address)
     mappingStart = Format.address(map.addresses.lowerBound)
     mappingEnd = Format.address(map.addresses.upperBound)
@@ -58,7 +58,7 @@ struct AddressReport: Encodable {
     protection = Format.protection(map)
     locked = Unknowable(found.isLocked)
     kind = Unknowable(found.kind?.rawValue)
-    path = Escaping.printable(map.path)
+    path = RawText(map.path)
     device = map.identity.device
     inode = map.identity.inode
     offset = found.offset
@@ -70,19 +70,19 @@ struct AddressReport: Encodable {
   func text(_ style: TextStyle) -> String {
     var table = Table(columns: [Table.Column(heading: ""), Table.Column(heading: "")])
     table.rows = [
-      ["address", "\(address) of process \(pid), \(command)"],
+      ["address", "\(address) of process \(pid), \(command.printable)"],
       ["mapping", "\(mappingStart)-\(mappingEnd), \(sharing) \(protection)"],
     ]
     guard let kind = kind.value else {
       table.rows += [
-        ["region", "none: memory of its own" + (path.isEmpty ? "" : ", \(path)")],
+        ["region", "none: memory of its own" + (path.bytes.isEmpty ? "" : ", \(path.printable)")],
         ["page", page.text],
       ]
       return table.text(headings: false)
     }
     let complete = othersComplete ? "" : ", and perhaps more that cannot be seen from here"
     table.rows += [
-      ["region", "\(kind), \(path), device \(device), inode \(inode)"],
+      ["region", "\(kind), \(path.printable), device \(device), inode \(inode)"],
       ["offset", "\(offset), page \(offset / PageMath.pageSize)"],
       ["page", page.text],
       ["wired", locked.text { $0 ? "the mapping carries the lock" : "not by this mapping" }],
@@ -95,7 +95,8 @@ struct AddressReport: Encodable {
     ])
     places.rows = others.map { place in
       [
-        "\(place.pid)", place.command, place.address, "\(place.sharing) \(place.protection)",
+        "\(place.pid)", place.command.printable, place.address,
+        "\(place.sharing) \(place.protection)",
         place.page.text,
       ]
     }
@@ -106,7 +107,7 @@ struct AddressReport: Encodable {
 extension AddressReport.Place {
   init(_ place: AddressInspection.Place, besides page: AddressInspection.Page) {
     self.init(
-      pid: place.process, command: Escaping.printable(place.command),
+      pid: place.process, command: RawText(place.command),
       address: Format.address(place.address), sharing: Format.sharing(place.map),
       protection: Format.protection(place.map), page: AddressReport.Page(place.page),
       sameMemory: Unknowable(Self.isSame(place.page, page)))

@@ -3,8 +3,8 @@ import ShmCore
 /// What has been copied, all of it or a part.
 struct CopyReport: Report {
   let action = "copy"
-  let from: String
-  let to: String
+  let from: RawText
+  let to: RawText
   /// How many bytes were copied: exactly these, also where it failed.
   let bytes: Int
   /// How many were to be copied; null for as many as a stream gives.
@@ -37,8 +37,8 @@ struct CopyReport: Report {
     _ copy: BlockCopy, failure: ShmError? = nil, isVerified: Bool = false,
     difference: Difference? = nil, nanoseconds: Int
   ) {
-    from = copy.from.description
-    to = copy.to.description
+    from = RawText(copy.from.argument)
+    to = RawText(copy.to.argument)
     bytes = copy.copied
     length = Unknowable(copy.length)
     complete = failure == nil
@@ -55,7 +55,7 @@ struct CopyReport: Report {
   func text(_ style: TextStyle) -> String {
     if let first = firstDifference.value {
       return """
-        '\(to)' differs from '\(from)': first at byte \(first) of the copy, \(differingBytes.value ?? 0) of \
+        \(to.quoted) differs from \(from.quoted): first at byte \(first) of the copy, \(differingBytes.value ?? 0) of \
         \(bytes) bytes differ; one of them was changed since
 
         """
@@ -63,7 +63,7 @@ struct CopyReport: Report {
     let checked = equal.value == true ? ", verified" : ""
     let way = direct.value.map { ", \($0.text)" } ?? ""
     return """
-      copied \(ByteCount(bytes)) from '\(from)' to '\(to)'\(checked), in \
+      copied \(ByteCount(bytes)) from \(from.quoted) to \(to.quoted)\(checked), in \
       \(Format.seconds(nanoseconds)), \(Format.rate(bytes, nanoseconds))\(way)
 
       """

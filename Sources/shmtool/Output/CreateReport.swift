@@ -3,7 +3,7 @@ import ShmCore
 /// A region that was made.
 struct CreateReport: Report {
   let action = "create"
-  let region: String
+  let region: RawText
   let bytes: Int
   let offset = 0
   let seconds: Double
@@ -40,7 +40,7 @@ struct CreateReport: Report {
     _ reference: RegionReference, _ status: RegionStatus, isNew: Bool, sparse: Bool,
     refusal: ShmError?, direct: DirectIO.Method?, wired: WireReport.Row?, nanoseconds: Int
   ) {
-    region = reference.description
+    region = RawText(reference)
     bytes = status.size
     seconds = Double(nanoseconds) / 1e9
     existing = !isNew
@@ -63,7 +63,7 @@ struct CreateReport: Report {
     let way = direct.value.map { ", \($0.text)" } ?? ""
     let refused = hugePagesRefused.value.map { "  not of huge pages: \($0)\n" } ?? ""
     let owner = ownerId == ProcessView.user ? "" : ", which belongs to \(Format.user(ownerId))"
-    return "\(what) '\(region)': \(ByteCount(bytes))\(pages), in \(time)\(way)\(owner)\n" + refused
+    return "\(what) \(region.quoted): \(ByteCount(bytes))\(pages), in \(time)\(way)\(owner)\n" + refused
       + (wired.value?.text(onFault: false) ?? "")
   }
 }

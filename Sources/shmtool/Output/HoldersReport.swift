@@ -5,8 +5,8 @@ struct HoldersReport: Report {
   /// One process and one region.
   struct Row: Encodable {
     let pid: Int32
-    let command: String
-    let region: String
+    let command: RawText
+    let region: RawText
     let deleted: Bool
     let wiredBytes: Int
     let residentBytes: Int
@@ -14,10 +14,9 @@ struct HoldersReport: Report {
 
     init(_ holder: WiringHolder) {
       pid = holder.process
-      command = Escaping.printable(holder.command)
-      let shown = RegionPath(holder.path)
-      region = shown.name
-      deleted = shown.isDeleted
+      command = RawText(holder.command)
+      region = RawText(holder)
+      deleted = holder.reference == nil
       wiredBytes = holder.wired
       residentBytes = holder.resident
       background = holder.isBackground
@@ -42,9 +41,9 @@ struct HoldersReport: Report {
     ])
     table.rows = holders.map { row in
       [
-        "\(row.pid)", row.command, Format.size(row.wiredBytes, style),
+        "\(row.pid)", row.command.printable, Format.size(row.wiredBytes, style),
         Format.size(row.residentBytes, style), row.background ? "background" : "process",
-        row.region + (row.deleted ? " (deleted)" : ""),
+        row.region.word + (row.deleted ? " (deleted)" : ""),
       ]
     }
     let hidden = Self.hidden(hiddenProcesses.value).map { "(\($0))\n" } ?? ""

@@ -13,12 +13,12 @@ extension InspectReport.Entry {
     let place = mountProcess.value.map { " in the mount namespace of process \($0)" } ?? ""
     let mounted =
       mountPoint.value.map {
-        " at \($0)\(place)" + (mountCovered ? ", hidden by another mount" : "")
+        " at \($0.printable)\(place)" + (mountCovered ? ", hidden by another mount" : "")
       } ?? ", mounted nowhere"
     let options = mountOptions.value.map { " (\($0.joined(separator: ",")))" } ?? ""
     return [
-      ["region", region],
-      ["kind", kind + (path.value.map { ", \($0)" } ?? "")],
+      ["region", region.word],
+      ["kind", kind + (path.value.map { ", \($0.printable)" } ?? "")],
       [
         "on",
         "\(isMemory ? fileSystem : mountKind.value ?? fileSystem)\(mounted)\(options), device \(device), inode \(inode)",

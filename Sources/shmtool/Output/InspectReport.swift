@@ -50,13 +50,13 @@ struct InspectReport: Report {
 
   /// One region.
   struct Entry: Encodable {
-    let region: String
+    let region: RawText
     let kind: String
-    let path: Unknowable<String>
+    let path: Unknowable<RawText>
     let fileSystem: String
     /// The kind of the file system that is mounted there: `ext4` where `fileSystem` is `other`.
     let mountKind: Unknowable<String>
-    let mountPoint: Unknowable<String>
+    let mountPoint: Unknowable<RawText>
     let mountOptions: Unknowable<[String]>
     /// A process that sees the mount, if this one does not.
     let mountProcess: Unknowable<Int32>
@@ -103,12 +103,12 @@ struct InspectReport: Report {
       _ inspection: RegionInspection, after before: RegionInspection? = nil, showsRuns: Bool = false
     ) {
       let status = inspection.status
-      region = inspection.reference.description
+      region = RawText(inspection.reference)
       kind = inspection.kind.rawValue
-      path = Unknowable(inspection.path.map { Escaping.printable($0) })
+      path = Unknowable(inspection.path.map { RawText($0) })
       fileSystem = inspection.fileSystem.kind.rawValue
       mountKind = Unknowable(inspection.mount.map { Escaping.printable($0.mount.kind) })
-      mountPoint = Unknowable(inspection.mount.map { Escaping.printable($0.mount.point) })
+      mountPoint = Unknowable(inspection.mount.map { RawText($0.mount.point) })
       mountProcess = Unknowable(inspection.mount?.process)
       mountCovered = inspection.mount?.reach == .covered
       // Some stand both for the mount and for the file system.

@@ -36,7 +36,7 @@ struct InspectUser: Encodable {
   }
 
   let pid: Int32
-  let command: String
+  let command: RawText
   let user: Unknowable<UInt32>
   let mappedBytes: Int
   /// Whether it has the region open, and not mapped.
@@ -46,7 +46,7 @@ struct InspectUser: Encodable {
 
   init(_ user: RegionUser, _ mappings: [RegionMapping]) {
     pid = user.process
-    command = Escaping.printable(user.command)
+    command = RawText(user.command)
     self.user = Unknowable(user.user)
     self.mappings = mappings.map { MappingRow($0) }
     mappedBytes = self.mappings.reduce(0) { $0 + $1.length }
@@ -65,7 +65,7 @@ struct InspectUser: Encodable {
       Table.Column(heading: "COPIED", alignsRight: true),
     ])
     for user in users {
-      let name = ["\(user.pid)", user.command]
+      let name = ["\(user.pid)", user.command.printable]
       table.rows += user.mappings.map { map in
         name + [
           "\(map.address)-\(map.end)", Format.exactSize(map.offset, style),

@@ -21,7 +21,7 @@ extension ListReport {
       isDefault: true, cell: { row, _ in row.kind }, precedes: { $0.kind < $1.kind }),
     Column(
       name: "name", help: "its name or path; PID@0xADDRESS for what has none", isDefault: true,
-      cell: { row, _ in row.display + row.mark }),
+      cell: { row, _ in row.display.word + row.mark }),
     amount("size", "its length", isDefault: true, \.size),
     amount("allocated", "what memory is charged for", isDefault: true, \.allocated),
     amount("resident", "in RAM and written", facts: .residency, \.resident),
@@ -61,7 +61,7 @@ extension ListReport {
       cell: { row, _ in "\(row.inode)" }, precedes: { $0.inode < $1.inode }),
     Column(
       name: "reference", help: "how other commands take it",
-      cell: { row, _ in row.reference.value ?? "-" }),
+      cell: { row, _ in row.reference.value?.word ?? "-" }),
     Column(
       name: "users", help: "the processes that have it mapped or open", isDefault: true,
       cell: { row, _ in UserRow.list(row.users, row.use) },

@@ -4,12 +4,12 @@ extension ListReport {
   /// One region.
   struct Row: Encodable {
     let kind: String
-    /// The exact name; null where it is not UTF-8, and for what never had one.
-    let name: Unknowable<String>
-    /// The name, safe for a terminal.
-    let display: String
+    /// The exact name; null for what never had one.
+    let name: Unknowable<RawText>
+    /// How the region is named in a command; the name that it had, if there is no way.
+    let display: RawText
     /// How it can be named in a command; null where it cannot.
-    let reference: Unknowable<String>
+    let reference: Unknowable<RawText>
     /// Whether it had a name that is gone.
     let removed: Bool
     /// Whether its name leads to it: named, removed, hidden, unmounted, unknown.
@@ -75,10 +75,9 @@ extension ListReport {
 extension ListReport.Row {
   init(_ entry: RegionInventory.Entry, now: Int) {
     kind = entry.kind.rawValue
-    name = Unknowable(
-      entry.name.isEmpty ? nil : String(validating: entry.name, as: UTF8.self))
+    name = Unknowable(entry.name.isEmpty ? nil : RawText(entry.name))
     display = Self.display(entry)
-    reference = Unknowable(entry.reference?.description)
+    reference = Unknowable(entry.reference.map { RawText($0) })
     removed = entry.isRemoved
     nameState = entry.visibility.rawValue
     device = entry.identity.device
@@ -107,9 +106,9 @@ extension ListReport.Row {
     let status = stream.status
     let bytes = stream.place.name.bytes
     kind = RegionKind.stream.rawValue
-    name = Unknowable(String(validating: bytes, as: UTF8.self))
-    display = Escaping.printable(bytes)
-    reference = Unknowable(nil)
+    name = Unknowable(RawText(bytes))
+    reference = Unknowable(StreamReference.argument(stream.place).map { RawText($0) })
+    display = reference.value ?? RawText(stream.place.path.bytes)
     removed = false
     nameState = RegionInventory.Entry.Visibility.named.rawValue
     device = status.identity.device
@@ -131,11 +130,14 @@ extension ListReport.Row {
   }
 
   /// What never had a name is called by where one process has it.
-  private static func display(_ entry: RegionInventory.Entry) -> String {
-    if !entry.name.isEmpty { return Escaping.printable(entry.name) }
-    if let reference = entry.reference { return reference.description }
-    guard let user = entry.users.first, let map = user.mappings.first else { return "-" }
-    return "\(user.process)@\(Format.address(map.addresses.lowerBound))"
+  private static func display(_ entry: RegionInventory.Entry) -> RawText {
+    if !entry.isRemoved, entry.kind != .memfd, let reference = entry.reference {
+      return RawText(reference)
+    }
+    if !entry.name.isEmpty { return RawText(entry.name) }
+    if let reference = entry.reference { return RawText(reference) }
+    guard let user = entry.users.first, let map = user.mappings.first else { return RawText("-") }
+    return RawText("\(user.process)@\(Format.address(map.addresses.lowerBound))")
   }
 }
 

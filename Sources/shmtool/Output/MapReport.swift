@@ -4,7 +4,7 @@ import ShmCore
 struct MapReport: Report {
   /// One mapping.
   struct Row: Encodable {
-    let region: String
+    let region: RawText
     let address: String
     let length: Int
     let pageSize: Int
@@ -15,7 +15,7 @@ struct MapReport: Report {
     let copiedBytes: Unknowable<Int>
 
     init(_ reference: RegionReference, _ mapping: borrowing Mapping) {
-      region = reference.description
+      region = RawText(reference)
       address = Format.address(mapping.address)
       length = mapping.count
       pageSize = mapping.pageSize

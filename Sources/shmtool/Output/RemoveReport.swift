@@ -4,10 +4,20 @@ import ShmCore
 struct RemoveReport: Report {
   /// One region, or the rendezvous of a stream.
   struct Row: Encodable {
-    let region: String
+    let region: RawText
     let bytes: Int
     /// Whether it was what a killed sender has left.
     let stream: Bool
+
+    init(region: RawText, bytes: Int, stream: Bool) {
+      self.region = region
+      self.bytes = bytes
+      self.stream = stream
+    }
+
+    init(stream name: RegionName) {
+      self.init(region: RawText(StreamReference.argument(name)), bytes: 0, stream: true)
+    }
   }
 
   let action = "remove"
@@ -18,8 +28,8 @@ struct RemoveReport: Report {
   func text(_ style: TextStyle) -> String {
     regions.map { row in
       row.stream
-        ? "removed '\(row.region)', a stream whose sender is gone\n"
-        : "removed '\(row.region)', \(ByteCount(row.bytes))\n"
+        ? "removed \(row.region.quoted), a stream whose sender is gone\n"
+        : "removed \(row.region.quoted), \(ByteCount(row.bytes))\n"
     }.joined()
   }
 }

@@ -4,7 +4,7 @@ import ShmCore
 struct StaleReport: Report {
   /// One region, or the rendezvous of a stream.
   struct Row: Encodable {
-    let region: String
+    let region: RawText
     let kind: String
     let bytes: Int
     let allocated: Int
@@ -30,7 +30,7 @@ struct StaleReport: Report {
 
   /// The rendezvous of a killed sender that only its user, or root in that one's name, may remove.
   struct Stream: Encodable {
-    let region: String
+    let region: RawText
     let owner: String
   }
 
@@ -95,7 +95,7 @@ struct StaleReport: Report {
     for row in stale {
       let what = row.stream ? "a stream whose sender is gone" : Format.size(row.bytes, style)
       text += """
-        \(dryRun ? "would remove" : "removed") '\(row.region)', \(what), \
+        \(dryRun ? "would remove" : "removed") \(row.region.quoted), \(what), \
         \(Format.age(row.ageSeconds)) old
 
         """
@@ -125,7 +125,7 @@ struct StaleReport: Report {
     }
     let unknown = regions.filter { !$0.isCandidate && !$0.inUse }
     if !unknown.isEmpty {
-      let names = unknown.prefix(3).map { "'\($0.region)'" }
+      let names = unknown.prefix(3).map { $0.region.quoted }
       text += """
         unknown and kept: \(names.joined(separator: ", "))\
         \(unknown.count > 3 ? " and \(unknown.count - 3) more" : ""): processes that may not be looked \
@@ -135,8 +135,8 @@ struct StaleReport: Report {
     }
     for stream in streamsOfOthers {
       text += """
-        left to its user: '\(stream.region)', a stream whose sender is gone; \
-        'setpriv --reuid \(stream.owner) --clear-groups shmtool remove NAME' removes it
+        left to its user: \(stream.region.quoted), a stream whose sender is gone; remove it with: \
+        setpriv --reuid \(stream.owner) --clear-groups shmtool remove \(stream.region.word)
 
         """
     }

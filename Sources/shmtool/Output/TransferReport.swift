@@ -2,7 +2,7 @@ import ShmCore
 
 /// What has gone through one end of a stream.
 struct TransferReport: Report {
-  let stream: String
+  let stream: RawText
   /// `send` or `receive`.
   let action: String
   let bytes: Int
@@ -24,7 +24,7 @@ struct TransferReport: Report {
   }
 
   init(_ stream: RegionName, _ action: String, receivers: Int, _ report: StreamReport) {
-    self.stream = stream.description
+    self.stream = RawText(stream.bytes)
     self.action = action
     self.receivers = receivers
     bytes = report.bytes
@@ -46,7 +46,7 @@ struct TransferReport: Report {
       : "received \(ByteCount(bytes))"
     let sum = checksum.value.map { ", \($0)" } ?? ""
     return """
-      \(what) of '\(stream)', in \(Format.seconds(nanoseconds)), \
+      \(what) of \(stream.quoted), in \(Format.seconds(nanoseconds)), \
       \(Format.rate(bytes, nanoseconds))\(sum)
 
       """

@@ -4,15 +4,14 @@ import ShmCore
 struct UnwireReport: Report {
   /// One region of one holder.
   struct Row: Encodable {
-    let region: String
+    let region: RawText
     let deleted: Bool
     let bytes: Int
     let pid: Int32
 
     init(_ holder: WiringHolder) {
-      let shown = RegionPath(holder.path)
-      region = shown.name
-      deleted = shown.isDeleted
+      region = RawText(holder)
+      deleted = holder.reference == nil
       bytes = holder.wired
       pid = holder.process
     }
@@ -25,7 +24,7 @@ struct UnwireReport: Report {
 
   func text(_ style: TextStyle) -> String {
     regions.map { row in
-      let name = "'\(row.region)'" + (row.deleted ? ", which has no name any more" : "")
+      let name = "\(row.region.quoted)" + (row.deleted ? ", which has no name any more" : "")
       return "unwired \(ByteCount(row.bytes)) of \(name), held by process \(row.pid)\n"
     }.joined()
   }

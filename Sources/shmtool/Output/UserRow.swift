@@ -12,7 +12,7 @@ struct UserRow: Encodable {
   }
 
   let pid: Int32
-  let command: String
+  let command: RawText
   let user: Unknowable<UInt32>
   let mappedBytes: Int
   let mappings: [MappingRow]
@@ -20,7 +20,7 @@ struct UserRow: Encodable {
 
   init(_ user: RegionUser) {
     pid = user.process
-    command = Escaping.printable(user.command)
+    command = RawText(user.command)
     self.user = Unknowable(user.user)
     mappedBytes = user.mappedBytes
     descriptors = user.descriptors
@@ -41,7 +41,7 @@ struct UserRow: Encodable {
     case .unknown: return "unknown"
     case .used: if users.isEmpty { return "not visible" }
     }
-    let shown = users.prefix(3).map { "\($0.pid) \($0.command)" }.joined(separator: ", ")
+    let shown = users.prefix(3).map { "\($0.pid) \($0.command.printable)" }.joined(separator: ", ")
     let more = users.count > 3 ? ", \(users.count - 3) more" : ""
     return shown + more
   }

@@ -2,7 +2,7 @@ import ShmCore
 
 /// Whether a region holds what it should.
 struct VerifyReport: Report {
-  let region: String
+  let region: RawText
   let equal: Bool
   let bytes: Int
   let offset: Int
@@ -25,7 +25,7 @@ struct VerifyReport: Report {
     _ region: RegionReference, label: String, range: Range<Int>, difference: Difference?,
     nanoseconds: Int
   ) {
-    self.region = region.description
+    self.region = RawText(region)
     equal = difference == nil
     bytes = range.count
     offset = range.lowerBound
@@ -45,13 +45,13 @@ struct VerifyReport: Report {
   func text(_ style: TextStyle) -> String {
     guard let first = firstDifference.value else {
       let time = "\(Format.seconds(nanoseconds)), \(Format.rate(bytes, nanoseconds))"
-      return "verified \(ByteCount(bytes)) of '\(region)': equal to \(label), in \(time)\n"
+      return "verified \(ByteCount(bytes)) of \(region.quoted): equal to \(label), in \(time)\n"
     }
     if differingBytes == 0 {
-      return "'\(region)' is equal to \(label) as far as both go\(lengths)\n"
+      return "\(region.quoted) is equal to \(label) as far as both go\(lengths)\n"
     }
     return """
-      '\(region)' differs from \(label): first at offset \(first), \(differingBytes) of \
+      \(region.quoted) differs from \(label): first at offset \(first), \(differingBytes) of \
       \(bytes) bytes differ\(lengths)
 
       """

@@ -4,7 +4,7 @@ import ShmCore
 struct WireReport: Report {
   /// One range of one region.
   struct Row: Encodable {
-    let region: String
+    let region: RawText
     let offset: Int
     let bytes: Int
     let wiredBytes: Int
@@ -18,7 +18,7 @@ struct WireReport: Report {
       _ reference: RegionReference, _ report: Mapping.WiringReport, isUnswappable: Bool,
       failure: ShmError?
     ) {
-      region = reference.description
+      region = RawText(reference)
       offset = report.covered.lowerBound
       bytes = report.covered.count
       wiredBytes = report.wired
@@ -52,6 +52,6 @@ extension WireReport.Row {
         "checked: \(ByteCount(residentBytes)) resident"
       }
     let less = failure.value.map { "\n  less than asked for: \($0)" } ?? ""
-    return "wired \(amount) of '\(region)' at offset \(offset), \(checked)\(less)\n"
+    return "wired \(amount) of \(region.quoted) at offset \(offset), \(checked)\(less)\n"
   }
 }

@@ -11,8 +11,8 @@ struct NameFaultTests {
       bad = [b"", b"/", b".", b"..", b"/.", b"/..", b"a//b", b"//a", b"../x", b"a/../b", b"a/",
              b"./", b"x" * 256, b"/" + b"x" * 256, b"x" * 4096, b"a/" + b"x" * 256,
              b"/" + b"a/" * 2047 + b"x" * 9, b"file:", b"file:/dev/shm/", b"file:..", b"pid:",
-             b"pid:1:", b"pid:-1:3", b"sysv:", b"sysv:x", b"sysv:-1", b"\\xff", b"a\\xc3", b"\\xc0\\xaf",
-             b"\\xed\\xa0\\x80", b"a\\xe2\\x82"]
+             b"pid:1:", b"pid:-1:3", b"sysv:", b"sysv:x", b"sysv:-1", b"bytes:",
+             b"bytes:%zz", b"bytes:%", b"\\xff/../x", b"bytes:a%2F%2Fb"]
       commands = [["create", "%", "4K"], ["inspect", "%"], ["remove", "%"], ["read", "%"],
                   ["write", "%"], ["fill", "%", "--zero"], ["verify", "%", "--zero"],
                   ["resize", "%", "4K"], ["map", "%", "--", "true"], ["wire", "%", "--", "true"],
@@ -29,7 +29,7 @@ struct NameFaultTests {
               assert result.stderr.count(b"\\n") == 1 and len(result.stderr) < 5000, result
               assert all(byte >= 32 for byte in result.stderr.decode().encode()[:-1]), result
       made = {name for name in set(os.listdir("/dev/shm")) - before
-              if not name.startswith(("shmtool-", ".shmtool-"))}
+              if "shmtool-" not in name}
       assert not made, made
       try:
           subprocess.run([T, "inspect", "a\\0b"])
@@ -42,11 +42,11 @@ struct NameFaultTests {
   @Test(
     "make no system call on a path where they are refused",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"),
-    arguments: ["", "/", ".", "..", "a//b", "../x", "LONG", "BYTES"])
+    arguments: ["", "/", ".", "..", "a//b", "../x", "LONG", "bytes:%4"])
   func untouched(_ name: String) async throws {
     try await Python.check(
       """
-      name = {"LONG": b"x" * 256, "BYTES": b"shm\\xff"}.get(N, N.encode())
+      name = {"LONG": b"x" * 256}.get(N, N.encode())
       log = "/tmp/" + sys.argv[2]
       def trace(*words):
           subprocess.run(["strace", "-f", "-qq", "-o", log, "-e", "trace=%file", T, *words],
@@ -132,20 +132,15 @@ struct NameFaultTests {
                       [T.encode(), *map(str.encode, words), name], capture_output=True, timeout=30)
                   harmless(result.stdout)
                   harmless(result.stderr)
-                  if b"\\xff" in name:
-                      assert result.returncode == 64, result
-                      continue
                   assert result.returncode == 0, result
                   if "--json" in words:
                       shown.add(json.loads(result.stdout)["regions"][0]["region"])
-          assert len(shown) == len(names) - 1, shown
-          # What is not UTF-8 cannot be written as an argument: it is seen, and refused by rm's.
+          assert len(shown) == len(names), shown
           for name in names:
-              if b"\\xff" not in name:
-                  result = subprocess.run(
-                      [T.encode(), b"remove", name], capture_output=True, timeout=30)
-                  assert result.returncode == 0, result
-                  harmless(result.stderr)
+              result = subprocess.run(
+                  [T.encode(), b"remove", name], capture_output=True, timeout=30)
+              assert result.returncode == 0, result
+              harmless(result.stderr)
       finally:
           for name in names:
               if os.path.exists(b"/dev/shm/" + name):

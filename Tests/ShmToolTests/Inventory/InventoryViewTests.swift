@@ -70,8 +70,8 @@ struct InventoryViewTests {
             found = [r for r in rows("--pid", str(ME)) if N in r["display"]]
             assert {r["kind"] for r in found} == {"memfd", "posix"}, found
             for r in found:
-                assert r["name"] is None and users(r) == [ME], r
-                assert r"\x1b[2J\xff\n" in r["display"], r
+                assert users(r) == [ME] and r["name"].startswith("bytes:"), r
+                assert "%1B%5B2J%FF%0A" in r["name"], r
             text = run("list").stdout
             assert b"\x1b" not in text and b"\xff" not in text, text
             assert sum(N.encode() in l for l in text.split(b"\n")) == 2, text

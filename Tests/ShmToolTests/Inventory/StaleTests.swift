@@ -64,7 +64,7 @@ struct StaleTests {
       #"""
       open(b"/dev/shm/a\x1b[2J\xff", "wb").close()
       result = run("remove", "--stale", "--yes")
-      assert result.returncode == 0 and rb"removed 'a\x1b[2J\xff'" in result.stderr, result
+      assert result.returncode == 0 and rb"removed $'a\x1b[2J\xff'," in result.stderr, result
       assert b"\x1b" not in result.stderr and not os.listdir("/dev/shm")
       """#)
   }
@@ -103,9 +103,9 @@ struct StaleTests {
           assert result.returncode == 77 and b"it is nobody's" in result.stderr, result
       for words in (["--stale"], ["--stale", "--yes"]):
           result = run("remove", *words)
-          assert b"left to its user: 'theirs'" in result.stdout + result.stderr, result
+          assert b"left to its user: 'stream:theirs'" in result.stdout + result.stderr, result
           told = json.loads(run("remove", *words, "--json").stdout)
-          assert told["streams_of_others"] == [{"owner": "nobody", "region": "theirs"}], told
+          assert told["streams_of_others"] == [{"owner": "nobody", "region": "stream:theirs"}], told
       assert os.path.exists(path)
       assert subprocess.run([*drop, "remove", "-q", "theirs"]).returncode == 0
       assert not os.path.exists(path)
