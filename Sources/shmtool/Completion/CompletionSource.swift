@@ -53,8 +53,10 @@ struct CompletionSource {
   private func word(_ reference: RegionReference, atOffset: Bool) -> [UInt8]? {
     var words = [reference.argument]
     if case .posix(let name) = reference {
+      // With its slash it cannot be taken for an option, a path or another kind of reference.
       let slashed = [UInt8(ascii: "/")] + name.bytes
-      words.insert(slashed, at: typed.first == UInt8(ascii: "/") ? 0 : 1)
+      let plain = typed.first == UInt8(ascii: "/") ? [slashed] : [name.bytes, slashed]
+      words = plain + (atOffset ? [slashed + Array("@0".utf8)] : []) + words
     }
     return words.first { isTaken($0, for: reference, atOffset: atOffset) }
   }
