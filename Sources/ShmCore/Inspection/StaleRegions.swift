@@ -46,7 +46,7 @@ public struct StaleRegions: Sendable {
     private let path: FilePath
 
     fileprivate init?(_ entry: RegionInventory.Entry, _ left: RemovalName) {
-      guard let path = entry.place?.path, let original = left.original else { return nil }
+      guard let path = entry.reference?.path, let original = left.original else { return nil }
       (self.entry, self.path, self.original) = (entry, path, original)
     }
 

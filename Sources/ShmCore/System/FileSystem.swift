@@ -27,13 +27,6 @@ extension FilePath.Component {
   }
 }
 
-extension FilePath.Component {
-  /// Its bytes.
-  var bytes: [UInt8] {
-    unsafe withPlatformString { unsafe Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
-  }
-}
-
 /// The system calls that take a path.
 package enum FileSystem {
   /// Opens `path`, close-on-exec, never as a controlling terminal. open(2)

@@ -63,11 +63,6 @@ struct StreamArguments: ParsableArguments {
     try Rendezvous(name, directory: directory)
   }
 
-  /// The same of a name of bytes.
-  static func place(_ name: RegionName) throws(ShmError) -> Rendezvous {
-    try Rendezvous(name, directory: directory)
-  }
-
   /// What SHMTOOL_DIR says; nil where it says nothing.
   static var directory: FilePath? {
     ProcessEnvironment.filePath("SHMTOOL_DIR").flatMap { $0.isEmpty ? nil : $0 }

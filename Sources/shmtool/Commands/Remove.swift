@@ -27,7 +27,8 @@ struct Remove: CheckedCommand {
     aliases: ["rm"])
 
   @Argument(
-    help: "The regions.", completion: CompletionDomain.removed.kind, transform: RemovalOperand.parse)
+    help: "The regions.", completion: CompletionDomain.removed.kind, transform: RemovalOperand.parse
+  )
   var regions: [RemovalOperand] = []
 
   @Flag(help: "Only where nobody uses it.")

@@ -33,7 +33,8 @@ struct Unwire: CheckedCommand {
     var released: [WiringHolder] = []
     var operands = Operands()
     if let pid { try checkHolder(pid) }
-    operands.forEach(pid.map { [$0] } ?? [], named: { RawText("pid:\($0)") }) { (pid) throws(ShmError) in
+    operands.forEach(pid.map { [$0] } ?? [], named: { RawText("pid:\($0)") }) {
+      (pid) throws(ShmError) in
       try end("process \(pid)", &released) { $0.process == pid }
     }
     operands.forEach(regions, named: { RawText($0) }) { (reference) throws(ShmError) in

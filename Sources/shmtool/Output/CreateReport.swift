@@ -63,7 +63,8 @@ struct CreateReport: Report {
     let way = direct.value.map { ", \($0.text)" } ?? ""
     let refused = hugePagesRefused.value.map { "  not of huge pages: \($0)\n" } ?? ""
     let owner = ownerId == ProcessView.user ? "" : ", which belongs to \(Format.user(ownerId))"
-    return "\(what) \(region.quoted): \(ByteCount(bytes))\(pages), in \(time)\(way)\(owner)\n" + refused
+    return "\(what) \(region.quoted): \(ByteCount(bytes))\(pages), in \(time)\(way)\(owner)\n"
+      + refused
       + (wired.value?.text(onFault: false) ?? "")
   }
 }
