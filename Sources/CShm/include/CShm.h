@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "CShmOutput.h"
 #include "CShmRing.h"
 
 #if defined(__cplusplus)

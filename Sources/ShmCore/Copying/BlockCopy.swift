@@ -23,12 +23,18 @@ public struct BlockCopy {
   /// How it went past the page cache; nil before it did, and where it was not to.
   public private(set) var method: DirectIO.Method?
 
+  /// Whether the bytes are on the device of a file, so that they outlast a crash of the machine; nil if
+  /// there is no device. False before `run`.
+  public var isSynchronized: Bool? { sink.isSynchronized }
+
   private let source: any OpenEnd
   private let sink: any OpenEnd
   /// What the sink has room for, where the source does not say how much it has.
   private let limit: Int
   private let attempt: String
   private let direct: DirectCopy?
+  /// Whether all of the source is copied, and nothing of it is written by the copy itself.
+  private let isOfWholeSource: Bool
 
   /// Opens both ends, and looks whether the bytes fit. Nothing is copied yet.
   ///
@@ -38,11 +44,13 @@ public struct BlockCopy {
   ///   - length: how many; nil for as many as the source has, or, from a process, as the region has
   ///     room for.
   ///   - isDirect: whether it goes past the page cache, between a region and a file or a device.
+  ///   - isSynchronized: whether `run` waits until a file or a device has the bytes on its medium.
   /// - Throws: `ShmError`: `usage` for ends that overlap, for more bytes than either has, and where
   ///   neither says how many; `notFound`, `notPermitted`, `corrupt`; `system` where the file system
   ///   refuses O_DIRECT.
   public init(
-    from: CopyEnd, to: CopyEnd, length: Int? = nil, isDirect: Bool = false
+    from: CopyEnd, to: CopyEnd, length: Int? = nil, isDirect: Bool = false,
+    isSynchronized: Bool = true
   ) throws(ShmError) {
     let attempt = "cannot copy '\(from)' to '\(to)'"
     self.from = from
@@ -54,7 +62,7 @@ public struct BlockCopy {
         throw ShmError(.usage, attempt, "a FIFO is neither a file nor a block device")
       }
     }
-    source = try from.openForReading(attempt)
+    source = try from.openForReading(attempt, isDirect: isDirect)
     let available = source.room
     if let length, let available, length > available {
       throw ShmError(
@@ -68,7 +76,7 @@ public struct BlockCopy {
           .usage, attempt, "neither end says how many bytes are meant", remedy: "give --length")
       }
     }
-    sink = try to.openForWriting(attempt)
+    sink = try to.openForWriting(attempt, isSynchronized: isSynchronized)
     let wanted = length ?? available ?? (isProcess ? sink.room : nil)
     if let wanted, let space = sink.room, wanted > space {
       throw ShmError(
@@ -77,6 +85,8 @@ public struct BlockCopy {
     self.length = wanted
     limit = wanted ?? sink.room ?? .max
     let (taken, given) = (sink.extents(limit), source.extents(limit))
+    isOfWholeSource =
+      length == nil && !given.contains { one in taken.contains { $0.whole == one.whole } }
     do throws(ShmError) {
       if given.contains(where: { one in taken.contains { one.overlaps($0) } }) {
         throw ShmError(.usage, attempt, "the two ranges overlap")
@@ -102,6 +112,7 @@ public struct BlockCopy {
       } else {
         try copyAll(progress)
       }
+      if isOfWholeSource { try source.checkUnchanged(copied, attempt) }
     } catch {
       // What was stored behind a region's new end is gone with it.
       if let region = sink as? RegionEnd { copied = region.remaining(of: copied) }

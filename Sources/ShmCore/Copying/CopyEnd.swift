@@ -18,23 +18,33 @@ public enum CopyEnd: Hashable, Sendable {
   case standard
 
   /// Opens it for reading.
-  func openForReading(_ attempt: String) throws(ShmError) -> any OpenEnd {
+  ///
+  /// - Parameter isDirect: whether a file is read past the page cache, which must not be touched then.
+  func openForReading(
+    _ attempt: String, isDirect: Bool = false
+  ) throws(ShmError) -> any OpenEnd {
     switch self {
     case .region(let reference, let offset):
       try RegionEnd(try Region.open(reference, access: .readOnly), offset: offset, attempt)
     case .process(let process, let address): MemoryEnd(try ProcessMemory(of: process), address)
-    case .file(let path, let offset): try FileEnd.reading(path, offset: offset, attempt)
+    case .file(let path, let offset):
+      try FileEnd.reading(path, offset: offset, isDirect: isDirect, attempt)
     case .standard: try StreamEnd.standardInput()
     }
   }
 
   /// Opens it for writing; nothing is changed yet, but that a file is made where there is none.
-  func openForWriting(_ attempt: String) throws(ShmError) -> any OpenEnd {
+  ///
+  /// - Parameter isSynchronized: whether a file or a device is to be brought onto its medium at the end.
+  func openForWriting(
+    _ attempt: String, isSynchronized: Bool
+  ) throws(ShmError) -> any OpenEnd {
     switch self {
     case .region(let reference, let offset):
       try RegionEnd(try Region.open(reference), offset: offset, attempt)
     case .process(let process, let address): MemoryEnd(try ProcessMemory(of: process), address)
-    case .file(let path, let offset): try FileEnd.writing(path, offset: offset, attempt)
+    case .file(let path, let offset):
+      try FileEnd.writing(path, offset: offset, isSynchronized: isSynchronized, attempt)
     case .standard: StreamEnd.standardOutput()
     }
   }

@@ -5,38 +5,67 @@ import SystemPackage
 /// A regular file or a block device as an end of a block copy.
 final class FileEnd: OpenEnd {
   private let descriptor: OwnedDescriptor
-  private let path: FilePath
   private let offset: Int
   let room: Int?
   private let identity: RegionIdentity
+  /// Where a file is that was opened to be written.
+  private let place: OutputPath?
   /// Whether the file ends where the copy does.
   private let isCut: Bool
   private let isNew: Bool
   /// How long a file was before; nil for a device.
   private let size: Int?
+  /// What a regular file that is read was at the start.
+  private let state: InputState?
+  private var writeBack: WriteBack?
 
+  /// For reading.
   private init(
-    _ descriptor: consuming OwnedDescriptor, _ path: FilePath, _ status: stat, offset: Int,
-    room: Int?, isCut: Bool = false, isNew: Bool = false
+    _ descriptor: consuming OwnedDescriptor, _ status: stat, offset: Int, room: Int,
+    state: InputState?
   ) {
-    identity = RegionIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    identity = RegionIdentity(status)
     self.descriptor = descriptor
-    self.path = path
     self.offset = offset
     self.room = room
-    self.isCut = isCut
-    self.isNew = isNew
-    size = status.st_mode & S_IFMT == S_IFREG ? Int(status.st_size) : nil
+    self.state = state
+    place = nil
+    (isCut, isNew, size) = (false, false, nil)
   }
 
-  /// Opens a file to be read; one that has no size to rely on, as a FIFO or a file of /proc, in order.
+  /// For writing.
+  private init(
+    _ descriptor: consuming OwnedDescriptor, at place: consuming OutputPath, _ status: stat,
+    offset: Int?, room: Int?, isNew: Bool, isSynchronized: Bool
+  ) {
+    let isFile = status.st_mode & S_IFMT == S_IFREG
+    identity = RegionIdentity(status)
+    writeBack = WriteBack(descriptor.raw, from: offset ?? 0, isWanted: isSynchronized)
+    self.descriptor = descriptor
+    self.offset = offset ?? 0
+    self.room = room
+    self.isNew = isNew
+    self.place = consume place
+    isCut = offset == nil && isFile
+    size = isFile ? Int(status.st_size) : nil
+    state = nil
+  }
+
+  /// Opens a file to be read; one that has no size to rely on, as a FIFO or a file of /proc and /sys, in
+  /// order.
   static func reading(
-    _ path: FilePath, offset: Int?, _ attempt: String
+    _ path: FilePath, offset: Int?, isDirect: Bool, _ attempt: String
   ) throws(ShmError) -> any OpenEnd {
-    let descriptor = try open(path, O_RDONLY, attempt)
+    let descriptor = try explaining(path, attempt) { () throws(Errno) in
+      try FileSystem.open(path, O_RDONLY)
+    }
     let status = try status(of: descriptor, attempt)
-    guard let size = try size(of: descriptor, status, attempt), size > 0 else {
-      try refuse(offset, path, attempt)
+    let state = InputState(descriptor.raw, isDirect: isDirect)
+    guard let size = try size(of: descriptor, status, attempt), size > 0,
+      state != nil || status.st_mode & S_IFMT == S_IFBLK
+    else {
+      let isMoved = status.st_mode & S_IFMT == S_IFREG && descriptor.move(to: offset ?? 0)
+      if !isMoved { try refuse(offset, path, attempt) }
       return StreamEnd(descriptor)
     }
     let offset = offset ?? 0
@@ -44,15 +73,29 @@ final class FileEnd: OpenEnd {
       throw ShmError(
         .usage, attempt, "byte \(offset) of \(quoted(path)) lies past its end at \(size)")
     }
-    return FileEnd(descriptor, path, status, offset: offset, room: size - offset)
+    return FileEnd(descriptor, status, offset: offset, room: size - offset, state: state)
   }
 
-  /// Opens a file to be written, and makes it where there is none.
+  /// Opens a file to be written, and makes it if there is none. In a sticky directory that others may write,
+  /// files and links of other users are refused, except those of the directory's owner.
   static func writing(
-    _ path: FilePath, offset: Int?, _ attempt: String
+    _ path: FilePath, offset: Int?, isSynchronized: Bool, _ attempt: String
   ) throws(ShmError) -> any OpenEnd {
-    let isNew = !FileSystem.exists(path)
-    let descriptor = try open(path, isNew ? O_WRONLY | O_CREAT | O_EXCL : O_WRONLY, attempt)
+    let place = try explaining(path, attempt) { () throws(Errno) in
+      try OutputPath(following: path)
+    }
+    if let number = place.descriptor, offset == nil {
+      // Written at its place, as by a redirection to it.
+      let second = try explaining(path, attempt) { () throws(Errno) in
+        try OwnedDescriptor.duplicate(number)
+      }
+      return StreamEnd(second, isSynchronized: isSynchronized)
+    }
+    var isNew = false
+    try place.checkTrust(quoted(path), attempt)
+    let descriptor = try explaining(path, attempt) { () throws(Errno) in
+      try place.openForWriting(isNew: &isNew)
+    }
     let status = try status(of: descriptor, attempt)
     guard let size = try size(of: descriptor, status, attempt) else {
       try refuse(offset, path, attempt)
@@ -64,25 +107,23 @@ final class FileEnd: OpenEnd {
         .usage, attempt, "byte \(offset ?? 0) of \(quoted(path)) lies past its end at \(size)")
     }
     return FileEnd(
-      descriptor, path, status, offset: offset ?? 0, room: isDevice ? size - (offset ?? 0) : nil,
-      isCut: offset == nil && !isDevice, isNew: isNew)
+      descriptor, at: place, status, offset: offset, room: isDevice ? size - (offset ?? 0) : nil,
+      isNew: isNew, isSynchronized: isSynchronized)
   }
 
   private static func quoted(_ path: FilePath) -> String {
     "'\(Escaping.printable(path.string))'"
   }
 
-  private static func open(
-    _ path: FilePath, _ flags: CInt, _ attempt: String
-  ) throws(ShmError) -> OwnedDescriptor {
-    do throws(Errno) {
-      return try FileSystem.open(path, flags, mode: 0o666)
-    } catch {
-      throw ShmError(
-        error == .isDirectory ? .inputOutput : error.code, attempt,
-        "\(quoted(path)): \(error.reason)", remedy: error.remedy,
-        errorNumber: error.rawValue)
-    }
+  private static func explaining<Value: ~Copyable>(
+    _ path: FilePath, _ attempt: String, _ body: () throws(Errno) -> Value
+  ) throws(ShmError) -> Value {
+    try ShmError.explaining(
+      { (error) in
+        ShmError(
+          error == .isDirectory ? .inputOutput : error.code, attempt,
+          "\(quoted(path)): \(error.reason)", remedy: error.remedy, errorNumber: error.rawValue)
+      }, body)
   }
 
   private static func status(
@@ -137,7 +178,9 @@ final class FileEnd: OpenEnd {
   ) throws(EndFailure) -> Int {
     let start = try self.start(place, attempt)
     do throws(Errno) {
-      return try unsafe descriptor.write(buffer, at: start)
+      let written = try unsafe descriptor.write(buffer, at: start)
+      writeBack?.advance(to: start + written)
+      return written
     } catch .badAddress {
       throw .buffer
     } catch {
@@ -151,21 +194,79 @@ final class FileEnd: OpenEnd {
     return start
   }
 
-  /// A whole copy ends the file; one that failed leaves what it has written, and nothing else: a file
-  /// that was made for it, and got none of it, goes again, if it still has its name.
+  var isSynchronized: Bool? { writeBack?.isDone }
+
+  func checkUnchanged(_ count: Int, _ attempt: String) throws(ShmError) {
+    try state?.check(read: offset + count, attempt)
+  }
+
+  /// A whole copy ends the file and brings it onto its device. One that failed leaves what it has written,
+  /// and nothing else: a file that was made for it, and got none of it, is removed, if it still has its
+  /// name.
   func finish(_ count: Int, isWhole: Bool, _ attempt: String) throws(ShmError) {
     if isNew, !isWhole, count == 0 {
-      if let status = try? FileSystem.status(path), RegionIdentity(status) == identity {
-        try? FileSystem.unlink(path)
-      }
+      place?.removeFile(identity)
       return
     }
     let end = offset + count
-    guard let size,
-      let wanted = isCut && (isWhole || count > 0) ? end : isWhole ? nil : max(size, end)
-    else { return }
-    try ShmError.explaining({ DescriptorIO.explain($0, attempt) }) { () throws(Errno) in
-      if try descriptor.status().st_size > wanted { try descriptor.truncate(to: wanted) }
+    if let size, let wanted = isCut && (isWhole || count > 0) ? end : isWhole ? nil : max(size, end)
+    {
+      try ShmError.explaining({ DescriptorIO.explain($0, attempt) }) { () throws(Errno) in
+        if try descriptor.status().st_size > wanted { try descriptor.truncate(to: wanted) }
+      }
     }
+    guard isWhole else { return }
+    try writeBack?.finish(upTo: end, attempt)
+    if isNew, isSynchronized == true { try place?.synchronizeDirectory(descriptor.raw, attempt) }
+  }
+}
+
+extension OutputPath {
+  /// Refuses a file or a FIFO that another user may have put there for this one to write.
+  fileprivate func checkTrust(_ quoted: String, _ attempt: String) throws(ShmError) {
+    guard let found = try? directory.status(name) else { return }
+    let kind = found.st_mode & S_IFMT
+    if kind == S_IFREG || kind == S_IFIFO, !directory.trusts(found) {
+      throw ShmError(
+        .notPermitted, attempt, "\(quoted) is another user's file in a sticky directory",
+        remedy: "choose a name that is free", errorNumber: EACCES)
+    }
+  }
+
+  /// Opens what has the name, or makes a file; `isNew` is set to whether it was made.
+  fileprivate func openForWriting(isNew: inout Bool) throws(Errno) -> OwnedDescriptor {
+    // What a link in /proc leads to is opened by the kernel.
+    if directory.isProcess { return try directory.open(name, O_WRONLY) }
+    guard let found = try directory.status(name) else {
+      if isLinked { throw .noSuchFileOrDirectory }
+      isNew = true
+      return try directory.open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o666)
+    }
+    let descriptor = try directory.open(name, O_WRONLY | O_NOFOLLOW)
+    // Another one may have taken its name since it was looked at.
+    let status = try descriptor.status()
+    if status.st_mode & S_IFMT == S_IFREG, RegionIdentity(status) != RegionIdentity(found),
+      !directory.trusts(status)
+    {
+      throw .permissionDenied
+    }
+    return descriptor
+  }
+
+  /// Removes the file, if it has the name still.
+  fileprivate func removeFile(_ identity: RegionIdentity) {
+    if let found = try? directory.status(name), RegionIdentity(found) == identity {
+      try? directory.unlink(name)
+    }
+  }
+
+  /// Makes the name of a new file durable.
+  fileprivate func synchronizeDirectory(_ file: CInt, _ attempt: String) throws(ShmError) {
+    try ShmError.explaining({
+      ShmError(
+        .inputOutput, attempt,
+        "the file is complete, but its directory cannot be synchronized: \($0.reason)",
+        errorNumber: $0.rawValue)
+    }) { () throws(Errno) in try directory.synchronize(besides: file) }
   }
 }

@@ -12,7 +12,9 @@ public struct InputSource: ~Copyable {
   /// What it is called in messages.
   public let name: String
   /// The bytes that a regular file has still to give; nil for a pipe, a terminal, a device.
-  public let size: Int?
+  public var size: Int? { state?.remaining }
+  /// What a regular file was when it was opened.
+  let state: InputState?
   /// The number of the descriptor. It belongs to this value, or to the process where it is 0.
   public let rawDescriptor: Int32
   /// Nothing for standard input, which stays open.
@@ -30,7 +32,7 @@ public struct InputSource: ~Copyable {
     guard path != "-" else {
       let name = "standard input"
       self.init(
-        name: name, size: try Self.remaining(STDIN_FILENO, name), rawDescriptor: STDIN_FILENO,
+        name: name, state: try Self.state(STDIN_FILENO, name), rawDescriptor: STDIN_FILENO,
         owned: nil)
       return
     }
@@ -47,22 +49,30 @@ public struct InputSource: ~Copyable {
       _ = cshm_fcntl(raw, F_SETFL, O_RDONLY)
     }
     self.init(
-      name: name, size: try Self.remaining(raw, name), rawDescriptor: raw,
+      name: name, state: try Self.state(raw, name), rawDescriptor: raw,
       owned: consume descriptor)
   }
 
   private init(
-    name: String, size: Int?, rawDescriptor: Int32, owned: consuming OwnedDescriptor?
+    name: String, state: InputState?, rawDescriptor: Int32, owned: consuming OwnedDescriptor?
   ) {
     self.name = name
-    self.size = size
+    self.state = state
     self.rawDescriptor = rawDescriptor
     self.owned = owned
   }
 
   /// The bytes that a regular file has still to give; nil for anything else, and for a file whose size is
-  /// 0 or not what it gives, as in /proc and /sys. fstat(2), pread(2)
+  /// 0 or not what it gives, as in /proc and /sys.
   static func remaining(_ raw: CInt, _ name: String) throws(ShmError) -> Int? {
+    try state(raw, name)?.remaining
+  }
+
+  /// The state of what is to be read, to compare it with that after reading; nil for anything but a regular
+  /// file whose size is what it gives. fstat(2), fcntl(2)
+  ///
+  /// - Throws: `ShmError` with code `inputOutput` for a descriptor that cannot be read.
+  static func state(_ raw: CInt, _ name: String) throws(ShmError) -> InputState? {
     var status = stat()
     let attempt = "cannot read \(name)"
     guard unsafe fstat(raw, &status) == 0 else {
@@ -74,20 +84,9 @@ public struct InputSource: ~Copyable {
       throw ShmError(
         .inputOutput, attempt, "it is closed, or not open for this", errorNumber: EBADF)
     }
-    switch status.st_mode & S_IFMT {
-    case S_IFREG:
-      let size = Int(status.st_size)
-      // Not even a look at one that says 0: some of /proc give each byte once (kmsg, trace_pipe).
-      // Of another the last byte is there and none behind it, or the size says nothing.
-      let isTrue = size > 0 && hasByte(raw, size - 1) && !hasByte(raw, size)
-      return isTrue ? max(0, size - max(0, Int(lseek(raw, 0, SEEK_CUR)))) : nil
-    case S_IFDIR: throw ShmError(.inputOutput, attempt, "it is a directory")
-    default: return nil
+    if status.st_mode & S_IFMT == S_IFDIR {
+      throw ShmError(.inputOutput, attempt, "it is a directory")
     }
-  }
-
-  private static func hasByte(_ raw: CInt, _ offset: Int) -> Bool {
-    var byte: UInt8 = 0
-    return unsafe pread(raw, &byte, 1, offset) == 1
+    return InputState(raw)
   }
 }

@@ -16,6 +16,12 @@ protocol OpenEnd: AnyObject {
     _ buffer: UnsafeRawBufferPointer, at place: Int, _ attempt: String
   ) throws(EndFailure) -> Int
 
+  /// Whether what was written is on its device; nil if there is none.
+  var isSynchronized: Bool? { get }
+
+  /// Called when `count` bytes were read from it, to its end: throws if it was changed meanwhile.
+  func checkUnchanged(_ count: Int, _ attempt: String) throws(ShmError)
+
   /// Called when `count` bytes were written to it and no more will come.
   ///
   /// - Parameters:
@@ -57,5 +63,9 @@ enum EndFailure: Error {
 }
 
 extension OpenEnd {
+  var isSynchronized: Bool? { nil }
+
+  func checkUnchanged(_ count: Int, _ attempt: String) throws(ShmError) {}
+
   func finish(_ count: Int, isWhole: Bool, _ attempt: String) throws(ShmError) {}
 }

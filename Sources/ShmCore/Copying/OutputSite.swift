@@ -2,120 +2,128 @@ import CShm
 import Glibc
 import SystemPackage
 
-/// Where an output file is to be: its name, and what has that name already.
-struct OutputSite {
+/// Where an output file is to be: a name in an open directory, and what has that name already.
+struct OutputSite: ~Copyable {
   /// What the file is called in messages.
   let name: String
   let attempt: String
-  /// Its place, without symbolic links at the end.
-  let path: FilePath
-  /// The file that is to be replaced; nil where the name is free.
-  private let replaced: stat?
+  /// The number of the descriptor that the path means; nil for a file.
+  let descriptor: CInt?
+  let directory: OpenDirectory
+  /// The file's name in its directory.
+  let last: FilePath
 
-  /// Looks, and refuses what cannot be written.
-  init(_ given: String) throws(ShmError) {
-    let name = "'\(Escaping.printable(given))'"
-    let attempt = "cannot write \(name)"
-    var path = FilePath(given)
-    guard let last = path.lastComponent, last.kind == .regular, !given.hasSuffix("/") else {
-      throw ShmError(.usage, attempt, "it names no file")
-    }
-    var found = try? FileSystem.status(path)
-    if let status = found, status.st_mode & S_IFMT == S_IFLNK {
-      do {
-        path = try FileSystem.resolved(path)
-      } catch {
-        throw ShmError(
-          .notFound, attempt, "it is a symbolic link that leads nowhere",
-          errorNumber: error.rawValue)
-      }
-      found = try? FileSystem.status(path)
-    }
-    if let status = found {
-      if let kind = RegionStatus.kindOfOther(status.st_mode) {
-        let isDirectory = status.st_mode & S_IFMT == S_IFDIR
-        throw ShmError(
-          .usage, attempt,
-          isDirectory ? "it is \(kind)" : "it is \(kind), which cannot appear whole or not at all",
-          remedy: isDirectory ? nil : "redirect standard output to it")
-      }
-      guard FileSystem.mayWrite(path) else {
-        throw ShmError(.notPermitted, attempt, "you may not write it")
-      }
-      try Self.checkReplacing(path, status, attempt)
-    }
-    guard FileSystem.exists(path.directory) else {
-      throw ShmError(.notFound, attempt, "there is no directory for it")
-    }
-    guard FileSystem.mayWrite(in: path.directory) else {
-      throw ShmError(.notPermitted, attempt, "you may not write in its directory")
-    }
-    let fileSystem = try? FileSystem.fileSystemStatus(path.directory)
-    if fileSystem.map({ MemoryFileSystem($0).kind }) == .hugetlbfs {
-      throw ShmError(.usage, attempt, "hugetlbfs takes no writes, only mappings")
-    }
+  private init(_ name: String, _ attempt: String, _ path: consuming OutputPath) {
     self.name = name
     self.attempt = attempt
-    self.path = path
-    replaced = found
+    descriptor = path.descriptor
+    last = path.name
+    directory = path.directory
   }
 
-  /// What may be written, and yet not be replaced.
-  private static func checkReplacing(
-    _ path: FilePath, _ status: stat, _ attempt: String
-  ) throws(ShmError) {
-    if let resolved = try? FileSystem.resolved(path),
-      MountTable.current().mounts.contains(where: { FilePath($0.point) == resolved })
-    {
-      throw ShmError(
-        .busy, attempt, "it is a mount point, which cannot be replaced",
-        remedy: "redirect standard output to it")
+  /// Looks, and refuses what cannot be written.
+  static func of(_ given: String) throws(ShmError) -> OutputSite {
+    let name = "'\(Escaping.printable(given))'"
+    let attempt = "cannot write \(name)"
+    guard FilePath(given).lastComponent?.kind == .regular, !given.hasSuffix("/") else {
+      throw ShmError(.usage, attempt, "it names no file")
     }
-    guard let directory = try? FileSystem.followedStatus(path.directory) else { return }
+    let path = try OutputPath(FilePath(given), attempt)
+    let isLinked = path.isLinked
+    let site = OutputSite(name, attempt, path)
+    if let number = site.descriptor {
+      try checkWritable(number, attempt)
+    } else {
+      try site.check(isLinked: isLinked)
+    }
+    return site
+  }
+
+  private func check(isLinked: Bool) throws(ShmError) {
+    if directory.isProcess {
+      throw ShmError(
+        .inputOutput, attempt,
+        CInt(last.string) == nil
+          ? "files in /proc cannot be replaced" : "it is no open descriptor of this process")
+    }
+    if let found = try find() {
+      try check(found)
+    } else if isLinked {
+      throw ShmError(
+        .notFound, attempt, "it is a symbolic link that leads nowhere", errorNumber: ENOENT)
+    }
+    guard directory.mayWrite(".") else {
+      throw ShmError(.notPermitted, attempt, "you may not write in its directory")
+    }
+    if directory.fileSystem?.kind == .hugetlbfs {
+      throw ShmError(.usage, attempt, "hugetlbfs takes no writes, only mappings")
+    }
+  }
+
+  private static func checkWritable(_ raw: CInt, _ attempt: String) throws(ShmError) {
+    let flags = cshm_fcntl(raw, F_GETFL, 0)
+    if flags < 0 || flags & cshm_O_PATH != 0 || flags & O_ACCMODE == O_RDONLY {
+      throw DescriptorIO.explain(.badFileDescriptor, attempt)
+    }
+  }
+
+  /// What has the name now, opened only to be looked at; nil if nothing has.
+  func find() throws(ShmError) -> OwnedDescriptor? {
+    // By O_PATH its attributes are read through /proc.
+    let flags = FileSystem.exists("/proc/self/fd") ? cshm_O_PATH : O_RDONLY | O_NONBLOCK
+    do throws(Errno) {
+      return try directory.open(last, flags | O_NOFOLLOW)
+    } catch .noSuchFileOrDirectory {
+      return nil
+    } catch {
+      throw ShmError(attempt, error)
+    }
+  }
+
+  /// Refuses to replace what cannot be replaced, and what others have put there.
+  func check(_ found: borrowing OwnedDescriptor) throws(ShmError) {
+    let status = try ShmError.saying(attempt) { () throws(Errno) in try found.status() }
+    if let kind = RegionStatus.kindOfOther(status.st_mode) {
+      let isDirectory = status.st_mode & S_IFMT == S_IFDIR
+      throw ShmError(
+        .usage, attempt,
+        isDirectory ? "it is \(kind)" : "it is \(kind), which cannot appear whole or not at all",
+        remedy: isDirectory ? nil : Self.remedy)
+    }
+    guard directory.trusts(status) else {
+      throw ShmError(
+        .notPermitted, attempt, "in this sticky directory it is another user's file",
+        remedy: "choose a name that is free")
+    }
+    guard directory.mayWrite(last) else {
+      throw ShmError(.notPermitted, attempt, "you may not write it")
+    }
+    if directory.isMountPoint(last) {
+      throw ShmError(
+        .busy, attempt, "it is a mount point, which cannot be replaced", remedy: Self.remedy)
+    }
     let user = geteuid()
-    if directory.st_mode & S_ISVTX != 0, user != 0, status.st_uid != user, directory.st_uid != user
-    {
+    let owners = [0, status.st_uid, directory.status.st_uid]
+    if directory.status.st_mode & S_ISVTX != 0, !owners.contains(user) {
       throw ShmError(
         .notPermitted, attempt, "in a sticky directory only its owner may replace it",
-        remedy: "redirect standard output to it")
+        remedy: Self.remedy)
     }
   }
 
-  /// A file without a name, which nothing can leave behind; nil where this file system, or a sandbox,
-  /// has none. O_TMPFILE of open(2)
-  func openUnnamed() throws(Errno) -> OwnedDescriptor? {
+  private static var remedy: String { "redirect standard output to it" }
+
+  /// A file without a name, which nothing can leave behind; nil if this file system, or a sandbox, has no
+  /// such files. O_TMPFILE of open(2)
+  ///
+  /// - Parameter mode: the permission bits, without those of the umask.
+  func openUnnamed(mode: mode_t) throws(Errno) -> OwnedDescriptor? {
     do {
-      let file = try FileSystem.open(path.directory, O_WRONLY | cshm_O_TMPFILE, mode: 0o666)
-      guard file.canLink(in: path.directory) else { return nil }
+      let file = try directory.open(".", O_WRONLY | cshm_O_TMPFILE, mode: mode)
+      guard directory.canLink(file) else { return nil }
       return file
     } catch .notSupported, .isDirectory, .noFunction, .invalidArgument, .notPermitted {
       return nil
     }
-  }
-
-  /// A hidden name beside the file's, by chance: not that of another process, nor of one that was
-  /// killed.
-  var temporaryName: FilePath {
-    var last = path.lastComponent?.string ?? ""
-    while last.utf8.count > 200 { last.removeLast() }
-    return path.directory.appending(".\(last).shmtool-\(String(cshm_random(), radix: 16))")
-  }
-
-  /// Gives a new file the owner and the mode of the one that it replaces, as far as that is allowed.
-  /// fchown(2), fchmod(2)
-  func takeOver(_ file: borrowing OwnedDescriptor) throws(Errno) {
-    guard let replaced else { return }
-    var mode = replaced.st_mode & 0o777
-    let own = try file.status()
-    if own.st_uid != replaced.st_uid || own.st_gid != replaced.st_gid {
-      do throws(Errno) {
-        try file.changeOwner(to: replaced.st_uid, replaced.st_gid)
-      } catch {
-        // The group alone may be had; without it, its rights are not given to another.
-        try? file.changeOwner(to: own.st_uid, replaced.st_gid)
-        if try file.status().st_gid != replaced.st_gid { mode &= ~0o070 }
-      }
-    }
-    try file.changeMode(to: mode)
   }
 }

@@ -24,6 +24,7 @@ extension Region {
   ) throws(ShmError) -> Region {
     let attempt = "cannot create '\(reference)' from '\(Escaping.printable(path.string))'"
     let file = try DirectIO(reading: path)
+    let state = InputState(file.direct.raw, isDirect: true)
     let available = try file.size(attempt)
     if available == 0 { throw ShmError(.usage, attempt, "the input is empty") }
     if let size, size < available {
@@ -38,6 +39,7 @@ extension Region {
       var copied = 0
       done = try file.read(
         at: 0, count: available, into: region, at: 0, copied: &copied, progress: progress)
+      try state?.check(read: copied, attempt)
       try finish(region)
     }
   }

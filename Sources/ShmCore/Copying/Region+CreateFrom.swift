@@ -12,7 +12,7 @@ extension Region {
   ///   - finish: called when it holds all, before it appears.
   /// - Returns: the region, open for reading and writing.
   /// - Throws: what `create` throws; `usage` for an empty input; `usage` for one that is larger
-  ///   than `size`, too. Nothing is left then.
+  ///   than `size`, too; `inputOutput` for a regular file that was changed while it was read. Nothing is left then.
   /// - Complexity: linear in the bytes.
   public static func create(
     _ reference: RegionReference, from source: borrowing InputSource, size: Int? = nil,
@@ -21,13 +21,14 @@ extension Region {
   ) throws(ShmError) -> Region {
     let raw = source.rawDescriptor
     let name = source.name
+    let state = source.state
     if let known = size ?? source.size {
       return try create(
         reference, size: known, options: options, progress: { _ in }
       ) { (region) throws(ShmError) in
         _ = try region.write(
           from: raw, named: name, range: nil, amount: size == nil ? .all : .upTo,
-          by: RegionWriter(region, isShared: false), progress: progress)
+          by: RegionWriter(region, isShared: false), since: state, progress: progress)
         try finish(region)
       }
     }

@@ -20,8 +20,8 @@ extension Region {
   ///   - progress: called with the bytes copied so far.
   /// - Returns: the bytes copied.
   /// - Throws: `ShmError`: `usage` where the input holds more than the range, or fewer where all
-  ///   are wanted, before a byte is changed where the input's size is known; `inputOutput`,
-  ///   `noSpace`. What was copied before stays copied.
+  ///   are wanted, before a byte is changed where the input's size is known; `inputOutput`, also for a
+  ///   regular file that was changed while it was read; `noSpace`. What was copied before stays copied.
   /// - Complexity: linear in the bytes.
   public func write(
     from source: Int32, named sourceName: String, range: Range<Int>? = nil,
@@ -35,18 +35,20 @@ extension Region {
   /// The same by a given writer.
   func write(
     from source: Int32, named sourceName: String, range: Range<Int>?, amount: Amount,
-    by writer: consuming RegionWriter, progress: (Int) -> Void
+    by writer: consuming RegionWriter, since given: InputState? = nil, progress: (Int) -> Void
   ) throws(ShmError) -> Int {
     let attempt = "cannot write \(quoted) from \(sourceName)"
     var writer = writer
     let range = try checked(range, attempt)
-    try Self.refuse(
-      try InputSource.remaining(source, sourceName), amount, into: range.count, attempt)
+    let state: InputState?
+    if let given { state = given } else { state = try InputSource.state(source, sourceName) }
+    try Self.refuse(state?.remaining, amount, into: range.count, attempt)
     var offset = range.lowerBound
     do throws(ShmError) {
       try take(
         from: source, into: range, at: &offset, by: &writer, attempt, progress: progress)
       let copied = offset - range.lowerBound
+      try state?.check(read: copied, attempt)
       if amount == .all, copied < range.count {
         throw ShmError(
           .usage, attempt, "the input ended after \(copied) of \(range.count) bytes")
@@ -121,6 +123,7 @@ extension Region {
     var offset = range.lowerBound
     while offset < range.upperBound {
       progress(offset - range.lowerBound)
+      try SignalMask.checkPending(attempt)
       let chunk = offset..<offset + min(scratch.count, range.upperBound - offset)
       try readWhole(scratch, chunk, attempt)
       try unsafe DescriptorIO.writeAll(
@@ -147,7 +150,8 @@ extension Region {
   ) throws(ShmError) -> Difference? {
     let attempt = "cannot verify \(quoted) against \(sourceName)"
     let range = try checked(range, attempt)
-    let known = try InputSource.remaining(source, sourceName)
+    let state = try InputSource.state(source, sourceName)
+    let known = state?.remaining
     let found = DifferenceSum()
     let actual = try ScratchBuffer(attempt)
     let expected = try ScratchBuffer(attempt)
@@ -167,7 +171,11 @@ extension Region {
         let surplus = known.flatMap { $0 > range.count ? $0 - range.count : nil }
         return found.total(.longer(by: surplus), end: offset)
       }
-      if count == 0 { break }
+      if count == 0 {
+        // A difference that was found is an answer; that there is none is one only of a file at rest.
+        if found.total == nil { try state?.check(read: offset - range.lowerBound, attempt) }
+        break
+      }
     }
     if offset < range.upperBound {
       return found.total(.shorter(by: range.upperBound - offset), end: offset)

@@ -6,22 +6,39 @@ final class StreamEnd: OpenEnd {
   private let raw: CInt
   /// Nothing for the standard streams, which stay open.
   private let owned: OwnedDescriptor?
-  let room: Int?
+  /// What a regular file was at the start; nil for anything else.
+  private let state: InputState?
+  /// Brings what was written through a descriptor that the user named onto its device.
+  private var writeBack: WriteBack?
 
-  init(_ raw: CInt, room: Int? = nil) {
+  private init(_ raw: CInt, state: InputState? = nil) {
     self.raw = raw
-    self.room = room
+    self.state = state
     owned = nil
   }
 
-  init(_ descriptor: consuming OwnedDescriptor) {
+  init(_ descriptor: consuming OwnedDescriptor, isSynchronized: Bool? = nil) {
     raw = descriptor.raw
-    room = nil
+    state = nil
+    writeBack = isSynchronized.map { WriteBack(descriptor.raw, isWanted: $0) }
     owned = consume descriptor
   }
 
   static func standardInput() throws(ShmError) -> StreamEnd {
-    StreamEnd(STDIN_FILENO, room: try InputSource("-").size)
+    let input = try InputSource("-")
+    return StreamEnd(STDIN_FILENO, state: input.state)
+  }
+
+  var room: Int? { state?.remaining }
+
+  var isSynchronized: Bool? { writeBack?.isDone }
+
+  func checkUnchanged(_ count: Int, _ attempt: String) throws(ShmError) {
+    try state?.check(read: count, attempt)
+  }
+
+  func finish(_ count: Int, isWhole: Bool, _ attempt: String) throws(ShmError) {
+    if isWhole { try writeBack?.finish(upTo: 0, attempt) }
   }
 
   static func standardOutput() -> StreamEnd { StreamEnd(STDOUT_FILENO) }

@@ -13,6 +13,9 @@ struct StreamSource: ~Copyable {
   let leastRoom: Int
   private let attempt: String
   private var way: Way
+  /// What a regular file was at the start, and how many bytes of it were read.
+  private let state: InputState?
+  private var taken = 0
 
   private enum Way {
     /// It never waits.
@@ -38,6 +41,7 @@ struct StreamSource: ~Copyable {
     mayBlock = try DescriptorKind.mayBlockReading(descriptor, attempt)
     self.descriptor = descriptor
     self.attempt = attempt
+    state = mayBlock ? nil : InputState(descriptor)
     if !mayBlock {
       (way, leastRoom) = (.plain, 1)
     } else if cshm_keeps_messages(descriptor) != 0 {
@@ -48,16 +52,26 @@ struct StreamSource: ~Copyable {
     }
   }
 
+  /// Counts what was read of a regular file, and looks at its end whether it is the same still.
+  private mutating func counted(_ read: Int) throws(ShmError) -> Int {
+    taken += read
+    if let state, read == 0 || taken > state.remaining { try state.check(read: taken, attempt) }
+    return read
+  }
+
   /// Reads what is there.
   ///
   /// - Parameter buffer: where it goes.
   /// - Returns: how many bytes, 0 at the end; nil where there are none now, and it is to be polled.
-  /// - Throws: `ShmError` with code `inputOutput`, also for a message that had no room.
+  /// - Throws: `ShmError` with code `inputOutput`, also for a message that had no room, and for a regular
+  ///   file that was changed while it was read.
   mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(ShmError) -> Int? {
     while true {
       let count: Int
       switch way {
-      case .plain, .trusting:
+      case .plain:
+        return try unsafe counted(DescriptorIO.readReady(descriptor, into: buffer, attempt))
+      case .trusting:
         return try unsafe DescriptorIO.readReady(descriptor, into: buffer, attempt)
       case .asking:
         count = unsafe cshm_read_now(descriptor, buffer.baseAddress, buffer.count)

@@ -96,8 +96,20 @@ extension OwnedDescriptor {
 
   /// A second descriptor of the same open file, at `lowest` or above. F_DUPFD_CLOEXEC of fcntl(2)
   package func duplicate(atLeast lowest: CInt = 3) throws(Errno) -> OwnedDescriptor {
+    try Self.duplicate(raw, atLeast: lowest)
+  }
+
+  /// The same of a descriptor that belongs to the caller. F_DUPFD_CLOEXEC of fcntl(2)
+  package static func duplicate(
+    _ raw: CInt, atLeast lowest: CInt = 3
+  ) throws(Errno) -> OwnedDescriptor {
     OwnedDescriptor(
       adopting: try SystemCall.checkNegated { cshm_fcntl(raw, F_DUPFD_CLOEXEC, lowest) })
+  }
+
+  /// Moves the place where the next read(2) or write(2) begins; whether that is possible. lseek(2)
+  package func move(to offset: Int) -> Bool {
+    lseek(raw, off_t(offset), SEEK_SET) >= 0
   }
 
   /// read(2)

@@ -14,6 +14,9 @@ struct Copy: CheckedCommand {
       --direct has the device work on the region's own pages, which are wired meanwhile, several \
       requests at once; the machine's cache of files stays as it is.
 
+      A file that is written is on its device when the copy ends, unless it lies in memory. A file that \
+      is read to its end must not change meanwhile.
+
       A copy that fails says how many bytes it has copied. To copy a process's memory takes what it \
       takes to trace it.
 
@@ -43,6 +46,9 @@ struct Copy: CheckedCommand {
 
   @Flag(help: "Past the page cache, between a region and a file or a device (O_DIRECT).")
   var direct = false
+
+  @Flag(help: "Do not wait until a file or a device has the bytes on its medium.")
+  var noSync = false
 
   @OptionGroup var options: ActionOptions
 
@@ -79,7 +85,8 @@ struct Copy: CheckedCommand {
   /// A file is not a region. Who meant the file is told how it is written.
   private func open() throws(ShmError) -> BlockCopy {
     do {
-      return try BlockCopy(from: from, to: to, length: length?.bytes, isDirect: direct)
+      return try BlockCopy(
+        from: from, to: to, length: length?.bytes, isDirect: direct, isSynchronized: !noSync)
     } catch {
       guard error.code == .corrupt, case .region(let reference, _) = to,
         case .file = reference, (try? Region.open(reference)) == nil,

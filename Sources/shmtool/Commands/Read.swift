@@ -5,8 +5,11 @@ import ShmCore
 struct Read: CheckedCommand {
   static let configuration = CommandConfiguration(
     commandName: "read",
-    abstract: "Copy bytes of a region to stdout.",
+    abstract: "Copy bytes of a region to stdout or into a file.",
     discussion: """
+      --output FILE appears only when it is complete and on its device, with the owner, mode, ACL and \
+      extended attributes of the file that it replaces; /dev/fd/N is written through that descriptor.
+
       Example: shmtool read cache --offset 4K --length 64 --hex
                shmtool read cache | sha256sum
       """)
@@ -20,28 +23,64 @@ struct Read: CheckedCommand {
   @Flag(help: "As hexadecimal and text, 16 bytes a line.")
   var hex = false
 
+  @Option(
+    name: .shortAndLong,
+    help: "Write a file of that name, which appears when it is complete; - is stdout.",
+    completion: .file())
+  var output: String?
+
+  @Flag(help: "Do not wait until the file is on its device.")
+  var noSync = false
+
   @Flag(help: "Write raw bytes to a terminal, too.")
   var force = false
 
-  @Flag(help: "Show a progress line, also where stderr is no terminal.")
-  var progress = false
+  @OptionGroup var options: ActionOptions
 
   func check() throws {
     try range.check()
+    if hex, path != nil { throw ValidationError("--hex and --output exclude each other") }
+    if path == nil, noSync || options.json {
+      throw ValidationError("--no-sync and --json go with --output")
+    }
   }
+
+  /// The file to write; nil for stdout.
+  private var path: String? { output == "-" ? nil : output }
 
   func run() throws {
     let attempt = "cannot read '\(region)'"
-    if !hex, !force, StandardStreams.isTerminal(STDOUT_FILENO) {
+    let isTerminal = try path.map { (path) throws(ShmError) in try OutputFile.check(path) }
+    if !hex, !force, isTerminal ?? StandardStreams.isTerminal(STDOUT_FILENO) {
       throw ShmError(
         .usage, attempt, "raw bytes would disturb the terminal", remedy: "use --hex or --force")
     }
     let opened = try Region.open(region, access: .readOnly)
     let whole = try range.range(ofSize: try opened.status().size, attempt)
     if hex { return try HexDump.write(opened, whole) }
-    let line = ProgressLine(total: whole.count, isWanted: progress)
+    let line = ProgressLine(total: whole.count, options)
+    if let path { return try write(opened, whole, to: path, line) }
     try opened.read(
       to: STDOUT_FILENO, named: "standard output", range: whole, progress: line.update)
     _ = line.finish()
+  }
+
+  private func write(
+    _ opened: borrowing Region, _ range: Range<Int>, to path: String, _ line: ProgressLine
+  ) throws {
+    // A signal takes down what was begun.
+    let mask = SignalMask()
+    _ = mask
+    var file = try OutputFile(path, isSynchronized: !noSync)
+    let (raw, name) = (file.rawDescriptor, file.name)
+    try opened.read(to: raw, named: name, range: range) { done in
+      file.advance(to: done)
+      line.update(done)
+    }
+    try file.publish()
+    try Output.write(
+      ReadReport(
+        region, name, range, isSynchronized: file.isSynchronized, nanoseconds: line.finish()),
+      options)
   }
 }

@@ -9,9 +9,11 @@ struct Recv: CommandRunner {
     usage: "shmtool recv [<options>] <name> [-- <command> ...]",
     discussion: """
       Ends with 0 only when the sender has said that this was all, and every byte has been delivered. \
-      What is delivered before a failure is a correct beginning; --output FILE is there whole or not \
-      at all. With CMD, its exit code is ours where it fails. If the stream fails, CMD and the \
-      processes it has started in this session get SIGTERM, and SIGKILL after 2 s, before their input \
+      What is delivered before a failure is a correct beginning. --output FILE appears only when it is \
+      complete and on its device, with the owner, mode, ACL and extended attributes of the file that it \
+      replaces; /dev/fd/N is written through that descriptor. With CMD, its exit code is ours where it \
+      fails. If the stream fails, CMD and the processes it has started in this session get SIGTERM, \
+      and SIGKILL after 2 s, before their input \
       ends. This does not hold for processes that ignore SIGTERM while others end by it, that have left \
       the session, or if shmtool itself is killed by SIGKILL. The sender is this user's, and both meet \
       in /dev/shm, or in the directory that SHMTOOL_DIR names.
@@ -22,7 +24,7 @@ struct Recv: CommandRunner {
     aliases: ["receive"])
 
   enum CodingKeys: CodingKey {
-    case name, output, force, stream
+    case name, output, noSync, force, stream
   }
 
   @Argument(
@@ -34,9 +36,13 @@ struct Recv: CommandRunner {
   var command: [[UInt8]] = []
 
   @Option(
-    help: "Write a file of that name, which appears when it is complete.", completion: .file(),
-    transform: TextArgument.parse)
+    name: .shortAndLong,
+    help: "Write a file of that name, which appears when it is complete; - is stdout.",
+    completion: .file(), transform: TextArgument.parse)
   var output: String?
+
+  @Flag(help: "Do not wait until the file is on its device.")
+  var noSync = false
 
   @Flag(help: "Write raw bytes to a terminal, too.")
   var force = false
@@ -48,37 +54,44 @@ struct Recv: CommandRunner {
     if !command.isEmpty, output != nil {
       throw ValidationError("--output and CMD exclude each other")
     }
-    if stream.reportFd == STDOUT_FILENO, command.isEmpty, output == nil {
+    if noSync, output == nil { throw ValidationError("--no-sync goes with --output") }
+    if stream.reportFd == STDOUT_FILENO, command.isEmpty, path == nil {
       throw ValidationError("--report-fd 1 is where the stream goes")
     }
   }
 
+  /// The file to write; nil for stdout.
+  private var path: String? { output == "-" ? nil : output }
+
   func run() throws {
     try stream.checkReport()
     let place = try StreamArguments.place(name)
-    if command.isEmpty, output == nil, !force, StandardStreams.isTerminal(STDOUT_FILENO) {
+    let isTerminal = try path.map { (path) throws(ShmError) in try OutputFile.check(path) }
+    if command.isEmpty, !force, isTerminal ?? StandardStreams.isTerminal(STDOUT_FILENO) {
       throw ShmError(
         .usage, "cannot receive '\(place.name)'", "raw bytes would disturb the terminal",
         remedy: "use --output, CMD or --force")
     }
     // Known now rather than when somebody has come.
     try PipedCommand.check(command, path: ProcessEnvironment.path)
-    if let output { try OutputFile.check(output) }
     try StreamInterruption.watching { interrupt in
       var receiver = try StreamReceiver.meet(
         at: place, options: stream.options(interrupt: interrupt))
       let line = ProgressLine(
         total: receiver.expectedBytes, isWanted: stream.progress, isQuiet: stream.quiet)
       let report: StreamReport
-      if let output {
-        report = try write(output, from: &receiver, line)
+      var isSynchronized: Bool?
+      if let path {
+        report = try write(path, from: &receiver, line, &isSynchronized)
       } else if command.isEmpty {
         report = try write(from: &receiver, line)
       } else {
         report = try consume(from: &receiver, line)
       }
       _ = line.finish()
-      try stream.write(TransferReport(place.name, "receive", receivers: 1, report))
+      try stream.write(
+        TransferReport(
+          place.name, "receive", receivers: 1, report, isSynchronized: isSynchronized))
     }
   }
 
@@ -94,13 +107,21 @@ struct Recv: CommandRunner {
   }
 
   private func write(
-    _ path: String, from receiver: inout StreamReceiver, _ line: ProgressLine
+    _ path: String, from receiver: inout StreamReceiver, _ line: ProgressLine,
+    _ isSynchronized: inout Bool?
   ) throws(ShmError) -> StreamReport {
-    var file = try receiver.delivering { () throws(ShmError) in try OutputFile(path) }
-    try receiver.receive(to: file.rawDescriptor, named: file.name, progress: line.update)
+    var file = try receiver.delivering { () throws(ShmError) in
+      try OutputFile(path, isSynchronized: !noSync)
+    }
+    let (raw, name) = (file.rawDescriptor, file.name)
+    try receiver.receive(to: raw, named: name) { done in
+      file.advance(to: done)
+      line.update(done)
+    }
     try receiver.verify()
     try receiver.delivering { () throws(ShmError) in try file.publish() }
-    return try receiver.finish(in: file.name)
+    isSynchronized = file.isSynchronized
+    return try receiver.finish(in: name)
   }
 
   private func consume(

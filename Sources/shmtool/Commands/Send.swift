@@ -9,7 +9,8 @@ struct Send: CommandRunner {
     usage: "shmtool send [<options>] <name> [<file>] [-- <command> ...]",
     discussion: """
       The receivers are started with 'shmtool recv NAME', before or after. Ends with 0 only when \
-      every receiver has delivered every byte. They are this user's, and meet in /dev/shm, or in the \
+      every receiver has delivered every byte. A regular file must not change while it is read; one \
+      that grows, such as a log, is sent through a pipe. They are this user's, and meet in /dev/shm, or in the \
       directory that SHMTOOL_DIR names. A pipe hides that a producer failed; with CMD the \
       stream is aborted then, and CMD's exit code is ours. If the stream fails, CMD and the processes \
       it has started in this session get SIGTERM, and SIGKILL after 2 s.
@@ -63,21 +64,27 @@ struct Send: CommandRunner {
     // Known now rather than when somebody has come.
     try PipedCommand.check(command, path: ProcessEnvironment.path)
     try StreamInterruption.watching { interrupt in
-      let source = command.isEmpty ? try InputSource(file ?? "-", waitsForWriter: false) : nil
+      var source: InputSource?
+      var size: Int?
+      if command.isEmpty {
+        let opened = try InputSource(file ?? "-", waitsForWriter: false)
+        size = opened.size
+        source = consume opened
+      }
       var options = stream.options(interrupt: interrupt)
       options.receivers = receivers
       if let capacity { options.capacity = capacity.bytes }
       if let huge { options.pages = .huge(huge.pageSize) }
       options.hasChecksum = checksum
+      if let size, options.expectedBytes == nil { options.expectedBytes = size }
       var sender = try StreamSender.meet(at: place, options: options)
-      let line: ProgressLine
+      let line = ProgressLine(
+        total: options.expectedBytes, isWanted: stream.progress, isQuiet: stream.quiet)
       switch source {
       case .some(let source):
-        line = ProgressLine(total: source.size, isWanted: stream.progress, isQuiet: stream.quiet)
         try sender.send(
           from: source.rawDescriptor, named: source.name, progress: line.update)
       case nil:
-        line = ProgressLine(total: nil, isWanted: stream.progress, isQuiet: stream.quiet)
         try produce(into: &sender, line)
       }
       let report = try sender.finish()

@@ -18,13 +18,15 @@ struct CopyReport: Report {
   let differingBytes: Unknowable<Int>
   /// How it went past the page cache; null where it did not.
   let direct: Unknowable<DirectRow>
+  /// Whether what was written to a file or a device is on its medium; null if there is none.
+  let synced: Unknowable<Bool>
   let seconds: Double
   let bytesPerSecond: Int
   private let nanoseconds: Int
 
   enum CodingKeys: CodingKey {
     case action, from, to, bytes, length, complete, error, equal, firstDifference, differingBytes
-    case direct, seconds, bytesPerSecond
+    case direct, synced, seconds, bytesPerSecond
   }
 
   /// - Parameters:
@@ -47,6 +49,7 @@ struct CopyReport: Report {
     firstDifference = Unknowable(difference?.first)
     differingBytes = Unknowable(isVerified ? difference?.count ?? 0 : nil)
     direct = Unknowable(copy.method.map { DirectRow($0, copied: copy.copied) })
+    synced = Unknowable(copy.isSynchronized)
     seconds = Double(nanoseconds) / 1e9
     bytesPerSecond = nanoseconds > 0 ? Int(Double(bytes) / (Double(nanoseconds) / 1e9)) : 0
     self.nanoseconds = nanoseconds
@@ -64,7 +67,7 @@ struct CopyReport: Report {
     let way = direct.value.map { ", \($0.text)" } ?? ""
     return """
       copied \(ByteCount(bytes)) from \(from.quoted) to \(to.quoted)\(checked), in \
-      \(Format.seconds(nanoseconds)), \(Format.rate(bytes, nanoseconds))\(way)
+      \(Format.seconds(nanoseconds)), \(Format.rate(bytes, nanoseconds))\(way)\(Format.synchronization(synced.value))
 
       """
   }

@@ -44,6 +44,11 @@ enum Format {
     return "\(milliseconds / 1000).\(String(repeating: "0", count: 3 - rest.count))\(rest) s"
   }
 
+  /// Whether a file was brought onto its device, as the end of a sentence; nothing if there is no device.
+  static func synchronization(_ isSynchronized: Bool?) -> String {
+    isSynchronized.map { $0 ? ", synced" : ", not synced" } ?? ""
+  }
+
   /// Bytes for each second, in powers of ten as rates are: `3.2 GB/s`.
   static func rate(_ bytes: Int, _ nanoseconds: Int) -> String {
     guard nanoseconds > 0 else { return "- B/s" }

@@ -16,14 +16,20 @@ struct TransferReport: Report {
   /// System calls of the transfer for each GiB; null where nothing was moved.
   let crossingsPerGib: Unknowable<Int>
   let checksum: Unknowable<String>
+  /// Whether the file that was written is on its device; null if there is no file, or it lies in memory.
+  let synced: Unknowable<Bool>
   private let nanoseconds: Int
 
   enum CodingKeys: CodingKey {
     case stream, action, bytes, seconds, bytesPerSecond, receivers, waits, wakes, contextSwitches
-    case crossingsPerGib, checksum
+    case crossingsPerGib, checksum, synced
   }
 
-  init(_ stream: RegionName, _ action: String, receivers: Int, _ report: StreamReport) {
+  init(
+    _ stream: RegionName, _ action: String, receivers: Int, _ report: StreamReport,
+    isSynchronized: Bool? = nil
+  ) {
+    synced = Unknowable(isSynchronized)
     self.stream = RawText(stream.bytes)
     self.action = action
     self.receivers = receivers
@@ -47,7 +53,7 @@ struct TransferReport: Report {
     let sum = checksum.value.map { ", \($0)" } ?? ""
     return """
       \(what) of \(stream.quoted), in \(Format.seconds(nanoseconds)), \
-      \(Format.rate(bytes, nanoseconds))\(sum)
+      \(Format.rate(bytes, nanoseconds))\(sum)\(Format.synchronization(synced.value))
 
       """
   }
