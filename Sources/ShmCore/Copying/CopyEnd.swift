@@ -19,7 +19,11 @@ public enum CopyEnd: Hashable, Sendable {
 
   /// Opens it for reading.
   ///
-  /// - Parameter isDirect: whether a file is read past the page cache, which must not be touched then.
+  /// - Parameters:
+  ///   - attempt: the words for errors.
+  ///   - isDirect: whether a file is read past the page cache, which must not be touched then.
+  /// - Returns: the open end.
+  /// - Throws: `ShmError`
   func openForReading(
     _ attempt: String, isDirect: Bool = false
   ) throws(ShmError) -> any OpenEnd {
@@ -35,7 +39,11 @@ public enum CopyEnd: Hashable, Sendable {
 
   /// Opens it for writing; nothing is changed yet, but that a file is made where there is none.
   ///
-  /// - Parameter isSynchronized: whether a file or a device is to be brought onto its medium at the end.
+  /// - Parameters:
+  ///   - attempt: the words for errors.
+  ///   - isSynchronized: whether a file or a device is to be brought onto its medium at the end.
+  /// - Returns: the open end.
+  /// - Throws: `ShmError`
   func openForWriting(
     _ attempt: String, isSynchronized: Bool
   ) throws(ShmError) -> any OpenEnd {

@@ -20,6 +20,7 @@ struct FileAccess {
   /// - Parameters:
   ///   - file: open in any way, O_PATH included.
   ///   - attempt: the words for errors.
+  /// - Throws: `ShmError` for an attribute that this process may not read.
   init(of file: borrowing OwnedDescriptor, _ attempt: String) throws(ShmError) {
     let status = try ShmError.saying(attempt) { () throws(Errno) in try file.status() }
     (user, group, mode) = (status.st_uid, status.st_gid, status.st_mode & 0o777)

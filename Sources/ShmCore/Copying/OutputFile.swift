@@ -156,6 +156,8 @@ extension OutputSite {
   /// - Parameters:
   ///   - isPrivate: whether only its owner may use it for now.
   ///   - temporary: set to its name.
+  /// - Returns: the file, locked.
+  /// - Throws: `ShmError`
   fileprivate func make(
     isPrivate: Bool, _ temporary: inout FilePath?
   ) throws(ShmError) -> OwnedDescriptor {

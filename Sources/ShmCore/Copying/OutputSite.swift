@@ -117,6 +117,8 @@ struct OutputSite: ~Copyable {
   /// such files. O_TMPFILE of open(2)
   ///
   /// - Parameter mode: the permission bits, without those of the umask.
+  /// - Returns: the file.
+  /// - Throws: `Errno`
   func openUnnamed(mode: mode_t) throws(Errno) -> OwnedDescriptor? {
     do {
       let file = try directory.open(".", O_WRONLY | cshm_O_TMPFILE, mode: mode)

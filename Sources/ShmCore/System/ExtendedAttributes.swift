@@ -17,6 +17,7 @@ struct ExtendedAttribute {
   /// All of a file's attributes that this process is shown.
   ///
   /// - Parameter file: open in any way; without /proc not by O_PATH.
+  /// - Returns: the attributes.
   /// - Throws: `Errno`; not for a file system that has no attributes.
   static func all(of file: borrowing OwnedDescriptor) throws(Errno) -> [ExtendedAttribute] {
     var found: [ExtendedAttribute] = []

@@ -144,6 +144,7 @@ struct OpenDirectory: ~Copyable {
   /// itself, its whole file system is. fsync(2), syncfs(2)
   ///
   /// - Parameter file: an open file on the same file system.
+  /// - Throws: `Errno`
   func synchronize(besides file: CInt) throws(Errno) {
     let readable: OwnedDescriptor
     do throws(Errno) {
