@@ -184,10 +184,6 @@ int cshm_status_at_hand(int directory, const char *path, struct cshm_status *out
   return 0;
 }
 
-int cshm_rename_to_free(const char *from, const char *to) {
-  return checked((int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 1 /* RENAME_NOREPLACE */));
-}
-
 struct place {
   int namespace;
   const char *path;

@@ -111,8 +111,6 @@ struct cshm_status {
   uint32_t block_size;
 };
 int cshm_status_at_hand(int directory, const char *path, struct cshm_status *out);
-// rename(2) to a name that must be free. renameat2(2), RENAME_NOREPLACE
-int cshm_rename_to_free(const char *from, const char *to);
 // Opens `path` as a thread in the IPC namespace that `descriptor` refers to would: what it shows stays
 // that namespace's. setns(2), sysvipc(7)
 int cshm_open_in_ipc_namespace(int descriptor, const char *path);

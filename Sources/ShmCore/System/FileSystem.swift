@@ -205,7 +205,7 @@ package enum FileSystem {
   package static func renameToFree(_ from: FilePath, _ to: FilePath) throws(Errno) {
     try SystemCall.checkNegated {
       unsafe from.withPlatformString { source in
-        unsafe to.withPlatformString { unsafe cshm_rename_to_free(source, $0) }
+        unsafe to.withPlatformString { unsafe cshm_rename_to_free(AT_FDCWD, source, $0) }
       }
     }
   }

@@ -7,8 +7,10 @@ struct CrashTests {
   private static let needs: Comment =
     "needs root, a loop device, losetup, mkfs.ext4 and mkfs.xfs"
 
+  private static let hasLoop = unsafe access("/dev/loop-control", R_OK | W_OK) == 0
+
   private static let mayCrash =
-    TestEnvironment.mayMount && unsafe access("/dev/loop-control", R_OK | W_OK) == 0
+    TestEnvironment.mayMount && hasLoop
     && ["losetup", "mkfs.ext4", "mkfs.xfs"].allSatisfy { TestEnvironment.has($0) }
 
   /// A file system on a loop device, in a mount namespace of the script's own. `crash` stops it as a loss
