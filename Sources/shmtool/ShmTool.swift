@@ -9,7 +9,8 @@ struct ShmTool: ParsableCommand {
     abstract: "Create, map, fill, wire and inspect shared memory.",
     discussion: """
       A region is named by its POSIX name (cache, /cache), a path with a further slash \
-      (/mnt/huge/x, ./x, file:PATH) or a process's descriptor (pid:PID:FD).
+      (/mnt/huge/x, ./x, file:PATH), a process's descriptor (pid:PID:FD) or a System V segment \
+      (sysv:ID). Any of these can be percent-encoded: bytes:a%20b.
       Sizes: 4096, 64K = 64KiB, 64KB = 64000, M G T likewise, 16p = pages.
 
       Exit codes: 0 done, 1 the answer is no, 64 usage or a size that does not fit, 65 corrupt or incompatible, 66 not found, \
