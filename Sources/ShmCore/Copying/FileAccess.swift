@@ -4,7 +4,8 @@ import SystemPackage
 
 /// Who may do what with a file, and its extended attributes: what a file that replaces it takes over.
 struct FileAccess {
-  private let user: uid_t
+  /// The owner.
+  let user: uid_t
   private let group: gid_t
   /// The permission bits. If there is an access control list, its mask stands in the group's place.
   private let mode: mode_t

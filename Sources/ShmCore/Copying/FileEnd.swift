@@ -81,9 +81,10 @@ final class FileEnd: OpenEnd {
   static func writing(
     _ path: FilePath, offset: Int?, isSynchronized: Bool, _ attempt: String
   ) throws(ShmError) -> any OpenEnd {
-    let place = try explaining(path, attempt) { () throws(Errno) in
-      try OutputPath(following: path)
-    }
+    let place = try ShmError.explaining({
+      $0 == .notPermitted
+        ? OutputPath.untrustedLink(quoted(path), attempt) : explain($0, path, attempt)
+    }) { () throws(Errno) in try OutputPath(following: path) }
     if let number = place.descriptor, offset == nil {
       // Written at its place, as by a redirection to it.
       let second = try explaining(path, attempt) { () throws(Errno) in
@@ -118,12 +119,13 @@ final class FileEnd: OpenEnd {
   private static func explaining<Value: ~Copyable>(
     _ path: FilePath, _ attempt: String, _ body: () throws(Errno) -> Value
   ) throws(ShmError) -> Value {
-    try ShmError.explaining(
-      { (error) in
-        ShmError(
-          error == .isDirectory ? .inputOutput : error.code, attempt,
-          "\(quoted(path)): \(error.reason)", remedy: error.remedy, errorNumber: error.rawValue)
-      }, body)
+    try ShmError.explaining({ explain($0, path, attempt) }, body)
+  }
+
+  private static func explain(_ error: Errno, _ path: FilePath, _ attempt: String) -> ShmError {
+    ShmError(
+      error == .isDirectory ? .inputOutput : error.code, attempt,
+      "\(quoted(path)): \(error.reason)", remedy: error.remedy, errorNumber: error.rawValue)
   }
 
   private static func status(

@@ -52,9 +52,9 @@ public struct OutputFile: ~Copyable {
       self.init(site, given, nil, nil, nil, isSynchronized)
       return
     }
-    site.removeLeftovers()
     var access: FileAccess?
     if let found = try site.find() { access = try FileAccess(of: found, site.attempt) }
+    site.removeLeftovers(of: access?.user)
     var temporary: FilePath?
     let descriptor = try site.make(isPrivate: access != nil, &temporary)
     do {

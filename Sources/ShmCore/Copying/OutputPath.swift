@@ -37,13 +37,23 @@ struct OutputPath: ~Copyable {
       throw ShmError(
         .notPermitted, attempt, "you may not go through its directories", errorNumber: EACCES)
     } catch .notPermitted {
-      throw ShmError(
-        .notPermitted, attempt,
-        "it leads through another user's symbolic link in a sticky directory",
-        remedy: "give the path that the link leads to, if you trust it")
+      throw Self.untrustedLink("it", attempt)
     } catch {
       throw ShmError(attempt, error)
     }
+  }
+
+  /// The error for a symbolic link that is not followed.
+  ///
+  /// - Parameters:
+  ///   - path: what the message calls the path.
+  ///   - attempt: the words for errors.
+  /// - Returns: the error.
+  static func untrustedLink(_ path: String, _ attempt: String) -> ShmError {
+    ShmError(
+      .notPermitted, attempt,
+      "\(path) leads through another user's symbolic link in a sticky directory",
+      remedy: "give the path that the link leads to, if you trust it", errorNumber: EACCES)
   }
 
   /// Follows a path.

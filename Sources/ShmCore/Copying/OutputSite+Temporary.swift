@@ -37,16 +37,23 @@ extension OutputSite {
     }
   }
 
-  /// Removes what killed processes have left of earlier files of this name: regular files of this user with
-  /// one name and without a lock.
-  func removeLeftovers() {
+  /// Removes what killed processes have left of earlier files of this name: regular files with one name and
+  /// without a lock, of this user or of the owner of the file that they were to replace.
+  ///
+  /// A new file is given to the old file's owner before it is renamed, so root leaves files of other users.
+  /// To remove these gives nobody a way to have a file removed: a user who can give such a name to a file
+  /// in this directory can remove the file as well.
+  ///
+  /// - Parameter owner: the owner of the file that has the name now; nil if nothing has the name.
+  func removeLeftovers(of owner: uid_t?) {
     let start = prefix
+    let owners = [geteuid()] + (owner.map { [$0] } ?? [])
     for name in directory.names() {
       let bytes = name.bytes
       if bytes.count == start.count + Self.digits, bytes.starts(with: start),
         bytes.dropFirst(start.count).allSatisfy(Self.isDigit)
       {
-        try? removeIfLeft(name)
+        try? removeIfLeft(name, of: owners)
       }
     }
   }
@@ -56,9 +63,9 @@ extension OutputSite {
       || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
   }
 
-  private func removeIfLeft(_ name: FilePath) throws(Errno) {
+  private func removeIfLeft(_ name: FilePath, of owners: [uid_t]) throws(Errno) {
     // A device must not even be opened.
-    guard let status = try directory.status(name), Self.isOwn(status) else { return }
+    guard let status = try directory.status(name), Self.isLeft(status, of: owners) else { return }
     let file: OwnedDescriptor
     do {
       // On some file systems only what is open for writing can be locked.
@@ -66,14 +73,14 @@ extension OutputSite {
     } catch {
       file = try directory.open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
     }
-    guard Self.isOwn(try file.status()), cshm_lock_if_free(file.raw) == 1,
+    guard Self.isLeft(try file.status(), of: owners), cshm_lock_if_free(file.raw) == 1,
       isName(name, of: file)
     else { return }
     try directory.unlink(name)
   }
 
-  private static func isOwn(_ status: stat) -> Bool {
-    status.st_mode & S_IFMT == S_IFREG && status.st_uid == geteuid() && status.st_nlink == 1
+  private static func isLeft(_ status: stat, of owners: [uid_t]) -> Bool {
+    status.st_mode & S_IFMT == S_IFREG && owners.contains(status.st_uid) && status.st_nlink == 1
   }
 
   private func isName(_ name: FilePath, of file: borrowing OwnedDescriptor) -> Bool {

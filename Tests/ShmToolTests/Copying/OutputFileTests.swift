@@ -40,7 +40,7 @@ struct OutputFileTests {
               # A program that writes a file loses its set-user-ID bit.
               assert after[0] == before[0] and after[2:] == before[2:], (case, before, after)
               assert after[1] == before[1] & ~0o7000, (case, before, after)
-          # A directory's default list is for new files, not for one that has none.
+          # The directory's default list is for new files, not for one that has none.
           subprocess.run(["setfacl", "-d", "-m", "u:9:rwx", D], check=True)
           setup(mode=0o640)
           subprocess.run(["setfacl", "-b", F], check=True)
@@ -48,8 +48,8 @@ struct OutputFileTests {
           before = look()
           assert run("read", N, "--output", F).returncode == 0 and look() == before, look()
           if os.geteuid() == 0:
-              setup()
-              os.setxattr(F, "user.kept", b"1")
+              subprocess.run(["setfacl", "-k", D], check=True)
+              setup(attributes=[("user.kept", b"1")])
               result = traced("fsetxattr:error=ENOSPC", "read", N, "--output", F)
               assert result.returncode != 0 and b"user.kept" in result.stderr, result
               assert open(F, "rb").read() == b"old"
@@ -173,8 +173,15 @@ struct OutputFileTests {
                   ".fil.shmtool-0123456789abcdef", "file.shmtool-0123456789abcdef",
                   ".file.shmtool-aaaaaaaaaaaaaaaa", ".file.shmtool-bbbbbbbbbbbbbbbb",
                   ".file.shmtool-cccccccccccccccc", ".file.shmtool-dddddddddddddddd"]
-          for each in dead + kept[:6]:
+          if os.geteuid() == 0:
+              # Root gives a new file to the old file's owner before it has the old one's name.
+              dead.append(".file.shmtool-1111111111111111")
+              kept.append(".file.shmtool-2222222222222222")
+          for each in ["file", *dead, *kept[:6], *kept[9:]]:
               open(f"{D}/{each}", "wb").write(b"x")
+          if os.geteuid() == 0:
+              for each, owner in ((F, 1), (f"{D}/{dead[-1]}", 1), (f"{D}/{kept[-1]}", 2)):
+                  os.chown(each, owner, owner)
           lock = os.open(f"{D}/{kept[5]}", os.O_RDWR)
           fcntl.flock(lock, fcntl.LOCK_EX)
           os.link(f"{D}/{kept[4]}", f"{D}/{kept[6]}")
@@ -194,21 +201,22 @@ struct OutputFileTests {
     try await withRegion("8K") { name in
       try await Python.checkFaults(
         Self.place + #"""
+          import itertools
           for tmpfile in (True, False):
               # Without O_TMPFILE the file has a name from the beginning.
               refusal = [] if tmpfile else ["linkat:error=EPERM"]
-              left = 0
-              for call in ("linkat", "renameat", "fchmod", "close", "flock", "write"):
-                  for number in range(1, 4):
-                      if not tmpfile and call == "linkat":
-                          continue
+              left = set()
+              calls = ("linkat", "renameat", "fchmod", "close", "flock", "write")
+              for call, number, owner in itertools.product(calls, range(1, 4), (0, 1)):
+                  if (tmpfile or call != "linkat") and (call == "renameat" or owner == number % 2):
                       open(F, "wb").write(b"old")
+                      os.chown(F, owner, owner)
                       traced([*refusal, f"{call}:signal=KILL:when={number}"], "read", N, "--output", F)
                       assert os.path.getsize(F) in (3, 8192), (call, number)
-                      left += len(os.listdir(D)) > 1
+                      left |= {os.stat(f"{D}/{each}").st_uid for each in os.listdir(D) if each != "file"}
                       assert run("read", N, "--output", F).returncode == 0
                       assert os.listdir(D) == ["file"], (call, number, os.listdir(D))
-              assert left > 0, "no leftover was made, so nothing was tested"
+              assert left == {0, 1}, f"{left}: no leftover was made, so nothing was tested"
           """#, arguments: [name.name])
     }
   }

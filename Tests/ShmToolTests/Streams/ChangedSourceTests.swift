@@ -60,39 +60,83 @@ struct ChangedSourceTests {
       """)
   }
 
-  @Test("copy, write and create --from compare a file with what it was at the start")
-  func others() async throws {
+  @Test(
+    "a file that is changed while it is read is an error of every command that reads it to its end",
+    arguments: ["written", "longer", "shorter"])
+  func others(_ how: String) async throws {
     try await Streams.check(
       """
-      R = N + "-region"
-      run("create", R, "64M", "-q")
+      R, SIZE, how, last = N + "-region", 128 << 20, sys.argv[2], []
+      run("create", R, "128M", "-q")
       atexit.register(lambda: run("remove", R, "-q"))
-      for words in (["copy", "file:" + F, "-"], ["copy", "-", R], ["write", R],
-                    ["create", N + "-new", "--from", F], ["verify", R, "--from", F]):
+      def make():
           with open(F, "wb") as file:
-              file.truncate(64 << 20)
+              file.truncate(SIZE)
           time.sleep(0.02)
-          input = open(F, "rb") if words[-1] == R else subprocess.DEVNULL
-          if words[0] == "copy" and words[1] != "-":
-              process = start(*words, stdin=input)
-              exactly(process.stdout, 100_000)
-          else:
-              process = start(*words, stdin=input, preexec_fn=lambda: os.kill(os.getpid(), signal.SIGCONT))
-          while process.poll() is None:
-              with open(F, "r+b") as file:
-                  file.seek(63 << 20)
-                  file.write(b"\\0" * 10)
-              if process.stdout and words[-1] == "-":
-                  Reader(process).join(30)
-          assert process.returncode in (74, 0), (words, process.returncode, process.stderr.read())
-          said = process.stderr.read()
-          assert process.returncode == 0 or b"while it was read" in said, (words, said)
-          if words[-1] == "-":
-              assert process.returncode == 74, said
-          assert not os.path.exists("/dev/shm/" + N + "-new") or process.returncode == 0
-          if os.path.exists("/dev/shm/" + N + "-new"):
-              run("remove", N + "-new", "-q")
-      """)
+      def change():
+          with open(F, "r+b") as file:
+              if how == "written":
+                  file.seek(SIZE - 10)
+                  file.write(bytes(10))
+              else:
+                  file.truncate(SIZE + 1 if how == "longer" else SIZE - 1)
+      # Stops the process after some of its reads, with most of the file still to be read.
+      def stopped(words):
+          make()
+          with open(F, "rb") as file:
+              process = start(*words, stdin=file if "-" in words else subprocess.DEVNULL)
+          def taken():
+              with open(f"/proc/{process.pid}/io") as text:
+                  return int(text.readline().split()[1])
+          def state(*more):
+              return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | sum(more))
+          try:
+              while taken() < 8 << 20 and not state(os.WNOHANG):
+                  pass
+              os.kill(process.pid, signal.SIGSTOP)
+              if state(os.WSTOPPED).si_code == os.CLD_STOPPED and taken() < SIZE - (16 << 20):
+                  return process
+          except OSError:
+              # It has ended, and may not be looked at any more.
+              pass
+          process.kill()
+          last.append((words, process.communicate(), process.returncode))
+      def amid(*words):
+          process = next(filter(None, (stopped(words) for _ in range(50))), None)
+          assert process, last[-1]
+          change()
+          process.send_signal(signal.SIGCONT)
+          said = process.communicate(timeout=60)[1].decode()
+          return process.returncode, said
+      for words in (["write", R, "-"], ["write", R, F], ["copy", "-", R], ["copy", "file:" + F, R],
+                    ["fill", R, "--file", F]):
+          code, said = amid(*words)
+          # What was added does not fit the region: that is said of every input.
+          exceeds = how == "longer" and words[0] != "copy"
+          reasons = (["holds more than"] if exceeds else ["while it was read"]
+                     + ["ended before"] * (how == "shorter"))
+          assert code == (64 if exceeds else 74), (words, code, said)
+          assert any(reason in said for reason in reasons), (words, said)
+          assert re.search("; [1-9][0-9]*( of [0-9]+)? bytes were (written before|copied)", said), (words, said)
+      code, said = amid("verify", R, "--file", F)
+      # A difference that was found is an answer; that there is none is one only of a file at rest.
+      assert code == (1 if how == "longer" else 74), (code, said)
+      assert ("the input goes on" if how == "longer" else "while it was read") in said, said
+      for words in (["create", N + "-new", "--from", F], ["create", N + "-new", "--from", "-"]):
+          code, said = amid(*words)
+          reason = "holds more than" if how == "longer" else "while it was read"
+          assert code == (64 if how == "longer" else 74) and reason in said, (words, code, said)
+          assert not os.path.exists(P + "-new"), words
+      # Of a range only the bytes in it count.
+      code, said = amid("copy", "file:" + F, R, "--length", str(SIZE - 16))
+      assert code == 0, (code, said)
+      make()
+      process = start("copy", "file:" + F, "-", stdin=subprocess.DEVNULL)
+      exactly(process.stdout, 100_000)
+      change()
+      rest = Reader(process)
+      assert process.wait(60) == 74, process.stderr.read()
+      """, how)
   }
 
   @Test("files of /proc and /sys are read to their end by every command")
