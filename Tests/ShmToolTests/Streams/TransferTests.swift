@@ -66,7 +66,9 @@ struct TransferTests {
       sender = start("send", N, stdin=reader)
       receiver = start("recv", N, "--output", F)
       os.write(writer, b"half")
-      time.sleep(0.3)
+      # It is taken when both have met; a receiver that has met nobody would wait for another sender.
+      while select.select([reader], [], [], 0)[0] and sender.poll() is None:
+          time.sleep(0.01)
       sender.kill()
       assert receiver.wait(30) == 69
       assert open(F, "rb").read() == data and not beside(F)
