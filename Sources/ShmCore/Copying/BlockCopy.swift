@@ -162,7 +162,7 @@ public struct BlockCopy {
     } catch {
       switch error {
       case .own(let error): throw error
-      case .buffer: throw ShmError(.defect, attempt, "this process's own buffer is not there")
+      case .buffer: throw EndFailure.noBuffer(attempt)
       }
     }
   }
@@ -253,7 +253,7 @@ extension BlockCopy {
         done += count
       } catch {
         guard case .own(let error) = error else {
-          throw ShmError(.defect, attempt, "this process's own buffer is not there")
+          throw EndFailure.noBuffer(attempt)
         }
         throw error
       }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// An open end of a block copy. Places are counted in bytes from where the copy begins in it.
 protocol OpenEnd: AnyObject {
   /// How many bytes it has from there on; nil where it does not say, as a process and a stream.
@@ -60,6 +62,14 @@ enum EndFailure: Error {
   case buffer
   /// Its own reason.
   case own(ShmError)
+
+  /// The error if it is this process's own buffer that has no page: the kernel finds no memory for one.
+  static func noBuffer(_ attempt: String) -> ShmError {
+    ShmError(
+      .noSpace, attempt,
+      "the kernel cannot reach this process's buffer; there may be no memory for it",
+      remedy: "free memory, or raise the limit of the memory cgroup", errorNumber: EFAULT)
+  }
 }
 
 extension OpenEnd {

@@ -106,7 +106,11 @@ import SystemPackage
     let size = try checkedSize(offset..<end, of: region, attempt)
     if isShared, end <= PageMath.roundDown(Int.max, to: pageSize) {
       let done = try unsafe fill(offset..<end, of: region, size: size, attempt, copy: copy)
-      if done < source.count { throw ShmError(.defect, attempt, "its source has ended before") }
+      if done < source.count {
+        throw ShmError(
+          .inputOutput, attempt,
+          "the source of its bytes ended after \(done) of \(source.count) bytes")
+      }
     } else {
       try unsafe put(source, at: offset, of: region, attempt)
     }

@@ -89,6 +89,30 @@ struct HalfDoneTests {
     }
   }
 
+  @Test(
+    "what the environment refuses to a copy or a fill is an error of its own, and no defect",
+    .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
+  func environment() async throws {
+    try await withRegion("64K") { (name) async throws in
+      try await Python.checkFaults(
+        """
+        with tempfile.TemporaryDirectory(dir="/var/tmp") as place:
+            path = place + "/file"
+            open(path, "wb").write(b"x" * 65536)
+            for injection, limit, words, code, part in (
+                    ("pread64:error=EFAULT:when=3+", path, ["copy", "file:" + path, "file:" + place + "/new"], 79, "buffer"),
+                    ("pread64:error=EFAULT", P, ["copy", N, "file:" + place + "/new"], 79, "buffer"),
+                    ("pread64:error=EFAULT", P, ["copy", N, "file:" + path, "--verify"], 79, "buffer"),
+                    ("read:retval=0", "/dev/zero", ["fill", N, "--zero"], 74, "ended after 0 of")):
+                result = traced(injection, *words, path=limit)
+                told = result.stderr.decode()
+                assert result.returncode == code and part in told, (injection, words, result)
+                assert told.startswith("shmtool: cannot ") and "defect" not in told, told
+                assert not os.path.exists(place + "/new"), words
+        """, arguments: [name.name])
+    }
+  }
+
   @Test("create --wired keeps its region if CMD has run, and else takes it back")
   func wiredCommand() async throws {
     try await withName { (name) async throws in
@@ -125,10 +149,11 @@ struct HalfDoneTests {
 
   @Test("no limit on addresses ends a command by a signal")
   func addresses() async throws {
-    try await withRegion("1M") { (name) async throws in
+    try await withName { (name) async throws in
       try await Python.checkFaults(
         """
         import resource
+        assert run("create", N, "1M", "-q").returncode == 0
         with tempfile.TemporaryDirectory(dir="/var/tmp") as place:
             path = place + "/file"
             open(path, "wb").write(os.urandom(1 << 20) + b"x")
@@ -148,7 +173,7 @@ struct HalfDoneTests {
                     assert 0 <= result.returncode < 128 and result.returncode != 70, (
                         floor, more, words, result)
                     if os.path.exists(P + "-d"): os.unlink(P + "-d")
-        """, arguments: [name.name])
+        """, arguments: [name.name], alone: true)
     }
   }
 
