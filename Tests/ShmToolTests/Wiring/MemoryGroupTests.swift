@@ -16,7 +16,7 @@ struct MemoryGroupTests {
                 result = run("wire", N, *words, preexec_fn=group.enter())
                 refused(
                     result, 78, "cannot wire what needs 48 MiB more in RAM: "
-                    f"cgroup v{group.version} {group.path} leaves ", " MiB; wire less, or --force")
+                    f"cgroup v{group.version} {group.path} leaves ", " MiB; wire less")
             assert allocated(P) == 0
             # On fault nothing is brought in, and a part has room.
             for words in [["--on-fault"], ["--length", "4M"]]:
