@@ -158,45 +158,51 @@ struct InventoryTextTests {
   }
 }
 
+/// In processes of their own: a process that another test has just forked has this one's descriptors for
+/// a moment, and is a user.
 @Suite("The inventory")
 struct RegionInventoryTests {
   @Test("has a region with its users, and changes neither its pages nor its times")
-  func current() throws {
-    let name = TestName()
-    let region = try Region.create(
-      try name.reference, size: 4 * page, options: Region.CreationOptions(reserve: false))
-    try region.store([1], at: page)
-    func entry() throws -> RegionInventory.Entry {
-      try #require(
-        try RegionInventory.current().entries.first { $0.name == bytes(name.name) })
+  func current() async {
+    await #expect(processExitsWith: .success) {
+      let name = TestName()
+      let region = try Region.create(
+        try name.reference, size: 4 * page, options: Region.CreationOptions(reserve: false))
+      try region.store([1], at: page)
+      func entry() throws -> RegionInventory.Entry {
+        try #require(
+          try RegionInventory.current().entries.first { $0.name == bytes(name.name) })
+      }
+      let first = try entry()
+      #expect(first.kind == .posix && first.size == 4 * page && first.allocated == page)
+      #expect((first.resident ?? 0) + (first.swapped ?? 0) == page)
+      #expect(first.reference == (try name.reference) && !first.isRemoved)
+      // This test has it open, and is not among the users.
+      #expect(first.use == .unseen && first.users.isEmpty)
+      let second = try entry()
+      #expect((first.resident, first.swapped) == (second.resident, second.swapped))
+      #expect(first.status?.modified == second.status?.modified)
+      withExtendedLifetime(name) {}
     }
-    let first = try entry()
-    #expect(first.kind == .posix && first.size == 4 * page && first.allocated == page)
-    #expect((first.resident ?? 0) + (first.swapped ?? 0) == page)
-    #expect(first.reference == (try name.reference) && !first.isRemoved)
-    // This test has it open, and is not among the users.
-    #expect(first.use == .unseen && first.users.isEmpty)
-    let second = try entry()
-    #expect((first.resident, first.swapped) == (second.resident, second.swapped))
-    #expect(first.status?.modified == second.status?.modified)
-    withExtendedLifetime(name) {}
   }
 
   @Test("removes what is unused at that moment, and by its inode")
-  func unlinkUnused() throws {
-    let name = TestName()
-    let reference = try name.reference
-    var region = try Region.create(reference, size: page)
-    let looked = try Region.open(reference, access: .status)
-    #expect(try looked.unlinkIfUnused() == .used([]))
-    #expect(name.exists)
-    region = try Region.open(reference, access: .status)
-    #expect(try region.unlinkIfUnused() == .unused)
-    #expect(!name.exists)
-    // Another one under the name is not the one that was looked at.
-    _ = try Region.create(reference, size: page)
-    #expect((try? looked.unlinkIfUnused()) != .unused)
-    #expect(name.exists)
-    withExtendedLifetime(name) {}
+  func unlinkUnused() async {
+    await #expect(processExitsWith: .success) {
+      let name = TestName()
+      let reference = try name.reference
+      var region = try Region.create(reference, size: page)
+      let looked = try Region.open(reference, access: .status)
+      #expect(try looked.unlinkIfUnused() == .used([]))
+      #expect(name.exists)
+      region = try Region.open(reference, access: .status)
+      #expect(try region.unlinkIfUnused() == .unused)
+      #expect(!name.exists)
+      // Another one under the name is not the one that was looked at.
+      _ = try Region.create(reference, size: page)
+      #expect((try? looked.unlinkIfUnused()) != .unused)
+      #expect(name.exists)
+      withExtendedLifetime(name) {}
+    }
   }
 }

@@ -5,81 +5,91 @@ import Testing
 
 @testable import ShmCore
 
+/// In processes of their own: a process that another test has just forked has this one's descriptors for
+/// a moment, and is a user.
 @Suite("Who uses a region")
 struct RegionUsersTests {
   @Test("is told with addresses, and this process is left out")
-  func mapped() throws {
-    let name = TestName()
-    let region = try Region.create(try name.reference, size: 3 * page)
-    let identity = try region.status().identity
-    #expect(try RegionUsers.scan(for: [identity]).users(of: identity).isEmpty)
-    try withSecondProcess(mapping: name.name) { process in
-      let users = try RegionUsers.scan(for: [identity]).users(of: identity)
-      let user = try #require(users.first { $0.process == process })
-      #expect(user.mappedBytes == 3 * page)
-      #expect(user.mappings.map(\.isShared) == [true])
-      #expect(user.mappings.map(\.offset) == [0])
-      #expect(user.user == geteuid())
-      #expect(String(decoding: user.command, as: UTF8.self) == "shmtool")
-      #expect(!user.descriptors.isEmpty)
+  func mapped() async {
+    await #expect(processExitsWith: .success) {
+      let name = TestName()
+      let region = try Region.create(try name.reference, size: 3 * page)
+      let identity = try region.status().identity
+      #expect(try RegionUsers.scan(for: [identity]).users(of: identity).isEmpty)
+      try withSecondProcess(mapping: name.name) { process in
+        let users = try RegionUsers.scan(for: [identity]).users(of: identity)
+        let user = try #require(users.first { $0.process == process })
+        #expect(user.mappedBytes == 3 * page)
+        #expect(user.mappings.map(\.isShared) == [true])
+        #expect(user.mappings.map(\.offset) == [0])
+        #expect(user.user == geteuid())
+        #expect(String(decoding: user.command, as: UTF8.self) == "shmtool")
+        #expect(!user.descriptors.isEmpty)
+      }
+      withExtendedLifetime(name) {}
     }
-    withExtendedLifetime(name) {}
   }
 
   @Test("is told by a look without a lease, and proved by the kernel with one")
-  func use() throws {
-    let name = TestName()
-    _ = try Region.create(try name.reference, size: page)
-    let looked = try Region.open(try name.reference, access: .status)
-    let none = try RegionUsers.scan(for: [])
-    #expect(try RegionUse.of(looked, in: none) == .unseen)
-    #expect(try RegionUse.proved(looked, in: none) == .unused)
-    try RegionUse.refuseIfUsed(try name.reference, "cannot try")
-    try withSecondProcess(mapping: name.name) { process in
-      // A scan for nothing sees nobody; the lease is refused all the same.
+  func use() async {
+    await #expect(processExitsWith: .success) {
+      let name = TestName()
+      _ = try Region.create(try name.reference, size: page)
+      let looked = try Region.open(try name.reference, access: .status)
+      let none = try RegionUsers.scan(for: [])
       #expect(try RegionUse.of(looked, in: none) == .unseen)
-      let use = try RegionUse.proved(looked, in: none)
-      #expect(use == .used([]))
-      let told = error(.busy) {
-        try RegionUse.refuseIfUsed(try name.reference, "cannot try")
+      #expect(try RegionUse.proved(looked, in: none) == .unused)
+      try RegionUse.refuseIfUsed(try name.reference, "cannot try")
+      try withSecondProcess(mapping: name.name) { process in
+        // A scan for nothing sees nobody; the lease is refused all the same.
+        #expect(try RegionUse.of(looked, in: none) == .unseen)
+        let use = try RegionUse.proved(looked, in: none)
+        #expect(use == .used([]))
+        let told = error(.busy) {
+          try RegionUse.refuseIfUsed(try name.reference, "cannot try")
+        }
+        #expect(told?.reason.contains("process \(process)") == true)
       }
-      #expect(told?.reason.contains("process \(process)") == true)
+      #expect(RegionUse.unknown.isUsed == nil)
+      #expect(RegionUse.used([1]).isUsed == true)
+      #expect(RegionUse.unused.isUsed == false)
+      withExtendedLifetime(name) {}
     }
-    #expect(RegionUse.unknown.isUsed == nil)
-    #expect(RegionUse.used([1]).isUsed == true)
-    #expect(RegionUse.unused.isUsed == false)
-    withExtendedLifetime(name) {}
   }
 
   @Test("is in the inspection, with the pages by state")
-  func inspection() throws {
-    let name = TestName()
-    let region = try Region.create(
-      try name.reference, size: 4 * page, options: Region.CreationOptions(reserve: false))
-    try region.store([1], at: page)
-    let inspection = try RegionInspection(try name.reference)
-    #expect(inspection.status.size == 4 * page)
-    #expect(inspection.pages?.allocated == page)
-    #expect(inspection.pages?.hole == 3 * page)
-    #expect((inspection.pages?.resident ?? 0) + (inspection.pages?.swapped ?? 0) == page)
-    // This test has it open, and is not among the users.
-    #expect(inspection.use == .unseen)
-    #expect(inspection.users.isEmpty)
-    error(.notFound) { _ = try RegionInspection(try TestName().reference) }
-    withExtendedLifetime(name) {}
+  func inspection() async {
+    await #expect(processExitsWith: .success) {
+      let name = TestName()
+      let region = try Region.create(
+        try name.reference, size: 4 * page, options: Region.CreationOptions(reserve: false))
+      try region.store([1], at: page)
+      let inspection = try RegionInspection(try name.reference)
+      #expect(inspection.status.size == 4 * page)
+      #expect(inspection.pages?.allocated == page)
+      #expect(inspection.pages?.hole == 3 * page)
+      #expect((inspection.pages?.resident ?? 0) + (inspection.pages?.swapped ?? 0) == page)
+      // This test has it open, and is not among the users.
+      #expect(inspection.use == .unseen)
+      #expect(inspection.users.isEmpty)
+      error(.notFound) { _ = try RegionInspection(try TestName().reference) }
+      withExtendedLifetime(name) {}
+    }
   }
 
   @Test("is asked for every entry of the inventory, whose names are bytes")
-  func inventory() throws {
-    let name = TestName()
-    let region = try Region.create(try name.reference, size: page)
-    let entry = try #require(
-      try RegionInventory.posixObjects().entries.first { $0.name == bytes(name.name) })
-    #expect(entry.kind == .posix)
-    #expect(entry.identity == (try region.status().identity))
-    #expect(entry.reference == (try name.reference))
-    #expect(entry.use(in: try RegionUsers.scan(for: [entry.identity])) == .unseen)
-    withExtendedLifetime(name) {}
+  func inventory() async {
+    await #expect(processExitsWith: .success) {
+      let name = TestName()
+      let region = try Region.create(try name.reference, size: page)
+      let entry = try #require(
+        try RegionInventory.posixObjects().entries.first { $0.name == bytes(name.name) })
+      #expect(entry.kind == .posix)
+      #expect(entry.identity == (try region.status().identity))
+      #expect(entry.reference == (try name.reference))
+      #expect(entry.use(in: try RegionUsers.scan(for: [entry.identity])) == .unseen)
+      withExtendedLifetime(name) {}
+    }
   }
 }
 

@@ -6,19 +6,18 @@ import Testing
 struct ListTests {
   @Test("shows a region under its headings, and nothing on stderr", arguments: ["list", "ls"])
   func table(_ command: String) async throws {
-    try await withRegion { (name) async throws in
-      let result = try await Tool.run(command)
-      #expect(result.code == 0)
-      #expect(result.error.isEmpty)
-      let lines = result.text.split(separator: "\n")
-      #expect(
-        lines.first?.split(separator: " ")
-          == [
-            "KIND", "NAME", "SIZE", "ALLOCATED", "SWAPPED", "WIRED", "OWNER", "AGE", "USERS",
-          ])
-      let row = try #require(lines.first { $0.contains(name.name) })
-      #expect(row.contains("posix") && row.contains("64 KiB"))
-      #expect(row.hasSuffix(" none seen"))
+    try await withName { (name) async throws in
+      try await Python.checkFaults(
+        """
+        assert run("create", N, "64K", "-q").returncode == 0
+        result = run(sys.argv[2])
+        assert result.returncode == 0 and not result.stderr, result
+        lines = result.stdout.decode().splitlines()
+        assert lines[0].split() == [
+            "KIND", "NAME", "SIZE", "ALLOCATED", "SWAPPED", "WIRED", "OWNER", "AGE", "USERS"], lines[0]
+        row, = [line for line in lines if N in line]
+        assert row.split()[0] == "posix" and "64 KiB" in row and row.endswith(" none seen"), row
+        """, arguments: [name.name, command], alone: true)
     }
   }
 

@@ -50,7 +50,6 @@ struct ForeignObjectTests {
                         ["wait", "--removed", "--timeout", "9s"], ["create", "4K", "--open"],
                         ["create", "4K"], ["create", "--from", "/proc/version"], ["remove"],
                         ["remove", "--unused"]):
-              begin = time.monotonic()
               for name in [N, P][:2 if words[0] in ("read", "remove", "create") else 1]:
                   result = subprocess.run(
                       ["timeout", "-s", "KILL", "10", T, words[0], name, *words[1:]],
@@ -60,7 +59,6 @@ struct ForeignObjectTests {
                   told = result.stderr.decode()
                   assert f"it is {what}, not a region" in told or taken, result
                   assert told.count("\\n") == 1, result
-              assert time.monotonic() - begin < 8, (words, "it has waited")
               assert state(P) == before, words
           # It lies in /dev/shm and is no region: the list is none the worse for it.
           if kind in ("circle", "fifo"):

@@ -8,9 +8,10 @@ struct LookingTests {
     "no open of another program fails while list and remove --stale look",
     arguments: [["list"], ["remove", "--stale"], ["list", "--json"]])
   func undisturbed(_ words: [String]) async throws {
-    try await withRegion { (name) async throws in
+    try await withName { name in
       try await Python.checkInventory(
         """
+        assert run("create", N, "64K", "-q").returncode == 0
         child = os.fork()
         if child == 0:
             while os.getppid() == ME:
@@ -70,9 +71,10 @@ struct LookingTests {
 
   @Test("a descriptor that no look can see keeps a region, and it is not called unused")
   func inFlight() async throws {
-    try await withRegion { (name) async throws in
+    try await withName { name in
       try await Python.checkInventory(
         """
+        assert run("create", N, "64K", "-q").returncode == 0
         one, other = socket.socketpair()
         file = os.open(P, os.O_RDWR)
         socket.send_fds(one, [b"x"], [file])
@@ -90,9 +92,10 @@ struct LookingTests {
 
   @Test("a reader's lock, of whatever kind, does not hold up a change of the size")
   func readerLock() async throws {
-    try await withRegion("64K", ["--mode", "644"]) { (name) async throws in
+    try await withName { name in
       try await Python.checkInventory(
         """
+        assert run("create", N, "64K", "--mode", "644", "-q").returncode == 0
         reader = os.open(P, os.O_RDONLY)
         sizes = iter(range(128, 1024, 64))
         def resize():

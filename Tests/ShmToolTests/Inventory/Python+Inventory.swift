@@ -3,11 +3,14 @@ import Testing
 
 extension Python {
   /// Runs a script whose assertions must hold; `rows`, `row`, `memfd` and `segment` are there for it
-  /// beside what `checkFaults` has.
+  /// beside what `checkFaults` has. What it looks at is the whole host, so it runs in namespaces of its
+  /// own unless it says otherwise, and makes in the script what it looks at.
   static func checkInventory(
-    _ script: String, arguments: [String] = [], sourceLocation: SourceLocation = #_sourceLocation
+    _ script: String, arguments: [String] = [], alone: Bool = true,
+    sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
-    try await checkFaults(inventory + script, arguments: arguments, sourceLocation: sourceLocation)
+    try await checkFaults(
+      inventory + script, arguments: arguments, alone: alone, sourceLocation: sourceLocation)
   }
 
   private static let inventory = """
