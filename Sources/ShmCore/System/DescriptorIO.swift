@@ -107,7 +107,7 @@ package enum DescriptorIO {
     case .badFileDescriptor:
       ShmError(
         .inputOutput, attempt, "it is closed, or not open for this", errorNumber: error.rawValue)
-    case .noSpace, .diskQuotaExceeded:
+    case .noSpace:
       ShmError(.inputOutput, attempt, "no space is left there", errorNumber: error.rawValue)
     case .isDirectory:
       ShmError(.inputOutput, attempt, "it is a directory", errorNumber: error.rawValue)

@@ -100,6 +100,7 @@ struct CompletionSource {
   /// The streams that this user sends.
   ///
   /// - Parameter besideRegions: whether a bare name would be taken for a region first.
+  /// - Returns: their names, each in a form that the command reads back as that stream.
   private func streams(besideRegions: Bool) -> [CompletionCandidate] {
     StreamInventory.ownNames(in: StreamArguments.directory).map { name in
       let isPlain =
