@@ -8,18 +8,6 @@ import SystemPackage
 /// They share the process group of this process, so that the terminal's job control (Ctrl-C, Ctrl-Z, reading
 /// and writing) works for them as for this process. A group of their own would be in the background.
 struct ProcessTree: ~Copyable {
-  /// What /proc/PID/stat tells of a process. proc_pid_stat(5)
-  private struct Sighting {
-    let process: pid_t
-    let parent: pid_t
-    let session: pid_t
-    let state: UInt8
-
-    /// Whether it can start no process: stopped or ended.
-    var isStill: Bool { "TtZX".utf8.contains(state) }
-    var hasEnded: Bool { "ZX".utf8.contains(state) }
-  }
-
   private let root: pid_t
   /// Whether processes whose parent has ended become this process's children.
   private let hasOrphans: Bool
@@ -53,24 +41,28 @@ struct ProcessTree: ~Copyable {
     send(SIGKILL)
   }
 
-  /// Stops all, until a look finds no new process and none that still runs.
+  /// Stops all, until two looks in a row find no new process and none that still runs.
+  ///
+  /// Two, because a process whose parent ends during a look may be missing from that look.
   private mutating func stop() {
     if let descriptor = Self.open(root) { add(root, descriptor) }
+    var quietLooks = 0
     for _ in 0..<200 {
-      let seen = Self.look()
-      let tree = Self.tree(in: seen, from: root, hasOrphans: hasOrphans)
-      var isNew = false
-      for process in tree where !members.contains(where: { $0.process == process }) {
-        // Opened first and looked at again, for the number may mean another process by now.
-        guard let descriptor = Self.open(process), let again = Self.look(at: process),
-          let before = seen[process], again.parent == before.parent
+      let seen = ProcessSighting.all(
+        below: [root] + members.map(\.process), besides: hasOrphans ? getpid() : nil)
+      var isQuiet = true
+      for process in tree(in: seen) where !members.contains(where: { $0.process == process }) {
+        isQuiet = false
+        // Opened first and looked at again, because the number may mean another process by now.
+        guard let descriptor = Self.open(process), let again = ProcessSighting(of: process),
+          again.start == seen[process]?.start
         else { continue }
         add(process, descriptor)
-        isNew = true
       }
-      let known = members.map(\.process)
-      if !isNew, known.allSatisfy({ seen[$0]?.isStill ?? true }) { return }
-      _ = try? Polling.wait(for: [CInt](), milliseconds: 1)
+      isQuiet = isQuiet && members.allSatisfy { seen[$0.process]?.isStill ?? true }
+      quietLooks = isQuiet ? quietLooks + 1 : 0
+      if quietLooks == 2 { return }
+      if !isQuiet { _ = try? Polling.wait(for: [CInt](), milliseconds: 1) }
     }
   }
 
@@ -102,10 +94,8 @@ struct ProcessTree: ~Copyable {
     return raw < 0 ? nil : OwnedDescriptor(adopting: raw)
   }
 
-  /// The processes of the tree that run, without those that have left the session.
-  private static func tree(
-    in seen: [pid_t: Sighting], from root: pid_t, hasOrphans: Bool
-  ) -> Set<pid_t> {
+  /// The processes of the tree that have not ended, without those that have left the session.
+  private func tree(in seen: [pid_t: ProcessSighting]) -> [pid_t] {
     let session = getsid(0)
     var tree: Set<pid_t> = [root]
     if hasOrphans { tree.formUnion(seen.values.filter { $0.parent == getpid() }.map(\.process)) }
@@ -118,30 +108,6 @@ struct ProcessTree: ~Copyable {
       guard let one = seen[process] else { return false }
       return !one.hasEnded && (process == root || one.session == session)
     }
-  }
-
-  private static func look() -> [pid_t: Sighting] {
-    var seen: [pid_t: Sighting] = [:]
-    for name in (try? FileSystem.names(in: "/proc")) ?? [] {
-      guard let number = ProcText.decimal(name.bytes[...]).flatMap({ pid_t(exactly: $0) }),
-        let one = look(at: number)
-      else { continue }
-      seen[number] = one
-    }
-    return seen
-  }
-
-  private static func look(at process: pid_t) -> Sighting? {
-    guard let text = try? FileSystem.contents(of: FilePath("/proc/\(process)/stat")),
-      // The name before it may hold anything.
-      let end = text.lastIndex(of: UInt8(ascii: ")"))
-    else { return nil }
-    let fields = ProcText.words(text[(end + 1)...])
-    guard fields.count >= 4, let state = fields[0].first,
-      let parent = ProcText.decimal(fields[1]), let session = ProcText.decimal(fields[3])
-    else { return nil }
-    return Sighting(
-      process: process, parent: pid_t(parent), session: pid_t(session), state: state)
   }
 }
 

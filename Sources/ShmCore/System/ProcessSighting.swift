@@ -1,0 +1,85 @@
+import Glibc
+import SystemPackage
+
+/// What /proc/PID/stat shows of a process at one moment. proc_pid_stat(5)
+struct ProcessSighting {
+  let process: pid_t
+  let parent: pid_t
+  let session: pid_t
+  /// When the process was started, in clock ticks since boot: with the number it tells processes apart.
+  let start: Int
+  private let state: UInt8
+
+  /// Whether it can start no process: stopped or ended.
+  var isStill: Bool { "TtZX".utf8.contains(state) }
+  var hasEnded: Bool { "ZX".utf8.contains(state) }
+
+  /// - Returns: nil if there is no such process, or it cannot be looked at.
+  init?(of process: pid_t) {
+    guard let text = try? FileSystem.contents(of: FilePath("/proc/\(process)/stat")),
+      // The name before it may contain any character.
+      let end = text.lastIndex(of: UInt8(ascii: ")"))
+    else { return nil }
+    let fields = ProcText.words(text[(end + 1)...])
+    guard fields.count >= 20, let state = fields[0].first,
+      let parent = ProcText.decimal(fields[1]), let session = ProcText.decimal(fields[3]),
+      let start = ProcText.decimal(fields[19])
+    else { return nil }
+    self.process = process
+    self.parent = pid_t(parent)
+    self.session = pid_t(session)
+    self.start = start
+    self.state = state
+  }
+
+  /// These processes and their descendants.
+  ///
+  /// If the kernel lists the children of a process (CONFIG_PROC_CHILDREN), only these processes are looked at.
+  /// Otherwise all processes of the machine are, and the result contains all of them.
+  ///
+  /// - Parameters:
+  ///   - roots: the processes to begin with.
+  ///   - adopter: a process whose children belong to the result as well; the process itself does not.
+  /// - Returns: what was seen, by the number of the process.
+  static func all(below roots: [pid_t], besides adopter: pid_t?) -> [pid_t: ProcessSighting] {
+    guard FileSystem.exists("/proc/thread-self/children") else { return all() }
+    var seen: [pid_t: ProcessSighting] = [:]
+    var next = roots
+    while true {
+      while let process = next.popLast() {
+        guard seen[process] == nil, let one = ProcessSighting(of: process) else { continue }
+        seen[process] = one
+        next += children(of: process)
+      }
+      // Last, because the children of a process that has ended meanwhile are the adopter's now.
+      if let adopter { next = children(of: adopter).filter { seen[$0] == nil } }
+      if next.isEmpty { return seen }
+    }
+  }
+
+  private static func all() -> [pid_t: ProcessSighting] {
+    var seen: [pid_t: ProcessSighting] = [:]
+    for name in (try? FileSystem.names(in: "/proc")) ?? [] {
+      guard let process = number(name.bytes[...]), let one = ProcessSighting(of: process)
+      else { continue }
+      seen[process] = one
+    }
+    return seen
+  }
+
+  /// The children that the threads of a process have; none if it has ended. proc_tid_children(5)
+  private static func children(of process: pid_t) -> [pid_t] {
+    let tasks = FilePath("/proc/\(process)/task")
+    var children: [pid_t] = []
+    for thread in (try? FileSystem.names(in: tasks)) ?? [] {
+      guard let text = try? FileSystem.contents(of: tasks.appending(thread).appending("children"))
+      else { continue }
+      children += ProcText.words(text[...]).compactMap(number)
+    }
+    return children
+  }
+
+  private static func number(_ digits: ArraySlice<UInt8>) -> pid_t? {
+    ProcText.decimal(digits).flatMap { pid_t(exactly: $0) }
+  }
+}
