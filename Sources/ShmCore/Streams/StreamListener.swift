@@ -74,7 +74,10 @@ struct StreamListener: ~Copyable {
       throw ShmError(attempt, error)
     }
     directory.repair(place.name)
-    guard let status = directory.status(place.name) else { return nil }
+    // Somebody who takes no lock may have put something else there since: it is not this socket's identity.
+    guard let status = directory.status(place.name), status.st_mode & S_IFMT == S_IFSOCK else {
+      return nil
+    }
     do {
       try SystemCall.checkNegated { cshm_listen(socket.raw, 64) }
     } catch {

@@ -56,6 +56,8 @@ struct PlantedStreamTests {
       names = [r["name"] for r in found]
       assert sorted(names) == sorted(["good", "bytes:%FF"] + [f"left{n}" for n in range(300)]), names
       assert [r["used"] for r in found if r["name"] == "good"] == [True]
+      # A stream's reference never means a region.
+      assert [r["reference"] for r in found if r["name"] in ("good", "left7")] == ["stream:good", "stream:left7"]
       before = sorted(os.listdir(target))
       for words in (["--stale"], ["--stale", "--yes"]):
           result = run("remove", *words)

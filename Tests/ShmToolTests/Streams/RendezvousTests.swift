@@ -186,14 +186,25 @@ struct RendezvousTests {
           assert run("remove", "/" + name).returncode == 0, name
           assert not os.path.exists(f"{place}/{name}"), name
       assert run("send", "x" * (room + 1), "/dev/null").returncode == 64
-      # Names that are not UTF-8 are cleared as well.
-      for name in (b"\xff\xfe", b"a\x80"):
-          left = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-          left.bind(os.fsencode(place) + b"/" + name)
-          left.close()
-      result = run("remove", "--stale", "--json")
-      told = [row for row in json.loads(result.stdout)["regions"] if row["stream"]]
-      assert len(told) >= 2, told
+      # Names that are not UTF-8: as they are, and in the encoded form that is printed.
+      odd = {b"\xff\xfe": "bytes:%FF%FE", b"a\x80": "bytes:a%80", b"\xed\xa0\x80": "bytes:%ED%A0%80"}
+      for name, text in odd.items():
+          for sends, receives in ((name, text), (text, name), (b"stream:" + name, "bytes:stream:" + text[6:])):
+              sender = start("send", sends, "-q", stdin=feed(b"y"))
+              result = run("recv", "-q", receives, "--timeout", "20s")
+              assert (result.stdout, result.returncode, sender.wait(20)) == (b"y", 0, 0), (name, result)
+          sender = start("send", name, "/dev/null")
+          until(lambda: os.path.exists(os.fsencode(place) + b"/" + name))
+          rows = json.loads(run("list", "--kind", "stream", "--json").stdout)["regions"]
+          assert [row["used"] for row in rows if row["name"] == text] == [True], (name, rows)
+          assert run("remove", text).returncode == 75, name
+          sender.kill()
+          sender.wait()
+      shown = json.loads(run("remove", "--stale", "--json").stdout)["regions"]
+      assert len([row for row in shown if row["stream"]]) >= len(odd), shown
+      assert os.listdir(os.fsencode(place)) != []
+      first = next(iter(odd))
+      assert run("remove", odd[first]).returncode == 0 and not os.path.exists(os.fsencode(place) + b"/" + first)
       """#)
   }
 }
