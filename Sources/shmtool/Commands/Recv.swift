@@ -11,12 +11,17 @@ struct Recv: CommandRunner {
       Ends with 0 only when the sender has said that this was all, and every byte has been delivered. \
       What is delivered before a failure is a correct beginning. --output FILE appears only when it is \
       complete and on its device, with the owner, mode, ACL and extended attributes of the file that it \
-      replaces; /dev/fd/N is written through that descriptor. With CMD, its exit code is ours where it \
-      fails. If the stream fails, CMD and the processes it has started in this session get SIGTERM, \
-      and SIGKILL after 2 s, before their input \
-      ends. This does not hold for processes that ignore SIGTERM while others end by it, that have left \
-      the session, or if shmtool itself is killed by SIGKILL. The sender is this user's, and both meet \
-      in /dev/shm, or in the directory that SHMTOOL_DIR names.
+      replaces; /dev/fd/N is written through that descriptor. If CMD fails, shmtool exits with \
+      the status of CMD.
+
+      If the stream fails, CMD and the processes that CMD has started in this session, such as the \
+      stages of a pipeline, get SIGTERM, and SIGKILL after 2 s. Their input ends only after that, so none \
+      of them takes the end of an incomplete stream for an ordinary end. Exceptions: a process that has \
+      left the session; a stage that ignores SIGTERM while an earlier stage ends by it; and if shmtool \
+      itself is killed by SIGKILL.
+
+      The sender belongs to the same user, and both meet in /dev/shm, or in the directory that \
+      SHMTOOL_DIR names. NAME and stream:NAME mean the same stream.
 
       Example: shmtool recv backup | tar x -C /restore
                shmtool recv backup --output data.tar

@@ -9,8 +9,8 @@ struct Remove: CheckedCommand {
       Only shared memory is removed: a file that is not on tmpfs, ramfs or hugetlbfs is refused. \
       As rm(1) does: whoever uses a region keeps it, and its memory is free when the last one ends. \
       With --unused a region stays unless it is proved at that moment that no process uses it: a process \
-      that opens it meanwhile finds the name again. What the killed sender of a \
-      stream has left is cleared by the stream's name.
+      that opens it meanwhile finds the name again. stream:NAME \
+      removes what the killed sender of a stream has left, and never a region.
 
       --stale shows every POSIX object, file on hugetlbfs and stream that no process is seen to use; it \
       takes no lease or lock. --yes proves for each that no process uses it, and removes it in the same \
@@ -18,7 +18,8 @@ struct Remove: CheckedCommand {
       only the caller's own regions can be proved unused, and the others stay. The age counts from when a \
       region was made or last written, whichever is later. A region that a killed removal has left as \
       '.shmtool-removing-…' is removed, or gets its name again if it is in use. Semaphores stay, for they wait for \
-      their next user; System V segments are named and stay ('ipcrm -m' removes them).
+      their next user; System V segments are named and stay ('ipcrm -m' removes them). Empty directories of this \
+      user in which streams met (/dev/shm/.shmtool-UID) are removed as well.
 
       Example: shmtool remove cache
                shmtool remove --unused cache
