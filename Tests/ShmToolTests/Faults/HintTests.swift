@@ -103,4 +103,73 @@ struct HintTests {
                     harmless(words, result)
         """)
   }
+
+  @Test(
+    "names only options that its command has, in every command",
+    .enabled(if: TestEnvironment.mayMount, "needs root, for a /dev/shm of its own"))
+  func everyOption() async throws {
+    let name = TestName()
+    try await Python.checkFaults(
+      Self.judge + #"""
+        import random, shutil
+        # Long options that are other programs' own: of container engines and prlimit(1).
+        FOREIGN = {"--ulimit", "--cap-add", "--memlock", "--memory", "--shm-size", "--user", "--pid", "--ipc", "--privileged"}
+        named = set()
+        def judged(words, result):
+            text = result.stderr.decode(errors="replace")
+            for line in text.splitlines():
+                # An option that stands in the command that a hint spells is that command's.
+                parts = re.split(r"shmtool ([a-z]+)(?= |')", line)
+                command = words[0]
+                for place, part in enumerate(parts):
+                    if place % 2:
+                        command = part if part in COMMANDS else command
+                        continue
+                    for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", part):
+                        if option in words or option in FOREIGN:
+                            continue
+                        named.add(option)
+                        assert option in options(command) or option in options(words[0]), (words, command, line)
+            return text
+        COMMANDS = re.findall(r"^  ([a-z]+)", run("--help").stdout.decode().split("SUBCOMMANDS:", 1)[1], re.M)
+        assert len(COMMANDS) > 12, COMMANDS
+        region = "/dev/shm/" + N
+        work = tempfile.mkdtemp()
+        os.chdir(work)
+        atexit.register(shutil.rmtree, work)
+        open(region, "wb").write(bytes(65536))
+        places = [N, N + "-none", "/dev/null", "/proc/version", "/dev/shm", "/proc/self/mem", f"pid:{os.getpid()}:0", "pid:999999999:3",
+                  "sysv:999999", "stream:" + N, "file:", "bytes:%", "x@1", "1@0x0", ""]
+        failed = 0
+        for command in COMMANDS:
+            if command == "help":
+                continue
+            own = sorted(options(command))
+            # Each option alone, without and with a value that it cannot take, and operands of each kind.
+            tries = [[], ["--no-such-option"], ["-Z"], ["a", "b", "c", "d", "e"]]
+            tries += [[place] for place in places] + [[place, "4K"] for place in places[:6]]
+            for option in own:
+                if option not in ("--help", "--version", "--background", "--output"):
+                    tries += [[option], [option, "x", N], [N, option], [N, option + "=-1"], [N, option, "999999T"],
+                              [N, "4K", option, "--", "/nonexistent/cmd"]]
+            random.Random(len(own)).shuffle(tries)
+            for more in tries[:18]:
+                words = [command, *more]
+                if "--timeout" in own and "--timeout" not in more:
+                    words[1:1] = ["--timeout", "1ms"]
+                if command == "wire" and "--" not in words:
+                    words += ["--", "true"]
+                try:
+                    result = subprocess.run([T, *words], input=b"", capture_output=True, timeout=5)
+                except subprocess.TimeoutExpired:
+                    continue
+                if result.returncode:
+                    failed += 1
+                    judged(words, result)
+                if not os.path.exists(region):
+                    open(region, "wb").write(bytes(65536))
+        assert failed > 150, failed
+        """#, arguments: [name.name], alone: true)
+    withExtendedLifetime(name) {}
+  }
 }

@@ -69,7 +69,7 @@ extension Python {
             memfd_create=319, mlock=149, mlock2=325, cachestat=451, linkat=265, fallocate=285,
             signalfd4=289, pidfd_open=434, inotify_init1=294, inotify_add_watch=254,
             process_vm_readv=310, process_vm_writev=311, mincore=27, madvise=28, statx=332,
-            prlimit64=302, openat=257, ioctl=16),
+            prlimit64=302, openat=257, ioctl=16, vfork=58),
         "aarch64": dict(
             memfd_create=279, mlock=228, mlock2=284, cachestat=451, linkat=37, fallocate=47,
             signalfd4=74, pidfd_open=434, inotify_init1=26, inotify_add_watch=27,
