@@ -76,6 +76,34 @@ struct RendezvousTests {
   }
 
   @Test(
+    "a sender notices what takes its place while it binds its name",
+    .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
+  func takenWhileBinding() async throws {
+    try await Streams.check(
+      """
+      import shutil
+      place = os.environ["SHMTOOL_DIR"] = F + ".d"
+      atexit.register(lambda: shutil.rmtree(place, ignore_errors=True))
+      path = f"{place}/{N}"
+      late = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=bind", "-e", "inject=bind:delay_exit=500000"]
+      for make in (lambda: open(path, "wb").close(), lambda: os.mkdir(path), lambda: os.mkfifo(path), None):
+          sender = subprocess.Popen([*late, T, "send", N, "/dev/null", "--timeout", "20s"],
+                                    stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+          started.append(sender)
+          until(lambda: os.path.exists(path))
+          os.unlink(path)
+          if make:
+              make()
+              assert sender.wait(30) == 73 and b"no socket" in sender.stderr.read(), sender.returncode
+              # It is not the sender's to remove.
+              assert os.path.lexists(path)
+              shutil.rmtree(place)
+          else:
+              assert run("recv", N, "--timeout", "20s").returncode == 0 and sender.wait(30) == 0
+      """)
+  }
+
+  @Test(
     "a sender killed at any call, under any umask, blocks no later stream",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"),
     arguments: ["077", "0777", "0700"])
@@ -173,8 +201,7 @@ struct RendezvousTests {
       names = ["file:x", "pid:1:3", "sysv:5", ".x", "a b", "a\nb", "a\\b", "'", "$(id)", "\u00e9" * (room // 2),
                "x" * room, "\x1b[2J", "\u202e", "*", "~"]
       for name in names:
-          sender = subprocess.Popen([T, "send", "-q", "--", name], stdin=feed(b"x")) if False else start(
-              "send", "/" + name, "-q", stdin=feed(b"x"))
+          sender = start("send", "/" + name, "-q", stdin=feed(b"x"))
           result = run("recv", "-q", "/" + name, "--timeout", "20s")
           assert (result.stdout, result.returncode, sender.wait(20)) == (b"x", 0, 0), (name, result)
           sender = start("send", "/" + name, "/dev/null")

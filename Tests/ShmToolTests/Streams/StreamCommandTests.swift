@@ -122,8 +122,8 @@ struct StreamCommandTests {
   func stopped() async throws {
     try await Streams.check(
       #"""
-      import pty, termios
-      def shell(*words):
+      import pty
+      def shell():
           pid, leader = pty.fork()
           if pid == 0:
               os.environ["PS1"] = "> "
@@ -146,9 +146,6 @@ struct StreamCommandTests {
                   if int(fields[2]) == group:
                       found.append(fields[0])
           return found
-      def group_of(word):
-          result = subprocess.run(["pgrep", "-f", "-x", word], capture_output=True, text=True).stdout.split()
-          return os.getpgid(int(result[0]))
       chunk, count = b"0123456789abcdef" * 4096, 200
       whole = chunk * count
       for command, peer, source in (
@@ -182,21 +179,13 @@ struct StreamCommandTests {
               os.write(leader, b"fg; echo code=$?\n")
               until(lambda: "T" not in states(group))
               assert len(states(group)) == 4, states(group)
-          if source:
-              def rest():
-                  for _ in range(count - 1):
-                      os.write(writer, chunk)
-                  os.close(writer)
-              threading.Thread(target=rest, daemon=True).start()
-              assert other.wait(60) == 0
-          else:
-              def rest():
-                  for _ in range(count - 1):
-                      os.write(writer, chunk)
-                  os.close(writer)
-              threading.Thread(target=rest, daemon=True).start()
+          def rest():
+              with os.fdopen(writer, "wb") as file:
+                  file.write(whole[len(chunk):])
+          threading.Thread(target=rest, daemon=True).start()
+          if not source:
               assert chunk + other.stdout.read() == whole
-              assert other.wait(60) == 0
+          assert other.wait(60) == 0, other.stderr.read()
           see(leader, b"code=0\r\n")
           if source:
               assert open(F, "rb").read() == whole
