@@ -11,6 +11,9 @@ struct RendezvousTests {
       place = os.environ["SHMTOOL_DIR"] = F + ".d"
       atexit.register(lambda: shutil.rmtree(place, ignore_errors=True))
       path = f"{place}/{N}"
+      def listens():
+          rows = json.loads(run("list", "--kind", "stream", "--json").stdout)["regions"]
+          return [row["used"] for row in rows if row["name"] == N] == [True]
       def moved():
           os.rename(place, place + ".old")
           shutil.rmtree(place + ".old")
@@ -22,20 +25,22 @@ struct RendezvousTests {
       for spoil in (lambda: os.unlink(path), lambda: os.rename(path, path + ".old"), moved, replaced,
                     lambda: shutil.rmtree(place)):
           sender = start("send", N, stdin=feed(b"again"))
-          until(lambda: os.path.exists(path))
+          # It knows its own socket before it listens, and only then somebody connects to it.
+          until(listens)
           before = os.lstat(path).st_ino
           spoil()
-          until(lambda: os.path.exists(path) and os.lstat(path).st_ino != before
-                and run("list", "--kind", "stream", "--json").stdout.count(str(sender.pid).encode()))
+          until(lambda: os.path.exists(path) and os.lstat(path).st_ino != before and listens())
           assert os.stat(place).st_mode & 0o777 == 0o700
-          assert run("recv", N, "--timeout", "20s").stdout == b"again"
+          result = run("recv", N, "--timeout", "20s")
+          assert result.stdout == b"again", (spoil, result)
           assert sender.wait(20) == 0 and not os.path.exists(path)
       # Who is connected already stays.
       sender = start("send", N, "--receivers", "2", stdin=feed(b"both"))
+      until(listens)
       first = start("recv", N)
       time.sleep(0.3)
       os.unlink(path)
-      until(lambda: os.path.exists(path))
+      until(listens)
       assert run("recv", N, "--timeout", "20s").stdout == b"both"
       assert (first.communicate(timeout=20)[0], sender.wait(20)) == (b"both", 0)
       """)
