@@ -15,6 +15,9 @@ public enum TestEnvironment {
   /// Whether the tests run as root.
   public static let isRoot = geteuid() == 0
 
+  /// Whether the tests may look at every process of the machine.
+  public static let seesEveryProcess = (try? RegionUsers.scan(for: []))?.isComplete == true
+
   /// Whether a program is installed.
   public static func has(_ program: String) -> Bool {
     guard let path = unsafe getenv("PATH") else { return false }

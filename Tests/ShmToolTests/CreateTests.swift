@@ -135,76 +135,6 @@ struct CreateTests {
     }
   }
 
-  @Test("holds what its input held", arguments: [1, 4095, 4096, 4097, 300_001])
-  func fromInput(_ count: Int) async throws {
-    try await withName { (name) async throws in
-      let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
-      let result = try await Tool.run("create", name.name, "--from", "-", input: bytes)
-      #expect(result.code == 0)
-      #expect(name.size == count)
-      #expect(try await name.contents() == bytes)
-    }
-  }
-
-  @Test("reads a file, a pipe and a file of /proc, whose size nobody knows before")
-  func fromFile() async throws {
-    try await withRegion("300001") { (source) async throws in
-      try await Tool.run("fill", source.name, "--random", "-q")
-      let bytes = try await source.contents()
-      try await withName { (name) async throws in
-        #expect(try await Tool.run("create", name.name, "--from", source.path).code == 0)
-        #expect(try await name.contents() == bytes)
-      }
-      try await withName { (name) async throws in
-        let script = "cat \(source.path) | \"$SHMTOOL\" create \(name) --from -"
-        #expect(try await Tool.shell(script).code == 0)
-        #expect(try await name.contents() == bytes)
-      }
-      try await withName { (name) async throws in
-        #expect(try await Tool.run("create", name.name, "--from", "/proc/version").code == 0)
-        let version = try await Tool.run("/bin/cat", ["/proc/version"]).output
-        #expect(!version.isEmpty)
-        #expect(try await name.contents() == version)
-      }
-    }
-  }
-
-  @Test("fills up with zeros what is larger than its input")
-  func fromShorter() async throws {
-    try await withName { (name) async throws in
-      let bytes = Array("hello".utf8)
-      let result = try await Tool.run("create", name.name, "10", "--from", "-", input: bytes)
-      #expect(result.code == 0)
-      #expect(try await name.contents() == bytes + [0, 0, 0, 0, 0])
-    }
-  }
-
-  @Test("leaves nothing where its input holds more than the size")
-  func fromLonger() async throws {
-    try await withName { (name) async throws in
-      let bytes = Array("hello".utf8)
-      let result = try await Tool.run("create", name.name, "4", "--from", "-", input: bytes)
-      #expect(result.code == 64)
-      #expect(result.error.contains("holds more than the 4 bytes"))
-      #expect(!name.exists)
-    }
-  }
-
-  @Test(
-    "leaves nothing where the input is no good",
-    arguments: [
-      ("/dev/null", 64, "the input is empty"), ("/nonexistent/x", 66, "cannot open"),
-      ("/dev", 74, "it is a directory"), ("-", 64, "the input is empty"),
-    ])
-  func badInput(_ input: String, _ code: Int32, _ words: String) async throws {
-    try await withName { (name) async throws in
-      let result = try await Tool.run("create", name.name, "--from", input)
-      #expect(result.code == code)
-      #expect(result.error.contains(words))
-      #expect(!name.exists)
-    }
-  }
-
   @Test(
     "refuses options that exclude each other, and a size that is missing",
     arguments: [
@@ -219,54 +149,6 @@ struct CreateTests {
       #expect(result.error.hasSuffix("(see 'shmtool create --help')\n"))
       #expect(!name.exists)
     }
-  }
-
-  @Test("makes a file that a path names, absolute, relative or forced")
-  func path() async throws {
-    try await withName { (name) async throws in
-      #expect(try await Tool.run("create", name.path, "4K").code == 0)
-      #expect(name.size == 4096)
-    }
-    try await withName { (name) async throws in
-      #expect(try await Tool.run("create", "file:\(name.path)", "4K").code == 0)
-      #expect(name.size == 4096)
-    }
-    try await withName { (name) async throws in
-      let script = "cd /dev/shm && \"$SHMTOOL\" create ./\(name) 4K && cd / && test -f \(name.path)"
-      #expect(try await Tool.shell(script).code == 0)
-    }
-    try await withName { (name) async throws in
-      let script = "cd /dev/shm && \"$SHMTOOL\" create file:\(name) 4K"
-      #expect(try await Tool.shell(script).code == 0)
-      #expect(name.size == 4096)
-    }
-  }
-
-  @Test("takes a name with a slash before it for the same region")
-  func slash() async throws {
-    try await withName { (name) async throws in
-      #expect(try await Tool.run("create", "/\(name)", "4K").code == 0)
-      #expect(name.size == 4096)
-    }
-  }
-
-  @Test("refuses a place that is no memory, and one that is not there")
-  func place() async throws {
-    let disk = try await Tool.run("create", "/proc/shmtool-test", "4K")
-    #expect(disk.code == 65)
-    #expect(disk.error.contains("is on proc, not in shared memory"))
-    let missing = try await Tool.run("create", "/dev/shm/shmtool-test-none/x", "4K")
-    #expect(missing.code == 66)
-    #expect(missing.error.contains("there is no directory /dev/shm/shmtool-test-none"))
-  }
-
-  @Test(
-    "refuses what cannot be created by its nature",
-    arguments: ["pid:1:3", "sysv:1"])
-  func kinds(_ reference: String) async throws {
-    let result = try await Tool.run("create", reference, "4K")
-    #expect(result.code == 64)
-    #expect(result.error.contains("only POSIX names and paths can be created"))
   }
 
   @Test(

@@ -80,18 +80,29 @@ struct ResizeTests {
     }
   }
 
-  @Test("respects the seals of a memfd, and says which they are")
+  @Test("respects the seals of a memfd, and names the one that forbids it")
   func sealed() async throws {
     try await Python.check(
       """
-      file = os.memfd_create("shmtool-test", os.MFD_ALLOW_SEALING)
-      os.ftruncate(file, 8192)
-      fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
-      for words in (["16K"], ["4K", "--shrink", "--force"]):
+      SHRINK, GROW, WRITE, FUTURE, SEAL = 2, 4, 8, 16, 1
+      def refused(seals, size, words, reason):
+          file = os.memfd_create("shmtool-test", os.MFD_ALLOW_SEALING)
+          os.ftruncate(file, size)
+          fcntl.fcntl(file, fcntl.F_ADD_SEALS, seals)
           result = run("resize", f"pid:{os.getpid()}:{file}", *words)
           assert result.returncode == 77, result
-          assert "it is sealed: shrink, grow" in result.stderr.decode(), result
-          assert os.fstat(file).st_size == 8192
+          assert result.stderr.decode().endswith(": " + reason + "\\n"), result
+          assert os.fstat(file).st_size == size
+          os.close(file)
+      shrink = ["4K", "--shrink", "--force"]
+      for seals in (GROW, GROW | SHRINK | WRITE, GROW | SEAL):
+          for words in (["16K"], ["16K", "--sparse"]):
+              refused(seals, 8192, words, "the seal 'grow' does not allow it")
+      for seals in (SHRINK, GROW | SHRINK | FUTURE, SHRINK | WRITE):
+          refused(seals, 8192, shrink, "the seal 'shrink' does not allow it")
+      for seals, word in ((WRITE, "write"), (FUTURE, "future-write"), (WRITE | FUTURE, "write")):
+          refused(seals, 5000, ["16K"],
+                  f"the seal '{word}' does not allow to clear the rest of its last page")
       """)
   }
 

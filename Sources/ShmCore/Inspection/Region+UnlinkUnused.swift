@@ -16,9 +16,11 @@ extension Region {
   ///
   /// - Returns: `unused` if the name is gone; else which processes use the region, or that it cannot be
   ///   known, and the region has its name.
-  /// - Throws: `ShmError`, as `unlink` does: `notFound` if the name means another region by now.
+  /// - Throws: `ShmError`, as `unlink` does: `notFound` if the name means another region by now, `corrupt`
+  ///   for a file that is not shared memory.
   /// - Complexity: linear in the mappings of the host.
   public func unlinkIfUnused() throws(ShmError) -> RegionUse {
+    try SharedMemory.require(descriptor, "cannot remove \(quoted)")
     // Without /proc there is the kernel's word still.
     let users = try? Self.users(try status().identity)
     if case .used(let processes) = users { return .used(processes) }

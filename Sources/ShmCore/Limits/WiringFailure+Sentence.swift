@@ -52,11 +52,15 @@ extension WiringFailure {
         "the region holds \(evidence.regionSize ?? 0) bytes, and the range ends at \(evidence.rangeEnd)"
       )
     case .fileSystemFull:
-      let (needs, has) = ByteCount(evidence.missing ?? 0)
-        .told(beside: ByteCount(evidence.fileSystemFree ?? 0))
+      let missing = evidence.missing ?? 0
+      let free = evidence.fileSystemFree ?? 0
+      let (needs, has) = ByteCount(missing).told(beside: ByteCount(free))
       return make(
         .noSpace, "\(needs) of it is not in RAM, and its file system has \(has) free",
-        "enlarge it with 'mount -o remount,size=…'")
+        evidence.fileSystemSize.flatMap {
+          SpaceCheck.enlargement(
+            of: evidence.mountPoint.map { Escaping.printable($0) }, by: missing - free, from: $0)
+        })
     case .hugePages:
       let missing = max(0, evidence.wanted - (evidence.resident ?? 0))
       let shortage = evidence.hugePages?.shortage(of: missing)

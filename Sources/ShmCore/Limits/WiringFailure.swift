@@ -53,6 +53,10 @@ public struct WiringFailure: Error, Sendable {
     public let regionSize: Int?
     /// How much room its file system had, in bytes; nil where it has no limit of its own.
     public let fileSystemFree: Int?
+    /// How large its file system may become, in bytes; nil if it has no limit of its own.
+    public let fileSystemSize: Int?
+    /// Where its file system is mounted; nil if it is unknown.
+    public let mountPoint: String?
     /// The pool of huge pages that its pages come from; nil for ordinary pages.
     public let hugePages: HugePagePool?
     /// How much of the range was resident, in bytes; nil where it could not be seen.

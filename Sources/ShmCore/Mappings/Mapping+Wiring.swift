@@ -203,11 +203,15 @@ extension Mapping {
 
   private func evidence(_ part: Range<Int>, missing: Int? = nil) -> WiringFailure.Evidence {
     let fileSystem = (try? descriptor.fileSystemStatus()).map { MemoryFileSystem($0) }
+    let status = try? descriptor.status()
     return WiringFailure.Evidence(
       limits: (try? WiringLimits.current()) ?? .unknown, wanted: part.count,
       rangeEnd: min(range.upperBound, range.lowerBound + part.upperBound),
-      regionSize: (try? descriptor.status()).map { Int($0.st_size) },
-      fileSystemFree: fileSystem?.free,
+      regionSize: status.map { Int($0.st_size) },
+      fileSystemFree: fileSystem?.free, fileSystemSize: fileSystem?.total,
+      mountPoint: status.flatMap {
+        MountTable.current().mount(ofDevice: UInt64($0.st_dev))?.point
+      },
       hugePages: hasHugePages ? HugePagePool.pool(ofPageSize: pageSize) : nil,
       resident: try? residentBytes(in: part), missing: try? missingBytes(in: part))
   }

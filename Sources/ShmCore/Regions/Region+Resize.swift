@@ -50,10 +50,11 @@ extension Region {
     }
     let space = try self.space(attempt)
     let seals = self.seals()
+    let binding: Seals = size < status.size ? .shrink : .grow
     let explain = { (error: Errno) in
-      if error == .notPermitted, let seals, !seals.isEmpty {
+      if error == .notPermitted, let seals, seals.contains(binding) {
         return ShmError(
-          .notPermitted, attempt, "it is sealed: \(seals.words.joined(separator: ", "))",
+          .notPermitted, attempt, "the seal '\(binding.words[0])' does not allow it",
           errorNumber: error.rawValue)
       }
       return space.refusal(max(0, size - status.size), errno: error)
@@ -88,9 +89,11 @@ extension Region {
     } catch {
       // A file system without it has no such pages.
       guard error == .notPermitted else { return }
+      let seal = (seals() ?? []).intersection([.write, .futureWrite]).words.first
+      let reason = seal.map { "the seal '\($0)' does not allow" } ?? "the kernel refuses"
       throw ShmError(
-        .notPermitted, attempt, "it is sealed, and the rest of its last page cannot be cleared",
-        remedy: "grow by whole pages before it is sealed", errorNumber: error.rawValue)
+        .notPermitted, attempt, "\(reason) to clear the rest of its last page",
+        errorNumber: error.rawValue)
     }
   }
 }

@@ -81,7 +81,12 @@ extension Region {
       if FileSystem.exists(aside) { try Self.putBack(aside, to: path, attempt) }
       throw error
     }
-    try ShmError.explaining(explain) { () throws(Errno) in try FileSystem.unlink(aside) }
+    do throws(Errno) {
+      try FileSystem.unlink(aside)
+    } catch {
+      if FileSystem.exists(aside) { try Self.putBack(aside, to: path, attempt) }
+      throw explain(error)
+    }
     return .unused
   }
 
@@ -104,9 +109,6 @@ extension Region {
 extension RegionReference {
   /// Why a name could not be removed.
   fileprivate func explainRemoval(_ error: Errno, _ path: FilePath, _ attempt: String) -> ShmError {
-    if error == .resourceBusy {
-      return ShmError(.busy, attempt, "something is mounted on it", errorNumber: error.rawValue)
-    }
-    return Refusal(of: path).removing(error, attempt) ?? explain(error, attempt)
+    Refusal(of: path).removing(error, attempt) ?? explain(error, attempt)
   }
 }

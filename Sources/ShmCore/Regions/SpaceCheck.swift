@@ -128,14 +128,19 @@ struct SpaceCheck {
     let remedy =
       fileSystem.kind == .hugetlbfs
       ? "use a hugetlbfs with a larger size="
-      : mountPoint.flatMap { point in
-        let (enough, overflow) = total.addingReportingOverflow(wanted - free)
-        guard !overflow, let size = PageMath.roundUp(enough, to: 1 << 20) else { return nil }
-        return "as root: 'mount -o remount,size=\(size >> 20)M \(point)'"
-      }
+      : Self.enlargement(of: mountPoint, by: wanted - free, from: total)
     return ShmError(
       .noSpace, attempt, "needs \(needs), but \(place) has \(has) free of \(ByteCount(total))",
       remedy: remedy, errorNumber: errno.rawValue)
+  }
+
+  /// The command that makes a tmpfs large enough; nil if it is unknown where it is mounted.
+  static func enlargement(of mountPoint: String?, by missing: Int, from total: Int) -> String? {
+    let (enough, overflow) = total.addingReportingOverflow(missing)
+    guard let mountPoint, !overflow, let size = PageMath.roundUp(enough, to: 1 << 20) else {
+      return nil
+    }
+    return "as root: 'mount -o remount,size=\(size >> 20)M \(mountPoint)'"
   }
 
   /// With vm.overcommit_memory=2 the kernel promises no more memory than it has. proc_sys_vm(5)

@@ -2,31 +2,6 @@ package import CShm
 package import Glibc
 package import SystemPackage
 
-extension FilePath {
-  /// The directory that the last part lies in; "." where none is written.
-  var directory: FilePath {
-    let directory = removingLastComponent()
-    return directory.isEmpty ? "." : directory
-  }
-
-  /// A path of bytes, whatever they are; what stands behind a NUL is none of it.
-  package init(bytes: [UInt8]) {
-    unsafe self.init(platformString: (bytes + [0]).map { CChar(bitPattern: $0) })
-  }
-
-  /// Its bytes.
-  package var bytes: [UInt8] {
-    unsafe withPlatformString { unsafe Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
-  }
-}
-
-extension FilePath.Component {
-  /// Its bytes.
-  package var bytes: [UInt8] {
-    unsafe withPlatformString { unsafe Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
-  }
-}
-
 /// The system calls that take a path.
 package enum FileSystem {
   /// Opens `path`, close-on-exec, never as a controlling terminal. open(2)
@@ -115,31 +90,6 @@ package enum FileSystem {
     ((try? followedStatus(path))?.st_mode ?? 0) & S_IFMT == S_IFIFO
   }
 
-  /// Whether this process may write what `path` leads to. faccessat(2)
-  package static func mayWrite(_ path: FilePath) -> Bool {
-    unsafe path.withPlatformString { unsafe faccessat(AT_FDCWD, $0, W_OK, AT_EACCESS) == 0 }
-  }
-
-  /// Whether this process may read what `path` leads to. faccessat(2)
-  package static func mayRead(_ path: FilePath) -> Bool {
-    unsafe path.withPlatformString { unsafe faccessat(AT_FDCWD, $0, R_OK, AT_EACCESS) == 0 }
-  }
-
-  /// Whether this process may look up names in a directory. faccessat(2)
-  package static func maySearch(_ directory: FilePath) -> Bool {
-    unsafe directory.withPlatformString { unsafe faccessat(AT_FDCWD, $0, X_OK, AT_EACCESS) == 0 }
-  }
-
-  /// Whether `path` itself is immutable or append-only; nil if it cannot be looked at. statx(2), chattr(1)
-  package static func attributes(_ path: FilePath) -> (isImmutable: Bool, isAppendOnly: Bool)? {
-    var immutable: CInt = 0
-    var appendOnly: CInt = 0
-    let answer = unsafe path.withPlatformString {
-      unsafe cshm_attributes($0, &immutable, &appendOnly)
-    }
-    return answer == 0 ? (immutable != 0, appendOnly != 0) : nil
-  }
-
   /// The path without symbolic links. realpath(3)
   package static func resolved(_ path: FilePath) throws(Errno) -> FilePath {
     var target = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
@@ -147,22 +97,6 @@ package enum FileSystem {
       throw Errno(rawValue: errno)
     }
     return FilePath(platformString: target)
-  }
-
-  /// Whether this process may make files in a directory. faccessat(2)
-  package static func mayWrite(in directory: FilePath) -> Bool {
-    unsafe directory.withPlatformString {
-      unsafe faccessat(AT_FDCWD, $0, W_OK | X_OK, AT_EACCESS) == 0
-    }
-  }
-
-  /// Whether this process may execute a file. faccessat(2)
-  package static func mayExecute(_ path: FilePath) -> Bool {
-    var status = stat()
-    return unsafe path.withPlatformString { path in
-      unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
-        && faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0
-    }
   }
 
   /// When what `path` names was made, in seconds since 1970, where the file system knows. statx(2)
@@ -240,38 +174,6 @@ package enum FileSystem {
       unsafe path.withPlatformString { unsafe readlink($0, &target, Int(PATH_MAX)) }
     }
     return FilePath(platformString: target)
-  }
-
-  /// The names in a directory, `.` and `..` left out, in the order of the file system. readdir(3)
-  package static func names(in path: FilePath) throws(Errno) -> [FilePath.Component] {
-    guard let directory = unsafe path.withPlatformString({ unsafe opendir($0) }) else {
-      throw Errno(rawValue: errno)
-    }
-    return unsafe names(in: directory)
-  }
-
-  /// The same of an open directory, which is closed then. fdopendir(3)
-  package static func names(adopting raw: CInt) throws(Errno) -> [FilePath.Component] {
-    guard let directory = unsafe fdopendir(raw) else {
-      let error = Errno(rawValue: errno)
-      _ = Glibc.close(raw)
-      throw error
-    }
-    return unsafe names(in: directory)
-  }
-
-  private static func names(in directory: OpaquePointer) -> [FilePath.Component] {
-    defer { unsafe closedir(directory) }
-    var names: [FilePath.Component] = []
-    while let entry = unsafe readdir(directory) {
-      // d_name is NUL-terminated and stays valid until the next readdir.
-      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
-        unsafe FilePath.Component(
-          platformString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
-      }
-      if let name, name.kind == .regular { names.append(name) }
-    }
-    return names
   }
 
   /// The whole of a small file, of /proc most often, without asking its size. read(2)

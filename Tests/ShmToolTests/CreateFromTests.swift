@@ -1,0 +1,75 @@
+import ShmTestSupport
+import Testing
+
+@Suite("create --from")
+struct CreateFromTests {
+  @Test("holds what its input held", arguments: [1, 4095, 4096, 4097, 300_001])
+  func fromInput(_ count: Int) async throws {
+    try await withName { (name) async throws in
+      let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
+      let result = try await Tool.run("create", name.name, "--from", "-", input: bytes)
+      #expect(result.code == 0)
+      #expect(name.size == count)
+      #expect(try await name.contents() == bytes)
+    }
+  }
+
+  @Test("reads a file, a pipe and a file of /proc, whose size nobody knows before")
+  func fromFile() async throws {
+    try await withRegion("300001") { (source) async throws in
+      try await Tool.run("fill", source.name, "--random", "-q")
+      let bytes = try await source.contents()
+      try await withName { (name) async throws in
+        #expect(try await Tool.run("create", name.name, "--from", source.path).code == 0)
+        #expect(try await name.contents() == bytes)
+      }
+      try await withName { (name) async throws in
+        let script = "cat \(source.path) | \"$SHMTOOL\" create \(name) --from -"
+        #expect(try await Tool.shell(script).code == 0)
+        #expect(try await name.contents() == bytes)
+      }
+      try await withName { (name) async throws in
+        #expect(try await Tool.run("create", name.name, "--from", "/proc/version").code == 0)
+        let version = try await Tool.run("/bin/cat", ["/proc/version"]).output
+        #expect(!version.isEmpty)
+        #expect(try await name.contents() == version)
+      }
+    }
+  }
+
+  @Test("fills up with zeros what is larger than its input")
+  func fromShorter() async throws {
+    try await withName { (name) async throws in
+      let bytes = Array("hello".utf8)
+      let result = try await Tool.run("create", name.name, "10", "--from", "-", input: bytes)
+      #expect(result.code == 0)
+      #expect(try await name.contents() == bytes + [0, 0, 0, 0, 0])
+    }
+  }
+
+  @Test("leaves nothing where its input holds more than the size")
+  func fromLonger() async throws {
+    try await withName { (name) async throws in
+      let bytes = Array("hello".utf8)
+      let result = try await Tool.run("create", name.name, "4", "--from", "-", input: bytes)
+      #expect(result.code == 64)
+      #expect(result.error.contains("holds more than the 4 bytes"))
+      #expect(!name.exists)
+    }
+  }
+
+  @Test(
+    "leaves nothing where the input is no good",
+    arguments: [
+      ("/dev/null", 64, "the input is empty"), ("/nonexistent/x", 66, "cannot open"),
+      ("/dev", 74, "it is a directory"), ("-", 64, "the input is empty"),
+    ])
+  func badInput(_ input: String, _ code: Int32, _ words: String) async throws {
+    try await withName { (name) async throws in
+      let result = try await Tool.run("create", name.name, "--from", input)
+      #expect(result.code == code)
+      #expect(result.error.contains(words))
+      #expect(!name.exists)
+    }
+  }
+}

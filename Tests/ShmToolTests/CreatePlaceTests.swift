@@ -1,0 +1,53 @@
+import ShmTestSupport
+import Testing
+
+@Suite("where create makes a region")
+struct CreatePlaceTests {
+  @Test("makes a file that a path names, absolute, relative or forced")
+  func path() async throws {
+    try await withName { (name) async throws in
+      #expect(try await Tool.run("create", name.path, "4K").code == 0)
+      #expect(name.size == 4096)
+    }
+    try await withName { (name) async throws in
+      #expect(try await Tool.run("create", "file:\(name.path)", "4K").code == 0)
+      #expect(name.size == 4096)
+    }
+    try await withName { (name) async throws in
+      let script = "cd /dev/shm && \"$SHMTOOL\" create ./\(name) 4K && cd / && test -f \(name.path)"
+      #expect(try await Tool.shell(script).code == 0)
+    }
+    try await withName { (name) async throws in
+      let script = "cd /dev/shm && \"$SHMTOOL\" create file:\(name) 4K"
+      #expect(try await Tool.shell(script).code == 0)
+      #expect(name.size == 4096)
+    }
+  }
+
+  @Test("takes a name with a slash before it for the same region")
+  func slash() async throws {
+    try await withName { (name) async throws in
+      #expect(try await Tool.run("create", "/\(name)", "4K").code == 0)
+      #expect(name.size == 4096)
+    }
+  }
+
+  @Test("refuses a place that is no memory, and one that is not there")
+  func place() async throws {
+    let disk = try await Tool.run("create", "/proc/shmtool-test", "4K")
+    #expect(disk.code == 65)
+    #expect(disk.error.contains("is on proc, not in shared memory"))
+    let missing = try await Tool.run("create", "/dev/shm/shmtool-test-none/x", "4K")
+    #expect(missing.code == 66)
+    #expect(missing.error.contains("there is no directory /dev/shm/shmtool-test-none"))
+  }
+
+  @Test(
+    "refuses what cannot be created by its nature",
+    arguments: ["pid:1:3", "sysv:1"])
+  func kinds(_ reference: String) async throws {
+    let result = try await Tool.run("create", reference, "4K")
+    #expect(result.code == 64)
+    #expect(result.error.contains("only POSIX names and paths can be created"))
+  }
+}
