@@ -60,9 +60,10 @@ struct ListTests {
 
   @Test("tells semaphores from regions, and leaves out what is neither")
   func kinds() async throws {
-    try await withRegion { (name) async throws in
-      try await Python.check(
+    try await withName { (name) async throws in
+      try await Python.checkFaults(
         """
+        assert run("create", N, "64K", "-q").returncode == 0
         made = [f"/dev/shm/sem.{N}", f"{P}-fifo", f"{P}-link", f"{P}-socket"]
         listener = socket.socket(socket.AF_UNIX)
         os.mkdir(P + "-directory")
@@ -81,7 +82,7 @@ struct ListTests {
             for path in made:
                 os.unlink(path)
             os.rmdir(P + "-directory")
-        """, name.name)
+        """, arguments: [name.name], alone: true)
     }
   }
 
@@ -132,13 +133,13 @@ struct ListTests {
   @Test("shows empty objects, and such as nobody may read")
   func odd() async throws {
     try await withName { (name) async throws in
-      try await Python.check(
+      try await Python.checkFaults(
         """
         os.close(os.open(P, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0))
         found = json.loads(run("list", "--json").stdout)["regions"]
         row = next(row for row in found if row["name"] == N)
         assert (row["size"], row["allocated"], row["mode"]) == (0, 0, "0000"), row
-        """, name.name)
+        """, arguments: [name.name], alone: true)
     }
   }
 }

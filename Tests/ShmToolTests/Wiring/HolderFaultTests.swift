@@ -10,9 +10,10 @@ struct HolderFaultTests {
     "the program that was started holds the region, whatever its file is by then",
     arguments: ["replaced", "deleted", "renamed", "written"])
   func program(_ way: String) async throws {
-    try await withRegion { (name) async throws in
+    try await withName { (name) async throws in
       try await Python.checkFaults(
         #"""
+        assert run("create", N, "64K", "-q").returncode == 0
         import shutil
         way, place = sys.argv[2], tempfile.mkdtemp()
         tool, ran = place + "/tool", place + "/ran"
@@ -86,7 +87,7 @@ struct HolderFaultTests {
         finally:
             if pid: os.kill(pid, signal.SIGKILL)
             shutil.rmtree(place)
-        """#, arguments: [name.name, way])
+        """#, arguments: [name.name, way], alone: true)
     }
   }
 
@@ -94,13 +95,14 @@ struct HolderFaultTests {
     "a holder that ends without a word is a failure, and nothing is held",
     arguments: ["KILL", "TERM", "SEGV"])
   func silent(_ signal: String) async throws {
-    try await withRegion { (name) async throws in
+    try await withName { (name) async throws in
       try await Python.checkFaults(
         """
+        assert run("create", N, "64K", "-q").returncode == 0
         result = traced("mlock,mlock2:signal=" + sys.argv[2], "wire", N, "--background")
         assert result.returncode not in (0, 70) and not result.stdout, result
         assert json.loads(run("wire", "--list", N, "--json").stdout)["holders"] == []
-        """, arguments: [name.name, signal])
+        """, arguments: [name.name, signal], alone: true)
     }
   }
 
@@ -113,9 +115,10 @@ struct HolderFaultTests {
       ["pidfd_send_signal:error=EPERM"], ["pidfd_send_signal:error=ENOSYS"],
     ])
   func unwatched(_ injections: [String]) async throws {
-    try await withRegion { (name) async throws in
+    try await withName { (name) async throws in
       try await Python.checkFaults(
         """
+        assert run("create", N, "64K", "-q").returncode == 0
         refusals = sys.argv[2:]
         # Without a poll(2) the end is looked for; without a watch or a signal nothing has been done.
         works = refusals[0].startswith("poll")
@@ -144,15 +147,16 @@ struct HolderFaultTests {
             finally:
                 if os.path.exists(f"/proc/{pid}"):
                     run("unwire", N)
-        """, arguments: [name.name] + injections)
+        """, arguments: [name.name] + injections, alone: true)
     }
   }
 
   @Test("unwire that cannot end one of two holders ends the other, and reports both")
   func oneOfTwo() async throws {
-    try await withRegion { (name) async throws in
+    try await withName { (name) async throws in
       try await Python.checkFaults(
         """
+        assert run("create", N, "64K", "-q").returncode == 0
         def hold():
             return json.loads(run("wire", N, "--background", "--json").stdout)["holder"]
         try:
@@ -173,15 +177,16 @@ struct HolderFaultTests {
                 assert run("unwire", N).returncode == 0
         finally:
             run("unwire", N)
-        """, arguments: [name.name])
+        """, arguments: [name.name], alone: true)
     }
   }
 
   @Test("unwire says that it has sent the signal if the holder does not end")
   func stopped() async throws {
-    try await withRegion { (name) async throws in
+    try await withName { (name) async throws in
       try await Python.checkFaults(
         """
+        assert run("create", N, "64K", "-q").returncode == 0
         def gone(pid):
             try:
                 return not wired(pid)
@@ -198,7 +203,7 @@ struct HolderFaultTests {
             finally:
                 os.kill(pid, signal.SIGCONT)
             until(lambda: gone(pid))
-        """, arguments: [name.name])
+        """, arguments: [name.name], alone: true)
     }
   }
 }
