@@ -75,7 +75,8 @@ let package = Package(
         .embedInCode("Completion/terminal.py"), .embedInCode("Completion/hostile.py"),
         .embedInCode("Completion/listed.py"), .embedInCode("Completion/files.py"),
         .embedInCode("Completion/quoted.py"), .embedInCode("Completion/silent.py"),
-        .embedInCode("Completion/printed.py"),
+        .embedInCode("Completion/printed.py"), .embedInCode("Faults/planted.py"),
+        .embedInCode("Faults/filenames.py"),
       ],
       swiftSettings: swiftSettings),
   ]

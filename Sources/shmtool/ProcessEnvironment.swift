@@ -15,6 +15,12 @@ enum ProcessEnvironment {
     return unsafe FilePath(platformString: value)
   }
 
-  /// Where commands are looked for. execvp(3)
-  static var path: String { self["PATH"] ?? "/bin:/usr/bin" }
+  /// The directories where commands are looked for, whatever their bytes. execvp(3)
+  static var path: [UInt8] { bytes("PATH") ?? Array("/bin:/usr/bin".utf8) }
+
+  /// A variable's value byte by byte; nil if it is not set. getenv(3)
+  static func bytes(_ name: String) -> [UInt8]? {
+    guard let value = unsafe getenv(name) else { return nil }
+    return unsafe Array(UnsafeRawBufferPointer(start: value, count: strlen(value)))
+  }
 }

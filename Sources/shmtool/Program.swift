@@ -29,6 +29,7 @@ enum Program {
   private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
     try checkSubcommand(arguments)
     let words = Array(arguments.prefix { $0 != "--" })
+    try checkDashes(words)
     let own = WatchInterval.completing(HugePages.completing(words))
     let type = ShmTool.configuration.subcommand(arguments.first) as? any CommandRunner.Type
     let isSplit = words.count < arguments.count && type?.takesCommand(after: own) == true
@@ -45,10 +46,18 @@ enum Program {
   /// The parser takes an unknown subcommand for an argument of the program.
   private static func checkSubcommand(_ arguments: [String]) throws {
     let words = arguments.first == "help" ? arguments.dropFirst() : arguments[...]
-    guard let name = words.first, !name.hasPrefix("-"), name != "help",
+    guard let name = words.first, name.utf8.first != UInt8(ascii: "-"), name != "help",
       ShmTool.configuration.subcommand(name) == nil
     else { return }
     throw ValidationError("there is no subcommand '\(name)'")
+  }
+
+  /// The parser compares characters: it takes a dash that a mark combines with for the beginning of a name.
+  private static func checkDashes(_ words: [String]) throws {
+    for word in words where word.utf8.first == UInt8(ascii: "-") && !word.hasPrefix("-") {
+      throw ValidationError(
+        "unknown option '\(word)'; a name or a value that begins so is written after '--' or '='")
+    }
   }
 
   /// Says what went wrong and returns the exit code.
@@ -84,7 +93,7 @@ enum Program {
       }
     }
     let message = ShmTool.message(for: error).split(separator: "\n").joined(separator: " ")
-    let name = words().first { !$0.hasPrefix("-") }
+    let name = words().first { $0.utf8.first != UInt8(ascii: "-") }
     let known = name.flatMap { ShmTool.configuration.subcommand($0) == nil ? nil : $0 }
     let help = (["shmtool"] + (known.map { [$0] } ?? []) + ["--help"]).joined(separator: " ")
     // A backslash is what the user typed, or should: it is shown as one.

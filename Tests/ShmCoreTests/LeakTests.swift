@@ -82,7 +82,7 @@ struct LeakTests {
         _ = try RegionInspection(reference)
         _ = try RegionUsers.scan(for: [try region.status().identity])
         try? RegionWaiter.wait(for: .removed, of: reference, milliseconds: 1)
-        let source = try InputSource(name.path)
+        let source = try InputSource(FilePath(name.path))
         _ = try Region.create(RegionReference(name.name + "-b"), from: source).unlink()
         #expect(throws: ShmError.self) { _ = try InputSource("/nonexistent") }
         _ = try WiringLimits.current()

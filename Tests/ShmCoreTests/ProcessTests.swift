@@ -103,7 +103,7 @@ struct ProcessTests {
     let last = try unsafe buffer.withUnsafeMutableBytes { try unsafe reading.read(into: $0) }
     #expect(last == 0)
     error(.inputOutput) { try Readiness.announce(descriptor: 999_999) }
-    error(.inputOutput) { try Readiness.announce(serviceManagerAt: "/nonexistent/socket") }
+    error(.inputOutput) { try Readiness.announce(serviceManagerAt: bytes("/nonexistent/socket")) }
   }
 
   @Test(

@@ -66,13 +66,13 @@ struct SmallTypeTests {
   @Test("an output file is there whole, or not at all, in place of the old one")
   func outputFile() throws {
     let name = TestName()
-    var first = try OutputFile(name.path)
+    var first = try OutputFile(FilePath(name.path))
     #expect(!name.exists)
     #expect(unsafe Glibc.write(first.rawDescriptor, "abc", 3) == 3)
     try first.publish()
     #expect(try FileSystem.contents(of: FilePath(name.path)) == bytes("abc"))
     do {
-      let second = try OutputFile(name.path)
+      let second = try OutputFile(FilePath(name.path))
       #expect(unsafe Glibc.write(second.rawDescriptor, "xyz", 3) == 3)
     }
     #expect(try FileSystem.contents(of: FilePath(name.path)) == bytes("abc"))

@@ -13,7 +13,7 @@ struct TransferTests {
   func roundTrip() throws {
     let data = (0..<page + 1).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     let file = try TemporaryFile(data)
-    let source = try InputSource(file.path)
+    let source = try InputSource(FilePath(file.path))
     #expect(source.size == data.count)
     let region = try Region.anonymous("x", size: 3 * page)
     let range = page - 1..<3 * page
@@ -26,7 +26,7 @@ struct TransferTests {
     let sink = try FileSystem.open(FilePath(target.path), O_RDWR)
     try region.read(to: sink.raw, named: "target", range: page - 1..<2 * page)
     #expect(try FileSystem.contents(of: FilePath(target.path)) == data)
-    let again = try InputSource(target.path)
+    let again = try InputSource(FilePath(target.path))
     #expect(
       try region.verify(
         from: again.rawDescriptor, named: "target", range: page - 1..<2 * page) == nil)
@@ -37,7 +37,7 @@ struct TransferTests {
     let file = try TemporaryFile(Array(repeating: 6, count: length))
     let region = try Region.anonymous("x", size: page)
     func copy(_ amount: Region.Amount) throws -> Int {
-      let source = try InputSource(file.path)
+      let source = try InputSource(FilePath(file.path))
       return try region.write(from: source.rawDescriptor, named: "file", amount: amount)
     }
     switch length {
@@ -59,7 +59,7 @@ struct TransferTests {
     let region = try Region.anonymous("x", size: page)
     func compare(_ data: [UInt8], isPrefix: Bool = false) throws -> Difference? {
       let file = try TemporaryFile(data)
-      let source = try InputSource(file.path)
+      let source = try InputSource(FilePath(file.path))
       return try region.verify(from: source.rawDescriptor, named: "file", isPrefix: isPrefix)
     }
     var data = [UInt8](repeating: 0, count: page)
@@ -117,19 +117,20 @@ struct TransferTests {
     let data = (0..<(1 << 20) + 77).map { UInt8(truncatingIfNeeded: $0 &* 13) }
     let file = try TemporaryFile(data)
     let known = TestName()
-    let region = try Region.create(try known.reference, from: try InputSource(file.path))
+    let region = try Region.create(try known.reference, from: try InputSource(FilePath(file.path)))
     #expect(try region.status().size == data.count)
     #expect(try region.contents(0..<data.count) == data)
 
     let larger = TestName()
     let padded = try Region.create(
-      try larger.reference, from: try InputSource(file.path), size: data.count + 5)
+      try larger.reference, from: try InputSource(FilePath(file.path)), size: data.count + 5)
     #expect(try padded.contents(0..<data.count + 5) == data + [0, 0, 0, 0, 0])
 
     let smaller = TestName()
     let reference = try smaller.reference
     #expect(throws: ShmError.self) {
-      _ = try Region.create(reference, from: try InputSource(file.path), size: data.count - 1)
+      _ = try Region.create(
+        reference, from: try InputSource(FilePath(file.path)), size: data.count - 1)
     }
     #expect(!smaller.exists)
   }
@@ -148,7 +149,7 @@ struct TransferTests {
     let (name, file) = (TestName(), try TemporaryFile())
     let reference = try name.reference
     for path in ["/dev/null", file.path] {
-      error(.usage) { _ = try Region.create(reference, from: try InputSource(path)) }
+      error(.usage) { _ = try Region.create(reference, from: try InputSource(FilePath(path))) }
     }
     #expect(!name.exists)
   }

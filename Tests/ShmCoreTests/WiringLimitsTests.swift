@@ -73,7 +73,8 @@ struct WiringLimitsTests {
         process: own.process, soft: memlock, hard: nil, used: 0, pinned: 0, hasCapability: false,
         isInInitialNamespace: true, mappings: nil, circumstances: .shell,
         cgroups: groups.enumerated().map { index, limit in
-          MemoryCgroup(version: 2, path: "/\(index)", limit: limit, used: 3000, reclaimable: 1000)
+          MemoryCgroup(
+            version: 2, path: FilePath("/\(index)"), limit: limit, used: 3000, reclaimable: 1000)
         }, memory: MemoryInformation(parsing: bytes("MemAvailable: 40 kB\n")),
         settings: own.settings
       ).verdict

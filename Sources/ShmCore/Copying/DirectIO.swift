@@ -64,7 +64,7 @@ public struct DirectIO: ~Copyable {
   }
 
   private init(_ path: FilePath, isWriting: Bool) throws(ShmError) {
-    let name = "'\(Escaping.printable(path.string))'"
+    let name = Escaping.quoted(path.bytes)
     let attempt = "cannot open \(name) for direct input and output"
     let status = try Self.check(path, attempt)
     let flags = isWriting ? O_WRONLY : O_RDONLY

@@ -36,7 +36,7 @@ struct FileAccess {
     // trusted.* belongs to file systems and not to the file's users; system.* is their own.
     others = all.filter { attribute in
       let name = attribute.description
-      return (name.hasPrefix("user.") || name.hasPrefix("security."))
+      return ["user.", "security."].contains { name.utf8.starts(with: $0.utf8) }
         && !Self.ofContents.contains(name)
     }
   }

@@ -113,7 +113,7 @@ final class FileEnd: OpenEnd {
   }
 
   private static func quoted(_ path: FilePath) -> String {
-    "'\(Escaping.printable(path.string))'"
+    Escaping.quoted(path.bytes)
   }
 
   private static func explaining<Value: ~Copyable>(

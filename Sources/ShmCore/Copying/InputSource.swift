@@ -1,6 +1,6 @@
 import CShm
 import Glibc
-import SystemPackage
+public import SystemPackage
 
 /// Where bytes come from: a file, or standard input.
 ///
@@ -28,7 +28,7 @@ public struct InputSource: ~Copyable {
   ///     waiting, and is to be polled first: before a writer has come a read is told its end.
   /// - Throws: `ShmError`: `notFound`, `notPermitted`, `inputOutput` for a directory or a closed
   ///   standard input.
-  public init(_ path: String, waitsForWriter: Bool = true) throws(ShmError) {
+  public init(_ path: FilePath, waitsForWriter: Bool = true) throws(ShmError) {
     guard path != "-" else {
       let name = "standard input"
       self.init(
@@ -36,12 +36,12 @@ public struct InputSource: ~Copyable {
         owned: nil)
       return
     }
-    let name = "'\(Escaping.printable(path))'"
+    let name = Escaping.quoted(path.bytes)
     let attempt = "cannot open \(name)"
     // An open that waits would hear no signal that is held off.
-    let isFIFO = FileSystem.isFIFO(FilePath(path))
+    let isFIFO = FileSystem.isFIFO(path)
     let descriptor = try ShmError.saying(attempt) { () throws(Errno) in
-      try FileSystem.open(FilePath(path), isFIFO ? O_RDONLY | O_NONBLOCK : O_RDONLY)
+      try FileSystem.open(path, isFIFO ? O_RDONLY | O_NONBLOCK : O_RDONLY)
     }
     let raw = descriptor.raw
     if isFIFO, waitsForWriter {

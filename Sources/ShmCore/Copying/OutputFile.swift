@@ -1,6 +1,6 @@
 import CShm
 import Glibc
-import SystemPackage
+public import SystemPackage
 
 /// A file that appears when it is complete: it is written without a name, brought onto its device, and then
 /// gets its name.
@@ -46,7 +46,7 @@ public struct OutputFile: ~Copyable {
   /// - Throws: `ShmError`: `usage` for a directory, a device or a FIFO, which cannot be replaced,
   ///   `notFound` for a directory that does not exist, `notPermitted`, `inputOutput` for a descriptor that
   ///   is closed.
-  public init(_ path: String, isSynchronized: Bool = true) throws(ShmError) {
+  public init(_ path: FilePath, isSynchronized: Bool = true) throws(ShmError) {
     let site = try OutputSite.of(path)
     if let given = site.descriptor {
       self.init(site, given, nil, nil, nil, isSynchronized)
@@ -85,7 +85,7 @@ public struct OutputFile: ~Copyable {
   /// - Returns: whether it is a terminal.
   /// - Throws: `ShmError`: as `init`.
   @discardableResult
-  public static func check(_ path: String) throws(ShmError) -> Bool {
+  public static func check(_ path: FilePath) throws(ShmError) -> Bool {
     let file = try OutputFile(path)
     return file.descriptor == nil && StandardStreams.isTerminal(file.rawDescriptor)
   }

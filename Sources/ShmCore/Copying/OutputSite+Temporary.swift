@@ -11,9 +11,7 @@ extension OutputSite {
 
   /// What such a name begins with; a long name is cut.
   private var prefix: [UInt8] {
-    var shown = last.string
-    while shown.utf8.count > 200 { shown.removeLast() }
-    return Array(".\(shown).shmtool-".utf8)
+    Array(".".utf8) + last.bytes.prefix(200) + Array(".shmtool-".utf8)
   }
 
   /// A name that no other process has.

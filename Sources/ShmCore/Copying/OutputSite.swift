@@ -22,13 +22,13 @@ struct OutputSite: ~Copyable {
   }
 
   /// Looks, and refuses what cannot be written.
-  static func of(_ given: String) throws(ShmError) -> OutputSite {
-    let name = "'\(Escaping.printable(given))'"
+  static func of(_ given: FilePath) throws(ShmError) -> OutputSite {
+    let name = Escaping.quoted(given.bytes)
     let attempt = "cannot write \(name)"
-    guard FilePath(given).lastComponent?.kind == .regular, !given.hasSuffix("/") else {
+    guard given.lastComponent?.kind == .regular else {
       throw ShmError(.usage, attempt, "it names no file")
     }
-    let path = try OutputPath(FilePath(given), attempt)
+    let path = try OutputPath(given, attempt)
     let isLinked = path.isLinked
     let site = OutputSite(name, attempt, path)
     if let number = site.descriptor {

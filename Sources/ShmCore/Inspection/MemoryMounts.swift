@@ -11,7 +11,7 @@ struct MemoryMounts {
   /// Those that are mounted nowhere.
   private let hidden: [UInt64: Bool]
   /// Where each file system in memory is mounted.
-  private let places: [UInt64: [String]]
+  private let places: [UInt64: [FilePath]]
   /// Where file systems are mounted, the longest first, of equal ones the last.
   private let points: [(path: [UInt8], isMemory: Bool)]
   /// The mounts in memory, each file system once.
@@ -30,10 +30,10 @@ struct MemoryMounts {
     var mounts: [MountTable.Mount] = []
     var points: [(path: [UInt8], isMemory: Bool)] = []
     var others: Set<UInt64> = []
-    var places: [UInt64: [String]] = [:]
+    var places: [UInt64: [FilePath]] = [:]
     for mount in table.mounts {
       let isMemory = Self.kinds.contains(mount.kind)
-      points.append((Array(mount.point.utf8), isMemory))
+      points.append((mount.point.bytes, isMemory))
       guard let device = mount.deviceNumber else { continue }
       guard isMemory else {
         others.insert(device)
@@ -62,7 +62,7 @@ struct MemoryMounts {
   /// Whether a mount of it covers the path: what another mount over that hides has the same path.
   func covers(_ path: [UInt8], _ device: UInt64) -> Bool {
     let path = FilePath(bytes: path)
-    return (places[device] ?? []).contains { path.starts(with: FilePath($0)) }
+    return (places[device] ?? []).contains { path.starts(with: $0) }
   }
 
   /// Whether it is mounted nowhere: that of memfds, segments and anonymous memory.

@@ -37,7 +37,7 @@ struct RegionCensus {
     do {
       names = try RegionInventory.names()
     } catch {
-      unreadable.append(.init(place: RegionName.directory.string, reason: error.reason))
+      unreadable.append(.init(place: RegionName.directory, reason: error.reason))
       return
     }
     for name in names {
@@ -49,7 +49,7 @@ struct RegionCensus {
   /// The files at the top of mounts of huge pages: what `create --huge` makes, used or not.
   mutating func addHugeFiles() {
     for mount in views.first?.mounts.mounts ?? [] where mount.kind == "hugetlbfs" {
-      let directory = FilePath(mount.point)
+      let directory = mount.point
       let names: [FilePath.Component]
       do throws(Errno) {
         names = try FileSystem.names(in: directory)
@@ -79,7 +79,7 @@ struct RegionCensus {
     do {
       segments = try SystemVSegment.table()
     } catch {
-      unreadable.append(.init(place: SystemVSegment.place.string, reason: error.reason))
+      unreadable.append(.init(place: SystemVSegment.place, reason: error.reason))
       return
     }
     for segment in segments {

@@ -1,5 +1,5 @@
 import Glibc
-import SystemPackage
+public import SystemPackage
 
 /// The regions of the host, of every kind, and who uses them.
 ///
@@ -37,12 +37,12 @@ public struct RegionInventory: Sendable {
   /// A place where regions are found that could not be read: what is there is unknown.
   public struct UnreadableSource: Hashable, Sendable {
     /// The directory or the file.
-    public let place: String
+    public let place: FilePath
     /// Why it could not be read.
     public let reason: String
 
     /// A place and the reason.
-    package init(place: String, reason: String) {
+    package init(place: FilePath, reason: String) {
       (self.place, self.reason) = (place, reason)
     }
   }

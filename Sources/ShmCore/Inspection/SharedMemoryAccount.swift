@@ -54,9 +54,9 @@ public struct SharedMemoryAccount: Sendable {
   ) -> [UInt64: Int] {
     var used: [UInt64: Int] = [:]
     for (index, view) in views.enumerated() {
-      let root = index == 0 ? "" : "/proc/\(view.process)/root"
+      let root = Array((index == 0 ? "" : "/proc/\(view.process)/root").utf8)
       for mount in view.mounts.mounts where mount.kind != "hugetlbfs" {
-        let point = FilePath(root + mount.point)
+        let point = FilePath(bytes: root + mount.point.bytes)
         guard let device = mount.deviceNumber, used[device] == nil,
           // Another one may be mounted over it.
           let status = try? FileSystem.status(point), UInt64(status.st_dev) == device,

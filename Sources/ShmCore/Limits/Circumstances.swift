@@ -4,7 +4,7 @@ import SystemPackage
 public enum Circumstances: Sendable, Equatable {
   /// A login shell, or what one has started.
   case shell
-  /// A unit of a service manager, by its name.
+  /// A unit of a service manager, by its name as a word of a shell.
   case unit(String)
   /// A container, whose engine sets the limits.
   case container
@@ -16,25 +16,28 @@ public enum Circumstances: Sendable, Equatable {
   init(cgroups text: [UInt8]) {
     // hierarchy:controllers:path
     let paths = ProcText.lines(text).compactMap {
-      String(decoding: $0, as: UTF8.self)
-        .split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false).last
+      $0.split(separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false).last
     }
     let engines = ["docker", "kubepods", "libpod"]
     for path in paths {
-      let names = path.split(separator: "/")
-      if names.contains(where: { name in engines.contains { name.hasPrefix($0) } }) {
+      let names = path.split(separator: UInt8(ascii: "/"))
+      if names.contains(where: { name in engines.contains { name.starts(with: $0.utf8) } }) {
         self = .container
         return
       }
       // A session's scope may lie in the unit of the user's own service manager.
-      let unit = names.last { $0.hasSuffix(".service") || $0.hasSuffix(".scope") }
-      if let unit, unit.hasSuffix(".service") {
-        self = .unit(Escaping.printable(String(unit)))
+      let unit = names.last { Self.ends($0, ".service") || Self.ends($0, ".scope") }
+      if let unit, Self.ends(unit, ".service") {
+        self = .unit(Escaping.word(Array(unit)))
         return
       }
     }
     let marks = ["/.dockerenv", "/run/.containerenv"]
     self = marks.contains { FileSystem.exists(FilePath($0)) } ? .container : .shell
+  }
+
+  private static func ends(_ name: ArraySlice<UInt8>, _ suffix: String) -> Bool {
+    name.suffix(suffix.utf8.count).elementsEqual(suffix.utf8)
   }
 
   /// Of a process; a shell where nothing can be read.

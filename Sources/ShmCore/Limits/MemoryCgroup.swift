@@ -1,4 +1,4 @@
-import SystemPackage
+public import SystemPackage
 
 /// One control group that bounds the memory of a process, with its figures. cgroups(7)
 ///
@@ -11,7 +11,7 @@ public struct MemoryCgroup: Hashable, Sendable {
   /// The version of the hierarchy, 1 or 2.
   public let version: Int
   /// The group's path within its hierarchy.
-  public let path: String
+  public let path: FilePath
   /// The limit in bytes; nil for none.
   public let limit: Int?
   /// What is charged to it, in bytes, the page cache among it.
@@ -38,39 +38,40 @@ public struct MemoryCgroup: Hashable, Sendable {
     var groups: [MemoryCgroup] = []
     for line in ProcText.lines(text) {
       // hierarchy:controllers:path
-      let parts = String(decoding: line, as: UTF8.self)
-        .split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+      let parts = line.split(
+        separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false)
       guard parts.count == 3 else { continue }
-      let isUnified = parts[0] == "0" && parts[1].isEmpty
-      guard isUnified || parts[1].split(separator: ",").contains("memory"),
+      let isUnified = parts[0].elementsEqual("0".utf8) && parts[1].isEmpty
+      let controllers = parts[1].split(separator: UInt8(ascii: ","))
+      guard isUnified || controllers.contains(where: { $0.elementsEqual("memory".utf8) }),
         let mount = mounts.first(where: {
-          isUnified ? $0.kind == "cgroup2" : $0.kind == "cgroup" && $0.options.contains("memory")
+          isUnified ? $0.kind == "cgroup2" : $0.kind == "cgroup" && $0.option("memory") != nil
         })
       else { continue }
-      groups += chain(of: String(parts[2]), at: mount, version: isUnified ? 2 : 1)
+      groups += chain(
+        of: FilePath(bytes: Array(parts[2])), at: mount, version: isUnified ? 2 : 1)
     }
     return groups
   }
 
   private static func chain(
-    of path: String, at mount: MountTable.Mount, version: Int
+    of path: FilePath, at mount: MountTable.Mount, version: Int
   ) -> [MemoryCgroup] {
     // In a container the hierarchy is mounted from the container's own group on.
-    var names = path.split(separator: "/").map { String($0) }
-    let root = mount.root.split(separator: "/").map { String($0) }
+    var names = Array(path.components)
+    let root = mount.root.components
     if names.starts(with: root) { names.removeFirst(root.count) }
     var groups: [MemoryCgroup] = []
     while true {
-      let relative = names.joined(separator: "/")
-      let directory = FilePath(mount.point + "/" + relative)
-      if let group = read(directory, path: "/" + relative, version: version) {
+      let directory = mount.point.appending(names)
+      if let group = read(directory, path: FilePath(root: "/", names), version: version) {
         groups.append(group)
       }
       if names.popLast() == nil { return groups }
     }
   }
 
-  private static func read(_ directory: FilePath, path: String, version: Int) -> MemoryCgroup? {
+  private static func read(_ directory: FilePath, path: FilePath, version: Int) -> MemoryCgroup? {
     func number(_ file: String) -> Int? {
       (try? FileSystem.contents(of: directory.appending(file)))
         .flatMap { ProcText.lines($0).first }.flatMap { ProcText.decimal($0) }
@@ -91,7 +92,7 @@ public struct MemoryCgroup: Hashable, Sendable {
     for line in ProcText.lines(statistics) {
       let words = ProcText.words(line)
       if words.count == 2, let value = ProcText.decimal(words[1]),
-        names.reclaimable.contains(String(decoding: words[0], as: UTF8.self))
+        names.reclaimable.contains(where: { $0.utf8.elementsEqual(words[0]) })
       {
         reclaimable += value
       }

@@ -33,7 +33,7 @@ public struct WiringAnswer: Sendable {
       return switch limits.circumstances {
       case .unit(let name): "raise MemoryMax= with 'systemctl edit \(name)'"
       case .container: "raise the container's memory limit (--memory)"
-      case .shell: "raise \(file) of cgroup \(Escaping.printable(path))"
+      case .shell: "raise \(file) of cgroup \(Escaping.printable(path.bytes))"
       }
     case .memlockLimit:
       let total = (PageMath.roundUp(need) ?? need).addingReportingOverflow(limits.used).partialValue

@@ -111,7 +111,7 @@ extension WiringFailure {
     return ShmError(
       .limit, attempt,
       """
-      cgroup v\(group.version) \(Escaping.printable(group.path)) is limited to \(ByteCount(limit)), \
+      cgroup v\(group.version) \(Escaping.printable(group.path.bytes)) is limited to \(ByteCount(limit)), \
       \(ByteCount(group.used)) is in use and \(ByteCount(evidence.missing ?? 0)) more is needed
       """, remedy: "raise \(file) of that group (MemoryMax= of the unit)",
       errorNumber: errorNumber)

@@ -1,3 +1,5 @@
+public import SystemPackage
+
 /// How much could be wired now, and which limit binds.
 ///
 /// ```swift
@@ -10,7 +12,7 @@ public struct WiringVerdict: Hashable, Sendable {
     /// RLIMIT_MEMLOCK.
     case memlockLimit
     /// A control group, by its version and path.
-    case cgroup(version: Int, path: String)
+    case cgroup(version: Int, path: FilePath)
     /// The machine's memory.
     case memory
 
@@ -18,7 +20,7 @@ public struct WiringVerdict: Hashable, Sendable {
     public var name: String {
       switch self {
       case .memlockLimit: "the memlock limit"
-      case .cgroup(let version, let path): "cgroup v\(version) \(Escaping.printable(path))"
+      case .cgroup(let version, let path): "cgroup v\(version) \(Escaping.printable(path.bytes))"
       case .memory: "available memory"
       }
     }

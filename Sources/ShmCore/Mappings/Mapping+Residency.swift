@@ -52,7 +52,8 @@ extension Mapping {
     let device = (try? descriptor.status()).map { UInt64($0.st_dev) }
     let mount = device.flatMap { MountTable.current().mount(ofDevice: $0)?.point }
     return SpaceCheck(
-      attempt: attempt, place: mount.map { Escaping.printable($0) } ?? "its \(fileSystem.kind)",
+      attempt: attempt,
+      place: mount.map { Escaping.printable($0.bytes) } ?? "its \(fileSystem.kind)",
       site: .descriptor(descriptor.raw)
     )
     .refusal(missing, errno: .noSpace)

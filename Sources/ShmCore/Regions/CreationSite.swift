@@ -121,7 +121,7 @@ struct CreationSite {
     return region
   }
 
-  private var place: String { Escaping.printable(directory.string) }
+  private var place: String { Escaping.printable(directory.bytes) }
 
   /// The room at this moment.
   private var space: SpaceCheck {
@@ -152,7 +152,7 @@ struct CreationSite {
   }
 
   static func missing(_ directory: FilePath, _ attempt: String) -> ShmError {
-    let place = Escaping.printable(directory.string)
+    let place = Escaping.printable(directory.bytes)
     return ShmError(
       .notFound, attempt, "there is no directory \(place)",
       remedy: directory == RegionName.directory

@@ -23,10 +23,10 @@ public enum HugePageMount {
     let pool = try pool(ofPageSize: pageSize, attempt)
     let places = MountTable.current().mounts.filter { mount in
       guard mount.kind == "hugetlbfs",
-        let fileSystem = try? MemoryFileSystem.at(FilePath(mount.point))
+        let fileSystem = try? MemoryFileSystem.at(mount.point)
       else { return false }
       return fileSystem.pageSize == pool.pageSize
-    }.map { FilePath($0.point) }
+    }.map { $0.point }
     let size = ByteCount(pool.pageSize)
     guard let first = places.first else {
       throw ShmError(
@@ -39,7 +39,7 @@ public enum HugePageMount {
     guard let place = places.first(where: { FileSystem.mayWrite(in: $0) }) else {
       throw ShmError(
         .notPermitted, attempt,
-        "you may not write in \(Escaping.printable(first.string))",
+        "you may not write in \(Escaping.printable(first.bytes))",
         remedy: "as root: mount another hugetlbfs for this user, with uid=\(geteuid())")
     }
     return .file(name.path(in: place))

@@ -87,7 +87,7 @@ public struct MemoryFileSystem: Sendable {
   ///
   /// - Throws: `ShmError` where the path cannot be reached.
   public static func at(_ path: FilePath) throws(ShmError) -> MemoryFileSystem {
-    let attempt = "cannot look at the file system of '\(Escaping.printable(path.string))'"
+    let attempt = "cannot look at the file system of \(Escaping.quoted(path.bytes))"
     return try ShmError.saying(attempt) { () throws(Errno) in
       MemoryFileSystem(try FileSystem.fileSystemStatus(path))
     }

@@ -59,7 +59,7 @@ struct Refusal {
     case .resourceBusy:
       let table = MountTable.current()
       let whole = (try? FileSystem.resolved(path)) ?? path
-      guard table.mounts.contains(where: { $0.point == whole.string }) else {
+      guard table.mounts.contains(where: { $0.point == whole }) else {
         return make(error, attempt, "the kernel has it in use")
       }
       return make(error, attempt, "another file is mounted on it")
@@ -141,7 +141,7 @@ struct Refusal {
     return "it belongs to uid \(status.st_uid)\(unmapped), mode \(mode)"
   }
 
-  private func shown(_ directory: FilePath) -> String { Escaping.printable(directory.string) }
+  private func shown(_ directory: FilePath) -> String { Escaping.printable(directory.bytes) }
 
   /// What the kernel says for a user that has no number here. proc_sys_kernel(5)
   private static var overflow: UInt32 {

@@ -10,7 +10,7 @@ extension Region {
     guard case .descriptor = reference, let numbers = try? descriptor.seals() else { return nil }
     let seals = Seals(numbers: numbers)
     if seals == .seal, let path = reference.path, let link = try? FileSystem.link(path),
-      !link.string.hasPrefix("/memfd:")
+      !link.bytes.starts(with: "/memfd:".utf8)
     {
       return nil
     }

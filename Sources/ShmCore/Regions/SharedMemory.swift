@@ -50,7 +50,7 @@ enum SharedMemory {
   static func name(of type: Int64, device: UInt64?) -> String {
     if let name = names[type] { return name }
     let mount = device.flatMap { MountTable.current().mount(ofDevice: $0) }
-    if let kind = mount?.kind { return Escaping.printable(kind) }
+    if let kind = mount?.kindBytes { return Escaping.printable(kind) }
     switch type {
     case 0xEF53: return "ext4"
     case 0x6573_5546: return "fuse"

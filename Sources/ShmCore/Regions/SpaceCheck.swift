@@ -168,7 +168,7 @@ struct SpaceCheck {
     return ShmError(
       .noSpace, attempt,
       """
-      needs \(needs), but the control group \(Escaping.printable(group.path)) leaves \(has) of \
+      needs \(needs), but the control group \(Escaping.printable(group.path.bytes)) leaves \(has) of \
       \(ByteCount(limit))
       """, remedy: "raise \(file) of that group", errorNumber: errno.rawValue)
   }
@@ -209,7 +209,7 @@ struct SpaceCheck {
       let status = try? FileSystem.status(ofDescriptor: raw)
       mount = status.flatMap { mounts.mount(ofDevice: UInt64($0.st_dev)) }
     }
-    return mount.map { Escaping.printable($0.point) }
+    return mount.map { Escaping.printable($0.point.bytes) }
   }
 }
 
@@ -222,7 +222,7 @@ extension Region {
         mayBeSparse: mayBeSparse)
     }
     return SpaceCheck(
-      attempt: attempt, place: Escaping.printable(directory.string), site: .directory(directory),
+      attempt: attempt, place: Escaping.printable(directory.bytes), site: .directory(directory),
       mayBeSparse: mayBeSparse)
   }
 }

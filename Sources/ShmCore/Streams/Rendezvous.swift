@@ -194,5 +194,5 @@ public struct Rendezvous: Hashable, Sendable {
     return FileSystem.exists(parent.isEmpty ? "." : parent)
   }
 
-  private var shownDirectory: String { Escaping.printable(directory.string) }
+  private var shownDirectory: String { Escaping.printable(directory.bytes) }
 }

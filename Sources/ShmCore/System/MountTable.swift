@@ -14,20 +14,25 @@ public struct MountTable: Sendable {
     /// The device number, `major:minor`.
     public let device: String
     /// What of the file system is mounted here.
-    public let root: String
-    /// Where.
-    public let point: String
-    /// The kind of the file system.
-    public let kind: String
-    /// The mount's options and the file system's.
-    public let options: [String]
+    public let root: FilePath
+    /// The directory or file that it is mounted on.
+    public let point: FilePath
+    /// The kind of the file system, as the kernel writes it: FUSE adds a name that its user chooses.
+    public let kindBytes: [UInt8]
+    /// The options of the mount and of the file system, which may hold any bytes.
+    public let options: [[UInt8]]
 
-    /// The value of an option: `size` of `size=64m`, empty for one without a value; nil where it is
-    /// not set.
+    /// The kind of the file system as text.
+    public var kind: String { String(decoding: kindBytes, as: UTF8.self) }
+
+    /// The value of an option: `size` of `size=64m`, empty for one without a value; nil if it is not
+    /// set.
     public func option(_ name: String) -> String? {
       for option in options {
-        let parts = option.split(separator: "=", maxSplits: 1)
-        if let first = parts.first, first == name { return parts.count > 1 ? String(parts[1]) : "" }
+        let equals = option.firstIndex(of: UInt8(ascii: "=")) ?? option.endIndex
+        if option[..<equals].elementsEqual(name.utf8) {
+          return String(decoding: option[equals...].dropFirst(), as: UTF8.self)
+        }
       }
       return nil
     }
@@ -40,14 +45,16 @@ public struct MountTable: Sendable {
   public init(parsing text: [UInt8]) {
     mounts = ProcText.lines(text).compactMap { line in
       let words = ProcText.words(line).map { Self.unescape($0) }
-      guard let dash = words.firstIndex(of: "-"), dash >= 6, words.count > dash + 3 else {
-        return nil
-      }
-      let options = (words[5] + "," + words[dash + 3]).split(separator: ",").map { String($0) }
+      // The source before the last word may be empty.
+      guard let dash = words.firstIndex(of: [UInt8(ascii: "-")]), dash >= 6, words.count > dash + 2,
+        let last = words.last
+      else { return nil }
+      let options = (words[5] + [UInt8(ascii: ",")] + last).split(separator: UInt8(ascii: ","))
       return Mount(
-        identifier: Int(words[0]) ?? -1, device: words[2], root: words[3], point: words[4],
-        kind: words[dash + 1],
-        options: options)
+        identifier: ProcText.decimal(words[0][...]) ?? -1,
+        device: String(decoding: words[2], as: UTF8.self), root: FilePath(bytes: words[3]),
+        point: FilePath(bytes: words[4]), kindBytes: words[dash + 1],
+        options: options.map { Array($0) })
     }
   }
 
@@ -66,8 +73,8 @@ public struct MountTable: Sendable {
   /// the last.
   public func mount(of path: FilePath) -> Mount? {
     var best: Mount?
-    for mount in mounts where path.starts(with: FilePath(mount.point)) {
-      if mount.point.utf8.count >= best?.point.utf8.count ?? 0 { best = mount }
+    for mount in mounts where path.starts(with: mount.point) {
+      if mount.point.length >= best?.point.length ?? 0 { best = mount }
     }
     return best
   }
@@ -87,7 +94,7 @@ public struct MountTable: Sendable {
   }
 
   /// Blanks and the like are written as `\040`.
-  private static func unescape(_ word: ArraySlice<UInt8>) -> String {
+  private static func unescape(_ word: ArraySlice<UInt8>) -> [UInt8] {
     var bytes: [UInt8] = []
     var rest = word
     while let byte = rest.popFirst() {
@@ -101,6 +108,6 @@ public struct MountTable: Sendable {
         bytes.append(byte)
       }
     }
-    return String(decoding: bytes, as: UTF8.self)
+    return bytes
   }
 }

@@ -71,14 +71,16 @@ package struct PipedCommand: ~Copyable {
   ///   - command: the command and its arguments.
   ///   - path: the directories where it is looked for, separated by colons.
   /// - Throws: `ShmError`: `commandNotFound`, `cannotRun`.
-  package static func check(_ command: [[UInt8]], path: String) throws(ShmError) {
+  package static func check(_ command: [[UInt8]], path: [UInt8]) throws(ShmError) {
     guard let name = command.first else { return }
     let shown = Escaping.printable(name)
     let places =
       name.contains(UInt8(ascii: "/"))
       ? [FilePath(bytes: name)]
-      : path.split(separator: ":", omittingEmptySubsequences: false)
-        .map { FilePath(bytes: Array("\($0.isEmpty ? "." : $0)/".utf8) + name) }
+      : path.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+        .map {
+          FilePath(bytes: ($0.isEmpty ? Array(".".utf8) : Array($0)) + [UInt8(ascii: "/")] + name)
+        }
     if places.contains(where: FileSystem.mayExecute) { return }
     let isThere = places.contains(where: FileSystem.exists)
     throw ChildProcess.explain(isThere ? .permissionDenied : .noSuchFileOrDirectory, shown)

@@ -27,15 +27,16 @@ package enum Readiness {
   ///
   /// - Parameter socket: the value of NOTIFY_SOCKET: a path, or `@` and an abstract name.
   /// - Throws: `ShmError`, where nobody listens there.
-  package static func announce(serviceManagerAt socket: String) throws(ShmError) {
-    let place = Escaping.printable(socket)
-    let attempt = "cannot tell the service manager at '\(place)'"
+  package static func announce(serviceManagerAt socket: [UInt8]) throws(ShmError) {
+    let attempt = "cannot tell the service manager at \(Escaping.quoted(socket))"
     let explain = { (error: Errno) in
       ShmError(.inputOutput, attempt, error.reason, errorNumber: error.rawValue)
     }
     _ = try ShmError.explaining(explain) { () throws(Errno) in
       try SystemCall.checkNegated {
-        unsafe socket.withCString { unsafe cshm_notify($0, "READY=1") }
+        unsafe (socket + [0]).map { CChar(bitPattern: $0) }.withUnsafeBufferPointer {
+          unsafe cshm_notify($0.baseAddress, "READY=1")
+        }
       }
     }
   }

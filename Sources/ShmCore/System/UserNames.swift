@@ -10,12 +10,12 @@ package enum UserNames {
   /// What has been read and asked for: a list wants the same few over and over.
   private struct Known {
     let file = users((try? FileSystem.contents(of: "/etc/passwd")) ?? [])
-    var names: [UInt32: String?]
+    var names: [UInt32: [UInt8]?]
 
     init() {
       // The first of a number counts, as getpwuid(3) has it.
       names = Dictionary(
-        file.map { ($0.identifier, Escaping.printable($0.name)) },
+        file.map { ($0.identifier, Array($0.name)) },
         uniquingKeysWith: { first, _ in first })
     }
   }
@@ -26,20 +26,20 @@ package enum UserNames {
   private static var patience: Int { 2000 }
 
   /// The name of a user; nil where there is none.
-  package static func name(_ identifier: UInt32) -> String? {
+  package static func name(_ identifier: UInt32) -> [UInt8]? {
     withKnown { known in
       if let name = known.names[identifier] { return name }
-      let user = ask("\(identifier)").first { $0.identifier == identifier }
-      let name = user.map { Escaping.printable($0.name) }
+      let user = ask(Array("\(identifier)".utf8)).first { $0.identifier == identifier }
+      let name = user.map { Array($0.name) }
       known.names[identifier] = .some(name)
       return name
     }
   }
 
   /// The number of a user; nil where there is none of that name.
-  package static func identifier(_ name: String) -> UInt32? {
+  package static func identifier(_ name: [UInt8]) -> UInt32? {
     withKnown { known in
-      let matches = { (user: User) in user.name.elementsEqual(name.utf8) }
+      let matches = { (user: User) in user.name.elementsEqual(name) }
       return (known.file.first(where: matches) ?? ask(name).first(where: matches))?.identifier
     }
   }
@@ -78,9 +78,9 @@ package enum UserNames {
 
   /// What the directory services know of a name or a number; nothing where nobody can be asked, or
   /// answers in time.
-  private static func ask(_ key: String) -> [User] {
-    let words = ["/usr/bin/getent", "passwd", "--", key]
-    guard let command = try? PipedCommand(words.map { Array($0.utf8) }, .producer) else {
+  private static func ask(_ key: [UInt8]) -> [User] {
+    let words = ["/usr/bin/getent", "passwd", "--"].map { Array($0.utf8) } + [key]
+    guard let command = try? PipedCommand(words, .producer) else {
       return []
     }
     let answer = (try? line(from: command.descriptor)) ?? []

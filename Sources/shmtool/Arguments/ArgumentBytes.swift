@@ -41,13 +41,12 @@ enum ArgumentBytes {
   }
 }
 
-/// A word that may hold any bytes, and is passed on to what takes text only.
-enum TextArgument {
-  static func parse(_ text: String) throws -> String {
-    guard let plain = String(validating: ArgumentBytes.bytes(text), as: UTF8.self) else {
-      throw ValidationError(
-        "cannot read the argument \(Escaping.quoted(ArgumentBytes.bytes(text))): it is not UTF-8")
-    }
-    return plain
+/// The path of a file, whatever its bytes are.
+enum FileArgument {
+  /// The path. A slash at the end says that a directory is meant, which `FilePath` would forget.
+  static func parse(_ text: String) -> FilePath {
+    let bytes = ArgumentBytes.bytes(text)
+    let isDirectory = bytes.last == UInt8(ascii: "/")
+    return FilePath(bytes: isDirectory ? bytes + [UInt8(ascii: ".")] : bytes)
   }
 }

@@ -40,7 +40,7 @@ struct HoldOptions: ParsableArguments {
 
   /// Tells who waits for it: the descriptor, and the service manager where there is one.
   func announce() throws(ShmError) {
-    if let socket = ProcessEnvironment["NOTIFY_SOCKET"], !socket.isEmpty {
+    if let socket = ProcessEnvironment.bytes("NOTIFY_SOCKET"), !socket.isEmpty {
       try Readiness.announce(serviceManagerAt: socket)
     }
     if let readyFd { try Readiness.announce(descriptor: readyFd) }

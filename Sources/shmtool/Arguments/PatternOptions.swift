@@ -1,12 +1,13 @@
 import ArgumentParser
 import ShmCore
+import SystemPackage
 
 /// What the bytes of a region are, or should be: the same words for `fill` and `verify`.
 struct PatternOptions: ParsableArguments {
   /// Where the bytes come from.
   enum Source {
     case pattern(FillPattern)
-    case file(String)
+    case file(FilePath)
   }
 
   @Flag(help: "Zeros.")
@@ -37,8 +38,8 @@ struct PatternOptions: ParsableArguments {
 
   @Option(
     help: "The bytes of a file, - for stdin.", completion: .file(),
-    transform: TextArgument.parse)
-  var file: String?
+    transform: FileArgument.parse)
+  var file: FilePath?
 
   func check() throws {
     let given = [zero, byte != nil, pattern != nil, sequence, random, file != nil]
@@ -62,7 +63,7 @@ struct PatternOptions: ParsableArguments {
   var label: String {
     switch source {
     case .file("-"): "standard input"
-    case .file(let path): "file '\(Escaping.printable(path))'"
+    case .file(let path): "file \(Escaping.quoted(path.bytes))"
     case .pattern(.zero): "zeros"
     case .pattern(.byte(let byte)): "byte 0x\(String(byte, radix: 16))"
     case .pattern(.pattern(let bytes)): "a pattern of \(bytes.count) bytes"

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ShmCore
+import SystemPackage
 
 struct Create: CommandRunner {
   static let configuration = CommandConfiguration(
@@ -56,8 +57,8 @@ struct Create: CommandRunner {
 
   @Option(
     help: "Fill it from a file, or - for stdin, before it appears.", completion: .file(),
-    transform: TextArgument.parse)
-  var from: String?
+    transform: FileArgument.parse)
+  var from: FilePath?
 
   @Flag(help: "Read the file past the page cache, into the region's own pages (O_DIRECT).")
   var direct = false

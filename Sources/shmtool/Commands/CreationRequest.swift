@@ -4,7 +4,7 @@ import SystemPackage
 /// What `create` was asked for.
 struct CreationRequest {
   let size: Int?
-  let from: String?
+  let from: FilePath?
   let isDirect: Bool
   let open: Bool
   let settings: Region.CreationOptions
@@ -53,7 +53,7 @@ struct CreationRequest {
     if let from, isDirect {
       var method: DirectIO.Method?
       let region = try Region.create(
-        reference, directlyFrom: FilePath(from), size: size, options: settings, method: &method,
+        reference, directlyFrom: from, size: size, options: settings, method: &method,
         progress: progress, finish: finish)
       return try CreatedRegion(region, status, wiring, method: method)
     }

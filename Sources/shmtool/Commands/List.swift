@@ -46,8 +46,8 @@ struct List: CheckedCommand {
 
   @Option(
     help: ArgumentHelp("Only what belongs to that user, a name or a number.", valueName: "user"),
-    completion: CompletionDomain.user.kind, transform: TextArgument.parse)
-  var user: String?
+    completion: CompletionDomain.user.kind, transform: ArgumentBytes.bytes)
+  var user: [UInt8]?
 
   @Flag(help: "Only regions that no process is seen to use")
   var stale = false
@@ -74,7 +74,7 @@ struct List: CheckedCommand {
         streams = try StreamInventory.current(besides: StreamArguments.directory).entries
       } catch {
         let source = RegionInventory.UnreadableSource(
-          place: "\(RegionName.directory)", reason: error.reason)
+          place: RegionName.directory, reason: error.reason)
         if !inventory.unreadable.contains(source) { unreadable.append(source) }
       }
     }

@@ -10,7 +10,7 @@ struct ListFilter {
   /// - Throws: `ShmError`: `notFound` for a user or a process that there is not, `notPermitted` for a
   ///   process that may not be looked at.
   init(
-    kinds: [RegionKind], process: Int32?, user: String?, isStale: Bool
+    kinds: [RegionKind], process: Int32?, user: [UInt8]?, isStale: Bool
   ) throws(ShmError) {
     self.kinds = Set(kinds.map(\.rawValue))
     self.process = process
@@ -32,10 +32,14 @@ struct ListFilter {
       && (!isStale || row.noUserSeen)
   }
 
-  private static func owner(_ name: String) throws(ShmError) -> UInt32 {
-    if let identifier = UserNames.identifier(name) ?? Digits.number(name) { return identifier }
+  private static func owner(_ name: [UInt8]) throws(ShmError) -> UInt32 {
+    if let identifier = UserNames.identifier(name)
+      ?? Digits.number(String(decoding: name, as: UTF8.self))
+    {
+      return identifier
+    }
     throw ShmError(
-      .notFound, "cannot list what belongs to '\(Escaping.printable(name))'",
+      .notFound, "cannot list what belongs to \(Escaping.quoted(name))",
       "there is no such user")
   }
 }

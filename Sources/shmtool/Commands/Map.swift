@@ -68,7 +68,9 @@ struct Map: CommandRunner {
 
   /// Without a region before it there is nothing that CMD could run beside, and `--` is for odd names.
   static func takesCommand(after words: [String]) -> Bool {
-    words.dropFirst().contains { !$0.hasPrefix("-") || $0.hasPrefix("--anonymous=") }
+    words.dropFirst().contains {
+      $0.utf8.first != UInt8(ascii: "-") || $0.utf8.starts(with: "--anonymous=".utf8)
+    }
   }
 
   func run() throws {

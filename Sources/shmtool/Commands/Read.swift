@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import ShmCore
+import SystemPackage
 
 struct Read: CheckedCommand {
   static let configuration = CommandConfiguration(
@@ -26,8 +27,8 @@ struct Read: CheckedCommand {
   @Option(
     name: .shortAndLong,
     help: "Write a file of that name, which appears when it is complete; - is stdout.",
-    completion: .file())
-  var output: String?
+    completion: .file(), transform: FileArgument.parse)
+  var output: FilePath?
 
   @Flag(help: "Do not wait until the file is on its device.")
   var noSync = false
@@ -46,7 +47,7 @@ struct Read: CheckedCommand {
   }
 
   /// The file to write; nil for stdout.
-  private var path: String? { output == "-" ? nil : output }
+  private var path: FilePath? { output == "-" ? nil : output }
 
   func run() throws {
     let attempt = "cannot read '\(region)'"
@@ -66,7 +67,7 @@ struct Read: CheckedCommand {
   }
 
   private func write(
-    _ opened: borrowing Region, _ range: Range<Int>, to path: String, _ line: ProgressLine
+    _ opened: borrowing Region, _ range: Range<Int>, to path: FilePath, _ line: ProgressLine
   ) throws {
     // A signal takes down what was begun.
     let mask = SignalMask()

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import ShmCore
+import SystemPackage
 
 struct Recv: CommandRunner {
   static let configuration = CommandConfiguration(
@@ -43,8 +44,8 @@ struct Recv: CommandRunner {
   @Option(
     name: .shortAndLong,
     help: "Write a file of that name, which appears when it is complete; - is stdout.",
-    completion: .file(), transform: TextArgument.parse)
-  var output: String?
+    completion: .file(), transform: FileArgument.parse)
+  var output: FilePath?
 
   @Flag(help: "Do not wait until the file is on its device.")
   var noSync = false
@@ -66,7 +67,7 @@ struct Recv: CommandRunner {
   }
 
   /// The file to write; nil for stdout.
-  private var path: String? { output == "-" ? nil : output }
+  private var path: FilePath? { output == "-" ? nil : output }
 
   func run() throws {
     try stream.checkReport()
@@ -112,7 +113,7 @@ struct Recv: CommandRunner {
   }
 
   private func write(
-    _ path: String, from receiver: inout StreamReceiver, _ line: ProgressLine,
+    _ path: FilePath, from receiver: inout StreamReceiver, _ line: ProgressLine,
     _ isSynchronized: inout Bool?
   ) throws(ShmError) -> StreamReport {
     var file = try receiver.delivering { () throws(ShmError) in

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import ShmCore
+import SystemPackage
 
 struct Send: CommandRunner {
   static let configuration = CommandConfiguration(
@@ -28,8 +29,8 @@ struct Send: CommandRunner {
 
   @Argument(
     help: "The input; stdin if left out, or for -.", completion: .file(),
-    transform: TextArgument.parse)
-  var file: String?
+    transform: FileArgument.parse)
+  var file: FilePath?
 
   /// What stands behind `--`.
   var command: [[UInt8]] = []

@@ -21,8 +21,8 @@ struct StaleRemoval {
         if !isDryRun { try displaced.restore() }
         report.restored.append(
           .init(
-            region: Escaping.printable(displaced.entry.name),
-            name: Escaping.printable(displaced.original)))
+            region: RawText(displaced.entry.name),
+            name: RawText(displaced.original)))
       }
     } catch {
       failure = error
@@ -43,7 +43,7 @@ struct StaleRemoval {
       report.streamsOfOthers = streams.filter { !$0.isOwn }.map {
         .init(
           region: RawText(StreamReference.argument($0.place.name)),
-          owner: Format.user($0.status.owner))
+          owner: Format.userName($0.status.owner))
       }
       let now = Clock.secondsSince1970
       let directories = inventory.deadDirectories.filter {
@@ -53,7 +53,7 @@ struct StaleRemoval {
         if !isDryRun {
           guard try directory.remove() else { return }
         }
-        report.directories.append(.init(path: directory.description, removed: !isDryRun))
+        report.directories.append(.init(path: RawText(directory.path.bytes), removed: !isDryRun))
       }
     } catch {
       failure = failure ?? error

@@ -85,7 +85,7 @@ struct Wire: CommandRunner {
 
   /// Without a region before it there is nothing that CMD could run beside, and `--` is for odd names.
   static func takesCommand(after words: [String]) -> Bool {
-    words.dropFirst().contains { !$0.hasPrefix("-") }
+    words.dropFirst().contains { $0.utf8.first != UInt8(ascii: "-") }
   }
 
   func run() throws {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ShmCore
+import SystemPackage
 
 struct Write: CheckedCommand {
   static let configuration = CommandConfiguration(
@@ -18,8 +19,8 @@ struct Write: CheckedCommand {
 
   @Argument(
     help: "The input; stdin if left out, or for -.", completion: .file(),
-    transform: TextArgument.parse)
-  var file = "-"
+    transform: FileArgument.parse)
+  var file: FilePath = "-"
 
   @OptionGroup var range: RangeOptions
   @OptionGroup var options: ActionOptions

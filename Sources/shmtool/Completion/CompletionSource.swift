@@ -52,6 +52,12 @@ struct CompletionSource {
   /// The word by which a command takes a region; nil if there is none.
   private func word(_ reference: RegionReference, atOffset: Bool) -> [UInt8]? {
     var words = [reference.argument]
+    if typed.starts(with: EncodedBytes.prefix.utf8) {
+      // A shell that cannot hold or show the bytes of a name is given their encoded form.
+      let isEncoded = words[0].starts(with: EncodedBytes.prefix.utf8)
+      let encoded = isEncoded ? words[0] : Array(EncodedBytes.text(words[0]).utf8)
+      return isTaken(encoded, for: reference, atOffset: atOffset) ? encoded : nil
+    }
     if case .posix(let name) = reference {
       // With its slash it cannot be taken for an option, a path or another kind of reference.
       let slashed = [UInt8(ascii: "/")] + name.bytes
@@ -134,9 +140,9 @@ struct CompletionSource {
   }
 
   /// The programs in the directories of a PATH.
-  func programs(_ path: String) -> [CompletionCandidate] {
-    path.split(separator: ":").flatMap { directory in
-      DirectoryListing.entries(of: Array(directory.utf8), prefix: typed).filter(\.isRegular)
+  func programs(_ path: [UInt8]) -> [CompletionCandidate] {
+    path.split(separator: UInt8(ascii: ":")).flatMap { directory in
+      DirectoryListing.entries(of: Array(directory), prefix: typed).filter(\.isRegular)
         .map { CompletionCandidate($0.name) }
     }
   }

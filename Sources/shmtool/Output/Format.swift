@@ -83,8 +83,13 @@ enum Format {
     map.isWritable ? "read-write" : map.isReadable ? "read-only" : "none"
   }
 
-  /// A user's name, or the number where there is none.
+  /// A user's name, or the number if there is none, for text.
   static func user(_ identifier: UInt32) -> String {
-    UserNames.name(identifier) ?? "\(identifier)"
+    userName(identifier).printable
+  }
+
+  /// The same as the system has it.
+  static func userName(_ identifier: UInt32) -> RawText {
+    UserNames.name(identifier).map { RawText($0) } ?? RawText("\(identifier)")
   }
 }

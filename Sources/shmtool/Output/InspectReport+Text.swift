@@ -15,18 +15,19 @@ extension InspectReport.Entry {
       mountPoint.value.map {
         " at \($0.printable)\(place)" + (mountCovered ? ", hidden by another mount" : "")
       } ?? ", mounted nowhere"
-    let options = mountOptions.value.map { " (\($0.joined(separator: ",")))" } ?? ""
+    let options =
+      mountOptions.value.map { " (\($0.map(\.printable).joined(separator: ",")))" } ?? ""
     return [
       ["region", region.word],
       ["kind", kind + (path.value.map { ", \($0.printable)" } ?? "")],
       [
         "on",
-        "\(isMemory ? fileSystem : mountKind.value ?? fileSystem)\(mounted)\(options), device \(device), inode \(inode)",
+        "\(isMemory ? fileSystem : mountKind.value?.printable ?? fileSystem)\(mounted)\(options), device \(device), inode \(inode)",
       ],
       ["size", Format.size(size, style)],
       [
         "owner",
-        owner.value.map { "\($0), mode \(mode.text { $0 })" }
+        owner.value.map { "\($0.printable), mode \(mode.text { $0 })" }
           ?? "unknown, and so is the mode: another IPC namespace",
       ],
       ["links", "\(links)"],

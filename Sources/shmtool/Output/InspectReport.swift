@@ -55,9 +55,9 @@ struct InspectReport: Report {
     let path: Unknowable<RawText>
     let fileSystem: String
     /// The kind of the file system that is mounted there: `ext4` where `fileSystem` is `other`.
-    let mountKind: Unknowable<String>
+    let mountKind: Unknowable<RawText>
     let mountPoint: Unknowable<RawText>
-    let mountOptions: Unknowable<[String]>
+    let mountOptions: Unknowable<[RawText]>
     /// A process that sees the mount, if this one does not.
     let mountProcess: Unknowable<Int32>
     /// Whether another mount lies over it.
@@ -68,7 +68,7 @@ struct InspectReport: Report {
     let allocated: Int
     /// Null for a segment of an IPC namespace that may not be looked into, as its owner.
     let mode: Unknowable<String>
-    let owner: Unknowable<String>
+    let owner: Unknowable<RawText>
     let ownerId: Unknowable<UInt32>
     let groupId: Unknowable<UInt32>
     /// Null for what is no System V segment.
@@ -107,14 +107,14 @@ struct InspectReport: Report {
       kind = inspection.kind.rawValue
       path = Unknowable(inspection.path.map { RawText($0) })
       fileSystem = inspection.fileSystem.kind.rawValue
-      mountKind = Unknowable(inspection.mount.map { Escaping.printable($0.mount.kind) })
-      mountPoint = Unknowable(inspection.mount.map { RawText($0.mount.point) })
+      mountKind = Unknowable(inspection.mount.map { RawText($0.mount.kindBytes) })
+      mountPoint = Unknowable(inspection.mount.map { RawText($0.mount.point.bytes) })
       mountProcess = Unknowable(inspection.mount?.process)
       mountCovered = inspection.mount?.reach == .covered
       // Some stand both for the mount and for the file system.
       mountOptions = Unknowable(
         inspection.mount?.mount.options.reduce(into: []) { options, next in
-          let word = Escaping.printable(next)
+          let word = RawText(next)
           if !options.contains(word) { options.append(word) }
         })
       device = status.identity.device
@@ -123,7 +123,7 @@ struct InspectReport: Report {
       allocated = status.allocated
       let isUnknown = inspection.kind == .systemV && inspection.segment == nil
       mode = Unknowable(isUnknown ? nil : Format.mode(status.mode))
-      owner = Unknowable(isUnknown ? nil : Format.user(status.owner))
+      owner = Unknowable(isUnknown ? nil : Format.userName(status.owner))
       ownerId = Unknowable(isUnknown ? nil : status.owner)
       groupId = Unknowable(isUnknown ? nil : status.group)
       segment = Unknowable(inspection.segment.map { ListReport.Segment($0) })

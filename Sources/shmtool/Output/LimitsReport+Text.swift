@@ -23,7 +23,7 @@ extension LimitsReport {
     if let probed = probed.value { rows.append(["found by trying", probed.text(style)]) }
     for group in cgroups where !group.limit.unlimited {
       rows.append([
-        "cgroup v\(group.version) \(group.path)",
+        "cgroup v\(group.version) \(group.path.printable)",
         "\(group.limit.text(style)), \(Format.size(group.usedBytes, style)) used",
       ])
     }

@@ -19,7 +19,7 @@ struct LimitsReport: Report {
 
   struct Group: Encodable {
     let version: Int
-    let path: String
+    let path: RawText
     let limit: Limit
     let usedBytes: Int
     let reclaimableBytes: Int
@@ -106,7 +106,7 @@ struct LimitsReport: Report {
     self.probed = Unknowable(probed)
     cgroups = limits.cgroups.map {
       Group(
-        version: $0.version, path: Escaping.printable($0.path), limit: Limit($0.limit),
+        version: $0.version, path: RawText($0.path.bytes), limit: Limit($0.limit),
         usedBytes: $0.used, reclaimableBytes: $0.reclaimable)
     }
     memoryTotal = Unknowable(limits.memory?.total)

@@ -34,8 +34,8 @@ extension ListReport {
       precedes: { $0.mode.value ?? "" < $1.mode.value ?? "" }),
     Column(
       name: "owner", help: "the user it belongs to", isDefault: true,
-      cell: { row, _ in row.owner.text { $0 } },
-      precedes: { $0.owner.value ?? "" < $1.owner.value ?? "" }),
+      cell: { row, _ in row.owner.text(\.printable) },
+      precedes: { $0.owner.value ?? RawText("") < $1.owner.value ?? RawText("") }),
     Column(
       name: "age", help: "since it was made or last written", isDefault: true, alignsRight: true,
       cell: { row, _ in row.ageSeconds.text { Format.age($0) } },

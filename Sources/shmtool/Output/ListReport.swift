@@ -21,16 +21,16 @@ struct ListReport: Report {
 
   /// A directory or a file in which regions are found.
   struct Unreadable: Encodable {
-    let place: String
+    let place: RawText
     let reason: String
 
     init(_ source: RegionInventory.UnreadableSource) {
-      place = Escaping.printable(source.place)
+      place = RawText(source.place.bytes)
       reason = source.reason
     }
 
     /// One line for stderr.
-    var sentence: String { "cannot read '\(place)': \(reason); what is there is not listed" }
+    var sentence: String { "cannot read \(place.quoted): \(reason); what is there is not listed" }
   }
 
   let regions: [Row]

@@ -26,7 +26,7 @@ extension ListReport {
     /// Whether it is never swapped out by its nature: huge pages from a pool.
     let inherentlyUnswappable: Bool
     let mode: Unknowable<String>
-    let owner: Unknowable<String>
+    let owner: Unknowable<RawText>
     let ownerId: Unknowable<UInt32>
     /// Seconds since it was made or last written, whichever is later.
     let ageSeconds: Unknowable<Int>
@@ -90,7 +90,7 @@ extension ListReport.Row {
     huge = Unknowable(entry.huge)
     inherentlyUnswappable = entry.isInherentlyUnswappable
     mode = Unknowable(entry.mode.map { Format.mode($0) })
-    owner = Unknowable(entry.owner.map { Format.user($0) })
+    owner = Unknowable(entry.owner.map { Format.userName($0) })
     ownerId = Unknowable(entry.owner)
     ageSeconds = Unknowable(entry.lastChange.map { Clock.age(of: $0, now: now) })
     seals = Unknowable(entry.seals?.words)
@@ -117,7 +117,7 @@ extension ListReport.Row {
     (swapped, wired, huge) = (Unknowable(nil), Unknowable(nil), Unknowable(nil))
     inherentlyUnswappable = false
     mode = Unknowable(Format.mode(status.mode))
-    owner = Unknowable(Format.user(status.owner))
+    owner = Unknowable(Format.userName(status.owner))
     ownerId = Unknowable(status.owner)
     ageSeconds = Unknowable(Clock.age(of: status.lastChange, now: now))
     seals = Unknowable(nil)

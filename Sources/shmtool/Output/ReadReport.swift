@@ -3,7 +3,7 @@ import ShmCore
 /// Bytes of a region that were written to a file.
 struct ReadReport: Report {
   let action = "read"
-  let region: String
+  let region: RawText
   let bytes: Int
   let offset: Int
   /// Whether the file is on its device; null if it lies in memory.
@@ -26,7 +26,7 @@ struct ReadReport: Report {
     _ reference: RegionReference, _ name: String, _ range: Range<Int>, isSynchronized: Bool?,
     nanoseconds: Int
   ) {
-    region = reference.description
+    region = RawText(reference)
     bytes = range.count
     offset = range.lowerBound
     synced = Unknowable(isSynchronized)
@@ -37,7 +37,7 @@ struct ReadReport: Report {
 
   func text(_ style: TextStyle) -> String {
     """
-    wrote \(ByteCount(bytes)) of '\(region)' to \(name), in \(Format.seconds(nanoseconds)), \
+    wrote \(ByteCount(bytes)) of \(region.quoted) to \(name), in \(Format.seconds(nanoseconds)), \
     \(Format.rate(bytes, nanoseconds))\(Format.synchronization(synced.value))
 
     """

@@ -31,20 +31,20 @@ struct StaleReport: Report {
   /// The rendezvous of a killed sender that only its user, or root in that one's name, may remove.
   struct Stream: Encodable {
     let region: RawText
-    let owner: String
+    let owner: RawText
   }
 
   /// A directory in which streams of this user met, with nothing in it.
   struct Directory: Encodable {
-    let path: String
+    let path: RawText
     let removed: Bool
   }
 
   /// A region that a killed removal has left under another name.
   struct Restored: Encodable {
-    let region: String
+    let region: RawText
     /// The name that it had and, unless this is a dry run, has again.
-    let name: String
+    let name: RawText
   }
 
   let action = "remove"
@@ -102,16 +102,17 @@ struct StaleReport: Report {
     }
     for directory in directories {
       text += """
-        \(dryRun ? "would remove" : "removed") '\(directory.path)', an empty \
+        \(dryRun ? "would remove" : "removed") \(directory.path.quoted), an empty \
         directory of streams
 
         """
     }
     for row in restored {
-      text += "\(dryRun ? "would rename" : "renamed") '\(row.region)' back to '\(row.name)'\n"
+      text +=
+        "\(dryRun ? "would rename" : "renamed") \(row.region.quoted) back to \(row.name.quoted)\n"
     }
     let used = regions.filter(\.inUse)
-    for row in used { text += "kept '\(row.region)': a process uses it\n" }
+    for row in used { text += "kept \(row.region.quoted): a process uses it\n" }
     if stale.isEmpty && restored.isEmpty && used.isEmpty && directories.isEmpty {
       text +=
         "nothing is stale"
@@ -136,7 +137,7 @@ struct StaleReport: Report {
     for stream in streamsOfOthers {
       text += """
         left to its user: \(stream.region.quoted), a stream whose sender is gone; remove it with: \
-        setpriv --reuid \(stream.owner) --clear-groups shmtool remove \(stream.region.word)
+        setpriv --reuid \(stream.owner.word) --clear-groups shmtool remove \(stream.region.word)
 
         """
     }

@@ -6,11 +6,13 @@ TAILS = [
     "back\\slash", "*?[a-z]{b,c}", "!!bang!", "esc\x1b[2J\x07", "bidi\u202etxt", "\u00e9t\u00e9",
     "#hash", "~root", "$HOME", ";touch pwned;", "a&touch pwned&", ">pwned", "<(touch pwned)", "c1\u009b2J",
     "blank ", "=x:y=z@2", "\\n\\x41", "%s%n", "\u200b", "'$(touch pwned)'", "\"`touch pwned`\"", "'", "\r",
-    "tab\ttouch pwned",
+    "tab\ttouch pwned", "bad\udcff\udcfe x", "half\udcc3", "\udc80$(touch pwned)\udcff'",
 ]
 if kind == "fish":
     # It would show invisible characters as they are, and takes a tab for the end: these are not offered.
     TAILS = [tail for tail in TAILS if not re.search("[\t\u202e\u009b\u200b]", tail)]
+# What fish cannot show is offered in its encoded form.
+ENCODED = re.compile("[\udc80-\udcff]")
 QUOTES = ["", "'", '"', "\\", "/"]
 directory = tempfile.mkdtemp()
 made, shell = [], None
@@ -25,6 +27,8 @@ try:
         inode = os.stat("/dev/shm/" + name).st_ino
         for quote in [QUOTES[number % 5]]:
             typed = f"shmtool inspect --json {quote}{start}{number:02}"
+            if kind == "fish" and ENCODED.search(tail):
+                typed = f"shmtool inspect --json bytes:{start}{number:02}"
             shell.enter(f"{typed}\t >{out}")
             with open(out) as file:
                 text = file.read()
