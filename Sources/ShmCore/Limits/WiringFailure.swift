@@ -1,4 +1,4 @@
-import SystemPackage
+public import SystemPackage
 
 /// Why a wiring was refused, told from the evidence at that moment and not from the error number
 /// alone: mlock(2) has one ENOMEM for five reasons.
@@ -56,7 +56,7 @@ public struct WiringFailure: Error, Sendable {
     /// How large its file system may become, in bytes; nil if it has no limit of its own.
     public let fileSystemSize: Int?
     /// Where its file system is mounted; nil if it is unknown.
-    public let mountPoint: String?
+    public let mountPoint: FilePath?
     /// The pool of huge pages that its pages come from; nil for ordinary pages.
     public let hugePages: HugePagePool?
     /// How much of the range was resident, in bytes; nil where it could not be seen.
