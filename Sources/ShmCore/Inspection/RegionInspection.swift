@@ -121,8 +121,9 @@ public struct RegionInspection: Sendable {
       } else if case .posix = reference { .posix } else {
         .file
       }
+    // A memfd and shared anonymous memory lie on a mount of the kernel's own, which no process sees.
     mount =
-      segment == nil
+      kind == .posix || kind == .file
       ? RegionMount.find(
         of: region, path, file.identity,
         seenBy: ([process].compactMap { $0 }) + users.map(\.process))

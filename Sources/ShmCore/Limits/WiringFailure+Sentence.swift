@@ -59,7 +59,8 @@ extension WiringFailure {
         .noSpace, "\(needs) of it is not in RAM, and its file system has \(has) free",
         evidence.fileSystemSize.flatMap {
           SpaceCheck.enlargement(
-            of: evidence.mountPoint.map { Escaping.printable($0.bytes) }, by: missing - free, from: $0)
+            of: evidence.mountPoint.map { Escaping.printable($0.bytes) }, by: missing - free,
+            from: $0)
         })
     case .hugePages:
       let missing = max(0, evidence.wanted - (evidence.resident ?? 0))

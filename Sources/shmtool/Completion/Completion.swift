@@ -22,7 +22,7 @@ enum Completion {
       let answer = BashAnswer(
         line: line, current: current, wordBreaks: arguments[4], readline: arguments[5])
       return Array(answer.text(completions).utf8)
-    case .zsh: return ZshAnswer.bytes(completions)
+    case .zsh: return ZshAnswer.bytes(completions, in: words.last?.quote ?? .none)
     case .fish: return FishAnswer.bytes(completions)
     }
   }
@@ -39,9 +39,14 @@ enum Completion {
 /// The answer to zsh: records that end with NUL. The first says how to go on, the others are a word, with
 /// a sign before it that says whether a blank may follow, and how the list shows it.
 enum ZshAnswer {
-  static func bytes(_ completions: Completions) -> [UInt8] {
+  /// - Parameters:
+  ///   - completions: what can be offered.
+  ///   - quote: the quotation that the word has open. Inside one zsh does not quote bytes that are not UTF-8
+  ///     so that they stay the same: such words are not offered there.
+  static func bytes(_ completions: Completions, in quote: OpenQuote) -> [UInt8] {
     guard case .candidates(let candidates) = completions else { return Array("files\0".utf8) }
     return candidates.reduce(into: Array("words\0".utf8)) { answer, candidate in
+      if quote != .none, String(validating: candidate.value, as: UTF8.self) == nil { return }
       let help = candidate.help.isEmpty ? "" : "  -- \(Escaping.printable(candidate.help))"
       answer += [UInt8(ascii: candidate.isPartial ? "+" : " ")] + candidate.value + [0]
       answer += Array((Escaping.printable(candidate.value) + help).utf8) + [0]
