@@ -29,10 +29,10 @@ struct RegionNameTests {
     #expect(name.path.string.utf8.elementsEqual("/dev/shm/\(text)".utf8))
   }
 
-  @Test("are shown as what may stand between quotes of a shell")
+  @Test("are shown as words of a shell")
   func shown() throws {
     let name = try RegionName("a\u{1B}\n\u{202E}")
-    #expect(name.description == "'$'a\\x1b\\n\\xe2\\x80\\xae''")
+    #expect(name.description == "$'a\\x1b\\n\\xe2\\x80\\xae'")
   }
 
   @Test("may be bytes that are not UTF-8")

@@ -77,7 +77,7 @@ struct RegionReferenceTests {
 
   @Test("what is shown is safe for a terminal")
   func shown() throws {
-    #expect(try RegionReference("./a\u{1B}[m").description == "'$'./a\\x1b[m''")
+    #expect(try RegionReference("./a\u{1B}[m").description == "$'./a\\x1b[m'")
   }
 
   @Test(

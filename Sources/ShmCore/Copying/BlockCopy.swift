@@ -52,7 +52,7 @@ public struct BlockCopy {
     from: CopyEnd, to: CopyEnd, length: Int? = nil, isDirect: Bool = false,
     isSynchronized: Bool = true
   ) throws(ShmError) {
-    let attempt = "cannot copy '\(from)' to '\(to)'"
+    let attempt = "cannot copy \(from.quoted) to \(to.quoted)"
     self.from = from
     self.to = to
     self.attempt = attempt
@@ -66,7 +66,7 @@ public struct BlockCopy {
     let available = source.room
     if let length, let available, length > available {
       throw ShmError(
-        .usage, attempt, "'\(from)' has \(available) bytes, and \(length) are wanted")
+        .usage, attempt, "\(from.quoted) has \(available) bytes, and \(length) are wanted")
     }
     let isProcess = if case .process = from { true } else { false }
     // Known before the sink is opened, which may make a file.
@@ -80,7 +80,7 @@ public struct BlockCopy {
     let wanted = length ?? available ?? (isProcess ? sink.room : nil)
     if let wanted, let space = sink.room, wanted > space {
       throw ShmError(
-        .usage, attempt, "'\(to)' has room for \(space) bytes, and \(wanted) are to be copied")
+        .usage, attempt, "\(to.quoted) has room for \(space) bytes, and \(wanted) are to be copied")
     }
     self.length = wanted
     limit = wanted ?? sink.room ?? .max
@@ -170,7 +170,7 @@ public struct BlockCopy {
   /// A source that ends before, and one that goes on behind a region's end, are errors.
   private func checkEnd() throws(ShmError) {
     if let length, copied < length {
-      throw ShmError(.inputOutput, attempt, "'\(from)' ended before")
+      throw ShmError(.inputOutput, attempt, "\(from.quoted) ended before")
     }
     guard length == nil, copied == limit, limit < .max else { return }
     var byte: UInt8 = 0
@@ -184,7 +184,8 @@ public struct BlockCopy {
     }
     if more > 0 {
       throw ShmError(
-        .usage, attempt, "'\(to)' has room for \(limit) bytes, and '\(from)' goes on behind")
+        .usage, attempt,
+        "\(to.quoted) has room for \(limit) bytes, and \(from.quoted) goes on behind")
     }
   }
 
@@ -201,7 +202,8 @@ extension BlockCopy {
   public func checkVerifiable() throws(ShmError) {
     for (end, name) in [(source, from), (sink, to)] where end is StreamEnd {
       throw ShmError(
-        .usage, "cannot verify '\(to)' against '\(from)'", "'\(name)' gives its bytes once")
+        .usage, "cannot verify \(to.quoted) against \(from.quoted)",
+        "\(name.quoted) gives its bytes once")
     }
   }
 
@@ -213,7 +215,7 @@ extension BlockCopy {
   /// - Throws: `ShmError`: `usage` where an end gives its bytes once, and what opening and reading throw.
   /// - Complexity: linear in the bytes.
   public func verify(progress: (Int) -> Void = { _ in }) throws(ShmError) -> Difference? {
-    let attempt = "cannot verify '\(to)' against '\(from)'"
+    let attempt = "cannot verify \(to.quoted) against \(from.quoted)"
     try checkVerifiable()
     let left = try from.openForReading(attempt)
     let right = try to.openForReading(attempt)
@@ -248,7 +250,7 @@ extension BlockCopy {
         let count = try unsafe end.read(into: rest, at: place + done, attempt)
         if count == 0 {
           throw EndFailure.own(
-            ShmError(.inputOutput, attempt, "'\(name)' ends at byte \(place + done)"))
+            ShmError(.inputOutput, attempt, "\(name.quoted) ends at byte \(place + done)"))
         }
         done += count
       } catch {

@@ -62,8 +62,11 @@ public enum CopyEnd: Hashable, Sendable {
 }
 
 extension CopyEnd: CustomStringConvertible {
-  /// The argument, for messages that put it in single quotes.
-  public var description: String { Escaping.quotable(argument) }
+  /// The argument as a word of a shell, safe for a terminal.
+  public var description: String { Escaping.word(argument) }
+
+  /// The same, always in quotes, for messages.
+  package var quoted: String { Escaping.quoted(argument) }
 
   /// The end as a command takes it: read again, it means the same bytes, whatever a name holds.
   package var argument: [UInt8] {

@@ -22,7 +22,7 @@ extension Region {
     progress: (Int) -> Void = { _ in },
     finish: (borrowing Region) throws(ShmError) -> Void = { _ in }
   ) throws(ShmError) -> Region {
-    let attempt = "cannot create '\(reference)' from \(Escaping.quoted(path.bytes))"
+    let attempt = "cannot create \(reference.quoted) from \(Escaping.quoted(path.bytes))"
     let file = try DirectIO(reading: path)
     let state = InputState(file.direct.raw, isDirect: true)
     let available = try file.size(attempt)

@@ -47,7 +47,7 @@ extension Region {
       (try? MemoryFileSystem.at(directory).kind) == .hugetlbfs
     {
       throw ShmError(
-        .usage, "cannot create '\(reference)'",
+        .usage, "cannot create \(reference.quoted)",
         "on hugetlbfs the size of an input of unknown length must be given")
     }
     return 1 << 20

@@ -101,7 +101,7 @@ extension ProcessRegions.Entry {
         ofSegment: identity, named: .file(FilePath(bytes: path)), attachedBy: process, scan,
         frames: frames)
     }
-    let name = "'\(Escaping.printable(path))' of process \(process)"
+    let name = "\(Escaping.quoted(path)) of process \(process)"
     let attempt = "cannot open \(name)"
     guard let addresses else { throw ShmError(.notFound, attempt, "it is not open any more") }
     let place = ProcessThreads.directory(of: process)

@@ -15,7 +15,7 @@ extension RegionInspection {
     ofSegment identity: RegionIdentity, named reference: RegionReference,
     attachedBy process: Int32?, _ scan: RegionUsers, frames: Bool
   ) throws(ShmError) {
-    let attempt = "cannot look at '\(reference)'"
+    let attempt = "cannot look at \(reference.quoted)"
     let table =
       if let process { SystemVSegment.table(seenBy: process) } else {
         try SystemVSegment.table() as [SystemVSegment]?

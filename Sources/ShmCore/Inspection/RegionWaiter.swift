@@ -39,7 +39,7 @@ public struct RegionWaiter: Sendable {
       let left = deadline.map { ($0 - Clock.nanoseconds + 999_999) / 1_000_000 }
       if let left, left <= 0 {
         throw ShmError(
-          .timedOut, "cannot wait longer for '\(reference)'",
+          .timedOut, "cannot wait longer for \(reference.quoted)",
           "\(condition.words) has not come about in \(Clock.text(milliseconds ?? 0))")
       }
       // A directory above that is moved tells nothing.

@@ -30,7 +30,7 @@ public struct StaleRegions: Sendable {
       guard let place = entry.reference else { return .unknown }
       let region = try Region.open(place, access: .status)
       guard try region.status().identity == entry.identity else {
-        throw ShmError(.notFound, "cannot remove '\(place)'", "it is another region by now")
+        throw ShmError(.notFound, "cannot remove \(place.quoted)", "it is another region by now")
       }
       return try region.unlinkIfUnused(afterLook: ())
     }
@@ -57,7 +57,7 @@ public struct StaleRegions: Sendable {
       try Region.putBack(
         path,
         to: FilePath(bytes: path.directory.bytes + [UInt8(ascii: "/")] + original),
-        "cannot rename '\(Escaping.printable(entry.name))' back")
+        "cannot rename \(Escaping.quoted(entry.name)) back")
     }
   }
 

@@ -11,7 +11,7 @@ struct CreationSite {
   let fileSystem: MemoryFileSystem
 
   init(_ reference: RegionReference) throws(ShmError) {
-    let attempt = "cannot create '\(reference)'"
+    let attempt = "cannot create \(reference.quoted)"
     switch reference {
     case .posix(let name): path = name.path
     case .file(let path): self.path = path

@@ -19,7 +19,7 @@ public enum HugePageMount {
   public static func reference(
     for name: RegionName, pageSize: Int? = nil
   ) throws(ShmError) -> RegionReference {
-    let attempt = "cannot create '\(name)' of huge pages"
+    let attempt = "cannot create \(name.quoted) of huge pages"
     let pool = try pool(ofPageSize: pageSize, attempt)
     let places = MountTable.current().mounts.filter { mount in
       guard mount.kind == "hugetlbfs",

@@ -18,7 +18,7 @@ extension Region {
   public static func open(
     _ reference: RegionReference, access: Access = .readWrite
   ) throws(ShmError) -> Region {
-    let attempt = "cannot open '\(reference)'"
+    let attempt = "cannot open \(reference.quoted)"
     guard let path = reference.path else {
       throw ShmError(
         .usage, attempt, "a System V segment can be inspected and listed only")

@@ -38,7 +38,7 @@ extension Region {
         try refusePlanted(reference, status)
         if status.size == size { return region }
         throw ShmError(
-          .exists, "cannot open '\(reference)' as \(ByteCount(size))",
+          .exists, "cannot open \(reference.quoted) as \(ByteCount(size))",
           "a region of that name holds \(ByteCount(status.size)) (\(status.size) bytes)",
           remedy: "ask for its size, or choose another name")
       } catch {
@@ -56,7 +56,7 @@ extension Region {
       place.st_mode & S_ISVTX != 0, place.st_mode & 0o022 != 0
     else { return }
     throw ShmError(
-      .notPermitted, "cannot open '\(reference)'",
+      .notPermitted, "cannot open \(reference.quoted)",
       "it belongs to uid \(status.owner), mode \(String(status.mode, radix: 8)), in a directory where every user may create a region",
       remedy: "choose another name")
   }

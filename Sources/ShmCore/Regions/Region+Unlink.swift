@@ -97,11 +97,11 @@ extension Region {
     do {
       try FileSystem.renameToFree(aside, path)
     } catch {
-      let place = Escaping.printable(aside.bytes)
+      let place = Escaping.quoted(aside.bytes)
       throw ShmError(
         .busy, attempt,
         "\(error == .fileExists ? "a new region took the name" : error.reason) while another "
-          + "region was moved aside, which is kept as '\(place)'", errorNumber: error.rawValue)
+          + "region was moved aside, which is kept as \(place)", errorNumber: error.rawValue)
     }
   }
 }

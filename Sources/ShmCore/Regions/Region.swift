@@ -37,7 +37,7 @@ public struct Region: ~Copyable, Sendable {
   public var rawDescriptor: Int32 { descriptor.raw }
 
   /// The name in quotes, for messages.
-  var quoted: String { "'\(reference)'" }
+  var quoted: String { reference.quoted }
 
   /// What the region is now: size, allocation, owner. fstat(2)
   ///

@@ -57,6 +57,9 @@ public struct RegionName: Hashable, Sendable {
 }
 
 extension RegionName: CustomStringConvertible {
-  /// The name, for messages that put it in single quotes.
-  public var description: String { Escaping.quotable(bytes) }
+  /// The name as a word of a shell, safe for a terminal.
+  public var description: String { Escaping.word(bytes) }
+
+  /// The same, always in quotes, for messages.
+  package var quoted: String { Escaping.quoted(bytes) }
 }

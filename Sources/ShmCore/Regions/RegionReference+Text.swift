@@ -37,6 +37,9 @@ extension RegionReference {
 }
 
 extension RegionReference: CustomStringConvertible {
-  /// The argument, for messages that put it in single quotes.
-  public var description: String { Escaping.quotable(argument) }
+  /// The argument as a word of a shell, safe for a terminal.
+  public var description: String { Escaping.word(argument) }
+
+  /// The same, always in quotes, for messages.
+  package var quoted: String { Escaping.quoted(argument) }
 }

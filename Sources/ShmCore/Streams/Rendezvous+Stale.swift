@@ -43,7 +43,7 @@ extension Rendezvous {
   /// - Returns: whether there was such a name.
   /// - Throws: `ShmError`: `busy` where a sender listens, `notPermitted`.
   public func removeStale() throws(ShmError) -> Bool {
-    let attempt = "cannot remove the stream '\(name)'"
+    let attempt = "cannot remove the stream \(name.quoted)"
     guard let status = try? FileSystem.status(path), status.st_mode & S_IFMT == S_IFSOCK,
       let open = try openDirectory(attempt)
     else { return false }

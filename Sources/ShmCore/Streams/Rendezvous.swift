@@ -29,7 +29,7 @@ public struct Rendezvous: Hashable, Sendable {
   public init(_ name: RegionName, directory: FilePath? = nil) throws(ShmError) {
     guard let directory = directory ?? Self.ownDirectory else {
       throw ShmError(
-        .system, "cannot find the stream '\(name)'", "the user ID of this process is unknown",
+        .system, "cannot find the stream \(name.quoted)", "the user ID of this process is unknown",
         remedy: "name the directory in which the stream meets")
     }
     self.name = name
@@ -37,7 +37,7 @@ public struct Rendezvous: Hashable, Sendable {
     let length = path.bytes.count
     guard length <= Self.longestPath else {
       throw ShmError(
-        .usage, "'\(self.name)' cannot name a stream",
+        .usage, "\(self.name.quoted) cannot name a stream",
         """
         it has \(self.name.bytes.count) bytes, and beside its directory there is room for \
         \(max(0, Self.longestPath - length + self.name.bytes.count))

@@ -17,7 +17,7 @@ extension StreamReceiver {
   public static func meet(
     at place: Rendezvous, options: StreamOptions = StreamOptions()
   ) throws(ShmError) -> StreamReceiver {
-    let failure = StreamFailure(attempt: "cannot receive '\(place.name)'")
+    let failure = StreamFailure(attempt: "cannot receive \(place.name.quoted)")
     let clock = StreamClock(options.meetingTimeout)
     while true {
       let socket = try connect(to: place, options, failure, clock)

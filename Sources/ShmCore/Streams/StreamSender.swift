@@ -49,7 +49,7 @@ public struct StreamSender: ~Copyable {
   }
 
   private init(_ place: Rendezvous, _ options: StreamOptions) throws(ShmError) {
-    let failure = StreamFailure(attempt: "cannot send '\(place.name)'")
+    let failure = StreamFailure(attempt: "cannot send \(place.name.quoted)")
     guard (1...RingGeometry.maximumReceivers).contains(options.receivers) else {
       throw ShmError(
         .usage, failure.attempt, "a stream has 1 to \(RingGeometry.maximumReceivers) receivers")

@@ -57,8 +57,8 @@ package struct ChildProcess: ~Copyable {
     }
     if answer < 0 {
       let error = Errno(rawValue: -answer)
-      let name = Escaping.printable(arguments[0])
-      let attempt = attempt ?? "cannot run '\(name)'"
+      let name = Escaping.quoted(arguments[0])
+      let attempt = attempt ?? "cannot run \(name)"
       // CMD's own failures have statuses of their own; others are the system's.
       guard step == CInt(CSHM_STEP_EXECUTE), executable == nil else {
         throw ShmError(
@@ -76,7 +76,7 @@ package struct ChildProcess: ~Copyable {
 
   /// Why a command could not be started.
   static func explain(_ error: Errno, _ name: String) -> ShmError {
-    let attempt = "cannot run '\(name)'"
+    let attempt = "cannot run \(name)"
     return error == .noSuchFileOrDirectory
       ? ShmError(.commandNotFound, attempt, "there is no such command")
       : ShmError(.cannotRun, attempt, error.reason, errorNumber: error.rawValue)

@@ -36,14 +36,6 @@ extension Escaping {
     return isPlain ? "'\(String(plain))'" : "$'\(text)'"
   }
 
-  /// `bytes` as they can stand between single quotes: with these around it is a word of a shell.
-  package static func quotable(_ bytes: some Sequence<UInt8>) -> String {
-    let quoted = quoted(bytes)
-    // By scalars: a mark that combines with a quote makes one character with it.
-    return quoted.utf8.first == UInt8(ascii: "$")
-      ? "'\(quoted)'" : String(quoted.unicodeScalars.dropFirst().dropLast())
-  }
-
   private static func escaped(_ scalar: Unicode.Scalar) -> String {
     switch scalar {
     case "'": "\\'"

@@ -87,9 +87,9 @@ package struct HoldLoop: ~Copyable {
     do throws(Errno) {
       return .exited(try child.wait())
     } catch {
-      let name = Escaping.printable(command.first ?? [])
+      let name = Escaping.quoted(command.first ?? [])
       throw ShmError(
-        .system, "cannot learn the exit status of '\(name)'",
+        .system, "cannot learn the exit status of \(name)",
         "\(error.reason); the command has ended",
         errorNumber: error.rawValue)
     }

@@ -37,9 +37,9 @@ package struct PipedCommand: ~Copyable {
     _ command: [[UInt8]], _ role: Role, adoptsOrphans: Bool = false
   ) throws(ShmError) {
     let isAlone = adoptsOrphans && Orphans.hasNoChild
-    let name = Escaping.printable(command.first ?? [])
+    let name = Escaping.quoted(command.first ?? [])
     var ends: [CInt] = [-1, -1]
-    try ShmError.saying("cannot run '\(name)'") { () throws(Errno) in
+    try ShmError.saying("cannot run \(name)") { () throws(Errno) in
       _ = try SystemCall.checkNegated { unsafe cshm_pipe(&ends) }
     }
     let reading = OwnedDescriptor(adopting: ends[0])
@@ -51,7 +51,7 @@ package struct PipedCommand: ~Copyable {
       // Its end would not be seen, and a stream that waits for it would wait for ever.
       started.end()
       throw ShmError(
-        .system, "cannot watch '\(name)'", "the kernel refuses pidfd_open; the command was ended",
+        .system, "cannot watch \(name)", "the kernel refuses pidfd_open; the command was ended",
         remedy: "a sandbox refuses the call, or the limit on open files is reached ('ulimit -n')")
     }
     self.name = name
@@ -73,7 +73,7 @@ package struct PipedCommand: ~Copyable {
   /// - Throws: `ShmError`: `commandNotFound`, `cannotRun`.
   package static func check(_ command: [[UInt8]], path: [UInt8]) throws(ShmError) {
     guard let name = command.first else { return }
-    let shown = Escaping.printable(name)
+    let shown = Escaping.quoted(name)
     let places =
       name.contains(UInt8(ascii: "/"))
       ? [FilePath(bytes: name)]
@@ -95,7 +95,7 @@ package struct PipedCommand: ~Copyable {
     do {
       try end.close()
     } catch {
-      throw ShmError("cannot write to '\(name)'", error)
+      throw ShmError("cannot write to \(name)", error)
     }
   }
 
@@ -103,7 +103,7 @@ package struct PipedCommand: ~Copyable {
   ///
   /// - Returns: its exit code, 128 + n for signal n.
   package consuming func finish() throws(ShmError) -> Int32 {
-    let attempt = "cannot wait for '\(name)'"
+    let attempt = "cannot wait for \(name)"
     let child = self.child
     do {
       return try child.wait()

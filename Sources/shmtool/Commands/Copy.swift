@@ -62,7 +62,7 @@ struct Copy: CheckedCommand {
   func run() throws {
     if to.isStandard, StandardStreams.isTerminal(STDOUT_FILENO) {
       throw ShmError(
-        .usage, "cannot copy '\(from)' to '-'", "raw bytes would disturb the terminal",
+        .usage, "cannot copy \(from.quoted) to '-'", "raw bytes would disturb the terminal",
         remedy: "send them into a pipe")
     }
     var copy = try open()

@@ -36,7 +36,7 @@ struct CreationRequest {
     let pageSize = try MemoryFileSystem.at(directory).pageSize
     guard pageSize > PageMath.pageSize, huge.pageSize ?? pageSize == pageSize else {
       throw ShmError(
-        .notFound, "cannot create '\(reference)' of huge pages",
+        .notFound, "cannot create \(reference.quoted) of huge pages",
         "the pages there are of \(ByteCount(pageSize))")
     }
     return reference
@@ -131,7 +131,8 @@ final class CreatedRegion {
   /// The error, with what is left: a region that was held once stays.
   func kept(after error: ShmError) -> ShmError {
     ShmError(
-      error.code, error.attempt, "\(error.reason); '\(region.reference)' was created and stays",
+      error.code, error.attempt,
+      "\(error.reason); \(region.reference.quoted) was created and stays",
       remedy: error.remedy, errorNumber: error.errorNumber)
   }
 
@@ -147,7 +148,7 @@ final class CreatedRegion {
     } catch let left {
       return ShmError(
         error.code, error.attempt,
-        "\(error.reason); '\(region.reference)' was created and stays: \(left.attempt): \(left.reason)",
+        "\(error.reason); \(region.reference.quoted) was created and stays: \(left.attempt): \(left.reason)",
         remedy: error.remedy, errorNumber: error.errorNumber)
     }
   }

@@ -35,7 +35,7 @@ struct Fill: CheckedCommand {
 
   func run() throws {
     let opened = try Region.open(region)
-    let whole = try range.range(ofSize: try opened.status().size, "cannot fill '\(region)'")
+    let whole = try range.range(ofSize: try opened.status().size, "cannot fill \(region.quoted)")
     let line = ProgressLine(total: whole.count, options)
     var filled = whole.count
     switch pattern.source {
@@ -50,7 +50,7 @@ struct Fill: CheckedCommand {
     try Output.write(
       ActionReport(
         "fill", region,
-        "filled \(ByteCount(filled)) of '\(region)' with \(pattern.label)\(rest(whole.count - filled))",
+        "filled \(ByteCount(filled)) of \(region.quoted) with \(pattern.label)\(rest(whole.count - filled))",
         bytes: filled, offset: whole.lowerBound, nanoseconds: line.finish()), options)
   }
 

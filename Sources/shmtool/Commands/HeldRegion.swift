@@ -58,7 +58,7 @@ final class HeldRegion {
     if ranges.isEmpty { mappings.append(HeldMapping(try map(nil))) }
     let status = try region.status()
     for range in ranges {
-      let bytes = try range.resolved(ofSize: status.size, "cannot wire '\(reference)'")
+      let bytes = try range.resolved(ofSize: status.size, "cannot wire \(reference.quoted)")
       let pages = PageMath.outward(bytes, to: status.pageSize).clamped(to: 0..<status.size)
       mappings.append(HeldMapping(try map(pages)))
     }
@@ -119,7 +119,9 @@ final class HeldRegion {
 
   private func notice(_ policy: WiringPolicy, follow: Bool) throws(ShmError) {
     guard let named = try currentName() else {
-      if !isGoneTold { Output.complain("'\(reference)' was removed; what is wired stays wired") }
+      if !isGoneTold {
+        Output.complain("\(reference.quoted) was removed; what is wired stays wired")
+      }
       isGoneTold = true
       return
     }
@@ -132,7 +134,8 @@ final class HeldRegion {
         named.status.identity != known.identity
         ? "was replaced" : "holds \(ByteCount(now)) now, not \(ByteCount(known.size))"
       Output.complain(
-        "'\(reference)' \(what); \(follow ? "wiring it anew" : "what was wired stays as it was")")
+        "\(reference.quoted) \(what); \(follow ? "wiring it anew" : "what was wired stays as it was")"
+      )
       told = (named.status.identity, now)
     }
     isGoneTold = false
@@ -167,7 +170,7 @@ final class HeldRegion {
     mappings = fresh.mappings
     swap(&region, &fresh.region)
     let wired = wireRows.reduce(0) { $0 + $1.wiredBytes }
-    Output.complain("wired \(ByteCount(wired)) of '\(reference)' anew")
+    Output.complain("wired \(ByteCount(wired)) of \(reference.quoted) anew")
   }
 
   private func unwire() throws(ShmError) {

@@ -50,7 +50,7 @@ struct Read: CheckedCommand {
   private var path: FilePath? { output == "-" ? nil : output }
 
   func run() throws {
-    let attempt = "cannot read '\(region)'"
+    let attempt = "cannot read \(region.quoted)"
     let isTerminal = try path.map { (path) throws(ShmError) in try OutputFile.check(path) }
     if !hex, !force, isTerminal ?? StandardStreams.isTerminal(STDOUT_FILENO) {
       throw ShmError(

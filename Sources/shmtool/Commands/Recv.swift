@@ -75,7 +75,7 @@ struct Recv: CommandRunner {
     let isTerminal = try path.map { (path) throws(ShmError) in try OutputFile.check(path) }
     if command.isEmpty, !force, isTerminal ?? StandardStreams.isTerminal(STDOUT_FILENO) {
       throw ShmError(
-        .usage, "cannot receive '\(place.name)'", "raw bytes would disturb the terminal",
+        .usage, "cannot receive \(place.name.quoted)", "raw bytes would disturb the terminal",
         remedy: "use --output, CMD or --force")
     }
     // Known now rather than when somebody has come.
@@ -133,14 +133,14 @@ struct Recv: CommandRunner {
   private func consume(
     from receiver: inout StreamReceiver, _ line: ProgressLine
   ) throws -> StreamReport {
-    let shown = Escaping.printable(command[0])
+    let shown = Escaping.quoted(command[0])
     var consumer = try receiver.delivering { () throws(ShmError) in
       try PipedCommand(command, .consumer, adoptsOrphans: true)
     }
     var failure: ShmError?
     do throws(ShmError) {
       do throws(ShmError) {
-        let name = "into '\(shown)'"
+        let name = "into \(shown)"
         try receiver.receive(to: consumer.descriptor, named: name, progress: line.update)
         try receiver.waitUntilTaken(from: consumer.descriptor, named: name)
       } catch {
@@ -160,7 +160,7 @@ struct Recv: CommandRunner {
     let code = try consumer.finish()
     if code != 0 {
       receiver.abort("the consumer has ended with exit code \(code)")
-      Output.complain("cannot receive '\(name)': '\(shown)' has ended with exit code \(code)")
+      Output.complain("cannot receive \(name.quoted): \(shown) has ended with exit code \(code)")
       throw ExitCode(code)
     }
     if let failure { throw failure }

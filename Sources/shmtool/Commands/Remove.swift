@@ -89,7 +89,7 @@ struct Remove: CheckedCommand {
     case .stream(let name):
       guard try removeStream(name) else {
         throw ShmError(
-          .notFound, "cannot remove the stream '\(name)'", "no such stream",
+          .notFound, "cannot remove the stream \(name.quoted)", "no such stream",
           remedy: "run 'shmtool list --kind stream'")
       }
       return .init(stream: name)
@@ -100,7 +100,7 @@ struct Remove: CheckedCommand {
     let region = try Region.open(reference, access: .status)
     let status = try region.status()
     if unused {
-      try region.unlinkIfUnused().refuse("cannot remove '\(reference)'")
+      try region.unlinkIfUnused().refuse("cannot remove \(reference.quoted)")
     } else {
       try region.unlink()
     }
@@ -116,7 +116,7 @@ struct Remove: CheckedCommand {
       return false
     }
     throw ShmError(
-      .notPermitted, "cannot remove the stream '\(name)'",
+      .notPermitted, "cannot remove the stream \(name.quoted)",
       "it is \(Format.user(foreign.status.owner))'s, and only its user may work where it is met")
   }
 }

@@ -33,15 +33,15 @@ struct Resize: ParsableCommand {
   func run() throws {
     let line = ProgressLine(total: nil, options)
     let looked = try Region.open(region, access: .status)
-    try looked.requireSharedMemory("cannot resize '\(region)'")
+    try looked.requireSharedMemory("cannot resize \(region.quoted)")
     let before = try looked.status().size
     if size.bytes > before, shrink {
       throw ShmError(
-        .usage, "cannot resize '\(region)' to \(ByteCount(size.bytes))",
+        .usage, "cannot resize \(region.quoted) to \(ByteCount(size.bytes))",
         "it holds \(ByteCount(before)), and --shrink means less")
     }
     if size.bytes < before, shrink, !force {
-      try RegionUse.refuseIfUsed(region, "cannot resize '\(region)'")
+      try RegionUse.refuseIfUsed(region, "cannot resize \(region.quoted)")
     }
     let opened = try Region.open(region)
     try opened.resize(
@@ -51,7 +51,7 @@ struct Resize: ParsableCommand {
     try Output.write(
       ActionReport(
         "resize", region,
-        "resized '\(region)' from \(ByteCount(before)) to \(ByteCount(size.bytes))",
+        "resized \(region.quoted) from \(ByteCount(before)) to \(ByteCount(size.bytes))",
         bytes: size.bytes, nanoseconds: line.finish(), isRateKnown: false), options)
   }
 }

@@ -39,7 +39,7 @@ struct Seal: CheckedCommand {
     let all = opened.seals() ?? before.union(wanted)
     try Output.write(
       ActionReport(
-        "seal", region, "sealed '\(region)': \(all.words.joined(separator: ", "))",
+        "seal", region, "sealed \(region.quoted): \(all.words.joined(separator: ", "))",
         bytes: size, seals: all),
       options)
   }

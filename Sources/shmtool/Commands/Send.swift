@@ -104,7 +104,7 @@ struct Send: CommandRunner {
       sender.abort(error.reason)
       throw error
     }
-    let name = "what '\(Escaping.printable(command[0]))' writes"
+    let name = "what \(Escaping.quoted(command[0])) writes"
     do throws(ShmError) {
       try sender.send(from: producer.descriptor, named: name, progress: line.update)
       // It may have closed its output, and yet fail.
@@ -117,7 +117,7 @@ struct Send: CommandRunner {
     guard code != 0 else { return }
     sender.abort("the producer has ended with exit code \(code)")
     Output.complain(
-      "cannot send '\(self.name)': '\(Escaping.printable(command[0]))' has ended with exit code \(code)"
+      "cannot send \(self.name.quoted): \(Escaping.quoted(command[0])) has ended with exit code \(code)"
     )
     throw ExitCode(code)
   }

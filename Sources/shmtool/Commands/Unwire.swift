@@ -41,7 +41,7 @@ struct Unwire: CheckedCommand {
       let identity = try identity(reference)
       // Released already, by a holder of several that was ended for another operand.
       if released.contains(where: { $0.region == identity && $0.isBackground }) { return }
-      try end("'\(reference)'", &released) { $0.region == identity }
+      try end("\(reference.quoted)", &released) { $0.region == identity }
     }
     if !released.isEmpty || options.json {
       try Output.write(
@@ -57,7 +57,7 @@ struct Unwire: CheckedCommand {
     } catch {
       guard error.code == .notFound else { throw error }
       throw ShmError(
-        .notFound, "cannot unwire '\(reference)'", error.reason,
+        .notFound, "cannot unwire \(reference.quoted)", error.reason,
         remedy: "'shmtool wire --list' shows what is held without a name, and --pid ends it",
         errorNumber: error.errorNumber)
     }

@@ -33,7 +33,7 @@ struct Verify: CheckedCommand {
 
   func run() throws {
     let opened = try Region.open(region, access: .readOnly)
-    let whole = try range.range(ofSize: try opened.status().size, "cannot verify '\(region)'")
+    let whole = try range.range(ofSize: try opened.status().size, "cannot verify \(region.quoted)")
     let line = ProgressLine(total: whole.count, options)
     let difference: Difference?
     switch pattern.source {

@@ -31,7 +31,7 @@ struct Write: CheckedCommand {
 
   func run() throws {
     let opened = try Region.open(region)
-    let whole = try range.range(ofSize: try opened.status().size, "cannot write '\(region)'")
+    let whole = try range.range(ofSize: try opened.status().size, "cannot write \(region.quoted)")
     let source = try InputSource(file)
     let line = ProgressLine(total: source.size, options)
     let copied = try opened.write(
@@ -39,7 +39,7 @@ struct Write: CheckedCommand {
       amount: range.length == nil ? .upTo : .all, progress: line.update)
     try Output.write(
       ActionReport(
-        "write", region, "wrote \(ByteCount(copied)) into '\(region)'", bytes: copied,
+        "write", region, "wrote \(ByteCount(copied)) into \(region.quoted)", bytes: copied,
         offset: whole.lowerBound, nanoseconds: line.finish()), options)
   }
 }

@@ -13,7 +13,7 @@ enum HexDump {
       }
       if count < bytes.count {
         throw ShmError(
-          .inputOutput, "cannot read '\(region.reference)'",
+          .inputOutput, "cannot read \(region.reference.quoted)",
           "it ends at byte \(offset + count) now: another process has made it smaller")
       }
       try Output.write(text(bytes, at: offset))
