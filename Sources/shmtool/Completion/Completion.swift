@@ -43,6 +43,7 @@ enum ZshAnswer {
   ///   - completions: what can be offered.
   ///   - quote: the quotation that the word has open. Inside one zsh does not quote bytes that are not UTF-8
   ///     so that they stay the same: such words are not offered there.
+  /// - Returns: the records.
   static func bytes(_ completions: Completions, in quote: OpenQuote) -> [UInt8] {
     guard case .candidates(let candidates) = completions else { return Array("files\0".utf8) }
     return candidates.reduce(into: Array("words\0".utf8)) { answer, candidate in
