@@ -86,7 +86,7 @@ struct BackgroundTests {
             assert freed == [4 * K, 64 * K], told
             assert wired(holders[2]) == 8 * K and wired(process.pid) == 64 * K
             error = refused(run("unwire", N), 66)
-            assert f"end process {process.pid}, which has" in error, error
+            assert f"wired in the foreground by process {process.pid}" in error, error
             assert stop(process)[0] == -15
             # One operand fails, the other is done.
             result = run("unwire", N, N + "-b")
