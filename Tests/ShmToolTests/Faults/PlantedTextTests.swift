@@ -131,6 +131,7 @@ struct PlantedTextTests {
 
   @Test("an extended attribute of any name is kept when its file is replaced")
   func attributes() async throws {
+    let name = TestName()
     try await Python.check(
       """
       import tempfile
@@ -148,6 +149,7 @@ struct PlantedTextTests {
           assert told.returncode == 0, told
           for name in names:
               assert os.getxattr(path, name) == b"kept", name
-      """, TestName().name)
+      """, name.name)
+    withExtendedLifetime(name) {}
   }
 }
