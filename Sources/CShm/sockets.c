@@ -2,6 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -54,12 +57,17 @@ static int create_now(const struct creation *what) {
   return result < 0 ? -errno : 0;
 }
 
+// Whether the umask was seen to leave an owner's rights alone. If it changes later, the caller sees the
+// mode, and repairs it.
+static atomic_bool owner_is_spared;
+
 static int create_in_child(const struct creation *what) {
   // What remains if the child cannot be started, or is killed before it has an answer.
   volatile int result = -ECHILD;
+  volatile mode_t mask = 0777;
   pid_t child = vfork();
   if (child == 0) {
-    umask(0);
+    mask = umask(0);
     if (what->socket < 0 || fchdir(what->directory) == 0)
       result = create_now(what);
     _exit(0);
@@ -67,11 +75,13 @@ static int create_in_child(const struct creation *what) {
   if (child < 0) return -ECHILD;
   while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
   }
+  if ((mask & 0700) == 0) atomic_store(&owner_is_spared, true);
   return result;
 }
 
 int cshm_make_directory(const char *path, mode_t mode) {
   struct creation what = {.directory = AT_FDCWD, .name = path, .mode = mode, .socket = -1};
+  if (atomic_load(&owner_is_spared)) return create_now(&what);
   int result = create_in_child(&what);
   // Without a child the umask may take rights away, which the caller then sees.
   return result == -ECHILD ? create_now(&what) : result;
@@ -83,6 +93,15 @@ int cshm_bind(int socket, int directory, const char *name, const char *path) {
   if (result < 0) return result;
   // bind(2) makes the file with the mode of the socket's own inode, less the umask.
   if (fchmod(socket, 0600) < 0) return -errno;
+  // A child takes a while in which others may remove an empty directory.
+  char through[64 + NAME_MAX];
+  snprintf(through, sizeof through, "/proc/self/fd/%d/%s", directory, name);
+  struct creation direct = {.socket = socket};
+  if (atomic_load(&owner_is_spared) &&
+      address_of(through, &direct.address, &direct.length) == 0) {
+    result = create_now(&direct);
+    if (result == 0 || result == -EADDRINUSE) return result;
+  }
   result = create_in_child(&what);
   if (result != -ECHILD) return result;
   result = address_of(path, &what.address, &what.length);
