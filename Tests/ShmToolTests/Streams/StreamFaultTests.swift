@@ -243,7 +243,14 @@ struct StreamFaultTests {
           os.unlink(SOCKET)
       # A receiver that joins and then goes, or talks nonsense, leaves its place to a good one.
       sender = start("send", N, stdin=feed(b"good"))
-      until(lambda: os.path.exists(SOCKET))
+      # The name is there a moment before anybody listens.
+      def listens():
+          try:
+              with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as peer:
+                  return peer.connect(SOCKET) is None
+          except OSError:
+              return False
+      until(listens)
       for words in ([], [b"nonsense"], [packet(1), packet(1)], [packet(1), packet(3, 99)], [packet(5)]):
           peer = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
           peer.connect(SOCKET)
