@@ -168,7 +168,8 @@ struct HalfDoneTests {
                               ["create", N + "-d", "--from", path], ["fill", N, "--random"],
                               ["verify", N, "--zero"], ["write", N, "/etc/passwd"],
                               ["copy", N, "file:" + path], ["inspect", N, "--json"],
-                              # Alone only: a list of a busy host needs more than these limits.
+                              # Known defect, open: with so little, a list of a busy host ends by
+                              # SIGSEGV. As root this script sees its own processes only.
                               *([["list", "--json"]] if os.geteuid() == 0 else []),
                               ["wire", N, "--", "true"]):
                     result = limited((floor + more) << 20, *words)
