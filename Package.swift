@@ -76,7 +76,7 @@ let package = Package(
         .embedInCode("Completion/listed.py"), .embedInCode("Completion/files.py"),
         .embedInCode("Completion/quoted.py"), .embedInCode("Completion/silent.py"),
         .embedInCode("Completion/printed.py"), .embedInCode("Faults/planted.py"),
-        .embedInCode("Faults/filenames.py"),
+        .embedInCode("Faults/filenames.py"), .embedInCode("Wiring/group_room.py"),
       ],
       swiftSettings: swiftSettings),
   ]

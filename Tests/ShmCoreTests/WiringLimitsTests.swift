@@ -74,23 +74,52 @@ struct WiringLimitsTests {
         isInInitialNamespace: true, mappings: nil, circumstances: .shell,
         cgroups: groups.enumerated().map { index, limit in
           MemoryCgroup(
-            version: 2, path: FilePath("/\(index)"), limit: limit, used: 3000, reclaimable: 1000)
-        }, memory: MemoryInformation(parsing: bytes("MemAvailable: 40 kB\n")),
+            version: 2, path: FilePath("/\(index)"), limit: limit.map { $0 << 20 }, used: 3 << 20,
+            reclaimable: 1 << 20)
+        }, memory: MemoryInformation(parsing: bytes("MemAvailable: 40960 kB\n")),
         settings: own.settings
       ).verdict
     }
     #expect(limits(8192, [nil]).binding == .memlockLimit)
     #expect(limits(nil, []).binding == .memory)
-    #expect(limits(nil, []).available == 40 << 10)
-    // The group's own room: its limit without what it uses and cannot take back.
-    #expect(limits(65536, [nil, 22000, 30000]).binding == .cgroup(version: 2, path: "/1"))
-    #expect(limits(65536, [nil, 22000, 30000]).available == 20000)
-    #expect(limits(20480, [22480]).binding == .memlockLimit)
-    #expect(limits(65536, [1000]).available == 0)
-    let verdict = limits(8192, [22000])
+    #expect(limits(nil, []).available == 40 << 20)
+    // The group's own room: its limit without what it uses and cannot take back, and without what the
+    // kernel needs for pages, and this process.
+    #expect(limits(1 << 40, [nil, 22, 30]).binding == .cgroup(version: 2, path: "/1"))
+    #expect(limits(1 << 40, [nil, 22, 30]).available == (20 << 20) - (20 << 13) - (1 << 20))
+    #expect(limits(20480, [22]).binding == .memlockLimit)
+    #expect(limits(1 << 40, [1]).available == 0)
+    let verdict = limits(8192, [22])
     #expect(verdict.allows(8192) && !verdict.allows(8193))
     #expect(verdict.refusing(8193)?.bound == .memlockLimit)
     #expect(verdict.refusing(8192) == nil)
+  }
+
+  @Test("counts pages that are cached already once, as far as the limit's cache can hold them")
+  func demand() throws {
+    func verdict(_ reclaimable: Int) -> WiringVerdict {
+      let own = WiringLimits.unknown
+      return WiringLimits(
+        process: own.process, soft: 0, hard: nil, used: 0, pinned: 0, hasCapability: false,
+        isInInitialNamespace: true, mappings: nil, circumstances: .shell,
+        cgroups: [
+          MemoryCgroup(
+            version: 1, path: "/g", limit: 64 << 20, used: 62 << 20, reclaimable: reclaimable)
+        ], memory: nil, settings: own.settings
+      ).verdict
+    }
+    // 62 MiB are in use, and all of them are the file's own pages: they cannot make room for the rest.
+    let file = WiringDemand(missing: 4 << 20, cached: 60 << 20)
+    let refusal = verdict(60 << 20).refusing(file)
+    #expect(refusal?.candidate.bound == .cgroup(version: 1, path: "/g"))
+    #expect(refusal?.needed == 64 << 20)
+    #expect(verdict(60 << 20).refusing(WiringDemand(missing: 4 << 20)) == nil)
+    // Pages that another group is charged for need no room here.
+    #expect(verdict(6 << 20).refusing(WiringDemand(missing: 0, cached: 60 << 20))?.needed == nil)
+    #expect(verdict(60 << 20).refusing(WiringDemand()) == nil)
+    #expect(
+      (file + WiringDemand(missing: 1, cached: 2))
+        == WiringDemand(missing: (4 << 20) + 1, cached: (60 << 20) + 2))
   }
 
   @Test("says that there is one mapping too many, and leaves nothing wired")

@@ -66,7 +66,7 @@ struct CreateWiredTests {
   @Test(
     "refuses what does not go together",
     arguments: [
-      ["--wired", "--sparse"], ["--wired", "--open"], ["--for", "1s"], ["--force"],
+      ["--wired", "--sparse"], ["--wired", "--open"], ["--for", "1s"],
       ["--", "true"], ["--wired", "--for", "1s", "--", "true"], ["--wired", "--"],
     ])
   func usage(_ options: [String]) async throws {

@@ -35,6 +35,8 @@ public struct BlockCopy {
   private let direct: DirectCopy?
   /// Whether all of the source is copied, and nothing of it is written by the copy itself.
   private let isOfWholeSource: Bool
+  /// Whether the limits on memory are left to the kernel.
+  private let mayExceedMemory: Bool
 
   /// Opens both ends, and looks whether the bytes fit. Nothing is copied yet.
   ///
@@ -45,17 +47,20 @@ public struct BlockCopy {
   ///     room for.
   ///   - isDirect: whether it goes past the page cache, between a region and a file or a device.
   ///   - isSynchronized: whether `run` waits until a file or a device has the bytes on its medium.
+  ///   - mayExceedMemory: whether a region or a file in memory may take more than memory or a control
+  ///     group has: the kernel ends the process then, instead of an error.
   /// - Throws: `ShmError`: `usage` for ends that overlap, for more bytes than either has, and where
   ///   neither says how many; `notFound`, `notPermitted`, `corrupt`; `system` where the file system
   ///   refuses O_DIRECT.
   public init(
     from: CopyEnd, to: CopyEnd, length: Int? = nil, isDirect: Bool = false,
-    isSynchronized: Bool = true
+    isSynchronized: Bool = true, mayExceedMemory: Bool = false
   ) throws(ShmError) {
     let attempt = "cannot copy \(from.quoted) to \(to.quoted)"
     self.from = from
     self.to = to
     self.attempt = attempt
+    self.mayExceedMemory = mayExceedMemory
     // Before it is opened, which may wait for a FIFO's other end.
     if isDirect {
       for case .file(let path, _) in [from, to] where FileSystem.isFIFO(path) {
@@ -107,6 +112,7 @@ public struct BlockCopy {
   /// - Complexity: linear in the bytes.
   public mutating func run(progress: (Int) -> Void = { _ in }) throws(ShmError) {
     do {
+      if let length, !mayExceedMemory { try sink.requireRoom(length, at: 0, attempt) }
       if let direct, let length {
         method = try direct.run(length, copied: &copied, progress: progress)
       } else {
@@ -151,6 +157,13 @@ public struct BlockCopy {
   ) throws(ShmError) {
     do throws(EndFailure) {
       let count = try unsafe source.read(into: scratch.prefix(count), at: copied, attempt)
+      if length == nil, !mayExceedMemory {
+        do {
+          try sink.requireRoom(count, at: copied, attempt)
+        } catch {
+          throw EndFailure.own(error)
+        }
+      }
       var done = 0
       while done < count {
         let rest = unsafe UnsafeRawBufferPointer(

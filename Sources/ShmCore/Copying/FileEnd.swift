@@ -18,6 +18,7 @@ final class FileEnd: OpenEnd {
   /// What a regular file that is read was at the start.
   private let state: InputState?
   private var writeBack: WriteBack?
+  private var roomGuard: RoomGuard?
 
   /// For reading.
   private init(
@@ -156,6 +157,13 @@ final class FileEnd: OpenEnd {
       throw ShmError(
         .usage, attempt, "\(quoted(path)) gives its bytes in order, and has no offsets")
     }
+  }
+
+  func requireRoom(_ count: Int, at place: Int, _ attempt: String) throws(ShmError) {
+    guard offset <= Int.max - place, count <= Int.max - place - offset else { return }
+    var room = roomGuard ?? RoomGuard(descriptor.raw, attempt)
+    try room.require(offset + place..<offset + place + count)
+    roomGuard = room
   }
 
   func extents(_ count: Int) -> [Extent] {

@@ -18,6 +18,9 @@ protocol OpenEnd: AnyObject {
     _ buffer: UnsafeRawBufferPointer, at place: Int, _ attempt: String
   ) throws(EndFailure) -> Int
 
+  /// Called before `count` bytes are written at `place`: throws if they have no room in memory.
+  func requireRoom(_ count: Int, at place: Int, _ attempt: String) throws(ShmError)
+
   /// Whether what was written is on its device; nil if there is none.
   var isSynchronized: Bool? { get }
 
@@ -32,6 +35,11 @@ protocol OpenEnd: AnyObject {
   ///   - attempt: the words for errors.
   /// - Throws: `ShmError` where its end cannot be set.
   func finish(_ count: Int, isWhole: Bool, _ attempt: String) throws(ShmError)
+}
+
+extension OpenEnd {
+  /// What is not memory is left to the kernel.
+  func requireRoom(_ count: Int, at place: Int, _ attempt: String) throws(ShmError) {}
 }
 
 /// What an end is a part of.

@@ -37,6 +37,10 @@ extension Region {
       reference, size: size ?? available, options: options, progress: { _ in }
     ) { (region) throws(ShmError) in
       var copied = 0
+      if !options.reserve, !options.mayExceedMemory {
+        var room = RoomGuard(region, attempt)
+        try room.require(0..<available)
+      }
       done = try file.read(
         at: 0, count: available, into: region, at: 0, copied: &copied, progress: progress)
       try state?.check(read: copied, attempt)

@@ -22,20 +22,24 @@ extension Region {
     let raw = source.rawDescriptor
     let name = source.name
     let state = source.state
+    let attempt = "cannot create \(reference.quoted) from \(name)"
     if let known = size ?? source.size {
       return try create(
         reference, size: known, options: options, progress: { _ in }
       ) { (region) throws(ShmError) in
         _ = try region.write(
           from: raw, named: name, range: nil, amount: size == nil ? .all : .upTo,
-          by: RegionWriter(region, isShared: false), since: state, progress: progress)
+          by: RegionWriter(region, isShared: false), since: state,
+          guarded: options.reserve || options.mayExceedMemory ? nil : RoomGuard(region, attempt),
+          progress: progress)
         try finish(region)
       }
     }
     return try create(
       reference, size: try firstSize(of: reference), options: options, progress: { _ in }
     ) { (region) throws(ShmError) in
-      try region.take(from: raw, named: name, progress: progress)
+      try region.take(
+        from: raw, attempt, mayExceedMemory: options.mayExceedMemory, progress: progress)
       try finish(region)
     }
   }
@@ -57,9 +61,8 @@ extension Region {
 
   /// Copies an input of unknown length; the region, which nobody else sees yet, grows with it.
   private func take(
-    from source: Int32, named name: String, progress: (Int) -> Void
+    from source: Int32, _ attempt: String, mayExceedMemory: Bool, progress: (Int) -> Void
   ) throws(ShmError) {
-    let attempt = "cannot create \(quoted) from \(name)"
     let scratch = try ScratchBuffer(attempt)
     var writer = try RegionWriter(self, isShared: false)
     var capacity = try status().size
@@ -70,7 +73,8 @@ extension Region {
       if count == 0 { break }
       while used + count > capacity {
         do throws(ShmError) {
-          capacity = try grow(from: capacity, toHold: used + count)
+          capacity = try grow(
+            from: capacity, toHold: used + count, mayExceedMemory: mayExceedMemory)
         } catch {
           // It is made, as far as anybody knows, and not resized.
           throw ShmError(
@@ -86,14 +90,16 @@ extension Region {
   }
 
   /// Doubles, up to a step; where that much is not free, what is needed will do.
-  private func grow(from capacity: Int, toHold needed: Int) throws(ShmError) -> Int {
+  private func grow(
+    from capacity: Int, toHold needed: Int, mayExceedMemory: Bool
+  ) throws(ShmError) -> Int {
     let generous = max(needed, capacity + min(capacity, Self.largestStep))
     do {
       try resize(to: generous)
       return generous
     } catch {
       guard error.code == .noSpace, generous > needed else { throw error }
-      try resize(to: needed)
+      try resize(to: needed, mayExceedMemory: mayExceedMemory)
       return needed
     }
   }

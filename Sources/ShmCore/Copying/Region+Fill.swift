@@ -7,16 +7,22 @@ extension Region {
   ///   - pattern: the rule.
   ///   - range: which bytes of the region; nil for all.
   ///   - threads: how many work at once; nil for as many as there are processors, up to 4.
+  ///   - mayExceedMemory: whether holes may take more than memory or a control group has: the kernel ends
+  ///     the process then, instead of an error here.
   ///   - progress: called with the bytes done, about ten times a second.
   /// - Throws: `ShmError`: `usage` for an empty range, `inputOutput` for one past the end, also
   ///   where another process makes the region smaller meanwhile, `noSpace`, `notPermitted`.
   /// - Complexity: linear in the range.
   public func fill(
     _ pattern: FillPattern, range: Range<Int>? = nil, threads: Int? = nil,
-    progress: (Int) -> Void = { _ in }
+    mayExceedMemory: Bool = false, progress: (Int) -> Void = { _ in }
   ) throws(ShmError) {
     let attempt = "cannot fill \(quoted)"
     let range = try checked(range, attempt)
+    if !mayExceedMemory {
+      var room = RoomGuard(self, attempt)
+      try room.require(range)
+    }
     var reached = range.lowerBound
     let isBegun = Atomic(false)
     do throws(ShmError) {

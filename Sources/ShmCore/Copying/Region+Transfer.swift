@@ -17,6 +17,8 @@ extension Region {
   ///   - sourceName: what it is called in messages.
   ///   - range: where the bytes go; nil for all of the region.
   ///   - amount: whether fewer bytes than the range holds are an error.
+  ///   - mayExceedMemory: whether holes may take more than memory or a control group has: the kernel ends
+  ///     the process then, instead of an error here.
   ///   - progress: called with the bytes copied so far.
   /// - Returns: the bytes copied.
   /// - Throws: `ShmError`: `usage` where the input holds more than the range, or fewer where all
@@ -25,17 +27,19 @@ extension Region {
   /// - Complexity: linear in the bytes.
   public func write(
     from source: Int32, named sourceName: String, range: Range<Int>? = nil,
-    amount: Amount = .upTo, progress: (Int) -> Void = { _ in }
+    amount: Amount = .upTo, mayExceedMemory: Bool = false, progress: (Int) -> Void = { _ in }
   ) throws(ShmError) -> Int {
-    try write(
+    let room = mayExceedMemory ? nil : RoomGuard(self, "cannot write \(quoted) from \(sourceName)")
+    return try write(
       from: source, named: sourceName, range: range, amount: amount, by: RegionWriter(self),
-      progress: progress)
+      guarded: room, progress: progress)
   }
 
   /// The same by a given writer.
   func write(
     from source: Int32, named sourceName: String, range: Range<Int>?, amount: Amount,
-    by writer: consuming RegionWriter, since given: InputState? = nil, progress: (Int) -> Void
+    by writer: consuming RegionWriter, since given: InputState? = nil, guarded: RoomGuard? = nil,
+    progress: (Int) -> Void
   ) throws(ShmError) -> Int {
     let attempt = "cannot write \(quoted) from \(sourceName)"
     var writer = writer
@@ -43,10 +47,16 @@ extension Region {
     let state: InputState?
     if let given { state = given } else { state = try InputSource.state(source, sourceName) }
     try Self.refuse(state?.remaining, amount, into: range.count, attempt)
+    var room = guarded
+    if let known = state?.remaining {
+      try room?.require(range.prefix(known))
+      room = nil
+    }
     var offset = range.lowerBound
     do throws(ShmError) {
       try take(
-        from: source, into: range, at: &offset, by: &writer, attempt, progress: progress)
+        from: source, into: range, at: &offset, by: &writer, guarded: &room, attempt,
+        progress: progress)
       let copied = offset - range.lowerBound
       try state?.check(read: copied, attempt)
       if amount == .all, copied < range.count {
@@ -67,21 +77,23 @@ extension Region {
   /// Writes what the input gives from `offset` on, and moves that.
   private func take(
     from source: Int32, into range: Range<Int>, at offset: inout Int,
-    by writer: inout RegionWriter, _ attempt: String, progress: (Int) -> Void
+    by writer: inout RegionWriter, guarded room: inout RoomGuard?, _ attempt: String,
+    progress: (Int) -> Void
   ) throws(ShmError) {
     let scratch = try ScratchFile()
     while true {
       progress(offset - range.lowerBound)
       // One byte more than fits is asked for at the end: it tells an input that is too long.
-      let room = range.upperBound - offset
+      let left = range.upperBound - offset
       let count = try unsafe DescriptorIO.read(
-        source, into: scratch.prefix(min(scratch.count, max(1, room))), attempt)
+        source, into: scratch.prefix(min(scratch.count, max(1, left))), attempt)
       if count == 0 { break }
-      if room == 0 {
+      if left == 0 {
         throw ShmError(
           .usage, attempt,
           "the input holds more than the \(range.count) bytes of the range")
       }
+      try room?.require(offset..<offset + count)
       try writer.write(scratch, count: count, at: offset, of: self)
       offset += count
     }
@@ -121,6 +133,9 @@ extension Region {
     let scratch = try ScratchBuffer(attempt)
     let range = try checked(range, attempt)
     var offset = range.lowerBound
+    // Of a sink in memory.
+    var room = RoomGuard(sink, attempt)
+    try room.require(next: range.count)
     while offset < range.upperBound {
       progress(offset - range.lowerBound)
       try SignalMask.checkPending(attempt)

@@ -10,6 +10,7 @@ final class RegionEnd: OpenEnd {
   private let size: Int
   private let identity: RegionIdentity
   private var writer: RegionWriter?
+  private var roomGuard: RoomGuard?
 
   init(
     _ region: consuming Region, offset: Int, _ attempt: String
@@ -27,6 +28,13 @@ final class RegionEnd: OpenEnd {
   }
 
   var room: Int? { size - offset }
+
+  func requireRoom(_ count: Int, at place: Int, _ attempt: String) throws(ShmError) {
+    var room = roomGuard ?? RoomGuard(region, attempt)
+    // What lies past the region's end is another error.
+    try room.require((offset + place..<size).prefix(count))
+    roomGuard = room
+  }
 
   func extents(_ count: Int) -> [Extent] {
     [Extent(.file(identity), start: UInt64(offset), count: count)]

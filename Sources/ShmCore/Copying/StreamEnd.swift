@@ -10,6 +10,7 @@ final class StreamEnd: OpenEnd {
   private let state: InputState?
   /// Brings what was written through a descriptor that the user named onto its device.
   private var writeBack: WriteBack?
+  private var roomGuard: RoomGuard?
 
   private init(_ raw: CInt, state: InputState? = nil) {
     self.raw = raw
@@ -39,6 +40,12 @@ final class StreamEnd: OpenEnd {
 
   func finish(_ count: Int, isWhole: Bool, _ attempt: String) throws(ShmError) {
     if isWhole { try writeBack?.finish(upTo: 0, attempt) }
+  }
+
+  func requireRoom(_ count: Int, at place: Int, _ attempt: String) throws(ShmError) {
+    var room = roomGuard ?? RoomGuard(raw, attempt)
+    try room.require(next: count)
+    roomGuard = room
   }
 
   static func standardOutput() -> StreamEnd { StreamEnd(STDOUT_FILENO) }

@@ -19,14 +19,19 @@ public struct KernelSettings: Sendable {
   /// When shared memory gets huge pages without being asked, the chosen word.
   public let shmemHugePages: String?
 
+  /// The value of `overcommit` alone; nil if it cannot be read.
+  static var overcommitMode: Int? { number("vm/overcommit_memory").flatMap { Int(exactly: $0) } }
+
+  private static func text(_ path: String) -> ArraySlice<UInt8>? {
+    (try? FileSystem.contents(of: FilePath(path))).flatMap { ProcText.lines($0).first }
+  }
+
+  private static func number(_ name: String) -> UInt64? {
+    text("/proc/sys/" + name).flatMap { ProcText.unsigned($0) }
+  }
+
   /// The settings now.
   public static func current() -> KernelSettings {
-    func text(_ path: String) -> ArraySlice<UInt8>? {
-      (try? FileSystem.contents(of: FilePath(path))).flatMap { ProcText.lines($0).first }
-    }
-    func number(_ name: String) -> UInt64? {
-      text("/proc/sys/" + name).flatMap { ProcText.unsigned($0) }
-    }
     // always within_size advise [never] deny force
     let choice = text("/sys/kernel/mm/transparent_hugepage/shmem_enabled").flatMap { line in
       ProcText.words(line).map { String(decoding: $0, as: UTF8.self) }
@@ -36,7 +41,7 @@ public struct KernelSettings: Sendable {
       maximumMappings: number("vm/max_map_count").flatMap { Int(exactly: $0) },
       shmmax: number("kernel/shmmax"), shmall: number("kernel/shmall"),
       shmmni: number("kernel/shmmni"),
-      overcommit: number("vm/overcommit_memory").flatMap { Int(exactly: $0) },
+      overcommit: overcommitMode,
       shmemHugePages: choice.map { String($0.dropFirst().dropLast()) })
   }
 }

@@ -8,16 +8,43 @@ public import SystemPackage
 /// }
 /// ```
 public struct MemoryCgroup: Hashable, Sendable {
+  /// What bounds the group's use of swap.
+  public enum Swap: Hashable, Sendable {
+    /// Only the machine's swap.
+    case unlimited
+    /// So many bytes may still be swapped out: `memory.swap.max`, or a group that never swaps.
+    case left(Int)
+    /// Memory and swap together, with what is in use of both: `memory.memsw.limit_in_bytes`.
+    case together(limit: Int, used: Int)
+  }
+
   /// The version of the hierarchy, 1 or 2.
   public let version: Int
   /// The group's path within its hierarchy.
   public let path: FilePath
-  /// The limit in bytes; nil for none.
+  /// The limit in bytes, of `memory.max` and `memory.high` the lower one; nil for none.
   public let limit: Int?
   /// What is charged to it, in bytes, the page cache among it.
   public let used: Int
   /// What of that the kernel can take back: pages of files on disks.
   public let reclaimable: Int
+  /// What bounds its use of swap.
+  public let swap: Swap
+  /// The file of the group that sets the limit.
+  public let limitFile: String
+
+  init(
+    version: Int, path: FilePath, limit: Int?, used: Int, reclaimable: Int, swap: Swap = .left(0),
+    limitFile: String? = nil
+  ) {
+    self.version = version
+    self.path = path
+    self.limit = limit
+    self.used = used
+    self.reclaimable = reclaimable
+    self.swap = swap
+    self.limitFile = limitFile ?? (version == 1 ? "memory.limit_in_bytes" : "memory.max")
+  }
 
   /// The bytes that the limit leaves; nil for no limit.
   public var available: Int? {
@@ -30,76 +57,90 @@ public struct MemoryCgroup: Hashable, Sendable {
   /// - Parameter process: its number; nil for this one.
   /// - Returns: the groups with their figures of now.
   public static func bounding(_ process: Int32? = nil) -> [MemoryCgroup] {
-    let who = process.map { "\($0)" } ?? "self"
-    guard let text = try? FileSystem.contents(of: FilePath("/proc/\(who)/cgroup")) else {
-      return []
-    }
-    let mounts = MountTable.current().mounts
-    var groups: [MemoryCgroup] = []
-    for line in ProcText.lines(text) {
-      // hierarchy:controllers:path
-      let parts = line.split(
-        separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false)
-      guard parts.count == 3 else { continue }
-      let isUnified = parts[0].elementsEqual("0".utf8) && parts[1].isEmpty
-      let controllers = parts[1].split(separator: UInt8(ascii: ","))
-      guard isUnified || controllers.contains(where: { $0.elementsEqual("memory".utf8) }),
-        let mount = mounts.first(where: {
-          isUnified ? $0.kind == "cgroup2" : $0.kind == "cgroup" && $0.option("memory") != nil
-        })
-      else { continue }
-      groups += chain(
-        of: FilePath(bytes: Array(parts[2])), at: mount, version: isUnified ? 2 : 1)
-    }
-    return groups
+    bounding(ControlGroups(of: process))
   }
 
-  private static func chain(
-    of path: FilePath, at mount: MountTable.Mount, version: Int
+  /// The same by a table of groups.
+  ///
+  /// - Parameters:
+  ///   - groups: the process's.
+  ///   - onlyLimited: whether groups without a limit are left out, whose use need not be read then.
+  /// - Returns: the groups with their figures of now.
+  package static func bounding(
+    _ groups: ControlGroups, onlyLimited: Bool = false
   ) -> [MemoryCgroup] {
-    // In a container the hierarchy is mounted from the container's own group on.
-    var names = Array(path.components)
-    let root = mount.root.components
-    if names.starts(with: root) { names.removeFirst(root.count) }
-    var groups: [MemoryCgroup] = []
-    while true {
-      let directory = mount.point.appending(names)
-      if let group = read(directory, path: FilePath(root: "/", names), version: version) {
-        groups.append(group)
-      }
-      if names.popLast() == nil { return groups }
-    }
+    groups.chain(for: "memory").compactMap { MemoryCgroup($0, mustHaveLimit: onlyLimited) }
   }
 
-  private static func read(_ directory: FilePath, path: FilePath, version: Int) -> MemoryCgroup? {
-    func number(_ file: String) -> Int? {
-      (try? FileSystem.contents(of: directory.appending(file)))
-        .flatMap { ProcText.lines($0).first }.flatMap { ProcText.decimal($0) }
+  private init?(_ group: ControlGroups.Group, mustHaveLimit: Bool) {
+    let isFirst = group.version == 1
+    var limits: [(bytes: Int, file: String)] = []
+    for file in isFirst ? ["memory.limit_in_bytes"] : ["memory.max", "memory.high"] {
+      if let bytes = group.limit(file) { limits.append((bytes, file)) }
+    }
+    let lowest = limits.min { $0.bytes < $1.bytes }
+    if mustHaveLimit, lowest == nil { return nil }
+    guard let used = group.number(isFirst ? "memory.usage_in_bytes" : "memory.current") else {
+      return nil
     }
     let names =
-      version == 1
-      ? (
-        limit: "memory.limit_in_bytes", used: "memory.usage_in_bytes",
-        reclaimable: ["total_inactive_file", "total_active_file"]
-      )
-      : (
-        limit: "memory.max", used: "memory.current",
-        reclaimable: ["inactive_file", "active_file"]
-      )
-    guard let used = number(names.used) else { return nil }
-    let statistics = (try? FileSystem.contents(of: directory.appending("memory.stat"))) ?? []
+      isFirst ? ["total_inactive_file", "total_active_file"] : ["inactive_file", "active_file"]
+    let text = (try? FileSystem.contents(of: group.directory.appending("memory.stat"))) ?? []
     var reclaimable = 0
-    for line in ProcText.lines(statistics) {
+    for line in ProcText.lines(text) {
       let words = ProcText.words(line)
       if words.count == 2, let value = ProcText.decimal(words[1]),
-        names.reclaimable.contains(where: { $0.utf8.elementsEqual(words[0]) })
+        names.contains(where: { $0.utf8.elementsEqual(words[0]) })
       {
         reclaimable += value
       }
     }
-    // "max" is no number; version 1 writes its "none" as a number larger than any machine.
-    let limit = number(names.limit).flatMap { $0 >= 1 << 60 ? nil : $0 }
-    return MemoryCgroup(
-      version: version, path: path, limit: limit, used: used, reclaimable: reclaimable)
+    self.init(
+      version: group.version, path: group.path, limit: lowest?.bytes, used: used,
+      reclaimable: reclaimable, swap: lowest == nil ? .unlimited : Self.swap(of: group),
+      limitFile: lowest?.file)
+  }
+
+  private static func swap(of group: ControlGroups.Group) -> Swap {
+    guard group.version == 1 else {
+      return group.limit("memory.swap.max").map { limit in
+        .left(max(0, limit - (group.number("memory.swap.current") ?? 0)))
+      } ?? .unlimited
+    }
+    // With 0 the group's limit never makes the kernel swap anything out.
+    if group.number("memory.swappiness") == 0 { return .left(0) }
+    guard let limit = group.limit("memory.memsw.limit_in_bytes"),
+      let used = group.number("memory.memsw.usage_in_bytes")
+    else { return .unlimited }
+    return .together(limit: limit, used: used)
+  }
+}
+
+extension MemoryCgroup {
+  /// What the group leaves for new pages, and the file of the limit that binds; nil for no limit.
+  ///
+  /// - Parameter swapFree: what the machine could swap out for them; 0 for pages that stay in RAM.
+  /// - Returns: bytes of pages: less than the limit leaves, because the kernel's tables for them and this
+  ///   process are charged to the same group.
+  func room(swapFree: Int) -> (available: Int, file: String)? {
+    guard let available else { return nil }
+    let left: Int
+    switch swap {
+    case .unlimited: left = available + swapFree
+    case .left(let bytes): left = available + min(swapFree, bytes)
+    case .together(let limit, let used):
+      let both = max(0, limit - max(0, used - reclaimable))
+      if both < available + swapFree {
+        return (Self.withoutOverhead(both), "memory.memsw.limit_in_bytes")
+      }
+      left = available + swapFree
+    }
+    return (Self.withoutOverhead(left), limitFile)
+  }
+
+  /// What of `bytes` is left for pages: for each the kernel has an entry in a page table and in the table
+  /// of the file, and this process needs some memory for its work.
+  static func withoutOverhead(_ bytes: Int) -> Int {
+    max(0, bytes - bytes / 128 - 1 << 20)
   }
 }

@@ -35,6 +35,8 @@ public struct WiringVerdict: Hashable, Sendable {
     public let bound: Bound
     /// The bytes that it leaves.
     public let available: Int
+    /// What of these is page cache that the kernel would have to take back first.
+    public var reclaimable = 0
   }
 
   /// The bytes that could be wired now; nil where no limit is known.
@@ -48,14 +50,19 @@ public struct WiringVerdict: Hashable, Sendable {
       bounds.append(Candidate(bound: .memlockLimit, available: remaining))
     }
     for group in limits.cgroups {
-      if let available = group.available {
+      if let room = group.room(swapFree: 0) {
         bounds.append(
           Candidate(
-            bound: .cgroup(version: group.version, path: group.path), available: available))
+            bound: .cgroup(version: group.version, path: group.path), available: room.available,
+            reclaimable: group.reclaimable))
       }
     }
     if let available = limits.memory?.available {
-      bounds.append(Candidate(bound: .memory, available: available))
+      bounds.append(
+        Candidate(
+          bound: .memory, available: available,
+          reclaimable: (limits.memory?["Active(file)"] ?? 0)
+            + (limits.memory?["Inactive(file)"] ?? 0)))
     }
     // A stable order: of equal bounds the one named first is the one to raise.
     self.bounds = bounds.enumerated()
@@ -67,6 +74,20 @@ public struct WiringVerdict: Hashable, Sendable {
   public func allows(_ bytes: Int) -> Bool {
     guard let available, let whole = PageMath.roundUp(bytes) else { return available == nil }
     return whole <= available
+  }
+
+  /// The limit on memory that wiring some pages would break, and what they need of it. The memlock limit
+  /// is left to the kernel, which refuses the call; what exceeds memory or a control group ends the
+  /// process instead.
+  ///
+  /// - Parameter demand: the pages.
+  /// - Returns: the tightest such limit with the bytes that are needed; nil if none is known to refuse.
+  public func refusing(_ demand: WiringDemand) -> (candidate: Candidate, needed: Int)? {
+    for bound in bounds where bound.bound != .memlockLimit {
+      let needed = demand.bytes(of: bound)
+      if needed > bound.available { return (bound, needed) }
+    }
+    return nil
   }
 
   /// The tightest limit that `bytes` more would break.

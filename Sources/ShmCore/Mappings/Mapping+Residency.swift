@@ -8,14 +8,17 @@ extension Mapping {
   ///
   /// - Parameters:
   ///   - part: offsets into the mapping, in bytes; nil for all of it.
+  ///   - mayExceedMemory: whether more may be populated than memory or a control group has: the kernel
+  ///     ends the process then, instead of an error here.
   ///   - progress: called with the bytes populated so far.
   /// - Throws: `ShmError`: `inputOutput` where the region ends before, `noSpace` where there is
   ///   no memory.
   /// - Complexity: linear in the pages.
   public func populate(
-    _ part: Range<Int>? = nil, progress: (Int) -> Void = { _ in }
+    _ part: Range<Int>? = nil, mayExceedMemory: Bool = false, progress: (Int) -> Void = { _ in }
   ) throws(ShmError) {
     let attempt = "cannot populate \(subject)"
+    if !mayExceedMemory { try requireRoom(toPopulate: part, attempt) }
     let start = range.lowerBound
     let advice =
       protection == .readOnly ? cshm_MADV_POPULATE_READ : cshm_MADV_POPULATE_WRITE
@@ -49,14 +52,29 @@ extension Mapping {
         .inputOutput, attempt, "another process has made the region smaller meanwhile",
         remedy: "try again", errorNumber: number)
     }
+    return space(attempt, fileSystem).refusal(missing, errno: .noSpace)
+  }
+
+  /// The room where the region lies.
+  private func space(_ attempt: String, _ fileSystem: MemoryFileSystem) -> SpaceCheck {
     let device = (try? descriptor.status()).map { UInt64($0.st_dev) }
     let mount = device.flatMap { MountTable.current().mount(ofDevice: $0)?.point }
     return SpaceCheck(
       attempt: attempt,
       place: mount.map { Escaping.printable($0.bytes) } ?? "its \(fileSystem.kind)",
-      site: .descriptor(descriptor.raw)
-    )
-    .refusal(missing, errno: .noSpace)
+      site: .descriptor(descriptor.raw), mayBeSparse: false)
+  }
+
+  /// Refuses before anything is charged what memory or a control group has no room for.
+  private func requireRoom(toPopulate part: Range<Int>?, _ attempt: String) throws(ShmError) {
+    let demand = populationDemand(in: part)
+    if demand.shared > 0, let status = try? descriptor.fileSystemStatus() {
+      try space(attempt, MemoryFileSystem(status)).require(demand.shared)
+    }
+    if demand.own > 0 {
+      try SpaceCheck(attempt: attempt, place: "memory", site: .memory, mayBeSparse: false)
+        .require(demand.shared &+ demand.own)
+    }
   }
 
   /// How many bytes of a part are resident: in RAM and valid. Pages that were reserved and never

@@ -31,7 +31,7 @@ struct CreationSite {
   }
 
   /// Refuses what cannot work before anything is made.
-  func check(size: Int, reserve: Bool) throws(ShmError) {
+  func check(size: Int, _ options: Region.CreationOptions) throws(ShmError) {
     if fileSystem.kind == .other {
       throw SharedMemory.refusal(
         place, attempt, fileSystem,
@@ -40,7 +40,10 @@ struct CreationSite {
     try RegionSize.check(size, pageSize: fileSystem.pageSize, attempt)
     // Told at once, and not after gigabytes were reserved; linkat has the last word.
     if (try? FileSystem.status(path)) != nil { throw taken }
-    if reserve { try space.require(size) }
+    guard options.reserve else { return }
+    var space = self.space
+    space.purpose = RegionRoom.Purpose(isNew: true, isWired: options.isWired)
+    try space.require(size, mayExceedMemory: options.mayExceedMemory)
   }
 
   /// The unnamed file; nil where this file system, or a sandbox, has no O_TMPFILE.
@@ -73,9 +76,11 @@ struct CreationSite {
       try region.descriptor.truncate(to: size)
     }
     if options.reserve {
-      let space = self.space
+      var space = self.space
+      space.purpose.isWired = options.isWired
       try Reservation.reserve(
         0..<size, of: region.descriptor, attempt: attempt,
+        space: options.mayExceedMemory ? nil : space,
         explain: { space.refusal(size, errno: $0) }, progress: progress)
     }
     try contents(region)

@@ -19,10 +19,13 @@ extension Region {
   ///   - size: in bytes; of huge pages a multiple of one.
   ///   - pages: what it is made of.
   ///   - reserve: whether its memory is set aside now.
+  ///   - mayExceedMemory: whether more may be reserved than memory or a control group has: the kernel
+  ///     ends the process then, instead of an error here.
   /// - Returns: the region, open for reading and writing.
   /// - Throws: `ShmError`: `usage`, `noSpace`, `notFound` where the machine has no such pages.
   public static func anonymous(
-    _ label: String, size: Int, pages: Pages = .ordinary, reserve: Bool = true
+    _ label: String, size: Int, pages: Pages = .ordinary, reserve: Bool = true,
+    mayExceedMemory: Bool = false
   ) throws(ShmError) -> Region {
     var attempt = "cannot create an anonymous region"
     var page: Int?
@@ -50,11 +53,11 @@ extension Region {
     let space = SpaceCheck(
       attempt: attempt, place: "memory", site: .descriptor(region.rawDescriptor),
       mayBeSparse: false)
-    if reserve { try space.require(size) }
+    if reserve { try space.require(size, mayExceedMemory: mayExceedMemory) }
     try ShmError.saying(attempt) { () throws(Errno) in try region.descriptor.truncate(to: size) }
     if reserve {
       try Reservation.reserve(
-        0..<size, of: region.descriptor, attempt: attempt,
+        0..<size, of: region.descriptor, attempt: attempt, space: mayExceedMemory ? nil : space,
         explain: { space.refusal(size, errno: $0) }, progress: { _ in })
     }
     return region

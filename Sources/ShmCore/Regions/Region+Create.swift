@@ -10,6 +10,11 @@ extension Region {
     /// Whether its memory is set aside now. A sparse region takes memory as it is touched, and a
     /// touch that finds none ends the process that touches.
     public var reserve: Bool
+    /// Whether its pages are to be wired: swap does not count as room for them then.
+    public var isWired = false
+    /// Whether more may be reserved than the machine's memory or a control group has: the kernel ends
+    /// the process then, instead of an error here.
+    public var mayExceedMemory = false
 
     /// Reserved, and for its owner alone, unless said otherwise.
     public init(mode: UInt16 = 0o600, reserve: Bool = true) {
@@ -42,7 +47,7 @@ extension Region {
     contents: (borrowing Region) throws(ShmError) -> Void = { _ in }
   ) throws(ShmError) -> Region {
     let site = try CreationSite(reference)
-    try site.check(size: size, reserve: options.reserve)
+    try site.check(size: size, options)
     if let region = try site.openUnnamed(size: size), site.canLink(region) {
       try site.build(region, size: size, options: options, progress: progress, contents: contents)
       try site.publish(region, size: size)

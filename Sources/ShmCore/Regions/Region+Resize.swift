@@ -16,13 +16,15 @@ extension Region {
   ///   - mayShrink: whether a smaller size is meant.
   ///   - expected: the size that the caller has seen, and asked about the region's users at; another one is
   ///     an error. nil for any.
+  ///   - mayExceedMemory: whether more may be reserved than memory or a control group has: the kernel
+  ///     ends the process then, instead of an error here.
   ///   - progress: called with the bytes reserved so far.
   /// - Throws: `ShmError`: `usage` for a smaller size that was not meant, `noSpace`,
   ///   `notPermitted` where a seal forbids it, `busy` where it is locked. The size is what it was then.
   /// - Complexity: linear in the bytes added or given back.
   public func resize(
     to size: Int, reserve: Bool = true, mayShrink: Bool = false, expected: Int? = nil,
-    progress: (Int) -> Void = { _ in }
+    mayExceedMemory: Bool = false, progress: (Int) -> Void = { _ in }
   ) throws(ShmError) {
     let attempt = "cannot resize \(quoted) to \(ByteCount(size))"
     // Signals are held off, for what was taken beyond the end must be given back; what takes long asks
@@ -61,9 +63,10 @@ extension Region {
     }
     let added = status.size..<max(size, status.size)
     if reserve, !added.isEmpty {
-      try space.require(added.count)
+      try space.require(added.count, mayExceedMemory: mayExceedMemory)
       try Reservation.reserve(
-        added, of: descriptor, attempt: attempt, explain: explain, progress: progress)
+        added, of: descriptor, attempt: attempt, space: mayExceedMemory ? nil : space,
+        explain: explain, progress: progress)
     }
     do throws(ShmError) {
       // Whoever takes no lock may have made it larger meanwhile, and has bytes there.

@@ -8,6 +8,8 @@ enum Reservation {
   /// How much is asked for at once. On tmpfs a signal makes the call give back what it took and
   /// begin anew, so calls are short, and signals are held off during each.
   static let chunk = 32 << 20
+  /// How much is reserved between two looks at the room.
+  private static let lookInterval = 128 << 20
 
   /// Reserves `range`; the size of the file does not change. On an error what was taken beyond the
   /// end of the file is given back.
@@ -16,16 +18,28 @@ enum Reservation {
   ///   - range: in bytes.
   ///   - descriptor: the file, open for writing.
   ///   - attempt: what is tried, for messages.
+  ///   - space: looks at the room again from time to time, because other processes take memory, too;
+  ///     nil leaves the limits that end processes to the kernel.
   ///   - explain: says what an error number means here.
   ///   - progress: called with the bytes reserved so far, from 0.
   /// - Throws: `ShmError`: what `explain` makes of the kernel's answer, or `interrupted`.
   static func reserve(
     _ range: Range<Int>, of descriptor: borrowing OwnedDescriptor, attempt: String,
-    explain: (Errno) -> ShmError, progress: (Int) -> Void
+    space: SpaceCheck?, explain: (Errno) -> ShmError, progress: (Int) -> Void
   ) throws(ShmError) {
     var offset = range.lowerBound
+    var nextLook = offset &+ Self.lookInterval
     while offset < range.upperBound {
       progress(offset - range.lowerBound)
+      if let space, offset >= nextLook {
+        nextLook = offset &+ lookInterval
+        do {
+          try space.require(range.upperBound - offset)
+        } catch {
+          release(range, of: descriptor)
+          throw error
+        }
+      }
       let end = offset + min(chunk, range.upperBound - offset)
       let refused: Errno?
       do {

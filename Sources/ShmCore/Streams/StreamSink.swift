@@ -11,6 +11,8 @@ struct StreamSink: ~Copyable {
   let mayBlock: Bool
   private let attempt: String
   private var way: Way
+  /// Of a file in memory.
+  private var room: RoomGuard
   /// The terminal, where it was opened once more.
   private var terminal: OwnedDescriptor?
 
@@ -32,6 +34,7 @@ struct StreamSink: ~Copyable {
     mayBlock = try DescriptorKind.mayBlockWriting(descriptor, attempt)
     self.descriptor = descriptor
     self.attempt = attempt
+    room = RoomGuard(descriptor, attempt)
     if mayBlock {
       DescriptorKind.enlarge(descriptor)
       way = .asking
@@ -53,7 +56,9 @@ struct StreamSink: ~Copyable {
     while true {
       let written: Int
       switch way {
-      case .plain: return try unsafe DescriptorIO.write(descriptor, bytes, attempt)
+      case .plain:
+        try room.require(next: bytes.count)
+        return try unsafe DescriptorIO.write(descriptor, bytes, attempt)
       case .asking:
         written = unsafe cshm_write_now(descriptor, bytes.baseAddress, bytes.count)
         if DescriptorKind.cannotPromise(written) {

@@ -50,6 +50,9 @@ struct Copy: CheckedCommand {
   @Flag(help: "Do not wait until a file or a device has the bytes on its medium.")
   var noSync = false
 
+  @Flag(help: "Go on even if it exceeds memory or a control group's limit.")
+  var force = false
+
   @OptionGroup var options: ActionOptions
 
   func check() throws {
@@ -86,7 +89,8 @@ struct Copy: CheckedCommand {
   private func open() throws(ShmError) -> BlockCopy {
     do {
       return try BlockCopy(
-        from: from, to: to, length: length?.bytes, isDirect: direct, isSynchronized: !noSync)
+        from: from, to: to, length: length?.bytes, isDirect: direct, isSynchronized: !noSync,
+        mayExceedMemory: force)
     } catch {
       guard error.code == .corrupt, case .region(let reference, _) = to,
         case .file = reference, (try? Region.open(reference)) == nil,

@@ -11,6 +11,9 @@ struct Create: CommandRunner {
       The region appears whole or not at all. Its memory is reserved, so that a full tmpfs is an \
       error here and not a signal later; --sparse leaves that out.
 
+      What memory or a control group has no room for is refused before any page is charged ('shmtool \
+      limits --room' tells beforehand); with --force the kernel may end the process instead.
+
       --huge takes huge pages of the pool. Only a hugetlbfs has those, so the region lies on the \
       first such mount that you may write to, and its path there is its name from then on.
 
@@ -73,7 +76,7 @@ struct Create: CommandRunner {
   @Flag(help: "Wire it from its first page on, and hold it.")
   var wired = false
 
-  @Flag(help: "Wire it even where it is more than memory or the control group has.")
+  @Flag(help: "Create it even if it exceeds memory or a control group's limit.")
   var force = false
 
   @OptionGroup var holding: HoldOptions
@@ -92,8 +95,8 @@ struct Create: CommandRunner {
       throw ValidationError("--open excludes --huge and --wired ('shmtool wire' wires what exists)")
     }
     if sparse, wired { throw ValidationError("--sparse and --wired exclude each other") }
-    if !wired, force || holding.isGiven {
-      throw ValidationError("--force, --for, --while-pid and --ready-fd go with --wired")
+    if !wired, holding.isGiven {
+      throw ValidationError("--for, --while-pid and --ready-fd go with --wired")
     }
   }
 
@@ -143,9 +146,11 @@ struct Create: CommandRunner {
   /// Makes it, of huge pages or of those that will do, and tells.
   private func make() throws(ShmError) -> CreatedRegion {
     let line = ProgressLine(total: size?.bytes, options)
+    var settings = Region.CreationOptions(mode: mode.bits, reserve: !sparse)
+    settings.isWired = wired
+    settings.mayExceedMemory = force
     let request = CreationRequest(
-      size: size?.bytes, from: from, isDirect: direct, open: open,
-      settings: Region.CreationOptions(mode: mode.bits, reserve: !sparse), wired: wired,
+      size: size?.bytes, from: from, isDirect: direct, open: open, settings: settings, wired: wired,
       force: force, progress: line.update)
     let made = try request.make(region, huge: huge)
     do {

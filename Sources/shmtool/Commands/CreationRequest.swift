@@ -93,7 +93,9 @@ struct CreationRequest {
   /// Wires all of it, before anybody else can see it.
   private func wire(_ region: borrowing Region) throws(ShmError) -> HeldMapping {
     let held = HeldMapping(try Mapping(of: region))
-    try WiringRoom.check([try held.mapping.missingBytes()], force: force)
+    try WiringRoom.check(charge: held.charge, force: force) { () throws(ShmError) in
+      try held.mapping.wiringDemand()
+    }
     try held.wire(WiringPolicy(), following: 0) { _ in !SignalMask.isTerminationPending }
     return held
   }

@@ -26,6 +26,9 @@ struct Fill: CheckedCommand {
     transform: ThreadCount.parse)
   var threads: ThreadCount?
 
+  @Flag(help: "Go on even if it exceeds memory or a control group's limit.")
+  var force = false
+
   @OptionGroup var options: ActionOptions
 
   func check() throws {
@@ -40,12 +43,14 @@ struct Fill: CheckedCommand {
     var filled = whole.count
     switch pattern.source {
     case .pattern(let rule):
-      try opened.fill(rule, range: whole, threads: threads?.count, progress: line.update)
+      try opened.fill(
+        rule, range: whole, threads: threads?.count, mayExceedMemory: force,
+        progress: line.update)
     case .file(let path):
       let source = try InputSource(path)
       filled = try opened.write(
         from: source.rawDescriptor, named: source.name, range: whole,
-        amount: range.length == nil ? .upTo : .all, progress: line.update)
+        amount: range.length == nil ? .upTo : .all, mayExceedMemory: force, progress: line.update)
     }
     try Output.write(
       ActionReport(

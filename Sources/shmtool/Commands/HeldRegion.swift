@@ -10,6 +10,8 @@ final class HeldRegion {
   private let ranges: [ByteRange]
   private var identity: RegionIdentity
   private var size: Int
+  /// Whose it was when it was opened first: the region of another user is not followed.
+  private let owner: UInt32
   /// What has been said of the region since it was opened: each change is told once.
   private var isGoneTold = false
   /// The change that was told, and could not be followed yet.
@@ -24,6 +26,7 @@ final class HeldRegion {
     reference = region.reference
     identity = status.identity
     size = status.size
+    owner = status.owner
     self.ranges = ranges
     self.region = region
   }
@@ -49,8 +52,21 @@ final class HeldRegion {
   }
 
   /// Faults every page in.
-  func populate() throws(ShmError) {
-    for held in mappings { try held.mapping.populate() }
+  func populate(mayExceedMemory: Bool) throws(ShmError) {
+    for held in mappings { try held.mapping.populate(mayExceedMemory: mayExceedMemory) }
+  }
+
+  /// Refuses to populate regions that have no room in memory together, before the first of them is.
+  static func requireRoom(toPopulate regions: [HeldRegion]) throws(ShmError) {
+    guard regions.count > 1 else { return }
+    var wanted = 0
+    for region in regions {
+      for held in region.mappings {
+        let demand = held.mapping.populationDemand()
+        wanted = wanted.addingReportingOverflow(demand.shared &+ demand.own).partialValue
+      }
+    }
+    try MemoryRoom.require(wanted, "cannot populate \(regions.count) regions")
   }
 
   /// Maps the ranges, in whole pages: nothing is wired yet.
@@ -77,12 +93,13 @@ final class HeldRegion {
     }
   }
 
-  /// The bytes that wiring would have to find memory for.
-  func missingBytes(_ policy: WiringPolicy) throws(ShmError) -> Int {
-    guard policy.time == .now else { return 0 }
-    var missing = 0
-    for held in mappings { missing += try held.mapping.missingBytes() }
-    return missing
+  /// What wiring regions needs of the limits on memory.
+  static func demand(of regions: [HeldRegion]) throws(ShmError) -> WiringDemand {
+    var demand = WiringDemand()
+    for region in regions {
+      for held in region.mappings { demand = demand + (try held.mapping.wiringDemand()) }
+    }
+    return demand
   }
 
   /// The bytes that wiring is charged for.
@@ -105,19 +122,22 @@ final class HeldRegion {
   /// Notices that the region has grown, shrunk, gone or been replaced, and says so; wires it anew
   /// where that is wanted. What cannot be done is said, too, and ends nothing: CMD runs on, and
   /// what is wired stays.
-  func tend(_ policy: WiringPolicy, follow: Bool) {
+  func tend(_ policy: WiringPolicy, follow: Bool, force: Bool) {
     do throws(ShmError) {
-      try notice(policy, follow: follow)
+      try notice(policy, follow: follow, force: force)
       complaint = nil
     } catch {
-      if complaint != error { Output.complain(error) }
+      // The figures of the same refusal change from look to look.
+      if complaint?.attempt != error.attempt || complaint?.code != error.code {
+        Output.complain(error)
+      }
       complaint = error
       // Wiring anew may be much work: not at every look.
       nextTry = Clock.nanoseconds + 1_000_000_000
     }
   }
 
-  private func notice(_ policy: WiringPolicy, follow: Bool) throws(ShmError) {
+  private func notice(_ policy: WiringPolicy, follow: Bool, force: Bool) throws(ShmError) {
     guard let named = try currentName() else {
       if !isGoneTold {
         Output.complain("\(reference.quoted) was removed; what is wired stays wired")
@@ -129,20 +149,26 @@ final class HeldRegion {
     guard named.status.identity != identity || now != size || told != nil else { return }
     let known = told ?? (identity, size)
     let isNews = told.map { $0 != (named.status.identity, now) } ?? true
+    let isForeign = named.status.owner != owner
+    let follow = follow && !isForeign
     if isNews {
       let what =
         named.status.identity != known.identity
         ? "was replaced" : "holds \(ByteCount(now)) now, not \(ByteCount(known.size))"
-      Output.complain(
-        "\(reference.quoted) \(what); \(follow ? "wiring it anew" : "what was wired stays as it was")"
-      )
+      let stays =
+        isForeign
+        ? """
+        it belongs to uid \(named.status.owner), and the wired region belongs to uid \(owner): it is not \
+        followed, and what was wired stays wired
+        """ : "what was wired stays as it was"
+      Output.complain("\(reference.quoted) \(what); \(follow ? "wiring it anew" : stays)")
       told = (named.status.identity, now)
     }
     isGoneTold = false
     if follow {
       // What cannot be done now may be in a moment: it is tried again, and taken for done only then.
       guard isNews || Clock.nanoseconds >= nextTry else { return }
-      try rewire(policy, mayRelease: isNews)
+      try rewire(policy, mayRelease: isNews, force: force)
     }
     identity = named.status.identity
     size = now
@@ -150,9 +176,13 @@ final class HeldRegion {
   }
 
   /// The new pages are wired before the old ones are released, unless there is no room for both.
-  private func rewire(_ policy: WiringPolicy, mayRelease: Bool) throws(ShmError) {
+  private func rewire(
+    _ policy: WiringPolicy, mayRelease: Bool, force: Bool
+  ) throws(ShmError) {
     let fresh = try HeldRegion(try Self.openForWiring(reference), ranges: ranges)
+    try fresh.checkFollowing(owner)
     try fresh.mapRanges()
+    if policy.time == .now { try fresh.checkRoomToFollow(force: force) }
     do {
       if policy.acceptsLess { try unwire() }
       try fresh.wire(policy, progress: Self.goOn)
@@ -171,6 +201,29 @@ final class HeldRegion {
     swap(&region, &fresh.region)
     let wired = wireRows.reduce(0) { $0 + $1.wiredBytes }
     Output.complain("wired \(ByteCount(wired)) of \(reference.quoted) anew")
+  }
+
+  /// Refuses a region of another user, who may have taken the name since it was looked at.
+  private func checkFollowing(_ wanted: UInt32) throws(ShmError) {
+    if owner != wanted {
+      throw ShmError(
+        .notPermitted, "cannot follow \(reference.quoted)",
+        "it belongs to uid \(owner), and the wired region belongs to uid \(wanted)",
+        remedy: "what was wired stays wired")
+    }
+  }
+
+  /// Refuses what memory or a control group has no room for.
+  private func checkRoomToFollow(force: Bool) throws(ShmError) {
+    do {
+      try WiringRoom.check(charge: charge, force: force, isSilent: true) { () throws(ShmError) in
+        try Self.demand(of: [self])
+      }
+    } catch {
+      throw ShmError(
+        error.code, "cannot follow \(reference.quoted), which holds \(ByteCount(size)) now",
+        "\(error.attempt): \(error.reason)", remedy: "what was wired stays wired")
+    }
   }
 
   private func unwire() throws(ShmError) {

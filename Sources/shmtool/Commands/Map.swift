@@ -15,7 +15,7 @@ struct Map: CommandRunner {
       """)
 
   enum CodingKeys: CodingKey {
-    case regions, anonymous, huge, isPrivate, readOnly, populate, at, options
+    case regions, anonymous, huge, isPrivate, readOnly, populate, force, at, options
   }
 
   @Argument(
@@ -46,6 +46,9 @@ struct Map: CommandRunner {
 
   @Flag(help: "Fault every page in first.")
   var populate = false
+
+  @Flag(help: "Populate even if it exceeds memory or a control group's limit.")
+  var force = false
 
   @Option(
     parsing: .unconditional,
@@ -87,7 +90,10 @@ struct Map: CommandRunner {
     }
     for region in held {
       try region.map(sharing: sharing, protection: protection, at: at?.value)
-      if populate { try region.populate() }
+    }
+    if populate {
+      if !force { try HeldRegion.requireRoom(toPopulate: held) }
+      for region in held { try region.populate(mayExceedMemory: force) }
     }
     if command.isEmpty || options.json {
       try Output.write(
@@ -116,14 +122,19 @@ struct Map: CommandRunner {
 
   /// The region without a name, of huge pages or of those that will do.
   private func memoryFile(_ size: Int) throws(ShmError) -> Region {
-    let label = "shmtool"
-    guard let huge else { return try Region.anonymous(label, size: size) }
+    guard let huge else { return try anonymousRegion(size) }
     do {
-      return try Region.anonymous(label, size: size, pages: .huge(huge.pageSize))
+      return try anonymousRegion(size, .huge(huge.pageSize))
     } catch {
       guard huge.accepts(error) else { throw error }
       Output.complain("not of huge pages: \(error)")
-      return try Region.anonymous(label, size: size)
+      return try anonymousRegion(size)
     }
+  }
+
+  private func anonymousRegion(
+    _ size: Int, _ pages: Region.Pages = .ordinary
+  ) throws(ShmError) -> Region {
+    try Region.anonymous("shmtool", size: size, pages: pages, mayExceedMemory: force)
   }
 }

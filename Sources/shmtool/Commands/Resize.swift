@@ -22,7 +22,7 @@ struct Resize: ParsableCommand {
   @Flag(help: "A smaller size is meant.")
   var shrink = false
 
-  @Flag(help: "Even where others use the region, or may.")
+  @Flag(help: "Even if others use the region, or memory or a control group has no room.")
   var force = false
 
   @Flag(help: "Reserve no memory.")
@@ -47,7 +47,7 @@ struct Resize: ParsableCommand {
     try opened.resize(
       to: size.bytes, reserve: !sparse, mayShrink: shrink,
       // Whoever it was that nobody used is not whoever uses it after it has changed.
-      expected: shrink && !force ? before : nil, progress: line.update)
+      expected: shrink && !force ? before : nil, mayExceedMemory: force, progress: line.update)
     try Output.write(
       ActionReport(
         "resize", region,

@@ -96,9 +96,13 @@ struct Wire: CommandRunner {
     let loop = try HoldLoop(whileRunning: holding.whilePid)
     let held = try mapAll()
     let policy = WiringPolicy(time: onFault ? .onFault : .now, acceptsLess: bestEffort)
-    try WiringRoom.check(try held.map { try $0.missingBytes(policy) }, force: force)
+    var following = held.reduce(0) { $0 &+ $1.charge }
+    if policy.time == .now {
+      try WiringRoom.check(charge: following, force: force) { () throws(ShmError) in
+        try HeldRegion.demand(of: held)
+      }
+    }
     let line = ProgressLine(total: nil, options)
-    var following = held.reduce(0) { $0 + $1.charge }
     for region in held {
       following -= region.charge
       try region.wire(policy, following: following) { done in
@@ -117,7 +121,7 @@ struct Wire: CommandRunner {
       command: command, descriptors: held.map { $0.region.rawDescriptor }, options: holding,
       interval: 250,
       tend: { () throws(ShmError) in
-        for region in held { region.tend(policy, follow: follow) }
+        for region in held { region.tend(policy, follow: follow, force: force) }
       })
   }
 

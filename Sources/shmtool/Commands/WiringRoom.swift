@@ -5,27 +5,33 @@ enum WiringRoom {
   /// Refuses what cannot fit, unless forced, and warns of what takes more than half.
   ///
   /// - Parameters:
-  ///   - missing: the bytes of each region that are not in RAM yet.
+  ///   - charge: the bytes that are to be wired. If these alone have room, nothing else is looked at.
   ///   - force: whether what cannot fit is wanted all the same.
+  ///   - isSilent: whether no warning is given.
+  ///   - demand: what the pages need.
   /// - Throws: `ShmError`: `noSpace`, `limit`.
-  static func check(_ missing: [Int], force: Bool) throws(ShmError) {
-    let wanted = missing.reduce(0) { $0 &+ max(0, $1) }
+  static func check(
+    charge: Int, force: Bool, isSilent: Bool = false, demand: () throws(ShmError) -> WiringDemand
+  ) throws(ShmError) {
+    let verdict = try WiringLimits.current().verdict
     // The memlock limit is the kernel's to tell; memory and control groups end in a kill instead.
-    let bounds = try WiringLimits.current().verdict.bounds.filter { $0.bound != .memlockLimit }
-    guard wanted > 0, let tightest = bounds.first else { return }
-    let (needs, has) = ByteCount(wanted).told(beside: ByteCount(tightest.available))
-    if wanted > tightest.available, !force {
+    let bounds = verdict.bounds.filter { $0.bound != .memlockLimit }
+    if bounds.allSatisfy({ charge <= $0.available / 2 }) { return }
+    let demand = try demand()
+    if let (tightest, needed) = verdict.refusing(demand), !force {
+      let (needs, has) = ByteCount(needed).told(beside: ByteCount(tightest.available))
       throw ShmError(
         tightest.bound == .memory ? .noSpace : .limit,
         "cannot wire what needs \(needs) more in RAM", "\(tightest.bound.name) leaves \(has)",
         remedy: "wire less")
     }
-    if wanted > tightest.available / 2 {
-      Output.complain(
-        """
-        warning: wiring takes \(ByteCount(wanted)) of the \(ByteCount(tightest.available)) that \
-        \(tightest.bound.name) leaves to everybody
-        """)
-    }
+    guard !isSilent,
+      let most = bounds.first(where: { demand.bytes(of: $0) > $0.available / 2 })
+    else { return }
+    Output.complain(
+      """
+      warning: wiring takes \(ByteCount(demand.bytes(of: most))) of the \(ByteCount(most.available)) \
+      that \(most.bound.name) leaves to everybody
+      """)
   }
 }

@@ -23,6 +23,9 @@ struct Write: CheckedCommand {
   var file: FilePath = "-"
 
   @OptionGroup var range: RangeOptions
+  @Flag(help: "Go on even if it exceeds memory or a control group's limit.")
+  var force = false
+
   @OptionGroup var options: ActionOptions
 
   func check() throws {
@@ -36,7 +39,7 @@ struct Write: CheckedCommand {
     let line = ProgressLine(total: source.size, options)
     let copied = try opened.write(
       from: source.rawDescriptor, named: source.name, range: whole,
-      amount: range.length == nil ? .upTo : .all, progress: line.update)
+      amount: range.length == nil ? .upTo : .all, mayExceedMemory: force, progress: line.update)
     try Output.write(
       ActionReport(
         "write", region, "wrote \(ByteCount(copied)) into \(region.quoted)", bytes: copied,

@@ -134,7 +134,12 @@ struct SpaceSentenceTests {
             assert "vm.overcommit_memory=2" in text and "vm.overcommit_ratio" in text, text
             # 1 MiB is left for one that needs less: the limit is not what refuses.
             text = agrees(traced("fallocate:error=ENOSPC", "create", N, "512K"))
-            assert "commit" not in text and "although" in text, text
+            assert "the commit limit leaves" not in text and "although" in text, text
+            assert ("; the figures of this moment would allow it; a commit limit or a control group "
+                    "may refuse\\n") in text, text
+            # Without the kernel's refusal it is seen beforehand, and nothing is reserved.
+            result = run("create", N, "3M")
+            assert "the commit limit leaves 1 MiB" in agrees(result), result
             subprocess.run(["umount", "/proc/meminfo", "/proc/sys/vm/overcommit_memory"], check=True)
         """, arguments: [TestName().name])
   }

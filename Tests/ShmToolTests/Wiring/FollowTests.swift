@@ -120,6 +120,93 @@ struct FollowTests {
     }
   }
 
+  @Test(
+    "follows only within the room of the group, says what it does not follow, and keeps the old pages",
+    .enabled(if: TestEnvironment.mayMakeMemoryGroups, "needs root and a memory cgroup"))
+  func room() async throws {
+    try await withRegion("1M") { (name) async throws in
+      try await Wiring.check(
+        """
+        for words in ([], ["--best-effort"], ["--range", "0:"]):
+            with Group(32 * M) as group:
+                process, _ = holder(N, "--follow", *words, preexec_fn=group.enter())
+                for size in (31, 64):
+                    os.truncate(P, size * M)
+                    assert f"holds {size} MiB now" in line(process.stderr)
+                    text = line(process.stderr)
+                    assert text.startswith(
+                        f"shmtool: cannot follow '{N}', which holds {size} MiB now: "), text
+                    assert f"cgroup v{group.version} {group.path} leaves " in text, text
+                    assert text.endswith("; what was wired stays wired\n"), text
+                    assert wired(process.pid) == M and allocated(P) == M, (process.poll(), text)
+                # It is tried again every second, and told once.
+                assert not select.select([process.stderr], [], [], 2.5)[0]
+                assert process.poll() is None and wired(process.pid) == M
+                # Within the room it follows.
+                os.truncate(P, 8 * M)
+                assert "holds 8 MiB now" in line(process.stderr)
+                assert line(process.stderr) == f"shmtool: wired 8 MiB of '{N}' anew\n"
+                assert wired(process.pid) == 8 * M
+                # A new region of the same user.
+                os.unlink(P)
+                assert "was removed" in line(process.stderr)
+                create(N, "48M", "--sparse")
+                assert "was replaced" in line(process.stderr)
+                assert "cannot follow" in line(process.stderr)
+                assert wired(process.pid) == 8 * M and allocated(P) == 0
+                assert stop(process)[0] == -15
+            os.unlink(P)
+            create(N, "1M")
+        """, name.name)
+    }
+  }
+
+  @Test(
+    "does not follow a region of another user, and follows again what is its own",
+    .enabled(if: TestEnvironment.isRoot, "needs root"))
+  func stranger() async throws {
+    try await withRegion("64K") { (name) async throws in
+      try await Wiring.check(
+        """
+        def plant(user, size):
+            file = os.open(P + ".new", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+            os.ftruncate(file, size)
+            os.fchown(file, user, user)
+            os.close(file)
+            os.rename(P + ".new", P)
+        try:
+            for background in ([], ["--", "sleep", "60"]):
+                process = start("wire", N, "-q", "--follow", *background)
+                until(lambda: wired(process.pid) == 64 * K)
+                for size in (8 * M, 16 * M):
+                    plant(65534, size)
+                    text = line(process.stderr)
+                    assert text == (
+                        f"shmtool: '{N}' was replaced; it belongs to uid 65534, and the wired region belongs "
+                        "to uid 0: it is not followed, and what was wired stays wired\n"), text
+                    assert wired(process.pid) == 64 * K and allocated(P) == 0
+                os.truncate(P, 32 * M)
+                assert "it is not followed" in line(process.stderr)
+                plant(0, 128 * K)
+                assert "was replaced; wiring it anew" in line(process.stderr)
+                assert line(process.stderr) == f"shmtool: wired 128 KiB of '{N}' anew\n"
+                assert wired(process.pid) == 128 * K
+                # Given away after it was wired: it grows, and its owner is another one.
+                os.chown(P, 65534, 65534)
+                os.truncate(P, 4 * M)
+                assert "belongs to uid 65534" in line(process.stderr)
+                assert wired(process.pid) == 128 * K
+                process.send_signal(signal.SIGTERM)
+                process.wait(30)
+                process.communicate()
+                plant(0, 64 * K)
+        finally:
+            if os.path.exists(P + ".new"):
+                os.unlink(P + ".new")
+        """, name.name)
+    }
+  }
+
   @Test("has what a process has open, and says that it is gone when the process is")
   func memoryFile() async throws {
     try await Wiring.check(

@@ -169,7 +169,7 @@ struct LimitsTests {
       assert told["memlock_remaining"] == told["probed"] == free, told
       assert told["memlock_soft"] == {"unlimited": False, "bytes": 0}, told
       # What binds is the least of the rest.
-      rooms = [g["limit"]["bytes"] - (g["used_bytes"] - g["reclaimable_bytes"])
+      rooms = [for_pages(g["limit"]["bytes"] - (g["used_bytes"] - g["reclaimable_bytes"]))
                for g in told["cgroups"] if not g["limit"]["unlimited"]]
       assert told["available"] == min([told["memory_available"], *rooms]), told
       """)

@@ -75,7 +75,7 @@ struct MemoryGroupTests {
           assert mine["limit"] == {"unlimited": False, "bytes": 48 * M}, mine
           assert mine["version"] == group.version, mine
           assert told["binding"] == f"cgroup v{group.version} {group.path}", told
-          room = 48 * M - (mine["used_bytes"] - mine["reclaimable_bytes"])
+          room = for_pages(48 * M - (mine["used_bytes"] - mine["reclaimable_bytes"]))
           assert told["available"] == room and 16 * M < room <= 48 * M, told
           text = limits().stdout.decode()
           assert re.search(f"cgroup v{group.version} {group.path} +48 MiB, .* used", text), text

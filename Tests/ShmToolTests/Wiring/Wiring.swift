@@ -78,6 +78,7 @@ enum Wiring {
             root = "/sys/fs/cgroup/memory" if self.version == 1 else "/sys/fs/cgroup"
             self.path = "/" + (name or f"shmtool-test-{os.getpid()}")
             self.place = root + self.path
+            self.used = "memory.usage_in_bytes" if self.version == 1 else "memory.current"
             self.limit = limit
         def __enter__(self):
             os.mkdir(self.place)
@@ -96,6 +97,9 @@ enum Wiring {
                     file.write(str(os.getpid()))
                 also()
             return prepare
+    # What of a group's room is left for pages: the kernel's tables and the process are charged, too.
+    def for_pages(room):
+        return max(0, room - room // 128 - M)
     def pages(name):
         return json.loads(run("inspect", name, "--json").stdout)["regions"][0]["pages"]
     def create(name, size, *words):

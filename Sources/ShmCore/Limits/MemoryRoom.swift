@@ -1,0 +1,18 @@
+/// Whether the machine's memory and the control groups of this process have room for pages, wherever these
+/// lie.
+///
+/// ```swift
+/// try MemoryRoom.require(64 << 20, "cannot populate 'cache'")
+/// ```
+public enum MemoryRoom {
+  /// Refuses pages that the kernel would end this process for.
+  ///
+  /// - Parameters:
+  ///   - bytes: of pages that have no memory yet.
+  ///   - attempt: what is tried, for the error.
+  /// - Throws: `ShmError` with code `noSpace` and the figures.
+  public static func require(_ bytes: Int, _ attempt: String) throws(ShmError) {
+    try SpaceCheck(attempt: attempt, place: "memory", site: .memory, mayBeSparse: false)
+      .require(bytes)
+  }
+}

@@ -1,0 +1,150 @@
+import Glibc
+public import SystemPackage
+
+extension RegionRoom {
+  /// Where a region lies, or is to lie.
+  enum Site {
+    /// The directory that a region is to be made in.
+    case directory(FilePath)
+    /// An open region's descriptor, which outlives the look.
+    case descriptor(CInt)
+    /// Pages of a process's own, on no file system.
+    case memory
+  }
+
+  /// What the memory is for.
+  struct Purpose {
+    /// Whether a file is to be made.
+    var isNew = false
+    /// Whether its pages are to stay in RAM, so that swap does not count.
+    var isWired = false
+  }
+
+  /// How much a new region could take in a directory now.
+  ///
+  /// - Parameters:
+  ///   - directory: on a tmpfs, ramfs or hugetlbfs.
+  ///   - isWired: whether its pages are to be wired, so that swap does not count.
+  ///   - process: whose control groups count; nil for those of this process.
+  /// - Returns: the figures of this moment.
+  /// - Throws: `ShmError`: `corrupt` for a directory on another file system, `notFound`, `notPermitted`.
+  public static func current(
+    in directory: FilePath = RegionName.directory, isWired: Bool = false, process: Int32? = nil
+  ) throws(ShmError) -> RegionRoom {
+    let place = Escaping.printable(directory.bytes)
+    let attempt = "cannot tell how much room \(Escaping.quoted(directory.bytes)) has"
+    let fileSystem = try ShmError.saying(attempt) { () throws(Errno) in
+      MemoryFileSystem(try FileSystem.fileSystemStatus(directory))
+    }
+    if fileSystem.kind == .other {
+      throw SharedMemory.refusal(
+        place, attempt, fileSystem,
+        device: (try? FileSystem.followedStatus(directory)).map { UInt64($0.st_dev) })
+    }
+    return RegionRoom(
+      fileSystem, .directory(directory), place, Purpose(isNew: true, isWired: isWired),
+      process: process)
+  }
+
+  /// The room at a site; nil if its file system cannot be looked at.
+  static func at(_ site: Site, _ place: String, _ purpose: Purpose) -> RegionRoom? {
+    let status: MemoryFileSystem?
+    switch site {
+    case .directory(let path):
+      status = (try? FileSystem.fileSystemStatus(path)).map { MemoryFileSystem($0) }
+    case .descriptor(let raw):
+      status = (try? FileSystem.fileSystemStatus(ofDescriptor: raw)).map { MemoryFileSystem($0) }
+    case .memory: status = MemoryFileSystem(internal: .tmpfs)
+    }
+    return status.map { RegionRoom($0, site, place, purpose) }
+  }
+
+  private init(
+    _ fileSystem: MemoryFileSystem, _ site: Site, _ place: String, _ purpose: Purpose,
+    process: Int32? = nil
+  ) {
+    var bounds: [Candidate] = []
+    if let free = fileSystem.free, let total = fileSystem.total {
+      bounds.append(Candidate(.fileSystem(place: place), free, of: total))
+    }
+    if purpose.isNew, fileSystem.freeInodes == 0, let total = fileSystem.totalInodes {
+      bounds.append(Candidate(.inodes(place: place), 0, of: total, isOfFiles: true))
+    }
+    bounds += Quotas(site).bounds(place, isNew: purpose.isNew)
+    let path = FilePath("/proc/\(process.map { "\($0)" } ?? "self")/cgroup")
+    let mounts = MountTable.current()
+    let groups = ControlGroups(
+      parsing: (try? FileSystem.contents(of: path)) ?? [], mounts: mounts)
+    if fileSystem.kind == .hugetlbfs {
+      bounds += Self.hugePages(ofSize: fileSystem.blockSize, groups)
+    } else {
+      let memory = MemoryInformation.current()
+      let staysInRAM =
+        purpose.isWired || fileSystem.kind == .ramfs
+        || (memory?.swapTotal ?? 0 > 0 && Self.isNoSwap(site, mounts))
+      let swap = staysInRAM ? 0 : memory?.swapFree ?? 0
+      bounds += Self.commit(memory)
+      bounds += Self.memoryGroups(groups, swapFree: swap)
+      if let available = memory?.available {
+        bounds.append(
+          Candidate(.memory(withSwap: !staysInRAM), available + swap, of: memory?.total))
+      }
+    }
+    self.init(bounds, pageSize: fileSystem.pageSize)
+  }
+
+  /// What bounds huge pages of a size.
+  static func hugePages(ofSize pageSize: Int, _ groups: ControlGroups) -> [Candidate] {
+    var bounds: [Candidate] = []
+    if let pool = HugePagePool.pool(ofPageSize: pageSize) {
+      bounds.append(
+        Candidate(
+          .pool(pageSize: pageSize), pool.bytes(pool.available + pool.spare),
+          of: pool.bytes(pool.total)))
+    }
+    bounds += HugePageCgroup.bounding(groups, pageSize: pageSize).map {
+      Candidate(
+        .hugePageGroup(version: $0.version, path: $0.path, file: $0.limitFile), $0.available,
+        of: $0.limit)
+    }
+    // Only with this option of the mount they are charged as memory, too. Linux 6.7
+    if groups.countHugePagesAsMemory { bounds += memoryGroups(groups, swapFree: 0) }
+    return bounds
+  }
+
+  private static func memoryGroups(_ groups: ControlGroups, swapFree: Int) -> [Candidate] {
+    MemoryCgroup.bounding(groups, onlyLimited: true).compactMap { group in
+      group.room(swapFree: swapFree).map { room in
+        Candidate(
+          .memoryGroup(version: group.version, path: group.path, file: room.file),
+          room.available, of: group.limit)
+      }
+    }
+  }
+
+  /// With vm.overcommit_memory=2 the kernel promises no more memory than it has. proc_sys_vm(5)
+  private static func commit(_ memory: MemoryInformation?) -> [Candidate] {
+    guard let limit = memory?["CommitLimit"], let used = memory?["Committed_AS"],
+      KernelSettings.overcommitMode == 2
+    else { return [] }
+    return [Candidate(.commitLimit, limit - used, of: limit)]
+  }
+
+  private static func isNoSwap(_ site: Site, _ mounts: MountTable) -> Bool {
+    let status: stat?
+    switch site {
+    case .directory(let path): status = try? FileSystem.followedStatus(path)
+    case .descriptor(let raw): status = try? FileSystem.status(ofDescriptor: raw)
+    case .memory: status = nil
+    }
+    return status.map { mounts.isNoSwap(device: UInt64($0.st_dev)) } ?? false
+  }
+}
+
+extension HugePagePool {
+  /// So many pages in bytes.
+  func bytes(_ pages: Int) -> Int {
+    let (bytes, overflow) = pages.multipliedReportingOverflow(by: pageSize)
+    return overflow ? Int.max : bytes
+  }
+}

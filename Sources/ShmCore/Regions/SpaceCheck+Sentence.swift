@@ -1,0 +1,145 @@
+import CShm
+import Glibc
+import SystemPackage
+
+/// The sentences about room.
+extension SpaceCheck {
+  /// The error for a limit that leaves less than is wanted.
+  func error(_ refusing: RegionRoom.Candidate, _ wanted: Int, errno: Errno) -> ShmError {
+    let (reason, remedy) = explanation(refusing, wanted)
+    return ShmError(.noSpace, attempt, reason, remedy: remedy, errorNumber: errno.rawValue)
+  }
+
+  /// Why a limit does not leave so much, and what to do.
+  func explanation(
+    _ refusing: RegionRoom.Candidate, _ wanted: Int
+  ) -> (reason: String, remedy: String?) {
+    let limit = refusing.limit ?? 0
+    let (needs, has) = Self.figures(wanted, refusing.available)
+    switch refusing.bound {
+    case .fileSystem(let place):
+      return (
+        "needs \(needs), but \(place) has \(has) free of \(ByteCount(limit))",
+        // Unlike that of a tmpfs the size of a hugetlbfs cannot be changed afterwards.
+        isOnHugePages
+          ? "use a hugetlbfs with a larger size="
+          : Self.enlargement(of: mountPoint, by: wanted - refusing.available, from: limit)
+      )
+    case .inodes(let place):
+      return (
+        "\(place) has none of its \(limit) inodes left",
+        mountPoint.map { "as root: 'mount -o remount,nr_inodes=\(limit * 2) \($0)'" }
+      )
+    case .quota(let owner, let place):
+      return (
+        refusing.isOfFiles
+          ? "the quota of \(owner) on \(place) allows \(limit) files, and all are in use"
+          : "needs \(needs), but the quota of \(owner) on \(place) leaves \(has) of \(ByteCount(limit))",
+        Self.quotaRemedy
+      )
+    case .memoryGroup(_, let path, let file), .hugePageGroup(_, let path, let file):
+      return (
+        """
+        needs \(needs), but the control group \(Escaping.printable(path.bytes)) leaves \(has) of \
+        \(ByteCount(limit)) (\(file))
+        """, "raise \(file) of that group"
+      )
+    case .pool(let pageSize):
+      let shortage = HugePagePool.pool(ofPageSize: pageSize)?.shortage(of: wanted)
+      return shortage.map { ($0.reason, $0.remedy) }
+        ?? ("needs \(needs), but the pool of huge pages has \(has)", nil)
+    case .commitLimit:
+      let memory = MemoryInformation.current()
+      let used = memory?["Committed_AS"] ?? limit - refusing.available
+      return (
+        """
+        needs \(needs), but the commit limit leaves \(has) (CommitLimit \(ByteCount(limit)), \
+        Committed_AS \(ByteCount(used)), vm.overcommit_memory=2)
+        """, "as root: raise vm.overcommit_ratio or vm.overcommit_kbytes"
+      )
+    case .memory(let withSwap):
+      return (
+        "needs \(needs), but memory\(withSwap ? " and swap have" : " has") \(has) available",
+        "ask for less" + (mayBeSparse ? ", or for a sparse region" : "")
+      )
+    }
+  }
+
+  /// The error if the kernel refuses what every figure allows.
+  func disproved(
+    _ wanted: Int, _ room: RegionRoom, _ said: String, _ errno: Errno
+  ) -> ShmError {
+    let figures = room.binding.map { binding in
+      switch binding.bound {
+      case .fileSystem(let place):
+        "\(place) has \(ByteCount(binding.available)) free of \(ByteCount(binding.limit ?? 0))"
+      case .pool(let pageSize):
+        "the pool has \(binding.available / pageSize) pages of \(ByteCount(pageSize)) available"
+      case .memory(let withSwap):
+        "memory\(withSwap ? " and swap have" : " has") \(ByteCount(binding.available)) available"
+      default: "\(binding.name) has \(ByteCount(binding.available)) left"
+      }
+    }
+    let isHuge = room.pageSize > PageMath.pageSize
+    return ShmError(
+      .noSpace, attempt,
+      "the kernel refuses \(ByteCount(wanted))\(isHuge ? " of huge pages" : "") (\(said))"
+        + (figures.map { ", although \($0)" } ?? ""),
+      remedy: """
+        the figures of this moment would allow it; a commit limit or a control group\
+        \(isHuge ? ", or the memory nodes of this process," : "") may refuse
+        """,
+      errorNumber: errno.rawValue)
+  }
+
+  /// EDQUOT where the quota cannot be asked for.
+  func unknownQuota(_ wanted: Int) -> ShmError {
+    ShmError(
+      .noSpace, attempt,
+      "needs \(ByteCount(wanted)), which a quota on \(place) does not allow; its figures are unknown",
+      remedy: Self.quotaRemedy, errorNumber: Errno.diskQuotaExceeded.rawValue)
+  }
+
+  private static var quotaRemedy: String { "root can raise it with setquota(8)" }
+
+  /// What is wanted and what there is: the larger one never looks like the smaller one.
+  private static func figures(_ wanted: Int, _ available: Int) -> (String, String) {
+    // Whole pages count.
+    let needed = wanted > available ? wanted : PageMath.roundUp(wanted) ?? wanted
+    return ByteCount(needed).told(beside: ByteCount(available))
+  }
+
+  private var isOnHugePages: Bool {
+    let status =
+      switch site {
+      case .directory(let path): try? FileSystem.fileSystemStatus(path)
+      case .descriptor(let raw): try? FileSystem.fileSystemStatus(ofDescriptor: raw)
+      case .memory: nil as cshm_filesystem?
+      }
+    return status.map { MemoryFileSystem($0).kind == .hugetlbfs } ?? false
+  }
+
+  /// The command that makes a tmpfs large enough; nil if it is unknown where it is mounted.
+  static func enlargement(of mountPoint: String?, by missing: Int, from total: Int) -> String? {
+    let (enough, overflow) = total.addingReportingOverflow(missing)
+    guard let mountPoint, !overflow, let size = PageMath.roundUp(enough, to: 1 << 20) else {
+      return nil
+    }
+    return "as root: 'mount -o remount,size=\(size >> 20)M \(mountPoint)'"
+  }
+
+  /// Where the file system is mounted; nil for memory that no mount shows here.
+  private var mountPoint: String? {
+    let mounts = MountTable.current()
+    let mount: MountTable.Mount?
+    switch site {
+    case .directory(let directory):
+      mount = (try? FileSystem.resolved(directory)).flatMap { mounts.mount(of: $0) }
+    case .descriptor(let raw):
+      let status = try? FileSystem.status(ofDescriptor: raw)
+      mount = status.flatMap { mounts.mount(ofDevice: UInt64($0.st_dev)) }
+    case .memory: mount = nil
+    }
+    return mount.map { Escaping.printable($0.point.bytes) }
+  }
+}
