@@ -125,7 +125,8 @@ final class HeldRegion {
   func tend(_ policy: WiringPolicy, follow: Bool, force: Bool) {
     do throws(ShmError) {
       try notice(policy, follow: follow, force: force)
-      complaint = nil
+      // Until the next try of what could not be done, it is not done.
+      if told == nil { complaint = nil }
     } catch {
       // The figures of the same refusal change from look to look.
       if complaint?.attempt != error.attempt || complaint?.code != error.code {
@@ -163,6 +164,7 @@ final class HeldRegion {
         """ : "what was wired stays as it was"
       Output.complain("\(reference.quoted) \(what); \(follow ? "wiring it anew" : stays)")
       told = (named.status.identity, now)
+      complaint = nil
     }
     isGoneTold = false
     if follow {

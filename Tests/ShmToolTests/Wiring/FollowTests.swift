@@ -137,7 +137,7 @@ struct FollowTests {
                     assert text.startswith(
                         f"shmtool: cannot follow '{N}', which holds {size} MiB now: "), text
                     assert f"cgroup v{group.version} {group.path} leaves " in text, text
-                    assert text.endswith("; what was wired stays wired\n"), text
+                    assert text.endswith("; what was wired stays wired\\n"), text
                     assert wired(process.pid) == M and allocated(P) == M, (process.poll(), text)
                 # It is tried again every second, and told once.
                 assert not select.select([process.stderr], [], [], 2.5)[0]
@@ -145,7 +145,7 @@ struct FollowTests {
                 # Within the room it follows.
                 os.truncate(P, 8 * M)
                 assert "holds 8 MiB now" in line(process.stderr)
-                assert line(process.stderr) == f"shmtool: wired 8 MiB of '{N}' anew\n"
+                assert line(process.stderr) == f"shmtool: wired 8 MiB of '{N}' anew\\n"
                 assert wired(process.pid) == 8 * M
                 # A new region of the same user.
                 os.unlink(P)
@@ -183,13 +183,13 @@ struct FollowTests {
                     text = line(process.stderr)
                     assert text == (
                         f"shmtool: '{N}' was replaced; it belongs to uid 65534, and the wired region belongs "
-                        "to uid 0: it is not followed, and what was wired stays wired\n"), text
+                        "to uid 0: it is not followed, and what was wired stays wired\\n"), text
                     assert wired(process.pid) == 64 * K and allocated(P) == 0
                 os.truncate(P, 32 * M)
                 assert "it is not followed" in line(process.stderr)
                 plant(0, 128 * K)
                 assert "was replaced; wiring it anew" in line(process.stderr)
-                assert line(process.stderr) == f"shmtool: wired 128 KiB of '{N}' anew\n"
+                assert line(process.stderr) == f"shmtool: wired 128 KiB of '{N}' anew\\n"
                 assert wired(process.pid) == 128 * K
                 # Given away after it was wired: it grows, and its owner is another one.
                 os.chown(P, 65534, 65534)
