@@ -72,11 +72,18 @@ let package = Package(
     .testTarget(
       name: "ShmToolTests", dependencies: ["ShmCore", "ShmTestSupport", "shmtool"],
       resources: [
-        .embedInCode("Completion/terminal.py"), .embedInCode("Completion/hostile.py"),
-        .embedInCode("Completion/listed.py"), .embedInCode("Completion/files.py"),
-        .embedInCode("Completion/quoted.py"), .embedInCode("Completion/silent.py"),
-        .embedInCode("Completion/printed.py"), .embedInCode("Faults/planted.py"),
-        .embedInCode("Faults/filenames.py"), .embedInCode("Wiring/group_room.py"),
+        .embedInCode("Completion/files.py"),
+        .embedInCode("Completion/hostile.py"),
+        .embedInCode("Completion/listed.py"),
+        .embedInCode("Completion/printed.py"),
+        .embedInCode("Completion/quoted.py"),
+        .embedInCode("Completion/silent.py"),
+        .embedInCode("Completion/terminal.py"),
+        .embedInCode("Faults/filenames.py"),
+        .embedInCode("Faults/planted.py"),
+        .embedInCode("Streams/framed.py"),
+        .embedInCode("Streams/hosts.py"),
+        .embedInCode("Wiring/group_room.py"),
       ],
       swiftSettings: swiftSettings),
   ]

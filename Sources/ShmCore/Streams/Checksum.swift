@@ -1,12 +1,19 @@
 import CShm
 
 /// CRC-32C of the bytes of a stream, as they pass.
-struct Checksum: Sendable {
+struct Checksum: Hashable, Sendable {
   /// What the bytes so far come to.
   private(set) var value: UInt32 = 0
 
   /// Goes on with more bytes.
   mutating func add(_ bytes: UnsafeRawBufferPointer) {
     unsafe value = cshm_crc32c(value, bytes.baseAddress, bytes.count)
+  }
+
+  /// The checksum of these bytes.
+  static func of(_ bytes: some Collection<UInt8>) -> UInt32 {
+    var checksum = Checksum()
+    unsafe Array(bytes).withUnsafeBytes { unsafe checksum.add($0) }
+    return checksum.value
   }
 }

@@ -100,7 +100,7 @@ extension StreamReceiver {
 
   /// Gives the processor away until the event rings, or somebody has something to say.
   private mutating func sleep(_ sink: CInt?, _ clock: StreamClock) throws(ShmError) {
-    if sink == nil, let ready = try waitAsBefore(clock) {
+    if sink == nil, reply == nil, let ready = try waitAsBefore(clock) {
       if ready & 1 << 2 != 0 { throw failure.interrupted }
       if ready & 1 << 1 != 0 { try hear() }
     } else if try look(sink, data.descriptor.raw, clock) {
@@ -156,6 +156,8 @@ extension StreamReceiver {
     // After the end nothing more is said, and its end would wake for ever.
     let hears = end == nil && !hasGivenUp
     if hears { polled.add(socket.descriptor.raw) }
+    let answer = reply.flatMap { $0.outcome == nil ? $0.descriptor : nil }
+    if let answer { polled.add(answer) }
     if let interrupt = options.interrupt { polled.add(interrupt) }
     report.crossings += 1
     do {
@@ -165,6 +167,7 @@ extension StreamReceiver {
     }
     if options.interrupt != nil, polled.isReady(polled.count - 1) { throw failure.interrupted }
     if hears, polled.isReady(given) { try hear() }
+    if answer != nil, polled.isReady(given + (hears ? 1 : 0)) { try hearReply() }
     return (
       descriptor != nil && polled.isReady(0), watched != nil && polled.isReady(given - 1)
     )
@@ -184,7 +187,7 @@ extension StreamReceiver {
 
   /// Writes what can be written at once, and waits where nothing can: for the sink, the sender's word,
   /// the interrupt.
-  private mutating func deliver(
+  mutating func deliver(
     _ bytes: UnsafeRawBufferPointer, to sink: inout StreamSink
   ) throws(ShmError) -> Int {
     let clock = StreamClock(options.stallTimeout)

@@ -29,6 +29,10 @@ public struct StreamReceiver: ~Copyable {
   var end: (total: UInt64, checksum: UInt32?)?
   /// Whether this end has given up: what the sender says then is of no interest.
   var hasGivenUp = false
+  /// What the far end of a framed stream answers; nil if there is none.
+  var reply: FrameReply?
+  /// The end that was written of a framed stream; nil before.
+  var framedEnd: Frame.End?
   /// Keeps the ring in RAM where that was asked for.
   private let wiring: Mapping?
 
@@ -127,7 +131,7 @@ public struct StreamReceiver: ~Copyable {
     }
   }
 
-  private mutating func check() throws(ShmError) {
+  mutating func check() throws(ShmError) {
     guard let end, end.total == ring.position else {
       throw ShmError(
         .defect, failure.attempt, "it was finished before its end, after \(ring.position) bytes")

@@ -5,7 +5,7 @@ extension StreamSender {
   /// So many reads of what never waits go on between two looks at peers and signals.
   private static var readsUnheard: Int { 64 }
 
-  private mutating func hear() throws(ShmError) {
+  mutating func hear() throws(ShmError) {
     let heard = try listen(besides: [], .now)
     try attend(heard.peers, heard.listener)
   }
@@ -119,7 +119,7 @@ extension StreamSender {
     }
   }
 
-  private mutating func waitForInput(_ source: CInt) throws(ShmError) {
+  mutating func waitForInput(_ source: CInt) throws(ShmError) {
     let clock = StreamClock(options.stallTimeout)
     while true {
       let heard = try listen(besides: [Polling.Interest(descriptor: source)], clock)

@@ -52,6 +52,24 @@ struct StreamSource: ~Copyable {
     }
   }
 
+  /// Whether it is a socket whose messages have ends.
+  var keepsMessages: Bool {
+    if case .messages = way { true } else { false }
+  }
+
+  /// Reads some bytes into an array.
+  ///
+  /// - Parameter count: the most bytes to read.
+  /// - Returns: the bytes, none at the end; nil if there are none now, and it is to be polled.
+  /// - Throws: as `read(into:)`.
+  mutating func bytes(upTo count: Int) throws(ShmError) -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: count)
+    let read = try unsafe bytes.withUnsafeMutableBufferPointer { (buffer) throws(ShmError) in
+      try unsafe self.read(into: UnsafeMutableRawBufferPointer(buffer))
+    }
+    return read.map { Array(bytes[..<$0]) }
+  }
+
   /// Counts what was read of a regular file, and looks at its end whether it is the same still.
   private mutating func counted(_ read: Int) throws(ShmError) -> Int {
     taken += read

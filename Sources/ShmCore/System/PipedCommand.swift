@@ -18,12 +18,17 @@ package struct PipedCommand: ~Copyable {
   private let child: ChildProcess
   /// Our end of the pipe; nil when it has been closed.
   private var end: OwnedDescriptor?
+  /// Reads what a consumer writes, if that was asked for.
+  private let answer: OwnedDescriptorBox?
   private let name: String
   /// Whether processes whose parent has ended become this process's children.
   private let adoptsOrphans: Bool
 
   /// The number of our end of the pipe, until it is closed.
   package let descriptor: CInt
+  /// The number of the descriptor that reads what a consumer writes to its standard output; nil if it writes
+  /// to that of this process.
+  package var output: CInt? { answer?.number }
 
   /// Starts it, in the process group of this process.
   ///
@@ -32,21 +37,24 @@ package struct PipedCommand: ~Copyable {
   ///   - role: which way the bytes go.
   ///   - adoptsOrphans: whether this process becomes the parent of what the command leaves behind, so that
   ///     `cancel` finds it. Without effect if this process has children already.
+  ///   - answers: whether what a consumer writes to its standard output can be read through `output`.
   /// - Throws: `ShmError`: `commandNotFound`, `cannotRun`.
   package init(
-    _ command: [[UInt8]], _ role: Role, adoptsOrphans: Bool = false
+    _ command: [[UInt8]], _ role: Role, adoptsOrphans: Bool = false, answers: Bool = false
   ) throws(ShmError) {
     let isAlone = adoptsOrphans && Orphans.hasNoChild
     let name = Escaping.quoted(command.first ?? [])
-    var ends: [CInt] = [-1, -1]
-    try ShmError.saying("cannot run \(name)") { () throws(Errno) in
-      _ = try SystemCall.checkNegated { unsafe cshm_pipe(&ends) }
-    }
+    let ends = try Self.pipe("cannot run \(name)")
     let reading = OwnedDescriptor(adopting: ends[0])
     let writing = OwnedDescriptor(adopting: ends[1])
+    let outputs = answers ? try Self.pipe("cannot run \(name)") : []
+    let answer = outputs.first.map { OwnedDescriptorBox(OwnedDescriptor(adopting: $0)) }
+    // Closed here when the child has its copy, or the end of its output would not be seen.
+    let theirs = outputs.last.map { OwnedDescriptorBox(OwnedDescriptor(adopting: $0)) }
     let started = try ChildProcess(
       command, input: role == .consumer ? ends[0] : nil,
-      output: role == .producer ? ends[1] : nil)
+      output: role == .producer ? ends[1] : outputs.last)
+    _ = theirs?.take()
     if started.ended < 0 {
       // Its end would not be seen, and a stream that waits for it would wait for ever.
       started.end()
@@ -54,6 +62,7 @@ package struct PipedCommand: ~Copyable {
         .system, "cannot watch \(name)", "the kernel refuses pidfd_open; the command was ended",
         remedy: "a sandbox refuses the call, or the limit on open files is reached ('ulimit -n')")
     }
+    self.answer = answer
     self.name = name
     self.adoptsOrphans = isAlone && Orphans.adopt(besides: started.identifier)
     child = started
@@ -63,6 +72,14 @@ package struct PipedCommand: ~Copyable {
     case .producer: end = .some(reading)
     case .consumer: end = .some(writing)
     }
+  }
+
+  private static func pipe(_ attempt: String) throws(ShmError) -> [CInt] {
+    var ends: [CInt] = [-1, -1]
+    try ShmError.saying(attempt) { () throws(Errno) in
+      _ = try SystemCall.checkNegated { unsafe cshm_pipe(&ends) }
+    }
+    return ends
   }
 
   /// Says beforehand that a command cannot be started, as far as that can be seen. access(2)
@@ -110,6 +127,14 @@ package struct PipedCommand: ~Copyable {
     } catch {
       throw ShmError(attempt, error)
     }
+  }
+
+  /// Closes our end of the pipe and gives the command a moment to end by itself, and then cancels it: for a
+  /// command that cannot take the end of its input for an ordinary end, because the bytes themselves say so.
+  package consuming func dismiss() {
+    try? closePipe()
+    _ = try? Polling.wait(for: [child.ended], milliseconds: Self.grace)
+    cancel()
   }
 
   /// Ends the command and the processes that it has started in this session: by SIGTERM, and by SIGKILL those

@@ -30,7 +30,7 @@ struct Recv: CommandRunner {
     aliases: ["receive"])
 
   enum CodingKeys: CodingKey {
-    case name, output, noSync, force, stream
+    case name, output, noSync, framed, force, stream
   }
 
   @Argument(
@@ -50,6 +50,9 @@ struct Recv: CommandRunner {
   @Flag(help: "Do not wait until the file is on its device.")
   var noSync = false
 
+  @Flag(help: "Write the framed form, for 'send --framed' elsewhere.")
+  var framed = false
+
   @Flag(help: "Write raw bytes to a terminal, too.")
   var force = false
 
@@ -59,6 +62,9 @@ struct Recv: CommandRunner {
     try stream.check()
     if !command.isEmpty, output != nil {
       throw ValidationError("--output and CMD exclude each other")
+    }
+    if framed, path != nil {
+      throw ValidationError("--framed goes to standard output or CMD, and not with --output")
     }
     if noSync, output == nil { throw ValidationError("--no-sync goes with --output") }
     if stream.reportFd == STDOUT_FILENO, command.isEmpty, path == nil {
@@ -91,13 +97,16 @@ struct Recv: CommandRunner {
         report = try write(path, from: &receiver, line, &isSynchronized)
       } else if command.isEmpty {
         report = try write(from: &receiver, line)
+      } else if framed {
+        report = try consumeFramed(from: &receiver, line)
       } else {
         report = try consume(from: &receiver, line)
       }
       _ = line.finish()
       try stream.write(
         TransferReport(
-          place.name, "receive", receivers: 1, report, isSynchronized: isSynchronized))
+          place.name, "receive", receivers: 1, report, isSynchronized: isSynchronized,
+          isAcknowledged: framed && !command.isEmpty ? true : nil))
     }
   }
 
@@ -105,7 +114,11 @@ struct Recv: CommandRunner {
     from receiver: inout StreamReceiver, _ line: ProgressLine
   ) throws(ShmError) -> StreamReport {
     let name = "standard output"
-    try receiver.receive(to: STDOUT_FILENO, named: name, progress: line.update)
+    if framed {
+      try receiver.receiveFramed(to: STDOUT_FILENO, named: name, progress: line.update)
+    } else {
+      try receiver.receive(to: STDOUT_FILENO, named: name, progress: line.update)
+    }
     try receiver.delivering { () throws(ShmError) in
       try StandardStreams.closeOutput("cannot write \(name)")
     }
@@ -158,11 +171,7 @@ struct Recv: CommandRunner {
       throw error
     }
     let code = try consumer.finish()
-    if code != 0 {
-      receiver.abort("the consumer has ended with exit code \(code)")
-      Output.complain("cannot receive \(name.quoted): \(shown) has ended with exit code \(code)")
-      throw ExitCode(code)
-    }
+    if code != 0 { throw self.failure(of: shown, code, &receiver) }
     if let failure { throw failure }
     return try receiver.finish()
   }

@@ -21,7 +21,7 @@ struct Send: CommandRunner {
       """)
 
   enum CodingKeys: CodingKey {
-    case name, file, receivers, capacity, huge, checksum, stream
+    case name, file, receivers, capacity, huge, checksum, framed, stream
   }
 
   @Argument(help: "The stream's name.", transform: StreamReference.parse)
@@ -52,11 +52,17 @@ struct Send: CommandRunner {
   @Flag(help: "Compare a checksum of all bytes at the end (CRC-32C).")
   var checksum = false
 
+  @Flag(help: "Read the framed form that 'recv --framed' writes, and acknowledge it on stdout.")
+  var framed = false
+
   @OptionGroup var stream: StreamArguments
 
   func check() throws {
     try stream.check()
     if !command.isEmpty, file != nil { throw ValidationError("FILE and CMD exclude each other") }
+    if framed, stream.reportFd == STDOUT_FILENO {
+      throw ValidationError("--report-fd 1 is where the acknowledgement goes")
+    }
   }
 
   func run() throws {
@@ -65,34 +71,43 @@ struct Send: CommandRunner {
     // Known now rather than when somebody has come.
     try PipedCommand.check(command, path: ProcessEnvironment.path)
     try StreamInterruption.watching { interrupt in
-      var source: InputSource?
-      var size: Int?
-      if command.isEmpty {
-        let opened = try InputSource(file ?? "-", waitsForWriter: false)
-        size = opened.size
-        source = consume opened
-      }
       var options = stream.options(interrupt: interrupt)
       options.receivers = receivers
       if let capacity { options.capacity = capacity.bytes }
       if let huge { options.pages = .huge(huge.pageSize) }
       options.hasChecksum = checksum
-      if let size, options.expectedBytes == nil { options.expectedBytes = size }
-      var sender = try StreamSender.meet(at: place, options: options)
-      let line = ProgressLine(
-        total: options.expectedBytes, isWanted: stream.progress, isQuiet: stream.quiet)
-      switch source {
-      case .some(let source):
-        try sender.send(
-          from: source.rawDescriptor, named: source.name, progress: line.update)
-      case nil:
-        try produce(into: &sender, line)
-      }
-      let report = try sender.finish()
-      _ = line.finish()
+      let report = framed ? try sendFramed(at: place, options) : try send(at: place, options)
       try stream.write(
-        TransferReport(place.name, "send", receivers: receivers, report))
+        TransferReport(
+          place.name, "send", receivers: receivers, report,
+          isAcknowledged: framed && acknowledges ? true : nil))
     }
+  }
+
+  private func send(at place: Rendezvous, _ options: StreamOptions) throws -> StreamReport {
+    var options = options
+    var source: InputSource?
+    if command.isEmpty {
+      let opened = try InputSource(file ?? "-", waitsForWriter: false)
+      if options.expectedBytes == nil { options.expectedBytes = opened.size }
+      source = consume opened
+    }
+    var sender = try StreamSender.meet(at: place, options: options)
+    let line = progressLine(options)
+    switch source {
+    case .some(let source):
+      try sender.send(from: source.rawDescriptor, named: source.name, progress: line.update)
+    case nil:
+      try produce(into: &sender, line)
+    }
+    let report = try sender.finish()
+    _ = line.finish()
+    return report
+  }
+
+  func progressLine(_ options: StreamOptions) -> ProgressLine {
+    ProgressLine(
+      total: options.expectedBytes, isWanted: stream.progress, isQuiet: stream.quiet)
   }
 
   /// Sends what CMD writes; where it fails, so does the stream, whatever it wrote.
@@ -114,11 +129,14 @@ struct Send: CommandRunner {
       throw error
     }
     let code = try producer.finish()
-    guard code != 0 else { return }
+    if code != 0 { throw failure(code, &sender) }
+  }
+
+  /// Aborts the stream because CMD has failed, and passes its exit status on.
+  func failure(_ code: Int32, _ sender: inout StreamSender) -> ExitCode {
     sender.abort("the producer has ended with exit code \(code)")
     Output.complain(
-      "cannot send \(self.name.quoted): \(Escaping.quoted(command[0])) has ended with exit code \(code)"
-    )
-    throw ExitCode(code)
+      "cannot send \(name.quoted): \(Escaping.quoted(command[0])) has ended with exit code \(code)")
+    return ExitCode(code)
   }
 }

@@ -18,17 +18,20 @@ struct TransferReport: Report {
   let checksum: Unknowable<String>
   /// Whether the file that was written is on its device; null if there is no file, or it lies in memory.
   let synced: Unknowable<Bool>
+  /// Whether the far end of a framed stream has acknowledged it; null if it cannot.
+  let acknowledged: Unknowable<Bool>
   private let nanoseconds: Int
 
   enum CodingKeys: CodingKey {
     case stream, action, bytes, seconds, bytesPerSecond, receivers, waits, wakes, contextSwitches
-    case crossingsPerGib, checksum, synced
+    case crossingsPerGib, checksum, synced, acknowledged
   }
 
   init(
     _ stream: RegionName, _ action: String, receivers: Int, _ report: StreamReport,
-    isSynchronized: Bool? = nil
+    isSynchronized: Bool? = nil, isAcknowledged: Bool? = nil
   ) {
+    acknowledged = Unknowable(isAcknowledged)
     synced = Unknowable(isSynchronized)
     self.stream = RawText(stream.bytes)
     self.action = action
@@ -53,7 +56,8 @@ struct TransferReport: Report {
     let sum = checksum.value.map { ", \($0)" } ?? ""
     return """
       \(what) of \(stream.quoted), in \(Format.seconds(nanoseconds)), \
-      \(Format.rate(bytes, nanoseconds))\(sum)\(Format.synchronization(synced.value))
+      \(Format.rate(bytes, nanoseconds))\(sum)\(Format.synchronization(synced.value))\
+      \(acknowledged.value == true ? ", acknowledged" : "")
 
       """
   }

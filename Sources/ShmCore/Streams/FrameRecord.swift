@@ -1,0 +1,35 @@
+/// A record of a framed stream on its way: its header and its data, and how much of them was written.
+@safe struct FrameRecord {
+  private let header: [UInt8]
+  private let data: UnsafeRawBufferPointer
+  private var done = 0
+
+  /// A record without data.
+  init(_ header: [UInt8]) {
+    self.header = header
+    unsafe data = UnsafeRawBufferPointer(start: nil, count: 0)
+  }
+
+  /// - Parameters:
+  ///   - header: what stands before the data.
+  ///   - data: must stay where it is as long as the record.
+  @unsafe init(_ header: [UInt8], _ data: UnsafeRawBufferPointer) {
+    self.header = header
+    unsafe self.data = data
+  }
+
+  var isWritten: Bool { unsafe done == header.count + data.count }
+
+  /// Calls `body` with what comes next, and counts the bytes that it has written.
+  mutating func write(
+    _ body: (UnsafeRawBufferPointer) throws(ShmError) -> Int
+  ) throws(ShmError) {
+    if done < header.count {
+      done += try unsafe header.withUnsafeBufferPointer { (header) throws(ShmError) in
+        try unsafe body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(header)[done...]))
+      }
+    } else {
+      done += try unsafe body(UnsafeRawBufferPointer(rebasing: data[(done - header.count)...]))
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import CShm
+import Glibc
+
+extension StreamReceiver {
+  /// So many records are written between two looks at the sender, the far end and signals.
+  private static var recordsUnheard: Int { 16 }
+
+  /// Writes all bytes of the stream to a descriptor in the framed form, so that a reader can tell a complete
+  /// stream from one that was cut off. `StreamSender.send(_:progress:)` reads it.
+  ///
+  /// The end record is written only after the stream has been received and verified.
+  ///
+  /// - Parameters:
+  ///   - sink: the number of a descriptor that is open for writing; it stays the caller's.
+  ///   - name: what it is called in messages.
+  ///   - acknowledgement: the number of a descriptor from which the acknowledgement of the far end is read;
+  ///     `waitForAcknowledgement` waits for it. Nil if the far end cannot answer.
+  ///   - progress: called with the bytes delivered so far.
+  /// - Throws: `ShmError`, as `receive` and `verify`; `aborted` if the far end has given up, `peerDied` if it
+  ///   has ended without an acknowledgement. The stream is aborted then, and the far end is told why if the
+  ///   descriptor takes an abort record at once.
+  /// - Complexity: linear in the bytes; the memory is the ring's.
+  public mutating func receiveFramed(
+    to sink: Int32, named name: String, acknowledgement: Int32? = nil,
+    progress: (Int) -> Void = { _ in }
+  ) throws(ShmError) {
+    var encoder = FrameEncoder(
+      identifier: cshm_random(), expected: hello.expected == .max ? nil : hello.expected)
+    reply = acknowledgement.map { FrameReply($0, of: encoder.preamble.identifier) }
+    var target: StreamSink
+    do throws(ShmError) {
+      target = try StreamSink(sink, "cannot write \(name)")
+    } catch {
+      abort(error)
+      throw error
+    }
+    var record = FrameRecord(encoder.preamble.bytes)
+    var records = 0
+    do throws(ShmError) {
+      try deliver(&record, to: &target)
+      let watched = target.mayBlock ? sink : nil
+      while let count = try waitForBytes(sink: watched) {
+        progress(Int(ring.position))
+        records += 1
+        // If nothing has to be waited for, the sender, the far end and signals are heard here.
+        if records % Self.recordsUnheard == 0 { try wait(until: .now) }
+        let data = unsafe ring.bytes(min(count, Frame.largestData))
+        record = unsafe FrameRecord(encoder.add(data), data)
+        try deliver(&record, to: &target)
+        release(data.count)
+      }
+      progress(Int(ring.position))
+      try check()
+      framedEnd = encoder.end
+      record = FrameRecord(FrameEncoder.record(of: encoder.end))
+      try deliver(&record, to: &target)
+    } catch {
+      let known = reasonOfReply(error)
+      if error.code != .inputOutput, framedEnd == nil {
+        tell(failure.reason(known), after: encoder.end.total, behind: &record, to: &target)
+      }
+      abort(known)
+      throw known
+    }
+  }
+
+  /// Waits until the far end of the framed stream has acknowledged that every receiver there has delivered
+  /// everything.
+  ///
+  /// - Throws: `ShmError`: `aborted` if the far end has given up, `peerDied` if it has ended without a valid
+  ///   acknowledgement, `timedOut`, `interrupted`. The stream is aborted then.
+  public mutating func waitForAcknowledgement() throws(ShmError) {
+    do throws(ShmError) {
+      let clock = StreamClock(options.stallTimeout)
+      while reply?.outcome == nil {
+        try wait(until: clock)
+        if let limit = clock.passed {
+          throw ShmError(
+            .timedOut, failure.attempt,
+            "the far end has not acknowledged \(ring.position) bytes for \(Clock.text(limit))")
+        }
+      }
+    } catch {
+      abort(error)
+      throw error
+    }
+  }
+
+  /// Reads the answer of the far end, and fails unless it acknowledges all that was written.
+  mutating func hearReply() throws(ShmError) {
+    reply?.read()
+    if let error = replyError { throw error }
+  }
+
+  private var replyError: ShmError? {
+    let bytes = ring.position
+    switch reply?.outcome {
+    case nil: return nil
+    case .complete(let end) where end == framedEnd: return nil
+    case .complete(let end):
+      return ShmError(
+        .peerDied, failure.attempt,
+        "the far end has acknowledged \(end.total) bytes, which are not the bytes that were sent")
+    case .abort(let reason): return failure.aborted("the far end", reason)
+    case .silence:
+      return ShmError(
+        .peerDied, failure.attempt,
+        "the far end has ended without an acknowledgement, after \(bytes) bytes")
+    case .nonsense(let fault):
+      return ShmError(
+        .peerDied, failure.attempt,
+        "the far end has not sent a valid acknowledgement, because its output \(fault)")
+    }
+  }
+
+  /// How long the answer of a far end that reads no more is waited for, in milliseconds.
+  private static var lastWord: Int { 2000 }
+
+  /// Why the far end reads no more, if its answer says so soon; else the error.
+  private mutating func reasonOfReply(_ error: ShmError) -> ShmError {
+    guard error.code == .inputOutput, let descriptor = reply?.descriptor else { return error }
+    let clock = StreamClock(Self.lastWord)
+    while reply?.outcome == nil, clock.passed == nil {
+      guard let ready = try? Polling.wait(for: [descriptor], milliseconds: clock.left) else {
+        break
+      }
+      if ready[0] { reply?.read() }
+    }
+    return replyError ?? error
+  }
+
+  private mutating func deliver(
+    _ record: inout FrameRecord, to sink: inout StreamSink
+  ) throws(ShmError) {
+    while !record.isWritten {
+      report.crossings += 1
+      try unsafe record.write { (bytes) throws(ShmError) in try unsafe deliver(bytes, to: &sink) }
+    }
+  }
+
+  /// How long the far end may take to read why the stream has failed, in milliseconds.
+  private static var patience: Int { 1000 }
+
+  /// Writes the rest of a record and why no more comes, if the sink takes it soon.
+  private func tell(
+    _ reason: String, after total: UInt64, behind record: inout FrameRecord,
+    to sink: inout StreamSink
+  ) {
+    let clock = StreamClock(Self.patience)
+    var last = FrameRecord(FrameEncoder.record(abort: reason, after: total))
+    while !last.isWritten {
+      let interest = Polling.Interest(descriptor: sink.descriptor, events: POLLOUT)
+      guard let ready = try? Polling.wait(for: [interest], milliseconds: clock.left), ready[0],
+        (try? record.isWritten ? push(&last, to: &sink) : push(&record, to: &sink)) != nil
+      else { return }
+    }
+  }
+
+  /// Writes some bytes of a record to a sink that has said that it takes some.
+  private func push(
+    _ record: inout FrameRecord, to sink: inout StreamSink
+  ) throws(ShmError) {
+    try unsafe record.write { (bytes) throws(ShmError) in
+      try unsafe sink.write(bytes, isReady: true) ?? 0
+    }
+  }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import ShmCore
+
+extension Recv {
+  /// Gives the framed form to CMD, and waits for the acknowledgement that CMD writes to its standard output.
+  func consumeFramed(
+    from receiver: inout StreamReceiver, _ line: ProgressLine
+  ) throws -> StreamReport {
+    let shown = Escaping.quoted(command[0])
+    var consumer = try receiver.delivering { () throws(ShmError) in
+      try PipedCommand(command, .consumer, adoptsOrphans: true, answers: true)
+    }
+    do throws(ShmError) {
+      try receiver.receiveFramed(
+        to: consumer.descriptor, named: "into \(shown)", acknowledgement: consumer.output,
+        progress: line.update)
+      // A relay that compresses passes the last bytes on only at the end of its input.
+      try receiver.delivering { () throws(ShmError) in try consumer.closePipe() }
+      try receiver.waitForAcknowledgement()
+      try receiver.wait(for: consumer.ended)
+    } catch {
+      // Without an end record nobody takes the end of the input for the end of the stream.
+      consumer.dismiss()
+      throw error
+    }
+    let code = try consumer.finish()
+    if code != 0 { throw failure(of: shown, code, &receiver) }
+    return try receiver.finish()
+  }
+
+  /// Aborts the stream because CMD has failed, and passes its exit status on.
+  func failure(of shown: String, _ code: Int32, _ receiver: inout StreamReceiver) -> ExitCode {
+    receiver.abort("the consumer has ended with exit code \(code)")
+    Output.complain("cannot receive \(name.quoted): \(shown) has ended with exit code \(code)")
+    return ExitCode(code)
+  }
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+import Glibc
+import ShmCore
+import SystemPackage
+
+extension Send {
+  /// Whether an acknowledgement is written: raw bytes would disturb a terminal.
+  var acknowledges: Bool { !StandardStreams.isTerminal(STDOUT_FILENO) }
+
+  /// Sends the data of a framed stream from FILE, standard input or CMD, and acknowledges it.
+  func sendFramed(at place: Rendezvous, _ options: StreamOptions) throws -> StreamReport {
+    guard command.isEmpty else { return try produceFramed(at: place, options) }
+    let source = try InputSource(file ?? "-", waitsForWriter: false)
+    var input = try FramedInput(source.rawDescriptor, named: source.name, options: options)
+    return try transfer(&input, at: place, options) { _ in }
+  }
+
+  private func produceFramed(at place: Rendezvous, _ options: StreamOptions) throws -> StreamReport
+  {
+    let producer = try PipedCommand(command, .producer, adoptsOrphans: true)
+    let name = "what \(Escaping.quoted(command[0])) writes"
+    let report: StreamReport
+    do {
+      var input = try FramedInput(producer.descriptor, named: name, options: options)
+      report = try transfer(&input, at: place, options) { sender in
+        // It may fail after it has written the end record.
+        try sender.wait(for: producer.ended)
+      }
+    } catch {
+      producer.cancel()
+      throw error
+    }
+    let code = try producer.finish()
+    guard code == 0 else {
+      Output.complain(
+        "\(Escaping.quoted(command[0])) has ended with exit code \(code), after all bytes of \(self.name.quoted) were delivered"
+      )
+      throw ExitCode(code)
+    }
+    return report
+  }
+
+  private func transfer(
+    _ input: inout FramedInput, at place: Rendezvous, _ options: StreamOptions,
+    atEnd: (inout StreamSender) throws -> Void
+  ) throws -> StreamReport {
+    var options = options
+    if options.expectedBytes == nil { options.expectedBytes = input.expectedBytes }
+    let report: StreamReport
+    do {
+      var sender = try StreamSender.meet(at: place, options: options)
+      let line = progressLine(options)
+      try sender.send(&input, progress: line.update)
+      try atEnd(&sender)
+      report = try sender.finish()
+      _ = line.finish()
+    } catch {
+      let reason = (error as? ShmError)?.reason ?? "the producer has failed"
+      if acknowledges { input.refuse(reason, to: STDOUT_FILENO) }
+      throw error
+    }
+    if acknowledges { try input.acknowledge(to: STDOUT_FILENO) }
+    return report
+  }
+}
