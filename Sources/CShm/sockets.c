@@ -239,9 +239,10 @@ int cshm_try_lock(int descriptor) {
 
 int cshm_unlock(int descriptor) { return flock(descriptor, LOCK_UN) < 0 ? -errno : 0; }
 
-ssize_t cshm_write_now(int descriptor, const void *bytes, size_t count) {
-  struct iovec piece = {(void *)bytes, count};
-  ssize_t written = pwritev2(descriptor, &piece, 1, -1, RWF_NOWAIT);
+ssize_t cshm_write_now(int descriptor, const void *head, size_t head_count, const void *bytes,
+                       size_t count) {
+  struct iovec pieces[] = {{(void *)head, head_count}, {(void *)bytes, count}};
+  ssize_t written = pwritev2(descriptor, pieces, 2, -1, RWF_NOWAIT);
   return written < 0 ? -errno : written;
 }
 

@@ -250,9 +250,10 @@ int cshm_epoll_wait(int epoll, int milliseconds, unsigned int *ready);
 // nobody to mind
 int cshm_try_lock(int descriptor);
 int cshm_unlock(int descriptor);
-// write(2) that returns -EAGAIN where it would wait, whatever the descriptor's flags, and -EOPNOTSUPP
-// where the kernel cannot promise that. pwritev2(2), RWF_NOWAIT
-ssize_t cshm_write_now(int descriptor, const void *bytes, size_t count);
+// writev(2) of two buffers, the first of which may be empty; returns -EAGAIN if it would wait, whatever the
+// descriptor's flags, and -EOPNOTSUPP if the kernel cannot promise that. pwritev2(2), RWF_NOWAIT
+ssize_t cshm_write_now(int descriptor, const void *head, size_t head_count, const void *bytes,
+                       size_t count);
 // read(2) in the same manner. preadv2(2), RWF_NOWAIT
 ssize_t cshm_read_now(int descriptor, void *bytes, size_t count);
 // Whether it is a socket of messages, of which a read drops what it has no room for

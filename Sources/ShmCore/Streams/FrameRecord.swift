@@ -20,16 +20,15 @@
 
   var isWritten: Bool { unsafe done == header.count + data.count }
 
-  /// Calls `body` with what comes next, and counts the bytes that it has written.
+  /// Calls `body` with what is left of the header and of the data, and counts the bytes that it has written.
   mutating func write(
-    _ body: (UnsafeRawBufferPointer) throws(ShmError) -> Int
+    _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(ShmError) -> Int
   ) throws(ShmError) {
-    if done < header.count {
-      done += try unsafe header.withUnsafeBufferPointer { (header) throws(ShmError) in
-        try unsafe body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(header)[done...]))
-      }
-    } else {
-      done += try unsafe body(UnsafeRawBufferPointer(rebasing: data[(done - header.count)...]))
+    done += try unsafe header.withUnsafeBufferPointer { (header) throws(ShmError) in
+      let head = unsafe UnsafeRawBufferPointer(header).dropFirst(done)
+      let rest = unsafe data.dropFirst(max(0, done - header.count))
+      return try unsafe body(
+        UnsafeRawBufferPointer(rebasing: head), UnsafeRawBufferPointer(rebasing: rest))
     }
   }
 }

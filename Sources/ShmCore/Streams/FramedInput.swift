@@ -103,8 +103,8 @@ public struct FramedInput: ~Copyable {
 
   /// Tells the origin that the stream has failed, if the descriptor takes it at once.
   ///
-  /// Input that still comes is discarded for up to 2 s: a relay that finds nobody reading may drop what was
-  /// written to the origin.
+  /// Then input that still comes is discarded for up to 2 s, and the reader of the record gets 0.5 s to hang up:
+  /// a relay whose end is gone may drop what was written to the origin.
   ///
   /// - Parameters:
   ///   - reason: why, in a few words.
@@ -117,7 +117,14 @@ public struct FramedInput: ~Copyable {
       return
     }
     if source.mayBlock { discard() }
+    let hangup = Polling.Interest(descriptor: descriptor, events: 0)
+    _ = try? Polling.wait(
+      for: [hangup, Polling.Interest(descriptor: options.interrupt ?? -1)],
+      milliseconds: Self.farewell)
   }
+
+  /// How long the reader of an abort record may take to hang up, in milliseconds.
+  private static var farewell: Int { 500 }
 
   /// How long input is discarded after a failure, in milliseconds.
   private static var lingering: Int { 2000 }

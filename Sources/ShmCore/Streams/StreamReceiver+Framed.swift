@@ -134,7 +134,9 @@ extension StreamReceiver {
   ) throws(ShmError) {
     while !record.isWritten {
       report.crossings += 1
-      try unsafe record.write { (bytes) throws(ShmError) in try unsafe deliver(bytes, to: &sink) }
+      try unsafe record.write { (head, data) throws(ShmError) in
+        try unsafe deliver(head, data, to: &sink)
+      }
     }
   }
 
@@ -160,8 +162,8 @@ extension StreamReceiver {
   private func push(
     _ record: inout FrameRecord, to sink: inout StreamSink
   ) throws(ShmError) {
-    try unsafe record.write { (bytes) throws(ShmError) in
-      try unsafe sink.write(bytes, isReady: true) ?? 0
+    try unsafe record.write { (head, data) throws(ShmError) in
+      try unsafe sink.write(head, data, isReady: true) ?? 0
     }
   }
 }

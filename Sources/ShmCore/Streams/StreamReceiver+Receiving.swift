@@ -31,7 +31,8 @@ extension StreamReceiver {
         if writes % Self.writesUnheard == 0 { try wait(until: .now) }
         let bytes = unsafe ring.bytes(min(count, options.chunk))
         report.crossings += 1
-        let written = try unsafe deliver(bytes, to: &target)
+        let written = try unsafe deliver(
+          UnsafeRawBufferPointer(start: nil, count: 0), bytes, to: &target)
         if written > 0 { release(written) }
       }
       progress(Int(ring.position))
@@ -188,12 +189,12 @@ extension StreamReceiver {
   /// Writes what can be written at once, and waits where nothing can: for the sink, the sender's word,
   /// the interrupt.
   mutating func deliver(
-    _ bytes: UnsafeRawBufferPointer, to sink: inout StreamSink
+    _ head: UnsafeRawBufferPointer, _ bytes: UnsafeRawBufferPointer, to sink: inout StreamSink
   ) throws(ShmError) -> Int {
     let clock = StreamClock(options.stallTimeout)
     var isReady = false
     while true {
-      if let written = try unsafe sink.write(bytes, isReady: isReady) { return written }
+      if let written = try unsafe sink.write(head, bytes, isReady: isReady) { return written }
       report.waits += 1
       isReady = try wait(sink.descriptor, POLLOUT, until: clock).first
       // One that was stopped meanwhile finds the time passed, and yet goes on.

@@ -46,34 +46,38 @@ struct StreamSink: ~Copyable {
   /// Writes some of `bytes`.
   ///
   /// - Parameters:
+  ///   - head: what is to be written before them; it may be empty.
   ///   - bytes: what is to be written.
   ///   - isReady: whether a poll has said that it takes something.
   /// - Returns: how many bytes it took; nil where it takes none now, and is to be polled.
   /// - Throws: `ShmError` with code `inputOutput`.
   mutating func write(
-    _ bytes: UnsafeRawBufferPointer, isReady: Bool
+    _ head: UnsafeRawBufferPointer, _ bytes: UnsafeRawBufferPointer, isReady: Bool
   ) throws(ShmError) -> Int? {
+    // Only the usual way takes both at once.
+    let next = unsafe head.isEmpty ? bytes : head
     while true {
       let written: Int
       switch way {
       case .plain:
-        try room.require(next: bytes.count)
-        return try unsafe DescriptorIO.write(descriptor, bytes, attempt)
+        try room.require(next: next.count)
+        return try unsafe DescriptorIO.write(descriptor, next, attempt)
       case .asking:
-        written = unsafe cshm_write_now(descriptor, bytes.baseAddress, bytes.count)
+        written = unsafe cshm_write_now(
+          descriptor, head.baseAddress, head.count, bytes.baseAddress, bytes.count)
         if DescriptorKind.cannotPromise(written) {
           reopen()
           continue
         }
       case .reopened(let terminal):
-        let count = unsafe Glibc.write(terminal, bytes.baseAddress, bytes.count)
+        let count = unsafe Glibc.write(terminal, next.baseAddress, next.count)
         written = count < 0 ? -Int(errno) : count
       case .bytewise:
         guard isReady else { return nil }
-        let first = unsafe UnsafeRawBufferPointer(rebasing: bytes.prefix(1))
+        let first = unsafe UnsafeRawBufferPointer(rebasing: next.prefix(1))
         return try unsafe DescriptorIO.write(descriptor, first, attempt)
       case .trusting:
-        return isReady ? try unsafe DescriptorIO.write(descriptor, bytes, attempt) : nil
+        return isReady ? try unsafe DescriptorIO.write(descriptor, next, attempt) : nil
       }
       if written >= 0 { return written }
       let error = Errno(rawValue: CInt(-written))

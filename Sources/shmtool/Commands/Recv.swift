@@ -24,8 +24,14 @@ struct Recv: CommandRunner {
       The sender belongs to the same user, and both meet in /dev/shm, or in the directory that \
       SHMTOOL_DIR names. NAME and stream:NAME mean the same stream.
 
+      --framed is for another host: it writes records with checksums and an end record, which CMD passes \
+      to 'send --framed' there. CMD's standard output must carry the acknowledgement back; without a valid \
+      one recv fails with 69, or with 76 if the far end says why it has given up. Without CMD the framed form \
+      goes to standard output and nobody acknowledges it.
+
       Example: shmtool recv backup | tar x -C /restore
                shmtool recv backup --output data.tar
+               shmtool recv backup --framed -- ssh there shmtool send backup --framed
       """,
     aliases: ["receive"])
 

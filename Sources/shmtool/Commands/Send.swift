@@ -16,6 +16,10 @@ struct Send: CommandRunner {
       stream is aborted then, and CMD's exit code is ours. If the stream fails, CMD and the processes \
       it has started in this session get SIGTERM, and SIGKILL after 2 s.
 
+      --framed reads the form that 'recv --framed' writes on another host. Its end record is the only end: \
+      input that ends before it aborts the stream (76), and damaged input fails with 65. When every receiver \
+      has delivered every byte, an acknowledgement goes to standard output, unless that is a terminal.
+
       Example: tar c /data | shmtool send backup
                shmtool send backup --receivers 2 -- tar c /data
       """)
