@@ -32,9 +32,9 @@ public struct HostWiring: Sendable {
         let text = try? FileSystem.contents(
           of: ProcessThreads.directory(of: process).appending("status"))
       else { continue }
-      let status = ProcessStatus(parsing: text)
-      if let wired = status.wired, wired > 0 {
-        holders.append((process, status.name ?? "", wired))
+      // Of most processes nothing more is asked.
+      if let wired = ProcessStatus.wired(in: text[...]), wired > 0 {
+        holders.append((process, ProcessStatus(parsing: text).name ?? "", wired))
       }
     }
     holders.sort { ($1.wired, $0.process) < ($0.wired, $1.process) }

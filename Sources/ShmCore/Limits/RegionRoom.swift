@@ -98,6 +98,20 @@ extension RegionRoom.Bound {
     }
   }
 
+  /// The kind of limit in a word, for programs.
+  public var kind: String {
+    switch self {
+    case .fileSystem: "file_system"
+    case .inodes: "inodes"
+    case .quota: "quota"
+    case .memoryGroup: "memory_cgroup"
+    case .hugePageGroup: "hugetlb_cgroup"
+    case .pool: "huge_page_pool"
+    case .commitLimit: "commit_limit"
+    case .memory: "memory"
+    }
+  }
+
   /// Whether the kernel ends a process that exceeds it, instead of refusing the call.
   var endsProcesses: Bool {
     switch self {

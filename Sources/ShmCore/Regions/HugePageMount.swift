@@ -1,5 +1,5 @@
 import Glibc
-import SystemPackage
+public import SystemPackage
 
 /// Where regions of huge pages have names: a hugetlbfs mount. A POSIX object lies on a tmpfs and
 /// cannot have pages of a pool.
@@ -20,6 +20,21 @@ public enum HugePageMount {
     for name: RegionName, pageSize: Int? = nil
   ) throws(ShmError) -> RegionReference {
     let attempt = "cannot create \(name.quoted) of huge pages"
+    return .file(name.path(in: try directory(pageSize: pageSize, attempt)))
+  }
+
+  /// The mount that such regions lie on.
+  ///
+  /// - Parameter pageSize: in bytes; nil for the machine's default.
+  /// - Returns: the first such mount that the caller may write to.
+  /// - Throws: `ShmError`: as `reference`.
+  public static func directory(pageSize: Int? = nil) throws(ShmError) -> FilePath {
+    try directory(pageSize: pageSize, "cannot tell the room for huge pages")
+  }
+
+  private static func directory(
+    pageSize: Int?, _ attempt: String
+  ) throws(ShmError) -> FilePath {
     let pool = try pool(ofPageSize: pageSize, attempt)
     let places = MountTable.current().mounts.filter { mount in
       guard mount.kind == "hugetlbfs",
@@ -42,7 +57,7 @@ public enum HugePageMount {
         "you may not write in \(Escaping.printable(first.bytes))",
         remedy: "as root: mount another hugetlbfs for this user, with uid=\(geteuid())")
     }
-    return .file(name.path(in: place))
+    return place
   }
 
   /// The pool of a page size, or an error that names those there are.

@@ -88,7 +88,8 @@ extension LimitsReport {
 
   private func verdict(_ style: TextStyle) -> String {
     func size(_ bytes: Int) -> String { Format.size(bytes, style) }
-    var text =
+    var text = room.value?.text(style) ?? ""
+    text +=
       "could be wired now: \(available.text(size)), bound by \(binding.text { $0 })\n"
     if let answer = answer.value {
       text +=

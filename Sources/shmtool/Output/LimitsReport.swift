@@ -90,11 +90,14 @@ struct LimitsReport: Report {
   let available: Unknowable<Int>
   let binding: Unknowable<String>
   let answer: Unknowable<Answer>
+  /// How much could be created; null if there is no place for regions.
+  let room: Unknowable<RoomReport>
 
   init(
     _ limits: WiringLimits, host: HostWiring, shm: SharedMemoryMount?, probed: Limit?,
-    answer: WiringAnswer?
+    answer: WiringAnswer?, room: RoomReport?
   ) {
+    self.room = Unknowable(room)
     pid = limits.process
     memlockSoft = Limit(limits.soft)
     memlockHard = Limit(limits.hard)

@@ -1,0 +1,42 @@
+public import SystemPackage
+
+/// Whether a region of a size could be created now, and if not, why and what to do.
+///
+/// ```swift
+/// let answer = try RoomAnswer(need: 64 << 20)
+/// if !answer.isYes { print(answer.reason ?? "", answer.remedy ?? "") }
+/// ```
+public struct RoomAnswer: Sendable {
+  /// The bytes that are needed.
+  public let need: Int
+  /// The room at that moment.
+  public let room: RegionRoom
+  /// The limit that refuses; nil if none does.
+  public let refusing: RegionRoom.Candidate?
+  /// Why there is no room, with the figures; nil if there is. `create` has the same words for it.
+  public let reason: String?
+  /// What to do; nil if nothing must be done, or nothing is known.
+  public let remedy: String?
+
+  /// Whether there is room, as far as can be known.
+  public var isYes: Bool { refusing == nil }
+
+  /// Asks for the room of a directory.
+  ///
+  /// - Parameters:
+  ///   - need: in bytes.
+  ///   - directory: on a tmpfs, ramfs or hugetlbfs.
+  ///   - process: whose control groups count; nil for those of this process.
+  /// - Throws: `ShmError`: as `RegionRoom.current`.
+  public init(
+    need: Int, in directory: FilePath = RegionName.directory, process: Int32? = nil
+  ) throws(ShmError) {
+    self.need = need
+    room = try RegionRoom.current(in: directory, process: process)
+    refusing = room.refusing(need)
+    let check = SpaceCheck(
+      attempt: "", place: Escaping.printable(directory.bytes), site: .directory(directory))
+    let told = refusing.map { check.explanation($0, need) }
+    (reason, remedy) = (told?.reason, told?.remedy)
+  }
+}

@@ -1,0 +1,71 @@
+import ShmCore
+import SystemPackage
+
+/// How much could be created in a directory, and what bounds it.
+struct RoomReport: Encodable {
+  struct Bound: Encodable {
+    let kind: String
+    let name: String
+    let available: Int
+    /// Bytes; of inodes, and of a quota on files, their number.
+    let limit: Unknowable<Int>
+  }
+
+  struct Answer: Encodable {
+    let need: Int
+    let possible: Bool
+    let refusedBy: Unknowable<String>
+    let reason: Unknowable<String>
+    let remedy: Unknowable<String>
+  }
+
+  let place: RawText
+  let pageSize: Int
+  let available: Unknowable<Int>
+  let binding: Unknowable<String>
+  /// The tightest first.
+  let bounds: [Bound]
+  let answer: Unknowable<Answer>
+
+  init(_ room: RegionRoom, in directory: FilePath, answer: RoomAnswer? = nil) {
+    place = RawText(directory.bytes)
+    pageSize = room.pageSize
+    available = Unknowable(room.available)
+    binding = Unknowable(room.binding?.name)
+    bounds = room.bounds.map {
+      Bound(
+        kind: $0.bound.kind, name: $0.name, available: $0.available, limit: Unknowable($0.limit))
+    }
+    self.answer = Unknowable(
+      answer.map {
+        Answer(
+          need: $0.need, possible: $0.isYes, refusedBy: Unknowable($0.refusing?.name),
+          reason: Unknowable($0.reason), remedy: Unknowable($0.remedy))
+      })
+  }
+
+  init(_ answer: RoomAnswer, in directory: FilePath) {
+    self.init(answer.room, in: directory, answer: answer)
+  }
+
+  /// Whether the answer is no.
+  var isRefused: Bool { answer.value?.possible == false }
+
+  /// The figures that bind, and the answer, a line each.
+  func text(_ style: TextStyle) -> String {
+    func size(_ bytes: Int) -> String { Format.size(bytes, style) }
+    var text = """
+      could be created now in \(place.printable): \(available.text(size)), bound by \
+      \(binding.text { $0 })
+
+      """
+    guard let answer = answer.value else { return text }
+    if answer.possible {
+      text += "\(size(answer.need)) can be created in \(place.printable)\n"
+    } else {
+      text += "\(size(answer.need)) cannot be created: \(answer.reason.text { $0 })"
+      text += (answer.remedy.value.map { "; \($0)" } ?? "") + "\n"
+    }
+    return text
+  }
+}
