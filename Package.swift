@@ -18,6 +18,9 @@ let cSettings: [CSetting] = [
   .unsafeFlags(["-Wall", "-Wextra", "-Werror"]),
 ]
 
+/// The functions of the C library that CShmTool replaces.
+let replaced = ["malloc", "calloc", "realloc", "memalign", "aligned_alloc", "posix_memalign"]
+
 let package = Package(
   name: "shmtool",
   products: [
@@ -32,24 +35,28 @@ let package = Package(
   targets: [
     .target(name: "CShm", cSettings: cSettings),
     .target(
+      name: "CShmTool",
+      cSettings: cSettings + [.define("CSHMTOOL_WRAPPED", .when(configuration: .release))]),
+    .target(
       name: "ShmCore",
       dependencies: ["CShm", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "shmtool",
       dependencies: [
-        "ShmCore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CShmTool", "ShmCore",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings,
       // A release is one file that needs no library; what of the Swift runtime it does without is in
-      // CShm/processes.c.
+      // CShm/processes.c, and what it puts in place of the allocator's functions in CShmTool.
       linkerSettings: [
         .unsafeFlags(
           [
             "-static-executable", "-use-ld=lld", "-Xlinker", "-s",
             "-Xlinker", "--gc-sections", "-Xlinker", "--no-export-dynamic",
             "-Xlinker", "--wrap=swift_copyAuxiliaryExecutablePath",
-          ],
+          ] + replaced.flatMap { ["-Xlinker", "--wrap=\($0)"] },
           .when(configuration: .release)),
         .linkedLibrary("_FoundationCollections", .when(configuration: .release)),
         .linkedLibrary("_FoundationCShims", .when(configuration: .release)),
@@ -79,6 +86,7 @@ let package = Package(
         .embedInCode("Completion/quoted.py"),
         .embedInCode("Completion/silent.py"),
         .embedInCode("Completion/terminal.py"),
+        .embedInCode("Faults/crowded.py"),
         .embedInCode("Faults/filenames.py"),
         .embedInCode("Faults/planted.py"),
         .embedInCode("Streams/framed.py"),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CShmTool
 import Glibc
 import ShmCore
 
@@ -6,6 +7,7 @@ import ShmCore
 enum Program {
   /// Parses, runs, and exits with the command's code.
   static func run() -> Never {
+    cshmtool_exit_if_exhausted(CInt(ShmError.Code.noSpace.rawValue))
     do {
       StandardStreams.prepare()
       if let answer = Completion.answer(ProcessArguments.all) {

@@ -4,14 +4,22 @@ import SystemPackage
 /// Memory whose size a request or the machine decides. A Swift array that finds none ends the process;
 /// what is asked for here first is an error.
 enum Allocation {
-  /// What is smaller than this is the runtime's affair: it is taken before any limit can be met.
+  /// Smaller requests than this are left to the runtime.
   private static let least = 128 << 10
 
-  /// Throws unless so many bytes can be had at this moment. malloc(3)
+  /// Throws unless so many bytes can be allocated at this moment. mmap(2)
+  ///
+  /// Not by malloc(3): a program may end itself when malloc finds no memory, as shmtool does.
   static func require(_ bytes: Int) throws(Errno) {
     guard bytes >= least else { return }
-    guard let memory = unsafe malloc(bytes) else { throw .noMemory }
-    unsafe free(memory)
+    let base = try unsafe privateMemory(bytes)
+    try unsafe MemoryCalls.unmap(UnsafeMutableRawBufferPointer(start: base, count: bytes))
+  }
+
+  private static func privateMemory(_ bytes: Int) throws(Errno) -> UnsafeMutableRawPointer {
+    try unsafe MemoryCalls.map(
+      at: nil, length: bytes, protection: PROT_READ | PROT_WRITE,
+      flags: MAP_PRIVATE | MAP_ANONYMOUS, descriptor: -1, offset: 0)
   }
 
   /// The same, with the error's figures.
@@ -24,9 +32,7 @@ enum Allocation {
   /// Whole pages of this process alone, zeroed. mmap(2)
   static func pages(_ bytes: Int, _ attempt: String) throws(ShmError) -> OwnedPages {
     try ShmError.explaining({ refusal(bytes, attempt, $0) }) { () throws(Errno) in
-      let base = try unsafe MemoryCalls.map(
-        at: nil, length: bytes, protection: PROT_READ | PROT_WRITE,
-        flags: MAP_PRIVATE | MAP_ANONYMOUS, descriptor: -1, offset: 0)
+      let base = try unsafe privateMemory(bytes)
       return unsafe OwnedPages(adopting: base, length: bytes)
     }
   }

@@ -121,22 +121,19 @@ enum Orphans {
   ///
   /// - Returns: whether it does.
   static func adopt(besides child: pid_t) -> Bool {
-    guard cshm_adopt_orphans() == 0 else { return false }
-    var thread = pthread_t()
-    let created = unsafe pthread_create(
-      &thread, nil,
-      { raw in
-        let child = pid_t(Int(bitPattern: raw))
-        while true {
-          let ended = cshm_next_ended_child(1)
-          if ended == -EINTR { continue }
-          // The child itself is waited for elsewhere.
-          if ended <= 0 || ended == child { return nil }
-          var status: CInt = 0
-          _ = unsafe waitpid(ended, &status, 0)
-        }
-      }, UnsafeMutableRawPointer(bitPattern: Int(child)))
-    if created == 0 { pthread_detach(thread) }
-    return true
+    let thread = unsafe Threads.create(UnsafeMutableRawPointer(bitPattern: Int(child))) { raw in
+      let child = pid_t(Int(bitPattern: raw))
+      while true {
+        let ended = cshm_next_ended_child(1)
+        if ended == -EINTR { continue }
+        // The child itself is waited for elsewhere.
+        if ended <= 0 || ended == child { return nil }
+        var status: CInt = 0
+        _ = unsafe waitpid(ended, &status, 0)
+      }
+    }
+    guard let thread else { return false }
+    pthread_detach(thread)
+    return cshm_adopt_orphans() == 0
   }
 }

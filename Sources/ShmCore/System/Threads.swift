@@ -33,22 +33,36 @@ package enum Threads {
   }
 
   private static func start(_ job: Job) -> pthread_t? {
-    var thread = pthread_t()
     let argument = unsafe Unmanaged.passRetained(job)
+    let thread = unsafe create(argument.toOpaque()) { raw in
+      guard let raw = unsafe raw else { return nil }
+      // The creator has retained the job once for this thread.
+      unsafe Unmanaged<Job>.fromOpaque(raw).takeRetainedValue().run()
+      return nil
+    }
+    if thread == nil { unsafe argument.release() }
+    return thread
+  }
+
+  /// The stack of a thread in bytes, many times what the work of any needs. Without it a thread gets as
+  /// much as RLIMIT_STACK says, 8 MiB most often, all of which counts against RLIMIT_AS.
+  private static let stack = 512 << 10
+
+  /// Starts a thread; nil if the system has none to give. pthread_create(3)
+  static func create(
+    _ argument: UnsafeMutableRawPointer?,
+    _ body: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
+  ) -> pthread_t? {
+    let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
+    defer { unsafe attributes.deallocate() }
+    guard unsafe pthread_attr_init(attributes) == 0 else { return nil }
+    defer { unsafe pthread_attr_destroy(attributes) }
+    unsafe pthread_attr_setstacksize(attributes, stack)
+    var thread = pthread_t()
     do {
-      try SystemCall.checkNumber {
-        unsafe pthread_create(
-          &thread, nil,
-          { raw in
-            guard let raw = unsafe raw else { return nil }
-            // The creator has retained the job once for this thread.
-            unsafe Unmanaged<Job>.fromOpaque(raw).takeRetainedValue().run()
-            return nil
-          }, argument.toOpaque())
-      }
+      try SystemCall.checkNumber { unsafe pthread_create(&thread, attributes, body, argument) }
       return thread
     } catch {
-      unsafe argument.release()
       return nil
     }
   }

@@ -1,0 +1,110 @@
+#include "CShmTool.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+// These functions take the place of the C library's in the whole program. A release is linked
+// statically, so the linker redirects the calls (--wrap, in Package.swift). Otherwise the program's own
+// functions come before those of the shared C library, which has a second name for each of them.
+#ifdef CSHMTOOL_WRAPPED
+#define REPLACED(name) __wrap_##name
+#define ORIGINAL(name) __real_##name
+#else
+#define REPLACED(name) name
+#define ORIGINAL(name) __libc_##name
+#endif
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+// A sanitizer has an allocator of its own.
+#define HAS_ALLOCATOR
+#endif
+#endif
+
+static atomic_int exit_status;
+
+// Calls nothing that allocates.
+static _Noreturn void fail(size_t size, int status) {
+  // One thread speaks and ends the process.
+  static atomic_flag has_failed = ATOMIC_FLAG_INIT;
+  while (atomic_flag_test_and_set(&has_failed)) pause();
+  const struct {
+    int resource;
+    const char *words;
+  } kinds[] = {{RLIMIT_AS, "address space ('ulimit -v'"}, {RLIMIT_DATA, "data ('ulimit -d'"}};
+  char text[400];
+  size_t used = (size_t)snprintf(
+      text, sizeof text, "shmtool: cannot allocate %zu bytes: out of memory; ", size);
+  int limits = 0;
+  for (size_t index = 0; index < sizeof kinds / sizeof kinds[0]; index++) {
+    struct rlimit limit;
+    if (getrlimit(kinds[index].resource, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY) continue;
+    used += (size_t)snprintf(text + used, sizeof text - used, "%s the limit on this process's %s, now %llu KiB)",
+                             limits++ ? " or" : "raise", kinds[index].words,
+                             (unsigned long long)limit.rlim_cur / 1024);
+  }
+  used += (size_t)snprintf(text + used, sizeof text - used, "%sfree memory\n", limits ? ", or " : "");
+  if (write(STDERR_FILENO, text, used) < 0) {
+    // The exit status alone has to say it.
+  }
+  _exit(status);
+}
+
+void cshmtool_exit_if_exhausted(int status) {
+  // All threads share one heap: another one takes 64 MiB of addresses for each thread. Under a limit on
+  // addresses that are not to be had, every allocation of that thread takes a page of its own.
+  mallopt(M_ARENA_MAX, 1);
+  atomic_store(&exit_status, status);
+}
+
+#ifndef HAS_ALLOCATOR
+
+static void *checked(void *memory, size_t size) {
+  if (memory || size == 0) return memory;
+  int status = atomic_load_explicit(&exit_status, memory_order_relaxed);
+  if (status) fail(size, status);
+  return NULL;
+}
+
+void *ORIGINAL(malloc)(size_t size);
+void *ORIGINAL(calloc)(size_t count, size_t size);
+void *ORIGINAL(realloc)(void *memory, size_t size);
+void *ORIGINAL(memalign)(size_t alignment, size_t size);
+
+void *REPLACED(malloc)(size_t size) { return checked(ORIGINAL(malloc)(size), size); }
+
+void *REPLACED(calloc)(size_t count, size_t size) {
+  size_t all;
+  if (__builtin_mul_overflow(count, size, &all)) all = SIZE_MAX;
+  return checked(ORIGINAL(calloc)(count, size), all);
+}
+
+void *REPLACED(realloc)(void *memory, size_t size) {
+  return checked(ORIGINAL(realloc)(memory, size), size);
+}
+
+void *REPLACED(memalign)(size_t alignment, size_t size) {
+  return checked(ORIGINAL(memalign)(alignment, size), size);
+}
+
+void *REPLACED(aligned_alloc)(size_t alignment, size_t size) {
+  return checked(ORIGINAL(memalign)(alignment, size), size);
+}
+
+int REPLACED(posix_memalign)(void **out, size_t alignment, size_t size) {
+  if (alignment % sizeof(void *) || __builtin_popcountll(alignment) != 1) return EINVAL;
+  int before = errno;
+  void *memory = checked(ORIGINAL(memalign)(alignment, size), size);
+  errno = before;
+  if (!memory) return ENOMEM;
+  *out = memory;
+  return 0;
+}
+
+#endif
