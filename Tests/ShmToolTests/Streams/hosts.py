@@ -9,7 +9,8 @@ T = os.environ["SHMTOOL"]
 words = [word for word in sys.argv[1:] if not word.startswith("shmtool-test-")]
 SIZE = int(words[0]) if words else 256 << 20
 ONLY = words[1:]
-STALL, LIMIT = "3s", 40
+STALL, DOWN = os.environ.get("STALL", "3s"), int(os.environ.get("DOWN", 1))
+LIMIT = 40
 BLOCK = random.Random(7).randbytes(1 << 20)
 
 
@@ -65,6 +66,14 @@ def same(path, size):
                    for at in range(0, size, len(BLOCK)))
 
 
+def runs(pid):
+    """Whether a process has not ended; an orphan that nobody waits for has."""
+    try:
+        return open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
 class Transfer:
     """One file on its way: origin and near on this host, two relays, send and recv on the other."""
 
@@ -75,13 +84,8 @@ class Transfer:
         self.input, self.output = place + "/input", place + "/output"
         self.begun = time.monotonic()
         limits = ["-q", "--stall-timeout", STALL, "--timeout", "20s"]
-        far = f"exec {T} send job --framed -q --stall-timeout {STALL} --timeout 20s"
-        open(place + "/far", "w").write(f"#!/bin/sh\necho $$ > {place}/far.pid\n{far}\n")
-        open(place + "/relay", "w").write(
-            f"#!/bin/sh\necho $$ > {place}/relay.pid\n"
-            "exec socat -t 30 STDIO TCP:10.77.0.2:7000,retry=100,interval=0.05\n")
-        for name in ("far", "relay"):
-            os.chmod(f"{place}/{name}", 0o755)
+        self.wrap("far", f"{T} send job --framed -q --stall-timeout {STALL} --timeout 20s")
+        self.wrap("relay", "socat -t 30 STDIO TCP:10.77.0.2:7000,retry=100,interval=0.05")
         self.processes = {
             "listener": there.start(
                 "socat", "-t", "30", "TCP-LISTEN:7000,reuseaddr", f"EXEC:{place}/far"),
@@ -92,15 +96,36 @@ class Transfer:
                 T, "send", "job", *limits, *(["--", *producer] if producer else [self.input])),
         }
 
-    def pid(self, name):
-        if name in self.processes:
-            return self.processes[name].pid
-        path = self.place + {"far send": "/far.pid", "relay": "/relay.pid"}[name]
-        for _ in range(200):
-            if os.path.exists(path) and open(path).read().strip():
-                return int(open(path).read())
+    def wrap(self, name, command):
+        """A script that runs a command, and keeps its number and its exit status."""
+        path = f"{self.place}/{name}"
+        open(path, "w").write(
+            f"#!/bin/sh\nexec 3<&0\n{command} <&3 3<&- &\necho $! > {path}.pid\n"
+            f"wait $!\nstatus=$?\necho $status > {path}.status\nexit $status\n")
+        os.chmod(path, 0o755)
+
+    def number(self, name, suffix):
+        path = self.place + {"far send": "/far", "relay": "/relay"}[name] + suffix
+        until = time.monotonic() + 5
+        while not (os.path.exists(path) and open(path).read().strip()):
+            assert time.monotonic() < until, f"there is no {path}"
             time.sleep(0.01)
-        raise AssertionError(f"{name} has not started")
+        return int(open(path).read())
+
+    def status(self, name):
+        """Its exit status; "?" if the script that waited for it was ended first."""
+        pid, until = self.pid(name), time.monotonic() + 10
+        while runs(pid):
+            if time.monotonic() > until:
+                return "hangs"
+            time.sleep(0.01)
+        time.sleep(0.05)
+        path = f"{self.place}/{'far' if name == 'far send' else name}.status"
+        status = open(path).read().strip() if os.path.exists(path) else ""
+        return 128 - int(status) if 128 < int(status or 0) < 160 else int(status) if status else "?"
+
+    def pid(self, name):
+        return self.processes[name].pid if name in self.processes else self.number(name, ".pid")
 
     def under_way(self, share):
         """Waits until the link has carried a share of the bytes."""
@@ -125,6 +150,8 @@ class Transfer:
                 process.kill()
                 process.wait()
         self.seconds = time.monotonic() - self.begun
+        for name in ("relay", "far send"):
+            codes[name] = self.status(name)
         self.texts = self.told()
         return codes
 
@@ -142,8 +169,8 @@ def check(scenario, transfer, codes, whole):
     what = (scenario, codes, transfer.texts)
     at_far = ("complete" if os.path.exists(transfer.output) and same(transfer.output, transfer.size)
               else "incomplete" if os.path.exists(transfer.output) else "no file")
-    print(f"| {scenario} | {codes['origin']} | {codes['near']} | {codes['listener']} | "
-          f"{codes['far recv']} | {at_far} | {transfer.seconds:.1f} s |", flush=True)
+    row = [scenario, *(codes[name] for name in Transfer.names), at_far, f"{transfer.seconds:.1f} s"]
+    print("|", " | ".join(map(str, row)), "|", flush=True)
     if os.environ.get("TOLD"):
         print(transfer.texts)
     assert "hangs" not in codes.values(), what
@@ -158,9 +185,9 @@ def check(scenario, transfer, codes, whole):
     else:
         assert codes["origin"] != 0 and codes["near"] != 0 and codes["far recv"] != 0, what
         assert at_far == "no file", what
-    assert sorted(os.listdir(transfer.place)) in (
-        sorted(name for name in ("far", "far.pid", "input", "output", "relay", "relay.pid")
-               if os.path.exists(f"{transfer.place}/{name}")),), os.listdir(transfer.place)
+    known = {"input", "output"} | {
+        name + suffix for name in ("far", "relay") for suffix in ("", ".pid", ".status")}
+    assert set(os.listdir(transfer.place)) <= known, os.listdir(transfer.place)
     for host, sender in ((HERE, "origin"), (THERE, "far send")):
         # A sender that was killed cannot remove its name; a command does.
         if scenario == f"{sender}: SIGKILL":
@@ -210,14 +237,14 @@ try:
     HERE.end(), THERE.end()
     HERE, THERE = Host(), Host()
     link(HERE, THERE)
-    print("| what happens | origin `send` | near `recv` | listener | far `recv` | at the far end | time |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    print("| what happens | origin | near | relay | listener | far send | far recv | at the far end | time |")
+    print("|" + " --- |" * 9)
     transfer("nothing", whole=True)
     transfer("empty stream", whole=True, size=0)
     for name in Transfer.names:
         for number in (signal.SIGKILL, signal.SIGTERM):
             transfer(f"{name}: {number.name}", killing(name, number))
-    transfer("link down for 1 s", down(1), whole=True)
+    transfer(f"link down for {DOWN} s", down(DOWN), whole=True)
     transfer("far consumer fails late", consumer=["sh", "-c", "cat > /dev/null; exit 3"])
     transfer("producer fails", producer=["sh", "-c", f"head -c {SIZE // 2} /dev/zero; exit 4"])
     # Last, because the link stays down.
