@@ -39,6 +39,27 @@ ssize_t cshm_copy_into_self(void *destination, const void *source, size_t length
   return copied < 0 ? -errno : copied;
 }
 
+int cshm_touch(void *address, size_t length, size_t page, int writes) {
+  enum { PIECES = 512 };
+  char bytes[PIECES];
+  struct iovec pages[PIECES];
+  for (size_t offset = 0; offset < length;) {
+    size_t count = 0;
+    for (size_t at = offset; at < length && count < PIECES; at += page)
+      pages[count++] = (struct iovec){(char *)address + at, 1};
+    struct iovec local = {bytes, count};
+    ssize_t done = process_vm_readv(getpid(), &local, 1, pages, count, 0);
+    if (done > 0 && writes) {
+      local.iov_len = (size_t)done;
+      done = process_vm_writev(getpid(), &local, 1, pages, (size_t)done, 0);
+    }
+    if (done < 0) return -errno;
+    if (done == 0) return -EFAULT;
+    offset += (size_t)done * page;
+  }
+  return 0;
+}
+
 int cshm_terminal_columns(int descriptor) {
   struct winsize size;
   return ioctl(descriptor, TIOCGWINSZ, &size) < 0 ? -errno : size.ws_col;

@@ -31,6 +31,18 @@ enum { REPETITIONS = 1000 };
     while ((result) < 0 && (errno == EINTR || errno == EBUSY) && ++repetitions < REPETITIONS); \
   } while (0)
 
+// The limit on open files that this process was started with, if it was raised since.
+static struct rlimit file_limit;
+static int is_file_limit_raised;
+
+void cshm_raise_file_limit(void) {
+  struct rlimit limit;
+  if (is_file_limit_raised || getrlimit(RLIMIT_NOFILE, &file_limit) < 0) return;
+  limit = file_limit;
+  limit.rlim_cur = limit.rlim_max;
+  is_file_limit_raised = setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
 static int duplicate_to(int from, int to) {
   int result;
   REPEATED(result, dup2(from, to));
@@ -59,6 +71,7 @@ static int prepare(const struct cshm_command *command, int *sources) {
   for (int i = 0; i < command->count; i++)
     if (duplicate_to(sources[i], 3 + i) < 0) return -1;
   if (command->close_others) close_from(3 + command->count);
+  if (is_file_limit_raised) setrlimit(RLIMIT_NOFILE, &file_limit);
   struct sigaction action = {.sa_handler = SIG_DFL};
   for (int number = 1; number < NSIG; number++)
     if (sigismember(&command->defaults, number) == 1) sigaction(number, &action, NULL);

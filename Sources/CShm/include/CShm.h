@@ -129,6 +129,9 @@ int cshm_mlock2(const void *address, size_t length, unsigned int flags);
 // process_vm_writev(2) into this process itself: a copy by the kernel, which answers EFAULT where
 // a store would raise SIGBUS. Returns the bytes copied.
 ssize_t cshm_copy_into_self(void *destination, const void *source, size_t length);
+// Faults pages in by reading one byte of each, and writing it back if `writes`: 0, or -errno.
+// process_vm_readv(2)
+int cshm_touch(void *address, size_t length, size_t page, int writes);
 // statx(2): the time of birth in seconds since 1970, or 0 with *known == 0
 int cshm_birth_time(int directory, const char *path, int64_t *seconds, int *known);
 // statx(2): whether the file has the attributes that chattr(1) calls i and a
@@ -284,6 +287,15 @@ int cshm_is_ignored(int number);
 // Whether one of SIGHUP, SIGINT, SIGQUIT and SIGTERM is pending, which one, or 0
 int cshm_pending_termination(void);
 
+// Passes signals on to a command, on a thread of its own. The set is blocked from here on in the
+// calling thread and in those that it starts: 0, or -errno. signalfd(2)
+struct cshm_forwarder;
+int cshm_forward_start(const sigset_t *set, struct cshm_forwarder **out);
+// The command, and a pidfd that stays open until the end, or -1: what has come so far is passed on
+void cshm_forward_to(struct cshm_forwarder *forwarder, pid_t child, int watch);
+// Passes nothing on any more, before the command is waited for
+void cshm_forward_stop(struct cshm_forwarder *forwarder);
+
 // MARK: Wait statuses (macros)
 
 // The exit code, or 128 + the number of the signal that ended the process
@@ -309,6 +321,8 @@ struct cshm_command {
   // The signals that get the default disposition; none is blocked in the child
   sigset_t defaults;
 };
+// The soft limit on open files up to the hard one, except for commands. setrlimit(2)
+void cshm_raise_file_limit(void);
 enum { CSHM_STEP_START, CSHM_STEP_PREPARE, CSHM_STEP_EXECUTE };
 // The child's number, or -errno and the step that failed: nothing runs then. vfork(2), execve(2)
 pid_t cshm_start(const struct cshm_command *command, int *step);

@@ -1,4 +1,5 @@
 import CShm
+import Glibc
 import SystemPackage
 
 /// Waits until this process is told to end, or until a command has ended, so that what is held can
@@ -6,7 +7,7 @@ import SystemPackage
 package struct HoldLoop: ~Copyable {
   /// Why the holding is over.
   package enum End: Equatable {
-    /// SIGHUP, SIGINT or SIGTERM has come.
+    /// SIGHUP, SIGINT, SIGQUIT or SIGTERM has come.
     case signal(Int32)
     /// The command has ended with this code (128 + n for signal n).
     case exited(Int32)
@@ -55,8 +56,8 @@ package struct HoldLoop: ~Copyable {
     return try hold(terms, until: ended, child: nil, tend: tend) ?? .over
   }
 
-  /// Runs a command until it ends. Signals that were sent to this process are passed on; what a
-  /// terminal sends has reached the command by itself.
+  /// Runs a command until it ends. The signals that this process receives meanwhile are passed on; see
+  /// `SignalForwarder`.
   ///
   /// - Parameters:
   ///   - command: the command and its arguments; not empty.
@@ -72,22 +73,29 @@ package struct HoldLoop: ~Copyable {
     started: () -> Void = {},
     tend: () throws(ShmError) -> Void = { () throws(ShmError) in }
   ) throws(ShmError) -> End {
+    let name = Escaping.quoted(command.first ?? [])
+    let forwarder = try ShmError.saying("cannot run \(name)") { () throws(Errno) in
+      try SignalForwarder(terminations: true)
+    }
     let child = try ChildProcess(
       command, descriptors: descriptors,
       environment: [("SHMTOOL_FDS", "\(descriptors.count)")])
+    forwarder.forward(to: child.identifier, watch: child.ended)
     started()
     do throws(ShmError) {
       _ = try hold(
         Terms(interval: interval), until: child.ended, child: child.identifier, tend: tend)
     } catch {
       // What CMD was given ends with this process: CMD ends before.
+      _ = consume forwarder
       child.end()
       throw error
     }
+    // Its number belongs to it until it has been waited for.
+    _ = consume forwarder
     do throws(Errno) {
       return .exited(try child.wait())
     } catch {
-      let name = Escaping.quoted(command.first ?? [])
       throw ShmError(
         .system, "cannot learn the exit status of \(name)",
         "\(error.reason); the command has ended",
@@ -95,7 +103,7 @@ package struct HoldLoop: ~Copyable {
     }
   }
 
-  /// The loop of both: a signal ends it, or goes to the child where there is one.
+  /// The loop of both: a signal ends it, unless there is a child that it is passed on to.
   private func hold(
     _ terms: Terms, until ended: CInt?, child: Int32?, tend: () throws(ShmError) -> Void
   ) throws(ShmError) -> End? {
@@ -104,10 +112,7 @@ package struct HoldLoop: ~Copyable {
       let left = deadline.map { max(0, ($0 - Clock.nanoseconds + 999_999) / 1_000_000) }
       let pause = terms.interval.map { min($0, left ?? $0) } ?? left
       let seen = look(until: ended, child: child, milliseconds: pause)
-      if let signal = seen.signal {
-        guard let child else { return .signal(signal.number) }
-        if signal.code != cshm_SI_KERNEL { ChildProcess.send(signal.number, to: child) }
-      }
+      if child == nil, let signal = seen.signal { return .signal(signal.number) }
       if seen.hasEnded { return nil }
       if let deadline, Clock.nanoseconds >= deadline { return nil }
       if terms.interval != nil { try tend() }
@@ -117,24 +122,34 @@ package struct HoldLoop: ~Copyable {
   /// How long a look without descriptors lasts, in milliseconds.
   private static let shortPause = 50
 
-  /// Waits for a signal, or for the end of the process. If the kernel refuses to wait for descriptors
-  /// (no memory, a sandbox), what is held is not given up for that: signals are waited for by another
-  /// call, and the end is looked for twenty times a second.
+  /// Waits for a signal, or for the end of the process; for the end alone if it is a child's, whose
+  /// signals the forwarder takes. If the kernel refuses to wait for descriptors (no memory, a sandbox),
+  /// what is held is not given up for that: signals are waited for by another call, and the end is
+  /// looked for twenty times a second.
   private func look(
     until ended: CInt?, child: Int32?, milliseconds: Int?
   ) -> (signal: cshm_signal?, hasEnded: Bool) {
-    let isBlind = ended == -1
-    let pause = isBlind ? min(milliseconds ?? Self.shortPause, Self.shortPause) : milliseconds
+    if let child {
+      return (nil, hasEnded(child, ended ?? -1, milliseconds: milliseconds))
+    }
     do throws(Errno) {
       let ready = try Polling.wait(
-        for: [signals.descriptor.raw] + (ended.map { [$0] } ?? []), milliseconds: pause)
-      let hasEnded = isBlind ? child.map(ChildProcess.hasEnded) ?? false : ready.last == true
-      return (try signals.next(), ended != nil && hasEnded)
+        for: [signals.descriptor.raw] + (ended.map { [$0] } ?? []), milliseconds: milliseconds)
+      return (try signals.next(), ended != nil && ready.last == true)
     } catch {
-      let signal = signals.next(milliseconds: min(milliseconds ?? .max, Self.shortPause))
-      if let child { return (signal, ChildProcess.hasEnded(child)) }
-      return (signal, isOver)
+      return (signals.next(milliseconds: min(milliseconds ?? .max, Self.shortPause)), isOver)
     }
+  }
+
+  /// Waits for the end of a child, which `watch` shows unless it is -1; looks for it if the kernel
+  /// refuses to wait.
+  private func hasEnded(_ child: Int32, _ watch: CInt, milliseconds: Int?) -> Bool {
+    if watch >= 0, let ready = try? Polling.wait(for: [watch], milliseconds: milliseconds) {
+      return ready.last == true
+    }
+    if ChildProcess.hasEnded(child) { return true }
+    usleep(UInt32(min(milliseconds ?? .max, Self.shortPause)) * 1000)
+    return ChildProcess.hasEnded(child)
   }
 
   /// Whether the process that is watched has ended.

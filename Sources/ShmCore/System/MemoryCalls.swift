@@ -7,14 +7,18 @@ package enum MemoryCalls {
   /// The size of a page in bytes: 4096 on x86-64, up to 65536 elsewhere. sysconf(3)
   package static let pageSize = Int(sysconf(CInt(_SC_PAGESIZE)))
 
-  /// mmap(2)
+  /// mmap(2). What is mapped of a file is left out of core dumps, if `CoreDumps` says so.
   package static func map(
     at address: UnsafeMutableRawPointer?, length: Int, protection: CInt, flags: CInt,
     descriptor: CInt, offset: Int
   ) throws(Errno) -> UnsafeMutableRawPointer {
-    try unsafe SystemCall.checkMapping {
+    let base = try unsafe SystemCall.checkMapping {
       unsafe mmap(address, length, protection, flags, descriptor, off_t(offset))
     }
+    if descriptor >= 0, protection != PROT_NONE {
+      unsafe CoreDumps.apply(to: UnsafeMutableRawBufferPointer(start: base, count: length))
+    }
+    return unsafe base
   }
 
   /// munmap(2)
@@ -27,6 +31,29 @@ package enum MemoryCalls {
     _ range: UnsafeMutableRawBufferPointer, _ advice: CInt
   ) throws(Errno) {
     try SystemCall.check { unsafe madvise(range.baseAddress, range.count, advice) }
+  }
+
+  /// Faults pages in. `MADV_POPULATE_READ` and `MADV_POPULATE_WRITE` of madvise(2), Linux 5.14. An older
+  /// kernel does not know these: there one byte of each page is read, and of a private mapping for stores
+  /// written back. Of a shared mapping to read is enough: a hole becomes a page by that as well.
+  /// process_vm_readv(2)
+  ///
+  /// - Parameters:
+  ///   - range: whole pages.
+  ///   - pageSize: the size of one, in bytes.
+  ///   - forStores: whether the mapping allows stores.
+  ///   - isShared: whether it is shared.
+  /// - Throws: `Errno`: `badAddress` if a page cannot be had.
+  package static func populate(
+    _ range: UnsafeMutableRawBufferPointer, pageSize: Int, forStores: Bool, isShared: Bool
+  ) throws(Errno) {
+    do throws(Errno) {
+      try unsafe advise(range, forStores ? cshm_MADV_POPULATE_WRITE : cshm_MADV_POPULATE_READ)
+    } catch .invalidArgument {
+      try SystemCall.checkNegated {
+        unsafe cshm_touch(range.baseAddress, range.count, pageSize, forStores && !isShared ? 1 : 0)
+      }
+    }
   }
 
   /// mlock(2)

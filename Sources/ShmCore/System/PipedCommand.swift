@@ -24,13 +24,17 @@ package struct PipedCommand: ~Copyable {
   /// Whether processes whose parent has ended become this process's children.
   private let adoptsOrphans: Bool
 
+  /// Passes on what does not end the stream; nil when the command is waited for.
+  private var forwarder: SignalForwarder?
+
   /// The number of our end of the pipe, until it is closed.
   package let descriptor: CInt
   /// The number of the descriptor that reads what a consumer writes to its standard output; nil if it writes
   /// to that of this process.
   package var output: CInt? { answer?.number }
 
-  /// Starts it, in the process group of this process.
+  /// Starts it, in the process group of this process. Signals that this process receives and that do not
+  /// end it are passed on to the command; see `SignalForwarder`.
   ///
   /// - Parameters:
   ///   - command: the command and its arguments.
@@ -51,6 +55,9 @@ package struct PipedCommand: ~Copyable {
     let answer = outputs.first.map { OwnedDescriptorBox(OwnedDescriptor(adopting: $0)) }
     // Closed here when the child has its copy, or the end of its output would not be seen.
     let theirs = outputs.last.map { OwnedDescriptorBox(OwnedDescriptor(adopting: $0)) }
+    let forwarder = try ShmError.saying("cannot run \(name)") { () throws(Errno) in
+      try SignalForwarder(terminations: false)
+    }
     let started = try ChildProcess(
       command, input: role == .consumer ? ends[0] : nil,
       output: role == .producer ? ends[1] : outputs.last)
@@ -63,6 +70,8 @@ package struct PipedCommand: ~Copyable {
         remedy: "a sandbox refuses the call, or the limit on open files is reached ('ulimit -n')")
     }
     self.answer = answer
+    forwarder.forward(to: started.identifier, watch: started.ended)
+    self.forwarder = .some(forwarder)
     self.name = name
     self.adoptsOrphans = isAlone && Orphans.adopt(besides: started.identifier)
     child = started
@@ -121,6 +130,7 @@ package struct PipedCommand: ~Copyable {
   /// - Returns: its exit code, 128 + n for signal n.
   package consuming func finish() throws(ShmError) -> Int32 {
     let attempt = "cannot wait for \(name)"
+    forwarder = nil
     let child = self.child
     do {
       return try child.wait()
@@ -146,6 +156,7 @@ package struct PipedCommand: ~Copyable {
     // It has ended, unless the kernel has refused to tell of it.
     ChildProcess.send(SIGTERM, to: child.identifier)
     try? closePipe()
+    forwarder = nil
     let child = self.child
     child.end()
   }

@@ -2,9 +2,12 @@ package import CShm
 import Glibc
 package import SystemPackage
 
-/// The signals that end this process, taken as events instead: SIGHUP, SIGINT and SIGTERM, but not
-/// what the process was started to ignore (nohup). signalfd(2)
+/// The signals that end this process, taken as events instead: SIGHUP, SIGINT, SIGQUIT and SIGTERM,
+/// but not what the process was started to ignore (nohup). signalfd(2)
 package struct TerminationSignals: ~Copyable {
+  /// The signals by which users, terminals and service managers end a process.
+  static var numbers: [CInt] { [SIGHUP, SIGINT, SIGQUIT, SIGTERM] }
+
   package let descriptor: OwnedDescriptor
   private let set: sigset_t
 
@@ -12,7 +15,7 @@ package struct TerminationSignals: ~Copyable {
   package init() throws(Errno) {
     var set = sigset_t()
     unsafe sigemptyset(&set)
-    for number in [SIGHUP, SIGINT, SIGTERM] where !Self.isIgnored(number) {
+    for number in Self.numbers where !Self.isIgnored(number) {
       unsafe sigaddset(&set, number)
     }
     unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
@@ -77,7 +80,7 @@ package struct TerminationSignals: ~Copyable {
   /// Where the signals without a meaning of their own begin. signal(7)
   private static var firstRealTime: CInt { 32 }
 
-  private static func isIgnored(_ number: CInt) -> Bool {
+  static func isIgnored(_ number: CInt) -> Bool {
     cshm_is_ignored(number) != 0
   }
 }

@@ -8,7 +8,8 @@ struct Map: CommandRunner {
     usage: "shmtool map [<options>] <regions> ... [-- <command> ...]",
     discussion: """
       CMD gets the regions as open descriptors from 3 on, in the order of the operands. Without \
-      CMD the mappings are held until SIGINT or SIGTERM.
+      CMD the mappings are held until SIGINT or SIGTERM. Signals that shmtool receives are passed on to \
+      CMD.
 
       Example: shmtool map cache -- sh -c 'sha256sum /proc/self/fd/3'
                shmtool map --anonymous 64M -- ./worker
