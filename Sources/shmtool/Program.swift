@@ -10,6 +10,7 @@ enum Program {
     cshmtool_exit_if_exhausted(CInt(ShmError.Code.noSpace.rawValue))
     do {
       StandardStreams.prepare()
+      CoreDumps.excludeRegions()
       if let answer = Completion.answer(ProcessArguments.all) {
         Completion.write(answer)
         exit(0)

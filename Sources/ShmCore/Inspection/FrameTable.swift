@@ -3,7 +3,7 @@ import SystemPackage
 
 /// The kernel's flags of physical frames, which only root may read.
 /// The kernel's document admin-guide/mm/pagemap
-struct FrameTable: ~Copyable {
+struct FrameTable: ~Copyable, Sendable {
   private let file: OwnedDescriptor
   /// How many frames a huge page of the processor has.
   private let framesOfHugePage: UInt64
@@ -23,6 +23,14 @@ struct FrameTable: ~Copyable {
     let size = (try? FileSystem.contents(of: "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size"))
       .flatMap { ProcText.lines($0).first }.flatMap { ProcText.decimal($0) }
     framesOfHugePage = UInt64(max(1, (size ?? 2 << 20) / PageMath.pageSize))
+  }
+
+  /// Whether frames and their flags may be seen.
+  static var isVisible: Bool {
+    switch FrameTable() {
+    case .some: true
+    case nil: false
+    }
   }
 
   /// The flags of frames that follow one another; fewer where the table ends.

@@ -13,6 +13,14 @@ public struct WiringHolder: Sendable {
   /// The argument by which a holder in the background is known.
   public static let backgroundMark = "--background-holder"
 
+  /// What a process's arguments say of it.
+  public enum Role: Sendable {
+    /// It was started to hold regions until it is told to end.
+    case background
+    /// It holds regions for its user or for a command.
+    case foreground
+  }
+
   /// The process.
   public let process: Int32
   /// Its command, as the kernel keeps it.
@@ -20,49 +28,71 @@ public struct WiringHolder: Sendable {
   /// Which region.
   public let region: RegionIdentity
   /// The path of the region as /proc shows it.
-  public private(set) var path: [UInt8]
+  public internal(set) var path: [UInt8]
   /// How the region can be named from here; nil if nothing leads to it any more.
-  public private(set) var reference: RegionReference?
-  /// The bytes of its addresses whose mappings carry the lock.
+  public internal(set) var reference: RegionReference?
+  /// The bytes of its addresses whose mappings carry the lock, or lie on huge pages of a pool.
   public internal(set) var wired: Int
   /// The bytes of these that are in RAM.
   public internal(set) var resident: Int
-  /// Whether it is `shmtool wire --background`.
+  /// Whether these are huge pages of a pool, which are never swapped and carry no lock.
+  public internal(set) var hasHugePages: Bool
+  /// Whether it was started to hold regions in the background.
   public let isBackground: Bool
 
   /// Everybody who has pages of a region wired, as far as can be seen.
   public struct Scan: Sendable {
-    /// One for each process and region.
+    /// One for each process and region. A process that was started to hold regions is here even if no
+    /// page of them is wired.
     public let holders: [WiringHolder]
     /// How many processes could not be looked at; nil where not even their number is known.
     public let hiddenProcesses: Int?
+    /// Those of them that hold regions in the background, by their arguments.
+    public let hiddenHolders: [Int32]
   }
 
-  /// Looks at every process that has anything wired.
+  /// Whether a process holds regions in the background, by its arguments alone.
   ///
+  /// - Parameter arguments: the arguments, each with a NUL after it. proc_pid_cmdline(5)
+  /// - Returns: `background`, or nil.
+  public static func role(ofArguments arguments: [UInt8]) -> Role? {
+    arguments.firstRange(of: [0] + Array(backgroundMark.utf8) + [0]) == nil ? nil : .background
+  }
+
+  /// Looks at every process that has anything wired, or that was started to wire.
+  ///
+  /// - Parameter role: what the arguments of a process say of it, each with a NUL after it; nil if it is
+  ///   no holder by them.
   /// - Returns: the holders by process.
   /// - Throws: `ShmError` where /proc cannot be read.
-  /// - Complexity: linear in the pages that the processes with wired memory have mapped.
-  public static func scan() throws(ShmError) -> Scan {
+  /// - Complexity: linear in the pages that these processes have mapped.
+  public static func scan(
+    role: ([UInt8]) -> Role? = WiringHolder.role(ofArguments:)
+  ) throws(ShmError) -> Scan {
     try ProcessView.check("cannot look at the processes")
     let names = try ShmError.saying("cannot look at the processes") { () throws(Errno) in
       try FileSystem.names(in: "/proc")
     }
     var holders: [WiringHolder] = []
     var hidden = 0
+    var hiddenHolders: [Int32] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
     for name in names {
-      guard let process = Int32(name.string) else { continue }
-      let directory = ProcessThreads.directory(of: process)
+      guard let process = Int32(name.string), process != getpid() else { continue }
+      var known: Role?
       do {
-        let status = ProcessStatus(
-          parsing: try FileSystem.contents(of: directory.appending("status")))
-        guard let wired = status.wired, wired > 0 else { continue }
-        let smaps = try FileSystem.contents(of: directory.appending("smaps"))
-        holders += Self.holders(process, directory, smaps)
+        guard let found = try directory(of: process, &buffer) else { continue }
+        let length = try found.directory.read("cmdline", into: &buffer)
+        known = role(Array(buffer[..<length]))
+        guard found.wired > 0 || known != nil else { continue }
+        let count = try found.directory.read("smaps", into: &buffer)
+        let smaps = Array(buffer[..<count])
+        holders += Self.holders(found.directory, smaps, known, &buffer)
       } catch .noSuchFileOrDirectory, .noSuchProcess {
         continue
       } catch {
         hidden += 1
+        if known == .background { hiddenHolders.append(process) }
       }
     }
     nameAnew(&holders)
@@ -72,7 +102,32 @@ public struct WiringHolder: Sendable {
     }
     // There is a process 1 always, unless /proc is mounted with `hidepid`. proc(5)
     let isEverybodySeen = FileSystem.exists("/proc/1")
-    return Scan(holders: holders, hiddenProcesses: isEverybodySeen ? hidden : nil)
+    return Scan(
+      holders: holders, hiddenProcesses: isEverybodySeen ? hidden : nil,
+      hiddenHolders: hiddenHolders)
+  }
+
+  /// A process's directory, and how much it has wired; nil for one without addresses. The first thread may
+  /// have ended before the others.
+  private static func directory(
+    of process: Int32, _ buffer: inout [UInt8]
+  ) throws(Errno) -> WiredProcess? {
+    let own = try ProcessDirectory(process)
+    let count = try own.readStart("status", into: &buffer)
+    if let wired = ProcessStatus.wired(in: buffer[..<count]) {
+      return WiredProcess(directory: own, wired: wired)
+    }
+    let thread = ProcessThreads.living(of: process)
+    if thread == process { return nil }
+    let directory = try ProcessDirectory(process, thread: thread)
+    let length = try directory.readStart("status", into: &buffer)
+    guard let wired = ProcessStatus.wired(in: buffer[..<length]) else { return nil }
+    return WiredProcess(directory: directory, wired: wired)
+  }
+
+  /// The arguments, each with a NUL after it; none if they cannot be read.
+  static func arguments(of directory: FilePath) -> [UInt8] {
+    (try? FileSystem.contents(of: directory.appending("cmdline"))) ?? []
   }
 
   /// What was mapped before it had its name is shown as deleted for ever: the name that it has by
@@ -88,50 +143,36 @@ public struct WiringHolder: Sendable {
   }
 
   private static func holders(
-    _ process: Int32, _ directory: FilePath, _ smaps: [UInt8]
+    _ directory: borrowing ProcessDirectory, _ smaps: [UInt8], _ role: Role?,
+    _ buffer: inout [UInt8]
   ) -> [WiringHolder] {
-    let command = (try? FileSystem.contents(of: directory.appending("comm"))) ?? []
-    let arguments = (try? FileSystem.contents(of: directory.appending("cmdline"))) ?? []
-    let isBackground = arguments.split(separator: 0)
-      .contains { $0.elementsEqual(backgroundMark.utf8) }
+    let length = (try? directory.readStart("comm", into: &buffer)) ?? 0
+    let command = Array(buffer[..<length].prefix { $0 != UInt8(ascii: "\n") })
+    let process = directory.process
     var found: [RegionIdentity: WiringHolder] = [:]
     for mapping in SmapsText.mappings(smaps)
-    where mapping.isLocked && mapping.map.isOfRegion {
+    where mapping.map.isOfRegion && (mapping.isLocked || role != nil && mapping.map.isShared) {
       let size = Int(
         clamping: mapping.map.addresses.upperBound - mapping.map.addresses.lowerBound)
       var holder =
         found[mapping.map.identity]
         ?? WiringHolder(
-          process: process, command: Array(command.prefix { $0 != UInt8(ascii: "\n") }),
-          region: mapping.map.identity, path: mapping.map.path, wired: 0, resident: 0,
-          isBackground: isBackground)
-      holder.wired += size
-      holder.resident += mapping.resident
+          process: process, command: command, region: mapping.map.identity, path: mapping.map.path,
+          wired: 0, resident: 0,
+          hasHugePages: false, isBackground: role == .background)
+      if mapping.isLocked || mapping.isOfPool {
+        holder.wired += size
+        holder.resident += mapping.resident + mapping.pool
+      }
+      holder.hasHugePages = holder.hasHugePages || mapping.isOfPool
       found[mapping.map.identity] = holder
     }
     return found.values.sorted { $0.region.inode < $1.region.inode }
   }
+}
 
-  /// Ends a holder in the background by SIGTERM, and waits until its pages are released. An error says
-  /// whether it was told to end.
-  ///
-  /// - Parameter milliseconds: how long to wait for its end.
-  /// - Throws: `ShmError`: `notFound` where it has ended by itself, `notPermitted`, `timedOut`.
-  public func end(milliseconds: Int = 5000) throws(ShmError) {
-    let watch = try ProcessWatch(process)
-    // The number may have been given to another process before the watch began.
-    let arguments = (try? FileSystem.contents(of: FilePath("/proc/\(process)/cmdline"))) ?? []
-    guard
-      arguments.split(separator: 0).contains(where: { $0.elementsEqual(Self.backgroundMark.utf8) })
-    else {
-      throw ShmError(
-        .notFound, "cannot end process \(process)", "it holds nothing wired in the background")
-    }
-    try watch.send(SIGTERM)
-    if !watch.waitForEnd(milliseconds: milliseconds) {
-      throw ShmError(
-        .timedOut, "cannot end process \(process)",
-        "SIGTERM was sent, and the process has not ended in \(Clock.text(milliseconds))")
-    }
-  }
+/// A process that may be looked at, and the bytes that it has wired.
+private struct WiredProcess: ~Copyable {
+  let directory: ProcessDirectory
+  let wired: Int
 }

@@ -16,6 +16,9 @@ public struct KernelSettings: Sendable {
   public let shmmni: UInt64?
   /// 0 heuristic, 1 always, 2 never more than there is (vm.overcommit_memory).
   public let overcommit: Int?
+  /// Whether compaction may move locked pages (vm.compact_unevictable_allowed): 1 if it may, and a thread
+  /// that touches one then waits for a moment; nil if it cannot be read.
+  public let compactsUnevictable: Int?
   /// When shared memory gets huge pages without being asked, the chosen word.
   public let shmemHugePages: String?
 
@@ -42,6 +45,7 @@ public struct KernelSettings: Sendable {
       shmmax: number("kernel/shmmax"), shmall: number("kernel/shmall"),
       shmmni: number("kernel/shmmni"),
       overcommit: overcommitMode,
+      compactsUnevictable: number("vm/compact_unevictable_allowed").flatMap { Int(exactly: $0) },
       shmemHugePages: choice.map { String($0.dropFirst().dropLast()) })
   }
 }

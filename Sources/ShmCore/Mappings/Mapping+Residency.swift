@@ -4,7 +4,7 @@ import SystemPackage
 
 extension Mapping {
   /// Faults every page of a part in, and says so where one cannot be: MAP_POPULATE does not.
-  /// madvise(2), `MADV_POPULATE_READ` and `MADV_POPULATE_WRITE`, Linux 5.14
+  /// madvise(2), `MADV_POPULATE_READ` and `MADV_POPULATE_WRITE`, Linux 5.14; before, process_vm_readv(2)
   ///
   /// - Parameters:
   ///   - part: offsets into the mapping, in bytes; nil for all of it.
@@ -20,14 +20,14 @@ extension Mapping {
     let attempt = "cannot populate \(subject)"
     if !mayExceedMemory { try requireRoom(toPopulate: part, attempt) }
     let start = range.lowerBound
-    let advice =
-      protection == .readOnly ? cshm_MADV_POPULATE_READ : cshm_MADV_POPULATE_WRITE
     let part = PageMath.outward(part ?? 0..<count, to: pageSize)
     try Self.forEachChunk(of: part) { (chunk) throws(ShmError) in
       progress(chunk.lowerBound - part.lowerBound)
       try SignalMask.checkPending(attempt)
       do throws(Errno) {
-        try unsafe MemoryCalls.advise(memory(chunk), advice)
+        try unsafe MemoryCalls.populate(
+          memory(chunk), pageSize: pageSize, forStores: protection == .readWrite,
+          isShared: sharing == .shared)
       } catch .badAddress {
         throw explainMissingPage(before: start + chunk.upperBound, attempt)
       } catch {

@@ -19,14 +19,28 @@ extension Mapping {
     public let wired: Int
     /// The bytes of it that are resident, by mincore(2): all that is wired, unless on fault.
     public let resident: Int
+    /// The bytes of it whose page frames the kernel has marked as locked, or which belong to larger
+    /// folios, where the mapping's lock counts: all that is wired. nil if the marks cannot be read, and
+    /// on fault. The kernel's document admin-guide/mm/pagemap
+    public let marked: Int?
+
+    init(covered: Range<Int>, wired: Int, resident: Int, marked: Int? = nil) {
+      self.covered = covered
+      self.wired = wired
+      self.resident = resident
+      self.marked = marked
+    }
   }
 
   /// Wires a part: its pages stay in RAM until they are unwired or the mapping ends. Linux calls
   /// such pages locked. mlock(2)
   ///
-  /// It is done only when it has been checked: the mapping carries the lock, and every page is
-  /// resident. After any failure the part is as it was before. Large parts go in chunks, so that
-  /// `progress` can stop them.
+  /// It is done only when it has been checked: the mapping carries the lock, every page is resident,
+  /// and its frame is marked as locked if this process may see the marks. After any failure the part is
+  /// as it was before. Large parts go in chunks, so that `progress` can stop them.
+  ///
+  /// A mapping for loads is enough: a hole of a file on tmpfs becomes a page of the file, which everybody
+  /// shares, by a fault for reading as well.
   ///
   /// - Parameters:
   ///   - part: offsets into the mapping, in bytes, taken outward to whole pages; nil for all of it.
@@ -41,18 +55,12 @@ extension Mapping {
   ) throws(WiringFailure) -> WiringReport {
     let part = wholePart(part)
     let before = wiredRanges
+    let new = part.count - Self.bytes(before.intersection(RangeSet(part)))
+    let account = WiringAccount()
+    let frames = frames(of: part, time)
     do throws(WiringFailure) {
-      var offset = part.lowerBound
-      while offset < part.upperBound {
-        let chunk = offset..<offset + min(Self.chunk, part.upperBound - offset)
-        guard progress(offset - part.lowerBound) else {
-          throw WiringFailure(.stopped, evidence(part))
-        }
-        try lock(chunk, of: part, time)
-        offset = chunk.upperBound
-      }
-      _ = progress(part.count)
-      return try verify(part, time)
+      try lock(part, time, seenBy: frames, progress)
+      return try verify(part, time, account, new: new, frames)
     } catch {
       undo(part, to: before)
       throw error
@@ -78,7 +86,7 @@ extension Mapping {
     }
   }
 
-  /// Wires as much of a part as can be, from its start, and keeps it.
+  /// Wires as much of a part as can be, from its start, and keeps it, whatever room that takes.
   ///
   /// - Parameters:
   ///   - part: offsets into the mapping, in bytes, taken outward to whole pages; nil for all of it.
@@ -91,18 +99,43 @@ extension Mapping {
     _ part: Range<Int>? = nil, _ time: WiringTime = .now, failure: inout WiringFailure?,
     progress: (Int) -> Bool = { _ in true }
   ) -> WiringReport {
+    var room: Int?
+    return wireBestEffort(part, time, room: &room, failure: &failure, progress: progress)
+  }
+
+  /// Wires as much of a part as can be and there is room for, from its start, and keeps it.
+  ///
+  /// - Parameters:
+  ///   - part: offsets into the mapping, in bytes, taken outward to whole pages; nil for all of it.
+  ///   - time: now, or as pages are touched.
+  ///   - room: the bytes that may be brought into RAM for it, from which those are taken that were; nil
+  ///     for no bound. At the limit of a control group the kernel kills instead of refusing.
+  ///   - failure: set to what stopped it; nil where all is wired.
+  ///   - progress: called with the bytes wired so far; false stops, and what is wired stays.
+  /// - Returns: what is wired; nothing of it may be.
+  /// - Complexity: linear in the pages.
+  public mutating func wireBestEffort(
+    _ part: Range<Int>? = nil, _ time: WiringTime = .now, room: inout Int?,
+    failure: inout WiringFailure?, progress: (Int) -> Bool = { _ in true }
+  ) -> WiringReport {
     let part = wholePart(part)
     var end = part.lowerBound
     var step = Self.chunk
+    var marked: Int? = 0
     failure = nil
     while end < part.upperBound, step >= pageSize {
       guard progress(end - part.lowerBound) else { break }
       let chunk = end..<end + min(step, part.upperBound - end)
       let before = wiredRanges
+      let new = chunk.count - Self.bytes(before.intersection(RangeSet(chunk)))
+      let account = WiringAccount()
       do throws(WiringFailure) {
+        let missing = try missing(in: chunk, time, of: end..<part.upperBound, room)
         try lock(chunk, of: chunk, time)
-        _ = try verify(chunk, time)
+        let report = try verify(chunk, time, account, new: new, frames(of: chunk, time))
+        marked = report.marked.flatMap { more in marked.map { $0 + more } }
         end = chunk.upperBound
+        room = room.map { $0 - missing }
       } catch {
         undo(chunk, to: before)
         failure = failure ?? error
@@ -113,7 +146,18 @@ extension Mapping {
     let start = range.lowerBound
     return WiringReport(
       covered: start + part.lowerBound..<start + part.upperBound, wired: done.count,
-      resident: done.isEmpty ? 0 : (try? residentBytes(in: done)) ?? 0)
+      resident: done.isEmpty ? 0 : (try? residentBytes(in: done)) ?? 0, marked: marked)
+  }
+
+  /// The bytes that a chunk takes of the room that is left.
+  private func missing(
+    in chunk: Range<Int>, _ time: WiringTime, of rest: Range<Int>, _ room: Int?
+  ) throws(WiringFailure) -> Int {
+    guard let room, time == .now else { return 0 }
+    let demand = try? wiringDemand(in: chunk)
+    let missing = demand.map { $0.missing &+ $0.cached } ?? chunk.count
+    if missing > room { throw WiringFailure(.noMemory as Errno, evidence(rest)) }
+    return missing
   }
 
   /// Lets a part be paged out again. Locks do not nest: one call undoes all. munlock(2)
@@ -141,10 +185,55 @@ extension Mapping {
     "cannot wire \(ByteCount(wholePart(part).count).exact) of \(subject)"
   }
 
-  private var hasHugePages: Bool { pageSize != PageMath.pageSize }
+  var hasHugePages: Bool { pageSize != PageMath.pageSize }
 
   private func wholePart(_ part: Range<Int>?) -> Range<Int> {
     PageMath.outward(part ?? 0..<count, to: pageSize).clamped(to: 0..<pages.length)
+  }
+
+  /// Locks a part in chunks. The pages of a large one are looked at by another thread meanwhile: to look
+  /// takes a third of the time that to lock takes.
+  private mutating func lock(
+    _ part: Range<Int>, _ time: WiringTime, seenBy frames: LockedFrames?, _ progress: (Int) -> Bool
+  ) throws(WiringFailure) {
+    guard let frames, part.count > Self.chunk, Threads.processors > 1 else {
+      return try lock(part, time, progress, locked: { _ in })
+    }
+    var failure: WiringFailure?
+    var isDone = false
+    Threads.run(1, body: frames.follow) {
+      if isDone { return }
+      isDone = true
+      do throws(WiringFailure) {
+        try lock(part, time, progress, locked: frames.advance)
+      } catch {
+        failure = error
+      }
+      frames.finish()
+    }
+    if let failure { throw failure }
+    // Without a second thread nothing has been done yet.
+    if !isDone { try lock(part, time, progress, locked: { _ in }) }
+  }
+
+  private mutating func lock(
+    _ part: Range<Int>, _ time: WiringTime, _ progress: (Int) -> Bool, locked: (Int) -> Void
+  ) throws(WiringFailure) {
+    var offset = part.lowerBound
+    while offset < part.upperBound {
+      let chunk = offset..<offset + min(Self.chunk, part.upperBound - offset)
+      guard progress(offset - part.lowerBound) else {
+        throw WiringFailure(.stopped, evidence(part))
+      }
+      try lock(chunk, of: part, time)
+      offset = chunk.upperBound
+      locked(offset)
+    }
+    _ = progress(part.count)
+  }
+
+  private static func bytes(_ ranges: RangeSet<Int>) -> Int {
+    ranges.ranges.reduce(0) { $0 + $1.count }
   }
 
   private mutating func lock(
@@ -156,8 +245,9 @@ extension Mapping {
       switch time {
       // The kernel marks no huge pages as locked, and yet holds them against the memlock limit.
       case .now where hasHugePages:
-        try unsafe MemoryCalls.advise(
-          pages, protection == .readOnly ? cshm_MADV_POPULATE_READ : cshm_MADV_POPULATE_WRITE)
+        try unsafe MemoryCalls.populate(
+          pages, pageSize: pageSize, forStores: protection == .readWrite,
+          isShared: sharing == .shared)
       case .onFault where hasHugePages: break
       case .now: try unsafe MemoryCalls.lock(pages)
       case .onFault: try unsafe MemoryCalls.lockOnFault(pages)
@@ -169,29 +259,6 @@ extension Mapping {
     }
   }
 
-  private func verify(
-    _ part: Range<Int>, _ time: WiringTime
-  ) throws(WiringFailure) -> WiringReport {
-    let resident: Int
-    do {
-      resident = try residentBytes(in: part)
-    } catch {
-      throw WiringFailure(.unverified, evidence(part), errorNumber: error.errorNumber)
-    }
-    guard let isLocked = hasHugePages ? true : LockedMappings.cover(pages, part) else {
-      throw WiringFailure(
-        .unverified, evidence(part), errorNumber: Errno.noSuchFileOrDirectory.rawValue)
-    }
-    guard isLocked, time == .onFault || resident == part.count else {
-      let evidence = evidence(part)
-      throw WiringFailure(evidence.isTruncated ? .truncated : .notResident, evidence)
-    }
-    let start = range.lowerBound
-    return WiringReport(
-      covered: start + part.lowerBound..<start + part.upperBound, wired: part.count,
-      resident: resident)
-  }
-
   /// Where populating fails the mapping is locked all the same, so a failure unlocks, too.
   private mutating func undo(_ part: Range<Int>, to before: RangeSet<Int>) {
     try? unsafe MemoryCalls.unlock(memory(part))
@@ -199,20 +266,5 @@ extension Mapping {
     for range in before.intersection(RangeSet(part)).ranges {
       try? unsafe MemoryCalls.lock(memory(range))
     }
-  }
-
-  private func evidence(_ part: Range<Int>, missing: Int? = nil) -> WiringFailure.Evidence {
-    let fileSystem = (try? descriptor.fileSystemStatus()).map { MemoryFileSystem($0) }
-    let status = try? descriptor.status()
-    return WiringFailure.Evidence(
-      limits: (try? WiringLimits.current()) ?? .unknown, wanted: part.count,
-      rangeEnd: min(range.upperBound, range.lowerBound + part.upperBound),
-      regionSize: status.map { Int($0.st_size) },
-      fileSystemFree: fileSystem?.free, fileSystemSize: fileSystem?.total,
-      mountPoint: status.flatMap {
-        MountTable.current().mount(ofDevice: UInt64($0.st_dev))?.point
-      },
-      hugePages: hasHugePages ? HugePagePool.pool(ofPageSize: pageSize) : nil,
-      resident: try? residentBytes(in: part), missing: try? missingBytes(in: part))
   }
 }

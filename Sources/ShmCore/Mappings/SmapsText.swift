@@ -14,6 +14,10 @@ package enum SmapsText {
     package var copied = 0
     /// The bytes that huge pages map (`ShmemPmdMapped`, `FilePmdMapped`).
     package var huge = 0
+    /// The bytes that pages of a pool map (`Shared_Hugetlb`, `Private_Hugetlb`); not in `resident`.
+    package var pool = 0
+    /// Whether its pages are of a pool (the flag `ht`).
+    package var isOfPool = false
     /// Whether it carries the lock (the flag `lo`).
     package var isLocked = false
   }
@@ -38,9 +42,12 @@ package enum SmapsText {
       case "Anonymous": mappings[last].copied = ProcText.amount(field.value) ?? 0
       case "ShmemPmdMapped", "FilePmdMapped":
         mappings[last].huge += ProcText.amount(field.value) ?? 0
+      case "Shared_Hugetlb", "Private_Hugetlb":
+        mappings[last].pool += ProcText.amount(field.value) ?? 0
       case "VmFlags":
-        mappings[last].isLocked = ProcText.words(field.value)
-          .contains { $0.elementsEqual("lo".utf8) }
+        let flags = ProcText.words(field.value)
+        mappings[last].isLocked = flags.contains { $0.elementsEqual("lo".utf8) }
+        mappings[last].isOfPool = flags.contains { $0.elementsEqual("ht".utf8) }
       default: break
       }
     }

@@ -112,6 +112,11 @@ extension RegionReference {
       return make(
         .notPermitted, "process \(process) is not one whose descriptors may be opened",
         "it takes the same user (and ptrace's permission), or CAP_SYS_PTRACE")
+    case (.noSuchAddressOrDevice, .descriptor) where isSecretMemory:
+      return make(
+        .corrupt,
+        "it is secret memory (memfd_secret), which no other process can open, and which is never swapped"
+      )
     case (.tooManySymbolicLinkLevels, _):
       return make(.corrupt, "it is a symbolic link, not a region")
     case (.resourceTemporarilyUnavailable, _):
@@ -121,5 +126,10 @@ extension RegionReference {
     default:
       return path.flatMap { Refusal(of: $0).reaching(error, attempt) } ?? ShmError(attempt, error)
     }
+  }
+
+  /// Whether it is memory that is not even in the kernel's page tables. memfd_secret(2)
+  private var isSecretMemory: Bool {
+    path.flatMap { try? FileSystem.link($0) }.map { $0.string.hasPrefix("/secretmem") } ?? false
   }
 }

@@ -1,4 +1,4 @@
-import SystemPackage
+package import SystemPackage
 
 /// An open region: an object whose pages can be shared between processes.
 ///
@@ -35,6 +35,9 @@ public struct Region: ~Copyable, Sendable {
   /// The number of the descriptor, for poll(2), for handing it to another process. It belongs to
   /// this value: do not close it.
   public var rawDescriptor: Int32 { descriptor.raw }
+
+  /// A path that leads to this file, whatever its name is by now. proc_pid_fd(5)
+  package var descriptorPath: FilePath { FilePath("/proc/self/fd/\(descriptor.raw)") }
 
   /// The name in quotes, for messages.
   var quoted: String { reference.quoted }

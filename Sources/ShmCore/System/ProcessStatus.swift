@@ -51,6 +51,20 @@ package struct ProcessStatus: Sendable {
     return ProcessStatus(parsing: text).isStopped
   }
 
+  /// The letter of a process's state, such as T for one that was stopped; nil if it cannot be seen.
+  package static func state(of process: Int32) -> UInt8? {
+    guard let text = try? FileSystem.contents(of: FilePath("/proc/\(process)/status")) else {
+      return nil
+    }
+    return ProcText.lines(text).lazy.compactMap { ProcText.field($0) }
+      .first { $0.name == "State" }?.value.first
+  }
+
+  /// The bytes that this process has wired (`VmLck`); 0 if that cannot be read.
+  package static var ownWired: Int {
+    (try? FileSystem.contents(of: "/proc/self/status")).flatMap { wired(in: $0[...]) } ?? 0
+  }
+
   /// The wired bytes alone (`VmLck`), for many processes; nil where the text does not say.
   package static func wired(in text: ArraySlice<UInt8>) -> Int? {
     let line = Array("\nVmLck:".utf8)

@@ -130,9 +130,12 @@ struct Create: CommandRunner {
 
   private func hold(_ made: CreatedRegion, _ loop: borrowing HoldLoop, _ started: () -> Void) throws
   {
-    // By its name: what was open before it had one is shown as deleted for ever. Where its mode keeps
-    // its maker out, that one all the same.
-    switch try? HeldRegion.openForWiring(made.region.reference) {
+    // By its name: what was open before it had one is shown as deleted for ever. If its mode keeps its
+    // maker out, that one all the same.
+    let named =
+      (try? Region.open(made.region.reference))
+      ?? (try? Region.open(made.region.reference, access: .readOnly))
+    switch named {
     case .some(let named):
       try loop.hold(
         command: command, descriptors: [named.rawDescriptor], options: holding, started: started)

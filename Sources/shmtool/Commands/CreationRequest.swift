@@ -81,8 +81,11 @@ struct CreationRequest {
 
   /// The error with a hint at --open, if the name is that of a region which --open accepts.
   private func withOpen(_ error: ShmError, _ reference: RegionReference) -> ShmError {
-    guard error.code == .exists, !wired, let taken = try? Region.open(reference),
-      (try? taken.status().size) == size
+    // Nothing is opened for that: those who watch the region would be told of a writer.
+    guard error.code == .exists, !wired,
+      let taken = try? Region.open(reference, access: .status),
+      (try? taken.status().size) == size, (try? taken.requireSharedMemory("")) != nil,
+      FileSystem.mayRead(taken.descriptorPath), FileSystem.mayWrite(taken.descriptorPath)
     else { return error }
     return ShmError(
       error.code, error.attempt, error.reason,
@@ -96,7 +99,8 @@ struct CreationRequest {
     try WiringRoom.check(charge: held.charge, force: force) { () throws(ShmError) in
       try held.mapping.wiringDemand()
     }
-    try held.wire(WiringPolicy(), following: 0) { _ in !SignalMask.isTerminationPending }
+    var policy = WiringPolicy()
+    try held.wire(&policy, following: 0) { _ in !SignalMask.isTerminationPending }
     return held
   }
 }
@@ -127,7 +131,9 @@ final class CreatedRegion {
 
   /// What of it is wired.
   func wireRow() throws(ShmError) -> WireReport.Row? {
-    wiring?.row(region.reference)
+    wiring.flatMap {
+      $0.row(region.reference, isUnswappable: $0.mapping.isInherentlyUnswappable)
+    }
   }
 
   /// The error, with what is left: a region that was held once stays.

@@ -17,28 +17,48 @@ final class HeldMapping {
     return PageMath.roundUp(mapping.count) ?? mapping.count
   }
 
+  /// Wires it.
+  ///
+  /// - Parameters:
+  ///   - policy: how; from its room is taken what was brought into RAM.
+  ///   - following: the bytes that are to be wired after these, for the remedy.
+  ///   - progress: called with the bytes wired so far; false stops.
+  /// - Throws: `ShmError`, if not all is wired and less is not accepted.
   func wire(
-    _ policy: WiringPolicy, following: Int, progress: (Int) -> Bool
+    _ policy: inout WiringPolicy, following: Int, progress: (Int) -> Bool
   ) throws(ShmError) {
     let attempt = mapping.wiringAttempt()
     guard !policy.acceptsLess else {
       var stopped: WiringFailure?
-      wiring = mapping.wireBestEffort(nil, policy.time, failure: &stopped, progress: progress)
-      failure = stopped?.error(attempt)
+      wiring = mapping.wireBestEffort(room: &policy.room, failure: &stopped, progress: progress)
+      failure = stopped.map { stopped in
+        // What is advised allows all that was asked for, not the piece that was refused.
+        let known = stopped.evidence.limits.used + stopped.evidence.wanted
+        return stopped.error(attempt, following: max(0, (policy.total ?? known) - known))
+      }
       return
     }
     do {
-      wiring = try mapping.tryWire(nil, policy.time, progress: progress)
+      wiring = try mapping.tryWire(progress: progress)
     } catch {
       throw error.error(attempt, following: following)
     }
   }
 
-  /// What of it is wired, in a region of that name; nil where wiring was not asked for.
-  func row(_ reference: RegionReference) -> WireReport.Row? {
-    wiring.map {
+  /// What of a part of it is wired, in a region of that name; nil if wiring was not asked for.
+  ///
+  /// - Parameters:
+  ///   - reference: the name.
+  ///   - part: bytes of the region in whole pages, within the mapping; nil for all of it.
+  ///   - isUnswappable: whether its pages are never swapped.
+  /// - Returns: the row.
+  func row(
+    _ reference: RegionReference, _ part: Range<Int>? = nil, isUnswappable: Bool
+  ) -> WireReport.Row? {
+    wiring.map { wiring in
       WireReport.Row(
-        reference, $0, isUnswappable: mapping.isInherentlyUnswappable, failure: failure)
+        reference, wiring.limited(to: part ?? wiring.covered, by: mapping),
+        isUnswappable: isUnswappable, failure: failure)
     }
   }
 }

@@ -6,9 +6,11 @@ final class HeldRegion {
   let reference: RegionReference
   private(set) var region: Region
   private var mappings: [HeldMapping] = []
-  /// The ranges that were asked for; nil for the whole.
+  /// The ranges that were asked for; none for the whole.
   private let ranges: [ByteRange]
-  private var identity: RegionIdentity
+  /// The same as bytes of the region, in whole pages, in the order in which they were asked for.
+  private var asked: [Range<Int>] = []
+  private(set) var identity: RegionIdentity
   private var size: Int
   /// Whose it was when it was opened first: the region of another user is not followed.
   private let owner: UInt32
@@ -31,15 +33,10 @@ final class HeldRegion {
     self.region = region
   }
 
-  /// Opens a region for as much as the caller may, to be wired.
+  /// Opens a region to be wired: for loads. Opened for stores, an executable that runs could not be
+  /// wired, and one that is wired could not be run; overlayfs would copy the file, and wire the copy.
   static func openForWiring(_ reference: RegionReference) throws(ShmError) -> Region {
-    do {
-      return try Region.open(reference)
-    } catch {
-      // What may not be written, is no shared memory, or is being executed can be wired as well.
-      guard [.notPermitted, .corrupt, .busy].contains(error.code) else { throw error }
-      return try Region.open(reference, access: .readOnly)
-    }
+    try Region.open(reference, access: .readOnly)
   }
 
   /// Maps the whole region.
@@ -69,27 +66,23 @@ final class HeldRegion {
     try MemoryRoom.require(wanted, "cannot populate \(regions.count) regions")
   }
 
-  /// Maps the ranges, in whole pages: nothing is wired yet.
+  /// Maps the ranges, in whole pages: nothing is wired yet. Ranges that overlap or meet share a mapping:
+  /// each mapping is charged for its pages.
   func mapRanges() throws(ShmError) {
-    if ranges.isEmpty { mappings.append(HeldMapping(try map(nil))) }
     let status = try region.status()
+    if ranges.isEmpty {
+      mappings.append(HeldMapping(try Mapping(of: region, protection: .readOnly)))
+    }
+    var union = RangeSet<Int>()
     for range in ranges {
       let bytes = try range.resolved(ofSize: status.size, "cannot wire \(reference.quoted)")
       let pages = PageMath.outward(bytes, to: status.pageSize).clamped(to: 0..<status.size)
-      mappings.append(HeldMapping(try map(pages)))
+      asked.append(pages)
+      union.insert(contentsOf: pages)
     }
-  }
-
-  /// For as much as may be: a memfd that is sealed against writing, for loads.
-  private func map(_ range: Range<Int>?) throws(ShmError) -> Mapping {
-    guard region.access == .readWrite else {
-      return try Mapping(of: region, range: range, protection: .readOnly)
-    }
-    do {
-      return try Mapping(of: region, range: range, protection: .readWrite)
-    } catch {
-      guard error.code == .notPermitted else { throw error }
-      return try Mapping(of: region, range: range, protection: .readOnly)
+    for pages in union.ranges {
+      mappings.append(
+        HeldMapping(try Mapping(of: region, range: pages, protection: .readOnly)))
     }
   }
 
@@ -107,14 +100,14 @@ final class HeldRegion {
 
   /// Wires what is mapped. `following` is what is to be charged after it.
   func wire(
-    _ policy: WiringPolicy, following: Int = 0, progress: (Int) -> Bool
+    _ policy: inout WiringPolicy, following: Int = 0, progress: (Int) -> Bool
   ) throws(ShmError) {
     var before = 0
     var left = charge + following
     for held in mappings {
       let sum = before
       left -= held.charge
-      try held.wire(policy, following: left) { progress(sum + $0) }
+      try held.wire(&policy, following: left) { progress(sum + $0) }
       before += held.mapping.count
     }
   }
@@ -184,24 +177,26 @@ final class HeldRegion {
     let fresh = try HeldRegion(try Self.openForWiring(reference), ranges: ranges)
     try fresh.checkFollowing(owner)
     try fresh.mapRanges()
-    if policy.time == .now { try fresh.checkRoomToFollow(force: force) }
+    var policy = policy
+    try fresh.checkRoomToFollow(force: force)
     do {
       if policy.acceptsLess { try unwire() }
-      try fresh.wire(policy, progress: Self.goOn)
+      try fresh.wire(&policy, progress: Self.goOn)
     } catch {
       guard error.code == .limit, mayRelease else { throw error }
       try unwire()
       do {
-        try fresh.wire(policy, progress: Self.goOn)
+        try fresh.wire(&policy, progress: Self.goOn)
       } catch {
-        let before = WiringPolicy(time: policy.time, acceptsLess: true)
-        try wire(before, progress: Self.goOn)
+        var before = WiringPolicy(acceptsLess: true)
+        try wire(&before, progress: Self.goOn)
         throw error
       }
     }
     mappings = fresh.mappings
+    asked = fresh.asked
     swap(&region, &fresh.region)
-    let wired = wireRows.reduce(0) { $0 + $1.wiredBytes }
+    let wired = mappings.reduce(0) { $0 + ($1.wiring?.wired ?? 0) }
     Output.complain("wired \(ByteCount(wired)) of \(reference.quoted) anew")
   }
 
@@ -246,8 +241,34 @@ final class HeldRegion {
   /// Where it is mapped.
   var mapRows: [MapReport.Row] { mappings.map { MapReport.Row(reference, $0.mapping) } }
 
-  /// What of it is wired.
-  var wireRows: [WireReport.Row] {
-    mappings.compactMap { $0.row(reference) }
+  /// What of it is wired, a row for each range that was asked for, under a name that was given for it.
+  func wireRows(as reference: RegionReference) -> [WireReport.Row] {
+    guard let first = mappings.first else { return [] }
+    // The same for all: to learn it takes a look at all mounts.
+    let isUnswappable = first.mapping.isInherentlyUnswappable
+    if asked.isEmpty {
+      return mappings.compactMap { $0.row(reference, isUnswappable: isUnswappable) }
+    }
+    // By the end of each mapping; they do not overlap.
+    return asked.compactMap { range in
+      var low = 0
+      var high = mappings.count
+      while low < high {
+        let middle = (low + high) / 2
+        if mappings[middle].mapping.range.upperBound <= range.lowerBound {
+          low = middle + 1
+        } else {
+          high = middle
+        }
+      }
+      guard low < mappings.count else { return nil }
+      let pages = PageMath.outward(range, to: mappings[low].mapping.pageSize)
+      return mappings[low].row(reference, pages, isUnswappable: isUnswappable)
+    }
+  }
+
+  /// The processes that have other pages of the same file.
+  var divergedUsers: [DivergedUser] {
+    mappings.first.map { DivergedUser.users(of: $0.mapping) } ?? []
   }
 }

@@ -10,6 +10,10 @@ struct Unwire: CheckedCommand {
       several regions releases all of them, and says so. --pid also ends a holder of what has no \
       name any more.
 
+      Each holder gets SIGTERM and 5 s to end. One that does not end, because it is stopped or \
+      frozen, or that may not be signalled, is reported, and the others are ended. The exit status \
+      is that of the first failure.
+
       Example: shmtool unwire cache
                shmtool unwire --pid 1234
       """)
@@ -32,16 +36,17 @@ struct Unwire: CheckedCommand {
   func run() throws {
     var released: [WiringHolder] = []
     var operands = Operands()
+    var failed: [Int32: ShmError] = [:]
     if let pid { try checkHolder(pid) }
     operands.forEach(pid.map { [$0] } ?? [], named: { RawText("pid:\($0)") }) {
       (pid) throws(ShmError) in
-      try end("process \(pid)", &released) { $0.process == pid }
+      try end("process \(pid)", &released, &failed) { $0.process == pid }
     }
     operands.forEach(regions, named: { RawText($0) }) { (reference) throws(ShmError) in
       let identity = try identity(reference)
       // Released already, by a holder of several that was ended for another operand.
       if released.contains(where: { $0.region == identity && $0.isBackground }) { return }
-      try end("\(reference.quoted)", &released) { $0.region == identity }
+      try end("\(reference.quoted)", &released, &failed) { $0.region == identity }
     }
     if !released.isEmpty || options.json {
       try Output.write(
@@ -75,33 +80,61 @@ struct Unwire: CheckedCommand {
     }
   }
 
-  /// Ends the holders in the background among those that are meant; that there is none is an error.
-  /// One that cannot be ended keeps no other from being ended.
+  /// Ends the holders in the background among those that are meant; that there is none is an error. All
+  /// are told to end before one is waited for, and one that does not end keeps no other from being ended.
   private func end(
-    _ subject: String, _ released: inout [WiringHolder], where isMeant: (WiringHolder) -> Bool
+    _ subject: String, _ released: inout [WiringHolder], _ failed: inout [Int32: ShmError],
+    where isMeant: (WiringHolder) -> Bool
   ) throws(ShmError) {
-    let scan = try WiringHolder.scan()
+    let scan = try HolderArguments.scan()
     let meant = scan.holders.filter(isMeant)
-    let processes = Set(meant.filter(\.isBackground).map(\.process))
+    let processes = Set(meant.filter(\.isBackground).map(\.process)).sorted()
     if processes.isEmpty {
-      let others = meant.map { "\($0.process)" }.joined(separator: ", ")
       throw ShmError(
         .notFound, "cannot unwire \(subject)", "nobody in the background has it wired",
-        remedy: others.isEmpty
-          ? HoldersReport.hidden(scan.hiddenProcesses)
-          : "wired in the foreground by process \(others)")
+        remedy: remedy(scan, meant))
     }
-    var failure: ShmError?
-    for process in processes.sorted() {
-      guard let holder = scan.holders.first(where: { $0.process == process }) else { continue }
+    var failures: [ShmError] = []
+    var endings: [HolderEnding] = []
+    for process in processes {
+      // Told already, for another operand.
+      if let failure = failed[process] {
+        failures.append(failure)
+        continue
+      }
       do throws(ShmError) {
-        try holder.end()
-        released += scan.holders.filter { $0.process == process }
+        endings.append(try HolderEnding(process))
       } catch {
-        if let failure { Output.complain(failure) }
-        failure = error
+        failed[process] = error
+        failures.append(error)
       }
     }
-    if let failure { throw failure }
+    let deadline = Clock.nanoseconds + Self.patience * 1_000_000
+    for ending in endings {
+      do throws(ShmError) {
+        try ending.wait(until: deadline, milliseconds: Self.patience)
+        released += scan.holders.filter { $0.process == ending.process }
+      } catch {
+        failed[ending.process] = error
+        failures.append(error)
+      }
+    }
+    guard let first = failures.first else { return }
+    for failure in failures.dropFirst() { Output.complain(failure) }
+    throw first
+  }
+
+  /// How long holders have to end, in milliseconds.
+  private static let patience = 5000
+
+  private func remedy(_ scan: WiringHolder.Scan, _ meant: [WiringHolder]) -> String? {
+    let others = meant.map { "\($0.process)" }.joined(separator: ", ")
+    if !others.isEmpty { return "wired in the foreground by process \(others)" }
+    let hidden = HoldersReport.hidden(scan.hiddenProcesses)
+    if scan.hiddenHolders.isEmpty { return hidden }
+    let processes = scan.hiddenHolders.map { "\($0)" }.joined(separator: ", ")
+    return
+      (["not permitted to see what background holder \(processes) has wired"]
+      + (hidden.map { [$0] } ?? [])).joined(separator: "; ")
   }
 }

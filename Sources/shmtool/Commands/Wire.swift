@@ -8,9 +8,14 @@ struct Wire: CommandRunner {
     usage: "shmtool wire [<options>] <regions> ... [-- <command> ...]",
     discussion: """
       Linux calls wired pages locked (mlock). A region is said to be wired when it has been checked: \
-      its mapping carries the lock, and every page is resident. Every page is brought in, holes are \
-      allocated; with --on-fault pages are wired as somebody touches them here. CMD gets the \
-      regions as open descriptors from 3 on, and its exit code is ours.
+      its mapping carries the lock, every page is resident, and as root also marked as locked by the \
+      kernel (/proc/kpageflags). Every page is brought in, and holes are allocated. Regions are opened \
+      read-only, so a running executable can be wired, and a wired one can be run.
+
+      CMD gets the regions as descriptors from 3 on, open for reading, and its exit code is ours. The \
+      locks belong to shmtool's mapping: they hold the pages for CMD as well, and end with shmtool, not \
+      with CMD's own mapping. Signals that shmtool receives are passed on to CMD, except SIGKILL, \
+      SIGSTOP, SIGCHLD, what shmtool was started to ignore, and what a terminal sends to both.
 
       Wired pages are taken from everybody else, and are needed rarely: for memory that must not be \
       swapped out (secrets), or whose first touch must not wait (real time). Where there is no swap, \
@@ -22,7 +27,7 @@ struct Wire: CommandRunner {
       """)
 
   enum CodingKeys: CodingKey {
-    case regions, range, ranges, onFault, bestEffort, follow, background, list, force
+    case regions, range, ranges, bestEffort, follow, background, list, force
     case backgroundHolder, holding, options
   }
 
@@ -41,9 +46,6 @@ struct Wire: CommandRunner {
       "A range, as often as needed: 4M+1M (offset and length), 4M:8M, 64M:.", valueName: "range"),
     transform: ByteRange.parse)
   var ranges: [ByteRange] = []
-
-  @Flag(help: "Wire pages as they are touched, and bring none in.")
-  var onFault = false
 
   @Flag(help: "Keep what could be wired, and say how much of what was asked for that is.")
   var bestEffort = false
@@ -94,50 +96,87 @@ struct Wire: CommandRunner {
     if backgroundHolder { DetachedProcess.setName("shmtool") }
     try holding.checkReadiness()
     let loop = try HoldLoop(whileRunning: holding.whilePid)
-    let held = try mapAll()
-    let policy = WiringPolicy(time: onFault ? .onFault : .now, acceptsLess: bestEffort)
-    var following = held.reduce(0) { $0 &+ $1.charge }
-    if policy.time == .now {
-      try WiringRoom.check(charge: following, force: force) { () throws(ShmError) in
-        try HeldRegion.demand(of: held)
-      }
-    }
-    let line = ProgressLine(total: nil, options)
-    for region in held {
-      following -= region.charge
-      try region.wire(policy, following: following) { done in
-        line.update(done)
-        return !SignalMask.isTerminationPending
-      }
-    }
-    _ = line.finish()
+    let operands = try mapAll()
+    let held = operands.filter(\.isFirst).map(\.region)
+    var policy = WiringPolicy(acceptsLess: bestEffort)
+    try checkRoom(held, &policy)
+    try wire(held, &policy)
+    let diverged = held.flatMap { region in region.divergedUsers.map { (region.reference, $0) } }
     try Output.write(
-      WireReport(holder: ProcessNumber.own, onFault: onFault, regions: held.flatMap(\.wireRows)),
+      WireReport(
+        holder: ProcessNumber.own, diverged: diverged, regions: operands.flatMap(\.rows)),
       options, lasts: false)
     // Before it says that it is ready: whoever looks then finds nothing of its starter's open.
     if backgroundHolder { Readiness.detach() }
     try holding.announce()
+    // The room was that of the start.
+    policy.room = nil
+    policy.total = nil
     try loop.hold(
-      command: command, descriptors: held.map { $0.region.rawDescriptor }, options: holding,
-      interval: 250,
+      command: command, descriptors: operands.map { $0.region.region.rawDescriptor },
+      options: holding, interval: 250,
       tend: { () throws(ShmError) in
         for region in held { region.tend(policy, follow: follow, force: force) }
       })
   }
 
-  private func mapAll() throws(ShmError) -> [HeldRegion] {
-    var held: [HeldRegion] = []
-    for reference in regions {
-      let region = try HeldRegion(
-        try HeldRegion.openForWiring(reference), ranges: ranges.isEmpty ? [range.range] : ranges)
-      try region.mapRanges()
-      held.append(region)
+  /// Refuses what there is no room for; with --best-effort the room bounds what is kept.
+  private func checkRoom(
+    _ held: [HeldRegion], _ policy: inout WiringPolicy
+  ) throws(ShmError) {
+    let charge = held.reduce(0) { $0 &+ $1.charge }
+    policy.total = ProcessStatus.ownWired &+ charge
+    let demand = { () throws(ShmError) in try HeldRegion.demand(of: held) }
+    if bestEffort, !force {
+      policy.room = try WiringRoom.most(charge: charge, demand: demand)
+    } else {
+      try WiringRoom.check(charge: charge, force: force, demand: demand)
     }
-    return held
+  }
+
+  private func wire(_ held: [HeldRegion], _ policy: inout WiringPolicy) throws(ShmError) {
+    let line = ProgressLine(total: nil, options)
+    var following = held.reduce(0) { $0 + $1.charge }
+    for region in held {
+      following -= region.charge
+      try region.wire(&policy, following: following) { done in
+        line.update(done)
+        return !SignalMask.isTerminationPending
+      }
+    }
+    _ = line.finish()
+  }
+
+  /// One operand: a region that was named before is wired once.
+  private struct Operand {
+    let reference: RegionReference
+    let region: HeldRegion
+    let isFirst: Bool
+    var rows: [WireReport.Row] { region.wireRows(as: reference) }
+  }
+
+  private func mapAll() throws(ShmError) -> [Operand] {
+    var operands: [Operand] = []
+    var first: [RegionIdentity: HeldRegion] = [:]
+    if regions.count > 100 || ranges.count > 100 { OpenFileLimit.raise() }
+    for reference in regions {
+      let opened = try HeldRegion(
+        try HeldRegion.openForWiring(reference), ranges: ranges.isEmpty ? [range.range] : ranges)
+      // What is followed by another name may become another region.
+      let known = first[opened.identity]
+      if let known, !follow || known.reference == reference {
+        operands.append(Operand(reference: reference, region: known, isFirst: false))
+        continue
+      }
+      try opened.mapRanges()
+      first[opened.identity] = known ?? opened
+      operands.append(Operand(reference: reference, region: opened, isFirst: true))
+    }
+    return operands
   }
 
   private func listHolders() throws {
-    let scan = try WiringHolder.scan()
+    let scan = try HolderArguments.scan()
     var wanted: Set<RegionIdentity> = []
     for reference in regions {
       wanted.insert(try Region.open(reference, access: .status).status().identity)

@@ -34,4 +34,23 @@ enum WiringRoom {
       that \(most.bound.name) leaves to everybody
       """)
   }
+
+  /// The most that may be brought into RAM if less than all is accepted; nil if there is room for all, or
+  /// if no bound is known. Some is left for what the process itself and its page tables take: at the limit
+  /// of a control group the kernel kills.
+  ///
+  /// - Parameters:
+  ///   - charge: the bytes that are to be wired. If these alone have room, nothing else is looked at.
+  ///   - demand: what the pages need.
+  /// - Returns: bytes.
+  /// - Throws: `ShmError`
+  static func most(
+    charge: Int, demand: () throws(ShmError) -> WiringDemand
+  ) throws(ShmError) -> Int? {
+    let verdict = try WiringLimits.current().verdict
+    let bounds = verdict.bounds.filter { $0.bound != .memlockLimit }
+    if bounds.allSatisfy({ charge <= $0.available / 2 }) { return nil }
+    guard verdict.refusing(try demand()) != nil else { return nil }
+    return bounds.first.map { max(0, $0.available - max(1 << 20, $0.available / 16)) }
+  }
 }

@@ -65,6 +65,6 @@ struct CreateReport: Report {
     let owner = ownerId == ProcessView.user ? "" : ", which belongs to \(Format.user(ownerId))"
     return "\(what) \(region.quoted): \(ByteCount(bytes))\(pages), in \(time)\(way)\(owner)\n"
       + refused
-      + (wired.value?.text(onFault: false) ?? "")
+      + (wired.value?.text ?? "")
   }
 }

@@ -10,6 +10,8 @@ struct HoldersReport: Report {
     let deleted: Bool
     let wiredBytes: Int
     let residentBytes: Int
+    /// Huge pages: never swapped, and not counted as wired by the kernel.
+    let inherentlyUnswappable: Bool
     let background: Bool
 
     init(_ holder: WiringHolder) {
@@ -19,6 +21,7 @@ struct HoldersReport: Report {
       deleted = holder.reference == nil
       wiredBytes = holder.wired
       residentBytes = holder.resident
+      inherentlyUnswappable = holder.hasHugePages
       background = holder.isBackground
     }
   }
@@ -43,7 +46,8 @@ struct HoldersReport: Report {
       [
         "\(row.pid)", row.command.printable, Format.size(row.wiredBytes, style),
         Format.size(row.residentBytes, style), row.background ? "background" : "process",
-        row.region.word + (row.deleted ? " (deleted)" : ""),
+        row.region.word + (row.deleted ? " (deleted)" : "")
+          + (row.inherentlyUnswappable ? " (huge pages, unswappable)" : ""),
       ]
     }
     let hidden = Self.hidden(hiddenProcesses.value).map { "(\($0))\n" } ?? ""

@@ -83,6 +83,13 @@ extension LimitsReport {
           .map { $0.text { $0 > UInt64(Int.max) ? "unlimited" : "\($0)" } }.joined(separator: ", "),
       ],
       ["overcommit", overcommit.text { "\($0)" }],
+      [
+        "compaction moves wired pages",
+        compactUnevictableAllowed.text {
+          $0 == 0
+            ? "no (vm.compact_unevictable_allowed=0)" : "yes (vm.compact_unevictable_allowed=\($0))"
+        },
+      ],
     ]
   }
 

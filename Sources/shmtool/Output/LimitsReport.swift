@@ -85,6 +85,8 @@ struct LimitsReport: Report {
   let shmall: Unknowable<UInt64>
   let shmmni: Unknowable<UInt64>
   let overcommit: Unknowable<Int>
+  /// Whether compaction may move locked pages (vm.compact_unevictable_allowed).
+  let compactUnevictableAllowed: Unknowable<Int>
   let host: Host
   /// How much could be wired now; null where no limit is known.
   let available: Unknowable<Int>
@@ -136,6 +138,7 @@ struct LimitsReport: Report {
     shmall = Unknowable(limits.settings.shmall)
     shmmni = Unknowable(limits.settings.shmmni)
     overcommit = Unknowable(limits.settings.overcommit)
+    compactUnevictableAllowed = Unknowable(limits.settings.compactsUnevictable)
     self.host = Host(
       lockedBytes: Unknowable(host.locked), unevictableBytes: Unknowable(host.unevictable),
       processesBytes: host.processes,

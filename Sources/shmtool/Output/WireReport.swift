@@ -9,6 +9,9 @@ struct WireReport: Report {
     let bytes: Int
     let wiredBytes: Int
     let residentBytes: Int
+    /// The bytes that the kernel has marked as locked; null if the marks cannot be read, as by an ordinary
+    /// user, and for huge pages.
+    let markedBytes: Unknowable<Int>
     /// Huge pages and the like: never swapped, and not counted as wired by the kernel.
     let inherentlyUnswappable: Bool
     /// Why less is wired than was asked for; null where all is.
@@ -23,31 +26,67 @@ struct WireReport: Report {
       bytes = report.covered.count
       wiredBytes = report.wired
       residentBytes = report.resident
+      markedBytes = Unknowable(report.marked)
       inherentlyUnswappable = isUnswappable
       self.failure = Unknowable(failure?.description)
     }
   }
 
+  /// A process that has other pages of the same file: those are not wired.
+  struct Diverged: Encodable {
+    let pid: Int32
+    let command: RawText
+    let region: RawText
+    let bytes: Int
+
+    init(_ reference: RegionReference, _ user: DivergedUser) {
+      pid = user.process
+      command = RawText(user.command)
+      region = RawText(reference)
+      bytes = user.bytes
+    }
+
+    var text: String {
+      """
+        not wired: \(ByteCount(bytes)) of \(region.quoted) in process \(pid) (\(command.printable)), \
+      which mapped the file before overlayfs copied it: it has other pages
+
+      """
+    }
+  }
+
   let holder: Int32
-  let onFault: Bool
+  /// Always false: programs that read this know the key. Only a process itself can wire its pages on
+  /// fault.
+  let onFault = false
   let regions: [Row]
+  /// Empty as well if it cannot be known, as for an ordinary user.
+  let notWired: [Diverged]
+
+  enum CodingKeys: CodingKey {
+    case holder, onFault, regions, notWired
+  }
+
+  init(holder: Int32, diverged: [(RegionReference, DivergedUser)], regions: [Row]) {
+    self.holder = holder
+    self.regions = regions
+    notWired = diverged.map { Diverged($0.0, $0.1) }
+  }
 
   func text(_ style: TextStyle) -> String {
-    regions.map { $0.text(onFault: onFault) }.joined()
+    (regions.map(\.text) + notWired.map(\.text)).joined()
   }
 }
 
 extension WireReport.Row {
   /// One line, and why less is wired than was asked for.
-  func text(onFault: Bool) -> String {
+  var text: String {
     let amount =
       wiredBytes == bytes
       ? "\(ByteCount(bytes))" : "\(ByteCount(wiredBytes)) of \(ByteCount(bytes))"
     let checked =
       if inherentlyUnswappable {
         "which cannot be swapped by its nature"
-      } else if onFault {
-        "on fault, \(ByteCount(residentBytes)) of it resident"
       } else {
         "checked: \(ByteCount(residentBytes)) resident"
       }

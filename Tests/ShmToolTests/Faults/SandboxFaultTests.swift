@@ -71,7 +71,7 @@ struct SandboxFaultTests {
             "memfd_create": [["map", "--anonymous", "64K", "--", "true"]],
             "fallocate": [["create", N + "-x", "64K"], ["create", N + "-x", "--from", "-"],
                           ["resize", N, "128K"]],
-            "mlock": [["wire", N, "--for", "10ms"]], "mlock2": [["wire", N, "--on-fault", "--for", "10ms"]],
+            "mlock": [["wire", N, "--for", "10ms"]],
         }.get(call, [])
         before = set(os.listdir("/dev/shm"))
         for words in must_fail:

@@ -9,7 +9,7 @@ struct ShrinkingRegionTests {
       "fill % --random", "fill % --byte 1 --threads 2", "fill % --file -", "verify % --zero",
       "verify % --file -", "read %", "read % --hex --length 64K", "write %",
       "map % -- true", "map --populate % -- true", "map --private --populate % -- true",
-      "wire % -- true", "wire --on-fault % -- true", "wire --best-effort % -- true",
+      "wire % -- true", "wire --best-effort % -- true",
       "inspect % --json", "resize % 9M", "create % --open 8M",
     ])
   func mutated(_ words: String) async throws {

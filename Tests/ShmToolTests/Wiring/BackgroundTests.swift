@@ -22,7 +22,7 @@ struct BackgroundTests {
             [row] = told["holders"]
             assert row == {
                 "pid": pid, "command": "shmtool", "region": N, "deleted": False, "wired_bytes": 64 * K,
-                "resident_bytes": 64 * K, "background": True}, row
+                "resident_bytes": 64 * K, "inherently_unswappable": False, "background": True}, row
             assert type(told["hidden_processes"]) is int, told
             text = run("wire", "--list", N).stdout.decode()
             words = ["PID", "COMMAND", "WIRED", "RESIDENT", "HOLDER", "REGION"]

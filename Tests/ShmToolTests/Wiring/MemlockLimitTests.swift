@@ -31,7 +31,7 @@ struct MemlockLimitTests {
     try await withRegion { (name) async throws in
       try await Wiring.check(
         """
-        for words in [[], ["--on-fault"], ["--range", "0:1"]]:
+        for words in [[], ["--range", "0:1"]]:
             refused(
                 run("wire", N, *words, preexec_fn=limited(0)), 78,
                 "the memlock limit is 0 and CAP_IPC_LOCK is not effective "
@@ -47,7 +47,7 @@ struct MemlockLimitTests {
   @Test(
     "succeeds when the shell has done what the message says",
     arguments: [
-      ["R"], ["R", "--range", "0:1", "--range", "4K+8K"], ["R", "R", "R"], ["R", "--on-fault"],
+      ["R"], ["R", "--range", "0:1", "--range", "4K+8K"], ["R", "R", "R"],
       ["R", "--background"],
     ])
   func remedy(_ words: [String]) async throws {

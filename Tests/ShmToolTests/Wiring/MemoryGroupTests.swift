@@ -12,17 +12,37 @@ struct MemoryGroupTests {
       try await Wiring.check(
         """
         with Group(32 * M) as group:
-            for words in [[], ["--best-effort"], ["--background"]]:
+            for words in [[], ["--background"]]:
                 result = run("wire", N, *words, preexec_fn=group.enter())
                 refused(
                     result, 78, "cannot wire what needs 48 MiB more in RAM: "
                     f"cgroup v{group.version} {group.path} leaves ", " MiB; wire less")
             assert allocated(P) == 0
-            # On fault nothing is brought in, and a part has room.
-            for words in [["--on-fault"], ["--length", "4M"]]:
-                result = run("wire", N, *words, "--for", "0", preexec_fn=group.enter())
-                assert result.returncode == 0, result
+            # A part has room.
+            result = run("wire", N, "--length", "4M", "--for", "0", preexec_fn=group.enter())
+            assert result.returncode == 0, result
             assert allocated(P) == 4 * M
+        """, name.name)
+    }
+  }
+
+  @Test("keeps the part that a control group has room for with --best-effort")
+  func bestEffort() async throws {
+    try await withRegion("48M", ["--sparse"]) { (name) async throws in
+      try await Wiring.check(
+        """
+        with Group(32 * M) as group:
+            for words in [[], ["--range", "0:24M", "--range", "20M:"]]:
+                process, text = holder(N, "--best-effort", "--json", *words, preexec_fn=group.enter())
+                rows = json.loads(text)["regions"]
+                kept = wired(process.pid)
+                assert 16 * M < kept < 32 * M, (kept, rows)
+                assert rows[-1]["wired_bytes"] < rows[-1]["bytes"], rows
+                failure = rows[-1]["failure"]
+                assert f"cgroup v{group.version} {group.path} is limited to 32 MiB" in failure, failure
+                assert stop(process)[0] == -15
+                os.unlink(P)
+                create(N, "48M", "--sparse")
         """, name.name)
     }
   }

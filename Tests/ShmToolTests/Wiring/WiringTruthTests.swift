@@ -64,21 +64,6 @@ struct WiringTruthTests {
     }
   }
 
-  @Test("wires on fault without bringing a page in, and says what is resident")
-  func onFault() async throws {
-    try await withRegion("64K", ["--sparse"]) { (name) async throws in
-      try await Wiring.check(
-        """
-        process, text = holder(N, "--on-fault")
-        assert text == f"wired 64 KiB of '{N}' at offset 0, on fault, 0 B of it resident\\n", text
-        assert wired(process.pid) == 64 * K and allocated(P) == 0
-        [mapping] = mappings(process.pid, P)
-        assert mapping["lo"] and mapping["Rss"] == 0, mapping
-        assert stop(process)[0] == -15
-        """, name.name)
-    }
-  }
-
   @Test("stays wired by one where another ends, and counts each holder")
   func two() async throws {
     try await withRegion("64K") { (name) async throws in

@@ -1,0 +1,152 @@
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// Looks through this process's page table at pages that it has locked: whether each is there, and
+/// whether the kernel has marked its frame as locked. proc_pid_pagemap(5)
+///
+/// The marks show only to those who may read /proc/kpageflags. A page that belongs to a larger folio is
+/// often marked only when the kernel tries to reclaim it, so there the lock of the mapping counts.
+final class LockedFrames: Sendable {
+  /// What was seen.
+  struct Count: Sendable {
+    /// The bytes in the page table.
+    var present = 0
+    /// The bytes whose frames are marked, or belong to larger folios.
+    var marked = 0
+    /// The bytes that are not present, or not marked although they should be.
+    var doubtful = RangeSet<Int>()
+  }
+
+  /// Whether the marks are seen.
+  let seesMarks: Bool
+  private let address: UInt
+  private let part: Range<Int>
+  private let table: OwnedDescriptor
+  private let flags: FrameTable?
+  private let owner = pthread_self()
+  /// How far the pages are locked, as an offset into the mapping. Released by the thread that locks,
+  /// acquired by the one that looks.
+  private let ready: Atomic<Int>
+  private let isOver = Atomic<Bool>(false)
+  private let count = Mutex<(seen: Count, end: Int)>((Count(), 0))
+
+  /// nil if the page table cannot be read, or if only the marks are wanted and cannot.
+  ///
+  /// - Parameters:
+  ///   - pages: the mapping.
+  ///   - part: offsets into it, in whole pages.
+  ///   - needsMarks: whether it is of no use without the marks.
+  init?(_ pages: borrowing OwnedPages, _ part: Range<Int>, needsMarks: Bool) {
+    let flags = FrameTable()
+    switch flags {
+    case .some: seesMarks = true
+    case nil: seesMarks = false
+    }
+    guard seesMarks || !needsMarks,
+      let table = try? FileSystem.open("/proc/self/pagemap", O_RDONLY)
+    else { return nil }
+    self.flags = flags
+    self.table = table
+    address = pages.address
+    self.part = part
+    ready = Atomic(part.lowerBound)
+    count.withLock { $0.end = part.lowerBound }
+  }
+
+  /// Says that the pages are locked up to an offset.
+  func advance(to end: Int) { ready.store(end, ordering: .releasing) }
+
+  /// Says that no more pages will be locked.
+  func finish() { isOver.store(true, ordering: .releasing) }
+
+  /// Looks, on another thread than the one that locks, at what is locked so far, until all is.
+  func follow() {
+    // Without a thread it is this one's turn at the end.
+    if pthread_equal(pthread_self(), owner) != 0 { return }
+    while true {
+      let isOver = isOver.load(ordering: .acquiring)
+      look(upTo: ready.load(ordering: .acquiring))
+      if isOver { return }
+      usleep(200)
+    }
+  }
+
+  /// Looks at the rest.
+  func look(upTo end: Int) {
+    while let chunk = next(before: end) {
+      let seen = look(at: chunk)
+      count.withLock {
+        $0.seen.present += seen.present
+        $0.seen.marked += seen.marked
+        for range in seen.doubtful.ranges { $0.seen.doubtful.insert(contentsOf: range) }
+        $0.end = chunk.upperBound
+      }
+    }
+  }
+
+  /// What was seen so far.
+  var seen: Count { count.withLock { $0.seen } }
+
+  private func next(before end: Int) -> Range<Int>? {
+    let start = count.withLock { $0.end }
+    // So many entries that neither they nor their frames take much memory.
+    return start < end ? start..<min(end, start + 8192 * PageMath.pageSize) : nil
+  }
+
+  /// Looks at a chunk.
+  func look(at chunk: Range<Int>) -> Count {
+    let size = PageMath.pageSize
+    var found = Count()
+    let words = table.words(
+      from: UInt64(address + UInt(chunk.lowerBound)) / UInt64(size), count: chunk.count / size)
+    func bytes(_ pages: Range<Int>) -> Range<Int> {
+      chunk.lowerBound + pages.lowerBound * size..<chunk.lowerBound + pages.upperBound * size
+    }
+    var page = 0
+    while page < words.count {
+      let start = page
+      let first = PagemapEntry(words[page])
+      page += 1
+      guard first.isPresent else {
+        found.doubtful.insert(contentsOf: bytes(start..<page))
+        continue
+      }
+      // As long as the frames follow one another; all that is present if they cannot be seen.
+      while page < words.count, PagemapEntry(words[page]).isPresent,
+        first.frame.map({ $0 + UInt64(page - start) }) == PagemapEntry(words[page]).frame
+      {
+        page += 1
+      }
+      found.present += (page - start) * size
+      judge(start..<page, first.frame, &found, bytes)
+    }
+    if words.count * size < chunk.count {
+      found.doubtful.insert(contentsOf: bytes(words.count..<chunk.count / size))
+    }
+    return found
+  }
+
+  private func judge(
+    _ pages: Range<Int>, _ frame: UInt64?, _ found: inout Count, _ bytes: (Range<Int>) -> Range<Int>
+  ) {
+    guard seesMarks else { return }
+    guard let frame else { return found.doubtful.insert(contentsOf: bytes(pages)) }
+    let flags = marks(of: frame, count: pages.count)
+    for index in pages.indices {
+      let number = index - pages.lowerBound
+      if number < flags.count, flags[number].isLocked || flags[number].isCompound {
+        found.marked += PageMath.pageSize
+      } else {
+        found.doubtful.insert(contentsOf: bytes(index..<index + 1))
+      }
+    }
+  }
+
+  private func marks(of frame: UInt64, count: Int) -> [FrameFlags] {
+    switch flags {
+    case .some(let flags): flags.flags(of: frame, count: count)
+    case nil: []
+    }
+  }
+}

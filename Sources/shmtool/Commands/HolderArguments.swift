@@ -1,0 +1,33 @@
+import ShmCore
+
+/// How the holders that this program starts are known by their arguments: those of huge pages, and those
+/// that could wire nothing, have nothing that the kernel counts as wired.
+enum HolderArguments {
+  /// Everybody who has pages wired, and every process of this program that was started to wire.
+  static func scan() throws(ShmError) -> WiringHolder.Scan {
+    try WiringHolder.scan(role: role)
+  }
+
+  /// What the arguments of a process say of it; nil if it is not this program, or holds nothing. Of most
+  /// processes only the first two words are looked at: there are command lines of megabytes.
+  static func role(_ text: [UInt8]) -> WiringHolder.Role? {
+    guard let end = text.firstIndex(of: 0), isThisProgram(text[..<end]) else { return nil }
+    let command = text[(end + 1)...].prefix { $0 != 0 }
+    let isWire = command.elementsEqual("wire".utf8)
+    guard isWire || command.elementsEqual("create".utf8) else { return nil }
+    // What stands behind `--` is names, or another command's.
+    let options = text[command.endIndex...].split(separator: 0)
+      .prefix { !$0.elementsEqual("--".utf8) }
+    func has(_ option: String) -> Bool { options.contains { $0.elementsEqual(option.utf8) } }
+    if isWire { return has(WiringHolder.backgroundMark) ? .background : .foreground }
+    return has("--wired") ? .foreground : nil
+  }
+
+  private static func isThisProgram(_ word: ArraySlice<UInt8>) -> Bool {
+    func name(_ path: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+      path.lastIndex(of: UInt8(ascii: "/")).map { path[($0 + 1)...] } ?? path
+    }
+    let own = ProcessArguments.all.first ?? []
+    return name(word).elementsEqual("shmtool".utf8) || name(word).elementsEqual(name(own[...]))
+  }
+}
