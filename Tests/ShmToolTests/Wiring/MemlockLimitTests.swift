@@ -110,12 +110,18 @@ struct MemlockLimitTests {
     try await withRegion("64K") { (name) async throws in
       try await Wiring.check(
         """
-        result = run("wire", N, N, preexec_fn=limited(96 * K))
-        refused(result, 78, "the memlock limit is 96 KiB and 64 KiB is in use")
-        process, text = holder(N, N, "--best-effort", "--json", preexec_fn=limited(96 * K))
-        assert [r["wired_bytes"] for r in json.loads(text)["regions"]] == [64 * K, 32 * K], text
-        assert wired(process.pid) == 96 * K
-        assert stop(process)[0] == -15
+        other = N + "-b"
+        create(other, "64K")
+        try:
+            result = run("wire", N, other, preexec_fn=limited(96 * K))
+            refused(result, 78, "the memlock limit is 96 KiB and 64 KiB is in use")
+            process, text = holder(N, other, "--best-effort", "--json", preexec_fn=limited(96 * K))
+            rows = json.loads(text)["regions"]
+            assert [r["wired_bytes"] for r in rows] == [64 * K, 32 * K], text
+            assert wired(process.pid) == 96 * K
+            assert stop(process)[0] == -15
+        finally:
+            os.unlink(P + "-b")
         """, name.name)
     }
   }
