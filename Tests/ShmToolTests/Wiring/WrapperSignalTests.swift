@@ -151,8 +151,11 @@ struct WrapperSignalTests {
                     text += os.read(terminal, 1000)
         read_until(b"ready")
         os.write(terminal, bytes([int(sys.argv[2])]))
+        read_until(b"\\n")
+        text = text[text.index(b"ready") + 5:]
         read_until(b"count ")
-        read_until(b"\\n" if text.endswith(b"count ") else b"count")
+        while not text.endswith(b"\\n"):
+            text += os.read(terminal, 1000)
         until(lambda: os.waitpid(pid, os.WNOHANG)[0] == pid)
         assert b"count 1" in text, text
         """, name.name, "\(key)")
