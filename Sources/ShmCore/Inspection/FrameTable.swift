@@ -12,11 +12,7 @@ struct FrameTable: ~Copyable, Sendable {
 
   /// nil where frames or their flags may not be seen.
   init?() {
-    // Without this capability, in the first user namespace, /proc shows no frames.
-    // proc_pid_pagemap(5)
-    guard (try? FileSystem.link("/proc/self/ns/user"))?.string == "user:[4026531837]",
-      let text = try? FileSystem.contents(of: "/proc/self/status"),
-      ProcessStatus(parsing: text).hasEffective(.sysAdmin),
+    guard Self.mayBeSeen,
       let file = try? FileSystem.open("/proc/kpageflags", O_RDONLY)
     else { return nil }
     self.file = file
@@ -31,6 +27,15 @@ struct FrameTable: ~Copyable, Sendable {
     case .some: true
     case nil: false
     }
+  }
+
+  /// Whether this process may see frames: without this capability, in the first user namespace, /proc
+  /// shows none. proc_pid_pagemap(5)
+  static var mayBeSeen: Bool {
+    guard (try? FileSystem.link("/proc/self/ns/user"))?.string == "user:[4026531837]",
+      let text = try? FileSystem.contents(of: "/proc/self/status")
+    else { return false }
+    return ProcessStatus(parsing: text).hasEffective(.sysAdmin)
   }
 
   /// The flags of frames that follow one another; fewer where the table ends.

@@ -89,17 +89,24 @@ extension ProcessRegions.Entry {
   /// - Parameters:
   ///   - scan: who uses what, by a look that was for it, too.
   ///   - frames: whether the physical frames are looked up.
+  ///   - largest: for up to so many allocated bytes the charges are counted, because it takes time.
   /// - Returns: what is found.
   /// - Throws: `ShmError`: `notPermitted` for what has neither a name nor a descriptor, unless the
   ///   caller may open mappings of the process; `notFound` where it is gone.
   public func inspection(
-    in scan: RegionUsers, frames: Bool = false
+    in scan: RegionUsers, frames: Bool = false,
+    chargesUpTo largest: Int = PageCharges.quickly
   ) throws(ShmError) -> RegionInspection {
-    if let reference { return try RegionInspection(reference, in: scan, frames: frames) }
+    if let reference {
+      return try RegionInspection(
+        reference, in: scan, frames: frames,
+        chargesUpTo: largest)
+    }
     if identity.namespace != nil {
       return try RegionInspection(
         ofSegment: identity, named: .file(FilePath(bytes: path)), attachedBy: process, scan,
-        frames: frames)
+        frames: frames,
+        chargesUpTo: largest)
     }
     let name = "\(Escaping.quoted(path)) of process \(process)"
     let attempt = "cannot open \(name)"
@@ -118,6 +125,7 @@ extension ProcessRegions.Entry {
       descriptor: descriptor)
     let users = scan.users(of: identity).map(\.process)
     return try RegionInspection(
-      of: region, scan, users.isEmpty ? .unknown : .used(users), seenBy: process, frames: frames)
+      of: region, scan, users.isEmpty ? .unknown : .used(users), seenBy: process, frames: frames,
+      chargesUpTo: largest)
   }
 }

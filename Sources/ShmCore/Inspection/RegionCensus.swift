@@ -3,7 +3,7 @@ import Glibc
 import SystemPackage
 
 /// Puts the inventory together, source by source: what has a name first, then what only processes hold.
-struct RegionCensus {
+struct RegionCensus: ~Copyable {
   private(set) var entries: [RegionInventory.Entry] = []
 
   private let facts: RegionInventory.Facts
@@ -17,6 +17,7 @@ struct RegionCensus {
   /// The users of all, for what has several names.
   let users: RegionUsers
   private let wiring: WiringFacts?
+  private let charges: ChargeReader?
   /// Whether anything of the host is in swap; where nothing is, no region is.
   private let isSwapUsed: Bool
 
@@ -29,6 +30,7 @@ struct RegionCensus {
     let memory = MemoryInformation.current()
     isSwapUsed = memory?.swapTotal == nil || memory?.swapTotal != memory?.swapFree
     wiring = facts.contains(.wiring) ? WiringFacts(scan) : nil
+    charges = facts.contains(.charges) ? ChargeReader() : nil
   }
 
   /// The POSIX objects and semaphores.
@@ -177,7 +179,21 @@ struct RegionCensus {
       entry.hasHugePages || views.contains { $0.mounts.isNoSwap(device) }
     let pages = PageFacts(entry, path, wanted(of: entry), isSwapUsed: isSwapUsed)
     (entry.resident, entry.swapped, entry.seals) = (pages.resident, pages.swapped, pages.seals)
+    look(at: &entry, path)
     finish(&entry)
+  }
+
+  /// Finds out who is charged.
+  private func look(at entry: inout RegionInventory.Entry, _ path: FilePath?) {
+    // No lease is broken, and what is there by now may be another file.
+    guard charges != nil, let path, LeaseTable.current().holder(of: entry.identity) == nil,
+      let file = try? FileSystem.open(path, O_RDONLY | O_NONBLOCK),
+      let status = try? file.status(), RegionIdentity(status) == entry.identity
+    else { return }
+    switch charges {
+    case .some(let reader): entry.charges = PageCharges(file.raw, by: reader)
+    case nil: break
+    }
   }
 
   /// Whatever is wired is resident, so that must be known where something is.

@@ -10,10 +10,12 @@ extension RegionInspection {
   ///   - process: a process of its namespace; nil for this one.
   ///   - scan: a look that was for it, too.
   ///   - frames: whether the physical frames are looked up.
+  ///   - largest: for up to so many allocated bytes the charges are counted, because it takes time.
   /// - Throws: `ShmError`: `notFound`; `notPermitted` if nothing of it can be known.
   init(
     ofSegment identity: RegionIdentity, named reference: RegionReference,
-    attachedBy process: Int32?, _ scan: RegionUsers, frames: Bool
+    attachedBy process: Int32?, _ scan: RegionUsers, frames: Bool,
+    chargesUpTo largest: Int
   ) throws(ShmError) {
     let attempt = "cannot look at \(reference.quoted)"
     let table =
@@ -31,7 +33,9 @@ extension RegionInspection {
       ? segment.map { $0.attaches == 0 ? .unused : .used([]) } ?? .unknown
       : .used(users.map(\.process))
     if let region = SystemVSegment.open(identity, reference, attachedBy: users) {
-      try self.init(of: region, scan, use, segment: (identity, segment), frames: frames)
+      try self.init(
+        of: region, scan, use, segment: (identity, segment), frames: frames,
+        chargesUpTo: largest)
       return
     }
     guard let segment else {
@@ -67,7 +71,7 @@ extension RegionInspection {
     mappings = RegionMappings(of: identity, in: scan, isUnused: use == .unused)
     path = mapping?.path
     kind = .systemV
-    (mount, seals, map, pages) = (nil, nil, nil, nil)
+    (mount, seals, map, pages, charges) = (nil, nil, nil, nil, nil)
     time = Clock.nanoseconds
   }
 }

@@ -31,6 +31,8 @@ public struct RegionInspection: Sendable {
   public let map: PageMap?
   /// Its pages by state; nil for what may not be read.
   public let pages: PageCounts?
+  /// The control groups that are charged for its pages; nil if they may not be seen or were not counted.
+  public let charges: PageCharges?
   /// The processes that use it, but for this one.
   public let users: [RegionUser]
   /// Where these have it mapped.
@@ -52,16 +54,19 @@ public struct RegionInspection: Sendable {
   ///   - reference: which region.
   ///   - scan: who uses what, by a look that was for it, too; nil looks now.
   ///   - frames: whether the physical frames are looked up.
+  ///   - largest: for up to so many allocated bytes the charges are counted, because it takes time.
   /// - Throws: `ShmError`: what opening it throws, but for `notPermitted`.
   /// - Complexity: linear in the region's pages that have memory and in the host's mappings.
   public init(
-    _ reference: RegionReference, in scan: RegionUsers? = nil, frames: Bool = false
+    _ reference: RegionReference, in scan: RegionUsers? = nil, frames: Bool = false,
+    chargesUpTo largest: Int = PageCharges.quickly
   ) throws(ShmError) {
     if case .systemV(let identifier) = reference {
       let identity = RegionIdentity(segment: UInt64(identifier), namespace: IPCNamespace.own)
       let scan = if let scan { scan } else { try RegionUsers.scan(for: [identity]) }
       try self.init(
-        ofSegment: identity, named: reference, attachedBy: nil, scan, frames: frames)
+        ofSegment: identity, named: reference, attachedBy: nil, scan, frames: frames,
+        chargesUpTo: largest)
       return
     }
     let looked = try Region.open(reference, access: .status)
@@ -73,7 +78,9 @@ public struct RegionInspection: Sendable {
     let isSame = try region.status().identity == identity
     var process: Int32?
     if case .descriptor(let owner, _) = reference { process = owner }
-    try self.init(of: region, scan, isSame ? use : .unknown, seenBy: process, frames: frames)
+    try self.init(
+      of: region, scan, isSame ? use : .unknown, seenBy: process, frames: frames,
+      chargesUpTo: largest)
   }
 
   /// Looks at an open region, which is closed by that.
@@ -85,11 +92,13 @@ public struct RegionInspection: Sendable {
   ///   - process: a process that can be asked where its file system is mounted; nil if the users can.
   ///   - segment: of a System V segment, which one, and what its namespace says of it.
   ///   - frames: whether the physical frames are looked up.
+  ///   - largest: for up to so many allocated bytes the charges are counted, because it takes time.
   /// - Throws: `ShmError`
   init(
     of region: consuming Region, _ scan: RegionUsers, _ use: RegionUse,
     seenBy process: Int32? = nil,
-    segment: (identity: RegionIdentity, found: SystemVSegment?)? = nil, frames: Bool
+    segment: (identity: RegionIdentity, found: SystemVSegment?)? = nil, frames: Bool,
+    chargesUpTo largest: Int
   ) throws(ShmError) {
     reference = region.reference
     let file = try region.status()
@@ -129,10 +138,11 @@ public struct RegionInspection: Sendable {
         seenBy: ([process].compactMap { $0 }) + users.map(\.process))
       : nil
     if region.access == .status {
-      (seals, map, pages) = (nil, nil, nil)
+      (seals, map, pages, charges) = (nil, nil, nil, nil)
     } else {
       let map = try PageMap(of: region, seenBy: mappings, frames: frames)
       (seals, self.map, pages) = (region.seals(), map, PageCounts(map, try region.status()))
+      charges = status.allocated <= largest ? PageCharges(of: region) : nil
     }
     time = Clock.nanoseconds
   }

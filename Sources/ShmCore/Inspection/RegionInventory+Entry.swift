@@ -72,6 +72,9 @@ extension RegionInventory {
     /// The bytes that cannot be swapped out: under a lock of a process that may be looked at, locked by
     /// shmctl(2), or unswappable by their nature.
     public internal(set) var wired: Int?
+    /// The control groups that are charged for its pages; nil if they may not be seen, or were not asked
+    /// for.
+    public internal(set) var charges: PageCharges?
     /// The bytes that lie on huge pages.
     public internal(set) var huge: Int?
 

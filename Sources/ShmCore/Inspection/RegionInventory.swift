@@ -30,7 +30,9 @@ public struct RegionInventory: Sendable {
     public static let wiring = Facts(rawValue: 2)
     /// How far the sum agrees with the kernel's.
     public static let account = Facts(rawValue: 4)
-    /// Everything.
+    /// Which control groups are charged for the pages: every page that is in RAM is mapped for a moment.
+    public static let charges = Facts(rawValue: 32)
+    /// Everything but `charges`.
     public static let all: Facts = [.residency, .swap, .wiring, .seals, .account]
   }
 

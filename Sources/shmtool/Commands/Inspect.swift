@@ -8,7 +8,8 @@ struct Inspect: CheckedCommand {
     discussion: """
       Nothing is changed by looking: no page is brought in, none is written. As root the wired pages \
       are those that the kernel has marked, whoever wired them; else those under the locks that can \
-      be seen. In the drawn map a mark stands for some pages: capitals where all of them are so.
+      be seen. "charged to" says, as root, which control groups are charged for the pages: the groups of the \
+      processes that touched them first. In the drawn map a mark stands for some pages: capitals where all of them are so.
 
       Example: shmtool inspect cache
                shmtool inspect --json pid:1234:5
@@ -31,6 +32,9 @@ struct Inspect: CheckedCommand {
   @Flag(help: "List the runs of equal pages with their offsets, as root with physical frames.")
   var pages = false
 
+  @Flag(help: "Count the control groups that are charged also for regions over 512 MiB (root).")
+  var charged = false
+
   @Option(
     help: ArgumentHelp(
       "Look again and again, with rates, as top does: --watch for every second, --watch 500ms.",
@@ -46,7 +50,7 @@ struct Inspect: CheckedCommand {
 
   func run() throws {
     guard let watch else {
-      var look = InspectLook(regions, pid: pid, showsPages: pages)
+      var look = InspectLook(regions, pid: pid, showsPages: pages, countsCharges: charged)
       let failure = look.again()
       if !look.isEmpty || options.json {
         try Output.write(look.report, json: options.json, style: style)
@@ -57,7 +61,7 @@ struct Inspect: CheckedCommand {
       return
     }
     let loop = try HoldLoop()
-    var look = InspectLook(regions, pid: pid, showsPages: pages)
+    var look = InspectLook(regions, pid: pid, showsPages: pages, countsCharges: charged)
     var screen = Screen()
     while true {
       let failure = look.again()

@@ -6,6 +6,7 @@ struct InspectLook {
   private var operands: [InspectOperand]
   private let pid: Int32?
   private let showsPages: Bool
+  private let countsCharges: Bool
   private var addresses: [AddressInspection] = []
   private var found: [RegionInspection] = []
   private var before: [RegionIdentity: RegionInspection] = [:]
@@ -14,7 +15,9 @@ struct InspectLook {
   ///   - operands: regions and addresses.
   ///   - pid: the process all of whose shared memory is looked at; nil for none.
   ///   - showsPages: whether the runs are listed, with the frames that may be seen.
-  init(_ operands: [InspectOperand], pid: Int32?, showsPages: Bool) {
+  ///   - countsCharges: whether the control groups are counted of large regions, too.
+  init(_ operands: [InspectOperand], pid: Int32?, showsPages: Bool, countsCharges: Bool) {
+    self.countsCharges = countsCharges
     self.operands = operands
     self.pid = pid
     self.showsPages = showsPages
@@ -52,7 +55,7 @@ struct InspectLook {
       }
       operands = left
       try Operands.forEach(process ?? []) { (entry) throws(ShmError) in
-        found.append(try entry.inspection(in: scan, frames: showsPages))
+        found.append(try entry.inspection(in: scan, frames: showsPages, chargesUpTo: largest))
       }
     } catch {
       failure = failure ?? error
@@ -60,10 +63,13 @@ struct InspectLook {
     return failure
   }
 
+  private var largest: Int { countsCharges ? .max : PageCharges.quickly }
+
   private mutating func look(at operand: InspectOperand, _ scan: RegionUsers) throws(ShmError) {
     switch operand {
     case .region(let reference):
-      found.append(try RegionInspection(reference, in: scan, frames: showsPages))
+      found.append(
+        try RegionInspection(reference, in: scan, frames: showsPages, chargesUpTo: largest))
     case .address(let process, let address):
       addresses.append(try AddressInspection(of: address, in: process))
     }

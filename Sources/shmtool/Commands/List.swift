@@ -66,7 +66,8 @@ struct List: CheckedCommand {
     let columns = ListReport.Selection(
       output.names, sortedBy: sort.names.first ?? "name",
       summary: !options.json && !noHeadings && filter.isOpen)
-    let inventory = try RegionInventory.current(options.json ? .all : columns.facts)
+    let inventory = try RegionInventory.current(
+      options.json ? columns.facts.union(.all) : columns.facts)
     var streams: [StreamInventory.Entry] = []
     var unreadable: [RegionInventory.UnreadableSource] = []
     if filter.takesStreams {

@@ -69,7 +69,21 @@ extension InspectReport.Entry {
     if !isMemory {
       rows.append(row("dirty", pages.dirty, nil))
     }
-    return rows + [["users", userCount]]
+    return rows + charges(amount) + [["users", userCount]]
+  }
+
+  /// Who is charged, a line for each group.
+  private func charges(_ amount: (Int) -> String) -> [[String]] {
+    guard let charged = charged.value else {
+      let isLarge = PageCharges.mayBeSeen && allocated > PageCharges.quickly
+      return [["charged to", isLarge ? "not counted: large (see --charged)" : "unknown"]]
+    }
+    var cells = charged.map { "\($0.name): \(amount($0.bytes))" }
+    if let rest = chargedUnknown.value, rest > 0 {
+      cells.append("unknown: \(amount(rest)), reserved or swapped")
+    }
+    if cells.isEmpty { cells = ["nobody"] }
+    return cells.enumerated().map { [$0.offset == 0 ? "charged to" : "", $0.element] }
   }
 
   /// How much is known to be wired where all of it is not, and by what that was told.

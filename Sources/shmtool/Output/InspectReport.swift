@@ -78,6 +78,11 @@ struct InspectReport: Report {
     let seals: Unknowable<[String]>
     let inherentlyUnswappable: Bool
     let pages: Pages
+    /// The control groups that are charged for the pages in RAM, the one with the most first; null if
+    /// they may not be seen.
+    let charged: Unknowable<[ChargeRow]>
+    /// What is allocated and has no group in `charged`: reserved and swapped pages; null with it.
+    let chargedUnknown: Unknowable<Int>
     let rates: Unknowable<Rates>
     let users: [InspectUser]
     let used: Unknowable<Bool>
@@ -91,7 +96,7 @@ struct InspectReport: Report {
       case region, kind, path, fileSystem, mountKind, mountPoint, mountOptions, mountProcess,
         mountCovered, device, inode, size, allocated, segment
       case mode, owner, ownerId, groupId, links, pageSize, seals, inherentlyUnswappable, pages,
-        rates
+        charged, chargedUnknown, rates
       case users, used, usersComplete, runs
     }
 
@@ -132,6 +137,9 @@ struct InspectReport: Report {
       seals = Unknowable(inspection.seals?.words)
       inherentlyUnswappable = inspection.isInherentlyUnswappable
       pages = Pages(inspection)
+      charged = Unknowable(inspection.charges.map { ChargeRow.all($0) })
+      chargedUnknown = Unknowable(
+        inspection.charges.map { max(0, inspection.status.allocated - $0.bytes) })
       rates = Unknowable(before.flatMap { Rates(from: $0, to: inspection) })
       users = inspection.users.map { InspectUser($0, inspection.mappings.mappings(of: $0.process)) }
       use = inspection.use

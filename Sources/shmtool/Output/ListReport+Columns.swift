@@ -28,6 +28,12 @@ extension ListReport {
     amount("swapped", "paged out to swap", isDefault: true, facts: .swap, \.swapped),
     amount(
       "wired", "cannot be paged out", isDefault: true, facts: .wiring, \.wired),
+    Column(
+      name: "charged", help: "the control group that is charged for most of it (root)",
+      facts: .charges, cell: { row, style in row.charged.text { ChargeRow.largest($0, style) } },
+      precedes: {
+        $0.charged.value?.first?.bytes ?? -1 > $1.charged.value?.first?.bytes ?? -1
+      }),
     amount("huge", "on huge pages", facts: .wiring, \.huge),
     Column(
       name: "mode", help: "the permission bits", cell: { row, _ in row.mode.text { $0 } },

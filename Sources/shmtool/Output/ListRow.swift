@@ -22,6 +22,8 @@ extension ListReport {
     let resident: Unknowable<Int>
     let swapped: Unknowable<Int>
     let wired: Unknowable<Int>
+    /// Null if they may not be seen, or the column was not asked for.
+    let charged: Unknowable<[ChargeRow]>
     let huge: Unknowable<Int>
     /// Whether it is never swapped out by its nature: huge pages from a pool.
     let inherentlyUnswappable: Bool
@@ -46,7 +48,8 @@ extension ListReport {
     enum CodingKeys: CodingKey {
       case kind, name, display, reference, removed, nameState, device, inode, size, allocated,
         resident
-      case swapped, wired, huge, inherentlyUnswappable, mode, owner, ownerId, ageSeconds, seals
+      case swapped, wired, charged, huge, inherentlyUnswappable, mode, owner, ownerId, ageSeconds,
+        seals
       case segment, users, used, noUserSeen, usersComplete
     }
   }
@@ -87,6 +90,7 @@ extension ListReport.Row {
     resident = Unknowable(entry.resident)
     swapped = Unknowable(entry.swapped)
     wired = Unknowable(entry.wired)
+    charged = Unknowable(entry.charges.map { ChargeRow.all($0) })
     huge = Unknowable(entry.huge)
     inherentlyUnswappable = entry.isInherentlyUnswappable
     mode = Unknowable(entry.mode.map { Format.mode($0) })
@@ -115,6 +119,7 @@ extension ListReport.Row {
     inode = status.identity.inode
     (size, allocated, resident) = (Unknowable(nil), Unknowable(nil), Unknowable(nil))
     (swapped, wired, huge) = (Unknowable(nil), Unknowable(nil), Unknowable(nil))
+    charged = Unknowable(nil)
     inherentlyUnswappable = false
     mode = Unknowable(Format.mode(status.mode))
     owner = Unknowable(Format.userName(status.owner))

@@ -171,7 +171,7 @@ struct InventoryViewTests {
       number, address = segment(PAGE)
       told = run("list", "--help").stdout.decode().split("takes one:\\n")[1].split("\\n\\n")[0]
       names = [line.split()[0] for line in told.split("\\n") if line.startswith("  ")]
-      assert len(names) == 18, names
+      assert len(names) == 19, names
       whole = run("list", "--output", ",".join(names)).stdout.decode().split("\\n")
       assert whole[0].split() == [name.upper() for name in names], whole[0]
       for name in names:

@@ -1,0 +1,37 @@
+import ShmCore
+
+/// What one control group is charged for a region.
+struct ChargeRow: Encodable {
+  /// Null for a group that cannot be seen from here.
+  let version: Unknowable<Int>
+  let path: Unknowable<RawText>
+  /// The number of the group's directory; 0 for pages that no group is charged for.
+  let inode: UInt64
+  let bytes: Int
+
+  static func all(_ charges: PageCharges) -> [ChargeRow] {
+    charges.charges.map {
+      ChargeRow(
+        version: Unknowable($0.group?.version),
+        path: Unknowable($0.group.map { RawText($0.path.bytes) }), inode: $0.inode,
+        bytes: $0.bytes)
+    }
+  }
+
+  /// The group for a person.
+  var name: String {
+    if inode == 0 { return "no control group" }
+    guard let version = version.value, let path = path.value else {
+      return "a control group that cannot be seen from here (number \(inode))"
+    }
+    return "cgroup v\(version) \(path.printable)"
+  }
+
+  /// The group that is charged most, and how many more there are.
+  static func largest(_ rows: [ChargeRow], _ style: TextStyle) -> String {
+    guard let first = rows.first else { return "-" }
+    let place = first.path.value?.printable ?? (first.inode == 0 ? "none" : "#\(first.inode)")
+    let more = rows.count > 1 ? ", \(rows.count - 1) more" : ""
+    return "\(place) \(Format.size(first.bytes, style))\(more)"
+  }
+}
