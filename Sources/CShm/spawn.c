@@ -163,6 +163,15 @@ int cshm_has_ended(pid_t child) {
   return info.si_pid == child;
 }
 
+int cshm_ended_code(pid_t child) {
+  siginfo_t info = {0};
+  int result;
+  REPEATED(result, waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT));
+  if (result < 0) return -errno;
+  if (info.si_pid != child) return -EAGAIN;
+  return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+}
+
 int cshm_wait_for_signal(const sigset_t *set, int milliseconds, struct cshm_signal *out) {
   struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
   siginfo_t info;

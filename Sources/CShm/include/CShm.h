@@ -330,6 +330,9 @@ pid_t cshm_start(const struct cshm_command *command, int *step);
 int cshm_wait(pid_t child, int *status);
 // Whether a child has ended, 1 or 0; its status stays to be taken. waitid(2)
 int cshm_has_ended(pid_t child);
+// the exit code of a child that has ended and is still to be waited for, 128 + n for signal n; -EAGAIN if it
+// has not ended. waitid(2), WNOWAIT
+int cshm_ended_code(pid_t child);
 // A blocked signal of the set, waited for without a descriptor: 1, or 0 if none has come.
 // sigtimedwait(2)
 int cshm_wait_for_signal(const sigset_t *set, int milliseconds, struct cshm_signal *out);

@@ -1,7 +1,7 @@
-/// The framed form of a stream: what `FrameEncoder` writes and `FrameDecoder` reads. Pure.
+/// The framed form of a stream: what `FrameEncoder` writes and `FrameDecoder` reads. Nothing here does I/O.
 ///
-/// A framed stream carries the bytes of a stream through pipes, sockets and other machines, where the end of
-/// the input proves nothing. All numbers are little-endian.
+/// A framed stream carries the bytes of a stream through pipes and sockets to other hosts, where an end of input
+/// does not mean that the stream is complete. All numbers are little-endian.
 ///
 /// It begins with a preamble of 32 bytes:
 ///
@@ -9,7 +9,7 @@
 /// | --- | --- | --- |
 /// | 0 | 8 | `SHMFRAME` |
 /// | 8 | 8 | a random number; an acknowledgement repeats the number of what it acknowledges |
-/// | 16 | 8 | the number of data bytes that will come; 2^64 - 1 if unknown |
+/// | 16 | 8 | the number of data bytes that follow; 2^64 - 1 if unknown |
 /// | 24 | 2 | the version, 1 |
 /// | 26 | 2 | the kind: 1 for data, 2 for an acknowledgement |
 /// | 28 | 4 | CRC-32C of the 28 bytes before |
@@ -25,7 +25,8 @@
 /// | 20 | 4 | CRC-32C of the 20 bytes before |
 ///
 /// The stream is complete only after a valid `END `. An acknowledgement has no data records: its `END ` repeats
-/// the total and the checksum of the `END ` that it acknowledges.
+/// the total and the checksum of the `END ` that it acknowledges. A reader of an acknowledgement skips records of
+/// other types, of up to 65,536 bytes.
 enum Frame {
   /// What a framed stream carries.
   enum Kind: UInt16 {
@@ -51,7 +52,8 @@ enum Frame {
 
   /// What the header of a record says.
   struct Header: Hashable, Sendable {
-    var type: RecordType
+    /// Nil for a type that this version does not know.
+    var type: RecordType?
     /// The bytes that follow.
     var length: Int
     /// The data bytes up to the end of this record.
@@ -102,7 +104,7 @@ extension Frame.Preamble {
     let version: UInt16 = LittleEndian.number(bytes, 24)
     guard version == Frame.version else {
       throw FrameFault(
-        "has version \(version) of the framed form, and only \(Frame.version) is supported")
+        "has version \(version) of the framed form; only version \(Frame.version) is supported")
     }
     let kind: UInt16 = LittleEndian.number(bytes, 26)
     guard let kind = Frame.Kind(rawValue: kind) else {
@@ -118,7 +120,7 @@ extension Frame.Preamble {
 extension Frame.Header {
   /// The 24 bytes.
   var bytes: [UInt8] {
-    var bytes = LittleEndian.bytes(type.rawValue) + LittleEndian.bytes(UInt32(length))
+    var bytes = LittleEndian.bytes(type?.rawValue ?? 0) + LittleEndian.bytes(UInt32(length))
     bytes += LittleEndian.bytes(total) + LittleEndian.bytes(checksum)
     return bytes + LittleEndian.bytes(Checksum.of(bytes))
   }
@@ -133,18 +135,17 @@ extension Frame.Header {
     guard bytes.count == Frame.headerSize, own == Checksum.of(bytes[..<20]) else {
       throw FrameFault("has a damaged record header (CRC-32C)")
     }
-    guard let type = Frame.RecordType(rawValue: LittleEndian.number(bytes, 0)) else {
-      throw FrameFault("has a record of unknown type")
-    }
+    let type = Frame.RecordType(rawValue: LittleEndian.number(bytes, 0))
     let length: UInt32 = LittleEndian.number(bytes, 4)
     let allowed =
       switch type {
       case .data: 1...Frame.largestData
       case .end: 0...0
       case .abort: 0...Frame.largestText
+      case nil: 0...Frame.largestData
       }
     guard allowed.contains(Int(length)) else {
-      throw FrameFault("has a record of \(length) bytes, which its type cannot have")
+      throw FrameFault("has a record with an invalid length of \(length) bytes")
     }
     self.init(
       type: type, length: Int(length), total: LittleEndian.number(bytes, 8),
@@ -152,7 +153,7 @@ extension Frame.Header {
   }
 }
 
-/// Why bytes are no framed stream, or a damaged one; the subject of the sentence is the input.
+/// Why bytes are not a framed stream, or a damaged one. The subject of the sentence is the input.
 struct FrameFault: Error, Hashable {
   let reason: String
 

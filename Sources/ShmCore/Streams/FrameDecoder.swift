@@ -1,14 +1,17 @@
-/// Checks the framed form of a stream, piece by piece. Pure: the caller reads.
+/// Checks the framed form of a stream, piece by piece. It does no I/O: the caller reads.
 ///
-/// Each call takes exactly the bytes that the one before has asked for. Nothing is taken for data before its
-/// checksum has been compared.
+/// Each call takes exactly the bytes that the call before has asked for. Data must not be used before `check` has
+/// compared its checksum.
 struct FrameDecoder: Sendable {
   /// What comes next.
   enum Next: Hashable {
-    /// So many data bytes, to be checked by `check`.
+    /// The number of data bytes that follow; pass them to `check`.
     case data(Int)
-    /// So many bytes of a text, to be read by `reason`.
+    /// The number of bytes of a text that follow; pass them to `reason`.
     case text(Int)
+    /// The number of bytes that follow and are to be skipped: a record of a later version, which only an
+    /// acknowledgement may have.
+    case skipped(Int)
     /// Nothing: the stream is complete.
     case end(Frame.End)
   }
@@ -28,8 +31,11 @@ struct FrameDecoder: Sendable {
     guard preamble.kind == kind else {
       throw FrameFault(
         kind == .data
-          ? "is an acknowledgement, and a framed stream of data is expected"
-          : "is a framed stream of data, and an acknowledgement is expected")
+          ? "is an acknowledgement instead of a framed stream of data"
+          : "is a framed stream of data instead of an acknowledgement")
+    }
+    guard kind == .data || preamble.expected == nil else {
+      throw FrameFault("announces data in an acknowledgement")
     }
   }
 
@@ -41,11 +47,16 @@ struct FrameDecoder: Sendable {
   mutating func next(_ bytes: some Collection<UInt8>) throws(FrameFault) -> Next {
     let header = try Frame.Header(bytes)
     switch header.type {
+    case nil:
+      guard preamble.kind == .acknowledgement else {
+        throw FrameFault("has a record of unknown type")
+      }
+      return .skipped(header.length)
     case .data:
       guard preamble.kind == .data else { throw FrameFault("has data in an acknowledgement") }
       let (sum, overflow) = total.addingReportingOverflow(UInt64(header.length))
       guard !overflow, header.total == sum else {
-        throw FrameFault("has lost or repeated data after \(total) bytes")
+        throw FrameFault("lacks or repeats data after \(total) bytes")
       }
       self.header = header
       return .data(header.length)
@@ -53,11 +64,17 @@ struct FrameDecoder: Sendable {
       let end = Frame.End(total: header.total, checksum: header.checksum)
       if preamble.kind == .data {
         guard end == Frame.End(total: total, checksum: checksum.value) else {
-          throw FrameFault("has another end than its \(total) bytes of data")
+          throw FrameFault("has an end record that does not match its \(total) bytes of data")
+        }
+        if let expected = preamble.expected, expected != total {
+          throw FrameFault("announced \(expected) bytes and has \(total)")
         }
       }
       return .end(end)
     case .abort:
+      guard preamble.kind == .acknowledgement || header.total == total else {
+        throw FrameFault("lacks data after \(total) bytes")
+      }
       self.header = header
       return .text(header.length)
     }
@@ -86,6 +103,6 @@ struct FrameDecoder: Sendable {
       throw FrameFault("has a damaged reason for its abort (CRC-32C)")
     }
     self.header = nil
-    return Escaping.printable(text)
+    return text.isEmpty ? "no reason given" : Escaping.sentence(text)
   }
 }

@@ -1,4 +1,4 @@
-/// A record of a framed stream on its way: its header and its data, and how much of them was written.
+/// A partly written record of a framed stream: its header, its data, and how many of their bytes were written.
 @safe struct FrameRecord {
   private let header: [UInt8]
   private let data: UnsafeRawBufferPointer

@@ -5,23 +5,32 @@ import Glibc
 struct FrameReply: Sendable {
   /// The number of the descriptor; it stays the caller's.
   let descriptor: CInt
-  /// How the far end has ended; nil before it has said so.
+  /// How the far end has ended; nil before.
   private(set) var outcome: Outcome?
+  /// The bytes that were read so far.
+  private(set) var count = 0
   private let identifier: UInt64
   private var decoder: FrameDecoder?
   private var bytes: [UInt8] = []
   private var wanted = Frame.preambleSize
-  private var isText = false
+  private var part = Part.header
+
+  /// What `bytes` are, after the preamble.
+  private enum Part {
+    case header
+    case text
+    case skipped
+  }
 
   enum Outcome: Hashable {
-    /// Every receiver there has delivered everything.
+    /// Every receiver there has delivered every byte.
     case complete(Frame.End)
-    /// It has given up, and says why.
+    /// The far end has aborted; the reason.
     case abort(String)
-    /// Its output has ended without a word.
-    case silence
-    /// It wrote something else.
-    case nonsense(String)
+    /// Its output ended before an acknowledgement.
+    case endOfInput
+    /// Its output is not an acknowledgement; why not.
+    case invalid(String)
   }
 
   /// - Parameters:
@@ -37,10 +46,11 @@ struct FrameReply: Sendable {
     var buffer = [UInt8](repeating: 0, count: wanted - bytes.count)
     let count = unsafe Glibc.read(descriptor, &buffer, buffer.count)
     if count < 0 {
-      if errno != EINTR && errno != EAGAIN { outcome = .silence }
+      if errno != EINTR && errno != EAGAIN { outcome = .endOfInput }
     } else if count == 0 && !buffer.isEmpty {
-      outcome = .silence
+      outcome = .endOfInput
     } else {
+      self.count += count
       bytes += buffer[..<count]
       if bytes.count == wanted { take() }
     }
@@ -51,26 +61,29 @@ struct FrameReply: Sendable {
       if decoder == nil {
         let decoder = try FrameDecoder(bytes, .acknowledgement)
         guard decoder.preamble.identifier == identifier else {
-          throw FrameFault("belongs to another stream")
+          throw FrameFault("is the acknowledgement of another stream")
         }
         self.decoder = decoder
         wanted = Frame.headerSize
-      } else if isText {
+      } else if part == .text {
         outcome = try .abort(decoder?.reason(bytes) ?? "")
+      } else if part == .skipped {
+        (part, wanted) = (.header, Frame.headerSize)
       } else {
         switch try decoder?.next(bytes) {
         case .end(let end): outcome = .complete(end)
         case .text(let length):
-          isText = true
-          wanted = length
+          (part, wanted) = (.text, length)
+        case .skipped(let length):
+          (part, wanted) = (.skipped, length)
         case .data, nil: throw FrameFault("has data in an acknowledgement")
         }
       }
       bytes = []
-      // An empty text has come already.
+      // An empty text is complete at once.
       if wanted == 0, outcome == nil { take() }
     } catch {
-      outcome = .nonsense(error.reason)
+      outcome = .invalid(error.reason)
     }
   }
 }

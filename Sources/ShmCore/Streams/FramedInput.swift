@@ -14,7 +14,7 @@ import SystemPackage
 ///   _ = try sender.finish()
 ///   try input.acknowledge(to: 1)
 /// } catch {
-///   input.refuse(error.reason, to: 1)
+///   input.refuse(error.reason, to: 1)  // the near end learns why
 /// }
 /// ```
 public struct FramedInput: ~Copyable {
@@ -43,10 +43,10 @@ public struct FramedInput: ~Copyable {
     guard !source.keepsMessages else {
       throw ShmError(
         .inputOutput, attempt,
-        "a framed stream needs a byte stream, and this is a socket for messages")
+        "a framed stream needs a byte stream, not a datagram or seqpacket socket")
     }
     var bytes: [UInt8] = []
-    let clock = StreamClock(options.stallTimeout)
+    var clock = StreamClock(options.stallTimeout)
     let waited = [descriptor] + (options.interrupt.map { [$0] } ?? [])
     while bytes.count < Frame.preambleSize {
       let ready = try ShmError.saying(attempt) { () throws(Errno) in
@@ -57,6 +57,7 @@ public struct FramedInput: ~Copyable {
         let more = try source.bytes(upTo: Frame.preambleSize - bytes.count)
         if more?.isEmpty == true { throw Self.cutOff(attempt, after: 0) }
         bytes += more ?? []
+        clock.restart()
       } else if let limit = clock.passed {
         throw ShmError(.timedOut, attempt, "no byte has come in \(Clock.text(limit))")
       }
@@ -74,11 +75,12 @@ public struct FramedInput: ~Copyable {
   /// The bytes that will come, if the origin knows.
   public var expectedBytes: Int? { decoder.preamble.expected.flatMap { Int(exactly: $0) } }
 
-  /// Tells the origin that everything has been delivered. Call it after `StreamSender.finish`.
+  /// Writes the acknowledgement: every receiver has delivered every byte. Call it after
+  /// `StreamSender.finish`.
   ///
   /// - Parameter descriptor: the number of the descriptor to write to; it stays the caller's.
-  /// - Throws: `ShmError`: `inputOutput`, `timedOut`, `interrupted`. The receivers have everything all the
-  ///   same.
+  /// - Throws: `ShmError`: `inputOutput`, `timedOut`, `interrupted`. The receivers have all data even if this
+  ///   call fails.
   public func acknowledge(to descriptor: Int32) throws(ShmError) {
     guard let end else {
       throw ShmError(
@@ -96,15 +98,15 @@ public struct FramedInput: ~Copyable {
     }
     if ready[1] { throw StreamFailure(attempt: attempt).interrupted }
     if let limit = clock.passed, !ready[0] {
-      throw ShmError(.timedOut, attempt, "nobody has read it for \(Clock.text(limit))")
+      throw ShmError(.timedOut, attempt, "not read for \(Clock.text(limit))")
     }
     try write(FrameEncoder.record(of: end), to: descriptor, attempt)
   }
 
-  /// Tells the origin that the stream has failed, if the descriptor takes it at once.
+  /// Writes an abort record in place of the acknowledgement, if the descriptor takes it at once.
   ///
-  /// Then input that still comes is discarded for up to 2 s, and the reader of the record gets 0.5 s to hang up:
-  /// a relay whose end is gone may drop what was written to the origin.
+  /// Then input that still comes is discarded for up to 2 s, and the reader of the record gets 0.5 s to hang up,
+  /// because some relays discard pending output when the process exits.
   ///
   /// - Parameters:
   ///   - reason: why, in a few words.
@@ -120,17 +122,17 @@ public struct FramedInput: ~Copyable {
     let hangup = Polling.Interest(descriptor: descriptor, events: 0)
     _ = try? Polling.wait(
       for: [hangup, Polling.Interest(descriptor: options.interrupt ?? -1)],
-      milliseconds: Self.farewell)
+      milliseconds: Self.hangUpGrace)
   }
 
   /// How long the reader of an abort record may take to hang up, in milliseconds.
-  private static var farewell: Int { 500 }
+  private static var hangUpGrace: Int { 500 }
 
   /// How long input is discarded after a failure, in milliseconds.
-  private static var lingering: Int { 2000 }
+  private static var discardLimit: Int { 2000 }
 
   private mutating func discard() {
-    let clock = StreamClock(Self.lingering)
+    let clock = StreamClock(Self.discardLimit)
     let waited = [source.descriptor] + (options.interrupt.map { [$0] } ?? [])
     while let ready = try? Polling.wait(for: waited, milliseconds: clock.left), ready[0],
       ready.count == 1 || !ready[1], let bytes = try? source.bytes(upTo: Frame.largestData),

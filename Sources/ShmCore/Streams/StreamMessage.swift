@@ -89,9 +89,9 @@ enum StreamMessage: Hashable, Sendable {
       let length = Self.number(bytes, 56, 8)
       guard length <= UInt64(Self.largestText) else { return nil }
       let text = bytes[64..<64 + Int(length)]
-      // A peer's words go to a terminal: whatever they are, they are made safe.
+      // The peer's text goes to a terminal.
       self = .abort(
-        stream: values[0], bytes: values[1], reason: Escaping.printable(text))
+        stream: values[0], bytes: values[1], reason: Escaping.sentence(text))
     case 7: self = .busy
     case 8: self = .start(stream: values[0])
     default: return nil

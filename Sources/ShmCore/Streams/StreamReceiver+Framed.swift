@@ -2,8 +2,8 @@ import CShm
 import Glibc
 
 extension StreamReceiver {
-  /// So many records are written between two looks at the sender, the far end and signals.
-  private static var recordsUnheard: Int { 16 }
+  /// The number of records that are written between two looks at the sender, the far end and signals.
+  private static var recordsBetweenPolls: Int { 16 }
 
   /// Writes all bytes of the stream to a descriptor in the framed form, so that a reader can tell a complete
   /// stream from one that was cut off. `StreamSender.send(_:progress:)` reads it.
@@ -42,8 +42,8 @@ extension StreamReceiver {
       while let count = try waitForBytes(sink: watched) {
         progress(Int(ring.position))
         records += 1
-        // If nothing has to be waited for, the sender, the far end and signals are heard here.
-        if records % Self.recordsUnheard == 0 { try wait(until: .now) }
+        // A sink that is always ready is never waited for.
+        if records % Self.recordsBetweenPolls == 0 { try wait(until: .now) }
         let data = unsafe ring.bytes(min(count, Frame.largestData))
         record = unsafe FrameRecord(encoder.add(data), data)
         try deliver(&record, to: &target)
@@ -57,7 +57,7 @@ extension StreamReceiver {
     } catch {
       let known = reasonOfReply(error)
       if error.code != .inputOutput, framedEnd == nil {
-        tell(failure.reason(known), after: encoder.end.total, behind: &record, to: &target)
+        writeAbort(failure.reason(known), after: encoder.end.total, behind: &record, to: &target)
       }
       abort(known)
       throw known
@@ -71,10 +71,14 @@ extension StreamReceiver {
   ///   acknowledgement, `timedOut`, `interrupted`. The stream is aborted then.
   public mutating func waitForAcknowledgement() throws(ShmError) {
     do throws(ShmError) {
-      let clock = StreamClock(options.stallTimeout)
+      var clock = StreamClock(options.stallTimeout)
+      var read = 0
       while reply?.outcome == nil {
         try wait(until: clock)
-        if let limit = clock.passed {
+        if let reply, reply.count > read {
+          read = reply.count
+          clock.restart()
+        } else if let limit = clock.passed {
           throw ShmError(
             .timedOut, failure.attempt,
             "the far end has not acknowledged \(ring.position) bytes for \(Clock.text(limit))")
@@ -86,8 +90,11 @@ extension StreamReceiver {
     }
   }
 
+  /// Whether the far end closed its output without an acknowledgement.
+  package var lacksAcknowledgement: Bool { reply?.outcome == .endOfInput }
+
   /// Reads the answer of the far end, and fails unless it acknowledges all that was written.
-  mutating func hearReply() throws(ShmError) {
+  mutating func readReply() throws(ShmError) {
     reply?.read()
     if let error = replyError { throw error }
   }
@@ -100,26 +107,32 @@ extension StreamReceiver {
     case .complete(let end):
       return ShmError(
         .peerDied, failure.attempt,
-        "the far end has acknowledged \(end.total) bytes, which are not the bytes that were sent")
+        "the far end acknowledged \(end.total) bytes, but \(bytes) bytes with another checksum were sent"
+      )
     case .abort(let reason): return failure.aborted("the far end", reason)
-    case .silence:
+    case .endOfInput:
       return ShmError(
         .peerDied, failure.attempt,
-        "the far end has ended without an acknowledgement, after \(bytes) bytes")
-    case .nonsense(let fault):
+        "the far end closed its output without an acknowledgement, after \(bytes) bytes were written",
+        remedy: Self.farCommand)
+    case .invalid(let fault):
       return ShmError(
         .peerDied, failure.attempt,
-        "the far end has not sent a valid acknowledgement, because its output \(fault)")
+        "the far end sent no valid acknowledgement: its output \(fault)", remedy: Self.farCommand)
     }
   }
 
-  /// How long the answer of a far end that reads no more is waited for, in milliseconds.
-  private static var lastWord: Int { 2000 }
+  private static var farCommand: String {
+    "a program that acknowledges framed streams must run at the far end"
+  }
 
-  /// Why the far end reads no more, if its answer says so soon; else the error.
+  /// How long to wait for the answer of a far end that does not read any more, in milliseconds.
+  private static var replyGrace: Int { 2000 }
+
+  /// Why the far end does not read any more, if its answer says so soon; otherwise the error.
   private mutating func reasonOfReply(_ error: ShmError) -> ShmError {
     guard error.code == .inputOutput, let descriptor = reply?.descriptor else { return error }
-    let clock = StreamClock(Self.lastWord)
+    let clock = StreamClock(Self.replyGrace)
     while reply?.outcome == nil, clock.passed == nil {
       guard let ready = try? Polling.wait(for: [descriptor], milliseconds: clock.left) else {
         break
@@ -140,15 +153,15 @@ extension StreamReceiver {
     }
   }
 
-  /// How long the far end may take to read why the stream has failed, in milliseconds.
-  private static var patience: Int { 1000 }
+  /// How long the far end may take to read an abort record, in milliseconds.
+  private static var abortWriteLimit: Int { 1000 }
 
   /// Writes the rest of a record and why no more comes, if the sink takes it soon.
-  private func tell(
+  private func writeAbort(
     _ reason: String, after total: UInt64, behind record: inout FrameRecord,
     to sink: inout StreamSink
   ) {
-    let clock = StreamClock(Self.patience)
+    let clock = StreamClock(Self.abortWriteLimit)
     var last = FrameRecord(FrameEncoder.record(abort: reason, after: total))
     while !last.isWritten {
       let interest = Polling.Interest(descriptor: sink.descriptor, events: POLLOUT)

@@ -168,7 +168,7 @@ extension StreamReceiver {
     }
     if options.interrupt != nil, polled.isReady(polled.count - 1) { throw failure.interrupted }
     if hears, polled.isReady(given) { try hear() }
-    if answer != nil, polled.isReady(given + (hears ? 1 : 0)) { try hearReply() }
+    if answer != nil, polled.isReady(given + (hears ? 1 : 0)) { try readReply() }
     return (
       descriptor != nil && polled.isReady(0), watched != nil && polled.isReady(given - 1)
     )

@@ -1,6 +1,6 @@
 extension StreamSender {
-  /// So many records of an input that never blocks are read between two looks at peers and signals.
-  private static var recordsUnheard: Int { 16 }
+  /// The number of records of an input that never blocks that are read between two looks at peers and signals.
+  private static var recordsBetweenPolls: Int { 16 }
 
   /// Puts the data of a framed stream into the stream, up to its end record. Each piece is checked before a
   /// receiver sees it.
@@ -19,13 +19,14 @@ extension StreamSender {
       while true {
         progress(Int(ring.position))
         records += 1
-        if !input.source.mayBlock, records % Self.recordsUnheard == 0 { try hear() }
+        if !input.source.mayBlock, records % Self.recordsBetweenPolls == 0 { try hear() }
         let header = try self.header(from: &input)
         switch try input.next(header) {
         case .data(let length): try take(length, from: &input)
         case .text(let length):
           let text = try bytes(length, from: &input)
-          throw failure.aborted("the origin", try input.reason(text))
+          throw failure.aborted("the near end", try input.reason(text))
+        case .skipped(let length): _ = try bytes(length, from: &input)
         case .end(let end):
           input.end = end
           return
@@ -58,7 +59,7 @@ extension StreamSender {
     return bytes
   }
 
-  /// Reads data into the ring, with the next header in the same call if there is room for it behind the data,
+  /// Reads data into the ring, with the next header in the same call if there is room for it after the data,
   /// and publishes the data if its checksum is right.
   private mutating func take(_ length: Int, from input: inout FramedInput) throws(ShmError) {
     let room = try waitForRoom(length)
@@ -72,7 +73,7 @@ extension StreamSender {
       if count == 0 { throw input.cutOff(after: ring.position) }
       done += count
     }
-    // The receivers can write to the ring: the header is copied before it is judged.
+    // The receivers can write to the ring: the header is copied before it is checked.
     input.ahead = unsafe Array(space[length..<done])
     try unsafe input.check(UnsafeRawBufferPointer(rebasing: space[..<length]))
     publish(length)

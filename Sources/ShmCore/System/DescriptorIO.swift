@@ -1,3 +1,4 @@
+import CShm
 import Glibc
 import SystemPackage
 
@@ -64,6 +65,14 @@ package enum DescriptorIO {
   package static func checkOpen(_ raw: CInt, _ attempt: String) throws(ShmError) {
     guard !OwnedDescriptor.isOpen(raw) else { return }
     throw ShmError(.inputOutput, attempt, "it is closed", errorNumber: EBADF)
+  }
+
+  /// Says beforehand that a descriptor cannot be written. fcntl(2), F_GETFL
+  package static func checkWritable(_ raw: CInt, _ attempt: String) throws(ShmError) {
+    let flags = cshm_fcntl(raw, F_GETFL, 0)
+    guard flags < 0 || flags & cshm_O_PATH != 0 || flags & O_ACCMODE == O_RDONLY else { return }
+    throw ShmError(
+      .inputOutput, attempt, "the descriptor is closed or not open for writing", errorNumber: EBADF)
   }
 
   /// Whether a descriptor takes some words: it may be a pipe that nobody reads, or a terminal that was

@@ -10,10 +10,21 @@ public enum Escaping {
   ///
   /// - Complexity: linear in the length.
   public static func printable(_ bytes: some Sequence<UInt8>) -> String {
+    text(bytes, keepsBackslashes: false)
+  }
+
+  /// A sentence of another process: as `printable`, but a backslash stays, so that a sentence that is passed on
+  /// from process to process is escaped once.
+  static func sentence(_ bytes: some Sequence<UInt8>) -> String {
+    text(bytes, keepsBackslashes: true)
+  }
+
+  private static func text(_ bytes: some Sequence<UInt8>, keepsBackslashes: Bool) -> String {
     var text = ""
     var decoder = UTF8Decoder(Array(bytes))
     while let piece = decoder.next() {
       switch piece {
+      case .scalar("\\") where keepsBackslashes: text += "\\"
       case .scalar(let scalar): append(scalar, to: &text)
       case .invalid(let byte): text += "\\x" + hexadecimal(UInt32(byte), digits: 2)
       }

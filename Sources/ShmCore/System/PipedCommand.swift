@@ -115,6 +115,12 @@ package struct PipedCommand: ~Copyable {
   /// Readable when the command has ended.
   package var ended: CInt { child.ended }
 
+  /// The exit code, 128 + n for signal n, of a command that has ended; nil before. waitid(2)
+  package var exitCode: CInt? {
+    let code = cshm_ended_code(child.identifier)
+    return code < 0 ? nil : code
+  }
+
   /// Closes our end of the pipe: a consumer is told the end of its input. close(2)
   package mutating func closePipe() throws(ShmError) {
     guard let end = end.take() else { return }
@@ -139,12 +145,14 @@ package struct PipedCommand: ~Copyable {
     }
   }
 
-  /// Closes our end of the pipe and gives the command a moment to end by itself, and then cancels it: for a
-  /// command that cannot take the end of its input for an ordinary end, because the bytes themselves say so.
-  package consuming func dismiss() {
+  /// Closes our end of the pipe, and waits up to 2 s until the command has ended: before `cancel`, for a command
+  /// that does not take the end of its input for a success.
+  ///
+  /// - Returns: its exit code, 128 + n for signal n; nil if it has not ended.
+  package mutating func closeAndWait() -> CInt? {
     try? closePipe()
     _ = try? Polling.wait(for: [child.ended], milliseconds: Self.grace)
-    cancel()
+    return exitCode
   }
 
   /// Ends the command and the processes that it has started in this session: by SIGTERM, and by SIGKILL those

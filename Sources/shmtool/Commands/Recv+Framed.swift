@@ -19,9 +19,13 @@ extension Recv {
       try receiver.waitForAcknowledgement()
       try receiver.wait(for: consumer.ended)
     } catch {
-      // Without an end record nobody takes the end of the input for the end of the stream.
-      consumer.dismiss()
-      throw error
+      let code = consumer.closeAndWait()
+      // The far end treats an end of input without an end record as an abort, so CMD need not be killed first.
+      consumer.cancel()
+      guard receiver.lacksAcknowledgement, let code, code != 0 else { throw error }
+      throw ShmError(
+        error.code, error.attempt, "\(error.reason); \(shown) has ended with exit code \(code)",
+        remedy: error.remedy)
     }
     let code = try consumer.finish()
     if code != 0 { throw failure(of: shown, code, &receiver) }

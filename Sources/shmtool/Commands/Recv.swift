@@ -24,10 +24,11 @@ struct Recv: CommandRunner {
       The sender belongs to the same user, and both meet in /dev/shm, or in the directory that \
       SHMTOOL_DIR names. NAME and stream:NAME mean the same stream.
 
-      --framed is for another host: it writes records with checksums and an end record, which CMD passes \
-      to 'send --framed' there. CMD's standard output must carry the acknowledgement back; without a valid \
-      one recv fails with 69, or with 76 if the far end says why it has given up. Without CMD the framed form \
-      goes to standard output and nobody acknowledges it.
+      --framed writes records with checksums and an end record. CMD passes them to 'send --framed' on \
+      another host, and its standard output carries the acknowledgement back. Without a valid \
+      acknowledgement recv fails with 69, or with 76 if the far end reports why it aborted. Without CMD the \
+      framed form goes to standard output and is not acknowledged; exit status 0 then says nothing about \
+      the far end.
 
       Example: shmtool recv backup | tar x -C /restore
                shmtool recv backup --output data.tar
@@ -56,7 +57,7 @@ struct Recv: CommandRunner {
   @Flag(help: "Do not wait until the file is on its device.")
   var noSync = false
 
-  @Flag(help: "Write the framed form, for 'send --framed' elsewhere.")
+  @Flag(help: "Write the framed form, for 'send --framed' on another host.")
   var framed = false
 
   @Flag(help: "Write raw bytes to a terminal, too.")

@@ -9,6 +9,11 @@ extension Send {
 
   /// Sends the data of a framed stream from FILE, standard input or CMD, and acknowledges it.
   func sendFramed(at place: Rendezvous, _ options: StreamOptions) throws -> StreamReport {
+    if acknowledges {
+      try DescriptorIO.checkWritable(STDOUT_FILENO, "cannot write the acknowledgement")
+    } else if !stream.quiet {
+      Output.say("standard output is a terminal, so no acknowledgement is written\n")
+    }
     guard command.isEmpty else { return try produceFramed(at: place, options) }
     let source = try InputSource(file ?? "-", waitsForWriter: false)
     var input = try FramedInput(source.rawDescriptor, named: source.name, options: options)
@@ -19,25 +24,17 @@ extension Send {
   {
     let producer = try PipedCommand(command, .producer, adoptsOrphans: true)
     let name = "what \(Escaping.quoted(command[0])) writes"
-    let report: StreamReport
     do {
       var input = try FramedInput(producer.descriptor, named: name, options: options)
-      report = try transfer(&input, at: place, options) { sender in
-        // It may fail after it has written the end record.
+      return try transfer(&input, at: place, options) { sender in
+        // CMD may fail after it has written the end record.
         try sender.wait(for: producer.ended)
+        if let code = producer.exitCode, code != 0 { throw failure(code, &sender) }
       }
     } catch {
       producer.cancel()
       throw error
     }
-    let code = try producer.finish()
-    guard code == 0 else {
-      Output.complain(
-        "\(Escaping.quoted(command[0])) has ended with exit code \(code), after all bytes of \(self.name.quoted) were delivered"
-      )
-      throw ExitCode(code)
-    }
-    return report
   }
 
   private func transfer(
@@ -46,6 +43,8 @@ extension Send {
   ) throws -> StreamReport {
     var options = options
     if options.expectedBytes == nil { options.expectedBytes = input.expectedBytes }
+    // The near end waits already, and nothing moves before the receivers have come.
+    if options.meetingTimeout == nil { options.meetingTimeout = options.stallTimeout }
     let report: StreamReport
     do {
       var sender = try StreamSender.meet(at: place, options: options)

@@ -11,14 +11,16 @@ struct Send: CommandRunner {
     discussion: """
       The receivers are started with 'shmtool recv NAME', before or after. Ends with 0 only when \
       every receiver has delivered every byte. A regular file must not change while it is read; one \
-      that grows, such as a log, is sent through a pipe. They are this user's, and meet in /dev/shm, or in the \
-      directory that SHMTOOL_DIR names. A pipe hides that a producer failed; with CMD the \
+      that grows, such as a log, is sent through a pipe. Sender and receivers belong to the same user, and meet \
+      in /dev/shm, or in the directory that SHMTOOL_DIR names. A pipe hides that a producer failed; with CMD the \
       stream is aborted then, and CMD's exit code is ours. If the stream fails, CMD and the processes \
       it has started in this session get SIGTERM, and SIGKILL after 2 s.
 
-      --framed reads the form that 'recv --framed' writes on another host. Its end record is the only end: \
-      input that ends before it aborts the stream (76), and damaged input fails with 65. When every receiver \
-      has delivered every byte, an acknowledgement goes to standard output, unless that is a terminal.
+      --framed reads the form that 'recv --framed' writes on another host. If the input ends before its end \
+      record, send aborts the stream and exits with 76. If the input is damaged, send exits with 65. It stops \
+      reading after the end record. When every receiver has delivered every byte, send writes an \
+      acknowledgement to standard output, unless that is a terminal. --stall-timeout then also bounds the \
+      wait for receivers.
 
       Example: tar c /data | shmtool send backup
                shmtool send backup --receivers 2 -- tar c /data
@@ -65,7 +67,8 @@ struct Send: CommandRunner {
     try stream.check()
     if !command.isEmpty, file != nil { throw ValidationError("FILE and CMD exclude each other") }
     if framed, stream.reportFd == STDOUT_FILENO {
-      throw ValidationError("--report-fd 1 is where the acknowledgement goes")
+      throw ValidationError(
+        "--report-fd 1 conflicts with --framed, which writes the acknowledgement there")
     }
   }
 

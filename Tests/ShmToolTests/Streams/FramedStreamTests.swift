@@ -64,8 +64,12 @@ struct FramedStreamTests {
           record(b"ABRT", 4, 0, 0, b"lies"))]
       broken += [(preamble(7, **other) + first, 65) for other in (
           {"version": 0}, {"version": 2}, {"kind": 2}, {"kind": 0})]
+      broken += [(b"".join(framed(data, expected=count)[0]) + end, 65)
+                 for count in (0, 149_999, 150_001, 2**64 - 2)]
+      broken += [(b"".join(parts) + abort(b"x", 1), 65)]
       broken += [(b"GET / HTTP/1.1\\r\\n\\r\\n" + bytes(64), 65), (os.urandom(4096), 65)]
-      aborted = [(parts[0] + first + abort(b"the disk \\x1b[31mis\\nfull"), 76), (parts[0] + abort(b""), 76)]
+      aborted = [(parts[0] + first + abort(b"the disk \\x1b[31mis\\nfull", 50_000), 76),
+                 (parts[0] + abort(b""), 76)]
       for number, (stream, code) in enumerate(cut + broken + aborted):
           # The receiver comes first, and may never meet a sender.
           receiver = start("recv", N, "-q", "--timeout", "20s")
@@ -75,7 +79,8 @@ struct FramedStreamTests {
           answer = sender.stdout.read()
           if answer:
               assert type(parse(answer)[4]) is bytes, (number, answer)
-          met = len(stream) >= 32 and stream[:32] == parts[0]
+          met = stream[:8] == b"SHMFRAME" and stream[24:28] == b"\\1\\0\\1\\0" \\
+              and stream[:32] == checked(stream[:28])
           assert bool(answer) == met, (number, answer)
           if not met:
               receiver.terminate()
@@ -96,11 +101,12 @@ struct FramedStreamTests {
       try:
           data = os.urandom(100_000)
           for how, code, word in (
-              ("whole", 0, ""), ("slow", 0, ""), ("silent", 69, "without an acknowledgement"),
+              ("whole", 0, ""), ("slow", 0, ""), ("later", 0, ""), ("nine", 69, "exit code 9"), ("silent", 69, "without an acknowledgement"),
               ("garbage", 69, "valid acknowledgement"), ("other", 69, "another stream"),
+              ("announces", 69, "announces data"),
               ("short", 69, "acknowledged 99999 bytes"), ("changed", 69, "acknowledged"),
               ("data", 69, "valid acknowledgement"), ("cut", 69, "without"), ("early", 69, "acknowledged 0"),
-              ("aborts", 76, "the disk is full"), ("empty", 76, "given up"), ("refuses", 76, "full"),
+              ("aborts", 76, "the disk is full"), ("empty", 76, "no reason given"), ("nested", 76, "a \\\\x1b b\\\\x1b c"), ("refuses", 76, "full"),
               ("deaf", 69, "without"), ("fails", 3, "exit code 3"), ("never", 124, "acknowledged")):
               for size in (0, 100_000):
                   if size == 0 and how in ("short", "early"):
@@ -152,7 +158,7 @@ struct FramedStreamTests {
       parts, end = framed(data)
       open(F, "wb").write(b"".join(parts) + end)
       for words, code in ((["cat", F], 0), (["head", "-c", "70000", F], 76),
-                          (["sh", "-c", f"cat {F}; exit 5"], 5), (["false"], 76)):
+                          (["sh", "-c", f"cat {F}; exit 5"], 5), (["sh", "-c", f"cat {F}; kill -9 $$"], 137), (["false"], 76)):
           receiver = start("recv", N, "-q", "--timeout", "20s")
           reader = Reader(receiver)
           sender = start("send", N, "--framed", "-q", "--", *words)
@@ -162,7 +168,7 @@ struct FramedStreamTests {
               receiver.terminate()
           receiver.wait(20)
           reader.join(20)
-          assert receiver.returncode == {0: 0, 5: 0, 76: 76}[code] or words == ["false"], words
+          assert receiver.returncode == (0 if code == 0 else 76) or words == ["false"], words
           assert data.startswith(reader.out) and (receiver.returncode != 0 or reader.out == data)
       """)
   }
@@ -178,6 +184,7 @@ struct FramedStreamTests {
       # A terminal gets no raw bytes.
       import pty
       parts, end = framed(b"some bytes")
+      open(F, "wb").write(b"".join(parts) + end)
       main, side = pty.openpty()
       receiver = start("recv", N, "-q")
       sender = subprocess.Popen([T, "send", N, "--framed", "-q"], stdout=side,
@@ -185,7 +192,17 @@ struct FramedStreamTests {
       assert receiver.stdout.read() == b"some bytes"
       assert (sender.wait(20), receiver.wait(20)) == (0, 0)
       assert not select.select([main], [], [], 0.1)[0], os.read(main, 100)
-      # Both messages are whole where nobody reads the acknowledgement.
+      # Nobody can read an acknowledgement that cannot be written: known before anybody has come.
+      for out in ("<", ">&-"):
+          sender = subprocess.run(["sh", "-c", f'"$SHMTOOL" send {N} --framed {F} 1{out}'
+                                   + (F if out == "<" else "")], capture_output=True, timeout=20)
+          assert sender.returncode == 74 and b"not open for writing" in sender.stderr, sender
+      # It gives up where no receiver comes, if nothing may stall.
+      sender = start("send", N, "--framed", "-q", "--stall-timeout", "300ms",
+                     stdin=feed(b"".join(parts) + end))
+      assert sender.wait(20) == 124
+      assert parse(sender.stdout.read())[2] == 2
+      # The bytes were delivered, but nobody reads the acknowledgement.
       receiver = start("recv", N, "-q")
       reader, writer = os.pipe()
       os.close(reader)

@@ -89,11 +89,15 @@ identifier, expected, kind, data, end, rest = parse(stdin.read())
 if how == "never":
     time.sleep(60)
 answer = {
-    "silent": b"", "garbage": b"Welcome to there, the time is noon\n" * 3,
+    "silent": b"", "nine": b"", "garbage": b"Welcome to there, the time is noon\n" * 3,
     "other": preamble(identifier ^ 1, kind=2) + record(b"END ", 0, *end),
     "short": preamble(identifier, kind=2) + record(b"END ", 0, max(end[0], 1) - 1, end[1]),
     "changed": preamble(identifier, kind=2) + record(b"END ", 0, end[0], end[1] ^ 1),
     "data": preamble(identifier, kind=1) + record(b"END ", 0, *end),
+    "announces": preamble(identifier, kind=2, expected=5) + record(b"END ", 0, *end),
+    "nested": preamble(identifier, kind=2) + abort(rb"a \x1b b" + b"\x1b c"),
+    "later": preamble(identifier, kind=2) + record(b"HAVE", 3, 9, 9, b"abc") + record(b"MORE", 0, 0, 0)
+    + record(b"END ", 0, *end),
     "cut": (preamble(identifier, kind=2) + record(b"END ", 0, *end))[:-1],
     "aborts": preamble(identifier, kind=2) + abort(b"the disk is full"),
     "empty": preamble(identifier, kind=2) + abort(b""),
@@ -102,5 +106,5 @@ for at in range(0, len(answer), 7 if how == "slow" else 1 << 20):
     stdout.write(answer[at:at + (7 if how == "slow" else 1 << 20)])
     stdout.flush()
     time.sleep(0.01)
-sys.exit(3 if how == "fails" else 0)
+sys.exit({"fails": 3, "nine": 9}.get(how, 0))
 """
