@@ -14,6 +14,8 @@ public struct RegionUsers: Sendable {
   public let hiddenProcesses: Int
   /// Whether the processes seen are all that there are: not under `hidepid`, and not in a container.
   public let seesEverybody: Bool
+  /// What smaps says of the users, read when it is asked for.
+  let locks = ProcessLocks()
 
   /// Whether whoever uses a region was found.
   public var isComplete: Bool { seesEverybody && hiddenProcesses == 0 }

@@ -34,14 +34,37 @@ struct WiringFacts {
   private static func read(
     _ process: Int32, all: Bool, _ buffer: inout [UInt8]
   ) -> [SmapsText.Mapping]? {
-    guard let directory = try? ProcessDirectory(process, thread: ProcessThreads.living(of: process))
+    var wired: Int?
+    guard let directory = open(process, wired: &wired, &buffer), all || wired != 0,
+      let count = try? directory.read("smaps", into: &buffer)
     else { return nil }
-    if !all, wired(directory, &buffer) == 0 { return nil }
-    guard let count = try? directory.read("smaps", into: &buffer) else { return nil }
     return SmapsText.mappings(Array(buffer[..<count])).filter { $0.isLocked || $0.huge > 0 }
   }
 
-  private static func wired(
+  /// Opens the directory that shows the memory of a process.
+  ///
+  /// - Parameters:
+  ///   - process: its number.
+  ///   - wired: becomes the bytes that it has wired; nil if that is unknown.
+  ///   - buffer: for what is read.
+  /// - Returns: the directory; nil if the process has ended.
+  private static func open(
+    _ process: Int32, wired: inout Int?, _ buffer: inout [UInt8]
+  ) -> ProcessDirectory? {
+    guard let own = try? ProcessDirectory(process) else { return nil }
+    wired = bytesWired(own, &buffer)
+    if wired != nil { return own }
+    // The status of a first thread that has ended names no memory. Which thread lives is asked only
+    // then, because that takes three system calls for each process.
+    let thread = ProcessThreads.living(of: process)
+    guard thread != process, let other = try? ProcessDirectory(process, thread: thread) else {
+      return own
+    }
+    wired = bytesWired(other, &buffer)
+    return other
+  }
+
+  private static func bytesWired(
     _ directory: borrowing ProcessDirectory, _ buffer: inout [UInt8]
   ) -> Int? {
     guard let count = try? directory.readStart("status", into: &buffer) else { return nil }
@@ -50,11 +73,11 @@ struct WiringFacts {
 
   /// Also of one that has ended.
   private static func hasNothingWired(_ process: Int32, _ buffer: inout [UInt8]) -> Bool {
-    guard let directory = try? ProcessDirectory(process, thread: ProcessThreads.living(of: process))
-    else {
+    var wired: Int?
+    guard open(process, wired: &wired, &buffer) != nil else {
       return !FileSystem.exists(FilePath("/proc/\(process)"))
     }
-    return wired(directory, &buffer) == 0
+    return wired == 0
   }
 
   /// The bytes of a region that cannot be swapped out; nil where whoever holds them may not be looked at.
