@@ -44,6 +44,46 @@ struct InspectProcessTests {
   }
 
   @Test(
+    "reads each process once, however many regions it has",
+    .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
+  func once() async throws {
+    try await withName { (name) async throws in
+      try await Inspection.check(
+        """
+        import collections, tempfile
+        files = [os.memfd_create(f"{N}-{number}") for number in range(40)]
+        for file in files:
+            os.ftruncate(file, PAGE)
+        mappings = [mmap.mmap(file, PAGE) for file in files]
+        other = os.fork()
+        if other == 0:
+            signal.pause()
+            os._exit(0)
+        try:
+            with tempfile.NamedTemporaryFile("r") as log:
+                result = subprocess.run(
+                    ["strace", "-f", "-qq", "-o", log.name, "-e", "trace=openat", T, "inspect", "--json",
+                     "--pid", str(os.getpid())], capture_output=True, timeout=60)
+                opened = collections.Counter(re.findall(r'"(/proc/[0-9]+/smaps|/proc)"', log.read()))
+        finally:
+            os.kill(other, signal.SIGKILL)
+            os.waitpid(other, 0)
+        assert result.returncode == 0, result
+        found = [region for region in json.loads(result.stdout)["regions"]
+                 if f"{N}-" in region["path"]]
+        assert len(found) == 40, len(found)
+        for region in found:
+            users = {user["pid"]: user for user in region["users"]}
+            assert {os.getpid(), other} <= set(users), region
+        for process in (os.getpid(), other):
+            assert opened[f"/proc/{process}/smaps"] == 1, opened
+        # The processes themselves are listed by the scan and, if some are hidden, once more.
+        assert opened["/proc"] <= 3, opened
+        """, name.name)
+    }
+  }
+
+  @Test(
     "shows a System V segment and who has it attached, and attaches it to nobody",
     .enabled(if: TestEnvironment.mayMount, "needs root with CAP_SYS_ADMIN"))
   func systemV() async throws {
