@@ -57,13 +57,12 @@ public struct WiringLimits: Sendable {
       return (status, try MemlockLimit.current(of: process))
     }
     let namespace = try? FileSystem.link(directory.appending("ns").appending("user")).string
-    let maps = try? FileSystem.contents(of: directory.appending("maps"))
     return WiringLimits(
       process: number, soft: limit.soft, hard: limit.hard, used: status.wired ?? 0,
       pinned: status.pinned ?? 0, hasCapability: status.hasEffective(.ipcLock),
       // The number of the initial namespace is fixed: PROC_USER_INIT_INO.
       isInInitialNamespace: namespace.map { $0 == "user:[4026531837]" },
-      mappings: maps.map { ProcText.lines($0).count },
+      mappings: try? FileSystem.lineCount(of: directory.appending("maps")),
       circumstances: Circumstances.current(process.map { "\($0)" } ?? "self"),
       cgroups: MemoryCgroup.bounding(process), memory: MemoryInformation.current(),
       settings: KernelSettings.current())

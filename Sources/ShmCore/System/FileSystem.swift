@@ -80,6 +80,22 @@ package enum FileSystem {
     return status
   }
 
+  /// How many lines a file has, read piece by piece: a process that has as many mappings as it may have
+  /// gets no memory for a large text of them.
+  package static func lineCount(of path: FilePath) throws(Errno) -> Int {
+    let file = try open(path, O_RDONLY)
+    var piece = [UInt8](repeating: 0, count: 4096)
+    var (lines, offset) = (0, 0)
+    while true {
+      let count = try unsafe piece.withUnsafeMutableBufferPointer { (buffer) throws(Errno) in
+        try unsafe file.read(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
+      }
+      if count == 0 { return lines }
+      for byte in piece[..<count] where byte == UInt8(ascii: "\n") { lines += 1 }
+      offset += count
+    }
+  }
+
   /// Whether something has that name. lstat(2)
   package static func exists(_ path: FilePath) -> Bool {
     (try? status(path)) != nil
