@@ -14,6 +14,36 @@ private func wired() throws -> Int {
 /// `VmLck` is the process's, so these run in processes of their own.
 @Suite("Wiring a mapping")
 struct MappingWiringTests {
+  @Test(
+    "tells pages that are locked from pages that are not by the marks of their frames",
+    .enabled(if: FrameTable.isVisible, "needs root with CAP_SYS_ADMIN and kpageflags"))
+  func marks() async {
+    await #expect(processExitsWith: .success) {
+      let name = TestName()
+      let region = try Region.create(try name.reference, size: 8 * page)
+      var mapping = try Mapping(of: region, protection: .readOnly)
+      func look(_ part: Range<Int>) throws -> LockedFrames.Count {
+        let frames = LockedFrames(mapping.pages, part, needsMarks: true)
+        frames?.look(upTo: part.upperBound)
+        return try #require(frames?.seen)
+      }
+      // Not in the page table, and then there without a lock.
+      let unmapped = try look(0..<8 * page)
+      #expect(unmapped.doubtful == RangeSet(0..<8 * page))
+      try mapping.populate()
+      let populated = try look(0..<8 * page)
+      #expect(populated.present == 8 * page && populated.marked == 0)
+      #expect(populated.doubtful == RangeSet(0..<8 * page))
+      try mapping.wire(2 * page..<5 * page)
+      let wired = try look(0..<8 * page)
+      #expect(wired.present == 8 * page && wired.marked == 3 * page)
+      #expect(wired.doubtful == RangeSet([0..<2 * page, 5 * page..<8 * page]))
+      let locked = try look(2 * page..<5 * page)
+      #expect(locked.doubtful.isEmpty)
+      try region.unlink()
+    }
+  }
+
   @Test("charges whole pages, checks each, and gives all of them back")
   func life() async {
     await #expect(processExitsWith: .success) {
