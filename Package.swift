@@ -92,6 +92,7 @@ let package = Package(
         .embedInCode("Streams/framed.py"),
         .embedInCode("Streams/hosts.py"),
         .embedInCode("Wiring/group_room.py"),
+        .embedInCode("Wiring/place.py"),
       ],
       swiftSettings: swiftSettings),
   ]

@@ -54,6 +54,22 @@ int cshm_memlock_limit(pid_t process, uint64_t *soft, uint64_t *hard) {
   return 0;
 }
 
+int cshm_try_mlock(int is_second) {
+  pid_t child = fork();
+  if (child < 0) return -EAGAIN;
+  if (child == 0) {
+    // A child that the filter kills leaves no core file.
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    long answer = is_second ? syscall(SYS_mlock2, &child, 0, cshm_MLOCK_ONFAULT) : syscall(SYS_mlock, &child, 0);
+    _exit(answer < 0 ? errno : 0);
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0)
+    if (errno != EINTR) return -EAGAIN;
+  if (WIFSIGNALED(status)) return -EINTR;
+  return WIFEXITED(status) ? -WEXITSTATUS(status) : -EAGAIN;
+}
+
 int cshm_pidfd_open(pid_t process) {
   int descriptor = (int)syscall(SYS_pidfd_open, process, 0);
   return descriptor < 0 ? -errno : descriptor;

@@ -13,7 +13,7 @@ struct ShmTool: ParsableCommand {
       (sysv:ID). Any of these can be percent-encoded: bytes:a%20b.
       Sizes: 4096, 64K = 64KiB, 64KB = 64000, M G T likewise, 16p = pages.
 
-      Exit codes: 0 done, 1 the answer is no, 64 usage or a size that does not fit, 65 corrupt or incompatible, 66 not found, \
+      Exit codes: 0 done, 1 the answer is no, 2 the answer is unknown (limits --need), 64 usage or a size that does not fit, 65 corrupt or incompatible, 66 not found, \
       69 the peer died, 70 a defect of this program, 71 another system error, 73 exists already, \
       74 input/output error, 75 busy, 76 the peer aborted, 77 not permitted, 78 a limit refuses \
       the wiring, 79 no space, 124 timed out, 126 CMD cannot run, 127 CMD not found, 128+n signal n.

@@ -65,7 +65,9 @@ struct HostFigureTests {
       let more = pool.spare + 3
       let shortage = try #require(pool.shortage(of: (pool.available + more) * pool.pageSize))
       #expect(shortage.reason.contains("has \(pool.available) available of \(pool.total)"))
-      #expect(shortage.remedy.contains("echo \(pool.total + more) > \(pool.sizeFile)"))
+      #expect(
+        shortage.limit
+          == LimitShortage(.hugePages(pageSize: pool.pageSize), needed: pool.total + more))
     }
     #expect(HugePagePool.pool(ofPageSize: 12345) == nil)
   }

@@ -68,7 +68,7 @@ struct RegionWriterTests {
       let pages = status.prefix { $0 != UInt8(ascii: " ") }.reduce(0) { $0 * 10 + Int($1) - 48 }
       try lower(RLIMIT_AS, to: pages * page + (8 << 20))
       let refused = error(.noSpace) { try region.store([1], at: 0) }
-      #expect(refused?.description.contains("ulimit -v") == true, "\(String(describing: refused))")
+      #expect(refused?.description.contains("RLIMIT_AS") == true, "\(String(describing: refused))")
     }
   }
 

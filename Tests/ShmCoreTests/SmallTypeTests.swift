@@ -102,9 +102,9 @@ struct SmallTypeTests {
     let limits = try WiringLimits.current()
     let yes = WiringAnswer(limits, need: 1)
     let no = WiringAnswer(limits, need: 1 << 60)
-    #expect(no.refusing != nil && !no.isYes && no.remedy != nil)
+    #expect(no.refusing != nil && no.isYes == false && no.shortage != nil)
     if (limits.verdict.available ?? 0) >= page {
-      #expect(yes.isYes && yes.refusing == nil && yes.remedy == nil)
+      #expect(yes.isYes != false && yes.refusing == nil && yes.shortage == nil)
     }
     #expect(limits.verdict.allows(1 << 60) == false)
   }

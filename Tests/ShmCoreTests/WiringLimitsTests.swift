@@ -41,42 +41,19 @@ struct WiringLimitsTests {
     #expect(try MemlockLimit(parsing: text) == MemlockLimit.current(of: nil))
   }
 
-  @Test(
-    "knows a unit, a container and a session by the names of the groups",
-    arguments: [
-      ("0::/system.slice/db.service\n", .unit("db.service")),
-      ("4:memory:/\n9:name=systemd:/system.slice/db.service\n0::/\n", .unit("db.service")),
-      ("0::/system.slice/db.service/workers\n", .unit("db.service")),
-      ("0::/system.slice/docker-0123abcd.scope\n", .container),
-      ("4:memory:/docker/0123abcd\n0::/\n", .container),
-      ("0::/kubepods.slice/kubepods-pod1.slice/cri-1.scope\n", .container),
-      ("0::/machine.slice/libpod-1.scope/container\n", .container),
-      // A terminal lies in the unit of the user's service manager, and is a shell.
-      ("0::/user.slice/user-1000.slice/user@1000.service/app.slice/vte-1.scope\n", nil),
-      ("0::/user.slice/user-1000.slice/session-2.scope\n", nil), ("0::/\n", nil), ("", nil),
-      ("0", nil),
-    ] as [(String, Circumstances?)])
-  func circumstances(_ text: String, _ expected: Circumstances?) {
-    // Where the tests run in a container themselves, all that is no unit is in it.
-    let isContained = ["/.dockerenv", "/run/.containerenv"].contains {
-      FileSystem.exists(FilePath($0))
-    }
-    #expect(
-      Circumstances(cgroups: bytes(text)) == expected ?? (isContained ? .container : .shell))
-  }
-
   @Test("names the tightest of all limits, and of equal ones the first")
   func verdict() throws {
     let own = try WiringLimits.current()
     func limits(_ memlock: Int?, _ groups: [Int?]) -> WiringVerdict {
       WiringLimits(
-        process: own.process, soft: memlock, hard: nil, used: 0, pinned: 0, hasCapability: false,
-        isInInitialNamespace: true, mappings: nil, circumstances: .shell,
+        process: own.process, soft: memlock, hard: nil, used: 0, isAccounted: true, pinned: 0,
+        hasCapability: false, isInInitialNamespace: true, mappings: nil, isFiltered: false,
         cgroups: groups.enumerated().map { index, limit in
           MemoryCgroup(
             version: 2, path: FilePath("/\(index)"), limit: limit.map { $0 << 20 }, used: 3 << 20,
             reclaimable: 1 << 20)
-        }, memory: MemoryInformation(parsing: bytes("MemAvailable: 40960 kB\n")),
+        }, areCgroupsVisible: true,
+        memory: MemoryInformation(parsing: bytes("MemAvailable: 40960 kB\n")),
         settings: own.settings
       ).verdict
     }
@@ -90,7 +67,7 @@ struct WiringLimitsTests {
     #expect(limits(20480, [22]).binding == .memlockLimit)
     #expect(limits(1 << 40, [1]).available == 0)
     let verdict = limits(8192, [22])
-    #expect(verdict.allows(8192) && !verdict.allows(8193))
+    #expect(verdict.allows(8192) == true && verdict.allows(8193) == false)
     #expect(verdict.refusing(8193)?.bound == .memlockLimit)
     #expect(verdict.refusing(8192) == nil)
   }
@@ -100,12 +77,12 @@ struct WiringLimitsTests {
     func verdict(_ reclaimable: Int) -> WiringVerdict {
       let own = WiringLimits.unknown
       return WiringLimits(
-        process: own.process, soft: 0, hard: nil, used: 0, pinned: 0, hasCapability: false,
-        isInInitialNamespace: true, mappings: nil, circumstances: .shell,
+        process: own.process, soft: 0, hard: nil, used: 0, isAccounted: true, pinned: 0,
+        hasCapability: false, isInInitialNamespace: true, mappings: nil, isFiltered: false,
         cgroups: [
           MemoryCgroup(
             version: 1, path: "/g", limit: 64 << 20, used: 62 << 20, reclaimable: reclaimable)
-        ], memory: nil, settings: own.settings
+        ], areCgroupsVisible: true, memory: nil, settings: own.settings
       ).verdict
     }
     // 62 MiB are in use, and all of them are the file's own pages: they cannot make room for the rest.

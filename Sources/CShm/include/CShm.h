@@ -154,6 +154,9 @@ int cshm_direct_alignment(int descriptor, uint32_t *memory, uint32_t *offset);
 int cshm_block_size(int descriptor);
 // prlimit(2) of RLIMIT_MEMLOCK; `process` 0 is the caller. UINT64_MAX is "unlimited".
 int cshm_memlock_limit(pid_t process, uint64_t *soft, uint64_t *hard);
+// Calls mlock(2), or mlock2(2) if `is_second`, for no byte at all, in a child that a filter of system calls
+// may kill. Returns 0, -errno of the call, -EINTR if the child was killed, or -EAGAIN if there is no child.
+int cshm_try_mlock(int is_second);
 
 // How many processors this process may run on, or -errno. sched_getaffinity(2)
 int cshm_processors(void);

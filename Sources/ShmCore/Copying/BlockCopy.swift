@@ -124,9 +124,7 @@ public struct BlockCopy {
       if let region = sink as? RegionEnd { copied = region.remaining(of: copied) }
       try? sink.finish(copied, isWhole: false, attempt)
       let extent = length.map { " of \($0)" } ?? ""
-      throw ShmError(
-        error.code, error.attempt, "\(error.reason); \(copied)\(extent) bytes were copied",
-        remedy: error.remedy, errorNumber: error.errorNumber)
+      throw error.worded(reason: "\(error.reason); \(copied)\(extent) bytes were copied")
     }
     try sink.finish(copied, isWhole: true, attempt)
   }

@@ -126,7 +126,8 @@ final class FileEnd: OpenEnd {
   private static func explain(_ error: Errno, _ path: FilePath, _ attempt: String) -> ShmError {
     ShmError(
       error == .isDirectory ? .inputOutput : error.code, attempt,
-      "\(quoted(path)): \(error.reason)", remedy: error.remedy, errorNumber: error.rawValue)
+      "\(quoted(path)): \(error.reason)", remedy: error.remedy,
+      shortage: error.shortage, errorNumber: error.rawValue)
   }
 
   private static func status(

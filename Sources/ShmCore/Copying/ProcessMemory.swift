@@ -28,9 +28,7 @@ public struct ProcessMemory: ~Copyable {
     do {
       watch = try ProcessWatch(process)
     } catch {
-      throw ShmError(
-        error.code, "cannot copy the memory of process \(process)", error.reason,
-        remedy: error.remedy, errorNumber: error.errorNumber)
+      throw error.worded(attempt: "cannot copy the memory of process \(process)")
     }
     self.process = process
   }

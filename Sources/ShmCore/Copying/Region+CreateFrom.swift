@@ -77,8 +77,7 @@ extension Region {
             from: capacity, toHold: used + count, mayExceedMemory: mayExceedMemory)
         } catch {
           // It is made, as far as anybody knows, and not resized.
-          throw ShmError(
-            error.code, attempt, error.reason, remedy: error.remedy, errorNumber: error.errorNumber)
+          throw error.worded(attempt: attempt)
         }
       }
       try unsafe writer.write(

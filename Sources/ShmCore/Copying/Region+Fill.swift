@@ -46,10 +46,8 @@ extension Region {
     } catch {
       guard isBegun.load(ordering: .relaxed) else { throw error }
       let end = min(max(reached, range.lowerBound), range.upperBound)
-      throw ShmError(
-        error.code, error.attempt,
-        "\(error.reason); the range was filled up to byte \(end), and beyond it in part",
-        remedy: error.remedy, errorNumber: error.errorNumber)
+      throw error.worded(
+        reason: "\(error.reason); the range was filled up to byte \(end), and beyond it in part")
     }
   }
 

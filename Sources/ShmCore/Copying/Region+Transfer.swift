@@ -67,10 +67,8 @@ extension Region {
     } catch {
       // Of a region that nobody can see yet nothing stays.
       guard writer.isPublished, offset > range.lowerBound else { throw error }
-      throw ShmError(
-        error.code, error.attempt,
-        "\(error.reason); \(offset - range.lowerBound) bytes were written before",
-        remedy: error.remedy, errorNumber: error.errorNumber)
+      throw error.worded(
+        reason: "\(error.reason); \(offset - range.lowerBound) bytes were written before")
     }
   }
 

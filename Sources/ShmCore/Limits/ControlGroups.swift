@@ -41,21 +41,43 @@ package struct ControlGroups {
   /// - Parameter controller: `memory`, `hugetlb`. A group of version 2 need not have it.
   /// - Returns: the groups, whether their files can be read or not.
   func chain(for controller: String) -> [Group] {
-    var groups: [Group] = []
-    for line in ProcText.lines(text) {
+    paths(for: controller).flatMap { path, version in
+      Self.hierarchy(version == 2 ? nil : controller, mounts).map {
+        Self.chain(of: path, at: $0, version: version)
+      } ?? []
+    }
+  }
+
+  /// Whether every group that bounds the process can be looked at from here. A process of another
+  /// container lies outside of what is mounted here; in a sandbox no hierarchy may be mounted at all.
+  ///
+  /// - Parameter controller: `memory`, `hugetlb`.
+  /// - Returns: false if a group may exist that cannot be seen.
+  func areVisible(for controller: String) -> Bool {
+    let all = paths(for: controller)
+    // If version 1 has the controller, version 2 has not.
+    let own = all.first { $0.version == 1 } ?? all.first
+    guard let own else { return !text.isEmpty }
+    if own.path == "/" { return true }
+    return Self.hierarchy(own.version == 2 ? nil : controller, mounts).map {
+      Self.chain(of: own.path, at: $0, version: own.version)
+    }?.first.map { FileSystem.exists($0.directory) } ?? false
+  }
+
+  /// The process's own groups in the hierarchies that may have a controller.
+  private func paths(for controller: String) -> [(path: FilePath, version: Int)] {
+    ProcText.lines(text).compactMap { line in
       // hierarchy:controllers:path
       let parts = line.split(
         separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false)
-      guard parts.count == 3 else { continue }
+      guard parts.count == 3 else { return nil }
       let isUnified = parts[0].elementsEqual("0".utf8) && parts[1].isEmpty
       let controllers = parts[1].split(separator: UInt8(ascii: ","))
-      guard isUnified || controllers.contains(where: { $0.elementsEqual(controller.utf8) }),
-        let mount = Self.hierarchy(isUnified ? nil : controller, mounts)
-      else { continue }
-      groups += Self.chain(
-        of: FilePath(bytes: Array(parts[2])), at: mount, version: isUnified ? 2 : 1)
+      guard isUnified || controllers.contains(where: { $0.elementsEqual(controller.utf8) }) else {
+        return nil
+      }
+      return (FilePath(bytes: Array(parts[2])), isUnified ? 2 : 1)
     }
-    return groups
   }
 
   /// Whether huge pages are charged as memory, too: an option of the mount of version 2.

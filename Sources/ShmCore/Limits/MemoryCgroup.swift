@@ -51,6 +51,14 @@ public struct MemoryCgroup: Hashable, Sendable {
     limit.map { max(0, $0 - max(0, used - reclaimable)) }
   }
 
+  /// The limit that `bytes` more need; nil for no limit.
+  func shortage(of bytes: Int) -> LimitShortage? {
+    guard let limit, let available else { return nil }
+    let (needed, overflow) = limit.addingReportingOverflow(max(0, bytes - available))
+    return LimitShortage(
+      .memoryGroup(version: version, path: path, file: limitFile), needed: overflow ? nil : needed)
+  }
+
   /// Every group that bounds a process: its own and all above, of both versions, the innermost
   /// first. Groups that cannot be read from here are left out.
   ///

@@ -4,7 +4,7 @@ public import SystemPackage
 ///
 /// ```swift
 /// let answer = try RoomAnswer(need: 64 << 20)
-/// if !answer.isYes { print(answer.reason ?? "", answer.remedy ?? "") }
+/// if !answer.isYes { print(answer.reason ?? "", answer.shortage.map { "\($0)" } ?? "") }
 /// ```
 public struct RoomAnswer: Sendable {
   /// The bytes that are needed.
@@ -15,8 +15,10 @@ public struct RoomAnswer: Sendable {
   public let refusing: RegionRoom.Candidate?
   /// Why there is no room, with the figures; nil if there is. `create` has the same words for it.
   public let reason: String?
-  /// What to do; nil if nothing must be done, or nothing is known.
+  /// What to do besides raising the limit; nil if nothing must be done, or nothing is known.
   public let remedy: String?
+  /// What the limit that refuses would have to be; nil if none refuses, or it cannot be raised.
+  public let shortage: LimitShortage?
 
   /// Whether there is room, as far as can be known.
   public var isYes: Bool { refusing == nil }
@@ -37,6 +39,6 @@ public struct RoomAnswer: Sendable {
     let check = SpaceCheck(
       attempt: "", place: Escaping.printable(directory.bytes), site: .directory(directory))
     let told = refusing.map { check.explanation($0, need) }
-    (reason, remedy) = (told?.reason, told?.remedy)
+    (reason, remedy, shortage) = (told?.reason, told?.remedy, told?.shortage)
   }
 }

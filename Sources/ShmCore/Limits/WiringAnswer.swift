@@ -1,43 +1,54 @@
-/// Whether so much more could be wired, and if not, what to raise in the caller's circumstances.
+/// Whether so much more could be wired, and if not, the limit that refuses.
 ///
 /// ```swift
 /// let answer = WiringAnswer(try WiringLimits.current(), need: 64 << 20)
-/// if !answer.isYes { print(answer.remedy ?? "") }
+/// if answer.isYes == false { print(answer.shortage.map { "\($0)" } ?? "") }
 /// ```
 public struct WiringAnswer: Sendable {
   /// The bytes that are needed.
   public let need: Int
-  /// Whether they could be wired now, as far as can be known.
-  public let isYes: Bool
-  /// The limit that refuses; nil where none does.
+  /// Whether they could be wired now; nil if what decides that could not be read.
+  public let isYes: Bool?
+  /// The limit that refuses; nil if none does.
   public let refusing: WiringVerdict.Candidate?
-  /// What to do; nil where nothing must be done.
-  public let remedy: String?
+  /// What that limit would have to be; nil if none refuses.
+  public let shortage: LimitShortage?
+  /// What could not be read, and would decide; empty unless the answer is unknown.
+  public let unknowns: [WiringVerdict.Unknown]
 
   /// Asks the limits of a process.
   public init(_ limits: WiringLimits, need: Int) {
-    self.need = need
-    refusing = limits.verdict.refusing(need)
-    isYes = refusing == nil
-    remedy = refusing.map { Self.remedy($0.bound, limits, need) }
+    self.init(limits, verdict: limits.verdict, need: need)
   }
 
-  private static func remedy(
-    _ bound: WiringVerdict.Bound, _ limits: WiringLimits, _ need: Int
-  ) -> String {
-    switch bound {
-    case .memory:
-      return "free memory, or need less"
+  /// Asks a verdict that knows more than the limits: what a trial has found.
+  public init(_ limits: WiringLimits, verdict: WiringVerdict, need: Int) {
+    self.need = need
+    refusing = verdict.refusing(need)
+    shortage = refusing.map { limits.shortage($0, need) }
+    unknowns = refusing == nil ? verdict.unknowns(need) : []
+    isYes = refusing != nil ? false : unknowns.isEmpty ? true : nil
+  }
+}
+
+extension WiringLimits {
+  /// What a limit would have to be for `need` bytes more.
+  fileprivate func shortage(_ refusing: WiringVerdict.Candidate, _ need: Int) -> LimitShortage {
+    let whole = PageMath.roundUp(need)
+    switch refusing.bound {
+    case .memory: return LimitShortage(.memory, needed: whole)
+    case .refused: return LimitShortage(.systemCallFilter, needed: nil)
     case .cgroup(let version, let path):
-      let file = version == 1 ? "memory.limit_in_bytes" : "memory.max"
-      return switch limits.circumstances {
-      case .unit(let name): "raise MemoryMax= with 'systemctl edit \(name)'"
-      case .container: "raise the container's memory limit (--memory)"
-      case .shell: "raise \(file) of cgroup \(Escaping.printable(path.bytes))"
+      let group = cgroups.first { $0.version == version && $0.path == path }
+      return whole.flatMap { group?.shortage(of: $0) }
+        ?? LimitShortage(
+          .memoryGroup(version: version, path: path, file: "memory.max"), needed: nil)
+    case .memlockLimit, .memlockFound:
+      let total = whole.flatMap { bytes in
+        let (sum, overflow) = bytes.addingReportingOverflow(used)
+        return overflow ? nil : sum
       }
-    case .memlockLimit:
-      let total = (PageMath.roundUp(need) ?? need).addingReportingOverflow(limits.used).partialValue
-      return MemlockRemedy(limits, needed: total).text
+      return LimitShortage(.resource(.memlock, hard: hard), needed: total)
     }
   }
 }

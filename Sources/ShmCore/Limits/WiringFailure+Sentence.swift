@@ -12,12 +12,14 @@ extension WiringFailure {
     let limits = evidence.limits
     // What the limit would have to be, in bytes.
     let needed = (limits.used + evidence.wanted).addingReportingOverflow(following).partialValue
-    let raise = MemlockRemedy(limits, needed: needed).afterFailure
+    let memlock = LimitShortage(.resource(.memlock, hard: limits.hard), needed: needed)
     func limit(_ value: Int?) -> String { value.map { ByteCount($0).exact } ?? "unlimited" }
     func make(
-      _ code: ShmError.Code, _ reason: String, _ remedy: String? = nil
+      _ code: ShmError.Code, _ reason: String, _ shortage: LimitShortage? = nil,
+      remedy: String? = nil
     ) -> ShmError {
-      ShmError(code, attempt, reason, remedy: remedy, errorNumber: errorNumber)
+      ShmError(
+        code, attempt, reason, remedy: remedy, shortage: shortage, errorNumber: errorNumber)
     }
     let figures = "(RLIMIT_MEMLOCK soft \(limit(limits.soft)), hard \(limit(limits.hard)))"
     switch cause {
@@ -27,25 +29,35 @@ extension WiringFailure {
         """
         the memlock limit is \(limit(limits.soft)) and \(ByteCount(limits.used).exact) is in use \
         \(figures)
-        """, raise)
+        """, memlock)
     case .capability:
       return make(
-        .limit, "the memlock limit is 0 and CAP_IPC_LOCK is not effective \(figures)", raise)
+        .limit, "the memlock limit is 0 and CAP_IPC_LOCK is not effective \(figures)", memlock)
     case .userNamespace:
       return make(
         .limit,
         """
         the memlock limit is \(limit(limits.soft)) and \(ByteCount(limits.used).exact) is in use; \
         CAP_IPC_LOCK is held in a user namespace, where it does not count \(figures)
-        """,
-        raise)
+        """, memlock)
+    case .sandbox:
+      let said = errorNumber.map { " (\(Errno(rawValue: $0).reason))" } ?? ""
+      return make(
+        .notPermitted,
+        """
+        a system call filter\(limits.isFiltered == true ? " (seccomp)" : "") refuses mlock\(said), \
+        which the memlock limit would allow \(figures)
+        """, LimitShortage(.systemCallFilter, needed: nil))
     case .mappingCount:
       return make(
         .limit,
         """
         the process has \(limits.mappings ?? 0) mappings, and vm.max_map_count is \
         \(limits.settings.maximumMappings ?? 0)
-        """, "wire larger ranges, or raise it with 'sysctl vm.max_map_count=…'")
+        """,
+        LimitShortage(
+          .mappingCount, needed: limits.settings.maximumMappings.map { $0 * 2 }),
+        remedy: "or wire larger ranges")
     case .truncated:
       return make(
         .inputOutput,
@@ -57,20 +69,18 @@ extension WiringFailure {
       let (needs, has) = ByteCount(missing).told(beside: ByteCount(free))
       return make(
         .noSpace, "\(needs) of it is not in RAM, and its file system has \(has) free",
-        evidence.fileSystemSize.flatMap {
-          SpaceCheck.enlargement(
-            of: evidence.mountPoint.map { Escaping.printable($0.bytes) }, by: missing - free,
-            from: $0)
+        evidence.fileSystemSize.map {
+          SpaceCheck.enlargement(of: evidence.mountPoint, by: missing - free, from: $0)
         })
     case .hugePages:
       let missing = max(0, evidence.wanted - (evidence.resident ?? 0))
       let shortage = evidence.hugePages?.shortage(of: missing)
-      if let shortage { return make(.noSpace, shortage.reason, shortage.remedy) }
+      if let shortage { return make(.noSpace, shortage.reason, shortage.limit) }
       let room = evidence.hugePages.map { ", although \($0.available) pages are available" } ?? ""
       return make(
         .noSpace,
         "the kernel refuses \(ByteCount(missing)) of huge pages, which are not in RAM\(room)",
-        "a hugetlb control group or the memory nodes of this process may allow fewer")
+        remedy: "a hugetlb control group or the memory nodes of this process may allow fewer")
     case .cgroup: return cgroupError(attempt)
     case .noMemory:
       let missing = evidence.missing ?? evidence.wanted
@@ -84,7 +94,7 @@ extension WiringFailure {
         missing > available
           ? "\(needs) must be brought into RAM, and \(has) is available"
           : "the kernel refuses to bring \(needs) into RAM, although \(has) is available",
-        missing > available
+        remedy: missing > available
           ? nil : "another process may have used the memory for a moment: try again")
     case .notResident:
       return make(
@@ -108,13 +118,12 @@ extension WiringFailure {
     guard let group, let limit = group.limit else {
       return ShmError(.noSpace, attempt, "a control group's limit", errorNumber: errorNumber)
     }
-    let file = group.version == 1 ? "memory.limit_in_bytes" : "memory.max"
+    let missing = evidence.missing ?? 0
     return ShmError(
       .limit, attempt,
       """
       cgroup v\(group.version) \(Escaping.printable(group.path.bytes)) is limited to \(ByteCount(limit)), \
-      \(ByteCount(group.used)) is in use and \(ByteCount(evidence.missing ?? 0)) more is needed
-      """, remedy: "raise \(file) of that group (MemoryMax= of the unit)",
-      errorNumber: errorNumber)
+      \(ByteCount(group.used)) is in use and \(ByteCount(missing)) more is needed
+      """, shortage: group.shortage(of: missing), errorNumber: errorNumber)
   }
 }

@@ -19,6 +19,8 @@ public struct WiringFailure: Error, Sendable {
     case capability = "no capability"
     /// CAP_IPC_LOCK is held in a user namespace, where it does not count, and the limit does.
     case userNamespace = "user namespace"
+    /// A filter of system calls refuses mlock(2), which the limits would allow.
+    case sandbox = "system call filter"
     /// One mapping more than the process may have.
     case mappingCount = "mapping count"
     /// The region ends before the range does, or a part of it is not mapped.
@@ -96,7 +98,10 @@ public struct WiringFailure: Error, Sendable {
       return limits.hasCapability ? .userNamespace : .capability
     }
     // With a limit above 0 it is a sandbox that says EPERM, and not mlock(2).
-    guard errno == .noMemory || errno == .resourceTemporarilyUnavailable else { return .other }
+    guard errno == .noMemory || errno == .resourceTemporarilyUnavailable else {
+      let isSandbox = errno == .notPermitted || limits.isFiltered == true
+      return isSandbox ? .sandbox : .other
+    }
     if let remaining = limits.remaining, evidence.wanted > remaining {
       if limits.hasCapability { return .userNamespace }
       return limits.soft == 0 ? .capability : .memlockLimit

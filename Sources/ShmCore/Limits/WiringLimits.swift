@@ -17,6 +17,8 @@ public struct WiringLimits: Sendable {
   public let hard: Int?
   /// The bytes that the process has wired (`VmLck`).
   public let used: Int
+  /// Whether that is known: a kernel thread and a process that has ended have no memory.
+  public let isAccounted: Bool
   /// The bytes that are pinned for devices (`VmPin`), held against the same limit by themselves.
   public let pinned: Int
   /// Whether CAP_IPC_LOCK is in the process's effective set.
@@ -26,10 +28,12 @@ public struct WiringLimits: Sendable {
   public let isInInitialNamespace: Bool?
   /// How many mappings it has; nil where it cannot be known.
   public let mappings: Int?
-  /// Where it runs.
-  public let circumstances: Circumstances
+  /// Whether a filter of system calls is in force for it, which may refuse mlock(2); nil if unknown.
+  public let isFiltered: Bool?
   /// Every control group that bounds its memory.
   public let cgroups: [MemoryCgroup]
+  /// Whether all of them could be read.
+  public let areCgroupsVisible: Bool
   /// The machine's memory.
   public let memory: MemoryInformation?
   /// The kernel's settings.
@@ -56,32 +60,56 @@ public struct WiringLimits: Sendable {
         parsing: try FileSystem.contents(of: directory.appending("status")))
       return (status, try MemlockLimit.current(of: process))
     }
-    let namespace = try? FileSystem.link(directory.appending("ns").appending("user")).string
+    let facts = Place.Facts.current(of: process)
+    // A map proves that the capability counts for nothing, but who may not read the namespace may
+    // not read the rest either: the answer stays unknown.
+    let isReadable = (try? FileSystem.link(directory.appending("ns").appending("user"))) != nil
+    let mappings = try? FileSystem.lineCount(of: directory.appending("maps"))
+    let groups = ControlGroups(of: process)
     return WiringLimits(
       process: number, soft: limit.soft, hard: limit.hard, used: status.wired ?? 0,
+      isAccounted: status.wired != nil,
       pinned: status.pinned ?? 0, hasCapability: status.hasEffective(.ipcLock),
-      // The number of the initial namespace is fixed: PROC_USER_INIT_INO.
-      isInInitialNamespace: namespace.map { $0 == "user:[4026531837]" },
-      mappings: try? FileSystem.lineCount(of: directory.appending("maps")),
-      circumstances: Circumstances.current(process.map { "\($0)" } ?? "self"),
-      cgroups: MemoryCgroup.bounding(process), memory: MemoryInformation.current(),
+      isInInitialNamespace: isReadable ? facts.isInInitialNamespace : nil,
+      mappings: mappings,
+      isFiltered: status.isFiltered, cgroups: MemoryCgroup.bounding(groups),
+      areCgroupsVisible: groups.areVisible(for: "memory"), memory: MemoryInformation.current(),
       settings: KernelSettings.current())
   }
 
   /// For evidence where nothing can be seen.
   static let unknown = WiringLimits(
-    process: getpid(), soft: nil, hard: nil, used: 0, pinned: 0, hasCapability: false,
-    isInInitialNamespace: nil, mappings: nil, circumstances: .shell, cgroups: [], memory: nil,
+    process: getpid(), soft: nil, hard: nil, used: 0, isAccounted: false, pinned: 0,
+    hasCapability: false,
+    isInInitialNamespace: nil, mappings: nil, isFiltered: nil, cgroups: [],
+    areCgroupsVisible: false, memory: nil,
     settings: KernelSettings.current())
 
   /// Whether the memlock limit does not count: the capability is effective where it means
-  /// something.
+  /// something. If the namespace is unknown it may count; see `WiringVerdict.unknowns(_:)`.
   public var isExempt: Bool { hasCapability && isInInitialNamespace != false }
 
-  /// How many bytes more the memlock limit lets the process wire; nil is no limit.
+  /// How many bytes more the memlock limit lets the process wire; nil is no limit, or an unknown one.
   public var remaining: Int? {
-    guard !isExempt, let soft else { return nil }
-    return max(0, PageMath.roundDown(soft) - used)
+    isExempt ? nil : unprivileged
+  }
+
+  /// The same without the capability; nil is no limit.
+  private var unprivileged: Int? {
+    soft.map { max(0, PageMath.roundDown($0) - used) }
+  }
+
+  /// What decides about wiring and could not be read.
+  var unread: [WiringVerdict.Unknown] {
+    var unread: [WiringVerdict.Unknown] = []
+    if hasCapability, isInInitialNamespace == nil, let unprivileged {
+      unread.append(.userNamespace(remaining: unprivileged))
+    }
+    if isFiltered == true { unread.append(.systemCallFilter) }
+    if !isAccounted { unread.append(.status) }
+    if !areCgroupsVisible { unread.append(.controlGroups) }
+    if memory?.available == nil { unread.append(.memory) }
+    return unread
   }
 
   /// How many bytes more could be wired now, and what stops the next one.

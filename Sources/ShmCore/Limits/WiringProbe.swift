@@ -1,3 +1,4 @@
+import CShm
 import Glibc
 import SystemPackage
 
@@ -7,6 +8,55 @@ import SystemPackage
 /// let most = try WiringProbe.largest()  // nil: no limit
 /// ```
 public enum WiringProbe {
+  /// What a trial has found.
+  public enum Result: Hashable, Sendable {
+    /// There is no limit.
+    case unlimited
+    /// So many bytes, in whole pages, can be charged as wired now.
+    case limited(Int)
+    /// mlock(2) is refused whatever the limit is: by a filter of system calls or a security module.
+    case refused
+  }
+
+  /// Finds what this process can wire, and whether it can at all.
+  ///
+  /// - Parameter limits: the limits of this process.
+  /// - Returns: what was found.
+  /// - Throws: `ShmError`, if the addresses cannot be had, or mlock2 alone is refused.
+  /// - Complexity: some 50 system calls.
+  public static func run(_ limits: WiringLimits) throws(ShmError) -> Result {
+    if isRefused(limits) == true { return .refused }
+    if isRefused(limits, isSecond: true) == true {
+      throw ShmError(
+        .system, attempt, "mlock2 is refused by a filter of system calls, and mlock is not")
+    }
+    return try largest().map { .limited($0) } ?? .unlimited
+  }
+
+  /// Whether mlock(2) is refused to this process whatever its limits are: asked for no byte, by a child,
+  /// because some filters kill.
+  ///
+  /// - Parameter limits: the limits of this process.
+  /// - Returns: nil if it could not be tried.
+  public static func isRefused(_ limits: WiringLimits) -> Bool? {
+    isRefused(limits, isSecond: false)
+  }
+
+  /// Whether a filter of system calls ends each process that calls mlock(2): asked by a child.
+  public static var isFatal: Bool { -cshm_try_mlock(0) == EINTR }
+
+  private static func isRefused(_ limits: WiringLimits, isSecond: Bool) -> Bool? {
+    switch -cshm_try_mlock(isSecond ? 1 : 0) {
+    case 0: false
+    case EAGAIN: nil
+    // mlock(2) itself says so if the limit is 0.
+    case EPERM where limits.soft == 0 && !limits.isExempt: false
+    default: true
+    }
+  }
+
+  private static var attempt: String { "cannot probe the memlock limit" }
+
   /// The largest number of bytes that this process can have charged as wired now.
   ///
   /// Addresses are locked on fault and never touched, so that no page is taken from anybody; what
@@ -17,7 +67,6 @@ public enum WiringProbe {
   /// - Throws: `ShmError`, where the addresses cannot be had or mlock2 is not there.
   /// - Complexity: some 50 system calls.
   public static func largest(ceiling: Int? = nil) throws(ShmError) -> Int? {
-    let attempt = "cannot probe the memlock limit"
     let wanted = PageMath.roundDown(ceiling ?? 16 << 40)
     let pages = try ShmError.saying(attempt) { () throws(Errno) in try addresses(wanted) }
     let length = pages.length
@@ -25,7 +74,7 @@ public enum WiringProbe {
       if length == wanted { return nil }
       throw ShmError(
         .limit, attempt, "\(ByteCount(length)) of addresses can be had, and all can be wired",
-        remedy: "raise 'ulimit -v'")
+        shortage: Errno.addressShortage(wanted))
     }
     var fits = 0
     var tooMuch = length

@@ -11,6 +11,10 @@ public struct WiringVerdict: Hashable, Sendable {
   public enum Bound: Hashable, Sendable {
     /// RLIMIT_MEMLOCK.
     case memlockLimit
+    /// The memlock limit as a trial has found it, which is lower than what was computed.
+    case memlockFound
+    /// mlock(2) is refused, whatever the limits are.
+    case refused
     /// A control group, by its version and path.
     case cgroup(version: Int, path: FilePath)
     /// The machine's memory.
@@ -20,14 +24,33 @@ public struct WiringVerdict: Hashable, Sendable {
     public var name: String {
       switch self {
       case .memlockLimit: "the memlock limit"
+      case .memlockFound: "the memlock limit, as found by trying"
+      case .refused: "a system call filter (seccomp)"
       case .cgroup(let version, let path): "cgroup v\(version) \(Escaping.printable(path.bytes))"
       case .memory: "available memory"
       }
     }
   }
 
+  /// Something that decides about wiring and could not be read.
+  public enum Unknown: Hashable, Sendable {
+    /// Whether CAP_IPC_LOCK, which the process has, counts: its user namespace could not be read. The
+    /// memlock limit leaves `remaining` bytes if it does not count.
+    case userNamespace(remaining: Int)
+    /// Whether the filter of system calls of the process refuses mlock(2).
+    case systemCallFilter
+    /// Whether the process has CAP_IPC_LOCK, or how much it has wired.
+    case status
+    /// The control groups of the process.
+    case controlGroups
+    /// The memory of the machine.
+    case memory
+  }
+
   /// Each limit with the bytes that it leaves, the tightest first.
   public let bounds: [Candidate]
+  /// What could not be read.
+  private let unread: [Unknown]
 
   /// One limit with what it leaves.
   public struct Candidate: Hashable, Sendable {
@@ -65,15 +88,57 @@ public struct WiringVerdict: Hashable, Sendable {
             + (limits.memory?["Inactive(file)"] ?? 0)))
     }
     // A stable order: of equal bounds the one named first is the one to raise.
-    self.bounds = bounds.enumerated()
+    self.bounds = Self.sorted(bounds)
+    unread = limits.unread
+  }
+
+  private init(_ bounds: [Candidate], _ unread: [Unknown]) {
+    self.bounds = Self.sorted(bounds)
+    self.unread = unread
+  }
+
+  private static func sorted(_ bounds: [Candidate]) -> [Candidate] {
+    bounds.enumerated()
       .sorted { ($0.element.available, $0.offset) < ($1.element.available, $1.offset) }
       .map(\.element)
   }
 
-  /// Whether `bytes` more, in whole pages, could be wired as far as can be known.
-  public func allows(_ bytes: Int) -> Bool {
-    guard let available, let whole = PageMath.roundUp(bytes) else { return available == nil }
-    return whole <= available
+  /// The verdict with what a trial has found in this process, which overrides what was computed.
+  ///
+  /// - Parameter trial: what `WiringProbe` has found.
+  /// - Returns: the same bounds, with what was found in place of the memlock limit.
+  public func overridden(by trial: WiringProbe.Result) -> WiringVerdict {
+    let computed = bounds.first { $0.bound == .memlockLimit }
+    var bounds = bounds.filter { $0.bound != .memlockLimit }
+    switch trial {
+    case .unlimited: break
+    case .limited(let found):
+      let isComputed = found == computed?.available
+      bounds.insert(
+        Candidate(bound: isComputed ? .memlockLimit : .memlockFound, available: found), at: 0)
+    case .refused: bounds.insert(Candidate(bound: .refused, available: 0), at: 0)
+    }
+    return WiringVerdict(bounds, unread.filter { $0 == .controlGroups || $0 == .memory })
+  }
+
+  /// The verdict if a trial has shown that no filter of system calls refuses mlock(2).
+  public var unfiltered: WiringVerdict {
+    WiringVerdict(bounds, unread.filter { $0 != .systemCallFilter })
+  }
+
+  /// What decides whether `bytes` more could be wired, and could not be read.
+  public func unknowns(_ bytes: Int) -> [Unknown] {
+    let whole = PageMath.roundUp(bytes) ?? Int.max
+    return unread.filter { unknown in
+      if case .userNamespace(let remaining) = unknown { return remaining < whole }
+      return true
+    }
+  }
+
+  /// Whether `bytes` more, in whole pages, could be wired; nil if what decides could not be read.
+  public func allows(_ bytes: Int) -> Bool? {
+    if refusing(bytes) != nil { return false }
+    return unknowns(bytes).isEmpty ? true : nil
   }
 
   /// The limit on memory that wiring some pages would break, and what they need of it. The memlock limit

@@ -168,10 +168,18 @@ public struct Mapping: ~Copyable {
       return ShmError(
         .noSpace, attempt,
         "\(ByteCount(length)) of addresses, or one more mapping, are more than this process may have",
-        remedy: "raise 'ulimit -v' or vm.max_map_count", errorNumber: error.rawValue)
+        shortage: Errno.addressShortage(length) ?? Self.mappingShortage, errorNumber: error.rawValue
+      )
     default: return ShmError(attempt, error)
     }
   }
+
+  /// The limit on the number of mappings, twice as high. proc_sys_vm(5)
+  private static var mappingShortage: LimitShortage {
+    LimitShortage(
+      .mappingCount, needed: KernelSettings.current().maximumMappings.map { $0 * 2 })
+  }
+
   /// Whether so many addresses could be had elsewhere.
   private static func isRoom(for length: Int) -> Bool {
     guard

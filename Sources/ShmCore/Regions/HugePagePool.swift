@@ -56,8 +56,8 @@ public struct HugePagePool: Hashable, Sendable {
     return all().first { $0.pageSize == wanted }
   }
 
-  /// Why the pool does not have `wanted` bytes, and what to do; nil if it has them.
-  func shortage(of wanted: Int) -> (reason: String, remedy: String)? {
+  /// Why the pool does not have `wanted` bytes, and the size that it needs; nil if it has them.
+  func shortage(of wanted: Int) -> (reason: String, limit: LimitShortage)? {
     let pages = PageMath.pages(wanted, of: pageSize)
     guard pages > available + spare else { return nil }
     let addable = spare > 0 ? ", and \(spare) more may be added" : ""
@@ -65,7 +65,7 @@ public struct HugePagePool: Hashable, Sendable {
       """
       needs \(ByteCount(wanted)) (\(pages) pages of \(ByteCount(pageSize))), but the pool has \
       \(available) available of \(total) (\(free) free, \(reserved) of them reserved\(addable))
-      """, "as root: 'echo \(total + pages - available) > \(sizeFile)'"
+      """, LimitShortage(.hugePages(pageSize: pageSize), needed: total + pages - available)
     )
   }
 }

@@ -6,14 +6,15 @@ import SystemPackage
 extension SpaceCheck {
   /// The error for a limit that leaves less than is wanted.
   func error(_ refusing: RegionRoom.Candidate, _ wanted: Int, errno: Errno) -> ShmError {
-    let (reason, remedy) = explanation(refusing, wanted)
-    return ShmError(.noSpace, attempt, reason, remedy: remedy, errorNumber: errno.rawValue)
+    let (reason, remedy, shortage) = explanation(refusing, wanted)
+    return ShmError(
+      .noSpace, attempt, reason, remedy: remedy, shortage: shortage, errorNumber: errno.rawValue)
   }
 
-  /// Why a limit does not leave so much, and what to do.
+  /// Why a limit does not leave so much, what to do, and what the limit would have to be.
   func explanation(
     _ refusing: RegionRoom.Candidate, _ wanted: Int
-  ) -> (reason: String, remedy: String?) {
+  ) -> (reason: String, remedy: String?, shortage: LimitShortage?) {
     let limit = refusing.limit ?? 0
     let (needs, has) = Self.figures(wanted, refusing.available)
     switch refusing.bound {
@@ -21,33 +22,41 @@ extension SpaceCheck {
       return (
         "needs \(needs), but \(place) has \(has) free of \(ByteCount(limit))",
         // Unlike that of a tmpfs the size of a hugetlbfs cannot be changed afterwards.
+        isOnHugePages ? "use a hugetlbfs with a larger size=" : nil,
         isOnHugePages
-          ? "use a hugetlbfs with a larger size="
-          : Self.enlargement(of: mountPoint, by: wanted - refusing.available, from: limit)
+          ? nil : Self.enlargement(of: mountPoint, by: wanted - refusing.available, from: limit)
       )
     case .inodes(let place):
       return (
         "\(place) has none of its \(limit) inodes left",
-        mountPoint.map { "as root: 'mount -o remount,nr_inodes=\(limit * 2) \($0)'" }
+        nil, LimitShortage(.inodes(mountPoint), needed: limit * 2)
       )
     case .quota(let owner, let place):
       return (
         refusing.isOfFiles
           ? "the quota of \(owner) on \(place) allows \(limit) files, and all are in use"
           : "needs \(needs), but the quota of \(owner) on \(place) leaves \(has) of \(ByteCount(limit))",
-        Self.quotaRemedy
+        Self.quotaRemedy, nil
       )
-    case .memoryGroup(_, let path, let file), .hugePageGroup(_, let path, let file):
+    case .memoryGroup(let version, let path, let file),
+      .hugePageGroup(let version, let path, let file):
+      let isMemory = if case .memoryGroup = refusing.bound { true } else { false }
+      let needed = limit.addingReportingOverflow(max(0, wanted - refusing.available))
       return (
         """
         needs \(needs), but the control group \(Escaping.printable(path.bytes)) leaves \(has) of \
         \(ByteCount(limit)) (\(file))
-        """, "raise \(file) of that group"
+        """, nil,
+        LimitShortage(
+          isMemory
+            ? .memoryGroup(version: version, path: path, file: file)
+            : .hugePageGroup(version: version, path: path, file: file),
+          needed: needed.overflow ? nil : needed.partialValue)
       )
     case .pool(let pageSize):
       let shortage = HugePagePool.pool(ofPageSize: pageSize)?.shortage(of: wanted)
-      return shortage.map { ($0.reason, $0.remedy) }
-        ?? ("needs \(needs), but the pool of huge pages has \(has)", nil)
+      return shortage.map { ($0.reason, nil, $0.limit) }
+        ?? ("needs \(needs), but the pool of huge pages has \(has)", nil, nil)
     case .commitLimit:
       let memory = MemoryInformation.current()
       let used = memory?["Committed_AS"] ?? limit - refusing.available
@@ -55,12 +64,12 @@ extension SpaceCheck {
         """
         needs \(needs), but the commit limit leaves \(has) (CommitLimit \(ByteCount(limit)), \
         Committed_AS \(ByteCount(used)), vm.overcommit_memory=2)
-        """, "as root: raise vm.overcommit_ratio or vm.overcommit_kbytes"
+        """, nil, LimitShortage(.commit, needed: nil)
       )
     case .memory(let withSwap):
       return (
         "needs \(needs), but memory\(withSwap ? " and swap have" : " has") \(has) available",
-        "ask for less" + (mayBeSparse ? ", or for a sparse region" : "")
+        "ask for less" + (mayBeSparse ? ", or for a sparse region" : ""), nil
       )
     }
   }
@@ -119,17 +128,16 @@ extension SpaceCheck {
     return status.map { MemoryFileSystem($0).kind == .hugetlbfs } ?? false
   }
 
-  /// The command that makes a tmpfs large enough; nil if it is unknown where it is mounted.
-  static func enlargement(of mountPoint: String?, by missing: Int, from total: Int) -> String? {
+  /// The size that a tmpfs needs.
+  static func enlargement(
+    of mountPoint: FilePath?, by missing: Int, from total: Int
+  ) -> LimitShortage {
     let (enough, overflow) = total.addingReportingOverflow(missing)
-    guard let mountPoint, !overflow, let size = PageMath.roundUp(enough, to: 1 << 20) else {
-      return nil
-    }
-    return "as root: 'mount -o remount,size=\(size >> 20)M \(mountPoint)'"
+    return LimitShortage(.fileSystem(mountPoint), needed: overflow ? nil : enough)
   }
 
   /// Where the file system is mounted; nil for memory that no mount shows here.
-  private var mountPoint: String? {
+  private var mountPoint: FilePath? {
     let mounts = MountTable.current()
     let mount: MountTable.Mount?
     switch site {
@@ -140,6 +148,6 @@ extension SpaceCheck {
       mount = status.flatMap { mounts.mount(ofDevice: UInt64($0.st_dev)) }
     case .memory: mount = nil
     }
-    return mount.map { Escaping.printable($0.point.bytes) }
+    return mount?.point
   }
 }

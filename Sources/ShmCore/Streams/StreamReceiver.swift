@@ -84,9 +84,9 @@ public struct StreamReceiver: ~Copyable {
       try socket.send(.done(stream: hello.stream, total: ring.position), failure.attempt)
     } catch {
       let whole = result.map { "\($0) is complete" } ?? "all \(ring.position) bytes were delivered"
-      throw ShmError(
-        error.code, failure.attempt, "\(whole), but the sender could not be told: \(error.reason)",
-        remedy: error.remedy, errorNumber: error.errorNumber)
+      throw error.worded(
+        attempt: failure.attempt,
+        reason: "\(whole), but the sender could not be told: \(error.reason)")
     }
     report.bytes = Int(ring.position)
     report.nanoseconds = Clock.nanoseconds - start

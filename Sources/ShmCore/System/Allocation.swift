@@ -42,7 +42,7 @@ enum Allocation {
   static func refusal(_ bytes: Int, _ attempt: String, _ error: Errno) -> ShmError {
     ShmError(
       .noSpace, attempt, "a buffer of \(ByteCount(bytes)) cannot be allocated (\(error.reason))",
-      remedy: "raise the limit on this process's addresses ('ulimit -v'), or free memory",
-      errorNumber: error.rawValue)
+      remedy: "or free memory",
+      shortage: Errno.addressShortage(bytes), errorNumber: error.rawValue)
   }
 }

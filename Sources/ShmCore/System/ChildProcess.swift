@@ -63,7 +63,7 @@ package struct ChildProcess: ~Copyable {
       guard step == CInt(CSHM_STEP_EXECUTE), executable == nil else {
         throw ShmError(
           .system, attempt, "the new process could not be set up: \(error.reason)",
-          remedy: error.remedy, errorNumber: error.rawValue)
+          remedy: error.remedy, shortage: error.shortage, errorNumber: error.rawValue)
       }
       throw Self.explain(error, name)
     }

@@ -18,30 +18,55 @@ extension Errno {
 
   /// The reason in the kernel's words, in lower case as the middle of a sentence.
   var reason: String {
-    let text = description
+    let text = description + (self == .fileTooLarge ? Self.fileSizeFigure : "")
     guard let first = text.first, text.dropFirst().first?.isLowercase == true else { return text }
     return first.lowercased() + text.dropFirst()
   }
 
-  /// RLIMIT_FSIZE in bytes; nil for no limit. getrlimit(2)
-  private static var fileSizeLimit: Int? {
+  /// The limit on file sizes as a part of a sentence; nothing if there is none.
+  private static var fileSizeFigure: String {
+    limit(RLIMIT_FSIZE).soft.map { " (the limit on file sizes is \(ByteCount($0)))" } ?? ""
+  }
+
+  /// The limit on addresses, if `bytes` more are more than it allows; nil if something else binds.
+  static func addressShortage(_ bytes: Int) -> LimitShortage? {
+    let (soft, hard) = limit(RLIMIT_AS)
+    guard let soft, let text = try? FileSystem.contents(of: "/proc/self/statm"),
+      let pages = ProcText.words(text[...]).first.flatMap({ ProcText.decimal($0) })
+    else { return nil }
+    let (needed, overflow) = (pages * PageMath.pageSize).addingReportingOverflow(bytes)
+    guard overflow || needed > soft else { return nil }
+    return LimitShortage(.resource(.addressSpace, hard: hard), needed: overflow ? nil : needed)
+  }
+
+  /// A limit of this process, nil for none. getrlimit(2)
+  private static func limit(_ resource: __rlimit_resource) -> (soft: Int?, hard: Int?) {
     var limit = rlimit()
-    guard unsafe getrlimit(__rlimit_resource_t(1), &limit) == 0, limit.rlim_cur != .max else {
-      return nil
+    guard unsafe getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0 else {
+      return (nil, nil)
     }
-    return Int(clamping: limit.rlim_cur)
+    func value(_ number: rlim_t) -> Int? { number == .max ? nil : Int(clamping: number) }
+    return (value(limit.rlim_cur), value(limit.rlim_max))
+  }
+
+  /// The limit that is too low, if the number alone tells which one.
+  var shortage: LimitShortage? {
+    switch self {
+    case .tooManyOpenFiles:
+      let (soft, hard) = Self.limit(RLIMIT_NOFILE)
+      return LimitShortage(.resource(.openFiles, hard: hard), needed: soft.map { $0 * 2 })
+    case .fileTooLarge:
+      let (soft, hard) = Self.limit(RLIMIT_FSIZE)
+      return soft.map { _ in LimitShortage(.resource(.fileSize, hard: hard), needed: nil) }
+    default: return nil
+    }
   }
 
   /// What to do, where the number alone tells.
   var remedy: String? {
     switch self {
-    case .tooManyOpenFiles: "raise the limit on open files with 'ulimit -n'"
     case .tooManyOpenFilesInSystem: "raise fs.file-max"
     case .noFunction: "a sandbox refuses the call, or the kernel is too old for it"
-    case .fileTooLarge:
-      Self.fileSizeLimit.map {
-        "the limit on file sizes is \(ByteCount($0)), and 'ulimit -f' raises it"
-      }
     case .readOnlyFileSystem: "the file system is mounted read-only"
     default: nil
     }

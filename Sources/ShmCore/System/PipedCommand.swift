@@ -67,7 +67,7 @@ package struct PipedCommand: ~Copyable {
       started.end()
       throw ShmError(
         .system, "cannot watch \(name)", "the kernel refuses pidfd_open; the command was ended",
-        remedy: "a sandbox refuses the call, or the limit on open files is reached ('ulimit -n')")
+        remedy: "a sandbox refuses the call, or the limit on open files (RLIMIT_NOFILE) is reached")
     }
     self.answer = answer
     forwarder.forward(to: started.identifier, watch: started.ended)

@@ -20,6 +20,12 @@ package struct ProcessStatus: Sendable {
   package let name: String?
   /// The real user.
   package let user: UInt32?
+  /// The user that it acts as.
+  package let effectiveUser: UInt32?
+  /// The process that started it: 0 if that one lies outside of the PID namespace.
+  package let parent: Int32?
+  /// Whether a filter of system calls is in force; nil for a kernel that does not say. seccomp(2)
+  package let isFiltered: Bool?
   /// Wired bytes (`VmLck`); nil for a kernel thread.
   package let wired: Int?
   /// Pinned bytes (`VmPin`); nil for a kernel thread.
@@ -27,6 +33,7 @@ package struct ProcessStatus: Sendable {
   /// Whether it was stopped, by a signal or a debugger.
   package let isStopped: Bool
   private let effective: UInt64
+  private let bounding: UInt64?
 
   /// Parses the text; what is missing or has another form is nil.
   package init(parsing text: [UInt8]) {
@@ -35,12 +42,18 @@ package struct ProcessStatus: Sendable {
       if let field = ProcText.field(line) { fields[field.name] = field.value }
     }
     name = fields["Name"].map { Escaping.printable($0) }
-    user = fields["Uid"].flatMap { ProcText.words($0).first }
-      .flatMap { ProcText.decimal($0) }.flatMap { UInt32(exactly: $0) }
+    let users = (fields["Uid"].map { ProcText.words($0) } ?? []).map { word in
+      ProcText.decimal(word).flatMap { UInt32(exactly: $0) }
+    }
+    user = users.first ?? nil
+    effectiveUser = users.dropFirst().first ?? nil
+    parent = fields["PPid"].flatMap { ProcText.decimal($0) }.flatMap { Int32(exactly: $0) }
+    isFiltered = fields["Seccomp"].flatMap { ProcText.decimal($0) }.map { $0 != 0 }
     wired = fields["VmLck"].flatMap { ProcText.amount($0) }
     pinned = fields["VmPin"].flatMap { ProcText.amount($0) }
     isStopped = fields["State"]?.first.map { "Tt".utf8.contains($0) } ?? false
     effective = fields["CapEff"].flatMap { ProcText.hexadecimal($0) } ?? 0
+    bounding = fields["CapBnd"].flatMap { ProcText.hexadecimal($0) }
   }
 
   /// Whether a process was stopped; false where that cannot be seen.
@@ -75,5 +88,11 @@ package struct ProcessStatus: Sendable {
   /// Whether a capability is effective, which is what counts: root may lack it in a container.
   package func hasEffective(_ capability: Capability) -> Bool {
     effective & (1 << capability.rawValue) != 0
+  }
+
+  /// Whether a capability is in the bounding set: a program with it as a file capability, or one that
+  /// runs as root, may have it. nil if the text does not say.
+  package func hasBounding(_ capability: Capability) -> Bool? {
+    bounding.map { $0 & (1 << capability.rawValue) != 0 }
   }
 }

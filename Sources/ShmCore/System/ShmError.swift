@@ -15,6 +15,8 @@ public struct ShmError: Error, Hashable, Sendable {
   public enum Code: UInt8, Sendable {
     /// The question was answered, and the answer is no.
     case answerIsNo = 1
+    /// What decides the question could not be read: the answer is unknown.
+    case unknown = 2
     /// The words of the call are wrong: a name, a size, a range.
     case usage = 64
     /// What was found is not what it should be.
@@ -59,18 +61,21 @@ public struct ShmError: Error, Hashable, Sendable {
   public let reason: String
   /// What to do about it, where there is something.
   public let remedy: String?
+  /// The limit that is too low, if one is: how it is raised depends on the place, see `Place`.
+  public let shortage: LimitShortage?
   /// The error number of the system call behind it, where there was one. errno(3)
   public let errorNumber: Int32?
 
   /// An error whose reason is known in words.
   public init(
     _ code: Code, _ attempt: String, _ reason: String, remedy: String? = nil,
-    errorNumber: Int32? = nil
+    shortage: LimitShortage? = nil, errorNumber: Int32? = nil
   ) {
     self.code = code
     self.attempt = attempt
     self.reason = reason
     self.remedy = remedy
+    self.shortage = shortage
     self.errorNumber = errorNumber
   }
 
@@ -78,15 +83,37 @@ public struct ShmError: Error, Hashable, Sendable {
   package init(_ attempt: String, _ errno: Errno, remedy: String? = nil) {
     self.init(
       errno.code, attempt, errno.reason, remedy: remedy ?? errno.remedy,
-      errorNumber: errno.rawValue)
+      shortage: remedy == nil ? errno.shortage : nil, errorNumber: errno.rawValue)
+  }
+
+  /// The same error in other words.
+  ///
+  /// - Parameters:
+  ///   - attempt: what was tried; nil for the words of this error.
+  ///   - reason: why it failed; nil for the words of this error.
+  ///   - remedy: what to do besides raising the limit; nil for the words of this error.
+  /// - Returns: an error with the same code, limit and error number.
+  public func worded(
+    attempt: String? = nil, reason: String? = nil, remedy: String? = nil
+  ) -> ShmError {
+    ShmError(
+      code, attempt ?? self.attempt, reason ?? self.reason, remedy: remedy ?? self.remedy,
+      shortage: shortage, errorNumber: errorNumber)
   }
 }
 
 extension ShmError: CustomStringConvertible {
-  /// The whole sentence on one line.
+  /// The whole sentence on one line, with the general form of how the limit is raised.
   public var description: String {
-    let sentence = "\(attempt): \(reason)"
-    guard let remedy else { return sentence }
-    return "\(sentence); \(remedy)"
+    sentence { $0.description }
+  }
+
+  /// The whole sentence on one line.
+  ///
+  /// - Parameter advise: says how a limit is raised in the place of the process.
+  /// - Returns: what was tried, why it failed, and what to do.
+  public func sentence(advising advise: (LimitShortage) -> String) -> String {
+    (["\(attempt): \(reason)"] + [shortage.map(advise), remedy].compactMap { $0 })
+      .joined(separator: "; ")
   }
 }

@@ -138,10 +138,7 @@ final class CreatedRegion {
 
   /// The error, with what is left: a region that was held once stays.
   func kept(after error: ShmError) -> ShmError {
-    ShmError(
-      error.code, error.attempt,
-      "\(error.reason); \(region.reference.quoted) was created and stays",
-      remedy: error.remedy, errorNumber: error.errorNumber)
+    error.worded(reason: "\(error.reason); \(region.reference.quoted) was created and stays")
   }
 
   /// Takes the name away again because what had to follow has failed: a create that fails leaves
@@ -154,10 +151,10 @@ final class CreatedRegion {
       try region.unlink()
       return error
     } catch let left {
-      return ShmError(
-        error.code, error.attempt,
-        "\(error.reason); \(region.reference.quoted) was created and stays: \(left.attempt): \(left.reason)",
-        remedy: error.remedy, errorNumber: error.errorNumber)
+      return error.worded(
+        reason:
+          "\(error.reason); \(region.reference.quoted) was created and stays: \(left.attempt): \(left.reason)"
+      )
     }
   }
 }

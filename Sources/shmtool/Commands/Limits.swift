@@ -8,12 +8,17 @@ struct Limits: CheckedCommand {
     abstract: "Show how much could be created and wired now, and which limit binds.",
     discussion: """
       --room answers whether a region of that size could be created, --need whether so much more could \
-      be wired. Both answer by the exit status, 0 or 1, and say what to raise. The room of a region is \
-      bounded by the size and the inodes of its tmpfs, by quotas, control groups, the pools of huge \
-      pages, memory and swap, and the commit limit; 'create' uses the same figures.
+      be wired. Both answer by the exit status: 0 for yes, 1 for no, and --need 2 if something that \
+      decides could not be read, for example the user namespace of another user's process. If the \
+      answer is no they say how to raise the limit in the place where the process runs: a login \
+      session, a service, a container, a pod, a job. The marks that tell the place are shown as evidence.
 
-      --probe finds the memlock limit by trying: addresses are charged on fault and never touched, so \
-      nobody loses a page.
+      The room of a region is bounded by the size and the inodes of its tmpfs, by quotas, control \
+      groups, the pools of huge pages, memory and swap, and the commit limit; 'create' uses the same \
+      figures.
+
+      --probe finds the memlock limit by trying, and overrides what was computed: addresses are \
+      charged on fault and never touched, so no page is taken from other processes.
 
       Example: shmtool limits
                shmtool limits --need 512M && shmtool wire cache --background
@@ -72,26 +77,44 @@ struct Limits: CheckedCommand {
 
   func run() throws {
     let limits = try WiringLimits.current(of: pid)
-    var probed: LimitsReport.Limit?
-    if probe { probed = LimitsReport.Limit(try WiringProbe.largest()) }
-    let answer = need.map { WiringAnswer(limits, need: $0.bytes) }
-    let room = try self.roomReport()
+    let probed = try probe ? WiringProbe.run(limits) : nil
+    let verdict = verdict(limits, probed)
+    let answer = need.map { WiringAnswer(limits, verdict: verdict, need: $0.bytes) }
+    let place = Place.current(of: pid) { ProcessEnvironment.bytes($0) }
+    let room = try self.roomReport(Advice(place))
     if !quiet {
       let report = LimitsReport(
-        limits, host: try HostWiring.current(), shm: SharedMemoryMount.current(), probed: probed,
-        answer: answer, room: room)
+        limits, verdict: verdict, host: try HostWiring.current(), shm: SharedMemoryMount.current(),
+        probed: probed, answer: answer, place: place, room: room)
       try Output.write(report, json: options.json, style: TextStyle(bytes: options.bytes))
     }
-    if answer?.isYes == false || room?.isRefused == true { throw ExitCode(1) }
+    if answer?.isYes == false || room?.isRefused == true { throw Self.exit(.answerIsNo) }
+    if let answer, answer.isYes == nil { throw Self.exit(.unknown) }
+  }
+
+  private static func exit(_ code: ShmError.Code) -> ExitCode { ExitCode(Int32(code.rawValue)) }
+
+  /// What was found by trying overrides what was computed. What a filter of system calls refuses is
+  /// tried always: it cannot be read.
+  private func verdict(
+    _ limits: WiringLimits, _ probed: WiringProbe.Result?
+  ) -> WiringVerdict {
+    if let probed { return limits.verdict.overridden(by: probed) }
+    guard pid == nil, limits.isFiltered == true else { return limits.verdict }
+    return switch WiringProbe.isRefused(limits) {
+    case true?: limits.verdict.overridden(by: .refused)
+    case false?: limits.verdict.unfiltered
+    case nil: limits.verdict
+    }
   }
 
   /// The room for regions; nil if there is no place for them, and none was asked for.
-  private func roomReport() throws(ShmError) -> RoomReport? {
-    let directory = try place()
+  private func roomReport(_ advice: Advice) throws(ShmError) -> RoomReport? {
+    let directory = try directory()
     do {
       if let room {
         return RoomReport(
-          try RoomAnswer(need: room.bytes, in: directory, process: pid), in: directory)
+          try RoomAnswer(need: room.bytes, in: directory, process: pid), in: directory, advice)
       }
       return RoomReport(try RegionRoom.current(in: directory, process: pid), in: directory)
     } catch {
@@ -100,7 +123,7 @@ struct Limits: CheckedCommand {
     }
   }
 
-  private func place() throws(ShmError) -> FilePath {
+  private func directory() throws(ShmError) -> FilePath {
     guard let huge else { return at ?? RegionName.directory }
     guard let at else { return try HugePageMount.directory(pageSize: huge.pageSize) }
     let pageSize = try MemoryFileSystem.at(at).pageSize

@@ -114,10 +114,8 @@ struct Map: CommandRunner {
       guard [.notPermitted, .corrupt].contains(error.code), access == .readWrite,
         (try? Region.open(reference, access: .readOnly)) != nil
       else { throw error }
-      throw ShmError(
-        error.code, error.attempt, error.reason,
-        remedy: (error.remedy.map { $0 + "; " } ?? "") + "--read-only and --private only read",
-        errorNumber: error.errorNumber)
+      throw error.worded(
+        remedy: (error.remedy.map { $0 + "; " } ?? "") + "--read-only and --private only read")
     }
   }
 
@@ -128,7 +126,7 @@ struct Map: CommandRunner {
       return try anonymousRegion(size, .huge(huge.pageSize))
     } catch {
       guard huge.accepts(error) else { throw error }
-      Output.complain("not of huge pages: \(error)")
+      Output.complain("not of huge pages: \(Output.sentence(error))")
       return try anonymousRegion(size)
     }
   }

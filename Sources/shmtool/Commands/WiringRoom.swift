@@ -13,7 +13,9 @@ enum WiringRoom {
   static func check(
     charge: Int, force: Bool, isSilent: Bool = false, demand: () throws(ShmError) -> WiringDemand
   ) throws(ShmError) {
-    let verdict = try WiringLimits.current().verdict
+    let limits = try WiringLimits.current()
+    try checkFilter(limits)
+    let verdict = limits.verdict
     // The memlock limit is the kernel's to tell; memory and control groups end in a kill instead.
     let bounds = verdict.bounds.filter { $0.bound != .memlockLimit }
     if bounds.allSatisfy({ charge <= $0.available / 2 }) { return }
@@ -47,10 +49,21 @@ enum WiringRoom {
   static func most(
     charge: Int, demand: () throws(ShmError) -> WiringDemand
   ) throws(ShmError) -> Int? {
-    let verdict = try WiringLimits.current().verdict
+    let limits = try WiringLimits.current()
+    try checkFilter(limits)
+    let verdict = limits.verdict
     let bounds = verdict.bounds.filter { $0.bound != .memlockLimit }
     if bounds.allSatisfy({ charge <= $0.available / 2 }) { return nil }
     guard verdict.refusing(try demand()) != nil else { return nil }
     return bounds.first.map { max(0, $0.available - max(1 << 20, $0.available / 16)) }
+  }
+
+  /// Some filters of system calls end the process without a word.
+  private static func checkFilter(_ limits: WiringLimits) throws(ShmError) {
+    guard limits.isFiltered == true, WiringProbe.isFatal else { return }
+    throw ShmError(
+      .notPermitted, "cannot wire anything",
+      "a system call filter (seccomp) ends each process that calls mlock",
+      shortage: LimitShortage(.systemCallFilter, needed: nil))
   }
 }

@@ -44,7 +44,7 @@ struct CopyReport: Report {
     bytes = copy.copied
     length = Unknowable(copy.length)
     complete = failure == nil
-    error = Unknowable(failure?.description)
+    error = Unknowable(failure.map { Output.sentence($0) })
     equal = Unknowable(isVerified ? difference == nil : nil)
     firstDifference = Unknowable(difference?.first)
     differingBytes = Unknowable(isVerified ? difference?.count ?? 0 : nil)

@@ -46,7 +46,7 @@ struct CreateReport: Report {
     existing = !isNew
     self.sparse = sparse
     pageSize = status.pageSize
-    hugePagesRefused = Unknowable(refusal?.description)
+    hugePagesRefused = Unknowable(refusal.map { Output.sentence($0) })
     self.direct = Unknowable(direct.map { DirectRow($0, copied: status.size) })
     self.wired = Unknowable(wired)
     ownerId = status.owner

@@ -27,6 +27,9 @@ extension LimitsReport {
         "\(group.limit.text(style)), \(Format.size(group.usedBytes, style)) used",
       ])
     }
+    let shown = evidence.map { "\($0.mark) (\($0.place))" }.joined(separator: ", ")
+    rows.append(["place", place + (contradictory ? ": its marks contradict each other" : "")])
+    rows.append(["  evidence", shown.isEmpty ? "no mark of a place was seen" : shown])
     rows.append([
       "mappings", "\(mappings.text { "\($0)" }) of \(maximumMappings.text { "\($0)" })",
     ])
@@ -93,18 +96,37 @@ extension LimitsReport {
     ]
   }
 
+  /// What was asked for, exactly, and the whole pages that it takes.
+  private func need(_ bytes: Int, _ style: TextStyle) -> String {
+    guard let whole = PageMath.roundUp(bytes), whole != bytes else {
+      return style.bytes ? "\(bytes)" : ByteCount(bytes).exact
+    }
+    return style.bytes
+      ? "\(bytes) (\(whole) in whole pages)"
+      : "\(ByteCount(bytes).exact) (\(ByteCount(whole).exact) in whole pages)"
+  }
+
   private func verdict(_ style: TextStyle) -> String {
     func size(_ bytes: Int) -> String { Format.size(bytes, style) }
+    let reasons = unknown.joined(separator: "; ")
     var text = room.value?.text(style) ?? ""
     text +=
-      "could be wired now: \(available.text(size)), bound by \(binding.text { $0 })\n"
-    if let answer = answer.value {
-      text +=
-        answer.possible
-        ? "\(size(answer.need)) more can be wired\n"
-        : """
-        \(size(answer.need)) more cannot be wired: \(answer.refusedBy.text { $0 }) refuses; \
-        \(answer.remedy.text { $0 })
+      available.value == nil && !unknown.isEmpty
+      ? "could be wired now: unknown: \(reasons)\n"
+      : "could be wired now: \(available.text(size)), bound by \(binding.text { $0 })\n"
+    if let note = bindingNote.value {
+      let advice = answer.value == nil ? advice.value.map { "; \($0)" } ?? "" : ""
+      text += "\(note)\(advice)\n"
+    }
+    guard let answer = answer.value else { return text }
+    let need = need(answer.need, style)
+    switch answer.possible.value {
+    case true?: text += "\(need) more can be wired\n"
+    case nil: text += "whether \(need) more can be wired is unknown: \(reasons)\n"
+    case false?:
+      text += """
+        \(need) more cannot be wired: \(answer.refusedBy.text { $0 }) refuses; \
+        \(advice.text { $0 })
 
         """
     }

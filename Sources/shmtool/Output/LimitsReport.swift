@@ -57,9 +57,16 @@ struct LimitsReport: Report {
 
   struct Answer: Encodable {
     let need: Int
-    let possible: Bool
+    /// null: unknown.
+    let possible: Unknowable<Bool>
     let refusedBy: Unknowable<String>
     let remedy: Unknowable<String>
+  }
+
+  /// Something that was seen of the place, and the kind of place that it points to.
+  struct Evidence: Encodable {
+    let mark: String
+    let place: String
   }
 
   let pid: Int32
@@ -88,16 +95,31 @@ struct LimitsReport: Report {
   /// Whether compaction may move locked pages (vm.compact_unevictable_allowed).
   let compactUnevictableAllowed: Unknowable<Int>
   let host: Host
-  /// How much could be wired now; null where no limit is known.
+  /// The place in words; "unknown" if no mark was seen, or marks contradict each other.
+  let place: String
+  /// The places that lie inside each other, the outermost first.
+  let places: [String]
+  /// Each mark that was seen.
+  let evidence: [Evidence]
+  /// Whether marks contradict each other.
+  let contradictory: Bool
+  /// How the limit that refuses is raised there; null if none refuses, or nothing was asked.
+  let advice: Unknowable<String>
+  /// What decides and could not be read, in words; empty if nothing is missing.
+  let unknown: [String]
+  /// How much could be wired now; null if it is unknown or no limit is known.
   let available: Unknowable<Int>
   let binding: Unknowable<String>
+  /// What the limit that binds means; null if its name says all.
+  let bindingNote: Unknowable<String>
   let answer: Unknowable<Answer>
   /// How much could be created; null if there is no place for regions.
   let room: Unknowable<RoomReport>
 
   init(
-    _ limits: WiringLimits, host: HostWiring, shm: SharedMemoryMount?, probed: Limit?,
-    answer: WiringAnswer?, room: RoomReport?
+    _ limits: WiringLimits, verdict: WiringVerdict, host: HostWiring, shm: SharedMemoryMount?,
+    probed: WiringProbe.Result?, answer: WiringAnswer?, place: Place,
+    room: RoomReport?
   ) {
     self.room = Unknowable(room)
     pid = limits.process
@@ -108,7 +130,7 @@ struct LimitsReport: Report {
     capIpcLock = limits.hasCapability
     initialUserNamespace = Unknowable(limits.isInInitialNamespace)
     memlockRemaining = Limit(limits.remaining)
-    self.probed = Unknowable(probed)
+    self.probed = Unknowable(probed.map { Limit($0) })
     cgroups = limits.cgroups.map {
       Group(
         version: $0.version, path: RawText($0.path.bytes), limit: Limit($0.limit),
@@ -145,14 +167,28 @@ struct LimitsReport: Report {
       holders: host.holders.prefix(10).map {
         Holder(pid: $0.process, command: $0.command, wiredBytes: $0.wired)
       })
-    let verdict = limits.verdict
-    available = Unknowable(verdict.available)
-    binding = Unknowable(verdict.binding?.name)
+    let advisor = Advice(place)
+    self.place = advisor.name
+    places = place.layers.map(\.kind.rawValue)
+    evidence = place.evidence.map { Evidence(mark: $0.mark.text, place: $0.kind.rawValue) }
+    contradictory = !place.contradictions.isEmpty
+    advice = Unknowable(
+      answer?.shortage.map { advisor.text(for: $0) } ?? room?.answer.value?.remedy.value
+        ?? (verdict.binding == .refused
+          ? advisor.text(for: LimitShortage(.systemCallFilter, needed: nil)) : nil))
+    bindingNote = Self.note(verdict.binding)
+    // More is surely refused; whether as much can be wired, nobody knows.
+    let unknowns = verdict.unknowns(answer?.need ?? verdict.available ?? Int.max)
+    unknown = unknowns.map { $0.text(place) }
+    let isKnown = verdict.unknowns(verdict.available ?? Int.max).isEmpty
+    available = Unknowable(isKnown ? verdict.available : nil)
+    binding = Unknowable(isKnown ? verdict.binding?.name : nil)
     self.answer = Unknowable(
       answer.map {
         Answer(
-          need: $0.need, possible: $0.isYes, refusedBy: Unknowable($0.refusing?.bound.name),
-          remedy: Unknowable($0.remedy))
+          need: $0.need, possible: Unknowable($0.isYes),
+          refusedBy: Unknowable($0.refusing?.bound.name),
+          remedy: Unknowable($0.shortage.map { advisor.text(for: $0) }))
       })
   }
 }

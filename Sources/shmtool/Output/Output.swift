@@ -62,9 +62,7 @@ enum Output {
   private static func told(_ error: ShmError, after report: some Report) -> ShmError {
     let done = report.text(TextStyle()).split(separator: "\n").joined(separator: "; ")
     guard !done.isEmpty else { return error }
-    return ShmError(
-      error.code, error.attempt, "\(error.reason); already done: \(done)", remedy: error.remedy,
-      errorNumber: error.errorNumber)
+    return error.worded(reason: "\(error.reason); already done: \(done)")
   }
 
   /// Writes a report to a descriptor of the caller's choice.
@@ -75,7 +73,14 @@ enum Output {
 
   /// One line of talk on stderr: an error.
   static func complain(_ error: ShmError) {
-    complain(error.description)
+    complain(sentence(error))
+  }
+
+  /// An error as a sentence, with the advice for the place where this process runs.
+  static func sentence(_ error: ShmError) -> String {
+    error.sentence { shortage in
+      Advice(Place.current { ProcessEnvironment.bytes($0) }).text(for: shortage)
+    }
   }
 
   /// One line of talk on stderr, with the program's name.

@@ -27,7 +27,9 @@ struct RoomReport: Encodable {
   let bounds: [Bound]
   let answer: Unknowable<Answer>
 
-  init(_ room: RegionRoom, in directory: FilePath, answer: RoomAnswer? = nil) {
+  init(
+    _ room: RegionRoom, in directory: FilePath, answer: RoomAnswer? = nil, remedy: String? = nil
+  ) {
     place = RawText(directory.bytes)
     pageSize = room.pageSize
     available = Unknowable(room.available)
@@ -40,12 +42,16 @@ struct RoomReport: Encodable {
       answer.map {
         Answer(
           need: $0.need, possible: $0.isYes, refusedBy: Unknowable($0.refusing?.name),
-          reason: Unknowable($0.reason), remedy: Unknowable($0.remedy))
+          reason: Unknowable($0.reason), remedy: Unknowable(remedy))
       })
   }
 
-  init(_ answer: RoomAnswer, in directory: FilePath) {
-    self.init(answer.room, in: directory, answer: answer)
+  init(_ answer: RoomAnswer, in directory: FilePath, _ advice: Advice) {
+    let remedies = [answer.shortage.map { advice.text(for: $0) }, answer.remedy]
+    let told = remedies.compactMap { $0 }
+    self.init(
+      answer.room, in: directory, answer: answer,
+      remedy: told.isEmpty ? nil : told.joined(separator: "; "))
   }
 
   /// Whether the answer is no.

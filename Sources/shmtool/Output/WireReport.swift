@@ -28,7 +28,7 @@ struct WireReport: Report {
       residentBytes = report.resident
       markedBytes = Unknowable(report.marked)
       inherentlyUnswappable = isUnswappable
-      self.failure = Unknowable(failure?.description)
+      self.failure = Unknowable(failure.map { Output.sentence($0) })
     }
   }
 

@@ -7,7 +7,7 @@ struct LimitFaultTests {
     "a failed attach is told, and removes and changes nothing",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"),
     arguments: [
-      ("EMFILE", 71, "raise the limit on open files"), ("ENFILE", 71, "raise fs.file-max"),
+      ("EMFILE", 71, "too many open files; "), ("ENFILE", 71, "raise fs.file-max"),
       ("EACCES", 77, "permission denied, for a reason that cannot be seen"),
       ("EIO", 74, "input/output error"),
       ("ENOMEM", 79, "annot allocate memory"),
@@ -74,7 +74,13 @@ struct LimitFaultTests {
                       ["create", N + "-x", "64K", "--sparse"], ["create", N + "-x", "--from", "-"]):
             result = run(*words, preexec_fn=limit, input=b"x" * 65536)
             assert result.returncode == 74, (words, result)
-            assert "limit on file sizes is 16 KiB, and 'ulimit -f' raises it" in result.stderr.decode(), (words, result)
+            text = result.stderr.decode()
+            assert "file too large (the limit on file sizes is 16 KiB); " in text, (words, result)
+            assert re.search("fsize|LimitFSIZE|RLIMIT_FSIZE", text), text
+            # The soft limit may be raised up to the hard one.
+            result = run(*words, input=b"x" * 65536, preexec_fn=lambda: resource.setrlimit(
+                resource.RLIMIT_FSIZE, (16384, resource.getrlimit(resource.RLIMIT_FSIZE)[1])))
+            assert b"with 'ulimit -S -f unlimited'" in result.stderr, (words, result)
             assert os.stat(P).st_size == 65536 and not os.path.exists(P + "-x"), words
         # What is there already is not a larger file.
         for words in (["write", N], ["fill", N, "--byte", "1"], ["fill", N, "--file", "-"]):

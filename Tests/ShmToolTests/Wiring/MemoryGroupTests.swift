@@ -120,16 +120,18 @@ struct MemoryGroupTests {
       """
       own = f"shmtool-test-{os.getpid()}"
       for name, words in [
-          (own + ".service", f"set LimitMEMLOCK=65536 with 'systemctl edit {own}.service'"),
-          ("docker-" + own, "start the container with --ulimit memlock=65536:65536, or --cap-add IPC_LOCK")]:
+          (own + ".service", f"(control group /{own}.service): set LimitMEMLOCK=65536 with "
+           f"'systemctl edit {own}.service', then 'systemctl restart {own}.service'"),
+          ("docker-" + own, f"a Docker container (control group /docker-{own}): start the container "
+           "with --ulimit memlock=65536:65536 (compose: ")]:
           with Group(1 << 30, name) as group:
               def limits(*words, limit=4 * K):
                   return run("limits", *words, preexec_fn=group.enter(limited(limit, 4 * K)))
               result = limits("--need", "64K", "--json")
               answer = json.loads(result.stdout)["answer"]
+              assert words in answer.pop("remedy"), answer
               assert result.returncode == 1 and answer == {
-                  "need": 64 * K, "possible": False, "refused_by": "the memlock limit",
-                  "remedy": words}, answer
+                  "need": 64 * K, "possible": False, "refused_by": "the memlock limit"}, answer
               create(own, "64K")
               try:
                   refused(

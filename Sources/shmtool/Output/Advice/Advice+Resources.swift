@@ -1,0 +1,115 @@
+import ShmCore
+
+extension Advice {
+  /// A limit of the process: the soft limit is raised by everybody up to the hard limit, which the
+  /// manager of the place sets.
+  func resourceText(
+    _ shortage: LimitShortage, _ resource: LimitShortage.Resource, hard: Int?
+  ) -> String {
+    let layer = place.layers.last
+    let mayRaiseSoft = shortage.needed.map { $0 <= hard ?? Int.max } ?? (hard == nil)
+    let isUnit = [.systemService, .userService].contains(place.kind)
+    var soft: String?
+    if mayRaiseSoft, !isUnit {
+      let amount = shortage.needed.map { "\(resource.shellUnits($0))" } ?? "unlimited"
+      soft = "'ulimit -S \(resource.option) \(amount)' in the shell that starts it"
+    }
+    if !mayRaiseSoft, resource == .memlock, place.isInInitialNamespace == false {
+      return namespaceText(shortage, resource)
+    }
+    let raised = layer.flatMap { above(shortage, resource, $0) }
+    if mayRaiseSoft, place.kind == .userService, let layer {
+      var words = AdviceWords(place, layer)
+      words.setResource(resource, needed: shortage.needed)
+      return advise(shortage, words.fill(AdviceTable.ownUnit), of: layer)
+    }
+    guard let soft else { return advise(shortage, raised, of: raised == nil ? nil : layer) }
+    // A shell in a container is not where the container gets its limits.
+    guard let raised, place.container != nil else {
+      return "raise the soft \(resource.name) with \(soft)"
+    }
+    let lasting = advise(shortage, raised, of: layer)
+    return "raise the soft \(resource.name) with \(soft); or, as \(lasting)"
+  }
+
+  /// What raises the hard limit in a layer, and in the container around it, which grants no more than
+  /// it has.
+  private func above(
+    _ shortage: LimitShortage, _ resource: LimitShortage.Resource, _ layer: Place.Evidence
+  ) -> String? {
+    guard var text = hardText(shortage, resource, layer) else { return nil }
+    if let container = place.container, container != layer,
+      let outer = hardText(shortage, resource, container)
+    {
+      text += "; the container around it must allow as much: \(outer)"
+    }
+    return text
+  }
+
+  private func hardText(
+    _ shortage: LimitShortage, _ resource: LimitShortage.Resource, _ layer: Place.Evidence
+  ) -> String? {
+    var words = AdviceWords(place, layer)
+    words.setResource(resource, needed: shortage.needed)
+    // systemd-run(1) gives sessions of WSL scopes as well, and still nothing reads limits.conf first.
+    let isFirstShell = layer.kind == .login && place.layers.contains { $0.kind == .wsl }
+    let row = AdviceTable.row(isFirstShell ? .wsl : layer.kind)
+    if layer.kind == .systemService, layer.name == nil {
+      return words.fill("set $directive=$setting in the unit that starts it, then restart the unit")
+    }
+    guard resource != .addressSpace || !layer.kind.isContainer,
+      var text = row.resource.flatMap({ words.fill($0) })
+    else { return nil }
+    if let atOnce = row.atOnce.flatMap({ words.fill($0) }), place.container == nil {
+      text += ", \(atOnce)"
+    }
+    if resource == .memlock, let capability = capabilityText(row, words) { text += capability }
+    return text
+  }
+
+  /// Whether CAP_IPC_LOCK would help, which lifts the memlock limit where it is effective.
+  private func capabilityText(_ row: AdviceRow, _ words: AdviceWords) -> String? {
+    guard place.isInInitialNamespace != false, let user = place.process.user else { return nil }
+    if user == 0 { return row.capability.map { ", \($0)" } }
+    guard let text = row.noCapability.flatMap({ words.fill($0) }) else { return nil }
+    return place.process.isWiringBounding == true
+      ? "; IPC_LOCK was granted (it is in the bounding set), and is not effective: \(text)"
+      : "; \(text)"
+  }
+
+  /// In a user namespace no capability counts, and nobody there may raise a hard limit.
+  private func namespaceText(
+    _ shortage: LimitShortage, _ resource: LimitShortage.Resource
+  ) -> String {
+    let map = place.process.userMap.map { " (uid map \($0))" } ?? ""
+    let start = "capabilities do not count in this user namespace\(map): "
+    let layer = place.layers.last
+    let advice = layer.flatMap { hardText(shortage, resource, $0) }
+    let general =
+      "the hard \(resource.name) to \(shortage.needed.map { "\($0) bytes" } ?? "unlimited")"
+    guard let layer, let advice, layer.kind != .userNamespace else {
+      return start + "raise \(general) for the user who started it, outside of the namespace"
+    }
+    // A runtime on a node runs as root, and so does what starts the units of a system.
+    if layer.kind == .kubernetes || !layer.kind.isContainer && layer.kind != .login {
+      return start + advise(shortage, advice, of: layer)
+    }
+    if layer.kind == .login {
+      return start + "raise \(general) of the session outside of the namespace: \(advice)"
+    }
+    return start + "raise \(general) on the host for the user who starts the container, which "
+      + "cannot have more; then, as " + advise(shortage, advice, of: layer)
+  }
+}
+
+extension LimitShortage.Resource {
+  /// The limit in words.
+  fileprivate var name: String {
+    switch self {
+    case .memlock: "memlock limit"
+    case .addressSpace: "limit on addresses"
+    case .openFiles: "limit on open files"
+    case .fileSize: "limit on file sizes"
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import ShmCore
+
+extension WiringVerdict.Unknown {
+  /// What could not be read, and what it decides.
+  func text(_ place: Place) -> String {
+    switch self {
+    case .userNamespace(let remaining):
+      let map = place.process.userMap.map { " (its uid map is \($0))" } ?? ""
+      return """
+        the user namespace of process \(place.process.process) cannot be read\(map); if it is not the \
+        first one CAP_IPC_LOCK does not count, and the memlock limit leaves \(ByteCount(remaining))
+        """
+    case .systemCallFilter:
+      return "a seccomp filter is in force, and whether it refuses mlock cannot be read"
+    case .status:
+      return "process \(place.process.process) shows no memory: it has ended, or is a kernel thread"
+    case .controlGroups: return "its control groups cannot be read from here"
+    case .memory: return "the available memory cannot be read from /proc/meminfo"
+    }
+  }
+}
+
+extension LimitsReport {
+  /// What a trial that overrides the figures means.
+  static func note(_ binding: WiringVerdict.Bound?) -> Unknowable<String> {
+    switch binding {
+    case .refused?: Unknowable("nothing can be wired: mlock is refused, whatever the limits are")
+    case .memlockFound?:
+      Unknowable(
+        "the kernel allows less than the limit and CAP_IPC_LOCK say: a security module may refuse")
+    default: Unknowable(nil)
+    }
+  }
+}
+
+extension LimitsReport.Limit {
+  /// What a trial has found.
+  init(_ result: WiringProbe.Result) {
+    switch result {
+    case .unlimited: self.init(nil as Int?)
+    case .limited(let bytes): self.init(bytes)
+    case .refused: self.init(0)
+    }
+  }
+}
