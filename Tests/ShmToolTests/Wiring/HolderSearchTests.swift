@@ -45,10 +45,16 @@ struct HolderSearchTests {
   func hugePages() async throws {
     try await Wiring.check(
       """
+      def wired_or_none(pid):
+          try:
+              return wired(pid)
+          except OSError:
+              return None
       def pool(name):
           return int(open(f"/sys/kernel/mm/hugepages/hugepages-2048kB/{name}").read())
       before = pool("free_hugepages")
       assert before > 0, "other processes have all huge pages of the pool"
+      held = []
       place = tempfile.mkdtemp()
       subprocess.run(["mount", "-t", "hugetlbfs", "-o", "pagesize=2M", "none", place], check=True)
       try:
@@ -60,6 +66,7 @@ struct HolderSearchTests {
               else:
                   process, _ = holder(region)
                   pid = process.pid
+              held.append(pid)
               [row] = [r for r in json.loads(run("wire", "--list", "--json").stdout)["holders"]
                        if r["pid"] == pid]
               assert row["wired_bytes"] == row["resident_bytes"] == 2 * M, row
@@ -75,6 +82,9 @@ struct HolderSearchTests {
                   assert stop(process)[0] == -15
               until(lambda: pool("free_hugepages") == before)
       finally:
+          for pid in held:
+              if wired_or_none(pid) is not None:
+                  os.kill(pid, signal.SIGTERM)
           subprocess.run(["umount", "-l", place], check=True)
           os.rmdir(place)
       """)
