@@ -18,7 +18,9 @@ struct RoomGuard {
   ///   - attempt: the words for errors.
   init(_ raw: CInt, _ attempt: String) {
     self.raw = raw
-    let status = try? FileSystem.fileSystemStatus(ofDescriptor: raw)
+    // A device's node may lie on a tmpfs, and takes nothing of it.
+    let status =
+      DescriptorKind.isRegular(raw) ? try? FileSystem.fileSystemStatus(ofDescriptor: raw) : nil
     switch status.map({ MemoryFileSystem($0).kind }) {
     case .tmpfs, .ramfs:
       space = SpaceCheck(

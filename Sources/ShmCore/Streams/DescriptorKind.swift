@@ -30,6 +30,12 @@ enum DescriptorKind {
     return unsafe fstat(raw, &status) == 0 && status.st_mode & S_IFMT == 0
   }
 
+  /// Whether it is a regular file.
+  static func isRegular(_ raw: CInt) -> Bool {
+    var status = stat()
+    return unsafe fstat(raw, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
   private static func status(_ raw: CInt, _ attempt: String) throws(ShmError) -> stat {
     var status = stat()
     let explain = { (error: Errno) in

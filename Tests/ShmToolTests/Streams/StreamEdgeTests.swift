@@ -80,7 +80,8 @@ struct StreamEdgeTests {
           reader, writer = os.pipe()
           sender = start("send", N, stdin=reader)
           until(lambda: os.path.exists(trace) and "epoll_wait(" in open(trace).read())
-          waits = lambda: [line.split("(")[0] for line in open(trace)]
+          # strace shows calls that it does not know as well.
+          waits = lambda: [line.split("(")[0] for line in open(trace) if not line.startswith("syscall_")]
           before = len(waits())
           # Several may come at once.
           until(lambda: os.write(writer, b"x") and len(waits()) > before + 20)

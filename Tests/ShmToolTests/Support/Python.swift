@@ -121,9 +121,13 @@ enum Python {
             else:
                 open("/mnt/" + name, "w").close()
                 mount("--bind", "/" + name, "/mnt/" + name)
+        # Not chroot: a process below one may make no user namespaces.
         here = os.getcwd()
-        os.chroot("/mnt")
+        os.mkdir("/mnt/.old")
+        subprocess.run(["pivot_root", "/mnt", "/mnt/.old"], check=True)
         os.chdir(here)
+        subprocess.run(["umount", "-l", "/.old"], check=True)
+        os.rmdir("/.old")
     def allocated(path):
         return os.stat(path).st_blocks * 512
 
