@@ -91,7 +91,7 @@ extension Region {
           .usage, attempt,
           "the input holds more than the \(range.count) bytes of the range")
       }
-      try room?.require(offset..<offset + count)
+      try room?.require(offset..<offset + count, isPiece: true)
       try writer.write(scratch, count: count, at: offset, of: self)
       offset += count
     }

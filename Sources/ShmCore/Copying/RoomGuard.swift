@@ -39,16 +39,19 @@ struct RoomGuard {
 
   /// Throws if the bytes that have no memory yet have no room.
   ///
-  /// - Parameter range: what is to be written next, in bytes of the file.
+  /// - Parameters:
+  ///   - range: what is to be written next, in bytes of the file.
+  ///   - isPiece: whether it is a piece of an input of unknown length. The file is filled then as far as the
+  ///     kernel allows: only limits that would end the process refuse beforehand.
   /// - Throws: `ShmError` with code `noSpace` and the figures.
-  mutating func require(_ range: Range<Int>) throws(ShmError) {
+  mutating func require(_ range: Range<Int>, isPiece: Bool = false) throws(ShmError) {
     guard let space, !range.isEmpty else { return }
     if range.count <= allowance {
       allowance -= range.count
       return
     }
     let missing = Self.missingBytes(raw, range)
-    if missing > 0 { try look(missing, space) }
+    if missing > 0 { try look(missing, space, isPiece) }
   }
 
   /// The same for bytes that go where a descriptor stands.
@@ -64,8 +67,10 @@ struct RoomGuard {
     try require(place..<place + count)
   }
 
-  private mutating func look(_ missing: Int, _ space: SpaceCheck) throws(ShmError) {
-    let left = try space.left(after: missing)
+  private mutating func look(
+    _ missing: Int, _ space: SpaceCheck, _ isPiece: Bool
+  ) throws(ShmError) {
+    let left = try space.left(after: missing) { !isPiece || $0.endsProcesses }
     allowance = min(left.map { $0 / 2 } ?? Int.max, 1 << 30)
   }
 

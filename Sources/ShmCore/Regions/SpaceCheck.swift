@@ -27,10 +27,15 @@ struct SpaceCheck {
 
   /// The same for bytes that are written next.
   ///
+  /// - Parameters:
+  ///   - wanted: the bytes that are written next.
+  ///   - isMeant: which limits refuse.
   /// - Returns: the bytes that there is room for after them; nil if no limit is known.
-  func left(after wanted: Int) throws(ShmError) -> Int? {
+  func left(
+    after wanted: Int, of isMeant: (RegionRoom.Bound) -> Bool
+  ) throws(ShmError) -> Int? {
     guard let room = RegionRoom.at(site, place, purpose) else { return nil }
-    try require(wanted, of: room) { _ in true }
+    try require(wanted, of: room, isMeant: isMeant)
     return room.available.map { max(0, $0 - wanted) }
   }
 
