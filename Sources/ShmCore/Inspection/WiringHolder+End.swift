@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// The end of a holder: it is told to end at once, and its end is waited for afterwards, so that several
+/// The end of a holder: it gets SIGTERM at once and is waited for afterwards, so that several
 /// holders end at the same time.
 package final class HolderEnding {
   package let process: Int32

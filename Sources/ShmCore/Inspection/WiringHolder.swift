@@ -15,7 +15,7 @@ public struct WiringHolder: Sendable {
 
   /// What a process's arguments say of it.
   public enum Role: Sendable {
-    /// It was started to hold regions until it is told to end.
+    /// It was started to hold regions until a signal ends it.
     case background
     /// It holds regions for its user or for a command.
     case foreground

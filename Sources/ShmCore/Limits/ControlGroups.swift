@@ -120,7 +120,7 @@ extension ControlGroups.Group {
       .flatMap { ProcText.lines($0).first }.flatMap { ProcText.decimal($0) }
   }
 
-  /// The limit that a file of the group holds; nil if there is none.
+  /// The limit that a file of the group holds; nil if it sets no limit.
   func limit(_ file: String) -> Int? {
     // Version 1 writes "no limit" as a number that no machine has.
     number(file).flatMap { $0 >= 1 << 60 ? nil : $0 }

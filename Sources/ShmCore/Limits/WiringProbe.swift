@@ -22,7 +22,7 @@ public enum WiringProbe {
   ///
   /// - Parameter limits: the limits of this process.
   /// - Returns: what was found.
-  /// - Throws: `ShmError`, if the addresses cannot be had, or mlock2 alone is refused.
+  /// - Throws: `ShmError`, if no address range is available, or mlock2 alone is refused.
   /// - Complexity: some 50 system calls.
   public static func run(_ limits: WiringLimits) throws(ShmError) -> Result {
     if isRefused(limits) == true { return .refused }

@@ -31,6 +31,7 @@ struct SpaceCheck {
   ///   - wanted: the bytes that are written next.
   ///   - isMeant: which limits refuse.
   /// - Returns: the bytes that there is room for after them; nil if no limit is known.
+  /// - Throws: `ShmError` with code `noSpace` and the figures.
   func left(
     after wanted: Int, of isMeant: (RegionRoom.Bound) -> Bool
   ) throws(ShmError) -> Int? {

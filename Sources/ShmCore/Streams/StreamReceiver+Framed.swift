@@ -17,8 +17,8 @@ extension StreamReceiver {
   ///     `waitForAcknowledgement` waits for it. Nil if the far end cannot answer.
   ///   - progress: called with the bytes delivered so far.
   /// - Throws: `ShmError`, as `receive` and `verify`; `aborted` if the far end has given up, `peerDied` if it
-  ///   has ended without an acknowledgement. The stream is aborted then, and the far end is told why if the
-  ///   descriptor takes an abort record at once.
+  ///   has ended without an acknowledgement. The stream is aborted then, and an abort record is written if
+  ///   the descriptor takes it at once.
   /// - Complexity: linear in the bytes; the memory is the ring's.
   public mutating func receiveFramed(
     to sink: Int32, named name: String, acknowledgement: Int32? = nil,

@@ -29,7 +29,7 @@ public struct StreamReceiver: ~Copyable {
   var end: (total: UInt64, checksum: UInt32?)?
   /// Whether this end has given up: what the sender says then is of no interest.
   var hasGivenUp = false
-  /// What the far end of a framed stream answers; nil if there is none.
+  /// The answer of the far end of a framed stream; nil if the far end cannot answer.
   var reply: FrameReply?
   /// The end that was written of a framed stream; nil before.
   var framedEnd: Frame.End?

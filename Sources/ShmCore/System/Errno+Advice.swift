@@ -23,7 +23,7 @@ extension Errno {
     return first.lowercased() + text.dropFirst()
   }
 
-  /// The limit on file sizes as a part of a sentence; nothing if there is none.
+  /// The limit on file sizes as a part of a sentence; empty without a limit.
   private static var fileSizeFigure: String {
     limit(RLIMIT_FSIZE).soft.map { " (the limit on file sizes is \(ByteCount($0)))" } ?? ""
   }

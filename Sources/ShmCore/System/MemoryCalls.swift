@@ -43,7 +43,7 @@ package enum MemoryCalls {
   ///   - pageSize: the size of one, in bytes.
   ///   - forStores: whether the mapping allows stores.
   ///   - isShared: whether it is shared.
-  /// - Throws: `Errno`: `badAddress` if a page cannot be had.
+  /// - Throws: `Errno`: `badAddress` if a page cannot be allocated.
   package static func populate(
     _ range: UnsafeMutableRawBufferPointer, pageSize: Int, forStores: Bool, isShared: Bool
   ) throws(Errno) {

@@ -20,7 +20,7 @@ import SystemPackage
   ///
   /// - Parameter terminations: whether SIGHUP, SIGINT, SIGQUIT and SIGTERM are passed on as well; false
   ///   leaves them to those who wait for them.
-  /// - Throws: `Errno`, if the thread cannot be had.
+  /// - Throws: `Errno`, if the thread cannot be created.
   init(terminations: Bool) throws(Errno) {
     var set = Self.all
     if !terminations {

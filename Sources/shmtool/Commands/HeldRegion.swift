@@ -155,7 +155,7 @@ final class HeldRegion {
         it belongs to uid \(named.status.owner), and the wired region belongs to uid \(owner): it is not \
         followed, and what was wired stays wired
         """ : "what was wired stays as it was"
-      Output.complain("\(reference.quoted) \(what); \(follow ? "wiring it anew" : stays)")
+      Output.complain("\(reference.quoted) \(what); \(follow ? "wiring it again" : stays)")
       told = (named.status.identity, now)
       complaint = nil
     }
@@ -197,7 +197,7 @@ final class HeldRegion {
     asked = fresh.asked
     swap(&region, &fresh.region)
     let wired = mappings.reduce(0) { $0 + ($1.wiring?.wired ?? 0) }
-    Output.complain("wired \(ByteCount(wired)) of \(reference.quoted) anew")
+    Output.complain("wired \(ByteCount(wired)) of \(reference.quoted) again")
   }
 
   /// Refuses a region of another user, who may have taken the name since it was looked at.

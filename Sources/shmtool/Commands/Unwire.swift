@@ -80,8 +80,8 @@ struct Unwire: CheckedCommand {
     }
   }
 
-  /// Ends the holders in the background among those that are meant; that there is none is an error. All
-  /// are told to end before one is waited for, and one that does not end keeps no other from being ended.
+  /// Ends the selected background holders; it is an error if no holder is selected. All of them get SIGTERM
+  /// before the first is waited for, so a holder that does not end does not delay the others.
   private func end(
     _ subject: String, _ released: inout [WiringHolder], _ failed: inout [Int32: ShmError],
     where isMeant: (WiringHolder) -> Bool

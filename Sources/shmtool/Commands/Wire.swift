@@ -106,7 +106,7 @@ struct Wire: CommandRunner {
       WireReport(
         holder: ProcessNumber.own, diverged: diverged, regions: operands.flatMap(\.rows)),
       options, lasts: false)
-    // Before it says that it is ready: whoever looks then finds nothing of its starter's open.
+    // Before it reports ready, so that no descriptor of its starter is open by then.
     if backgroundHolder { Readiness.detach() }
     try holding.announce()
     // The room was that of the start.

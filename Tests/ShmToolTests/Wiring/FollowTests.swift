@@ -4,7 +4,7 @@ import Testing
 
 @Suite("wire --follow")
 struct FollowTests {
-  @Test("notices that the region grew, shrank, went and came anew, and wires it anew")
+  @Test("notices that the region grew, shrank, went and came back, and wires it again")
   func follows() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Wiring.check(
@@ -13,14 +13,14 @@ struct FollowTests {
         count = len(os.listdir(f"/proc/{process.pid}/fd"))
         os.truncate(P, 128 * K)
         text = line(process.stderr)
-        assert text == f"shmtool: '{N}' holds 128 KiB now, not 64 KiB; wiring it anew\\n", text
-        assert line(process.stderr) == f"shmtool: wired 128 KiB of '{N}' anew\\n"
+        assert text == f"shmtool: '{N}' holds 128 KiB now, not 64 KiB; wiring it again\\n", text
+        assert line(process.stderr) == f"shmtool: wired 128 KiB of '{N}' again\\n"
         assert wired(process.pid) == 128 * K and allocated(P) == 128 * K
         [mapping] = mappings(process.pid, P)
         assert (mapping["bytes"], mapping["lo"], mapping["Rss"]) == (128 * K, True, 128 * K)
         os.truncate(P, 8 * K)
         assert "holds 8 KiB now, not 128 KiB" in line(process.stderr)
-        assert line(process.stderr) == f"shmtool: wired 8 KiB of '{N}' anew\\n"
+        assert line(process.stderr) == f"shmtool: wired 8 KiB of '{N}' again\\n"
         assert wired(process.pid) == 8 * K
         os.unlink(P)
         text = line(process.stderr)
@@ -28,8 +28,8 @@ struct FollowTests {
         assert wired(process.pid) == 8 * K
         create(N, "16K")
         text = line(process.stderr)
-        assert text == f"shmtool: '{N}' was replaced; wiring it anew\\n", text
-        assert line(process.stderr) == f"shmtool: wired 16 KiB of '{N}' anew\\n"
+        assert text == f"shmtool: '{N}' was replaced; wiring it again\\n", text
+        assert line(process.stderr) == f"shmtool: wired 16 KiB of '{N}' again\\n"
         assert wired(process.pid) == 16 * K
         assert [m["bytes"] for m in mappings(process.pid, P)] == [16 * K]
         # Descriptors do not pile up.
@@ -70,13 +70,13 @@ struct FollowTests {
             # Empty, as what replaces it is for a moment where shm_open and ftruncate make it.
             os.unlink(P)
             open(P, "wb").close()
-            assert "was replaced; wiring it anew" in line(process.stderr)
+            assert "was replaced; wiring it again" in line(process.stderr)
             assert "it is empty" in line(process.stderr)
             assert wired(process.pid) == 64 * K
             # There is room for it once the old pages are released.
             os.truncate(P, 80 * K)
             assert "holds 80 KiB now" in line(process.stderr)
-            assert line(process.stderr) == f"shmtool: wired 80 KiB of '{N}' anew\\n"
+            assert line(process.stderr) == f"shmtool: wired 80 KiB of '{N}' again\\n"
             assert wired(process.pid) == 80 * K
             # No room: what was wired is wired again.
             os.truncate(P, 128 * K)
@@ -109,7 +109,7 @@ struct FollowTests {
         assert wired(process.pid) == 40 * K
         os.truncate(P, 128 * K)
         line(process.stderr)
-        assert line(process.stderr) == f"shmtool: wired 104 KiB of '{N}' anew\\n"
+        assert line(process.stderr) == f"shmtool: wired 104 KiB of '{N}' again\\n"
         os.truncate(P, 16 * K)
         line(process.stderr)
         text = line(process.stderr)
@@ -145,7 +145,7 @@ struct FollowTests {
                 # Within the room it follows.
                 os.truncate(P, 8 * M)
                 assert "holds 8 MiB now" in line(process.stderr)
-                assert line(process.stderr) == f"shmtool: wired 8 MiB of '{N}' anew\\n"
+                assert line(process.stderr) == f"shmtool: wired 8 MiB of '{N}' again\\n"
                 assert wired(process.pid) == 8 * M
                 # A new region of the same user.
                 os.unlink(P)
@@ -188,8 +188,8 @@ struct FollowTests {
                 os.truncate(P, 32 * M)
                 assert "it is not followed" in line(process.stderr)
                 plant(0, 128 * K)
-                assert "was replaced; wiring it anew" in line(process.stderr)
-                assert line(process.stderr) == f"shmtool: wired 128 KiB of '{N}' anew\\n"
+                assert "was replaced; wiring it again" in line(process.stderr)
+                assert line(process.stderr) == f"shmtool: wired 128 KiB of '{N}' again\\n"
                 assert wired(process.pid) == 128 * K
                 # Given away after it was wired: it grows, and its owner is another one.
                 os.chown(P, 65534, 65534)

@@ -122,7 +122,7 @@ struct WiringDetailTests {
         assert not select.select([process.stderr], [], [], 3.2)[0], line(process.stderr)
         os.truncate(P, 32 * K)
         assert "holds 32 KiB now" in line(process.stderr)
-        assert line(process.stderr) == f"shmtool: wired 32 KiB of '{N}' anew\\n"
+        assert line(process.stderr) == f"shmtool: wired 32 KiB of '{N}' again\\n"
         os.truncate(P, 0)
         assert "holds 0 B now" in line(process.stderr)
         assert "it is empty" in line(process.stderr)

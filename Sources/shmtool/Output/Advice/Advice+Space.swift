@@ -3,7 +3,7 @@ import SystemPackage
 
 /// Memory, the room of a tmpfs, huge pages, and the kernel's settings.
 extension Advice {
-  /// The group that binds tells who sets its limit: a unit, an engine, or whoever made the group.
+  /// The group that binds tells who sets its limit: a unit, an engine, or the creator of the group.
   func groupText(
     _ shortage: LimitShortage, _ path: FilePath, _ file: String
   ) -> String {

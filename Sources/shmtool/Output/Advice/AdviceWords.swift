@@ -30,7 +30,7 @@ struct AdviceWords {
       text += rest[..<dollar]
       rest = rest[dollar...].dropFirst()
       let name = rest.prefix { $0.isASCII && $0.isLetter }
-      // The longest word that is known: `$mebibytesM` has a unit behind it.
+      // The longest word that is known: `$mebibytesM` has a unit after it.
       guard
         let known = (0..<name.count).map({ name.dropLast($0) }).first(where: {
           words[String($0)] != nil
