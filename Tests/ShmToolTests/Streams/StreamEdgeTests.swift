@@ -184,7 +184,7 @@ struct StreamEdgeTests {
           ends = [start("send", N, "/dev/zero", "-q", "--stall-timeout", "1s"),
                   start("recv", N, "-q", "--stall-timeout", "1s")]
           exactly(ends[1].stdout, 100_000)
-          ends[which].send_signal(signal.SIGSTOP)
+          freeze(ends[which].pid)
           reading = Reader(ends[1])
           assert ends[1 - which].wait(20) == 124, ends[1 - which].stderr.read()
           ends[which].send_signal(signal.SIGCONT)

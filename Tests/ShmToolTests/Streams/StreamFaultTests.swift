@@ -53,7 +53,7 @@ struct StreamFaultTests {
       # One that is stopped is waited for: slow is not dead.
       sender, receiver = start("send", N, "/dev/zero"), start("recv", N, "-q")
       exactly(receiver.stdout, 1000)
-      receiver.send_signal(signal.SIGSTOP)
+      freeze(receiver.pid)
       time.sleep(0.5)
       assert sender.poll() is None
       receiver.send_signal(signal.SIGCONT)

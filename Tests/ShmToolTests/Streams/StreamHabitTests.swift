@@ -133,7 +133,7 @@ struct StreamHabitTests {
       os.write(writer, b"a")
       assert receiver.stdout.read(1) == b"a"
       time.sleep(0.1)
-      receiver.send_signal(signal.SIGSTOP)
+      freeze(receiver.pid)
       time.sleep(0.2)
       os.write(writer, b"b")
       time.sleep(1.5)
@@ -241,7 +241,7 @@ struct StreamHabitTests {
       # A sender that is stopped before it has seen anybody is waited for.
       sender = start("send", N, stdin=feed(b"x"))
       until(lambda: os.path.exists(SOCKET))
-      sender.send_signal(signal.SIGSTOP)
+      freeze(sender.pid)
       receiver = start("recv", N)
       time.sleep(11)
       sender.send_signal(signal.SIGCONT)

@@ -100,6 +100,10 @@ enum Python {
         while not condition():
             assert time.monotonic() < end, "it has not come about in 30 s"
             time.sleep(0.005)
+    def freeze(pid):
+        # A signal is there at once, the stop when the process next runs.
+        os.kill(pid, signal.SIGSTOP)
+        until(lambda: open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] == "T")
     # A root directory with what is in the machine's, except the marks of a container, for this process
     # and what it starts. What is mounted then is mounted for these alone.
     def plain_root(without=(".dockerenv",)):

@@ -195,7 +195,7 @@ struct HolderFaultTests {
         for refusals in ([], ["poll:error=EINVAL"]):
             pid = json.loads(run("wire", N, "--background", "--json").stdout)["holder"]
             try:
-                os.kill(pid, signal.SIGSTOP)
+                freeze(pid)
                 result = traced(refusals, "unwire", N) if refusals else run("unwire", N)
                 assert result.returncode == 124 and wired(pid) == 65536, result
                 assert b"SIGTERM was sent, and the process has not ended in 5 s" in result.stderr, result

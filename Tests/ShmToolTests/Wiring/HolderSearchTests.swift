@@ -101,8 +101,8 @@ struct HolderSearchTests {
         pids = sorted([hold(N), hold(N), hold(N, N + "-b")])
         other = hold(N + "-b")
         try:
-            os.kill(pids[0], signal.SIGSTOP)
-            os.kill(pids[2], signal.SIGSTOP)
+            freeze(pids[0])
+            freeze(pids[2])
             begin = time.monotonic()
             result = run("unwire", N, N + "-b", "/" + N + "-none", "--json")
             taken = time.monotonic() - begin

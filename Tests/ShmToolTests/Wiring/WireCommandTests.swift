@@ -73,8 +73,7 @@ struct WireCommandTests {
             process = start("wire", N, "-q", "--", sys.executable, "-c", script)
             child = int(line(process.stdout))
             if number == 15:
-                os.kill(child, signal.SIGSTOP)
-                until(lambda: open(f"/proc/{child}/stat").read().split()[2] == "T")
+                freeze(child)
                 time.sleep(0.3)
                 assert process.poll() is None and wired(process.pid) == 64 * K
                 os.kill(child, signal.SIGCONT)
