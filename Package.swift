@@ -15,7 +15,9 @@ let swiftSettings: [SwiftSetting] = [
 
 let cSettings: [CSetting] = [
   .define("_GNU_SOURCE"),
-  .unsafeFlags(["-Wall", "-Wextra", "-Werror"]),
+  .enableWarning("all"),
+  .enableWarning("extra"),
+  .treatAllWarnings(as: .error),
 ]
 
 /// The functions of the C library that CShmTool replaces.
