@@ -18,7 +18,7 @@ struct ShmTool: ParsableCommand {
       74 input/output error, 75 busy, 76 the peer aborted, 77 not permitted, 78 a limit refuses \
       the wiring, 79 no space, 124 timed out, 126 CMD cannot run, 127 CMD not found, 128+n signal n.
       """,
-    version: "shmtool 0.1.0",
+    version: "shmtool \(Version.current)",
     groupedSubcommands: [
       CommandGroup(
         name: "Regions",

@@ -7,8 +7,23 @@ struct StartTests {
   func version() async throws {
     let result = try await Tool.run("--version")
     #expect(result.code == 0)
-    #expect(result.text == "shmtool 0.1.0\n")
+    #expect(result.text.wholeMatch(of: /shmtool [0-9]+\.[0-9]+\.[0-9]+\n/) != nil, "\(result.text)")
     #expect(result.error.isEmpty)
+  }
+
+  @Test(
+    "has the version of the newest release in the change log, as the documentation has it",
+    .enabled(if: Sources.areReadable, "needs the sources"))
+  func releasedVersion() async throws {
+    let version = try await Tool.run("--version").text.dropFirst("shmtool ".count).dropLast()
+    let newest = try Sources.text(of: "CHANGELOG.md")
+      .firstMatch(of: /\n## \[([0-9]+\.[0-9]+\.[0-9]+)\] - [0-9]{4}-[0-9]{2}-[0-9]{2}\n/)
+    #expect(newest?.1 == version)
+    for document in ["README.md", "Sources/ShmCore/ShmCore.docc/ShmCore.md"] {
+      for dependency in try Sources.text(of: document).matches(of: /shmtool[^\n]*from: "([^"]*)"/) {
+        #expect(dependency.1 == version, "\(document)")
+      }
+    }
   }
 
   @Test(
@@ -25,7 +40,7 @@ struct StartTests {
           def alone(*words):
               return subprocess.run(["unshare", "-Ur", "chroot", root, "/shmtool", *words],
                                     capture_output=True, timeout=30)
-          assert alone("--version").stdout == b"shmtool 0.1.0\\n"
+          assert alone("--version").stdout == run("--version").stdout != b""
           # It is no tmpfs, and says so.
           result = alone("create", "x", "4K")
           assert result.returncode == 65 and b"not in shared memory" in result.stderr, result

@@ -1,0 +1,7 @@
+/// The version of the program and of the library that is released with it.
+///
+/// This is the only place that holds it. A release is tagged with the same number, and a test compares
+/// it with the newest release in CHANGELOG.md and with the version in README.md.
+enum Version {
+  static let current = "0.1.0"
+}

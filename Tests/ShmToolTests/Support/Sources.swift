@@ -1,0 +1,18 @@
+import Glibc
+import ShmCore
+import SystemPackage
+
+/// The files of the project, if the tests run where they were built.
+enum Sources {
+  /// The top folder of the project, when the tests were built.
+  static let root: String =
+    #filePath.split(separator: "/").dropLast(4).map { "/" + $0 }.joined()
+
+  /// Whether this user can read the files: the tests may run in a copy, as another user.
+  static let areReadable: Bool = unsafe access(root + "/Package.swift", R_OK) == 0
+
+  /// The text of a file of the project.
+  static func text(of path: String) throws -> String {
+    String(decoding: try FileSystem.contents(of: FilePath("\(root)/\(path)")), as: UTF8.self)
+  }
+}
