@@ -52,7 +52,12 @@ enum Program {
     guard let name = words.first, name.utf8.first != UInt8(ascii: "-"), name != "help",
       ShmTool.configuration.subcommand(name) == nil
     else { return }
-    throw ValidationError("there is no subcommand '\(name)'")
+    let names = ShmTool.configuration.allSubcommands.flatMap { command in
+      [command.configuration.commandName].compactMap { $0 } + command.configuration.aliases
+    }
+    let meant = CommandSuggestion.command(for: name, among: names)
+      .map { "; did you mean '\($0)'?" }
+    throw ValidationError("unknown subcommand '\(name)'\(meant ?? "")")
   }
 
   /// The parser compares characters: it takes a dash that a mark combines with for the beginning of a name.

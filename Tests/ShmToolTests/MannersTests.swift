@@ -99,9 +99,26 @@ struct MannersTests {
   }
 
   @Test(
+    "an unknown subcommand gets a suggestion by its spelling or its meaning",
+    arguments: [
+      ("delete x", "remove"), ("lock x", "wire"), ("munlock x", "unwire"), ("stat", "inspect"),
+      ("wier x", "wire"), ("creat x 1M", "create"), ("insepct x", "inspect"), ("Wire x", "wire"),
+      ("recieve x", "receive"), ("help limit", "limits"), ("sned x", "send"), ("ulimit", "limits"),
+    ])
+  func suggestion(_ line: String, _ meant: String) async throws {
+    let result = try await Tool.run(Tool.path, line.split(separator: " ").map(String.init))
+    let words = line.split(separator: " ").filter { $0 != "help" }
+    #expect(
+      result.error
+        == "shmtool: unknown subcommand '\(words[0])'; did you mean '\(meant)'? (see 'shmtool --help')\n")
+    #expect(result.code == 64)
+  }
+
+  @Test(
     "usage errors are one line on stderr that says what is wrong and names the help",
     arguments: [
-      ("nonsense 1 2", "no subcommand 'nonsense'"), ("help nonsense", "no subcommand 'nonsense'"),
+      ("nonsense 1 2", "unknown subcommand 'nonsense' ("),
+      ("help nonsense", "unknown subcommand 'nonsense' ("),
       ("--nonsense", "'--nonsense'"), ("create", "<region>"), ("create x", "a size is needed"),
       ("create x --nonsense", "'--nonsense'"), ("fill x --nonsense", "'--nonsense'"),
       ("wire --nonsense", "'--nonsense'"), ("fill x --byte 256", "0 to 255"),

@@ -22,3 +22,14 @@ struct TimeSpan: ArgumentWord, Hashable {
     self.milliseconds = milliseconds
   }
 }
+
+extension TimeSpan: CustomStringConvertible {
+  /// In the largest unit that is exact: `90 s`, `1 h`.
+  var description: String {
+    for (unit, length) in [("h", 3_600_000), ("min", 60_000), ("s", 1000)]
+    where milliseconds >= length && milliseconds % length == 0 {
+      return "\(milliseconds / length) \(unit)"
+    }
+    return "\(milliseconds) ms"
+  }
+}

@@ -138,11 +138,12 @@ struct Create: CommandRunner {
     switch named {
     case .some(let named):
       try loop.hold(
-        command: command, descriptors: [named.rawDescriptor], options: holding, started: started)
+        command: command, descriptors: [named.rawDescriptor], options: holding,
+        isQuiet: options.quiet, started: started)
     case nil:
       try loop.hold(
         command: command, descriptors: [made.region.rawDescriptor], options: holding,
-        started: started)
+        isQuiet: options.quiet, started: started)
     }
   }
 

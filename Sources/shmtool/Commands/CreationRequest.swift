@@ -96,7 +96,9 @@ struct CreationRequest {
   /// Wires all of it, before anybody else can see it.
   private func wire(_ region: borrowing Region) throws(ShmError) -> HeldMapping {
     let held = HeldMapping(try Mapping(of: region))
-    try WiringRoom.check(charge: held.charge, force: force) { () throws(ShmError) in
+    try WiringRoom.check(
+      region.reference.quoted, charge: held.charge, force: force
+    ) { () throws(ShmError) in
       try held.mapping.wiringDemand()
     }
     var policy = WiringPolicy()

@@ -98,6 +98,19 @@ final class HeldRegion {
   /// The bytes that wiring is charged for.
   var charge: Int { mappings.reduce(0) { $0 + $1.charge } }
 
+  /// The bytes of holes that wiring allocates. Swapped pages are allocated already.
+  func holes() throws(ShmError) -> Int {
+    let status = try region.status()
+    let all = max(0, (PageMath.roundUp(status.size) ?? status.size) - status.allocated)
+    if all == 0 { return 0 }
+    return min(all, mappings.reduce(0) { $0 &+ $1.mapping.populationDemand().shared })
+  }
+
+  /// Regions in the words of an error.
+  static func subject(_ regions: [HeldRegion]) -> String {
+    regions.count == 1 ? regions[0].reference.quoted : "\(regions.count) regions"
+  }
+
   /// Wires what is mapped. `following` is what is to be charged after it.
   func wire(
     _ policy: inout WiringPolicy, following: Int = 0, progress: (Int) -> Bool
@@ -212,14 +225,18 @@ final class HeldRegion {
 
   /// Refuses what memory or a control group has no room for.
   private func checkRoomToFollow(force: Bool) throws(ShmError) {
+    let subject = Self.subject([self])
     do {
-      try WiringRoom.check(charge: charge, force: force, isSilent: true) { () throws(ShmError) in
+      try WiringRoom.check(
+        subject, charge: charge, force: force, isSilent: true
+      ) { () throws(ShmError) in
         try Self.demand(of: [self])
       }
+      if !force { try WiringRoom.checkHoles(subject, of: [self]) }
     } catch {
       throw ShmError(
-        error.code, "cannot follow \(reference.quoted), which holds \(ByteCount(size)) now",
-        "\(error.attempt): \(error.reason)", remedy: "what was wired stays wired")
+        error.code, "cannot follow \(subject), which holds \(ByteCount(size)) now",
+        error.reason, remedy: "what was wired stays wired")
     }
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import ShmCore
 
 /// The signal that a command was told to end by: everything is taken down, and then it is raised
@@ -16,12 +17,13 @@ extension HoldLoop {
   ///   - descriptors: what CMD gets from 3 on.
   ///   - options: the terms.
   ///   - interval: how often `tend` is called, in milliseconds; nil for never.
+  ///   - isQuiet: whether a terminal is not told what is waited for.
   ///   - started: called when CMD runs.
   ///   - tend: looks after what is held.
   /// - Throws: `Interruption`, `ExitCode` for CMD's, and what `tend` throws.
   func hold(
     command: [[UInt8]], descriptors: [Int32], options: HoldOptions = HoldOptions.none,
-    interval: Int? = nil, started: () -> Void = {},
+    interval: Int? = nil, isQuiet: Bool, started: () -> Void = {},
     tend: () throws(ShmError) -> Void = { () throws(ShmError) in }
   ) throws {
     let end: End
@@ -29,6 +31,7 @@ extension HoldLoop {
       end = try run(
         command, descriptors: descriptors, interval: interval, started: started, tend: tend)
     } else {
+      if !isQuiet, StandardStreams.isTerminal(STDERR_FILENO) { Output.say(options.waiting) }
       end = try wait(
         Terms(milliseconds: options.duration?.milliseconds, interval: interval), tend: tend)
     }
@@ -41,6 +44,17 @@ extension HoldLoop {
 }
 
 extension HoldOptions {
+  /// What ends the holding, as a line for a terminal.
+  fileprivate var waiting: String {
+    let terms = [
+      duration.map { "for \($0)" },
+      whilePid.map { "while process \($0) runs" },
+    ].compactMap { $0 }
+    return terms.isEmpty
+      ? "holding until interrupted (Ctrl-C)\n"
+      : "holding \(terms.joined(separator: " and ")); Ctrl-C ends it earlier\n"
+  }
+
   /// Until a signal comes; nobody is told.
   static var none: HoldOptions { (try? HoldOptions.parse([])) ?? HoldOptions() }
 }

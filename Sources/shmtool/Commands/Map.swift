@@ -101,7 +101,8 @@ struct Map: CommandRunner {
         MapReport(mappings: held.flatMap(\.mapRows)), json: options.json,
         style: TextStyle(bytes: options.bytes))
     }
-    try loop.hold(command: command, descriptors: held.map { $0.region.rawDescriptor })
+    try loop.hold(
+      command: command, descriptors: held.map { $0.region.rawDescriptor }, isQuiet: false)
   }
 
   /// One that may only be read is refused with what would do.
@@ -113,7 +114,10 @@ struct Map: CommandRunner {
     } catch {
       guard [.notPermitted, .corrupt].contains(error.code), access == .readWrite,
         (try? Region.open(reference, access: .readOnly)) != nil
-      else { throw error }
+      else {
+        let isFirst = anonymous == nil && reference == regions.first
+        throw error.hintingAtCommand(reference, isFirst: isFirst)
+      }
       throw error.worded(
         remedy: (error.remedy.map { $0 + "; " } ?? "") + "--read-only and --private only read")
     }

@@ -114,7 +114,7 @@ struct Wire: CommandRunner {
     policy.total = nil
     try loop.hold(
       command: command, descriptors: operands.map { $0.region.region.rawDescriptor },
-      options: holding, interval: 250,
+      options: holding, interval: 250, isQuiet: options.quiet || backgroundHolder,
       tend: { () throws(ShmError) in
         for region in held { region.tend(policy, follow: follow, force: force) }
       })
@@ -130,7 +130,9 @@ struct Wire: CommandRunner {
     if bestEffort, !force {
       policy.room = try WiringRoom.most(charge: charge, demand: demand)
     } else {
-      try WiringRoom.check(charge: charge, force: force, demand: demand)
+      let subject = HeldRegion.subject(held)
+      try WiringRoom.check(subject, charge: charge, force: force, demand: demand)
+      if !force { try WiringRoom.checkHoles(subject, of: held) }
     }
   }
 
@@ -161,7 +163,7 @@ struct Wire: CommandRunner {
     if regions.count > 100 || ranges.count > 100 { OpenFileLimit.raise() }
     for reference in regions {
       let opened = try HeldRegion(
-        try HeldRegion.openForWiring(reference), ranges: ranges.isEmpty ? [range.range] : ranges)
+        try open(reference), ranges: ranges.isEmpty ? [range.range] : ranges)
       // What is followed by another name may become another region.
       let known = first[opened.identity]
       if let known, !follow || known.reference == reference {
@@ -173,6 +175,14 @@ struct Wire: CommandRunner {
       operands.append(Operand(reference: reference, region: opened, isFirst: true))
     }
     return operands
+  }
+
+  private func open(_ reference: RegionReference) throws(ShmError) -> Region {
+    do {
+      return try HeldRegion.openForWiring(reference)
+    } catch {
+      throw error.hintingAtCommand(reference, isFirst: reference == regions.first)
+    }
   }
 
   private func listHolders() throws {

@@ -1,39 +1,41 @@
 import ShmCore
 
-/// Whether there is room for pages that are to be wired: they are taken from everybody else.
+/// Whether there is room for pages that are to be wired: no other program can use them meanwhile.
 enum WiringRoom {
   /// Refuses what cannot fit, unless forced, and warns of what takes more than half.
   ///
   /// - Parameters:
-  ///   - charge: the bytes that are to be wired. If these alone have room, nothing else is looked at.
-  ///   - force: whether what cannot fit is wanted all the same.
+  ///   - subject: what is to be wired, for errors.
+  ///   - charge: the bytes that are to be wired. If there is room for all of them, `demand` is not called.
+  ///   - force: whether to wire what exceeds the limits.
   ///   - isSilent: whether no warning is given.
   ///   - demand: what the pages need.
   /// - Throws: `ShmError`: `noSpace`, `limit`.
   static func check(
-    charge: Int, force: Bool, isSilent: Bool = false, demand: () throws(ShmError) -> WiringDemand
+    _ subject: String, charge: Int, force: Bool, isSilent: Bool = false,
+    demand: () throws(ShmError) -> WiringDemand
   ) throws(ShmError) {
     let limits = try WiringLimits.current()
     try checkFilter(limits)
     let verdict = limits.verdict
-    // The memlock limit is the kernel's to tell; memory and control groups end in a kill instead.
+    // The kernel enforces the memlock limit with an error, but memory and control groups with a kill.
     let bounds = verdict.bounds.filter { $0.bound != .memlockLimit }
     if bounds.allSatisfy({ charge <= $0.available / 2 }) { return }
     let demand = try demand()
     if let (tightest, needed) = verdict.refusing(demand), !force {
       let (needs, has) = ByteCount(needed).told(beside: ByteCount(tightest.available))
       throw ShmError(
-        tightest.bound == .memory ? .noSpace : .limit,
-        "cannot wire what needs \(needs) more in RAM", "\(tightest.bound.name) leaves \(has)",
-        remedy: "wire less")
+        tightest.bound == .memory ? .noSpace : .limit, "cannot wire \(subject)",
+        "needs \(needs) more in RAM, but \(tightest.bound.name) leaves \(has)",
+        shortage: limits.shortage(tightest.bound, needed))
     }
     guard !isSilent,
       let most = bounds.first(where: { demand.bytes(of: $0) > $0.available / 2 })
     else { return }
     Output.complain(
       """
-      warning: wiring takes \(ByteCount(demand.bytes(of: most))) of the \(ByteCount(most.available)) \
-      that \(most.bound.name) leaves to everybody
+      warning: wiring \(subject) takes \(ByteCount(demand.bytes(of: most))) of the \
+      \(ByteCount(most.available)) that \(most.bound.name) leaves
       """)
   }
 
@@ -42,7 +44,7 @@ enum WiringRoom {
   /// of a control group the kernel kills.
   ///
   /// - Parameters:
-  ///   - charge: the bytes that are to be wired. If these alone have room, nothing else is looked at.
+  ///   - charge: the bytes that are to be wired. If there is room for all of them, `demand` is not called.
   ///   - demand: what the pages need.
   /// - Returns: bytes.
   /// - Throws: `ShmError`
@@ -58,12 +60,26 @@ enum WiringRoom {
     return bounds.first.map { max(0, $0.available - max(1 << 20, $0.available / 16)) }
   }
 
-  /// Some filters of system calls end the process without a word.
+  /// Some system call filters kill the process instead of refusing the call.
   private static func checkFilter(_ limits: WiringLimits) throws(ShmError) {
     guard limits.isFiltered == true, WiringProbe.isFatal else { return }
     throw ShmError(
       .notPermitted, "cannot wire anything",
       "a system call filter (seccomp) ends each process that calls mlock",
       shortage: LimitShortage(.systemCallFilter, needed: nil))
+  }
+}
+
+extension WiringLimits {
+  /// What a limit on memory would have to be for `needed` bytes more.
+  fileprivate func shortage(_ bound: WiringVerdict.Bound, _ needed: Int) -> LimitShortage {
+    // The memlock limit is another matter, and may be the tighter one.
+    let answer = WiringAnswer(self, verdict: verdict.overridden(by: .unlimited), need: needed)
+    if answer.refusing?.bound == bound, let shortage = answer.shortage { return shortage }
+    guard case .cgroup(let version, let path) = bound else {
+      return LimitShortage(.memory, needed: needed)
+    }
+    let file = version == 1 ? "memory.limit_in_bytes" : "memory.max"
+    return LimitShortage(.memoryGroup(version: version, path: path, file: file), needed: nil)
   }
 }

@@ -15,8 +15,9 @@ struct MemoryGroupTests {
             for words in [[], ["--background"]]:
                 result = run("wire", N, *words, preexec_fn=group.enter())
                 refused(
-                    result, 78, "cannot wire what needs 48 MiB more in RAM: "
-                    f"cgroup v{group.version} {group.path} leaves ", " MiB; wire less")
+                    result, 78, f"cannot wire '{N}': needs 48 MiB more in RAM, but "
+                    f"cgroup v{group.version} {group.path} leaves ", " MiB; raise memory.",
+                    f" of control group {group.path} to ")
             assert allocated(P) == 0
             # A part has room.
             result = run("wire", N, "--length", "4M", "--for", "0", preexec_fn=group.enter())
@@ -63,7 +64,7 @@ struct MemoryGroupTests {
             result = run("wire", N + "-b", "--for", "0", preexec_fn=group.enter())
             os.unlink(P + "-b")
             assert result.returncode == 0, result
-            assert b"shmtool: warning: wiring takes 12 MiB of the " in result.stderr, result
+            assert f"shmtool: warning: wiring '{N}-b' takes 12 MiB of the ".encode() in result.stderr, result
         """, name.name)
     }
   }

@@ -5,7 +5,7 @@ import Testing
 @Suite("wire, where there is no room")
 struct WiringSpaceTests {
   @Test(
-    "says that the tmpfs is full where a hole finds no room, and leaves nothing wired",
+    "refuses holes that the tmpfs has no room for before it allocates any",
     .enabled(if: TestEnvironment.mayMount, "needs root with CAP_SYS_ADMIN to mount"),
     .enabled(if: TestEnvironment.has("unshare"), "needs unshare"))
   func fileSystemFull() async throws {
@@ -16,10 +16,34 @@ struct WiringSpaceTests {
           ["mount", "-t", "tmpfs", "-o", "size=64K,huge=never", "none", "/dev/shm"], check=True)
       with open("/dev/shm/sparse", "wb") as file:
           file.truncate(128 * K)
+      # Some of it is there already.
+      os.truncate("/dev/shm/sparse", 144 * K)
+      with open("/dev/shm/sparse", "r+b") as file:
+          os.pwrite(file.fileno(), b"x" * 16 * K, 128 * K)
       text = refused(
-          run("wire", "sparse", "--for", "0"), 79, "cannot wire 128 KiB of 'sparse': ",
-          " of it is not in RAM, and its file system has 0 B free; ",
+          run("wire", "sparse", "--for", "0"), 79,
+          "cannot wire 'sparse': needs 128 KiB, but /dev/shm has 48 KiB free of 64 KiB; ",
           "as root: 'mount -o remount,size=1M /dev/shm'\\n")
+      assert allocated("/dev/shm/sparse") == 16 * K
+      # Both are counted together.
+      create("other", 64 * K, "--sparse")
+      both = run("wire", "sparse", "other", "--range", "0:32K", "--for", "0")
+      refused(both, 79, "cannot wire 2 regions: needs 64 KiB, but /dev/shm has 48 KiB free of 64 KiB; ")
+      assert allocated("/dev/shm/sparse") == 16 * K and allocated("/dev/shm/other") == 0
+      # A part has room.
+      assert run("wire", "sparse", "--range", "96K:", "--for", "0").returncode == 0
+      assert allocated("/dev/shm/sparse") == 48 * K
+      os.unlink("/dev/shm/other")
+      os.unlink("/dev/shm/sparse")
+      with open("/dev/shm/sparse", "wb") as file:
+          file.truncate(128 * K)
+      # With --force it is left to the kernel.
+      refused(
+          run("wire", "sparse", "--for", "0", "--force"), 79, "cannot wire 128 KiB of 'sparse': ",
+          " of it is not in RAM, and its file system has 0 B free; ")
+      os.unlink("/dev/shm/sparse")
+      with open("/dev/shm/sparse", "wb") as file:
+          file.truncate(128 * K)
       kept = run("wire", "sparse", "--for", "0", "--best-effort")
       assert kept.returncode == 0 and kept.stderr.decode().startswith(
           "wired 64 KiB of 128 KiB of 'sparse' at offset 0, checked: 64 KiB resident\\n"
@@ -41,8 +65,8 @@ struct WiringSpaceTests {
         with open(P, "wb") as file:
             file.truncate(size)
         refused(
-            run("wire", N), 79, "cannot wire what needs ", " more in RAM: available memory leaves ",
-            "; wire less")
+            run("wire", N), 79, f"cannot wire '{N}': needs ",
+            " more in RAM, but available memory leaves ", "; free memory, or ask for less")
         assert allocated(P) == 0
         """, name.name)
     }

@@ -1,0 +1,60 @@
+/// Which subcommand is meant by a word that is none, by its spelling or by what it means in other programs.
+enum CommandSuggestion {
+  private static let meanings: [(command: String, words: [String])] = [
+    ("create", ["new", "make", "mk", "alloc", "allocate", "add"]),
+    ("list", ["show", "ps", "users", "lsipc", "ipcs"]),
+    ("inspect", ["stat", "status", "describe", "pages", "fincore", "vmtouch", "dump"]),
+    ("resize", ["truncate", "grow", "shrink", "extend", "enlarge"]),
+    ("remove", ["delete", "del", "unlink", "erase", "destroy", "clean", "prune", "ipcrm"]),
+    ("fill", ["zero", "memset"]),
+    ("verify", ["check", "compare", "cmp", "diff"]),
+    ("read", ["get", "print", "head", "hexdump", "xxd"]),
+    ("write", ["put", "store", "load"]),
+    ("copy", ["clone", "dd"]),
+    ("wait", ["await", "poll", "watch"]),
+    ("map", ["mmap", "attach"]),
+    ("wire", ["lock", "mlock", "pin", "hold"]),
+    ("unwire", ["unlock", "munlock", "unpin", "release"]),
+    ("limits", ["limit", "ulimit", "quota", "df", "free", "room"]),
+    ("send", ["transmit", "push", "serve"]),
+    ("recv", ["pull", "fetch"]),
+  ]
+
+  /// The subcommand that is meant.
+  ///
+  /// - Parameters:
+  ///   - word: what was written.
+  ///   - names: the names and the aliases of the subcommands.
+  /// - Returns: a name; nil if nothing is near.
+  static func command(for word: String, among names: [String]) -> String? {
+    let word = word.lowercased()
+    if names.contains(word) { return word }
+    if let meant = meanings.first(where: { $0.words.contains(word) })?.command { return meant }
+    let bound = word.utf8.count < 5 ? 1 : 2
+    let distances = names.map { (name: $0, distance: distance(word, $0)) }
+    let nearest = distances.min { $0.distance < $1.distance }
+    guard let nearest, nearest.distance <= bound else { return nil }
+    return nearest.name
+  }
+
+  /// How many letters are to be inserted, left out, replaced, or exchanged with their neighbour.
+  static func distance(_ one: String, _ other: String) -> Int {
+    let (one, other) = (Array(one.utf8), Array(other.utf8))
+    // The longest command has seven letters.
+    guard one.count < 32 else { return one.count }
+    var rows = [Array(0...other.count)]
+    for (i, letter) in one.enumerated() {
+      var row = [i + 1]
+      for (j, wanted) in other.enumerated() {
+        var least = min(
+          rows[i][j] + (letter == wanted ? 0 : 1), rows[i][j + 1] + 1, row[j] + 1)
+        if i > 0, j > 0, letter == other[j - 1], one[i - 1] == wanted {
+          least = min(least, rows[i - 1][j - 1] + 1)
+        }
+        row.append(least)
+      }
+      rows.append(row)
+    }
+    return rows[one.count][other.count]
+  }
+}
