@@ -1,5 +1,5 @@
-// What the two ends of a stream share, byte by byte. The guide "The stream protocol" of the library
-// says the same in words; a change of either is a change of CSHM_RING_VERSION.
+// The memory layout that the two ends of a stream share. The guide's page "The stream protocol" describes the
+// same layout and the same memory ordering. Any change requires a new CSHM_RING_VERSION.
 
 #ifndef CSHM_RING_H
 #define CSHM_RING_H
@@ -14,40 +14,42 @@ extern "C" {
 // "shmring1", little-endian
 #define CSHM_RING_MAGIC 0x31676e69726d6873ull
 #define CSHM_RING_VERSION 1u
-// The most receivers of a stream
+// The maximum number of receivers of a stream
 #define CSHM_RING_RECEIVERS 16
-// Two cache lines: processors fetch them in pairs.
+// Two cache lines, because processors fetch them in pairs.
 #define CSHM_RING_LINE 128
 
-// One receiver's part. It alone writes it.
+// The part of one receiver. Only that receiver writes its position.
 struct cshm_ring_receiver {
-  // The bytes it has taken, from 0 on; never less than before, never more than the sender's
-  // position, never less than that by more than the capacity. Stored with release after the bytes
-  // were copied out; the sender loads it with acquire before it writes over them.
+  // The bytes consumed so far. It never decreases and never exceeds the sender's position, which is at most the
+  // capacity ahead of it. The receiver stores it with release after it has read the bytes. The sender loads it
+  // with acquire before it overwrites them.
   uint64_t position;
   uint8_t pad0[CSHM_RING_LINE - 8];
-  // 1 from before it looks for bytes the last time; back to 0 by the sender, which then wakes it, or
-  // by itself. Sequentially consistent on both sides, as is the sender's store of its position before
-  // it looks here: either the receiver sees the bytes, or the sender sees the flag.
+  // 1 while the receiver waits for bytes. The receiver stores 1 with release, then executes a sequentially
+  // consistent fence, then loads the sender's position with acquire for the last time before it waits. The sender
+  // stores its position with release, then executes the same fence, then loads this flag with acquire. So the
+  // receiver sees the bytes or the sender sees the flag. The sender clears the flag by a sequentially consistent
+  // exchange before it wakes the receiver. The receiver clears it with release when it stops waiting.
   uint64_t waits;
   uint8_t pad1[CSHM_RING_LINE - 8];
 };
 
 struct cshm_ring {
-  // Written once by the sender before anybody else has the memory.
+  // The sender writes these fields once, before another process has the memory.
   uint64_t magic;
   uint32_t version;
   uint32_t receivers;
-  // The bytes of the ring, a power of two. Where they begin in the file is said at the
-  // meeting: behind this header, on a page.
+  // The capacity of the ring in bytes, a power of two. The message "hello" contains the offset of the ring's
+  // bytes in the file: after this header, at the start of a page.
   uint64_t capacity;
   uint8_t pad0[CSHM_RING_LINE - 24];
-  // The bytes that have been put in, from 0 on. The sender alone writes it, with release after the
-  // bytes; receivers load it with acquire before they read them.
+  // The bytes written so far. Only the sender stores it, with release after it has written the bytes. The
+  // receivers load it with acquire before they read the bytes.
   uint64_t position;
   uint8_t pad1[CSHM_RING_LINE - 8];
-  // 1 from before the sender looks for room the last time; else as the receivers' flags, the other
-  // way round.
+  // 1 while the sender waits for space, with the ordering of the receivers' flags. A receiver stores its
+  // position again, with release and the fence, before it loads this flag.
   uint64_t waits;
   uint8_t pad2[CSHM_RING_LINE - 8];
   struct cshm_ring_receiver receiver[CSHM_RING_RECEIVERS];
