@@ -1,6 +1,7 @@
 /// Where a region differs from what it should hold.
 ///
 /// ```swift
+/// let region = try Region.open(RegionReference("cache"), access: .readOnly)
 /// if let difference = try region.verify(.zero) {
 ///   print("byte \(difference.first) is the first of \(difference.count) that differ")
 /// }

@@ -1,6 +1,7 @@
 /// Bytes that follow a rule, so that one process can write them and another can check them.
 ///
 /// ```swift
+/// let region = try Region.open(RegionReference("cache"))
 /// try region.fill(.random(seed: 7))
 /// let difference = try region.verify(.random(seed: 7))  // nil: equal
 /// ```

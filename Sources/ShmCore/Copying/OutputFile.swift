@@ -6,9 +6,11 @@ public import SystemPackage
 /// gets its name.
 ///
 /// ```swift
+/// var receiver = try StreamReceiver.meet(at: Rendezvous("frames"))
 /// var file = try OutputFile("frames.raw")
 /// try receiver.receive(to: file.rawDescriptor, named: file.name)
 /// try file.publish()
+/// let report = try receiver.finish()
 /// ```
 ///
 /// A path that means an open descriptor of this process, such as `/dev/fd/9` or `/dev/stdout`, is written

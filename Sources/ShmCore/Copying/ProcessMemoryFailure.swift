@@ -4,8 +4,11 @@ import SystemPackage
 /// Why another process's memory could not be copied, and how far the copy came.
 ///
 /// ```swift
+/// let memory = try ProcessMemory(of: 1234)
+/// let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 8)
+/// defer { unsafe buffer.deallocate() }
 /// do {
-///   try memory.read(at: address, into: buffer)
+///   try unsafe memory.read(at: 0x7f00_0000_0000, into: buffer)
 /// } catch {
 ///   if case .notMapped(let nearest?) = error.cause { print(error.copied, nearest.addresses) }
 /// }

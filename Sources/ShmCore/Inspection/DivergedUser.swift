@@ -9,6 +9,8 @@ import SystemPackage
 /// device and inode for both: only the page frames tell them apart.
 ///
 /// ```swift
+/// let region = try Region.open(RegionReference("/usr/bin/python3"), access: .readOnly)
+/// let mapping = try Mapping(of: region, protection: .readOnly)
 /// for user in DivergedUser.users(of: mapping) { print(user.process, user.bytes) }
 /// ```
 public struct DivergedUser: Sendable {

@@ -1,6 +1,7 @@
 /// The pages of a region by their state, in bytes. What cannot be known is nil, never 0.
 ///
 /// ```swift
+/// let region = try Region.open(RegionReference("cache"), access: .readOnly)
 /// let pages = try PageCounts(of: region)
 /// print(pages.resident ?? -1, pages.hole)
 /// ```

@@ -3,7 +3,10 @@ import SystemPackage
 /// A mapping of a region in a process, and what the kernel counts of it. proc_pid_smaps(5)
 ///
 /// ```swift
-/// for mapping in RegionMappings(of: users).mappings {
+/// let region = try Region.open(RegionReference("cache"), access: .status)
+/// let identity = try region.status().identity
+/// let scan = try RegionUsers.scan(for: [identity])
+/// for mapping in RegionMappings(of: identity, in: scan).mappings {
 ///   print(mapping.process, mapping.map.addresses, mapping.figures?.resident ?? -1)
 /// }
 /// ```

@@ -3,6 +3,8 @@ import SystemPackage
 /// Every mapping of a region that may be seen.
 ///
 /// ```swift
+/// let region = try Region.open(RegionReference("cache"), access: .readOnly)
+/// let identity = try region.status().identity
 /// let scan = try RegionUsers.scan(for: [identity])
 /// let viewers = RegionMappings(of: identity, in: scan)
 /// let map = try PageMap(of: region, seenBy: viewers)

@@ -4,7 +4,7 @@ import SystemPackage
 /// Where the file system of a region is mounted, also in a mount namespace of other processes.
 ///
 /// ```swift
-/// if let mount = try RegionInspection(reference).mount {
+/// if let mount = try RegionInspection(RegionReference("cache")).mount {
 ///   print(mount.mount.point, mount.mount.option("size") ?? "no limit")
 /// }
 /// ```

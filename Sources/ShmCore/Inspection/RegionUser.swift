@@ -4,7 +4,9 @@ import SystemPackage
 /// A process that uses a region.
 ///
 /// ```swift
-/// for user in scan.users(of: try region.status().identity) {
+/// let region = try Region.open(RegionReference("cache"), access: .status)
+/// let identity = try region.status().identity
+/// for user in try RegionUsers.scan(for: [identity]).users(of: identity) {
 ///   print(user.process, user.mappedBytes, user.descriptors)
 /// }
 /// ```

@@ -3,9 +3,10 @@
 /// What may not be looked at is unknown, not absent: see `hiddenProcesses`.
 ///
 /// ```swift
+/// let region = try Region.open(RegionReference("cache"), access: .status)
 /// let identity = try region.status().identity
 /// let scan = try RegionUsers.scan(for: [identity])
-/// print(scan.users(of: identity).count, "seen,", scan.hiddenProcesses.count, "processes hidden")
+/// print(scan.users(of: identity).count, "seen,", scan.hiddenProcesses, "processes hidden")
 /// ```
 public struct RegionUsers: Sendable {
   private let users: [RegionIdentity: [RegionUser]]

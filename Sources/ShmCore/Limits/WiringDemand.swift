@@ -1,6 +1,8 @@
 /// What wiring some pages needs of the limits on memory.
 ///
 /// ```swift
+/// let region = try Region.open(RegionReference("cache"), access: .readOnly)
+/// let mapping = try Mapping(of: region, protection: .readOnly)
 /// let demand = try mapping.wiringDemand()
 /// if let refusal = try WiringLimits.current().verdict.refusing(demand) {
 ///   print(refusal.candidate.bound.name, refusal.needed)

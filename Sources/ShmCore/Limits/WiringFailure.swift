@@ -4,8 +4,10 @@ public import SystemPackage
 /// alone: mlock(2) has one ENOMEM for five reasons.
 ///
 /// ```swift
+/// let region = try Region.open(RegionReference("cache"), access: .readOnly)
+/// var mapping = try Mapping(of: region, protection: .readOnly)
 /// do {
-///   try mapping.tryWire()
+///   _ = try mapping.tryWire()
 /// } catch {
 ///   if error.cause == .memlockLimit { print(error.evidence.limits.remaining ?? -1) }
 /// }

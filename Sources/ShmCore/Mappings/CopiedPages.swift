@@ -4,8 +4,8 @@ import SystemPackage
 /// kernel has made a copy (copy-on-write). proc_pid_pagemap(5)
 ///
 /// ```swift
-/// for use in user.mappings where !use.isShared {
-///   print(CopiedPages.bytes(of: use, in: user.process) ?? -1)
+/// for mapping in try RegionInspection(RegionReference("cache")).mappings.mappings {
+///   print(CopiedPages.bytes(of: mapping.map, in: mapping.process) ?? -1)
 /// }
 /// ```
 public enum CopiedPages {

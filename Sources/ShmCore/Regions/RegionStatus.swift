@@ -4,6 +4,7 @@ import SystemPackage
 /// What fstat(2) says of a region at one moment.
 ///
 /// ```swift
+/// let region = try Region.open(RegionReference("cache"), access: .status)
 /// let status = try region.status()
 /// print(status.size, status.allocated, status.owner)
 /// ```

@@ -4,9 +4,7 @@
 /// It is the last resort for names that cannot be written plainly: JSON holds no bytes that are not
 /// UTF-8.
 ///
-/// ```swift
-/// EncodedBytes.text([0x61, 0xFF])   // "bytes:a%FF"
-/// ```
+/// The bytes 0x61 and 0xFF become `bytes:a%FF`.
 package enum EncodedBytes {
   /// How encoded text begins.
   package static let prefix = "bytes:"

@@ -1,10 +1,7 @@
 extension Escaping {
   /// `bytes` as one word of a shell: unquoted if a shell leaves it alone, else as `quoted` writes it.
   ///
-  /// ```swift
-  /// Escaping.word(Array("a b".utf8))    // 'a b'
-  /// Escaping.word(Array("a\nb".utf8))   // $'a\nb'
-  /// ```
+  /// A name with a blank becomes `'a b'`, and a name with a line feed `$'a\nb'`.
   ///
   /// - Complexity: linear in the length.
   package static func word(_ bytes: [UInt8]) -> String {

@@ -7,6 +7,8 @@ import Glibc
 /// segments apart. ipc_namespaces(7)
 ///
 /// ```swift
+/// let region = try Region.open(RegionReference("cache"), access: .status)
+/// let other = try Region.open(RegionReference("pid:1234:5"), access: .status)
 /// let isSame = try region.status().identity == other.status().identity
 /// ```
 public struct RegionIdentity: Sendable {

@@ -5,9 +5,9 @@ package import SystemPackage
 /// ```swift
 /// do {
 ///   let region = try Region.open(RegionReference("cache"))
+///   print(try region.status().size)
 /// } catch {
-///   print(error)            // cannot open 'cache': no such region
-///   exit(Int32(error.code.rawValue))
+///   print(error.code, error.reason)
 /// }
 /// ```
 public struct ShmError: Error, Hashable, Sendable {
