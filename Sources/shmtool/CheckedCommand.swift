@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// A command whose words are looked at together when each has been understood: an option that does
 /// not exist is told first, and not what is missing because of it.
-protocol CheckedCommand: ParsableCommand {
+protocol CheckedCommand: DocumentedCommand {
   /// Refuses words that do not go together.
   func check() throws
 }

@@ -93,14 +93,17 @@ enum Program {
     let code = ShmTool.exitCode(for: error)
     guard code != .success else {
       do throws(ShmError) {
-        try Output.write(ShmTool.fullMessage(for: error) + "\n")
+        let width = min(80, TextStyle.standardOutput(bytes: false).width)
+        let text = ShmTool.fullMessage(for: error, columns: width)
+        try Output.write(HelpPage.finished(text) + "\n")
         return 0
       } catch {
         Output.complain(error)
         return CInt(error.code.rawValue)
       }
     }
-    let message = ShmTool.message(for: error).split(separator: "\n").joined(separator: " ")
+    let message = HelpPage.message(
+      ShmTool.message(for: error).split(separator: "\n").joined(separator: " "))
     let name = words().first { $0.utf8.first != UInt8(ascii: "-") }
     let known = name.flatMap { ShmTool.configuration.subcommand($0) == nil ? nil : $0 }
     let help = (["shmtool"] + (known.map { [$0] } ?? []) + ["--help"]).joined(separator: " ")

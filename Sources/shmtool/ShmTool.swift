@@ -2,21 +2,28 @@ import ArgumentParser
 
 /// The command tree, and nothing else.
 @main
-struct ShmTool: ParsableCommand {
+struct ShmTool: DocumentedCommand {
   static let configuration = CommandConfiguration(
     // Each command says its name: one that is made from the type's costs a twentieth of the start.
     commandName: "shmtool",
-    abstract: "Create, map, fill, wire and inspect shared memory.",
+    abstract: "Create, fill, inspect, wire and transfer shared memory",
+    usage: "shmtool COMMAND [OPTIONS] [OPERANDS]",
     discussion: """
-      A region is named by its POSIX name (cache, /cache), a path with a further slash \
-      (/mnt/huge/x, ./x, file:PATH), a process's descriptor (pid:PID:FD) or a System V segment \
-      (sysv:ID). Any of these can be percent-encoded: bytes:a%20b.
-      Sizes: 4096, 64K = 64KiB, 64KB = 64000, M G T likewise, 16p = pages.
+      A region is memory that processes share: a POSIX object, a memfd, or a file on tmpfs or \
+      hugetlbfs. A wired region is locked in RAM with mlock. A stream moves data from a sender to \
+      receivers through a ring in shared memory.
 
-      Exit codes: 0 done, 1 the answer is no, 2 the answer is unknown (limits --need), 64 usage or a size that does not fit, 65 corrupt or incompatible, 66 not found, \
-      69 the peer died, 70 a defect of this program, 71 another system error, 73 exists already, \
-      74 input/output error, 75 busy, 76 the peer aborted, 77 not permitted, 78 a limit refuses \
-      the wiring, 79 no space, 124 timed out, 126 CMD cannot run, 127 CMD not found, 128+n signal n.
+      REGION is one of:
+        NAME, /NAME          a POSIX object, which is a file in /dev/shm
+        DIR/FILE, file:PATH  a file, by a path with a further slash or by any path
+        pid:PID:FD           a file that a process has open, such as a memfd
+        sysv:ID              a System V segment, for list and inspect
+        bytes:TEXT           one of these, percent-encoded (bytes:a%20b)
+
+      SIZE and OFFSET are written 4096, 64K = 64KiB = 65536, 64KB = 64000 (M, G and T likewise), or \
+      16p = 16 pages. DURATION is written 250ms, 5s (or 5), 2m or 1h.
+
+      'shmtool help COMMAND' describes a command.
       """,
     version: "shmtool \(Version.current)",
     groupedSubcommands: [
@@ -34,6 +41,13 @@ struct ShmTool: ParsableCommand {
       CommandGroup(name: "Wiring", subcommands: [Wire.self, Unwire.self, Limits.self]),
       CommandGroup(name: "Transfer", subcommands: [Send.self, Recv.self]),
     ])
+
+  static let examples = [
+    "shmtool create cache 64M",
+    "shmtool list",
+    "shmtool wire cache -- ./server",
+    "tar c /data | shmtool send backup",
+  ]
 
   static func main() {
     Program.run()

@@ -15,7 +15,7 @@ struct MannersTests {
     #expect(help.code == 0)
     var heading = ""
     var found: [String: String] = [:]
-    for line in help.text.split(separator: "\n") {
+    for line in help.text.split(separator: "\n").prefix(while: { $0 != "EXIT STATUS:" }) {
       if line.hasSuffix("SUBCOMMANDS:") { heading = String(line.split(separator: " ")[0]) }
       if line.hasPrefix("  "), !line.hasPrefix("   "), let word = line.split(separator: " ").first {
         found[word.trimmingSuffix { $0 == "," }] = heading
@@ -35,7 +35,7 @@ struct MannersTests {
   func example(_ command: String) async throws {
     let help = try await Tool.run("help", command)
     #expect(help.code == 0)
-    #expect(help.text.contains("Example: ") && help.text.contains("shmtool \(command)"))
+    #expect(help.text.contains("\n\nEXAMPLES:\n") && help.text.contains("shmtool \(command)"))
     #expect(help.error.isEmpty)
     #expect(try await Tool.run(command, "--help").text == help.text)
   }
@@ -110,7 +110,8 @@ struct MannersTests {
     let words = line.split(separator: " ").filter { $0 != "help" }
     #expect(
       result.error
-        == "shmtool: unknown subcommand '\(words[0])'; did you mean '\(meant)'? (see 'shmtool --help')\n")
+        == "shmtool: unknown subcommand '\(words[0])'; did you mean '\(meant)'? (see 'shmtool --help')\n"
+    )
     #expect(result.code == 64)
   }
 
@@ -119,7 +120,8 @@ struct MannersTests {
     arguments: [
       ("nonsense 1 2", "unknown subcommand 'nonsense' ("),
       ("help nonsense", "unknown subcommand 'nonsense' ("),
-      ("--nonsense", "'--nonsense'"), ("create", "<region>"), ("create x", "a size is needed"),
+      ("--nonsense", "'--nonsense'"), ("create", "missing expected argument 'REGION'"),
+      ("create x", "a size is needed"),
       ("create x --nonsense", "'--nonsense'"), ("fill x --nonsense", "'--nonsense'"),
       ("wire --nonsense", "'--nonsense'"), ("fill x --byte 256", "0 to 255"),
       ("create 64M u1k", "a size is written"), ("create x 1P", "a size is written"),

@@ -4,18 +4,20 @@ import ShmCore
 /// How long something is held, and who is told that it is.
 struct HoldOptions: ParsableArguments {
   @Option(
-    name: .customLong("for"), parsing: .unconditional, help: "Hold for: 250ms, 5s, 2m, 1h.",
+    name: .customLong("for"), parsing: .unconditional,
+    help: ArgumentHelp("Hold for DURATION, such as 250ms, 5s, 2m or 1h", valueName: "DURATION"),
     transform: TimeSpan.parse)
   var duration: TimeSpan?
 
   @Option(
-    help: ArgumentHelp("Hold while that process runs.", valueName: "pid"),
+    help: ArgumentHelp("Hold until process PID exits", valueName: "PID"),
     completion: CompletionDomain.process.kind)
   var whilePid: Int32?
 
   @Option(
     help: ArgumentHelp(
-      "Write a line to this descriptor and close it when everything is held.", valueName: "fd"))
+      "Write a line to file descriptor FD, and close it, when everything is held",
+      valueName: "FD"))
   var readyFd: Int32?
 
   func check() throws {

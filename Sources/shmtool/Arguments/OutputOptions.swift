@@ -2,21 +2,21 @@ import ArgumentParser
 
 /// How a command tells what it found: what it was asked for goes to stdout.
 struct OutputOptions: ParsableArguments {
-  @Flag(help: "Print one JSON object, sizes in bytes.")
+  @Flag(help: "Print one JSON object, with sizes in bytes")
   var json = false
 
-  @Flag(help: "Print sizes in bytes.")
+  @Flag(help: "Print sizes in bytes")
   var bytes = false
 }
 
 /// How a command tells what it did: one line on stderr.
 struct ActionOptions: ParsableArguments {
-  @Flag(help: "Print one JSON object on stdout.")
+  @Flag(help: "Print one JSON object on stdout")
   var json = false
 
-  @Flag(name: .shortAndLong, help: "Say nothing but errors.")
+  @Flag(name: .shortAndLong, help: "Print only errors")
   var quiet = false
 
-  @Flag(help: "Show a progress line, also where stderr is no terminal.")
+  @Flag(help: "Show progress even if stderr is not a terminal")
   var progress = false
 }

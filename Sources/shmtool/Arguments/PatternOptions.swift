@@ -10,34 +10,37 @@ struct PatternOptions: ParsableArguments {
     case file(FilePath)
   }
 
-  @Flag(help: "Zeros.")
+  @Flag(help: "Zeros")
   var zero = false
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("One byte, over and over: 255, 0xff.", valueName: "byte"),
+    help: ArgumentHelp("One byte repeated, such as 255 or 0xff", valueName: "BYTE"),
     transform: ByteValue.parse)
   var byte: ByteValue?
 
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "These bytes, over and over from the start of the range; \\n, \\t, \\r, \\0, \\\\ and \\xNN are understood.",
-      valueName: "text"), transform: ByteText.parse)
+      "TEXT repeated from the start of the range, with escapes \\n, \\t, \\r, \\0, \\\\ and \\xNN",
+      valueName: "TEXT"), transform: ByteText.parse)
   var pattern: ByteText?
 
-  @Flag(help: "Each 8-byte word holds its own offset, little-endian.")
+  @Flag(help: "64-bit words that hold their own offset, little-endian")
   var sequence = false
 
-  @Flag(help: "SplitMix64 from --seed: the same bytes on every machine.")
+  @Flag(help: "Pseudorandom bytes (SplitMix64), the same on every machine")
   var random = false
 
   @Option(
-    parsing: .unconditional, help: "Where --random starts: 7, 0x7.", transform: SeedValue.parse)
+    parsing: .unconditional,
+    help: ArgumentHelp("Seed of --random, such as 7 or 0x7 (default: 0)", valueName: "SEED"),
+    transform: SeedValue.parse)
   var seed: SeedValue?
 
   @Option(
-    help: "The bytes of a file, - for stdin.", completion: .file(),
+    help: ArgumentHelp("The contents of FILE; - means stdin", valueName: "FILE"),
+    completion: .file(),
     transform: FileArgument.parse)
   var file: FilePath?
 

@@ -4,12 +4,15 @@ import ShmCore
 /// Which bytes of a region are meant.
 struct RangeOptions: ParsableArguments {
   @Option(
-    parsing: .unconditional, help: "Where to begin, in bytes from the start of the region.",
+    parsing: .unconditional,
+    help: ArgumentHelp("Start of the range in the region (default: 0)", valueName: "OFFSET"),
     transform: ByteSize.parse)
   var offset = ByteSize(bytes: 0)
 
   @Option(
-    parsing: .unconditional, help: "How many bytes; to the end of the region if left out.",
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Length of the range (default: to the end of the region)", valueName: "SIZE"),
     transform: ByteSize.parse)
   var length: ByteSize?
 

@@ -6,33 +6,39 @@ import SystemPackage
 struct StreamArguments: ParsableArguments {
   @Option(
     parsing: .unconditional,
-    help: "How long to wait for the other end to come: 250ms, 5s, 2m, 1h (default: for ever).",
+    help: ArgumentHelp(
+      "Time to wait for the peer, such as 250ms, 5s, 2m or 1h (default: unlimited)",
+      valueName: "DURATION"),
     transform: TimeSpan.parse)
   var timeout: TimeSpan?
 
   @Option(
-    parsing: .unconditional, help: "Give up when no byte has moved for that long (default: never).",
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Fail if no byte is transferred for DURATION (default: never)", valueName: "DURATION"),
     transform: TimeSpan.parse)
   var stallTimeout: TimeSpan?
 
   @Option(
-    parsing: .unconditional, help: "How many bytes there must be; any other number is an error.",
+    parsing: .unconditional,
+    help: ArgumentHelp("Fail unless the stream has exactly SIZE bytes", valueName: "SIZE"),
     transform: ByteSize.parse)
   var expectBytes: ByteSize?
 
-  @Flag(help: "Wire the ring, so that it stays in RAM.")
+  @Flag(help: "Wire the ring (lock it in RAM)")
   var wired = false
 
-  @Flag(name: .shortAndLong, help: "Say nothing but errors.")
+  @Flag(name: .shortAndLong, help: "Print only errors")
   var quiet = false
 
-  @Flag(help: "Show a progress line, also where stderr is no terminal.")
+  @Flag(help: "Show progress even if stderr is not a terminal")
   var progress = false
 
-  @Flag(help: "Say what was moved as one JSON object, on stderr or --report-fd.")
+  @Flag(help: "Report as one JSON object, on stderr or --report-fd")
   var json = false
 
-  @Option(help: ArgumentHelp("Where the report goes instead of stderr.", valueName: "fd"))
+  @Option(
+    help: ArgumentHelp("Write the report to file descriptor FD instead of stderr", valueName: "FD"))
   var reportFd: Int32?
 
   // For Scripts/sweep, which has found the defaults.

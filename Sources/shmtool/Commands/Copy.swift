@@ -5,52 +5,60 @@ import ShmCore
 struct Copy: CheckedCommand {
   static let configuration = CommandConfiguration(
     commandName: "copy",
-    abstract: "Copy bytes between regions, processes' memory, files and standard streams.",
+    abstract: "Copy between regions, process memory and files",
+    usage: "shmtool copy [OPTIONS] FROM TO",
     discussion: """
-      FROM and TO are a REGION[@OFFSET], the memory of a process PID@0xADDRESS, file:PATH[@OFFSET] \
-      (a device, too), or - for stdin and stdout. A name that ends in @ and a number is followed by \
-      @0. A region does not grow; a file without @OFFSET ends where the copy does.
+      FROM and TO are each one of:
+        REGION[@OFFSET]     a region; write NAME@0 if NAME ends in @ and a number
+        PID@0xADDRESS       the memory of a process
+        file:PATH[@OFFSET]  a file or a device
+        -                   stdin or stdout
 
-      --direct has the device work on the region's own pages, which are wired meanwhile, several \
-      requests at once; the machine's cache of files stays as it is.
+      A region does not grow. A file without @OFFSET is truncated to the length of the copy. A \
+      written file or device is synced before shmtool exits. A file that is read to its end \
+      must not change meanwhile. If a copy fails, the number of copied bytes is reported.
 
-      A file that is written is on its device when the copy ends, unless it lies in memory. A file that \
-      is read to its end must not change meanwhile.
+      --direct uses direct I/O (O_DIRECT) between a region and a file or device, bypassing the \
+      page cache. Several requests run at a time, into the pages of the region, which are \
+      wired meanwhile.
 
-      A copy that fails says how many bytes it has copied. To copy a process's memory takes what it \
-      takes to trace it.
-
-      Example: shmtool copy 1234@0x7f0000000000 cache --length 1M
-               shmtool copy cache@4K file:part --length 64K --verify
-               shmtool copy file:/dev/nvme0n1@1G cache --direct
+      Copying the memory of a process requires permission to ptrace it.
       """)
 
+  static let examples = [
+    "shmtool copy 1234@0x7f0000000000 cache --length 1M",
+    "shmtool copy cache@4K file:part --length 64K --verify",
+    "shmtool copy file:/dev/nvme0n1@1G cache --direct",
+  ]
+
   @Argument(
-    help: "Where the bytes come from.", completion: CompletionDomain.copyEnd.kind,
+    help: ArgumentHelp("Source", valueName: "FROM"), completion: CompletionDomain.copyEnd.kind,
     transform: CopyEndArgument.parse)
   var from: CopyEnd
 
   @Argument(
-    help: "Where they go.", completion: CompletionDomain.copyEnd.kind,
+    help: ArgumentHelp("Destination", valueName: "TO"), completion: CompletionDomain.copyEnd.kind,
     transform: CopyEndArgument.parse)
   var to: CopyEnd
 
   @Option(
     parsing: .unconditional,
-    help: "How many bytes; if left out, all that FROM has, or what fills a region from memory.",
+    help: ArgumentHelp(
+      "Number of bytes (default: to the end of FROM; from process memory: to the end of TO)",
+      valueName: "SIZE"),
     transform: ByteSize.parse)
   var length: ByteSize?
 
-  @Flag(help: "Read both ends again and compare them; ends with 1 where they differ.")
+  @Flag(help: "Read both ends again and compare them; exit with 1 if they differ")
   var verify = false
 
-  @Flag(help: "Past the page cache, between a region and a file or a device (O_DIRECT).")
+  @Flag(help: "Use direct I/O between a region and a file or device")
   var direct = false
 
-  @Flag(help: "Do not wait until a file or a device has the bytes on its medium.")
+  @Flag(help: "Do not sync a written file or device")
   var noSync = false
 
-  @Flag(help: "Go on even if it exceeds memory or a control group's limit.")
+  @Flag(help: "Proceed if memory or a control group has no room")
   var force = false
 
   @OptionGroup var options: ActionOptions

@@ -5,78 +5,86 @@ import SystemPackage
 struct Create: CommandRunner {
   static let configuration = CommandConfiguration(
     commandName: "create",
-    abstract: "Create a region, with its memory set aside.",
-    usage: "shmtool create [<options>] <region> [<size>] [-- <command> ...]",
+    abstract: "Create a region and reserve its memory",
+    usage: "shmtool create [OPTIONS] REGION [SIZE] [-- CMD ...]",
     discussion: """
-      The region appears whole or not at all. Its memory is reserved, so that a full tmpfs is an \
-      error here and not a signal later; --sparse leaves that out.
+      The region becomes visible only when it is complete. Its memory is reserved, so a full \
+      tmpfs is an error instead of a later SIGBUS; --sparse reserves nothing.
 
-      What memory or a control group has no room for is refused before any page is charged ('shmtool \
-      limits --room' tells beforehand); with --force the kernel may end the process instead.
+      A size that exceeds memory or the limit of a control group is refused before any page is \
+      charged. 'shmtool limits --room' shows how much can be created. With --force the kernel \
+      may kill the process instead.
 
-      --huge takes huge pages of the pool. Only a hugetlbfs has those, so the region lies on the \
-      first such mount that you may write to, and its path there is its name from then on.
+      --huge uses huge pages. They exist only on hugetlbfs, so the region becomes a file on \
+      the first such mount that you may write to. The path of that file is its name.
 
-      --wired has it wired before it appears, and holds it so until told or while CMD runs, which \
-      gets it as descriptor 3. The region stays when CMD has run; it is removed again if it cannot \
-      be wired or announced, or CMD cannot be started.
+      --wired locks the region in RAM (mlock) before it becomes visible. The pages stay wired \
+      until interrupted, or while CMD runs. CMD gets the region as file descriptor 3. The \
+      region stays after CMD exits. If the region cannot be wired, readiness cannot be \
+      reported, or CMD cannot be started, the region is removed again.
 
-      --open accepts a region of another user only if no other user may plant one there: in a sticky \
-      directory that all may write, like /dev/shm, the region must be yours or the directory owner's.
-
-      Example: shmtool create cache 64M
-               shmtool create model --from weights.bin --mode 640
-               shmtool create model --from weights.bin --direct
-               shmtool create pool 1G --huge=try
-               shmtool create keys 1M --wired -- ./server
+      --open accepts an existing region of the same size. In a sticky directory that all users \
+      may write, such as /dev/shm, the region must belong to you or to the owner of the \
+      directory.
       """)
+
+  static let examples = [
+    "shmtool create cache 64M",
+    "shmtool create model --from weights.bin --mode 640",
+    "shmtool create model --from weights.bin --direct",
+    "shmtool create pool 1G --huge=try",
+    "shmtool create keys 1M --wired -- ./server",
+  ]
 
   enum CodingKeys: CodingKey {
     case region, size, open, sparse, mode, from, direct, huge, wired, force, holding, options
   }
 
   @Argument(
-    help: "A POSIX name, or a path on tmpfs or hugetlbfs.",
+    help: ArgumentHelp("A POSIX name, or a path on tmpfs or hugetlbfs", valueName: "REGION"),
     completion: CompletionDomain.newRegion.kind, transform: RegionArgument.parse)
   var region: RegionReference
 
   @Argument(
-    help: "Its size; with --from the size of the input if left out.", transform: ByteSize.parse)
+    help: ArgumentHelp("Size (default with --from: size of the input)", valueName: "SIZE"),
+    transform: ByteSize.parse)
   var size: ByteSize?
 
   /// What stands behind `--`.
   var command: [[UInt8]] = []
 
-  @Flag(help: "Accept an existing region of the same size, whatever its mode.")
+  @Flag(help: "Accept an existing region of the same size, with any mode")
   var open = false
 
-  @Flag(help: "Reserve no memory.")
+  @Flag(help: "Reserve no memory")
   var sparse = false
 
   @Option(
-    parsing: .unconditional, help: "The permission bits, whatever the umask.",
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Permission bits in octal, regardless of the umask (default: 600)", valueName: "MODE"),
     transform: FileMode.parse)
   var mode = FileMode(bits: 0o600)
 
   @Option(
-    help: "Fill it from a file, or - for stdin, before it appears.", completion: .file(),
-    transform: FileArgument.parse)
+    help: ArgumentHelp("Fill the region from FILE; - means stdin", valueName: "FILE"),
+    completion: .file(), transform: FileArgument.parse)
   var from: FilePath?
 
-  @Flag(help: "Read the file past the page cache, into the region's own pages (O_DIRECT).")
+  @Flag(help: "Read FILE with direct I/O, bypassing the page cache")
   var direct = false
 
   @Option(
     help: ArgumentHelp(
-      "Of huge pages: --huge, --huge=1G; --huge=try accepts ordinary ones and says so.",
-      valueName: "page size"), completion: CompletionDomain.pageSize.kind,
+      "Use huge pages, of SIZE if given; --huge=try falls back to ordinary pages",
+      valueName: "[=SIZE]"), completion: CompletionDomain.pageSize.kind,
     transform: HugePages.parse)
   var huge: HugePages?
 
-  @Flag(help: "Wire it from its first page on, and hold it.")
+  @Flag(help: "Wire the region, and hold it")
   var wired = false
 
-  @Flag(help: "Create it even if it exceeds memory or a control group's limit.")
+  @Flag(help: "Proceed if memory or a control group has no room")
   var force = false
 
   @OptionGroup var holding: HoldOptions

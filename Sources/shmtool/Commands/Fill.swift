@@ -4,29 +4,37 @@ import ShmCore
 struct Fill: CheckedCommand {
   static let configuration = CommandConfiguration(
     commandName: "fill",
-    abstract: "Write bytes that follow a rule, or a file, into a region.",
+    abstract: "Fill a region with a pattern or a file",
+    usage: "shmtool fill [OPTIONS] REGION",
     discussion: """
-      Bytes of --sequence and --random depend on their offset in the region alone, so any part of \
-      them can be verified by itself. A file that ends before the range leaves the rest as it was, and \
-      'verify --file' then says that it is shorter; with --length it is an error.
+      The bytes of --sequence and --random depend only on their offset in the region, so any \
+      part can be verified by itself.
 
-      Example: shmtool fill cache --random --seed 7
-               shmtool fill cache --byte 0xff --offset 4K --length 1p
+      If FILE ends before the range does, the rest of the range is unchanged, and 'verify \
+      --file' reports that FILE is shorter. With --length, a FILE that ends too early is an \
+      error.
       """)
 
+  static let examples = [
+    "shmtool fill cache --random --seed 7",
+    "shmtool fill cache --byte 0xff --offset 4K --length 1p",
+  ]
+
   @Argument(
-    help: "The region.", completion: RegionArgument.completion, transform: RegionArgument.parse)
+    help: ArgumentHelp("Region to fill", valueName: "REGION"),
+    completion: RegionArgument.completion, transform: RegionArgument.parse)
   var region: RegionReference
 
   @OptionGroup var pattern: PatternOptions
   @OptionGroup var range: RangeOptions
 
   @Option(
-    help: "How many threads work at once (default: the processors, 4 at most).",
+    help: ArgumentHelp(
+      "Number of threads (default: number of processors, at most 4)", valueName: "COUNT"),
     transform: ThreadCount.parse)
   var threads: ThreadCount?
 
-  @Flag(help: "Go on even if it exceeds memory or a control group's limit.")
+  @Flag(help: "Proceed if memory or a control group has no room")
   var force = false
 
   @OptionGroup var options: ActionOptions

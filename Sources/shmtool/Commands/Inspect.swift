@@ -4,41 +4,53 @@ import ShmCore
 struct Inspect: CheckedCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
-    abstract: "Look at regions in depth: pages by state and drawn, users, wired bytes.",
+    abstract: "Show the pages, users and locks of regions",
+    usage: "shmtool inspect [OPTIONS] [REGION | PID@0xADDRESS] ...",
     discussion: """
-      Nothing is changed by looking: no page is brought in, none is written. As root the wired pages \
-      are those that the kernel has marked, whoever wired them; else those under the locks that can \
-      be seen. "charged to" says, as root, which control groups are charged for the pages: the groups of the \
-      processes that touched them first. In the drawn map a mark stands for some pages: capitals where all of them are so.
+      Inspecting changes nothing: no page is faulted in or written.
 
-      Example: shmtool inspect cache
-               shmtool inspect --json pid:1234:5
-               shmtool inspect cache --watch 500ms
-               shmtool inspect --pid 1234
-               shmtool inspect 1234@0x7f0000001000
+      As root, wired pages are the pages that the kernel marks as locked, by any process. \
+      Otherwise they are the pages under the locks of processes that could be inspected. \
+      "charged to" names, as root, the control groups that are charged for the pages: the \
+      groups of the processes that touched the pages first.
+
+      In the page map a character stands for a number of pages. A capital letter means that \
+      all of them are in that state.
+
+      PID@0xADDRESS shows what is mapped at an address of a process, and which other processes \
+      map the same page.
       """,
     aliases: ["info"])
 
+  static let examples = [
+    "shmtool inspect cache",
+    "shmtool inspect --json pid:1234:5",
+    "shmtool inspect cache --watch=500ms",
+    "shmtool inspect --pid 1234",
+    "shmtool inspect 1234@0x7f0000001000",
+  ]
+
   @Argument(
-    help: "The regions, and addresses of processes as PID@0xADDRESS.",
+    help: ArgumentHelp(
+      "Regions, or addresses of processes (PID@0xADDRESS)", valueName: "REGION"),
     completion: CompletionDomain.inspected.kind, transform: InspectOperand.parse)
   var regions: [InspectOperand] = []
 
   @Option(
-    help: ArgumentHelp("All shared memory of that process.", valueName: "pid"),
+    help: ArgumentHelp("Show all shared memory of process PID", valueName: "PID"),
     completion: CompletionDomain.process.kind)
   var pid: Int32?
 
-  @Flag(help: "List the runs of equal pages with their offsets, as root with physical frames.")
+  @Flag(help: "List runs of equal pages, as root with physical frames")
   var pages = false
 
-  @Flag(help: "Count the control groups that are charged also for regions over 512 MiB (root).")
+  @Flag(help: "Count charged control groups for regions over 512 MiB, too (root only)")
   var charged = false
 
   @Option(
     help: ArgumentHelp(
-      "Look again and again, with rates, as top does: --watch for every second, --watch 500ms.",
-      valueName: "interval"), transform: WatchInterval.parse)
+      "Repeat at this interval and show rates (default: 1s)", valueName: "[=DURATION]"),
+    transform: WatchInterval.parse)
   var watch: WatchInterval?
 
   @OptionGroup var options: OutputOptions

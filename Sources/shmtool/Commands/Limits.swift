@@ -5,61 +5,67 @@ import SystemPackage
 struct Limits: CheckedCommand {
   static let configuration = CommandConfiguration(
     commandName: "limits",
-    abstract: "Show how much could be created and wired now, and which limit binds.",
+    abstract: "Show how much can be created and wired",
+    usage: "shmtool limits [OPTIONS]",
     discussion: """
-      --room answers whether a region of that size could be created, --need whether so much more could \
-      be wired. Both answer by the exit status: 0 for yes, 1 for no, and --need 2 if something that \
-      decides could not be read, for example the user namespace of another user's process. If the \
-      answer is no they say how to raise the limit in the place where the process runs: a login \
-      session, a service, a container, a pod, a job. The marks that tell the place are shown as evidence.
+      --room answers whether a region of SIZE can be created, --need whether SIZE more can be \
+      wired. The exit status is 0 for yes and 1 for no. For --need it is 2 if the answer is \
+      unknown, because something that decides could not be read, such as the user namespace of \
+      another user's process.
 
-      The room of a region is bounded by the size and the inodes of its tmpfs, by quotas, control \
-      groups, the pools of huge pages, memory and swap, and the commit limit; 'create' uses the same \
+      If the answer is no, the output says how to raise the limit in the environment of the \
+      process, such as a login session, a service, a container, a pod or a job. The marks of \
+      that environment are shown as evidence.
+
+      --room considers the size and the inodes of the tmpfs, quotas, control groups, pools of \
+      huge pages, memory and swap, and the commit limit. 'shmtool create' uses the same \
       figures.
 
-      --probe finds the memlock limit by trying, and overrides what was computed: addresses are \
-      charged on fault and never touched, so no page is taken from other processes.
-
-      Example: shmtool limits
-               shmtool limits --need 512M && shmtool wire cache --background
-               shmtool limits -q --room 4G || echo "no room in /dev/shm"
-               shmtool limits --room 1G --huge=2M
+      --probe measures the memlock limit with mlock(2), and overrides the computed value. It locks \
+      addresses on fault and never touches them, so it uses no memory.
       """)
 
+  static let examples = [
+    "shmtool limits",
+    "shmtool limits --need 512M && shmtool wire cache --background",
+    "shmtool limits -q --room 4G || echo \"no room in /dev/shm\"",
+    "shmtool limits --room 1G --huge=2M",
+  ]
+
   @Option(
-    help: ArgumentHelp("The limits of that process.", valueName: "pid"),
+    help: ArgumentHelp("Show the limits of process PID", valueName: "PID"),
     completion: CompletionDomain.process.kind)
   var pid: Int32?
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Whether that much more could be wired.", valueName: "size"),
+    help: ArgumentHelp("Answer whether SIZE more can be wired", valueName: "SIZE"),
     transform: ByteSize.parse)
   var need: ByteSize?
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Whether a region of that size could be created.", valueName: "size"),
+    help: ArgumentHelp("Answer whether a region of SIZE can be created", valueName: "SIZE"),
     transform: ByteSize.parse)
   var room: ByteSize?
 
   @Option(
     help: ArgumentHelp(
-      "Where regions are to be created (default: /dev/shm).", valueName: "directory"),
+      "Directory for new regions (default: /dev/shm)", valueName: "DIR"),
     completion: .directory, transform: FileArgument.parse)
   var at: FilePath?
 
   @Option(
     help: ArgumentHelp(
-      "Of huge pages, on the first hugetlbfs that may be written to: --huge, --huge=1G.",
-      valueName: "page size"), completion: CompletionDomain.pageSize.kind,
+      "New regions of huge pages, of SIZE if given, on the first writable hugetlbfs",
+      valueName: "[=SIZE]"), completion: CompletionDomain.pageSize.kind,
     transform: HugePages.parse)
   var huge: HugePages?
 
-  @Flag(help: "Find the memlock limit by trying.")
+  @Flag(help: "Measure the memlock limit")
   var probe = false
 
-  @Flag(name: .shortAndLong, help: "Print nothing: only the exit status answers.")
+  @Flag(name: .shortAndLong, help: "Print nothing; answer with the exit status")
   var quiet = false
 
   @OptionGroup var options: OutputOptions

@@ -4,55 +4,63 @@ import ShmCore
 struct List: CheckedCommand {
   static let configuration = CommandConfiguration(
     commandName: "list",
-    abstract: "List the regions of the host, and who uses each.",
+    abstract: "List the regions of the host and their users",
+    usage: "shmtool list [OPTIONS]",
     discussion: """
-      POSIX objects and semaphores, memfds, System V segments, shared anonymous memory, files on any \
-      tmpfs or hugetlbfs that somebody has open or mapped, what was removed and is still in use, and \
-      streams. What cannot be read is named on stderr, and the rest is listed. The last line says how far the sum agrees with Shmem: of /proc/meminfo, and what could \
-      not be seen; it is left out where the list is not whole, and with --no-headings.
+      Lists POSIX objects and semaphores, memfds, System V segments, shared anonymous memory, \
+      streams, and files on tmpfs or hugetlbfs that a process has open or mapped. Removed \
+      regions that are still in use are listed, too. Sources that cannot be read are reported \
+      on stderr.
 
-      To look takes no lease or lock and opens no leased region, so "none seen" among the users is no \
-      proof: 'remove --unused' and 'remove --stale --yes' prove it when they remove. The age counts from \
-      when a region was made or last written, whichever is later; 'remove --older-than' means the same.
+      The last line compares the total with Shmem in /proc/meminfo, and counts the processes \
+      that could not be inspected. It is omitted if the list is filtered, and with \
+      --no-headings.
 
-      Wired is what a process has locked whose mappings may be read, what SHM_LOCK has, and huge pages \
-      from a pool. Of anonymous memory that may not be looked at the size is what is mapped.
+      Listing takes no lease and no lock, so "none seen" under USERS is no proof that a region \
+      is unused. 'remove --unused' and 'remove --stale --yes' prove it when they remove. AGE \
+      counts from creation or the last write, whichever is later.
 
-      Columns for --output, of which --sort takes one:
+      WIRED counts pages locked by processes that could be inspected, segments with SHM_LOCK, \
+      and huge pages. For anonymous memory that cannot be inspected, SIZE is the mapped size.
+
+      Columns for --output and --sort:
       \(ListReport.columnHelp)
-
-      Example: shmtool list --output name,reference,seals --kind memfd
-               shmtool list --stale --sort allocated
       """,
     aliases: ["ls"])
 
+  static let examples = [
+    "shmtool list",
+    "shmtool list --output name,reference,seals --kind memfd",
+    "shmtool list --stale --sort allocated",
+  ]
+
   @Option(
-    help: "The columns, separated by commas.", completion: CompletionDomain.columns.kind,
-    transform: ColumnNames.parse)
+    help: ArgumentHelp("Columns to print, separated by commas", valueName: "COLUMNS"),
+    completion: CompletionDomain.columns.kind, transform: ColumnNames.parse)
   var output: ColumnNames = ColumnNames(ListReport.defaultColumns)
 
   @Option(
-    help: "The column to sort by.", completion: CompletionDomain.column.kind,
-    transform: ColumnNames.parse)
+    help: ArgumentHelp("Column to sort by (default: name)", valueName: "COLUMN"),
+    completion: CompletionDomain.column.kind, transform: ColumnNames.parse)
   var sort: ColumnNames = ColumnNames(["name"])
 
-  @Option(help: "Only this kind; may be repeated.")
+  @Option(help: ArgumentHelp("Only regions of KIND; may be repeated", valueName: "KIND"))
   var kind: [RegionKind] = []
 
   @Option(
-    help: ArgumentHelp("Only what that process uses.", valueName: "pid"),
+    help: ArgumentHelp("Only regions that process PID uses", valueName: "PID"),
     completion: CompletionDomain.process.kind)
   var pid: Int32?
 
   @Option(
-    help: ArgumentHelp("Only what belongs to that user, a name or a number.", valueName: "user"),
+    help: ArgumentHelp("Only regions of USER, a name or a numeric ID", valueName: "USER"),
     completion: CompletionDomain.user.kind, transform: ArgumentBytes.bytes)
   var user: [UInt8]?
 
-  @Flag(help: "Only regions that no process is seen to use")
+  @Flag(help: "Only regions that no visible process uses")
   var stale = false
 
-  @Flag(help: "Leave out the headings, and the last line.")
+  @Flag(help: "Omit the headings and the last line")
   var noHeadings = false
 
   @OptionGroup var options: OutputOptions

@@ -4,23 +4,27 @@ import ShmCore
 struct Map: CommandRunner {
   static let configuration = CommandConfiguration(
     commandName: "map",
-    abstract: "Map regions, and hold them until told or while CMD runs.",
-    usage: "shmtool map [<options>] <regions> ... [-- <command> ...]",
+    abstract: "Map regions and pass them to a command",
+    usage: "shmtool map [OPTIONS] [REGION ...] [-- CMD ...]",
     discussion: """
-      CMD gets the regions as open descriptors from 3 on, in the order of the operands. Without \
-      CMD the mappings are held until SIGINT or SIGTERM. Signals that shmtool receives are passed on to \
-      CMD.
-
-      Example: shmtool map cache -- sh -c 'sha256sum /proc/self/fd/3'
-               shmtool map --anonymous 64M -- ./worker
+      CMD gets the regions as file descriptors 3 and up, in the order of the operands, and \
+      their number in the environment variable SHMTOOL_FDS. Signals that shmtool receives are \
+      forwarded to CMD, and shmtool exits with the status of CMD. Without CMD the regions stay \
+      mapped until interrupted.
       """)
+
+  static let examples = [
+    "shmtool map cache -- sh -c 'sha256sum /proc/self/fd/3'",
+    "shmtool map --anonymous 64M -- ./worker",
+  ]
 
   enum CodingKeys: CodingKey {
     case regions, anonymous, huge, isPrivate, readOnly, populate, force, at, options
   }
 
   @Argument(
-    help: "The regions.", completion: RegionArgument.completion, transform: RegionArgument.parse)
+    help: ArgumentHelp("Regions to map", valueName: "REGION"),
+    completion: RegionArgument.completion, transform: RegionArgument.parse)
   var regions: [RegionReference] = []
 
   /// What stands behind `--`.
@@ -28,32 +32,32 @@ struct Map: CommandRunner {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Map a new memfd as well; it has no name.", valueName: "size"),
+    help: ArgumentHelp("Create a memfd of SIZE, and map it first", valueName: "SIZE"),
     transform: ByteSize.parse)
   var anonymous: ByteSize?
 
   @Option(
     help: ArgumentHelp(
-      "The memfd of huge pages: --huge, --huge=1G; --huge=try accepts ordinary ones.",
-      valueName: "page size"), completion: CompletionDomain.pageSize.kind,
+      "Use huge pages for the memfd, of SIZE if given; --huge=try falls back to ordinary pages",
+      valueName: "[=SIZE]"), completion: CompletionDomain.pageSize.kind,
     transform: HugePages.parse)
   var huge: HugePages?
 
-  @Flag(name: .customLong("private"), help: "Copy-on-write: stores stay with this process.")
+  @Flag(name: .customLong("private"), help: "Map copy-on-write: other processes do not see stores")
   var isPrivate = false
 
-  @Flag(help: "For loads only.")
+  @Flag(help: "Map read-only")
   var readOnly = false
 
-  @Flag(help: "Fault every page in first.")
+  @Flag(help: "Fault in all pages first")
   var populate = false
 
-  @Flag(help: "Populate even if it exceeds memory or a control group's limit.")
+  @Flag(help: "Populate if memory or a control group has no room")
   var force = false
 
   @Option(
     parsing: .unconditional,
-    help: "At this address, where nothing may be mapped yet: 0x7f0000000000.",
+    help: ArgumentHelp("Map at ADDRESS, such as 0x7f0000000000", valueName: "ADDRESS"),
     transform: Address.parse)
   var at: Address?
 

@@ -6,34 +6,39 @@ import SystemPackage
 struct Read: CheckedCommand {
   static let configuration = CommandConfiguration(
     commandName: "read",
-    abstract: "Copy bytes of a region to stdout or into a file.",
+    abstract: "Copy a region to stdout or a file",
+    usage: "shmtool read [OPTIONS] REGION",
     discussion: """
-      --output FILE appears only when it is complete and on its device, with the owner, mode, ACL and \
-      extended attributes of the file that it replaces; /dev/fd/N is written through that descriptor.
-
-      Example: shmtool read cache --offset 4K --length 64 --hex
-               shmtool read cache | sha256sum
+      FILE becomes visible only when it is complete and on its device. It gets the owner, \
+      mode, ACL and extended attributes of the file that it replaces. /dev/fd/N is written \
+      through that descriptor.
       """)
 
+  static let examples = [
+    "shmtool read cache --offset 4K --length 64 --hex",
+    "shmtool read cache | sha256sum",
+  ]
+
   @Argument(
-    help: "The region.", completion: RegionArgument.completion, transform: RegionArgument.parse)
+    help: ArgumentHelp("Region to read", valueName: "REGION"),
+    completion: RegionArgument.completion, transform: RegionArgument.parse)
   var region: RegionReference
 
   @OptionGroup var range: RangeOptions
 
-  @Flag(help: "As hexadecimal and text, 16 bytes a line.")
+  @Flag(help: "Print as hexadecimal and text, 16 bytes per line")
   var hex = false
 
   @Option(
     name: .shortAndLong,
-    help: "Write a file of that name, which appears when it is complete; - is stdout.",
+    help: ArgumentHelp("Write FILE; - means stdout", valueName: "FILE"),
     completion: .file(), transform: FileArgument.parse)
   var output: FilePath?
 
-  @Flag(help: "Do not wait until the file is on its device.")
+  @Flag(help: "Do not sync FILE to its device")
   var noSync = false
 
-  @Flag(help: "Write raw bytes to a terminal, too.")
+  @Flag(help: "Write raw bytes even to a terminal")
   var force = false
 
   @OptionGroup var options: ActionOptions

@@ -6,42 +6,47 @@ import SystemPackage
 struct Recv: CommandRunner {
   static let configuration = CommandConfiguration(
     commandName: "recv",
-    abstract: "Receive a stream: to stdout, into a file, or into CMD.",
-    usage: "shmtool recv [<options>] <name> [-- <command> ...]",
+    abstract: "Receive a stream through shared memory",
+    usage: "shmtool recv [OPTIONS] NAME [-- CMD ...]",
     discussion: """
-      Ends with 0 only when the sender has said that this was all, and every byte has been delivered. \
-      What is delivered before a failure is a correct beginning. --output FILE appears only when it is \
-      complete and on its device, with the owner, mode, ACL and extended attributes of the file that it \
-      replaces; /dev/fd/N is written through that descriptor. If CMD fails, shmtool exits with \
-      the status of CMD.
+      Writes the stream to stdout, to FILE, or to CMD. recv exits with 0 only after it has \
+      received the end of the stream and delivered every byte. What it delivers before a \
+      failure is a correct prefix of the stream. Sender and receivers must belong to the same \
+      user. They meet in /dev/shm, or in the directory that SHMTOOL_DIR names. NAME and \
+      stream:NAME mean the same stream.
 
-      If the stream fails, CMD and the processes that CMD has started in this session, such as the \
-      stages of a pipeline, get SIGTERM, and SIGKILL after 2 s. Their input ends only after that, so none \
-      of them takes the end of an incomplete stream for an ordinary end. Exceptions: a process that has \
-      left the session; a stage that ignores SIGTERM while an earlier stage ends by it; and if shmtool \
-      itself is killed by SIGKILL.
+      FILE becomes visible only when it is complete and on its device. It gets the owner, \
+      mode, ACL and extended attributes of the file that it replaces. /dev/fd/N is written \
+      through that descriptor.
 
-      The sender belongs to the same user, and both meet in /dev/shm, or in the directory that \
-      SHMTOOL_DIR names. NAME and stream:NAME mean the same stream.
+      If CMD fails, shmtool exits with the status of CMD. If the stream fails, CMD and the \
+      processes that it started in this session get SIGTERM, and SIGKILL after 2 s. Their \
+      input ends only after that, so no stage of a pipeline takes an incomplete stream for a \
+      complete stream. There are three exceptions: a process that has left the session, a \
+      stage that ignores SIGTERM while an earlier stage exits, and a shmtool that is killed \
+      with SIGKILL.
 
-      --framed writes records with checksums and an end record. CMD passes them to 'send --framed' on \
-      another host, and its standard output carries the acknowledgement back. Without a valid \
-      acknowledgement recv fails with 69, or with 76 if the far end reports why it aborted. Without CMD the \
-      framed form goes to standard output and is not acknowledged; exit status 0 then says nothing about \
-      the far end.
-
-      Example: shmtool recv backup | tar x -C /restore
-               shmtool recv backup --output data.tar
-               shmtool recv backup --framed -- ssh there shmtool send backup --framed
+      --framed writes records with checksums and an end record. CMD passes them to 'send \
+      --framed' on another host, and its standard output carries the acknowledgement back. \
+      Without a valid acknowledgement recv exits with 69, or with 76 if the far end reports \
+      why it aborted. Without CMD the framed format goes to stdout and is not acknowledged; \
+      exit status 0 then says nothing about the far end.
       """,
     aliases: ["receive"])
+
+  static let examples = [
+    "shmtool recv backup | tar x -C /restore",
+    "shmtool recv backup --output data.tar",
+    "shmtool recv backup --framed -- ssh there shmtool send backup --framed",
+  ]
 
   enum CodingKeys: CodingKey {
     case name, output, noSync, framed, force, stream
   }
 
   @Argument(
-    help: "The stream's name.", completion: CompletionDomain.stream.kind,
+    help: ArgumentHelp("Name of the stream", valueName: "NAME"),
+    completion: CompletionDomain.stream.kind,
     transform: StreamReference.parse)
   var name: RegionName
 
@@ -50,17 +55,17 @@ struct Recv: CommandRunner {
 
   @Option(
     name: .shortAndLong,
-    help: "Write a file of that name, which appears when it is complete; - is stdout.",
+    help: ArgumentHelp("Write FILE; - means stdout", valueName: "FILE"),
     completion: .file(), transform: FileArgument.parse)
   var output: FilePath?
 
-  @Flag(help: "Do not wait until the file is on its device.")
+  @Flag(help: "Do not sync FILE to its device")
   var noSync = false
 
-  @Flag(help: "Write the framed form, for 'send --framed' on another host.")
+  @Flag(help: "Write the framed format, for 'send --framed' on another host")
   var framed = false
 
-  @Flag(help: "Write raw bytes to a terminal, too.")
+  @Flag(help: "Write raw bytes even to a terminal")
   var force = false
 
   @OptionGroup var stream: StreamArguments

@@ -4,46 +4,53 @@ import ShmCore
 struct Remove: CheckedCommand {
   static let configuration = CommandConfiguration(
     commandName: "remove",
-    abstract: "Take the names of regions away.",
+    abstract: "Unlink the names of regions",
+    usage: "shmtool remove [OPTIONS] [REGION ...]",
     discussion: """
-      Only shared memory is removed: a file that is not on tmpfs, ramfs or hugetlbfs is refused. \
-      As rm(1) does: whoever uses a region keeps it, and its memory is free when the last one ends. \
-      With --unused a region stays unless it is proved at that moment that no process uses it: a process \
-      that opens it meanwhile finds the name again. stream:NAME \
-      removes what the killed sender of a stream has left, and never a region.
+      Unlinks names, as rm(1) does. Processes that use a region keep it, and its memory is \
+      freed when the last of them releases it. Only shared memory is removed: a file that is \
+      not on tmpfs, ramfs or hugetlbfs is refused. stream:NAME removes what a killed sender \
+      left of a stream.
 
-      --stale shows every POSIX object, file on hugetlbfs and stream that no process is seen to use; it \
-      takes no lease or lock. --yes proves for each that no process uses it, and removes it in the same \
-      step: a region that is in use, or has a new name, stays. If other users' processes cannot be seen, \
-      only the caller's own regions can be proved unused, and the others stay. The age counts from when a \
-      region was made or last written, whichever is later. A region that a killed removal has left as \
-      '.shmtool-removing-…' is removed, or gets its name again if it is in use. Semaphores stay, for they wait for \
-      their next user; System V segments are named and stay ('ipcrm -m' removes them). Empty directories of this \
-      user in which streams met (/dev/shm/.shmtool-UID) are removed as well.
+      --unused removes a region only if no process uses it. This is proved in the same step.
 
-      Example: shmtool remove cache
-               shmtool remove --unused cache
-               shmtool remove --stale --older-than 1h --yes
+      --stale shows POSIX objects, files on hugetlbfs and streams that no visible process \
+      uses; it takes no lease and no lock. With --yes each of them is removed if it is proved \
+      in the same step that no process uses it. If the processes of other users cannot be \
+      inspected, only your own regions can be proved unused.
+
+      --stale also handles what interrupted removals left ('.shmtool-removing-…'): a region in \
+      use gets its name back, any other is removed. Empty directories of your streams \
+      (/dev/shm/.shmtool-UID) are removed. Semaphores are kept. System V segments are shown; \
+      'ipcrm -m' removes them.
       """,
     aliases: ["rm"])
 
+  static let examples = [
+    "shmtool remove cache",
+    "shmtool remove --unused cache",
+    "shmtool remove --stale --older-than 1h --yes",
+  ]
+
   @Argument(
-    help: "The regions.", completion: CompletionDomain.removed.kind, transform: RemovalOperand.parse
-  )
+    help: ArgumentHelp("Regions, or streams (stream:NAME)", valueName: "REGION"),
+    completion: CompletionDomain.removed.kind, transform: RemovalOperand.parse)
   var regions: [RemovalOperand] = []
 
-  @Flag(help: "Only where nobody uses it.")
+  @Flag(help: "Remove only regions that no process uses")
   var unused = false
 
-  @Flag(help: "Everything that no process uses; without --yes it is only shown")
+  @Flag(help: "Show regions that no visible process uses; with --yes remove them")
   var stale = false
 
-  @Flag(help: "Remove what is stale.")
+  @Flag(help: "Remove what --stale shows")
   var yes = false
 
   @Option(
     parsing: .unconditional,
-    help: "Of what is stale, only what was made or last written that long ago: 250ms, 5s, 2m, 1h",
+    help: ArgumentHelp(
+      "With --stale: only regions created and last written at least DURATION ago",
+      valueName: "DURATION"),
     transform: TimeSpan.parse)
   var olderThan: TimeSpan?
 

@@ -1,31 +1,37 @@
 import ArgumentParser
 import ShmCore
 
-struct Resize: ParsableCommand {
+struct Resize: DocumentedCommand {
   static let configuration = CommandConfiguration(
     commandName: "resize",
-    abstract: "Make a region larger, or with --shrink smaller.",
+    abstract: "Change the size of a region",
+    usage: "shmtool resize [OPTIONS] REGION SIZE",
     discussion: """
-      New memory is reserved first. A region that others have mapped is not made smaller without \
-      --force: a touch beyond the new end would end them.
-
-      Example: shmtool resize cache 128M
+      Growing reserves the new memory first; --sparse reserves nothing. A region that other \
+      processes use is not shrunk without --force, because a process that touches a page \
+      beyond the new end gets SIGBUS.
       """)
 
+  static let examples = [
+    "shmtool resize cache 128M",
+    "shmtool resize cache 32M --shrink",
+  ]
+
   @Argument(
-    help: "The region.", completion: RegionArgument.completion, transform: RegionArgument.parse)
+    help: ArgumentHelp("Region to resize", valueName: "REGION"),
+    completion: RegionArgument.completion, transform: RegionArgument.parse)
   var region: RegionReference
 
-  @Argument(help: "The new size.", transform: ByteSize.parse)
+  @Argument(help: ArgumentHelp("New size", valueName: "SIZE"), transform: ByteSize.parse)
   var size: ByteSize
 
-  @Flag(help: "A smaller size is meant.")
+  @Flag(help: "Allow a smaller size")
   var shrink = false
 
-  @Flag(help: "Even if others use the region, or memory or a control group has no room.")
+  @Flag(help: "Proceed if the region is in use, or memory or a control group has no room")
   var force = false
 
-  @Flag(help: "Reserve no memory.")
+  @Flag(help: "Reserve no memory")
   var sparse = false
 
   @OptionGroup var options: ActionOptions

@@ -4,21 +4,28 @@ import ShmCore
 struct Seal: CheckedCommand {
   static let configuration = CommandConfiguration(
     commandName: "seal",
-    abstract: "Seal a memfd, for good.",
+    abstract: "Seal a memfd permanently",
+    usage: "shmtool seal [OPTIONS] REGION SEAL ...",
     discussion: """
-      Seals: \(Seals.allWords.joined(separator: ", ")). Only a memfd can be sealed, and it is \
-      named by the process that has it open. 'exec' on one that may be executed (any mode with x) brings \
-      shrink, grow, write and future-write with it: that is the kernel's doing.
+      SEAL is one of \(Seals.allWords.joined(separator: ", ")). A seal cannot be taken off \
+      again. Sealing 'exec' on an executable memfd (a mode with x) implies shrink, grow, write \
+      and future-write.
 
-      Example: shmtool seal pid:1234:5 shrink,grow
+      Only memfds can be sealed. A memfd is named by a process that has it open: pid:PID:FD.
       """)
 
+  static let examples = [
+    "shmtool seal pid:1234:5 shrink,grow"
+  ]
+
   @Argument(
-    help: "The region.", completion: CompletionDomain.memfd.kind, transform: RegionArgument.parse)
+    help: ArgumentHelp("Memfd to seal", valueName: "REGION"),
+    completion: CompletionDomain.memfd.kind, transform: RegionArgument.parse)
   var region: RegionReference
 
   @Argument(
-    help: "The seals, separated by commas or blanks.", completion: CompletionDomain.seals.kind)
+    help: ArgumentHelp("Seals, separated by commas or spaces", valueName: "SEAL"),
+    completion: CompletionDomain.seals.kind)
   var seals: [String]
 
   @OptionGroup var options: ActionOptions

@@ -6,59 +6,67 @@ import SystemPackage
 struct Send: CommandRunner {
   static let configuration = CommandConfiguration(
     commandName: "send",
-    abstract: "Send a file, stdin or what CMD writes to receivers, through shared memory.",
-    usage: "shmtool send [<options>] <name> [<file>] [-- <command> ...]",
+    abstract: "Send a stream through shared memory",
+    usage: "shmtool send [OPTIONS] NAME [FILE] [-- CMD ...]",
     discussion: """
-      The receivers are started with 'shmtool recv NAME', before or after. Ends with 0 only when \
-      every receiver has delivered every byte. A regular file must not change while it is read; one \
-      that grows, such as a log, is sent through a pipe. Sender and receivers belong to the same user, and meet \
-      in /dev/shm, or in the directory that SHMTOOL_DIR names. A pipe hides that a producer failed; with CMD the \
-      stream is aborted then, and CMD's exit code is ours. If the stream fails, CMD and the processes \
-      it has started in this session get SIGTERM, and SIGKILL after 2 s.
+      Sends FILE, stdin, or what CMD writes. Start the receivers with 'shmtool recv NAME', \
+      before or after the sender. send exits with 0 only after every receiver has delivered \
+      every byte. Sender and receivers must belong to the same user. They meet in /dev/shm, or \
+      in the directory that SHMTOOL_DIR names.
 
-      --framed reads the form that 'recv --framed' writes on another host. If the input ends before its end \
-      record, send aborts the stream and exits with 76. If the input is damaged, send exits with 65. It stops \
-      reading after the end record. When every receiver has delivered every byte, send writes an \
-      acknowledgement to standard output, unless that is a terminal. --stall-timeout then also bounds the \
-      wait for receivers.
+      A regular file must not change while it is sent; send a growing file, such as a log, \
+      through a pipe. A pipe hides the failure of a producer. If CMD fails, the stream is \
+      aborted, and shmtool exits with the status of CMD. If the stream fails, CMD and the \
+      processes that it started in this session get SIGTERM, and SIGKILL after 2 s.
 
-      Example: tar c /data | shmtool send backup
-               shmtool send backup --receivers 2 -- tar c /data
+      --framed reads the format that 'recv --framed' writes on another host. If the input ends \
+      before the end record, send aborts the stream and exits with 76. If the input is \
+      damaged, send exits with 65. It stops reading after the end record. When every receiver \
+      has delivered every byte, send writes an acknowledgement to stdout, unless stdout is a \
+      terminal. --stall-timeout then also limits the wait for receivers.
       """)
+
+  static let examples = [
+    "tar c /data | shmtool send backup",
+    "shmtool send backup --receivers 2 -- tar c /data",
+  ]
 
   enum CodingKeys: CodingKey {
     case name, file, receivers, capacity, huge, checksum, framed, stream
   }
 
-  @Argument(help: "The stream's name.", transform: StreamReference.parse)
+  @Argument(
+    help: ArgumentHelp("Name of the stream", valueName: "NAME"), transform: StreamReference.parse)
   var name: RegionName
 
   @Argument(
-    help: "The input; stdin if left out, or for -.", completion: .file(),
-    transform: FileArgument.parse)
+    help: ArgumentHelp("Input (default: stdin); - means stdin", valueName: "FILE"),
+    completion: .file(), transform: FileArgument.parse)
   var file: FilePath?
 
   /// What stands behind `--`.
   var command: [[UInt8]] = []
 
-  @Option(help: "How many receivers there are; each gets every byte. 1 to 16.")
+  @Option(
+    help: ArgumentHelp("Number of receivers, 1 to 16; each gets every byte", valueName: "COUNT"))
   var receivers = 1
 
   @Option(
-    parsing: .unconditional, help: "The bytes of the ring, a power of two (default: 4M).",
+    parsing: .unconditional,
+    help: ArgumentHelp("Size of the ring, a power of two (default: 4M)", valueName: "SIZE"),
     transform: ByteSize.parse)
   var capacity: ByteSize?
 
   @Option(
-    help: ArgumentHelp("A ring of huge pages: --huge, --huge=1G.", valueName: "page size"),
+    help: ArgumentHelp("Use huge pages for the ring, of SIZE if given", valueName: "[=SIZE]"),
     completion: CompletionDomain.pageSize.kind,
     transform: HugePages.parse)
   var huge: HugePages?
 
-  @Flag(help: "Compare a checksum of all bytes at the end (CRC-32C).")
+  @Flag(help: "Compare a checksum of all bytes at the end (CRC-32C)")
   var checksum = false
 
-  @Flag(help: "Read the framed form that 'recv --framed' writes, and acknowledge it on stdout.")
+  @Flag(help: "Read the framed format, and acknowledge it on stdout")
   var framed = false
 
   @OptionGroup var stream: StreamArguments

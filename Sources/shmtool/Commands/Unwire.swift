@@ -4,26 +4,32 @@ import ShmCore
 struct Unwire: CheckedCommand {
   static let configuration = CommandConfiguration(
     commandName: "unwire",
-    abstract: "End the background holders of regions.",
+    abstract: "End the background holders of wired regions",
+    usage: "shmtool unwire [OPTIONS] [REGION ...]",
     discussion: """
-      Other processes keep what they have wired; 'shmtool wire --list' shows them. A holder of \
-      several regions releases all of them, and says so. --pid also ends a holder of what has no \
-      name any more.
+      Ends the processes that 'shmtool wire --background' started. A holder of several regions \
+      releases all of them. Other processes keep what they have wired; 'shmtool wire --list' \
+      shows them.
 
-      Each holder gets SIGTERM and 5 s to end. One that does not end, because it is stopped or \
-      frozen, or that may not be signalled, is reported, and the others are ended. The exit status \
-      is that of the first failure.
+      Each holder gets SIGTERM and 5 s to exit. A holder that does not exit, because it is \
+      stopped or frozen, or that may not be signalled, is reported, and the other holders are \
+      ended. The exit status is that of the first failure.
 
-      Example: shmtool unwire cache
-               shmtool unwire --pid 1234
+      --pid also ends a holder whose region was removed.
       """)
 
+  static let examples = [
+    "shmtool unwire cache",
+    "shmtool unwire --pid 1234",
+  ]
+
   @Argument(
-    help: "The regions.", completion: RegionArgument.completion, transform: RegionArgument.parse)
+    help: ArgumentHelp("Regions to release", valueName: "REGION"),
+    completion: RegionArgument.completion, transform: RegionArgument.parse)
   var regions: [RegionReference] = []
 
   @Option(
-    help: ArgumentHelp("The holder with that number.", valueName: "pid"),
+    help: ArgumentHelp("End the holder with this process ID", valueName: "PID"),
     completion: CompletionDomain.process.kind)
   var pid: Int32?
 

@@ -4,23 +4,30 @@ import ShmCore
 struct Verify: CheckedCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
-    abstract: "Compare a region with bytes that follow a rule, or with a file.",
+    abstract: "Compare a region with a pattern or a file",
+    usage: "shmtool verify [OPTIONS] REGION",
     discussion: """
-      Takes the words of fill. Ends with 0 where they are equal, and with 1 where they are not, \
-      and says where the first difference is and how many bytes differ.
-
-      Example: shmtool verify cache --random --seed 7
+      Takes the patterns of 'shmtool fill'. Exits with 0 if all bytes are equal, and with 1 if \
+      they differ. For a difference, the first offset and the number of bytes that differ are \
+      reported.
       """)
 
+  static let examples = [
+    "shmtool verify cache --random --seed 7",
+    "shmtool verify cache --file weights.bin",
+  ]
+
   @Argument(
-    help: "The region.", completion: RegionArgument.completion, transform: RegionArgument.parse)
+    help: ArgumentHelp("Region to verify", valueName: "REGION"),
+    completion: RegionArgument.completion, transform: RegionArgument.parse)
   var region: RegionReference
 
   @OptionGroup var pattern: PatternOptions
   @OptionGroup var range: RangeOptions
 
   @Option(
-    help: "How many threads work at once (default: the processors, 4 at most).",
+    help: ArgumentHelp(
+      "Number of threads (default: number of processors, at most 4)", valueName: "COUNT"),
     transform: ThreadCount.parse)
   var threads: ThreadCount?
 

@@ -4,34 +4,50 @@ import ShmCore
 struct Wait: CheckedCommand {
   static let configuration = CommandConfiguration(
     commandName: "wait",
-    abstract: "Wait until a region exists, is removed, or holds certain bytes.",
+    abstract: "Wait until a region is created, changed or removed",
+    usage: "shmtool wait [OPTIONS] REGION",
     discussion: """
-      Example: shmtool wait cache --timeout 5s
-               shmtool wait cache --at 0 --equals 'ready'
+      Without an option, waits until REGION exists. Exits with 124 if --timeout expires first.
       """)
 
+  static let examples = [
+    "shmtool wait cache --timeout 5s",
+    "shmtool wait cache --at 0 --equals 'ready'",
+  ]
+
   @Argument(
-    help: "The region.", completion: RegionArgument.completion, transform: RegionArgument.parse)
+    help: ArgumentHelp("Region to wait for", valueName: "REGION"),
+    completion: RegionArgument.completion, transform: RegionArgument.parse)
   var region: RegionReference
 
-  @Flag(help: "Until its name is gone.")
+  @Flag(help: "Wait until the region is removed")
   var removed = false
 
   @Option(
-    parsing: .unconditional, help: "Until it holds that many bytes.", transform: ByteSize.parse)
+    parsing: .unconditional,
+    help: ArgumentHelp("Wait until the region has at least SIZE bytes", valueName: "SIZE"),
+    transform: ByteSize.parse)
   var size: ByteSize?
 
   @Option(
     parsing: .unconditional,
-    help: "Until these bytes stand at --at; escapes as for fill --pattern.",
+    help: ArgumentHelp(
+      "Wait until the bytes at --at equal TEXT, which may hold the escapes of 'fill --pattern'",
+      valueName: "TEXT"),
     transform: ByteText.parse)
   var equals: ByteText?
 
-  @Option(parsing: .unconditional, help: "The offset of --equals.", transform: ByteSize.parse)
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Offset for --equals (default: 0)", valueName: "OFFSET"),
+    transform: ByteSize.parse)
   var at = ByteSize(bytes: 0)
 
   @Option(
-    parsing: .unconditional, help: "Give up after: 250ms, 5s, 2m, 1h.", transform: TimeSpan.parse)
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Fail after DURATION, such as 250ms, 5s, 2m or 1h (default: never)", valueName: "DURATION"),
+    transform: TimeSpan.parse)
   var timeout: TimeSpan?
 
   func check() throws {

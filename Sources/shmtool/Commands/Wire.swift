@@ -4,27 +4,35 @@ import ShmCore
 struct Wire: CommandRunner {
   static let configuration = CommandConfiguration(
     commandName: "wire",
-    abstract: "Wire regions: hold their pages in RAM until told or while CMD runs.",
-    usage: "shmtool wire [<options>] <regions> ... [-- <command> ...]",
+    abstract: "Lock regions in RAM",
+    usage: "shmtool wire [OPTIONS] REGION ... [-- CMD ...]",
     discussion: """
-      Linux calls wired pages locked (mlock). A region is said to be wired when it has been checked: \
-      its mapping carries the lock, every page is resident, and as root also marked as locked by the \
-      kernel (/proc/kpageflags). Every page is brought in, and holes are allocated. Regions are opened \
-      read-only, so a running executable can be wired, and a wired one can be run.
+      Wired pages are locked in RAM with mlock(2), so they are never swapped out. The lock is \
+      verified before it is reported: the mapping carries it, all pages are resident, and as \
+      root all pages are marked as locked by the kernel (/proc/kpageflags). Wiring faults in \
+      all pages and allocates holes. Regions are opened read-only, so a running executable can \
+      be wired.
 
-      CMD gets the regions as descriptors from 3 on, open for reading, and its exit code is ours. The \
-      locks belong to shmtool's mapping: they hold the pages for CMD as well, and end with shmtool, not \
-      with CMD's own mapping. Signals that shmtool receives are passed on to CMD, except SIGKILL, \
-      SIGSTOP, SIGCHLD, what shmtool was started to ignore, and what a terminal sends to both.
+      Without CMD the pages stay wired until interrupted, for the time of --for, while the \
+      process of --while-pid runs, or in the background with --background. 'shmtool unwire' \
+      ends background holders.
 
-      Wired pages are taken from everybody else, and are needed rarely: for memory that must not be \
-      swapped out (secrets), or whose first touch must not wait (real time). Where there is no swap, \
-      shared memory stays in RAM anyway. 'shmtool limits' says how much there may be.
+      CMD gets the regions as read-only file descriptors 3 and up, and shmtool exits with the \
+      status of CMD. The locks belong to the mapping of shmtool: they hold the pages for CMD, \
+      too, until shmtool exits. Signals that shmtool receives are forwarded to CMD, except \
+      SIGKILL, SIGSTOP, SIGCHLD, signals that shmtool was started to ignore, and signals that \
+      the terminal sends to both.
 
-      Example: shmtool wire cache
-               shmtool wire cache --range 4M+1M --range 64M: -- ./server
-               shmtool wire cache --background; shmtool unwire cache
+      Wired pages cannot be used by other programs. Wire memory that must not be swapped out \
+      (secrets) or whose first access must not wait (real time). Without swap, shared memory \
+      stays in RAM in any case. 'shmtool limits' shows how much can be wired.
       """)
+
+  static let examples = [
+    "shmtool wire cache",
+    "shmtool wire cache --range 4M+1M --range 64M: -- ./server",
+    "shmtool wire cache --background; shmtool unwire cache",
+  ]
 
   enum CodingKeys: CodingKey {
     case regions, range, ranges, bestEffort, follow, background, list, force
@@ -32,7 +40,8 @@ struct Wire: CommandRunner {
   }
 
   @Argument(
-    help: "The regions.", completion: RegionArgument.completion, transform: RegionArgument.parse)
+    help: ArgumentHelp("Regions to wire", valueName: "REGION"),
+    completion: RegionArgument.completion, transform: RegionArgument.parse)
   var regions: [RegionReference] = []
 
   /// What stands behind `--`.
@@ -43,23 +52,24 @@ struct Wire: CommandRunner {
   @Option(
     name: .customLong("range"), parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
-      "A range, as often as needed: 4M+1M (offset and length), 4M:8M, 64M:.", valueName: "range"),
+      "Wire a range: OFFSET+SIZE, OFFSET:END or OFFSET: (to the end); may be repeated",
+      valueName: "RANGE"),
     transform: ByteRange.parse)
   var ranges: [ByteRange] = []
 
-  @Flag(help: "Keep what could be wired, and say how much of what was asked for that is.")
+  @Flag(help: "Keep what could be wired, and report how much")
   var bestEffort = false
 
-  @Flag(help: "Wire the region anew when it has grown, shrunk or been replaced.")
+  @Flag(help: "Wire a region again after it was resized or replaced")
   var follow = false
 
-  @Flag(help: "Return when the pages are wired; a process in the background holds them.")
+  @Flag(help: "Return when the pages are wired, and leave a process that holds them")
   var background = false
 
-  @Flag(help: "List who has pages of regions wired.")
+  @Flag(help: "List the processes that have regions wired")
   var list = false
 
-  @Flag(help: "Even where it is more than memory or the control group has.")
+  @Flag(help: "Proceed if memory, a control group or the tmpfs has no room")
   var force = false
 
   @Flag(name: .customLong("background-holder"), help: .hidden)

@@ -5,25 +5,31 @@ import SystemPackage
 struct Write: CheckedCommand {
   static let configuration = CommandConfiguration(
     commandName: "write",
-    abstract: "Copy stdin, or a file, into a region.",
+    abstract: "Copy stdin or a file into a region",
+    usage: "shmtool write [OPTIONS] REGION [FILE]",
     discussion: """
-      Only shared memory is written ('copy' to file:PATH writes a file). The region does not grow: an input that holds more than the range is an error, and so is one \
-      that holds less where --length is given.
-
-      Example: date | shmtool write cache --offset 1M
+      The region does not grow: an input that is longer than the range is an error. With \
+      --length, a shorter input is an error, too. Only shared memory is written; 'shmtool \
+      copy' writes ordinary files (file:PATH).
       """)
 
+  static let examples = [
+    "date | shmtool write cache --offset 1M",
+    "shmtool write cache weights.bin",
+  ]
+
   @Argument(
-    help: "The region.", completion: RegionArgument.completion, transform: RegionArgument.parse)
+    help: ArgumentHelp("Region to write", valueName: "REGION"),
+    completion: RegionArgument.completion, transform: RegionArgument.parse)
   var region: RegionReference
 
   @Argument(
-    help: "The input; stdin if left out, or for -.", completion: .file(),
-    transform: FileArgument.parse)
+    help: ArgumentHelp("Input (default: stdin); - means stdin", valueName: "FILE"),
+    completion: .file(), transform: FileArgument.parse)
   var file: FilePath = "-"
 
   @OptionGroup var range: RangeOptions
-  @Flag(help: "Go on even if it exceeds memory or a control group's limit.")
+  @Flag(help: "Proceed if memory or a control group has no room")
   var force = false
 
   @OptionGroup var options: ActionOptions

@@ -65,8 +65,8 @@ struct Completer {
   private func subcommands() -> [CompletionCandidate] {
     if current.value.first == UInt8(ascii: "-") {
       return [
-        CompletionCandidate("--help", help: "Show help information."),
-        CompletionCandidate("--version", help: "Show the version."),
+        CompletionCandidate("--help", help: "Show help information"),
+        CompletionCandidate("--version", help: "Show the version"),
       ]
     }
     let commands = ShmTool.configuration.allSubcommands.flatMap { command in

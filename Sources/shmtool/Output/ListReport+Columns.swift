@@ -20,56 +20,57 @@ extension ListReport {
       name: "kind", help: "posix, semaphore, memfd, sysv, file, anonymous, other, stream",
       isDefault: true, cell: { row, _ in row.kind }, precedes: { $0.kind < $1.kind }),
     Column(
-      name: "name", help: "its name or path; PID@0xADDRESS for what has none", isDefault: true,
+      name: "name", help: "name or path; PID@0xADDRESS if it has no name", isDefault: true,
       cell: { row, _ in row.display.word + row.mark }),
-    amount("size", "its length", isDefault: true, \.size),
-    amount("allocated", "what memory is charged for", isDefault: true, \.allocated),
+    amount("size", "length", isDefault: true, \.size),
+    amount("allocated", "memory charged for it", isDefault: true, \.allocated),
     amount("resident", "in RAM and written", facts: .residency, \.resident),
-    amount("swapped", "paged out to swap", isDefault: true, facts: .swap, \.swapped),
+    amount("swapped", "in swap", isDefault: true, facts: .swap, \.swapped),
     amount(
-      "wired", "cannot be paged out", isDefault: true, facts: .wiring, \.wired),
+      "wired", "locked in RAM, or never swapped", isDefault: true, facts: .wiring, \.wired),
     Column(
-      name: "charged", help: "the control group that is charged for most of it (root)",
+      name: "charged", help: "control group charged for most of it (root only)",
       facts: .charges, cell: { row, style in row.charged.text { ChargeRow.largest($0, style) } },
       precedes: {
         $0.charged.value?.first?.bytes ?? -1 > $1.charged.value?.first?.bytes ?? -1
       }),
     amount("huge", "on huge pages", facts: .wiring, \.huge),
     Column(
-      name: "mode", help: "the permission bits", cell: { row, _ in row.mode.text { $0 } },
+      name: "mode", help: "permission bits", cell: { row, _ in row.mode.text { $0 } },
       precedes: { $0.mode.value ?? "" < $1.mode.value ?? "" }),
     Column(
-      name: "owner", help: "the user it belongs to", isDefault: true,
+      name: "owner", help: "owner", isDefault: true,
       cell: { row, _ in row.owner.text(\.printable) },
       precedes: { $0.owner.value ?? RawText("") < $1.owner.value ?? RawText("") }),
     Column(
-      name: "age", help: "since it was made or last written", isDefault: true, alignsRight: true,
+      name: "age", help: "time since creation or the last write", isDefault: true,
+      alignsRight: true,
       cell: { row, _ in row.ageSeconds.text { Format.age($0) } },
       precedes: { $0.ageSeconds.value ?? Int.max < $1.ageSeconds.value ?? Int.max }),
     Column(
-      name: "seals", help: "of a memfd", facts: .seals,
+      name: "seals", help: "seals of a memfd", facts: .seals,
       cell: { row, _ in
         row.seals.value.map { $0.isEmpty ? "none" : $0.joined(separator: ",") } ?? "-"
       }
     ),
     Column(
-      name: "key", help: "of a System V segment",
+      name: "key", help: "key of a System V segment",
       cell: { row, _ in row.segment.value?.key ?? "-" }),
     Column(
-      name: "creator", help: "the process that made a System V segment", alignsRight: true,
+      name: "creator", help: "process that created a System V segment", alignsRight: true,
       cell: { row, _ in row.segment.value.map { "\($0.creator)" } ?? "-" }),
     Column(
-      name: "attaches", help: "of a System V segment, by whomever", alignsRight: true,
+      name: "attaches", help: "number of attachments of a System V segment", alignsRight: true,
       cell: { row, _ in row.segment.value.map { "\($0.attaches)" } ?? "-" },
       precedes: { $0.segment.value?.attaches ?? -1 > $1.segment.value?.attaches ?? -1 }),
     Column(
-      name: "inode", help: "the number on its file system", alignsRight: true,
+      name: "inode", help: "inode number", alignsRight: true,
       cell: { row, _ in "\(row.inode)" }, precedes: { $0.inode < $1.inode }),
     Column(
-      name: "reference", help: "how other commands take it",
+      name: "reference", help: "name that other commands take",
       cell: { row, _ in row.reference.value?.word ?? "-" }),
     Column(
-      name: "users", help: "the processes that have it mapped or open", isDefault: true,
+      name: "users", help: "processes that have it mapped or open", isDefault: true,
       cell: { row, _ in UserRow.list(row.users, row.use) },
       precedes: { $0.users.count > $1.users.count }),
   ]

@@ -169,7 +169,7 @@ struct InventoryViewTests {
       """
       file = memfd(f"shmtool-test-{ME}-columns", PAGE)
       number, address = segment(PAGE)
-      told = run("list", "--help").stdout.decode().split("takes one:\\n")[1].split("\\n\\n")[0]
+      told = run("list", "--help").stdout.decode().split("and --sort:\\n")[1].split("\\n\\n")[0]
       names = [line.split()[0] for line in told.split("\\n") if line.startswith("  ")]
       assert len(names) == 19, names
       whole = run("list", "--output", ",".join(names)).stdout.decode().split("\\n")

@@ -1,0 +1,94 @@
+import ArgumentParser
+
+/// A command whose help ends with examples.
+protocol DocumentedCommand: ParsableCommand {
+  /// Command lines.
+  static var examples: [String] { get }
+}
+
+/// The help of a command: what the parser prints, with plain placeholders, and with the sections that the
+/// parser has no place for after the options.
+enum HelpPage {
+  /// As many columns as the parser keeps for the names of options.
+  private static let labelWidth = 26
+
+  /// The help of a command as shmtool prints it.
+  ///
+  /// - Parameter text: what the parser prints.
+  /// - Returns: the help; the text itself if it is something else, such as the version.
+  static func finished(_ text: String) -> String {
+    let commands = [ShmTool.self] + ShmTool.configuration.allSubcommands
+    let command = commands.first {
+      text.utf8.starts(with: "OVERVIEW: \($0.configuration.abstract)\n".utf8)
+    }
+    guard let command = command as? any DocumentedCommand.Type else { return text }
+    var isLabelled = false
+    var lines: [String] = []
+    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+      if line.utf8.starts(with: "ARGUMENTS:".utf8) { isLabelled = true }
+      if line.utf8.starts(with: "OPTIONS:".utf8) { isLabelled = true }
+      if line.utf8.starts(with: "  See 'shmtool help".utf8) { continue }
+      lines.append(isLabelled ? labelled(line) : String(line))
+    }
+    while lines.last == "" { lines.removeLast() }
+    if command == ShmTool.self {
+      lines += ["", "EXIT STATUS:"]
+      lines += ExitStatus.table.map { row in
+        "  " + row.status + String(repeating: " ", count: 7 - row.status.count) + row.meaning
+      }
+    }
+    return (lines + ["", "EXAMPLES:"] + command.examples.map { "  " + $0 })
+      .joined(separator: "\n")
+  }
+
+  /// A message of the parser with plain placeholders, which begins like every other message.
+  static func message(_ text: String) -> String {
+    let plain = placeholders(text)
+    let isSentence = parserSentences.contains { plain.utf8.starts(with: $0.utf8) }
+    return isSentence ? plain.prefix(1).lowercased() + plain.dropFirst() : plain
+  }
+
+  /// How the parser's own messages begin.
+  private static let parserSentences = [
+    "Missing ", "Unexpected ", "Unknown ", "The value ", "Value to be ", "Invalid ",
+  ]
+
+  /// A line of the arguments or options: without the brackets, and with the description in its column.
+  private static func labelled(_ line: Substring) -> String {
+    let head = line.prefix(labelWidth)
+    let hasDescription = line.count > labelWidth && head.last == " "
+    let label = placeholders(String(hasDescription ? head : line))
+    guard hasDescription else { return sentence(label) }
+    let text = sentence(String(line.dropFirst(labelWidth)))
+    return label + String(repeating: " ", count: labelWidth - label.count) + text
+  }
+
+  /// The parser's own descriptions, as phrases like the others.
+  private static func sentence(_ text: String) -> String {
+    text == "Show the version." || text == "Show help information." ? String(text.dropLast()) : text
+  }
+
+  /// `<SIZE>` as `SIZE`, and `<[=SIZE]>`, which belongs to the option before it, as `[=SIZE]`.
+  private static func placeholders(_ text: String) -> String {
+    var plain = ""
+    var rest = text[...]
+    while let start = rest.firstIndex(of: "<") {
+      let word = rest[rest.index(after: start)...].prefix { $0 != ">" }
+      guard word.endIndex < rest.endIndex, isPlaceholder(word) else {
+        plain += rest[...start]
+        rest = rest[rest.index(after: start)...]
+        continue
+      }
+      let isOptional = word.first == "["
+      plain += rest[..<start].dropLast(isOptional && rest[..<start].last == " " ? 1 : 0) + word
+      rest = rest[rest.index(after: word.endIndex)...]
+    }
+    return plain + rest
+  }
+
+  private static func isPlaceholder(_ word: Substring) -> Bool {
+    let name = word.first == "[" ? word.dropFirst(2).dropLast() : word
+    return !name.isEmpty
+      && name.utf8.allSatisfy { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
+  }
+}
