@@ -80,6 +80,7 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "ShmToolTests", dependencies: ["ShmCore", "ShmTestSupport", "shmtool"],
+      exclude: ["Documentation"],
       resources: [
         .embedInCode("Completion/files.py"),
         .embedInCode("Completion/hostile.py"),

@@ -1,7 +1,7 @@
 import ShmTestSupport
 import Testing
 
-/// The recipes of the README, as they stand there but for the names.
+/// The recipes of the guide's page on streams, with other names.
 @Suite("recipes of streams", .serialized)
 struct RecipeTests {
   @Test("hand a file over")

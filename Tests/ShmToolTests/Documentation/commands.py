@@ -1,0 +1,88 @@
+"""Runs the commands of a page's ```console blocks and compares their output with the page.
+
+    commands.py PAGE TAG
+
+A line that begins with "$ " is a command; the lines up to the next command are its output, stdout and stderr. All commands
+of a page run in one shell, in an empty directory. Numbers may differ, columns may be wider, and a line "…" stands
+for any lines. TAG replaces the names of regions and streams, so that no other process has them.
+"""
+
+import os, pathlib, re, subprocess, sys, tempfile
+
+page, tag = pathlib.Path(sys.argv[1]), sys.argv[2]
+NAMES = ["cache", "job", "numbers"]
+
+
+def commands(text):
+    """Each command of the page with its line and the lines of its output."""
+    found, inside = [], False
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith("```"):
+            inside = line == "```console"
+        elif inside and line.startswith("$ "):
+            found.append((number, line[2:], []))
+        elif inside:
+            found[-1][2].append(line)
+    return found
+
+
+def renamed(text):
+    return re.sub(rf"\b({'|'.join(NAMES)})\b", rf"{tag}-\1", text)
+
+
+# A figure with its unit, an address or a checksum: what differs from run to run.
+FIGURE = re.compile(
+    r"crc32c:[0-9a-f]{8}|0x[0-9a-f]+|\d+(\.\d+)?( (B|[kKMGT]i?B|us|ms|s|m|h)(/s)?)?")
+
+
+def shape(line):
+    """What two runs have in common."""
+    return " ".join(FIGURE.sub("#", line).split())
+
+
+def matches(expected, actual):
+    """Whether the lines are the expected ones, where "…" stands for any lines."""
+    if not expected:
+        return not actual
+    if expected[0] == "…":
+        return any(matches(expected[1:], actual[at:]) for at in range(len(actual) + 1))
+    return bool(actual) and expected[0] == shape(actual[0]) and matches(expected[1:], actual[1:])
+
+
+def chart(lines):
+    """The lines of a page map: these must be equal to the character."""
+    return [line.split() for line in lines if re.match(r" *\d+( [KMG]iB)?  [A-Z=.]+$", line)]
+
+
+def main():
+    shell = subprocess.Popen(
+        ["bash"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    examples = commands(page.read_text())
+    assert examples, f"{page}: no commands"
+    script = 'shmtool() { "$SHMTOOL" "$@"; }\n'
+    for number, command, _ in examples:
+        script += f"{renamed(command)}\necho \"<<{number} $?>>\"\n"
+    output, _ = shell.communicate(script, timeout=60)
+    failed = []
+    for number, command, expected in examples:
+        part, mark, output = output.partition(f"<<{number} ")
+        code, _, output = output.partition(">>\n")
+        expected = [renamed(line) for line in expected]
+        actual = part.splitlines()
+        if not mark or code != "0" or chart(expected) != chart(actual) or not matches(
+                [shape(line) if line != "…" else line for line in expected], actual):
+            failed.append("\n".join([f"{page.name}:{number}: $ {command}: exit status {code or '?'}",
+                                     "expected:", *expected, "actual:", *actual]))
+    if failed:
+        sys.exit("\n\n".join(failed))
+    print(len(examples), "commands")
+
+
+with tempfile.TemporaryDirectory() as directory:
+    os.chdir(directory)
+    try:
+        main()
+    finally:
+        subprocess.run([os.environ["SHMTOOL"], "unwire", "-q", f"{tag}-cache"], capture_output=True)
+        for name in NAMES:
+            pathlib.Path(f"/dev/shm/{tag}-{name}").unlink(missing_ok=True)
