@@ -1,0 +1,15 @@
+"""Checks that a catalog's topics name every public type of its module.
+
+    topics.py MODULE.symbols.json CATALOG
+"""
+
+import json, pathlib, re, sys
+
+graph, catalog = json.loads(pathlib.Path(sys.argv[1]).read_text()), pathlib.Path(sys.argv[2])
+topics = "".join(path.read_text().partition("\n## Topics\n")[2] for path in catalog.glob("*.md"))
+curated = set(re.findall(r"^- ``(\w+)``$", topics, re.MULTILINE))
+public = {symbol["pathComponents"][0] for symbol in graph["symbols"]
+          if len(symbol["pathComponents"]) == 1}
+assert public, f"{sys.argv[1]} contains no symbol"
+if public - curated:
+    sys.exit(f"{catalog}: in no topic: {', '.join(sorted(public - curated))}")
