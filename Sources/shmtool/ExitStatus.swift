@@ -3,7 +3,7 @@ enum ExitStatus {
   static let table: [(status: String, meaning: String)] = [
     ("0", "success"),
     ("1", "the check failed, or the answer is no (verify, copy --verify, limits)"),
-    ("2", "the answer is unknown (limits --need)"),
+    ("2", "the answer is unknown (limits --need, --room)"),
     ("64", "invalid usage, or a size or range that does not fit"),
     ("65", "not shared memory, corrupt, or incompatible"),
     ("66", "not found"),

@@ -1,3 +1,4 @@
+import Glibc
 import SystemPackage
 
 /// The control groups of a process, in the hierarchies that are mounted here. cgroups(7)
@@ -16,6 +17,7 @@ package struct ControlGroups {
 
   private let text: [UInt8]
   private let mounts: [MountTable.Mount]
+  private let process: Int32?
 
   /// The groups that /proc names.
   ///
@@ -23,7 +25,8 @@ package struct ControlGroups {
   init(of process: Int32? = nil) {
     let path = FilePath("/proc/\(process.map { "\($0)" } ?? "self")/cgroup")
     let text = (try? FileSystem.contents(of: path)) ?? []
-    self.init(parsing: text, mounts: text.isEmpty ? MountTable(parsing: []) : .current())
+    self.init(
+      parsing: text, mounts: text.isEmpty ? MountTable(parsing: []) : .current(), process: process)
   }
 
   /// Groups out of texts.
@@ -31,8 +34,10 @@ package struct ControlGroups {
   /// - Parameters:
   ///   - text: /proc/PID/cgroup.
   ///   - mounts: where the hierarchies are looked up.
-  package init(parsing text: [UInt8], mounts: MountTable) {
+  ///   - process: whose groups they are; nil for this process.
+  package init(parsing text: [UInt8], mounts: MountTable, process: Int32? = nil) {
     self.text = text
+    self.process = process
     self.mounts = mounts.mounts.filter { $0.kind == "cgroup" || $0.kind == "cgroup2" }
   }
 
@@ -41,15 +46,12 @@ package struct ControlGroups {
   /// - Parameter controller: `memory`, `hugetlb`. A group of version 2 need not have it.
   /// - Returns: the groups, whether their files can be read or not.
   func chain(for controller: String) -> [Group] {
-    paths(for: controller).flatMap { path, version in
-      Self.hierarchy(version == 2 ? nil : controller, mounts).map {
-        Self.chain(of: path, at: $0, version: version)
-      } ?? []
-    }
+    paths(for: controller).flatMap { chain(of: $0.path, for: controller, version: $0.version) }
   }
 
-  /// Whether every group that bounds the process can be looked at from here. A process of another
-  /// container lies outside of what is mounted here; in a sandbox no hierarchy may be mounted at all.
+  /// Whether the group that the process belongs to can be looked at from here. A process of another
+  /// container lies outside of what is mounted here; in a sandbox no hierarchy may be mounted at all. Groups
+  /// above the root of a namespace of control groups cannot be seen from within it, and are not counted.
   ///
   /// - Parameter controller: `memory`, `hugetlb`.
   /// - Returns: false if a group may exist that cannot be seen.
@@ -58,10 +60,15 @@ package struct ControlGroups {
     // If version 1 has the controller, version 2 has not.
     let own = all.first { $0.version == 1 } ?? all.first
     guard let own else { return !text.isEmpty }
-    if own.path == "/" { return true }
-    return Self.hierarchy(own.version == 2 ? nil : controller, mounts).map {
-      Self.chain(of: own.path, at: $0, version: own.version)
-    }?.first.map { FileSystem.exists($0.directory) } ?? false
+    if own.path == "/", isInInitialNamespace { return true }
+    return chain(of: own.path, for: controller, version: own.version).first
+      .map { FileSystem.exists($0.directory.appending("cgroup.procs")) } ?? false
+  }
+
+  /// Whether paths of groups are those of the machine, whose root has no limit. cgroup_namespaces(7)
+  private var isInInitialNamespace: Bool {
+    // The kernel's number for it, PROC_CGROUP_INIT_INO.
+    (try? FileSystem.link("/proc/self/ns/cgroup")).map { $0 == "cgroup:[4026531835]" } ?? true
   }
 
   /// The process's own groups in the hierarchies that may have a controller.
@@ -89,26 +96,80 @@ package struct ControlGroups {
   static func hierarchy(
     _ controller: String?, _ mounts: [MountTable.Mount]
   ) -> MountTable.Mount? {
-    mounts.first {
-      guard let controller else { return $0.kind == "cgroup2" }
-      return $0.kind == "cgroup" && $0.option(controller) != nil
-    }
+    mounts.first { isHierarchy($0, controller) }
   }
 
-  private static func chain(
-    of path: FilePath, at mount: MountTable.Mount, version: Int
-  ) -> [Group] {
-    // In a container the hierarchy is mounted from the container's own group on.
-    var names = Array(path.components)
-    let root = mount.root.components
-    if names.starts(with: root) { names.removeFirst(root.count) }
+  private static func isHierarchy(_ mount: MountTable.Mount, _ controller: String?) -> Bool {
+    guard let controller else { return mount.kind == "cgroup2" }
+    return mount.kind == "cgroup" && mount.option(controller) != nil
+  }
+
+  private func chain(of path: FilePath, for controller: String, version: Int) -> [Group] {
+    guard let (mount, names) = located(path, for: controller, version: version) else { return [] }
+    var left = names
     var groups: [Group] = []
     while true {
       groups.append(
         Group(
-          version: version, path: FilePath(root: "/", names),
-          directory: mount.point.appending(names), mount: mount))
-      if names.popLast() == nil { return groups }
+          version: version, path: FilePath(root: "/", left),
+          directory: mount.point.appending(left), mount: mount))
+      if left.popLast() == nil { return groups }
+    }
+  }
+
+  /// The mount that shows a group of the process, and the names that lead to it from there; nil if none
+  /// does.
+  private func located(
+    _ path: FilePath, for controller: String, version: Int
+  ) -> (mount: MountTable.Mount, names: [FilePath.Component])? {
+    let names = Array(path.components)
+    // Above the root of this process's namespace: another container's.
+    if names.contains(where: { $0.kind == .parentDirectory }) { return nil }
+    let all = mounts.filter { Self.isHierarchy($0, version == 2 ? nil : controller) }
+    // In a container the hierarchy is mounted from the container's own group on. The mount that shows the
+    // most groups above counts, and of several the last, which may hide the others.
+    var best: MountTable.Mount?
+    for mount in all where names.starts(with: mount.root.components) {
+      if mount.root.components.count <= best?.root.components.count ?? .max { best = mount }
+    }
+    if let best { return (best, Array(names.dropFirst(best.root.components.count))) }
+    // Mounted before the process entered its namespace: the root of the mount lies above that of the
+    // namespace, and the names between them are not told.
+    for mount in all
+    where !mount.root.components.isEmpty
+      && mount.root.components.allSatisfy({ $0.kind == .parentDirectory })
+    {
+      let depth = mount.root.components.count
+      if let found = search(mount.point, depth: depth, names) { return (mount, found) }
+    }
+    return nil
+  }
+
+  /// How many groups are looked at in search of the process's own.
+  private static let searchLimit = 4096
+
+  /// Looks for the process among the groups of a depth, with known names below it.
+  private func search(
+    _ top: FilePath, depth: Int, _ names: [FilePath.Component]
+  ) -> [FilePath.Component]? {
+    let number = Array("\(process ?? getpid())".utf8)
+    var level: [[FilePath.Component]] = [[]]
+    for _ in 0..<depth {
+      var next: [[FilePath.Component]] = []
+      for parent in level where next.count < Self.searchLimit {
+        let directory = top.appending(parent)
+        for name in (try? FileSystem.names(in: directory)) ?? [] {
+          let child = directory.appending(name)
+          guard (try? FileSystem.status(child)).map({ $0.st_mode & S_IFMT == S_IFDIR }) == true
+          else { continue }
+          next.append(parent + [name])
+        }
+      }
+      level = next
+    }
+    return level.map { $0 + names }.first { group in
+      let text = try? FileSystem.contents(of: top.appending(group).appending("cgroup.procs"))
+      return ProcText.lines(text ?? []).contains { $0.elementsEqual(number) }
     }
   }
 }

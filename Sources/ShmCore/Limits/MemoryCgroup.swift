@@ -53,10 +53,17 @@ public struct MemoryCgroup: Hashable, Sendable {
 
   /// The limit that `bytes` more need; nil for no limit.
   func shortage(of bytes: Int) -> LimitShortage? {
-    guard let limit, let available else { return nil }
-    let (needed, overflow) = limit.addingReportingOverflow(max(0, bytes - available))
+    guard let limit, let room = room(swapFree: 0) else { return nil }
     return LimitShortage(
-      .memoryGroup(version: version, path: path, file: limitFile), needed: overflow ? nil : needed)
+      .memoryGroup(version: version, path: path, file: limitFile),
+      needed: Self.limit(from: limit, left: room.left, for: bytes))
+  }
+
+  /// The limit that leaves room for pages, if the limit of now leaves `left` bytes before the overhead.
+  static func limit(from limit: Int, left: Int, for bytes: Int) -> Int? {
+    guard let needed = withOverhead(bytes) else { return nil }
+    let (more, overflow) = limit.addingReportingOverflow(max(0, needed - left))
+    return overflow ? nil : PageMath.roundUp(more, to: 1 << 20)
   }
 
   /// Every group that bounds a process: its own and all above, of both versions, the innermost
@@ -130,7 +137,7 @@ extension MemoryCgroup {
   /// - Parameter swapFree: what the machine could swap out for them; 0 for pages that stay in RAM.
   /// - Returns: bytes of pages: less than the limit leaves, because the kernel's tables for them and this
   ///   process are charged to the same group.
-  func room(swapFree: Int) -> (available: Int, file: String)? {
+  func room(swapFree: Int) -> Room? {
     guard let available else { return nil }
     let left: Int
     switch swap {
@@ -139,16 +146,43 @@ extension MemoryCgroup {
     case .together(let limit, let used):
       let both = max(0, limit - max(0, used - reclaimable))
       if both < available + swapFree {
-        return (Self.withoutOverhead(both), "memory.memsw.limit_in_bytes")
+        return Room(left: both, limit: limit, file: "memory.memsw.limit_in_bytes")
       }
       left = available + swapFree
     }
-    return (Self.withoutOverhead(left), limitFile)
+    return limit.map { Room(left: left, limit: $0, file: limitFile) }
+  }
+
+  /// What a limit of a group leaves.
+  struct Room: Hashable {
+    /// The bytes that it leaves.
+    let left: Int
+    /// The limit in bytes.
+    let limit: Int
+    /// The file that sets it.
+    let file: String
+    /// The bytes that it leaves for pages.
+    var available: Int { MemoryCgroup.withoutOverhead(left) }
   }
 
   /// What of `bytes` is left for pages: for each the kernel has an entry in a page table and in the table
   /// of the file, and this process needs some memory for its work.
   static func withoutOverhead(_ bytes: Int) -> Int {
-    max(0, bytes - bytes / 128 - 1 << 20)
+    max(0, bytes - bytes / overheadDivisor - ownMemory)
   }
+
+  /// What must be left for `bytes` of pages and for what they need besides: the opposite of
+  /// `withoutOverhead`, in whole mebibytes, with something to spare for what changes until they are asked for.
+  static func withOverhead(_ bytes: Int) -> Int? {
+    let (sum, overflow) = bytes.addingReportingOverflow(
+      bytes / (overheadDivisor - 1) + ownMemory + 1 << 19)
+    return overflow ? nil : PageMath.roundUp(sum, to: 1 << 20)
+  }
+
+  /// The part of the pages that is taken for their tables.
+  static let overheadDivisor = 128
+  /// What is left for the process itself.
+  private static let ownMemory = 1 << 20
+  /// What of that page tables may take.
+  static let tables = 1 << 18
 }

@@ -74,23 +74,30 @@ extension RegionRoom {
     let path = FilePath("/proc/\(process.map { "\($0)" } ?? "self")/cgroup")
     let mounts = MountTable.current()
     let groups = ControlGroups(
-      parsing: (try? FileSystem.contents(of: path)) ?? [], mounts: mounts)
+      parsing: (try? FileSystem.contents(of: path)) ?? [], mounts: mounts, process: process)
+    var unknowns: [Unknown] = []
     if fileSystem.kind == .hugetlbfs {
       bounds += Self.hugePages(ofSize: fileSystem.blockSize, groups)
+      if !bounds.contains(where: { $0.bound.kind == "huge_page_pool" }) { unknowns.append(.pool) }
+      if !groups.areVisible(for: "hugetlb") { unknowns.append(.controlGroups) }
     } else {
       let memory = MemoryInformation.current()
       let staysInRAM =
         purpose.isWired || fileSystem.kind == .ramfs
         || (memory?.swapTotal ?? 0 > 0 && Self.isNoSwap(site, mounts))
       let swap = staysInRAM ? 0 : memory?.swapFree ?? 0
-      bounds += Self.commit(memory)
+      let mode = KernelSettings.overcommitMode
+      bounds += Self.commit(memory, mode)
+      if mode == nil { unknowns.append(.overcommit) }
+      if !groups.areVisible(for: "memory") { unknowns.append(.controlGroups) }
+      if memory?.available == nil { unknowns.append(.memory) }
       bounds += Self.memoryGroups(groups, swapFree: swap)
       if let available = memory?.available {
         bounds.append(
           Candidate(.memory(withSwap: !staysInRAM), available + swap, of: memory?.total))
       }
     }
-    self.init(bounds, pageSize: fileSystem.pageSize)
+    self.init(bounds, pageSize: fileSystem.pageSize, unknowns: unknowns)
   }
 
   /// What bounds huge pages of a size.
@@ -117,15 +124,14 @@ extension RegionRoom {
       group.room(swapFree: swapFree).map { room in
         Candidate(
           .memoryGroup(version: group.version, path: group.path, file: room.file),
-          room.available, of: group.limit)
+          room.available, of: room.limit, left: room.left)
       }
     }
   }
 
   /// With vm.overcommit_memory=2 the kernel promises no more memory than it has. proc_sys_vm(5)
-  private static func commit(_ memory: MemoryInformation?) -> [Candidate] {
-    guard let limit = memory?["CommitLimit"], let used = memory?["Committed_AS"],
-      KernelSettings.overcommitMode == 2
+  private static func commit(_ memory: MemoryInformation?, _ mode: Int?) -> [Candidate] {
+    guard mode == 2, let limit = memory?["CommitLimit"], let used = memory?["Committed_AS"]
     else { return [] }
     return [Candidate(.commitLimit, limit - used, of: limit)]
   }

@@ -37,22 +37,44 @@ public struct RegionRoom: Sendable {
     public let limit: Int?
     /// Whether the limit counts files, and no more is left.
     let isOfFiles: Bool
+    /// The bytes that it leaves, of which some are needed for other things than pages.
+    let left: Int
 
-    init(_ bound: Bound, _ available: Int, of limit: Int?, isOfFiles: Bool = false) {
+    init(
+      _ bound: Bound, _ available: Int, of limit: Int?, isOfFiles: Bool = false, left: Int? = nil
+    ) {
       (self.bound, self.limit, self.isOfFiles) = (bound, limit, isOfFiles)
       self.available = max(0, available)
+      self.left = left ?? available
     }
 
     /// The limit in a few words.
     public var name: String { bound.name }
   }
 
+  /// Something that may bound regions and could not be read.
+  public enum Unknown: String, Hashable, Sendable {
+    /// The control groups of the process.
+    case controlGroups
+    /// The pool of huge pages.
+    case pool
+    /// The memory of the machine.
+    case memory
+    /// How much memory the kernel promises (vm.overcommit_memory).
+    case overcommit
+  }
+
   /// Each limit with what it leaves, the tightest first.
   public let bounds: [Candidate]
+  /// What may bind and could not be read; empty if all is known.
+  public let unknowns: [Unknown]
   /// The size of a page there, in bytes.
   public let pageSize: Int
 
-  init(_ bounds: [Candidate], pageSize: Int = PageMath.pageSize) {
+  init(
+    _ bounds: [Candidate], pageSize: Int = PageMath.pageSize, unknowns: [Unknown] = []
+  ) {
+    self.unknowns = unknowns
     // A stable order: of equal bounds the one named first is the one to raise.
     self.bounds = bounds.enumerated()
       .sorted { ($0.element.available, $0.offset) < ($1.element.available, $1.offset) }

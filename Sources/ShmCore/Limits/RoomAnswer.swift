@@ -4,7 +4,7 @@ public import SystemPackage
 ///
 /// ```swift
 /// let answer = try RoomAnswer(need: 64 << 20)
-/// if !answer.isYes { print(answer.reason ?? "", answer.shortage.map { "\($0)" } ?? "") }
+/// if answer.isYes == false { print(answer.reason ?? "", answer.shortage.map { "\($0)" } ?? "") }
 /// ```
 public struct RoomAnswer: Sendable {
   /// The bytes that are needed.
@@ -20,8 +20,8 @@ public struct RoomAnswer: Sendable {
   /// What the limit that refuses would have to be; nil if none refuses, or it cannot be raised.
   public let shortage: LimitShortage?
 
-  /// Whether there is room, as far as can be known.
-  public var isYes: Bool { refusing == nil }
+  /// Whether there is room; nil if no limit is known to refuse, and something that may could not be read.
+  public var isYes: Bool? { refusing != nil ? false : room.unknowns.isEmpty ? true : nil }
 
   /// Asks for the room of a directory.
   ///

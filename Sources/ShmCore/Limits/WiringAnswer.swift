@@ -25,7 +25,7 @@ public struct WiringAnswer: Sendable {
   public init(_ limits: WiringLimits, verdict: WiringVerdict, need: Int) {
     self.need = need
     refusing = verdict.refusing(need)
-    shortage = refusing.map { limits.shortage($0, need) }
+    shortage = refusing.map { limits.shortage($0, for: need) }
     unknowns = refusing == nil ? verdict.unknowns(need) : []
     isYes = refusing != nil ? false : unknowns.isEmpty ? true : nil
   }
@@ -33,7 +33,12 @@ public struct WiringAnswer: Sendable {
 
 extension WiringLimits {
   /// What a limit would have to be for `need` bytes more.
-  fileprivate func shortage(_ refusing: WiringVerdict.Candidate, _ need: Int) -> LimitShortage {
+  ///
+  /// - Parameters:
+  ///   - refusing: the limit that refuses.
+  ///   - need: in bytes; whole pages count.
+  /// - Returns: the limit with its figure.
+  public func shortage(_ refusing: WiringVerdict.Candidate, for need: Int) -> LimitShortage {
     let whole = PageMath.roundUp(need)
     switch refusing.bound {
     case .memory: return LimitShortage(.memory, needed: whole)

@@ -83,12 +83,18 @@ extension WiringFailure {
         remedy: "a hugetlb control group or the memory nodes of this process may allow fewer")
     case .cgroup: return cgroupError(attempt)
     case .noMemory:
-      let missing = evidence.missing ?? evidence.wanted
+      let missing = evidence.refusing?.needed ?? evidence.missing ?? evidence.wanted
       guard let available = limits.memory?.available else {
         return make(
           .noSpace, "\(ByteCount(missing)) must be brought into RAM, which the kernel refuses")
       }
       let (needs, has) = ByteCount(missing).told(beside: ByteCount(available))
+      if missing <= available, errorNumber == nil {
+        return make(
+          .noSpace,
+          "\(needs) must be brought into RAM, and of \(has) available a part is left for other memory"
+        )
+      }
       return make(
         .noSpace,
         missing > available
@@ -113,12 +119,15 @@ extension WiringFailure {
   }
 
   private func cgroupError(_ attempt: String) -> ShmError {
-    let group = evidence.limits.cgroups.filter { $0.limit != nil }
-      .min { ($0.available ?? 0) < ($1.available ?? 0) }
+    let refusing = evidence.refusing
+    let candidate = refusing?.candidate ?? evidence.limits.verdict.tightestMemory
+    let group = evidence.limits.cgroups.first {
+      candidate?.bound == .cgroup(version: $0.version, path: $0.path)
+    }
     guard let group, let limit = group.limit else {
       return ShmError(.noSpace, attempt, "a control group's limit", errorNumber: errorNumber)
     }
-    let missing = evidence.missing ?? 0
+    let missing = refusing?.needed ?? evidence.missing ?? 0
     return ShmError(
       .limit, attempt,
       """

@@ -67,6 +67,13 @@ public struct WiringFailure: Error, Sendable {
     public let resident: Int?
     /// How much of the range had no memory yet, in bytes; nil where it could not be seen.
     public let missing: Int?
+    /// What wiring the range needs of the limits on memory; nil if it could not be seen.
+    let demand: WiringDemand?
+
+    /// The limit on memory or of a control group that has no room for the range, with what is needed of it.
+    var refusing: (candidate: WiringVerdict.Candidate, needed: Int)? {
+      demand.flatMap { limits.verdict.refusing($0) }
+    }
 
     /// Whether the region ends before the range does.
     var isTruncated: Bool { regionSize.map { $0 < rangeEnd } ?? false }
@@ -116,9 +123,14 @@ public struct WiringFailure: Error, Sendable {
     }
     let missing = evidence.missing ?? 0
     if missing > 0, let free = evidence.fileSystemFree, free < missing { return .fileSystemFull }
-    for group in limits.cgroups {
-      if let available = group.available, available < missing { return .cgroup }
-    }
+    if case .cgroup? = evidence.refusing?.candidate.bound { return .cgroup }
     return .noMemory
+  }
+
+  /// The failure of what was not tried, because it would exceed the room that is left.
+  static func noRoom(_ evidence: Evidence) -> WiringFailure {
+    let bound = (evidence.refusing?.candidate ?? evidence.limits.verdict.tightestMemory)?.bound
+    let isGroup = if case .cgroup? = bound { true } else { false }
+    return WiringFailure(isGroup ? .cgroup : .noMemory, evidence)
   }
 }

@@ -155,6 +155,16 @@ public struct WiringVerdict: Hashable, Sendable {
     return nil
   }
 
+  /// Of memory and the control groups the one that leaves the least.
+  var tightestMemory: Candidate? {
+    bounds.first {
+      switch $0.bound {
+      case .cgroup, .memory: true
+      default: false
+      }
+    }
+  }
+
   /// The tightest limit that `bytes` more would break.
   public func refusing(_ bytes: Int) -> Candidate? {
     let whole = PageMath.roundUp(bytes) ?? Int.max

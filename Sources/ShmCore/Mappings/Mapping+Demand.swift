@@ -13,28 +13,33 @@ extension Mapping {
   public func wiringDemand(in part: Range<Int>? = nil) throws(ShmError) -> WiringDemand {
     guard pageSize == PageMath.pageSize else { return WiringDemand() }
     let part = PageMath.outward(part ?? 0..<count, to: pageSize)
-    guard sharing == .shared else { return WiringDemand(missing: part.count) }
+    let tables = WiringDemand.tables(of: part.count)
+    guard sharing == .shared else { return WiringDemand(missing: part.count, tables: tables) }
     let present = presentBytes(in: part) ?? 0
     let isOnDisk = (try? descriptor.fileSystemStatus()).map { MemoryFileSystem($0).kind == .other }
     return WiringDemand(
-      missing: part.count - present, cached: isOnDisk == false ? 0 : present)
+      missing: part.count - present, cached: isOnDisk == false ? 0 : present, tables: tables)
   }
 
   /// What populating a part charges. Nothing changes.
   ///
   /// - Parameter part: offsets into the mapping, in bytes; nil for all of it.
   /// - Returns: bytes of the region that have no memory yet, and bytes of the process's own: the copies
-  ///   that a private mapping makes. 0 for huge pages, which are promised by mmap(2), and for pages of
-  ///   files on disks, which the kernel takes back.
+  ///   that a private mapping makes, and the page tables, if these are more than room for pages leaves for
+  ///   them. 0 for huge pages, which are promised by mmap(2), and for pages of files on disks, which the
+  ///   kernel takes back.
   /// - Complexity: linear in the pages.
   public func populationDemand(in part: Range<Int>? = nil) -> (shared: Int, own: Int) {
     guard pageSize == PageMath.pageSize else { return (0, 0) }
     let part = PageMath.outward(part ?? 0..<count, to: pageSize)
     let isOnDisk = (try? descriptor.fileSystemStatus()).map { MemoryFileSystem($0).kind == .other }
-    let own =
+    let copies =
       sharing == .private && protection == .readWrite
       ? part.count - ((try? copiedBytes(in: part)) ?? 0) : 0
-    return (isOnDisk == true ? 0 : part.count - (presentBytes(in: part) ?? 0), own)
+    let shared = isOnDisk == true ? 0 : part.count - (presentBytes(in: part) ?? 0)
+    let pages = shared &+ copies
+    let left = MemoryCgroup.tables + pages / MemoryCgroup.overheadDivisor
+    return (shared, copies &+ max(0, WiringDemand.tables(of: part.count) - left))
   }
 
   /// How many bytes of a part have memory; nil if the kernel does not tell this caller.

@@ -155,8 +155,8 @@ extension Mapping {
   ) throws(WiringFailure) -> Int {
     guard let room, time == .now else { return 0 }
     let demand = try? wiringDemand(in: chunk)
-    let missing = demand.map { $0.missing &+ $0.cached } ?? chunk.count
-    if missing > room { throw WiringFailure(.noMemory as Errno, evidence(rest)) }
+    let missing = demand.map { $0.missing &+ $0.cached &+ $0.tables } ?? chunk.count
+    if missing > room { throw WiringFailure.noRoom(evidence(rest)) }
     return missing
   }
 

@@ -112,6 +112,7 @@ extension Mapping {
         MountTable.current().mount(ofDevice: UInt64($0.st_dev))?.point
       },
       hugePages: hasHugePages ? HugePagePool.pool(ofPageSize: pageSize) : nil,
-      resident: resident ?? (try? residentBytes(in: part)), missing: try? missingBytes(in: part))
+      resident: resident ?? (try? residentBytes(in: part)), missing: try? missingBytes(in: part),
+      demand: try? wiringDemand(in: part))
   }
 }

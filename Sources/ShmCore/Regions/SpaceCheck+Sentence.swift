@@ -41,7 +41,11 @@ extension SpaceCheck {
     case .memoryGroup(let version, let path, let file),
       .hugePageGroup(let version, let path, let file):
       let isMemory = if case .memoryGroup = refusing.bound { true } else { false }
-      let needed = limit.addingReportingOverflow(max(0, wanted - refusing.available))
+      let huge = limit.addingReportingOverflow(max(0, wanted - refusing.available))
+      let needed =
+        isMemory
+        ? MemoryCgroup.limit(from: limit, left: refusing.left, for: wanted)
+        : huge.overflow ? nil : huge.partialValue
       return (
         """
         needs \(needs), but the control group \(Escaping.printable(path.bytes)) leaves \(has) of \
@@ -51,7 +55,7 @@ extension SpaceCheck {
           isMemory
             ? .memoryGroup(version: version, path: path, file: file)
             : .hugePageGroup(version: version, path: path, file: file),
-          needed: needed.overflow ? nil : needed.partialValue)
+          needed: needed)
       )
     case .pool(let pageSize):
       let shortage = HugePagePool.pool(ofPageSize: pageSize)?.shortage(of: wanted)

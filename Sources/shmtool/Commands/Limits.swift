@@ -9,9 +9,10 @@ struct Limits: CheckedCommand {
     usage: "shmtool limits [OPTIONS]",
     discussion: """
       --room answers whether a region of SIZE can be created, --need whether SIZE more can be \
-      wired. The exit status is 0 for yes and 1 for no. For --need it is 2 if the answer is \
-      unknown, because something that decides could not be read, such as the user namespace of \
-      another user's process.
+      wired. The exit status is 0 for yes and 1 for no. It is 2 if the answer is unknown, because \
+      something that decides could not be read, such as control groups or the user namespace of \
+      another user's process. Control groups above the root of a container's own hierarchy are \
+      not visible in the container, and are not considered.
 
       If the answer is no, the output says how to raise the limit in the environment of the \
       process, such as a login session, a service, a container, a pod or a job. The marks of \
@@ -95,7 +96,9 @@ struct Limits: CheckedCommand {
       try Output.write(report, json: options.json, style: TextStyle(bytes: options.bytes))
     }
     if answer?.isYes == false || room?.isRefused == true { throw Self.exit(.answerIsNo) }
-    if let answer, answer.isYes == nil { throw Self.exit(.unknown) }
+    if answer.map({ $0.isYes == nil }) == true || room?.isUnknown == true {
+      throw Self.exit(.unknown)
+    }
   }
 
   private static func exit(_ code: ShmError.Code) -> ExitCode { ExitCode(Int32(code.rawValue)) }

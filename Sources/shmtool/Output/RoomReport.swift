@@ -13,7 +13,8 @@ struct RoomReport: Encodable {
 
   struct Answer: Encodable {
     let need: Int
-    let possible: Bool
+    /// null: unknown.
+    let possible: Unknowable<Bool>
     let refusedBy: Unknowable<String>
     let reason: Unknowable<String>
     let remedy: Unknowable<String>
@@ -25,6 +26,8 @@ struct RoomReport: Encodable {
   let binding: Unknowable<String>
   /// The tightest first.
   let bounds: [Bound]
+  /// What may bind and could not be read, in words; empty if nothing is missing.
+  let unknown: [String]
   let answer: Unknowable<Answer>
 
   init(
@@ -32,8 +35,9 @@ struct RoomReport: Encodable {
   ) {
     place = RawText(directory.bytes)
     pageSize = room.pageSize
-    available = Unknowable(room.available)
-    binding = Unknowable(room.binding?.name)
+    available = Unknowable(room.unknowns.isEmpty ? room.available : nil)
+    binding = Unknowable(room.unknowns.isEmpty ? room.binding?.name : nil)
+    unknown = room.unknowns.map(\.text)
     bounds = room.bounds.map {
       Bound(
         kind: $0.bound.kind, name: $0.name, available: $0.available, limit: Unknowable($0.limit))
@@ -41,7 +45,7 @@ struct RoomReport: Encodable {
     self.answer = Unknowable(
       answer.map {
         Answer(
-          need: $0.need, possible: $0.isYes, refusedBy: Unknowable($0.refusing?.name),
+          need: $0.need, possible: Unknowable($0.isYes), refusedBy: Unknowable($0.refusing?.name),
           reason: Unknowable($0.reason), remedy: Unknowable(remedy))
       })
   }
@@ -55,20 +59,23 @@ struct RoomReport: Encodable {
   }
 
   /// Whether the answer is no.
-  var isRefused: Bool { answer.value?.possible == false }
+  var isRefused: Bool { answer.value?.possible.value == false }
+  /// Whether an answer was asked for, and is unknown.
+  var isUnknown: Bool { answer.value.map { $0.possible.value == nil } ?? false }
 
   /// The figures that bind, and the answer, a line each.
   func text(_ style: TextStyle) -> String {
     func size(_ bytes: Int) -> String { Format.size(bytes, style) }
-    var text = """
-      could be created now in \(place.printable): \(available.text(size)), bound by \
-      \(binding.text { $0 })
-
-      """
+    let reasons = unknown.joined(separator: "; ")
+    var text = "could be created now in \(place.printable): "
+    text +=
+      unknown.isEmpty
+      ? "\(available.text(size)), bound by \(binding.text { $0 })\n" : "unknown: \(reasons)\n"
     guard let answer = answer.value else { return text }
-    if answer.possible {
-      text += "\(size(answer.need)) can be created in \(place.printable)\n"
-    } else {
+    switch answer.possible.value {
+    case true?: text += "\(size(answer.need)) can be created in \(place.printable)\n"
+    case nil: text += "whether \(size(answer.need)) can be created is unknown: \(reasons)\n"
+    case false?:
       text += "\(size(answer.need)) cannot be created: \(answer.reason.text { $0 })"
       text += (answer.remedy.value.map { "; \($0)" } ?? "") + "\n"
     }

@@ -20,6 +20,18 @@ extension WiringVerdict.Unknown {
   }
 }
 
+extension RegionRoom.Unknown {
+  /// What could not be read.
+  var text: String {
+    switch self {
+    case .controlGroups: "the control groups of the process cannot be read from here"
+    case .pool: "the pool of huge pages cannot be read from /sys/kernel/mm/hugepages"
+    case .memory: "the available memory cannot be read from /proc/meminfo"
+    case .overcommit: "vm.overcommit_memory cannot be read"
+    }
+  }
+}
+
 extension LimitsReport {
   /// What a trial that overrides the figures means.
   static func note(_ binding: WiringVerdict.Bound?) -> Unknowable<String> {
