@@ -27,7 +27,7 @@ enum WiringRoom {
       throw ShmError(
         tightest.bound == .memory ? .noSpace : .limit, "cannot wire \(subject)",
         "needs \(needs) more in RAM, but \(tightest.bound.name) leaves \(has)",
-        shortage: limits.shortage(tightest.bound, needed))
+        shortage: limits.shortage(tightest, for: needed))
     }
     guard !isSilent,
       let most = bounds.first(where: { demand.bytes(of: $0) > $0.available / 2 })
@@ -67,19 +67,5 @@ enum WiringRoom {
       .notPermitted, "cannot wire anything",
       "a system call filter (seccomp) ends each process that calls mlock",
       shortage: LimitShortage(.systemCallFilter, needed: nil))
-  }
-}
-
-extension WiringLimits {
-  /// What a limit on memory would have to be for `needed` bytes more.
-  fileprivate func shortage(_ bound: WiringVerdict.Bound, _ needed: Int) -> LimitShortage {
-    // The memlock limit is another matter, and may be the tighter one.
-    let answer = WiringAnswer(self, verdict: verdict.overridden(by: .unlimited), need: needed)
-    if answer.refusing?.bound == bound, let shortage = answer.shortage { return shortage }
-    guard case .cgroup(let version, let path) = bound else {
-      return LimitShortage(.memory, needed: needed)
-    }
-    let file = version == 1 ? "memory.limit_in_bytes" : "memory.max"
-    return LimitShortage(.memoryGroup(version: version, path: path, file: file), needed: nil)
   }
 }
