@@ -26,7 +26,8 @@ let replaced = ["malloc", "calloc", "realloc", "memalign", "aligned_alloc", "pos
 let package = Package(
   name: "shmtool",
   products: [
-    .library(name: "ShmCore", targets: ["ShmCore"]),
+    .library(
+      name: "ShmCore", targets: ["ShmCore", "ShmInspection", "ShmCopying", "ShmStreams"]),
     .executable(name: "shmtool", targets: ["shmtool"]),
   ],
   dependencies: [
@@ -43,15 +44,31 @@ let package = Package(
       name: "ShmCore",
       dependencies: ["CShm", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: swiftSettings),
+    .target(
+      name: "ShmInspection",
+      dependencies: ["CShm", "ShmCore", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "ShmCopying",
+      dependencies: ["CShm", "ShmCore", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "ShmStreams",
+      dependencies: [
+        "CShm", "ShmCore", "ShmInspection",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: swiftSettings),
     .executableTarget(
       name: "shmtool",
       dependencies: [
-        "CShmTool", "ShmCore",
+        "CShm", "CShmTool", "ShmCopying", "ShmCore", "ShmInspection", "ShmStreams",
+        .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings,
-      // A release is one file that needs no library; what of the Swift runtime it does without is in
-      // CShm/processes.c, and what it puts in place of the allocator's functions in CShmTool.
+      // A release is one file that needs no library. CShmTool has what replaces functions of the Swift
+      // runtime and of the allocator.
       linkerSettings: [
         .unsafeFlags(
           [
@@ -66,20 +83,31 @@ let package = Package(
     .target(
       name: "ShmTestSupport",
       dependencies: [
-        "CShm", "ShmCore", .product(name: "Subprocess", package: "swift-subprocess"),
+        "CShm", "ShmCopying", "ShmCore", .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
       ],
       path: "Tests/ShmTestSupport", swiftSettings: swiftSettings),
     .executableTarget(
-      name: "StreamBench", dependencies: ["ShmCore"], path: "Tests/StreamBench",
+      name: "StreamBench", dependencies: ["ShmCore", "ShmStreams"], path: "Tests/StreamBench",
       exclude: ["floor.c"], swiftSettings: swiftSettings),
     .executableTarget(
-      name: "CopyBench", dependencies: ["ShmCore"], path: "Tests/CopyBench",
+      name: "CopyBench", dependencies: ["ShmCopying", "ShmCore", "ShmStreams"],
+      path: "Tests/CopyBench",
       exclude: ["floor.c"], swiftSettings: swiftSettings),
     .testTarget(
       name: "ShmCoreTests", dependencies: ["CShm", "ShmCore", "ShmTestSupport"],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "ShmToolTests", dependencies: ["ShmCore", "ShmTestSupport", "shmtool"],
+      name: "ShmInspectionTests", dependencies: ["ShmInspection", "ShmTestSupport"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ShmCopyingTests", dependencies: ["ShmCopying", "ShmTestSupport"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ShmStreamsTests", dependencies: ["ShmStreams", "ShmTestSupport"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ShmToolTests", dependencies: ["ShmTestSupport", "shmtool"],
       exclude: ["Documentation"],
       resources: [
         .embedInCode("Completion/files.py"),

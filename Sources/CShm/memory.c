@@ -60,16 +60,6 @@ int cshm_touch(void *address, size_t length, size_t page, int writes) {
   return 0;
 }
 
-int cshm_terminal_columns(int descriptor) {
-  struct winsize size;
-  return ioctl(descriptor, TIOCGWINSZ, &size) < 0 ? -errno : size.ws_col;
-}
-
-int cshm_terminal_rows(int descriptor) {
-  struct winsize size;
-  return ioctl(descriptor, TIOCGWINSZ, &size) < 0 ? -errno : size.ws_row;
-}
-
 // Newer than the headers: struct pm_scan_arg and struct page_region of the kernel's linux/fs.h.
 struct page_region {
   uint64_t start;

@@ -2,16 +2,11 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,27 +17,6 @@
 #ifndef SYS_pidfd_send_signal
 #define SYS_pidfd_send_signal 424
 #endif
-
-const int cshm_SI_KERNEL = SI_KERNEL;
-
-// What the C library hands every constructor: Swift's own reads /proc/self/cmdline, which may not
-// be there.
-static int word_count;
-static char **words;
-__attribute__((constructor)) static void keep_arguments(int count, char **vector) {
-  word_count = count;
-  words = vector;
-}
-
-const char *cshm_argument(int index) { return index < word_count ? words[index] : NULL; }
-
-// In place of the Swift runtime's, for release builds (Package.swift): at each start it looks for a
-// debugger of the toolchain beside the program, and ends the program where there is no /proc.
-char *__wrap_swift_copyAuxiliaryExecutablePath(const char *name);
-char *__wrap_swift_copyAuxiliaryExecutablePath(const char *name) {
-  (void)name;
-  return NULL;
-}
 
 static uint64_t bytes(rlim_t limit) { return limit == RLIM_INFINITY ? UINT64_MAX : limit; }
 
@@ -75,31 +49,6 @@ int cshm_pidfd_open(pid_t process) {
   return descriptor < 0 ? -errno : descriptor;
 }
 
-int cshm_signalfd(const sigset_t *mask) {
-  int descriptor = signalfd(-1, mask, SFD_CLOEXEC | SFD_NONBLOCK);
-  return descriptor < 0 ? -errno : descriptor;
-}
-
-int cshm_signalfd_read(int descriptor, struct cshm_signal *out) {
-  struct signalfd_siginfo info;
-  ssize_t count = read(descriptor, &info, sizeof info);
-  if (count < 0) return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-  if (count != sizeof info) return -EIO;
-  out->number = (int)info.ssi_signo;
-  out->code = info.ssi_code;
-  return 1;
-}
-
-void cshm_reraise(int number) {
-  struct sigaction action = {.sa_handler = SIG_DFL};
-  sigset_t mask;
-  sigaction(number, &action, NULL);
-  sigemptyset(&mask);
-  sigaddset(&mask, number);
-  raise(number);
-  sigprocmask(SIG_UNBLOCK, &mask, NULL);
-}
-
 int cshm_pending_termination(void) {
   static const int termination[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
   sigset_t pending;
@@ -109,37 +58,10 @@ int cshm_pending_termination(void) {
   return 0;
 }
 
-int cshm_exit_code(int status) {
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
-
-int cshm_is_ignored(int number) {
-  struct sigaction action;
-  return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
-}
-
 int cshm_pidfd_send_signal(int descriptor, int signal) {
   int result = (int)syscall(SYS_pidfd_send_signal, descriptor, signal, NULL, 0);
   return result < 0 ? -errno : result;
 }
-
-int cshm_notify(const char *path, const char *message) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  size_t length = strlen(path);
-  if (length == 0 || length >= sizeof address.sun_path) return -ENAMETOOLONG;
-  memcpy(address.sun_path, path, length);
-  if (path[0] == '@') address.sun_path[0] = 0;
-  int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) return -errno;
-  ssize_t sent = sendto(descriptor, message, strlen(message), MSG_NOSIGNAL,
-                        (struct sockaddr *)&address,
-                        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
-  int result = sent < 0 ? -errno : 0;
-  close(descriptor);
-  return result;
-}
-
-void cshm_set_name(const char *name) { prctl(PR_SET_NAME, name); }
 
 int cshm_processors(void) {
   cpu_set_t set;
@@ -179,12 +101,4 @@ int64_t cshm_effective_user(void) {
   errno = 0;
   unsigned long known = getauxval(AT_EUID);
   return errno != 0 || (uid_t)known == (uid_t)-1 ? -1 : (int64_t)(uid_t)known;
-}
-
-int cshm_adopt_orphans(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0 ? -errno : 0; }
-
-int cshm_next_ended_child(int waits) {
-  siginfo_t info = {0};
-  if (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT | (waits ? 0 : WNOHANG)) < 0) return -errno;
-  return info.si_pid;
 }

@@ -1,5 +1,7 @@
 import Glibc
+import ShmCopying
 import ShmCore
+import ShmStreams
 
 /// What a value costs on its way to another process: as an argument, as a copy, as shared pages. Run by
 /// `Scripts/bench-copy`, in two processes. Prints nanoseconds for each value.

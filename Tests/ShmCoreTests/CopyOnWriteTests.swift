@@ -1,4 +1,5 @@
 import Glibc
+import ShmCopying
 import ShmTestSupport
 import SystemPackage
 import Testing
@@ -46,7 +47,7 @@ struct CopyOnWriteTests {
     let mapping = try Mapping(of: region)
     mapping.store(1, at: 0)
     #expect(try mapping.copiedBytes() == 0)
-    let child = try ChildProcess(
+    let child = try Child(
       [
         "/usr/bin/env", "python3", "-c",
         """
@@ -59,7 +60,7 @@ struct CopyOnWriteTests {
         os.pwrite(file, b"done", 10 * mmap.PAGESIZE)
         time.sleep(60)
         """, name.path,
-      ], descriptors: [], environment: [("PATH", "/usr/bin:/bin:/usr/local/bin")])
+      ])
     let process = child.identifier
     let isDone = try eventually {
       try region.contents(10 * page..<10 * page + 4) == bytes("done")
@@ -68,7 +69,7 @@ struct CopyOnWriteTests {
     let maps = (ProcessMap.all(of: process) ?? []).filter { $0.path == path }
     let copied = maps.map { CopiedPages.bytes(of: $0, in: process) }
     let shares = maps.map(\.isShared)
-    ChildProcess.send(SIGKILL, to: process)
+    child.send(SIGKILL)
     _ = try child.wait()
     #expect(isDone)
     #expect(maps.count == 2)

@@ -1,4 +1,5 @@
 import Glibc
+import ShmCopying
 import ShmTestSupport
 import SystemPackage
 import Testing

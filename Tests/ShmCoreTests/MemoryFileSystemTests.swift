@@ -1,4 +1,5 @@
 import CShm
+import ShmTestSupport
 import SystemPackage
 import Testing
 

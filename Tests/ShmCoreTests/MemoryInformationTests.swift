@@ -1,4 +1,5 @@
 import ShmCore
+import ShmTestSupport
 import Testing
 
 @Suite("The figures of /proc/meminfo")

@@ -1,3 +1,4 @@
+import ShmTestSupport
 import SystemPackage
 import Testing
 
@@ -91,12 +92,6 @@ struct HostFigureTests {
     let host = try HostWiring.current()
     #expect(host.processes == host.holders.reduce(0) { $0 + $1.wired })
     #expect(host.holders.map(\.wired) == host.holders.map(\.wired).sorted(by: >))
-  }
-
-  @Test("of users are their names, or none")
-  func users() {
-    #expect(UserNames.name(0) == bytes("root"))
-    #expect(UserNames.name(4_294_967_294) == nil)
   }
 
   @Test("of the limit that is found by trying are those of the kernel")

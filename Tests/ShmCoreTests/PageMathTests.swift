@@ -1,5 +1,6 @@
 import Glibc
 import ShmCore
+import ShmTestSupport
 import Testing
 
 @Suite("Rounding to pages")

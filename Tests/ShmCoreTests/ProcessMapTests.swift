@@ -1,4 +1,5 @@
 import ShmCore
+import ShmTestSupport
 import SystemPackage
 import Testing
 

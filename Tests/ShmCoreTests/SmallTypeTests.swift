@@ -7,22 +7,6 @@ import Testing
 
 @Suite("Small types of the library")
 struct SmallTypeTests {
-  @Test(
-    "the bytes of a pattern are those of its rule, chunk by chunk",
-    arguments: [
-      FillPattern.zero, .byte(9), .pattern([1, 2, 3]), .sequence, .random(seed: 3),
-    ])
-  func pattern(_ rule: FillPattern) throws {
-    var made = try PatternBytes(rule, rangeStart: 5)
-    for chunk in [5..<21, 21..<4096, 4096..<8191] {
-      var expected = [UInt8](repeating: 0, count: chunk.count)
-      unsafe expected.withUnsafeMutableBytes {
-        unsafe rule.generate(into: $0, at: chunk.lowerBound, rangeStart: 5)
-      }
-      #expect(unsafe Array(made.bytes(at: chunk)) == expected)
-    }
-  }
-
   @Test("whether mappings carry the lock is what the kernel says")
   func locked() throws {
     let region = try Region.anonymous("t", size: 2 * page)
@@ -32,20 +16,6 @@ struct SmallTypeTests {
     let first = LockedMappings.cover(mapping.pages, 0..<page)
     let all = LockedMappings.cover(mapping.pages, 0..<2 * page)
     #expect((before, first, all) == (false, true, false))
-  }
-
-  @Test("a directory's watch tells of a name that comes, and of none in another directory")
-  func watch() throws {
-    let name = TestName()
-    let watch = DirectoryWatch(of: try name.reference)
-    let watched = watch.raw
-    let raw = try #require(watched)
-    _ = try Region.create(try name.reference, size: page)
-    #expect(try Polling.wait(for: [raw], milliseconds: 5000) == [true])
-    let missing = DirectoryWatch(of: try RegionReference("/nonexistent/directory/x")).raw
-    let none = DirectoryWatch(of: .systemV(1)).raw
-    #expect(missing == nil && none == nil)
-    withExtendedLifetime(name) {}
   }
 
   @Test("polling tells what is ready, and returns after the time")
@@ -61,25 +31,6 @@ struct SmallTypeTests {
       try Polling.wait(
         for: [Polling.Interest(descriptor: pipe.writing.raw, events: POLLOUT)], milliseconds: 5000)
         == [true])
-  }
-
-  @Test("an output file is there whole, or not at all, in place of the old one")
-  func outputFile() throws {
-    let name = TestName()
-    var first = try OutputFile(FilePath(name.path))
-    #expect(!name.exists)
-    #expect(unsafe Glibc.write(first.rawDescriptor, "abc", 3) == 3)
-    try first.publish()
-    #expect(try FileSystem.contents(of: FilePath(name.path)) == bytes("abc"))
-    do {
-      let second = try OutputFile(FilePath(name.path))
-      #expect(unsafe Glibc.write(second.rawDescriptor, "xyz", 3) == 3)
-    }
-    #expect(try FileSystem.contents(of: FilePath(name.path)) == bytes("abc"))
-    let left = try FileSystem.names(in: "/dev/shm").filter { $0.string.hasPrefix(".\(name.name)") }
-    #expect(left.isEmpty)
-    error(.notFound) { _ = try OutputFile("/nonexistent/x") }
-    error(.usage) { _ = try OutputFile("/") }
   }
 
   @Test("sizes that no region has are refused, and all others taken")

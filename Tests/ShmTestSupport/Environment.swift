@@ -1,5 +1,6 @@
 import Glibc
 import ShmCore
+import ShmInspection
 import SystemPackage
 
 /// What this machine and this user have: a test that cannot run says which of these is missing.

@@ -1,5 +1,6 @@
 import Glibc
 import ShmCore
+import ShmStreams
 
 /// What loans cost: run by `Scripts/bench-streams` beside a C program that does the same with the same
 /// ring. Prints nanoseconds.

@@ -197,19 +197,8 @@ struct cshm_page_range {
 int cshm_next_huge_pages(int descriptor, uint64_t start, uint64_t end, struct cshm_page_range *out);
 // pidfd_open(2)
 int cshm_pidfd_open(pid_t process);
-// Makes this process the parent of descendants whose parent has ended. PR_SET_CHILD_SUBREAPER of prctl(2)
-int cshm_adopt_orphans(void);
-// The number of a child that has ended, which stays to be waited for; 0 if none has and it is not to wait,
-// -ECHILD if there is no child. waitid(2)
-int cshm_next_ended_child(int waits);
 // pidfd_send_signal(2)
 int cshm_pidfd_send_signal(int descriptor, int signal);
-// One datagram to a Unix socket, as sd_notify(3) sends it; `@` begins an abstract name
-int cshm_notify(const char *path, const char *message);
-
-// How many columns and rows a terminal has, 0 where it does not say, or -errno. TIOCGWINSZ of ioctl(2)
-int cshm_terminal_columns(int descriptor);
-int cshm_terminal_rows(int descriptor);
 
 // MARK: Sockets (sockaddr_un and control messages are unions and macros)
 
@@ -273,76 +262,8 @@ uint32_t cshm_crc32c(uint32_t checksum, const void *bytes, size_t count);
 
 // MARK: Signals
 
-// signalfd(2), close-on-exec and non-blocking
-int cshm_signalfd(const sigset_t *mask);
-struct cshm_signal {
-  int number;
-  int code;
-};
-// One signal read from a signalfd: 1, or 0 where none is pending
-int cshm_signalfd_read(int descriptor, struct cshm_signal *out);
-// The default disposition again, unblocked, and raised: returns only where the signal is ignored
-void cshm_reraise(int number);
-// What a terminal and the kernel send themselves; sigaction(2)
-extern const int cshm_SI_KERNEL;
-// Whether the process ignores the signal. sigaction(2)
-int cshm_is_ignored(int number);
 // Whether one of SIGHUP, SIGINT, SIGQUIT and SIGTERM is pending, which one, or 0
 int cshm_pending_termination(void);
-
-// Passes signals on to a command, on a thread of its own. The set is blocked from here on in the
-// calling thread and in those that it starts: 0, or -errno. signalfd(2)
-struct cshm_forwarder;
-int cshm_forward_start(const sigset_t *set, struct cshm_forwarder **out);
-// The command, and a pidfd that stays open until the end, or -1: what has come so far is passed on
-void cshm_forward_to(struct cshm_forwarder *forwarder, pid_t child, int watch);
-// Passes nothing on any more, before the command is waited for
-void cshm_forward_stop(struct cshm_forwarder *forwarder);
-
-// MARK: Wait statuses (macros)
-
-// The exit code, or 128 + the number of the signal that ended the process
-int cshm_exit_code(int status);
-
-// A command that is to run as a child
-struct cshm_command {
-  // Found by PATH if it has no slash
-  const char *file;
-  char *const *arguments;
-  char *const *environment;
-  // These become 0 and 1; -1 for this process's
-  int input;
-  int output;
-  // These become 3, 4, …
-  const int *descriptors;
-  int count;
-  int new_session;
-  // Whether it leads a process group
-  int new_group;
-  // Whether everything from 3 + count on is closed
-  int close_others;
-  // The signals that get the default disposition; none is blocked in the child
-  sigset_t defaults;
-};
-// The soft limit on open files up to the hard one, except for commands. setrlimit(2)
-void cshm_raise_file_limit(void);
-enum { CSHM_STEP_START, CSHM_STEP_PREPARE, CSHM_STEP_EXECUTE };
-// The child's number, or -errno and the step that failed: nothing runs then. vfork(2), execve(2)
-pid_t cshm_start(const struct cshm_command *command, int *step);
-// Waits for the end of a child, and takes its status. waitpid(2)
-int cshm_wait(pid_t child, int *status);
-// Whether a child has ended, 1 or 0; its status stays to be taken. waitid(2)
-int cshm_has_ended(pid_t child);
-// the exit code of a child that has ended and is still to be waited for, 128 + n for signal n; -EAGAIN if it
-// has not ended. waitid(2), WNOWAIT
-int cshm_ended_code(pid_t child);
-// A blocked signal of the set, waited for without a descriptor: 1, or 0 if none has come.
-// sigtimedwait(2)
-int cshm_wait_for_signal(const sigset_t *set, int milliseconds, struct cshm_signal *out);
-// The name that ps(1) shows, up to 15 bytes. PR_SET_NAME of prctl(2)
-void cshm_set_name(const char *name);
-// The arguments that this process was started with; NULL behind the last
-const char *cshm_argument(int index);
 
 // A moment's rest for the processor between two looks at memory.
 static inline void cshm_pause(void) {

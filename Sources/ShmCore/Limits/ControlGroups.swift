@@ -93,7 +93,7 @@ package struct ControlGroups {
   }
 
   /// The hierarchy of version 1 that has a controller, or that of version 2.
-  static func hierarchy(
+  package static func hierarchy(
     _ controller: String?, _ mounts: [MountTable.Mount]
   ) -> MountTable.Mount? {
     mounts.first { isHierarchy($0, controller) }

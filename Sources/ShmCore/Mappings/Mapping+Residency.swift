@@ -126,7 +126,7 @@ extension Mapping {
   }
 
   /// How much one system call of a long operation covers: short enough to answer Ctrl-C at once.
-  static var chunk: Int { 64 << 20 }
+  package static var chunk: Int { 64 << 20 }
 
   /// The parts of `part` that one system call each takes.
   static func forEachChunk(

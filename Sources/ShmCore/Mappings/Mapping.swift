@@ -1,6 +1,6 @@
 import CShm
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// A range of this process's addresses, backed by a region.
 ///
@@ -39,7 +39,7 @@ public struct Mapping: ~Copyable {
   /// The size of its pages in bytes.
   public let pageSize: Int
   /// The open file behind it, kept for what is asked when something fails.
-  let descriptor: OwnedDescriptor
+  package let descriptor: OwnedDescriptor
   /// The name of the region, for messages.
   let subject: String
   /// What of the mapping is wired, as offsets into it, in whole pages.
@@ -135,7 +135,7 @@ public struct Mapping: ~Copyable {
   }
 
   /// Why `length` bytes could not be mapped. mmap(2)
-  static func explain(
+  package static func explain(
     _ error: Errno, _ attempt: String, length: Int, pageSize: Int, address: UInt? = nil
   ) -> ShmError {
     let place = "0x\(String(address ?? 0, radix: 16))"

@@ -1,9 +1,9 @@
 import CShm
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// One creation: the name that is to be, its directory, and the words for its errors.
-struct CreationSite {
+package struct CreationSite {
   let reference: RegionReference
   let path: FilePath
   let directory: FilePath
@@ -156,7 +156,7 @@ struct CreationSite {
     }
   }
 
-  static func missing(_ directory: FilePath, _ attempt: String) -> ShmError {
+  package static func missing(_ directory: FilePath, _ attempt: String) -> ShmError {
     let place = Escaping.printable(directory.bytes)
     return ShmError(
       .notFound, attempt, "there is no directory \(place)",

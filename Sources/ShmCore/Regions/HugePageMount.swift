@@ -61,7 +61,9 @@ public enum HugePageMount {
   }
 
   /// The pool of a page size, or an error that names those there are.
-  static func pool(ofPageSize pageSize: Int?, _ attempt: String) throws(ShmError) -> HugePagePool {
+  package static func pool(ofPageSize pageSize: Int?, _ attempt: String) throws(ShmError)
+    -> HugePagePool
+  {
     if let pool = HugePagePool.pool(ofPageSize: pageSize) { return pool }
     let sizes = HugePagePool.all().map { "\(ByteCount($0.pageSize))" }
     let wanted = pageSize.map { "pages of \(ByteCount($0))" } ?? "huge pages"

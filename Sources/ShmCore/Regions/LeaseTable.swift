@@ -2,7 +2,7 @@ import Glibc
 import SystemPackage
 
 /// The leases that processes hold, as /proc/locks lists them. proc_locks(5)
-struct LeaseTable {
+package struct LeaseTable {
   private let holders: [RegionIdentity: Int32]
 
   /// Parses the text; lines of another form are passed over.
@@ -26,20 +26,20 @@ struct LeaseTable {
   }
 
   /// The leases now; none if /proc does not tell.
-  static func current() -> LeaseTable {
+  package static func current() -> LeaseTable {
     LeaseTable(parsing: (try? FileSystem.contents(of: "/proc/locks")) ?? [])
   }
 
   /// The process that holds a lease on a region; nil if none is seen. To open such a region breaks the
   /// lease, so what only looks does not open it.
-  func holder(of region: RegionIdentity) -> Int32? { holders[region] }
+  package func holder(of region: RegionIdentity) -> Int32? { holders[region] }
 
   /// Who refuses to let `path` be opened, as a reason.
   static func reason(_ path: FilePath?) -> String {
     guard let path, let status = try? FileSystem.followedStatus(path),
       let process = current().holder(of: RegionIdentity(status))
     else { return "a process that cannot be seen from here holds a lease on it" }
-    let command = Escaping.printable(RegionUser(process: process).command)
-    return "process \(process) (\(command)) holds a lease on it"
+    let command = ProcessNumber.command(of: process).map { " (\(Escaping.printable($0)))" } ?? ""
+    return "process \(process)\(command) holds a lease on it"
   }
 }

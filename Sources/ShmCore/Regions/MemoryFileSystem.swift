@@ -1,4 +1,4 @@
-import CShm
+package import CShm
 import Glibc
 public import SystemPackage
 
@@ -46,7 +46,7 @@ public struct MemoryFileSystem: Sendable {
   ///   - device: its number, as stat(2) gives it in `st_dev`.
   ///   - mounts: where its options are looked up.
   /// - Returns: whether; false if its mount cannot be seen from here.
-  func isUnswappable(device: UInt64, in mounts: MountTable = .current()) -> Bool {
+  package func isUnswappable(device: UInt64, in mounts: MountTable = .current()) -> Bool {
     switch kind {
     case .hugetlbfs, .ramfs: true
     case .tmpfs: mounts.isNoSwap(device: device)
@@ -54,7 +54,7 @@ public struct MemoryFileSystem: Sendable {
     }
   }
 
-  init(_ status: cshm_filesystem) {
+  package init(_ status: cshm_filesystem) {
     type = status.type
     switch status.type {
     case cshm_TMPFS_MAGIC: kind = .tmpfs
@@ -77,7 +77,7 @@ public struct MemoryFileSystem: Sendable {
   }
 
   /// One of the kernel's own, which no call can be asked about: without a limit.
-  init(internal kind: Kind) {
+  package init(internal kind: Kind) {
     self.kind = kind
     type = kind == .hugetlbfs ? cshm_HUGETLBFS_MAGIC : cshm_TMPFS_MAGIC
     (total, free, totalInodes, freeInodes, blockSize) = (nil, nil, nil, nil, PageMath.pageSize)

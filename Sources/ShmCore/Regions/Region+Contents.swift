@@ -1,5 +1,5 @@
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// The contents by system call: the kernel copies, and what somebody truncates meanwhile is an
 /// error and not a signal.
@@ -27,29 +27,13 @@ extension Region {
     return done
   }
 
-  /// Copies `buffer` into the region. The region does not grow: what would lie beyond its end is
-  /// an error, also where another process makes it smaller meanwhile. process_vm_writev(2)
-  ///
-  /// Many small writes go faster through a `Mapping`.
-  ///
-  /// - Parameters:
-  ///   - buffer: the bytes.
-  ///   - offset: where in the region, in bytes.
-  /// - Throws: `ShmError`: `inputOutput` where the region ends before the last byte, `noSpace`
-  ///   where a hole of a sparse region finds no memory, `notPermitted` where it is sealed.
-  /// - Complexity: linear in the bytes copied.
-  public func write(_ buffer: UnsafeRawBufferPointer, at offset: Int) throws(ShmError) {
-    var writer = try RegionWriter(self)
-    try unsafe writer.write(buffer, at: offset, of: self)
-  }
-
   /// The size in bytes at this moment. fstat(2)
-  func currentSize(_ attempt: String) throws(ShmError) -> Int {
+  package func currentSize(_ attempt: String) throws(ShmError) -> Int {
     try ShmError.saying(attempt) { () throws(Errno) in Int(try descriptor.status().st_size) }
   }
 
   /// The error for a region that is smaller than it was.
-  func shrunk(_ attempt: String, to size: Int, wanted: Int) -> ShmError {
+  package func shrunk(_ attempt: String, to size: Int, wanted: Int) -> ShmError {
     ShmError(
       .inputOutput, attempt,
       """
@@ -59,7 +43,7 @@ extension Region {
   }
 
   /// Why bytes did not get in, `wanted` of them at once; nil for those of one page.
-  func explainWrite(_ error: Errno, _ attempt: String, wanted: Int? = nil) -> ShmError {
+  package func explainWrite(_ error: Errno, _ attempt: String, wanted: Int? = nil) -> ShmError {
     switch error {
     case .notPermitted:
       if let seals = seals(), !seals.isEmpty {

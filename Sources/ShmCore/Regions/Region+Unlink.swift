@@ -1,5 +1,5 @@
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 extension Region {
   /// Removes the region's name, if the name still means this region. A process that uses the region keeps
@@ -10,28 +10,26 @@ extension Region {
   ///   `corrupt` for a file that is not shared memory;
   ///   `usage` for what has no name.
   public func unlink() throws(ShmError) {
-    _ = try unlink { () throws(ShmError) in .unused }
+    _ = try unlink { () throws(ShmError) in true }
   }
 
-  /// Removes the name if `isMeant` says `unused` at the moment when the name is taken.
+  /// Removes the name if `isMeant` says so at the moment when the name is taken.
   ///
   /// unlink(2) takes a name and not a file: another region may be renamed to the name between a look and
   /// the call. So the region is first renamed to a name that no other program uses. What was moved can be
   /// checked then, and goes back if it was not meant. renameat2(2), `RENAME_NOREPLACE`
   ///
   /// - Parameter isMeant: asked while the region has no name that others use.
-  /// - Returns: `unused` if the name is gone; else what `isMeant` has said, and the name is back.
+  /// - Returns: whether the name is gone; if not, the region has its name again.
   /// - Throws: `ShmError`, as `unlink()` does.
-  func unlink(
-    if isMeant: () throws(ShmError) -> RegionUse
-  ) throws(ShmError) -> RegionUse {
+  package func unlink(if isMeant: () throws(ShmError) -> Bool) throws(ShmError) -> Bool {
     let attempt = "cannot remove \(quoted)"
     switch reference {
     case .descriptor, .systemV:
       throw ShmError(.usage, attempt, "it has no name in the file system to take away")
     case .posix, .file: break
     }
-    guard let path = reference.path, let name = path.lastComponent else { return .unknown }
+    guard let path = reference.path, let name = path.lastComponent else { return false }
     try SharedMemory.require(descriptor, attempt)
     let reference = self.reference
     let explain = { (error: Errno) in reference.explainRemoval(error, path, attempt) }
@@ -52,16 +50,14 @@ extension Region {
       try FileSystem.renameToFree(path, aside)
     } catch .noFunction, .invalidArgument, .notSupported, .notPermitted {
       // A sandbox or a file system without it; where the directory refuses, unlink(2) does so, too.
-      let use = try isMeant()
-      if use == .unused {
-        try ShmError.explaining(explain) { () throws(Errno) in
-          guard RegionIdentity(try FileSystem.status(path)) == mine else {
-            throw .noSuchFileOrDirectory
-          }
-          try FileSystem.unlink(path)
+      guard try isMeant() else { return false }
+      try ShmError.explaining(explain) { () throws(Errno) in
+        guard RegionIdentity(try FileSystem.status(path)) == mine else {
+          throw .noSuchFileOrDirectory
         }
+        try FileSystem.unlink(path)
       }
-      return use
+      return true
     } catch {
       throw explain(error)
     }
@@ -72,10 +68,9 @@ extension Region {
       guard moved == mine else {
         throw ShmError(.notFound, attempt, "the name belongs to another region now")
       }
-      let use = try isMeant()
-      guard use == .unused else {
+      guard try isMeant() else {
         try Self.putBack(aside, to: path, attempt)
-        return use
+        return false
       }
     } catch {
       if FileSystem.exists(aside) { try Self.putBack(aside, to: path, attempt) }
@@ -87,11 +82,11 @@ extension Region {
       if FileSystem.exists(aside) { try Self.putBack(aside, to: path, attempt) }
       throw explain(error)
     }
-    return .unused
+    return true
   }
 
   /// Gives a region that was moved aside its name again.
-  static func putBack(
+  package static func putBack(
     _ aside: FilePath, to path: FilePath, _ attempt: String
   ) throws(ShmError) {
     do {

@@ -24,9 +24,10 @@ public struct Region: ~Copyable, Sendable {
   public let reference: RegionReference
   /// What this descriptor allows.
   public let access: Access
-  let descriptor: OwnedDescriptor
+  package let descriptor: OwnedDescriptor
 
-  init(_ reference: RegionReference, access: Access, descriptor: consuming OwnedDescriptor) {
+  package init(_ reference: RegionReference, access: Access, descriptor: consuming OwnedDescriptor)
+  {
     self.reference = reference
     self.access = access
     self.descriptor = descriptor
@@ -40,7 +41,7 @@ public struct Region: ~Copyable, Sendable {
   package var descriptorPath: FilePath { FilePath("/proc/self/fd/\(descriptor.raw)") }
 
   /// The name in quotes, for messages.
-  var quoted: String { reference.quoted }
+  package var quoted: String { reference.quoted }
 
   /// What the region is now: size, allocation, owner. fstat(2)
   ///

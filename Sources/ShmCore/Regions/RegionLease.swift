@@ -1,14 +1,14 @@
 import CShm
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// The kernel's proof that no other process has a region open or mapped: a lease for writing, given back
 /// when this ends. A process that opens the region meanwhile waits in open(2), and fails with `EAGAIN` if
 /// it does not wait: so only what removes or shrinks a region asks for a lease, and only for a moment.
 /// `F_SETLEASE` of fcntl(2)
-struct RegionLease: ~Copyable {
+package struct RegionLease: ~Copyable {
   /// What the kernel says.
-  enum Answer: ~Copyable {
+  package enum Answer: ~Copyable {
     /// No other process has it, and none gets it while this lasts.
     case granted(RegionLease)
     /// Another process has it.
@@ -26,18 +26,18 @@ struct RegionLease: ~Copyable {
   deinit { _ = cshm_fcntl(probe.raw, cshm_F_SETLEASE, CInt(F_UNLCK)) }
 
   /// The descriptor that the lease is on.
-  var raw: CInt { probe.raw }
+  package var raw: CInt { probe.raw }
 
   /// Whether no other process has opened the region or waits to open it, of a lease that was granted: it
   /// is not being broken, and would be granted again.
-  static func isUndisturbed(_ raw: CInt) -> Bool {
+  package static func isUndisturbed(_ raw: CInt) -> Bool {
     cshm_fcntl(raw, cshm_F_GETLEASE, 0) == CInt(F_WRLCK)
       && cshm_fcntl(raw, cshm_F_SETLEASE, CInt(F_WRLCK)) >= 0
   }
 
   /// Whether this process may ask for a lease on a region: its owner, or with CAP_LEASE, if it may read
   /// the region. capabilities(7)
-  static func mayAsk(_ status: RegionStatus, _ path: FilePath?) -> Bool {
+  package static func mayAsk(_ status: RegionStatus, _ path: FilePath?) -> Bool {
     guard status.owner == ProcessView.user || ProcessView.mayLease, let path else { return false }
     return FileSystem.mayRead(path)
   }
@@ -49,7 +49,7 @@ struct RegionLease: ~Copyable {
   ///   - milliseconds: how long to ask again while another process has the region open: one that only
   ///     looks has it open for a moment.
   /// - Returns: the lease, or why there is none.
-  static func ask(for region: borrowing Region, milliseconds: Int = 0) -> Answer {
+  package static func ask(for region: borrowing Region, milliseconds: Int = 0) -> Answer {
     // The lease counts every open file but its own: this one must not be among them, and it is
     // not where only the status was asked for (O_PATH opens nothing).
     guard region.access == .status, let path = region.reference.path,

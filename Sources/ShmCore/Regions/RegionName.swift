@@ -48,7 +48,7 @@ public struct RegionName: Hashable, Sendable {
   public var path: FilePath { path(in: Self.directory) }
 
   /// The path of that name in another directory.
-  func path(in directory: FilePath) -> FilePath {
+  package func path(in directory: FilePath) -> FilePath {
     FilePath(bytes: directory.bytes + [UInt8(ascii: "/")] + bytes)
   }
 

@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 import SystemPackage
 
 /// What fstat(2) says of a region at one moment.
@@ -10,7 +10,7 @@ import SystemPackage
 /// ```
 public struct RegionStatus: Sendable {
   /// Which region it is.
-  public let identity: RegionIdentity
+  public internal(set) var identity: RegionIdentity
   /// Its length in bytes.
   public let size: Int
   /// The bytes that memory is charged for: reserved, written, or swapped out.
@@ -32,13 +32,13 @@ public struct RegionStatus: Sendable {
 
   /// When its status was last changed, in seconds since 1970: by chmod(2), link(2), rename(2) and the
   /// like. It cannot be set.
-  let changed: Int
+  package let changed: Int
 
   /// When it was made or last written, whichever is later, in seconds since 1970: what an age counts
   /// from. Stores through a mapping are not noticed by the kernel.
   public var lastChange: Int { max(created ?? modified, modified) }
 
-  init(_ status: stat, created: Int?, pageSize: Int) {
+  package init(_ status: stat, created: Int?, pageSize: Int) {
     identity = RegionIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     size = Int(status.st_size)
     allocated = Int(status.st_blocks) * 512
@@ -54,7 +54,7 @@ public struct RegionStatus: Sendable {
 
   /// The error for a range that ends behind the region's end: whoever asked may have looked at the
   /// size just before.
-  func endsBefore(_ range: Range<Int>, _ attempt: String) -> ShmError {
+  package func endsBefore(_ range: Range<Int>, _ attempt: String) -> ShmError {
     ShmError(
       .inputOutput, attempt,
       """
@@ -64,7 +64,7 @@ public struct RegionStatus: Sendable {
   }
 
   /// The word for what `mode`, of stat(2), says a file is, or nil for a regular file.
-  static func kindOfOther(_ mode: mode_t) -> String? {
+  package static func kindOfOther(_ mode: mode_t) -> String? {
     switch mode & S_IFMT {
     case S_IFREG: nil
     case S_IFDIR: "a directory"
@@ -78,37 +78,28 @@ public struct RegionStatus: Sendable {
 }
 
 extension RegionStatus {
-  /// Of a System V segment: what its namespace says.
-  init(_ segment: SystemVSegment, _ identity: RegionIdentity, pageSize: Int) {
+  /// The status of a region that has no file of its own, as a System V segment.
+  package init(
+    identity: RegionIdentity, size: Int, allocated: Int, mode: UInt16, owner: UInt32, group: UInt32,
+    changed: Int, pageSize: Int
+  ) {
     self.identity = identity
-    size = segment.size
-    allocated = segment.resident &+ segment.swapped
-    mode = segment.mode
-    owner = segment.owner
-    group = segment.group
+    self.size = size
+    self.allocated = allocated
+    self.mode = mode
+    self.owner = owner
+    self.group = group
     links = 0
-    modified = segment.changed
-    changed = segment.changed
+    modified = changed
+    self.changed = changed
     created = nil
     self.pageSize = pageSize
   }
 
-  /// The same with another identity: that of a segment, whose file has one of its own.
-  func identified(as identity: RegionIdentity) -> RegionStatus {
-    RegionStatus(copying: self, identity)
-  }
-
-  private init(copying other: RegionStatus, _ identity: RegionIdentity) {
-    self.identity = identity
-    size = other.size
-    allocated = other.allocated
-    mode = other.mode
-    owner = other.owner
-    group = other.group
-    links = other.links
-    modified = other.modified
-    changed = other.changed
-    created = other.created
-    pageSize = other.pageSize
+  /// The same status with another identity: a segment's file does not have the segment's identity.
+  package func identified(as identity: RegionIdentity) -> RegionStatus {
+    var status = self
+    status.identity = identity
+    return status
   }
 }

@@ -5,14 +5,14 @@ import SystemPackage
 ///
 /// What is left of a removal that was killed tells by this name which region was meant, and what the name
 /// was; a name too long for it is left out.
-struct RemovalName {
+package struct RemovalName {
   /// What all of them begin with.
   static let prefix = ".shmtool-removing-"
 
   /// The inode of the region that is meant to be removed.
-  let inode: UInt64
+  package let inode: UInt64
   /// The name that it had; nil if it was too long.
-  let original: [UInt8]?
+  package let original: [UInt8]?
   /// The name itself.
   let bytes: [UInt8]
 
@@ -27,7 +27,7 @@ struct RemovalName {
   }
 
   /// Reads one; nil for any other name.
-  init?(parsing bytes: [UInt8]) {
+  package init?(parsing bytes: [UInt8]) {
     guard bytes.starts(with: Self.prefix.utf8) else { return nil }
     let parts = bytes.dropFirst(Self.prefix.utf8.count).split(
       separator: UInt8(ascii: "-"), maxSplits: 2, omittingEmptySubsequences: false)

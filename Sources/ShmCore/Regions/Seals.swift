@@ -60,7 +60,7 @@ public struct Seals: OptionSet, Hashable, Sendable {
     Self.table.reduce(0) { contains($1.seal) ? $0 | $1.number : $0 }
   }
 
-  init(numbers: CInt) {
+  package init(numbers: CInt) {
     self = Self.table.reduce(into: []) { seals, entry in
       if numbers & entry.number != 0 { seals.insert(entry.seal) }
     }

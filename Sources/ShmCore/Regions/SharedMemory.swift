@@ -5,14 +5,14 @@ import SystemPackage
 /// What counts as shared memory: files on tmpfs, ramfs and hugetlbfs, and memfds, which lie on
 /// internal mounts of these. Only such files are created, changed and removed by name. A file on
 /// another file system is somebody's document, a disk, or an interface of the kernel.
-enum SharedMemory {
+package enum SharedMemory {
   /// Throws unless the open file is shared memory. fstatfs(2)
   ///
   /// - Parameters:
   ///   - descriptor: the file, open for anything; `O_PATH` is enough.
   ///   - attempt: the words for errors.
   /// - Throws: `ShmError` with code `corrupt`, which names the file system.
-  static func require(
+  package static func require(
     _ descriptor: borrowing OwnedDescriptor, _ attempt: String
   ) throws(ShmError) {
     let (fileSystem, device) = try ShmError.saying(attempt) { () throws(Errno) in

@@ -1,6 +1,6 @@
 import CShm
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// Reading and writing descriptors that belong to the caller: standard streams, pipes, files. One
 /// that does not block is waited for.
@@ -111,7 +111,7 @@ package enum DescriptorIO {
   }
 
   /// A descriptor that is not open is the user's doing here (`>&-`), and full is full.
-  static func explain(_ error: Errno, _ attempt: String) -> ShmError {
+  package static func explain(_ error: Errno, _ attempt: String) -> ShmError {
     switch error {
     case .badFileDescriptor:
       ShmError(

@@ -1,9 +1,9 @@
 import CShm
-import SystemPackage
+package import SystemPackage
 
 /// An event and some descriptors that are waited for again and again: the kernel is told once which.
 /// epoll(7)
-struct EpollSet: ~Copyable {
+package struct EpollSet: ~Copyable {
   private let descriptor: OwnedDescriptor
 
   /// All of them must stay open as long as this value is used. epoll_create1(2), epoll_ctl(2)
@@ -13,7 +13,7 @@ struct EpollSet: ~Copyable {
   ///   - readable: place 1 and so on, up to 31: ready as long as they can be read, or have ended.
   /// - Throws: `Errno`: at the limit on open files, where a sandbox refuses, or where one of them
   ///   cannot be waited for.
-  init(rung event: CInt, readable: [CInt]) throws(Errno) {
+  package init(rung event: CInt, readable: [CInt]) throws(Errno) {
     let made = OwnedDescriptor(adopting: try SystemCall.checkNegated { cshm_epoll() })
     for (place, raw) in ([event] + readable).enumerated() {
       try SystemCall.checkNegated { cshm_epoll_add(made.raw, raw, CInt(place), place == 0 ? 1 : 0) }
@@ -26,7 +26,7 @@ struct EpollSet: ~Copyable {
   /// - Parameter milliseconds: at most; nil for as long as it takes.
   /// - Returns: which places are ready, a bit for each.
   /// - Throws: `Errno`, where the kernel has no memory.
-  func wait(milliseconds: Int?) throws(Errno) -> UInt32 {
+  package func wait(milliseconds: Int?) throws(Errno) -> UInt32 {
     var ready: CUnsignedInt = 0
     try Polling.untilReady(milliseconds: milliseconds) { left in
       unsafe cshm_epoll_wait(descriptor.raw, left, &ready)

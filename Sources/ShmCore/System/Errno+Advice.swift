@@ -4,7 +4,7 @@ import SystemPackage
 /// What an error number means for a user of shared memory: the one table.
 extension Errno {
   /// The kind of failure.
-  var code: ShmError.Code {
+  package var code: ShmError.Code {
     switch self {
     case .noSuchFileOrDirectory, .noSuchProcess, .noSuchAddressOrDevice: .notFound
     case .fileExists: .exists
@@ -17,7 +17,7 @@ extension Errno {
   }
 
   /// The reason in the kernel's words, in lower case as the middle of a sentence.
-  var reason: String {
+  package var reason: String {
     let text = description + (self == .fileTooLarge ? Self.fileSizeFigure : "")
     guard let first = text.first, text.dropFirst().first?.isLowercase == true else { return text }
     return first.lowercased() + text.dropFirst()
@@ -50,7 +50,7 @@ extension Errno {
   }
 
   /// The limit that is too low, if the number alone tells which one.
-  var shortage: LimitShortage? {
+  package var shortage: LimitShortage? {
     switch self {
     case .tooManyOpenFiles:
       let (soft, hard) = Self.limit(RLIMIT_NOFILE)
@@ -63,7 +63,7 @@ extension Errno {
   }
 
   /// What to do, where the number alone tells.
-  var remedy: String? {
+  package var remedy: String? {
     switch self {
     case .tooManyOpenFilesInSystem: "raise fs.file-max"
     case .noFunction: "a sandbox refuses the call, or the kernel is too old for it"

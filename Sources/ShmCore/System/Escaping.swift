@@ -15,7 +15,7 @@ public enum Escaping {
 
   /// A sentence of another process: as `printable`, but a backslash stays, so that a sentence that is passed on
   /// from process to process is escaped once.
-  static func sentence(_ bytes: some Sequence<UInt8>) -> String {
+  package static func sentence(_ bytes: some Sequence<UInt8>) -> String {
     text(bytes, keepsBackslashes: true)
   }
 

@@ -1,25 +1,27 @@
 import CShm
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// One extended attribute of a file. xattr(7)
-struct ExtendedAttribute {
+package struct ExtendedAttribute {
   /// Its name with its NUL.
   let name: [CChar]
-  var value: [UInt8]
+  package var value: [UInt8]
 
   /// The access control list of acl(5).
-  static let accessList = "system.posix_acl_access"
+  package static let accessList = "system.posix_acl_access"
 
   /// The name as text, safe for a terminal.
-  var description: String { Escaping.printable(name.dropLast().map { UInt8(bitPattern: $0) }) }
+  package var description: String {
+    Escaping.printable(name.dropLast().map { UInt8(bitPattern: $0) })
+  }
 
   /// All of a file's attributes that this process is shown.
   ///
   /// - Parameter file: open in any way; without /proc not by O_PATH.
   /// - Returns: the attributes.
   /// - Throws: `Errno`; not for a file system that has no attributes.
-  static func all(of file: borrowing OwnedDescriptor) throws(Errno) -> [ExtendedAttribute] {
+  package static func all(of file: borrowing OwnedDescriptor) throws(Errno) -> [ExtendedAttribute] {
     var found: [ExtendedAttribute] = []
     let raw = file.raw
     for name in try names(of: raw) {
@@ -63,14 +65,14 @@ struct ExtendedAttribute {
 
 extension OwnedDescriptor {
   /// fsetxattr(2)
-  func set(_ attribute: ExtendedAttribute) throws(Errno) {
+  package func set(_ attribute: ExtendedAttribute) throws(Errno) {
     try SystemCall.checkNegated {
       unsafe cshm_set_attribute(raw, attribute.name, attribute.value, attribute.value.count)
     }
   }
 
   /// Removes the access control list, if there is one. fremovexattr(2)
-  func removeAccessList() throws(Errno) {
+  package func removeAccessList() throws(Errno) {
     do throws(Errno) {
       try SystemCall.checkNegated {
         unsafe cshm_remove_attribute(raw, ExtendedAttribute.accessList)

@@ -3,7 +3,7 @@ package import SystemPackage
 
 extension FilePath {
   /// The directory that the last part lies in; "." where none is written.
-  var directory: FilePath {
+  package var directory: FilePath {
     let directory = removingLastComponent()
     return directory.isEmpty ? "." : directory
   }

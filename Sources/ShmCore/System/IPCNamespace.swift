@@ -9,14 +9,14 @@ extension RegionIdentity {
 }
 
 /// Namespaces of System V segments, by the inodes of /proc/PID/ns/ipc. ipc_namespaces(7)
-enum IPCNamespace {
+package enum IPCNamespace {
   /// This process's; 0 if unknown.
-  static var own: UInt64 {
+  package static var own: UInt64 {
     ((try? FileSystem.followedStatus("/proc/self/ns/ipc")).map { UInt64($0.st_ino) }) ?? 0
   }
 
   /// A process's; nil if it may not be asked.
-  static func of(_ process: Int32) -> UInt64? {
+  package static func of(_ process: Int32) -> UInt64? {
     let path = ProcessThreads.directory(of: process).appending("ns/ipc")
     return (try? FileSystem.followedStatus(path)).map { UInt64($0.st_ino) }
   }

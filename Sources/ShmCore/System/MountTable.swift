@@ -59,7 +59,7 @@ public struct MountTable: Sendable {
   }
 
   /// The mounts that a process sees; none if that may not be known.
-  static func seen(by process: Int32) -> MountTable {
+  package static func seen(by process: Int32) -> MountTable {
     let path = ProcessThreads.directory(of: process).appending("mountinfo")
     return MountTable(parsing: (try? FileSystem.contents(of: path)) ?? [])
   }

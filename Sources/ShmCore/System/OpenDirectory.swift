@@ -1,19 +1,19 @@
-import CShm
-import Glibc
-import SystemPackage
+package import CShm
+package import Glibc
+package import SystemPackage
 
 /// An open directory and the system calls on names in it.
 ///
 /// A path is looked up once. What is done afterwards concerns the same directory, even if another process
 /// renames a part of the path or puts a symbolic link in its place.
-struct OpenDirectory: ~Copyable {
+package struct OpenDirectory: ~Copyable {
   /// Opened with O_PATH: search permission is enough. open(2)
   private let descriptor: OwnedDescriptor
   /// What the directory was when it was opened.
-  let status: stat
+  package let status: stat
 
   /// Opens a directory by its path. open(2)
-  init(_ path: FilePath) throws(Errno) {
+  package init(_ path: FilePath) throws(Errno) {
     let opened = try FileSystem.open(path, cshm_O_PATH | O_DIRECTORY)
     status = try opened.status()
     descriptor = opened
@@ -21,7 +21,7 @@ struct OpenDirectory: ~Copyable {
 
   /// Opens a directory in this one, and follows no symbolic link, unless the kernel itself made the link.
   /// openat(2)
-  init(_ name: FilePath, in parent: borrowing OpenDirectory) throws(Errno) {
+  package init(_ name: FilePath, in parent: borrowing OpenDirectory) throws(Errno) {
     // The links of proc(5) lead to open objects, and not to what their text says.
     let noFollow = parent.isProcess ? 0 : O_NOFOLLOW
     let opened = try parent.open(name, cshm_O_PATH | O_DIRECTORY | noFollow)
@@ -30,17 +30,19 @@ struct OpenDirectory: ~Copyable {
   }
 
   /// Whether it belongs to proc(5). fstatfs(2)
-  var isProcess: Bool {
+  package var isProcess: Bool {
     (try? descriptor.fileSystemStatus())?.type == cshm_PROC_SUPER_MAGIC
   }
 
   /// The file system that it lies on; nil if unknown. fstatfs(2)
-  var fileSystem: MemoryFileSystem? {
+  package var fileSystem: MemoryFileSystem? {
     (try? descriptor.fileSystemStatus()).map { MemoryFileSystem($0) }
   }
 
   /// Opens a name, close-on-exec and never as a controlling terminal. openat(2)
-  func open(_ name: FilePath, _ flags: CInt, mode: mode_t = 0) throws(Errno) -> OwnedDescriptor {
+  package func open(_ name: FilePath, _ flags: CInt, mode: mode_t = 0) throws(Errno)
+    -> OwnedDescriptor
+  {
     let raw = try SystemCall.checkNegated {
       unsafe name.withPlatformString {
         unsafe cshm_openat(descriptor.raw, $0, flags | O_CLOEXEC | O_NOCTTY, mode)
@@ -50,7 +52,7 @@ struct OpenDirectory: ~Copyable {
   }
 
   /// The status of a name, of a symbolic link itself; nil if nothing has the name. fstatat(2)
-  func status(_ name: FilePath, follows: Bool = false) throws(Errno) -> stat? {
+  package func status(_ name: FilePath, follows: Bool = false) throws(Errno) -> stat? {
     var status = stat()
     do throws(Errno) {
       try SystemCall.check {
@@ -65,7 +67,7 @@ struct OpenDirectory: ~Copyable {
   }
 
   /// The text of a symbolic link. readlinkat(2)
-  func link(_ name: FilePath) throws(Errno) -> FilePath {
+  package func link(_ name: FilePath) throws(Errno) -> FilePath {
     var target = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
     try SystemCall.check {
       unsafe name.withPlatformString {
@@ -76,24 +78,24 @@ struct OpenDirectory: ~Copyable {
   }
 
   /// Whether this process may write the file of that name. faccessat(2)
-  func mayWrite(_ name: FilePath) -> Bool {
+  package func mayWrite(_ name: FilePath) -> Bool {
     unsafe name.withPlatformString { unsafe cshm_may_write_at(descriptor.raw, $0) == 0 }
   }
 
   /// Whether a file system is mounted at the name. statx(2)
-  func isMountPoint(_ name: FilePath) -> Bool {
+  package func isMountPoint(_ name: FilePath) -> Bool {
     unsafe name.withPlatformString { unsafe cshm_is_mount_point(descriptor.raw, $0) > 0 }
   }
 
   /// Removes a name. unlinkat(2)
-  func unlink(_ name: FilePath) throws(Errno) {
+  package func unlink(_ name: FilePath) throws(Errno) {
     try SystemCall.check {
       unsafe name.withPlatformString { unsafe unlinkat(descriptor.raw, $0, 0) }
     }
   }
 
   /// Renames within the directory, over what has the new name. renameat(2)
-  func rename(_ from: FilePath, to: FilePath) throws(Errno) {
+  package func rename(_ from: FilePath, to: FilePath) throws(Errno) {
     try SystemCall.check {
       unsafe from.withPlatformString { source in
         unsafe to.withPlatformString { unsafe renameat(descriptor.raw, source, descriptor.raw, $0) }
@@ -104,7 +106,7 @@ struct OpenDirectory: ~Copyable {
   /// Renames within the directory if nothing has the new name. renameat2(2)
   ///
   /// - Throws: `Errno`: `fileExists`; `invalidArgument` or `noFunction` if the file system cannot do it.
-  func rename(_ from: FilePath, toFree to: FilePath) throws(Errno) {
+  package func rename(_ from: FilePath, toFree to: FilePath) throws(Errno) {
     try SystemCall.checkNegated {
       unsafe from.withPlatformString { source in
         unsafe to.withPlatformString { unsafe cshm_rename_to_free(descriptor.raw, source, $0) }
@@ -113,7 +115,7 @@ struct OpenDirectory: ~Copyable {
   }
 
   /// Gives an open file without a name its name, which must be free. linkat(2)
-  func link(_ file: borrowing OwnedDescriptor, as name: FilePath) throws(Errno) {
+  package func link(_ file: borrowing OwnedDescriptor, as name: FilePath) throws(Errno) {
     let raw = file.raw
     do throws(Errno) {
       try SystemCall.checkNegated {
@@ -131,7 +133,7 @@ struct OpenDirectory: ~Copyable {
 
   /// Whether an open file without a name can be linked here. "." is taken in every directory, and the
   /// kernel says so only after it has found the file to link. linkat(2)
-  func canLink(_ file: borrowing OwnedDescriptor) -> Bool {
+  package func canLink(_ file: borrowing OwnedDescriptor) -> Bool {
     do throws(Errno) {
       try link(file, as: ".")
       return false
@@ -145,7 +147,7 @@ struct OpenDirectory: ~Copyable {
   ///
   /// - Parameter file: an open file on the same file system.
   /// - Throws: `Errno`
-  func synchronize(besides file: CInt) throws(Errno) {
+  package func synchronize(besides file: CInt) throws(Errno) {
     let readable: OwnedDescriptor
     do throws(Errno) {
       readable = try open(".", O_RDONLY | O_DIRECTORY)
@@ -160,14 +162,14 @@ struct OpenDirectory: ~Copyable {
   private var processPath: FilePath { FilePath("/proc/self/fd/\(descriptor.raw)") }
 
   /// The names in it; none if it may not be read. readdir(3)
-  func names() -> [FilePath] {
+  package func names() -> [FilePath] {
     (try? FileSystem.names(in: processPath))?.map { FilePath(root: nil, [$0]) } ?? []
   }
 }
 
 extension OwnedDescriptor {
   /// Waits until the file is on its device. fsync(2)
-  func synchronize() throws(Errno) {
+  package func synchronize() throws(Errno) {
     try SystemCall.checkNegated { cshm_sync(raw) }
   }
 }

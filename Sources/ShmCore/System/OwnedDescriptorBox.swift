@@ -1,16 +1,16 @@
 /// A descriptor in an array, which holds no values that have one owner.
-final class OwnedDescriptorBox {
+package final class OwnedDescriptorBox {
   private var descriptor: OwnedDescriptor?
 
-  init(_ descriptor: consuming OwnedDescriptor) {
+  package init(_ descriptor: consuming OwnedDescriptor) {
     self.descriptor = .some(descriptor)
   }
 
   /// Hands it over, once.
-  func take() -> OwnedDescriptor? { descriptor.take() }
+  package func take() -> OwnedDescriptor? { descriptor.take() }
 
   /// Its number until it was handed over; it stays this value's.
-  var number: CInt? {
+  package var number: CInt? {
     switch descriptor {
     case .some(let descriptor): descriptor.raw
     case nil: nil
@@ -18,7 +18,7 @@ final class OwnedDescriptorBox {
   }
 
   /// Calls `body` with the number, until it was handed over.
-  func use(_ body: (CInt) -> Void) {
+  package func use(_ body: (CInt) -> Void) {
     if let number { body(number) }
   }
 }

@@ -6,7 +6,12 @@ package enum Polling {
   /// One descriptor, and what is waited for there: `POLLIN`, `POLLOUT`, or 0 for its end only.
   package struct Interest {
     package var descriptor: CInt
-    package var events: CInt = POLLIN
+    package var events: CInt
+
+    package init(descriptor: CInt, events: CInt = POLLIN) {
+      self.descriptor = descriptor
+      self.events = events
+    }
   }
 
   /// Waits until one of the descriptors is readable or has an error.

@@ -1,15 +1,15 @@
-import CShm
+package import CShm
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// The system calls on another process's memory.
-enum ProcessCalls {
+package enum ProcessCalls {
   /// How many pieces one call takes.
-  static var maximumPieces: Int { Int(cshm_IOV_MAX) }
+  package static var maximumPieces: Int { Int(cshm_IOV_MAX) }
 
   /// Copies pieces of a process's memory into `buffer`, and returns how many bytes: at a page that
   /// cannot be had the call ends, with `EFAULT` where that is the first. process_vm_readv(2)
-  static func read(
+  package static func read(
     _ process: Int32, _ pieces: [cshm_piece], into buffer: UnsafeMutableRawBufferPointer
   ) throws(Errno) -> Int {
     try SystemCall.checkNegated {
@@ -18,7 +18,7 @@ enum ProcessCalls {
   }
 
   /// Copies `buffer` to pieces of a process's memory, else the same. process_vm_writev(2)
-  static func write(
+  package static func write(
     _ process: Int32, _ pieces: [cshm_piece], from buffer: UnsafeRawBufferPointer
   ) throws(Errno) -> Int {
     try SystemCall.checkNegated {

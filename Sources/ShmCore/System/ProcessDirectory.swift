@@ -188,7 +188,7 @@ package struct ProcessDirectory: ~Copyable {
   }
 
   /// The file system of what a symbolic link of it leads to. statfs(2)
-  func fileSystem(_ name: String) -> MemoryFileSystem? {
+  package func fileSystem(_ name: String) -> MemoryFileSystem? {
     try? MemoryFileSystem(FileSystem.fileSystemStatus(FilePath("/proc/\(number)/\(name)")))
   }
 

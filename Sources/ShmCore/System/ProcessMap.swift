@@ -79,7 +79,7 @@ public struct ProcessMap: Hashable, Sendable {
   }
 
   /// st_dev as glibc's makedev(3) builds it from major and minor.
-  static func deviceNumber(major: UInt64, minor: UInt64) -> UInt64 {
+  package static func deviceNumber(major: UInt64, minor: UInt64) -> UInt64 {
     (major & 0xFFF) << 8 | (major & ~0xFFF) << 32 | (minor & 0xFF) | (minor & ~0xFF) << 12
   }
 }
@@ -91,14 +91,14 @@ extension ProcessMap {
 
   /// Whether a System V segment may be what it maps: the kernel shows `/SYSV`, the key in eight
   /// digits, and ` (deleted)`.
-  var isSegment: Bool {
+  package var isSegment: Bool {
     path.starts(with: "/SYSV".utf8) && path.count >= 13
       && path[5..<13].allSatisfy { ProcText.hexadecimal([$0][...]) != nil }
       && (path.count == 13 || path[13...].elementsEqual(" (deleted)".utf8))
   }
 
   /// The same mapping with the identity of the segment in the namespace of a process.
-  func resolved(in namespace: UInt64) -> ProcessMap {
+  package func resolved(in namespace: UInt64) -> ProcessMap {
     guard isSegment else { return self }
     var map = self
     map.identity = RegionIdentity(
@@ -107,7 +107,7 @@ extension ProcessMap {
   }
 
   /// Whether both map the same file or segment, if both are mappings of one process.
-  func hasSameRegion(as other: ProcessMap) -> Bool {
+  package func hasSameRegion(as other: ProcessMap) -> Bool {
     identity.device == other.identity.device && identity.inode == other.identity.inode
   }
 }

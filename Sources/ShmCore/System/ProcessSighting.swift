@@ -1,21 +1,21 @@
-import Glibc
+package import Glibc
 import SystemPackage
 
 /// What /proc/PID/stat shows of a process at one moment. proc_pid_stat(5)
-struct ProcessSighting {
-  let process: pid_t
-  let parent: pid_t
-  let session: pid_t
+package struct ProcessSighting {
+  package let process: pid_t
+  package let parent: pid_t
+  package let session: pid_t
   /// When the process was started, in clock ticks since boot: with the number it tells processes apart.
-  let start: Int
+  package let start: Int
   private let state: UInt8
 
   /// Whether it can start no process: stopped or ended.
-  var isStill: Bool { "TtZX".utf8.contains(state) }
-  var hasEnded: Bool { "ZX".utf8.contains(state) }
+  package var isStill: Bool { "TtZX".utf8.contains(state) }
+  package var hasEnded: Bool { "ZX".utf8.contains(state) }
 
   /// - Returns: nil if there is no such process, or it cannot be looked at.
-  init?(of process: pid_t) {
+  package init?(of process: pid_t) {
     guard let text = try? FileSystem.contents(of: FilePath("/proc/\(process)/stat")),
       // The name before it may contain any character.
       let end = text.lastIndex(of: UInt8(ascii: ")"))
@@ -41,7 +41,8 @@ struct ProcessSighting {
   ///   - roots: the processes to begin with.
   ///   - adopter: a process whose children belong to the result as well; the process itself does not.
   /// - Returns: what was seen, by the number of the process.
-  static func all(below roots: [pid_t], besides adopter: pid_t?) -> [pid_t: ProcessSighting] {
+  package static func all(below roots: [pid_t], besides adopter: pid_t?) -> [pid_t: ProcessSighting]
+  {
     guard FileSystem.exists("/proc/thread-self/children") else { return all() }
     var seen: [pid_t: ProcessSighting] = [:]
     var next = roots

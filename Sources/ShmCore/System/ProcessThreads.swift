@@ -1,4 +1,4 @@
-import SystemPackage
+package import SystemPackage
 
 /// The thread of a process that can be asked about all of them.
 ///
@@ -19,7 +19,7 @@ package enum ProcessThreads {
   }
 
   /// The directory of /proc that shows the memory and the descriptors of a process.
-  static func directory(of process: Int32) -> FilePath {
+  package static func directory(of process: Int32) -> FilePath {
     FilePath("/proc/\(living(of: process))")
   }
 

@@ -1,21 +1,21 @@
 import CShm
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// How much of the machine's processes /proc shows.
 package enum ProcessView {
   /// Whether there is a /proc.
-  static var isThere: Bool { FileSystem.exists("/proc/self") }
+  package static var isThere: Bool { FileSystem.exists("/proc/self") }
 
   /// The error where there is none.
-  static func missing(_ attempt: String) -> ShmError {
+  package static func missing(_ attempt: String) -> ShmError {
     ShmError(
       .notFound, attempt, "/proc is not mounted", remedy: "mount it with 'mount -t proc proc /proc'"
     )
   }
 
   /// Throws where there is none.
-  static func check(_ attempt: String) throws(ShmError) {
+  package static func check(_ attempt: String) throws(ShmError) {
     guard isThere else { throw missing(attempt) }
   }
 
@@ -69,7 +69,7 @@ package enum ProcessView {
   }
 
   /// Why a file of a process in /proc could not be read.
-  static func explain(_ error: Errno, _ process: Int32, _ attempt: String) -> ShmError {
+  package static func explain(_ error: Errno, _ process: Int32, _ attempt: String) -> ShmError {
     switch error {
     case .noSuchFileOrDirectory, .noSuchProcess:
       guard isThere else { return missing(attempt) }

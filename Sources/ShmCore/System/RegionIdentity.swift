@@ -1,4 +1,4 @@
-import Glibc
+package import Glibc
 
 /// What a region is, whatever it is called: its device and its inode, or for a System V segment the IPC
 /// namespace and the number of the segment.
@@ -35,7 +35,7 @@ public struct RegionIdentity: Sendable {
   }
 
   /// Of what stat(2) has looked at.
-  init(_ status: stat) {
+  package init(_ status: stat) {
     self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
   }
 }

@@ -48,8 +48,23 @@ package enum Threads {
   /// much as RLIMIT_STACK says, 8 MiB most often, all of which counts against RLIMIT_AS.
   private static let stack = 512 << 10
 
+  /// Starts a thread that ends by itself and that is never waited for. pthread_create(3), pthread_detach(3)
+  ///
+  /// - Parameters:
+  ///   - argument: what `body` is given.
+  ///   - body: the work.
+  /// - Returns: whether the system could start a thread.
+  package static func detach(
+    _ argument: UnsafeMutableRawPointer?,
+    _ body: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
+  ) -> Bool {
+    guard let thread = unsafe create(argument, body) else { return false }
+    pthread_detach(thread)
+    return true
+  }
+
   /// Starts a thread; nil if the system has none to give. pthread_create(3)
-  static func create(
+  private static func create(
     _ argument: UnsafeMutableRawPointer?,
     _ body: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
   ) -> pthread_t? {

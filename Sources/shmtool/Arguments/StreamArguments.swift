@@ -1,5 +1,6 @@
 import ArgumentParser
 import ShmCore
+import ShmStreams
 import SystemPackage
 
 /// What `send` and `recv` have in common.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ShmCore
+import ShmStreams
 import SystemPackage
 
 /// How a stream is named in a command: by its name, or `stream:NAME` where a region can be meant too.

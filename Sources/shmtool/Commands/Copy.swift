@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import ShmCopying
 import ShmCore
 
 struct Copy: CheckedCommand {

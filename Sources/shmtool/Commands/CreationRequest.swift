@@ -1,3 +1,4 @@
+import ShmCopying
 import ShmCore
 import SystemPackage
 

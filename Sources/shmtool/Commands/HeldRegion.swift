@@ -1,4 +1,5 @@
 import ShmCore
+import ShmInspection
 
 /// A region that a command holds mapped or wired, and looks after. A class, for an array holds no
 /// values that have one owner.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ShmCore
+import ShmInspection
 
 /// What `inspect` looks at, and what it has found there by the last look.
 struct InspectLook {

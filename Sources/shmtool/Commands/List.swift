@@ -1,5 +1,7 @@
 import ArgumentParser
 import ShmCore
+import ShmInspection
+import ShmStreams
 
 struct List: CheckedCommand {
   static let configuration = CommandConfiguration(

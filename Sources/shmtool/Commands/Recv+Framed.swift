@@ -1,5 +1,6 @@
 import ArgumentParser
 import ShmCore
+import ShmStreams
 
 extension Recv {
   /// Gives the framed form to CMD, and waits for the acknowledgement that CMD writes to its standard output.

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Glibc
+import ShmCopying
 import ShmCore
+import ShmStreams
 import SystemPackage
 
 struct Recv: CommandRunner {

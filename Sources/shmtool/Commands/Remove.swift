@@ -1,5 +1,7 @@
 import ArgumentParser
 import ShmCore
+import ShmInspection
+import ShmStreams
 
 struct Remove: CheckedCommand {
   static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ShmCore
+import ShmInspection
 
 struct Resize: DocumentedCommand {
   static let configuration = CommandConfiguration(

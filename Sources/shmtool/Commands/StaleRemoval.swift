@@ -1,5 +1,7 @@
 import ArgumentParser
 import ShmCore
+import ShmInspection
+import ShmStreams
 
 /// `remove --stale`: what nobody uses is shown, or removed.
 struct StaleRemoval {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ShmCopying
 import ShmCore
 
 struct Verify: CheckedCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ShmCore
+import ShmInspection
 
 struct Wait: CheckedCommand {
   static let configuration = CommandConfiguration(

@@ -1,4 +1,7 @@
+import ShmCopying
 import ShmCore
+import ShmInspection
+import ShmStreams
 
 /// The names that completion offers. Looks only: nothing is opened for writing, locked or connected to.
 struct CompletionSource {

@@ -1,4 +1,5 @@
 import ShmCore
+import ShmInspection
 
 /// What lies at an address of a process.
 struct AddressReport: Encodable {

@@ -1,4 +1,5 @@
 import ShmCore
+import ShmInspection
 
 /// What one control group is charged for a region.
 struct ChargeRow: Encodable {

@@ -1,3 +1,4 @@
+import ShmCopying
 import ShmCore
 
 /// What has been copied, all of it or a part.

@@ -1,3 +1,4 @@
+import ShmCopying
 import ShmCore
 
 /// A region that was made.

@@ -1,3 +1,4 @@
+import ShmCopying
 import ShmCore
 
 /// How bytes went past the page cache.

@@ -1,4 +1,5 @@
 import ShmCore
+import ShmInspection
 
 extension InspectReport.Entry {
   /// The region for a person: what it is, its pages by state and drawn, and who uses it.

@@ -1,4 +1,5 @@
 import ShmCore
+import ShmInspection
 
 /// Regions in depth.
 struct InspectReport: Report {

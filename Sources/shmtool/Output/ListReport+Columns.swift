@@ -1,4 +1,5 @@
 import ShmCore
+import ShmInspection
 
 extension ListReport {
   /// One column: its word, its heading, and how a row shows in it.

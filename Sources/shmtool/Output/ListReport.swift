@@ -1,4 +1,6 @@
 import ShmCore
+import ShmInspection
+import ShmStreams
 
 /// The regions of the host.
 struct ListReport: Report {

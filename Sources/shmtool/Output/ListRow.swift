@@ -1,4 +1,6 @@
 import ShmCore
+import ShmInspection
+import ShmStreams
 
 extension ListReport {
   /// One region.

@@ -1,4 +1,5 @@
 import ShmCore
+import ShmInspection
 
 /// A region's pages as marks on a terminal: each mark stands for as many pages as it must, so that the
 /// whole region has room in a few lines. Pure.

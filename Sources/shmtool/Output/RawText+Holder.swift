@@ -1,4 +1,5 @@
 import ShmCore
+import ShmInspection
 
 extension RawText {
   /// How a command takes the region of a holder; what it was called, if nothing leads to it any more.

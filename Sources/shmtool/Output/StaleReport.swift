@@ -1,4 +1,5 @@
 import ShmCore
+import ShmInspection
 
 /// What no process is seen to use, and what was done about it.
 struct StaleReport: Report {

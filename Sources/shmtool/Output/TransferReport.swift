@@ -1,4 +1,5 @@
 import ShmCore
+import ShmStreams
 
 /// What has gone through one end of a stream.
 struct TransferReport: Report {

@@ -1,4 +1,5 @@
 import ShmCore
+import ShmInspection
 
 /// A process that uses a region, as reports show it.
 struct UserRow: Encodable {

@@ -1,3 +1,4 @@
+import ShmCopying
 import ShmCore
 
 /// Whether a region holds what it should.

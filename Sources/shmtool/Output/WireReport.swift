@@ -1,4 +1,5 @@
 import ShmCore
+import ShmInspection
 
 /// What is wired, in the ranges that were asked for.
 struct WireReport: Report {

@@ -1,4 +1,5 @@
 import Glibc
+import ShmCopying
 import ShmCore
 import ShmTestSupport
 import SystemPackage

@@ -1,4 +1,5 @@
 import ShmCore
+import ShmInspection
 import Testing
 
 @testable import shmtool

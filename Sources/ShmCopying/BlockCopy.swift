@@ -1,0 +1,277 @@
+public import ShmCore
+
+/// A copy of bytes between two ends: regions, processes' memory, files, devices, standard streams.
+///
+/// What goes into a region is copied once, straight into its pages. Elsewhere it goes through a buffer
+/// of this process.
+///
+/// ```swift
+/// var copy = try BlockCopy(
+///   from: .process(1234, address: 0x7f00_0000_0000),
+///   to: .region(try RegionReference("cache"), offset: 0), length: 1 << 20)
+/// try copy.run()
+/// let difference = try copy.verify()      // nil: equal
+/// ```
+public struct BlockCopy {
+  /// Where the bytes come from.
+  public let from: CopyEnd
+  /// Where they go.
+  public let to: CopyEnd
+  /// How many bytes are to be copied; nil for as many as a stream gives.
+  public let length: Int?
+  /// How many bytes have been copied: after a failure as well, and then exactly these.
+  public private(set) var copied = 0
+
+  /// How it went past the page cache; nil before it did, and where it was not to.
+  public private(set) var method: DirectIO.Method?
+
+  /// Whether the bytes are on the device of a file, so that they outlast a crash of the machine; nil if
+  /// there is no device. False before `run`.
+  public var isSynchronized: Bool? { sink.isSynchronized }
+
+  private let source: any OpenEnd
+  private let sink: any OpenEnd
+  /// What the sink has room for, where the source does not say how much it has.
+  private let limit: Int
+  private let attempt: String
+  private let direct: DirectCopy?
+  /// Whether all of the source is copied, and nothing of it is written by the copy itself.
+  private let isOfWholeSource: Bool
+  /// Whether the limits on memory are left to the kernel.
+  private let mayExceedMemory: Bool
+
+  /// Opens both ends, and looks whether the bytes fit. Nothing is copied yet.
+  ///
+  /// - Parameters:
+  ///   - from: where the bytes come from.
+  ///   - to: where they go.
+  ///   - length: how many; nil for as many as the source has, or, from a process, as the region has
+  ///     room for.
+  ///   - isDirect: whether it goes past the page cache, between a region and a file or a device.
+  ///   - isSynchronized: whether `run` waits until a file or a device has the bytes on its medium.
+  ///   - mayExceedMemory: whether a region or a file in memory may take more than memory or a control
+  ///     group has: the kernel ends the process then, instead of an error.
+  /// - Throws: `ShmError`: `usage` for ends that overlap, for more bytes than either has, and where
+  ///   neither says how many; `notFound`, `notPermitted`, `corrupt`; `system` where the file system
+  ///   refuses O_DIRECT.
+  public init(
+    from: CopyEnd, to: CopyEnd, length: Int? = nil, isDirect: Bool = false,
+    isSynchronized: Bool = true, mayExceedMemory: Bool = false
+  ) throws(ShmError) {
+    let attempt = "cannot copy \(from.quoted) to \(to.quoted)"
+    self.from = from
+    self.to = to
+    self.attempt = attempt
+    self.mayExceedMemory = mayExceedMemory
+    // Before it is opened, which may wait for a FIFO's other end.
+    if isDirect {
+      for case .file(let path, _) in [from, to] where FileSystem.isFIFO(path) {
+        throw ShmError(.usage, attempt, "a FIFO is neither a file nor a block device")
+      }
+    }
+    source = try from.openForReading(attempt, isDirect: isDirect)
+    let available = source.room
+    if let length, let available, length > available {
+      throw ShmError(
+        .usage, attempt, "\(from.quoted) has \(available) bytes, and \(length) are wanted")
+    }
+    let isProcess = if case .process = from { true } else { false }
+    // Known before the sink is opened, which may make a file.
+    if isProcess, length == nil {
+      guard case .region = to else {
+        throw ShmError(
+          .usage, attempt, "neither end says how many bytes are meant", remedy: "give --length")
+      }
+    }
+    sink = try to.openForWriting(attempt, isSynchronized: isSynchronized)
+    let wanted = length ?? available ?? (isProcess ? sink.room : nil)
+    if let wanted, let space = sink.room, wanted > space {
+      throw ShmError(
+        .usage, attempt, "\(to.quoted) has room for \(space) bytes, and \(wanted) are to be copied")
+    }
+    self.length = wanted
+    limit = wanted ?? sink.room ?? .max
+    let (taken, given) = (sink.extents(limit), source.extents(limit))
+    isOfWholeSource =
+      length == nil && !given.contains { one in taken.contains { $0.whole == one.whole } }
+    do throws(ShmError) {
+      if given.contains(where: { one in taken.contains { one.overlaps($0) } }) {
+        throw ShmError(.usage, attempt, "the two ranges overlap")
+      }
+      direct = isDirect ? try DirectCopy(from, source, to, sink, attempt) : nil
+    } catch {
+      // A file that was made a moment ago goes again.
+      try? sink.finish(0, isWhole: false, attempt)
+      throw error
+    }
+  }
+
+  /// Copies, in order from the first byte to the last; past the page cache several requests at once.
+  ///
+  /// - Parameter progress: called with the bytes copied so far.
+  /// - Throws: `ShmError` of whichever end failed; `copied` says how far it came. What lies behind is as
+  ///   it was, but where requests were under way at once.
+  /// - Complexity: linear in the bytes.
+  public mutating func run(progress: (Int) -> Void = { _ in }) throws(ShmError) {
+    do {
+      if let length, !mayExceedMemory { try sink.requireRoom(length, at: 0, attempt) }
+      if let direct, let length {
+        method = try direct.run(length, copied: &copied, progress: progress)
+      } else {
+        try copyAll(progress)
+      }
+      if isOfWholeSource { try source.checkUnchanged(copied, attempt) }
+    } catch {
+      // What was stored behind a region's new end is gone with it.
+      if let region = sink as? RegionEnd { copied = region.remaining(of: copied) }
+      try? sink.finish(copied, isWhole: false, attempt)
+      let extent = length.map { " of \($0)" } ?? ""
+      throw error.worded(reason: "\(error.reason); \(copied)\(extent) bytes were copied")
+    }
+    try sink.finish(copied, isWhole: true, attempt)
+  }
+
+  private mutating func copyAll(_ progress: (Int) -> Void) throws(ShmError) {
+    let scratch = try ScratchBuffer(attempt)
+    while copied < limit {
+      progress(copied)
+      try SignalMask.checkPending(attempt)
+      let count = min(Self.step, limit - copied)
+      let before = copied
+      if let region = sink as? RegionEnd, !(source is StreamEnd),
+        region.canBeMapped(count, at: copied)
+      {
+        _ = try region.take(count, from: source, at: copied, attempt) { copied += $0 }
+      } else {
+        try pass(through: scratch, min(count, scratch.count))
+      }
+      if copied == before { break }
+    }
+    progress(copied)
+    try checkEnd()
+  }
+
+  /// One read, and as many writes as it takes.
+  private mutating func pass(
+    through scratch: borrowing ScratchBuffer, _ count: Int
+  ) throws(ShmError) {
+    do throws(EndFailure) {
+      let count = try unsafe source.read(into: scratch.prefix(count), at: copied, attempt)
+      if length == nil, !mayExceedMemory {
+        do {
+          try sink.requireRoom(count, at: copied, attempt)
+        } catch {
+          throw EndFailure.own(error)
+        }
+      }
+      var done = 0
+      while done < count {
+        let rest = unsafe UnsafeRawBufferPointer(
+          rebasing: scratch.prefix(count)[done...])
+        let written = try unsafe sink.write(rest, at: copied, attempt)
+        done += written
+        copied += written
+      }
+    } catch {
+      switch error {
+      case .own(let error): throw error
+      case .buffer: throw EndFailure.noBuffer(attempt)
+      }
+    }
+  }
+
+  /// A source that ends before, and one that goes on behind a region's end, are errors.
+  private func checkEnd() throws(ShmError) {
+    if let length, copied < length {
+      throw ShmError(.inputOutput, attempt, "\(from.quoted) ended before")
+    }
+    guard length == nil, copied == limit, limit < .max else { return }
+    var byte: UInt8 = 0
+    let more: Int
+    do throws(EndFailure) {
+      more = try unsafe withUnsafeMutableBytes(of: &byte) { (buffer) throws(EndFailure) in
+        try unsafe source.read(into: buffer, at: copied, attempt)
+      }
+    } catch {
+      more = 0
+    }
+    if more > 0 {
+      throw ShmError(
+        .usage, attempt,
+        "\(to.quoted) has room for \(limit) bytes, and \(from.quoted) goes on behind")
+    }
+  }
+
+  /// What is copied between two looks at signals and at the progress, in bytes: as much as one page
+  /// table maps.
+  private static var step: Int { 2 << 20 }
+}
+
+extension BlockCopy {
+  /// Throws where an end gives or takes its bytes once, in order: a standard stream, a FIFO, a terminal.
+  /// Known before the copy.
+  ///
+  /// - Throws: `ShmError` with code `usage`.
+  public func checkVerifiable() throws(ShmError) {
+    for (end, name) in [(source, from), (sink, to)] where end is StreamEnd {
+      throw ShmError(
+        .usage, "cannot verify \(to.quoted) against \(from.quoted)",
+        "\(name.quoted) gives its bytes once")
+    }
+  }
+
+  /// Reads both ends again and compares what was copied. Whoever has one of them may have changed it
+  /// since: that is a difference, too.
+  ///
+  /// - Parameter progress: called with the bytes compared so far.
+  /// - Returns: where they differ, as places in the copy; nil where they are equal.
+  /// - Throws: `ShmError`: `usage` where an end gives its bytes once, and what opening and reading throw.
+  /// - Complexity: linear in the bytes.
+  public func verify(progress: (Int) -> Void = { _ in }) throws(ShmError) -> Difference? {
+    let attempt = "cannot verify \(to.quoted) against \(from.quoted)"
+    try checkVerifiable()
+    let left = try from.openForReading(attempt)
+    let right = try to.openForReading(attempt)
+    let expected = try ScratchBuffer(attempt)
+    let actual = try ScratchBuffer(attempt)
+    let found = DifferenceSum()
+    var done = 0
+    while done < copied {
+      progress(done)
+      try SignalMask.checkPending(attempt)
+      let count = min(expected.count, copied - done)
+      try unsafe Self.readWhole(left, into: expected.prefix(count), at: done, from, attempt)
+      try unsafe Self.readWhole(right, into: actual.prefix(count), at: done, to, attempt)
+      // Both are this process's own now: nobody changes them while they are compared.
+      unsafe found.compare(
+        UnsafeRawBufferPointer(actual.prefix(count)),
+        UnsafeRawBufferPointer(expected.prefix(count)), at: done)
+      done += count
+    }
+    progress(done)
+    return found.total
+  }
+
+  private static func readWhole(
+    _ end: any OpenEnd, into buffer: UnsafeMutableRawBufferPointer, at place: Int, _ name: CopyEnd,
+    _ attempt: String
+  ) throws(ShmError) {
+    var done = 0
+    while done < buffer.count {
+      do throws(EndFailure) {
+        let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+        let count = try unsafe end.read(into: rest, at: place + done, attempt)
+        if count == 0 {
+          throw EndFailure.own(
+            ShmError(.inputOutput, attempt, "\(name.quoted) ends at byte \(place + done)"))
+        }
+        done += count
+      } catch {
+        guard case .own(let error) = error else {
+          throw EndFailure.noBuffer(attempt)
+        }
+        throw error
+      }
+    }
+  }
+}

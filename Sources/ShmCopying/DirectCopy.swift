@@ -1,0 +1,42 @@
+import ShmCore
+
+/// A block copy between a region and a file past the page cache.
+final class DirectCopy {
+  private let file: DirectIO
+  private let region: RegionEnd
+  /// Where the copy begins in the file.
+  private let offset: Int
+  private let isWrite: Bool
+
+  /// Opens the file a second time, with O_DIRECT.
+  init(
+    _ from: CopyEnd, _ source: any OpenEnd, _ to: CopyEnd, _ sink: any OpenEnd, _ attempt: String
+  ) throws(ShmError) {
+    if let region = sink as? RegionEnd, source is FileEnd, case .file(let path, let offset) = from {
+      file = try DirectIO(reading: path)
+      (self.region, self.offset, isWrite) = (region, offset ?? 0, false)
+    } else if let region = source as? RegionEnd, sink is FileEnd,
+      case .file(let path, let offset) = to
+    {
+      file = try DirectIO(writing: path)
+      (self.region, self.offset, isWrite) = (region, offset ?? 0, true)
+    } else {
+      throw ShmError(
+        .usage, attempt,
+        "past the page cache goes only what is between a region and a file or a device")
+    }
+  }
+
+  /// Copies `count` bytes.
+  func run(
+    _ count: Int, copied: inout Int, progress: (Int) -> Void
+  ) throws(ShmError) -> DirectIO.Method {
+    isWrite
+      ? try file.write(
+        at: offset, count: count, from: region.region, at: region.offset, copied: &copied,
+        progress: progress)
+      : try file.read(
+        at: offset, count: count, into: region.region, at: region.offset, copied: &copied,
+        progress: progress)
+  }
+}

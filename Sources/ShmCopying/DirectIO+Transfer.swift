@@ -1,0 +1,114 @@
+import CShm
+import Glibc
+public import ShmCore
+import SystemPackage
+
+extension DirectIO {
+  /// Reads bytes into a region's pages.
+  ///
+  /// - Parameters:
+  ///   - offset: where they begin in the file, in bytes.
+  ///   - count: how many; not 0.
+  ///   - region: open for reading and writing.
+  ///   - place: where they go in it, in bytes.
+  ///   - copied: set to how many bytes from the first one on are there, after a failure as well; some
+  ///     behind them may be, too.
+  ///   - progress: called with the bytes read so far.
+  /// - Returns: how it was done.
+  /// - Throws: `ShmError`: `limit` where the memlock limit refuses to wire the pages of one request,
+  ///   `inputOutput` where the file or the region ends before, and what the device says.
+  /// - Complexity: linear in the bytes.
+  @discardableResult
+  public func read(
+    at offset: Int, count: Int, into region: borrowing Region, at place: Int,
+    copied: inout Int, progress: (Int) -> Void = { _ in }
+  ) throws(ShmError) -> Method {
+    try transfer(
+      offset, count, region, place, isWrite: false, "cannot read \(name) into \(region.quoted)",
+      &copied, progress)
+  }
+
+  /// Writes bytes of a region out of its pages. Holes of it get memory for that.
+  ///
+  /// - Parameters:
+  ///   - offset: where they go in the file, in bytes.
+  ///   - count: how many; not 0.
+  ///   - region: open for reading.
+  ///   - place: where they begin in it, in bytes.
+  ///   - copied: set to how many bytes from the first one on are there, after a failure as well; some
+  ///     behind them may be, too.
+  ///   - progress: called with the bytes written so far.
+  /// - Returns: how it was done.
+  /// - Throws: `ShmError`: `limit` where the memlock limit refuses to wire the pages of one request,
+  ///   `inputOutput` where the region ends before or no space is left, and what the device says.
+  /// - Complexity: linear in the bytes.
+  @discardableResult
+  public func write(
+    at offset: Int, count: Int, from region: borrowing Region, at place: Int,
+    copied: inout Int, progress: (Int) -> Void = { _ in }
+  ) throws(ShmError) -> Method {
+    try transfer(
+      offset, count, region, place, isWrite: true, "cannot write \(name) from \(region.quoted)",
+      &copied, progress)
+  }
+
+  /// Works the range off, in requests that begin on blocks of the file.
+  private func transfer(
+    _ offset: Int, _ count: Int, _ region: borrowing Region, _ place: Int, isWrite: Bool,
+    _ attempt: String, _ copied: inout Int, _ progress: (Int) -> Void
+  ) throws(ShmError) -> Method {
+    let (end, overflow) = offset.addingReportingOverflow(count)
+    guard offset >= 0, count > 0, !overflow else {
+      throw ShmError(.usage, attempt, "\(count) bytes at \(offset) are no range")
+    }
+    _ = try region.checked(place..<place + count, attempt)
+    if isWrite { try reserve(offset..<end, attempt) }
+    let isIntoPages = (offset - place) % blockSize == 0
+    let method = method(isIntoPages: isIntoPages)
+    let request = DirectRequest(
+      direct: direct.raw, buffered: buffered, blockSize: blockSize, isWrite: isWrite,
+      isIntoPages: isIntoPages, shift: place - offset, attempt: attempt)
+    var reached = end
+    defer { copied = min(max(offset, reached), end) - offset }
+    try ParallelChunks.run(
+      offset..<end, size: method.requestSize, threads: method.requests, progress: progress,
+      failedAt: { reached = $0 }
+    ) { (chunks) throws(ShmError) in
+      var writer = try RegionWriter(region)
+      // Into the region's own pages only the two ends of the range go through it, a block each.
+      let scratch = try ScratchBuffer(
+        size: isIntoPages ? 2 * blockSize : method.requestSize, attempt)
+      try chunks.forEach(attempt) { (chunk) throws(ShmError) in
+        try request.run(chunk, region, &writer, scratch)
+      }
+    }
+    if isWrite { try settle(offset..<end, attempt) }
+    return method
+  }
+
+  /// Takes the space beforehand, so that it is known to be there and requests need not wait for each
+  /// other to make the file longer. A device has its own. fallocate(2)
+  private func reserve(_ range: Range<Int>, _ attempt: String) throws(ShmError) {
+    do throws(Errno) {
+      try direct.allocate(range, mode: 0)
+    } catch .noSpace {
+      throw DescriptorIO.explain(.noSpace, attempt)
+    } catch {
+      // It is an advantage, and no need.
+    }
+  }
+
+  /// Writes out what went through the page cache at the two ends, and takes it from there.
+  private func settle(_ range: Range<Int>, _ attempt: String) throws(ShmError) {
+    guard range.lowerBound % blockSize != 0 || range.upperBound % blockSize != 0,
+      let raw = buffered
+    else { return }
+    _ = try ShmError.explaining({ DescriptorIO.explain($0, attempt) }) { () throws(Errno) in
+      try SystemCall.check { fdatasync(raw) }
+    }
+    for end in [range.lowerBound, range.upperBound] where end % blockSize != 0 {
+      posix_fadvise(
+        raw, off_t(PageMath.roundDown(end, to: blockSize)), off_t(blockSize), POSIX_FADV_DONTNEED)
+    }
+  }
+}

@@ -1,0 +1,170 @@
+import Glibc
+import ShmCore
+import SystemPackage
+
+/// One request of direct input or output after the other, by one thread: whole blocks past the page
+/// cache, and what is left at the two ends of the range otherwise.
+struct DirectRequest: Sendable {
+  /// The number of the file's descriptor with O_DIRECT, and of one without; they belong to `DirectIO`.
+  let direct: CInt
+  let buffered: CInt?
+  let blockSize: Int
+  let isWrite: Bool
+  /// Whether the region's pages lie as the file's blocks do.
+  let isIntoPages: Bool
+  /// What an offset in the region is more than in the file.
+  let shift: Int
+  let attempt: String
+
+  /// Moves one chunk, a range of the file. The scratch holds a chunk and more than a block.
+  func run(
+    _ chunk: Range<Int>, _ region: borrowing Region, _ writer: inout RegionWriter,
+    _ scratch: borrowing ScratchBuffer
+  ) throws(ShmError) {
+    let first = PageMath.roundUp(chunk.lowerBound, to: blockSize) ?? chunk.upperBound
+    let last = PageMath.roundDown(chunk.upperBound, to: blockSize)
+    guard first < last else { return try edge(chunk, region, &writer, scratch) }
+    if chunk.lowerBound < first {
+      try edge(chunk.lowerBound..<first, region, &writer, scratch)
+    }
+    if isIntoPages {
+      try wired(first..<last, region)
+    } else {
+      try bounced(first..<last, region, &writer, scratch)
+    }
+    if last < chunk.upperBound { try edge(last..<chunk.upperBound, region, &writer, scratch) }
+  }
+
+  /// Whole blocks, between the file and the region's own pages, which are wired meanwhile.
+  private func wired(_ blocks: Range<Int>, _ region: borrowing Region) throws(ShmError) {
+    let wanted = blocks.lowerBound + shift..<blocks.upperBound + shift
+    let pageSize = try region.status().pageSize
+    let start = PageMath.roundDown(wanted.lowerBound, to: pageSize)
+    var mapping = try Mapping(
+      of: region, range: start..<wanted.upperBound,
+      protection: isWrite ? .readOnly : .readWrite)
+    let part = wanted.lowerBound - start..<wanted.upperBound - start
+    try mapping.wire(part)
+    let failed = try unsafe mapping.withUnsafeMutableBytes { (bytes) throws(ShmError) in
+      let memory = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[part])
+      return try unsafe transfer(blocks.lowerBound, memory)
+    }
+    if failed {
+      throw region.shrunk(
+        attempt, to: try region.currentSize(attempt), wanted: wanted.upperBound)
+    }
+    // What is read behind a region's new end is gone without an error.
+    let size = try region.currentSize(attempt)
+    if size < wanted.upperBound {
+      throw region.shrunk(attempt, to: size, wanted: wanted.upperBound)
+    }
+  }
+
+  /// Whole blocks through a buffer.
+  private func bounced(
+    _ blocks: Range<Int>, _ region: borrowing Region, _ writer: inout RegionWriter,
+    _ scratch: borrowing ScratchBuffer
+  ) throws(ShmError) {
+    let place = blocks.lowerBound + shift
+    let memory = unsafe scratch.prefix(blocks.count)
+    if isWrite {
+      try region.readWhole(scratch, place..<place + blocks.count, attempt)
+      _ = try unsafe transfer(blocks.lowerBound, memory)
+    } else {
+      _ = try unsafe transfer(blocks.lowerBound, memory)
+      try unsafe writer.write(UnsafeRawBufferPointer(memory), at: place, of: region)
+    }
+  }
+
+  /// What fills no block, of one block, or of two that meet in it. It is read with the rest of its
+  /// block, past the page cache; it is written through the page cache, for the rest may be another's.
+  private func edge(
+    _ range: Range<Int>, _ region: borrowing Region, _ writer: inout RegionWriter,
+    _ scratch: borrowing ScratchBuffer
+  ) throws(ShmError) {
+    let place = range.lowerBound + shift
+    if isWrite {
+      try region.readWhole(scratch, place..<place + range.count, attempt)
+      try unsafe writeBuffered(
+        UnsafeRawBufferPointer(scratch.prefix(range.count)), at: range.lowerBound)
+      return
+    }
+    let blocks = PageMath.outward(range, to: blockSize)
+    let skew = range.lowerBound - blocks.lowerBound
+    let memory = unsafe scratch.prefix(min(blocks.count, scratch.count))
+    var done = 0
+    while done < skew + range.count {
+      let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[done...])
+      let count = try call { () throws(Errno) in
+        try SystemCall.check {
+          unsafe pread(direct, rest.baseAddress, rest.count, off_t(blocks.lowerBound + done))
+        }
+      }
+      done += count
+      // At its end a file gives what its last block holds, and that is no whole block.
+      if count == 0 || done % blockSize != 0 { break }
+    }
+    guard done >= skew + range.count else { throw ended(at: blocks.lowerBound + done) }
+    let part = unsafe UnsafeRawBufferPointer(rebasing: memory[skew..<skew + range.count])
+    try unsafe writer.write(part, at: place, of: region)
+  }
+
+  /// Moves all of `memory`, whole blocks, and returns whether a page of it was not there.
+  private func transfer(
+    _ offset: Int, _ memory: UnsafeMutableRawBufferPointer
+  ) throws(ShmError) -> Bool {
+    var done = 0
+    while done < memory.count {
+      let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[done...])
+      let place = off_t(offset + done)
+      var isGone = false
+      let count = try call { () throws(Errno) in
+        do throws(Errno) {
+          return try SystemCall.check {
+            unsafe isWrite
+              ? pwrite(direct, rest.baseAddress, rest.count, place)
+              : pread(direct, rest.baseAddress, rest.count, place)
+          }
+        } catch .badAddress {
+          isGone = true
+          return 0
+        }
+      }
+      if isGone { return true }
+      if count < blockSize { throw ended(at: offset + done + count) }
+      done += PageMath.roundDown(count, to: blockSize)
+    }
+    return false
+  }
+
+  private func writeBuffered(
+    _ bytes: UnsafeRawBufferPointer, at offset: Int
+  ) throws(ShmError) {
+    guard let buffered else { throw ShmError(.defect, attempt, "it is not open for this") }
+    var done = 0
+    while done < bytes.count {
+      done += try call { () throws(Errno) in
+        try SystemCall.check {
+          unsafe pwrite(
+            buffered, UnsafeRawBufferPointer(rebasing: bytes[done...]).baseAddress,
+            bytes.count - done, off_t(offset + done))
+        }
+      }
+    }
+  }
+
+  /// An `EINVAL` of a request that lies on blocks is the file system's refusal.
+  private func call(_ body: () throws(Errno) -> Int) throws(ShmError) -> Int {
+    try ShmError.explaining(
+      { (error) in
+        error == .invalidArgument
+          ? DirectIO.refusal(attempt, error) : DescriptorIO.explain(error, attempt)
+      }, body)
+  }
+
+  private func ended(at offset: Int) -> ShmError {
+    ShmError(
+      .inputOutput, attempt,
+      isWrite ? "the device took nothing at byte \(offset)" : "the file ends at byte \(offset)")
+  }
+}

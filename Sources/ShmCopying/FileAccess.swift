@@ -1,0 +1,146 @@
+import CShm
+import Glibc
+import ShmCore
+import SystemPackage
+
+/// Who may do what with a file, and its extended attributes: what a file that replaces it takes over.
+struct FileAccess {
+  /// The owner.
+  let user: uid_t
+  private let group: gid_t
+  /// The permission bits. If there is an access control list, its mask stands in the group's place.
+  private let mode: mode_t
+  private var list: ExtendedAttribute?
+  private let others: [ExtendedAttribute]
+
+  /// Attributes that say something of the contents, which will be others, and not of who may use the
+  /// file: a program that writes a file loses them, too. capabilities(7)
+  private static let ofContents = ["security.capability", "security.ima", "security.evm"]
+
+  /// Reads them.
+  ///
+  /// - Parameters:
+  ///   - file: open in any way, O_PATH included.
+  ///   - attempt: the words for errors.
+  /// - Throws: `ShmError` for an attribute that this process may not read.
+  init(of file: borrowing OwnedDescriptor, _ attempt: String) throws(ShmError) {
+    let status = try ShmError.saying(attempt) { () throws(Errno) in try file.status() }
+    (user, group, mode) = (status.st_uid, status.st_gid, status.st_mode & 0o777)
+    let all = try ShmError.explaining({
+      ShmError(
+        $0.code, attempt, "the extended attributes of the file it replaces cannot be read",
+        remedy: Self.remedy, errorNumber: $0.rawValue)
+    }) { () throws(Errno) in
+      try ExtendedAttribute.all(of: file)
+    }
+    list = all.first { $0.description == ExtendedAttribute.accessList }
+    // trusted.* belongs to file systems and not to the file's users; system.* is their own.
+    others = all.filter { attribute in
+      let name = attribute.description
+      return ["user.", "security."].contains { name.utf8.starts(with: $0.utf8) }
+        && !Self.ofContents.contains(name)
+    }
+  }
+
+  private static var remedy: String { "redirect standard output to it to write it in place" }
+
+  /// Finds out beforehand whether a new file can have them, and leaves it to its owner alone.
+  ///
+  /// - Throws: `ShmError` for an attribute that this process may not set, or this file system not hold.
+  func probe(_ file: borrowing OwnedDescriptor, _ attempt: String) throws(ShmError) {
+    if let list { try Self.set(AccessList.closed(list), file, attempt) }
+    for attribute in others { try Self.set(attribute, file, attempt) }
+    try close(file, attempt)
+  }
+
+  /// Gives them to a file that has been closed to all but its owner: nobody gets a right that the old file
+  /// did not give. If the owner or the group cannot be kept, their rights go to nobody else. fchown(2),
+  /// fsetxattr(2), fchmod(2)
+  func apply(to file: borrowing OwnedDescriptor, _ attempt: String) throws(ShmError) {
+    try close(file, attempt)
+    let hasGroup = try takeOwner(file, attempt)
+    for attribute in others { try Self.set(attribute, file, attempt) }
+    if let list {
+      // It sets the mode as well.
+      try Self.set(hasGroup ? list : AccessList.withoutGroup(list), file, attempt)
+      return
+    }
+    let shared = hasGroup ? mode : mode & ~0o070 & (mode >> 3 | ~0o007)
+    try ShmError.saying(attempt) { () throws(Errno) in
+      // A directory may give every new file a list.
+      try file.removeAccessList()
+      try file.changeMode(to: shared)
+    }
+  }
+
+  private func close(_ file: borrowing OwnedDescriptor, _ attempt: String) throws(ShmError) {
+    try ShmError.saying(attempt) { () throws(Errno) in try file.changeMode(to: 0o600) }
+  }
+
+  /// Whether the group could be kept.
+  private func takeOwner(
+    _ file: borrowing OwnedDescriptor, _ attempt: String
+  ) throws(ShmError) -> Bool {
+    try ShmError.saying(attempt) { () throws(Errno) in
+      let own = try file.status()
+      if own.st_uid == user, own.st_gid == group { return true }
+      do throws(Errno) {
+        try file.changeOwner(to: user, group)
+      } catch {
+        // An ordinary user may give a file to a group of its own, and to no other user.
+        try? file.changeOwner(to: own.st_uid, group)
+      }
+      return try file.status().st_gid == group
+    }
+  }
+
+  private static func set(
+    _ attribute: ExtendedAttribute, _ file: borrowing OwnedDescriptor, _ attempt: String
+  ) throws(ShmError) {
+    try ShmError.explaining({
+      let what =
+        attribute.description == ExtendedAttribute.accessList
+        ? "the access control list" : "the extended attribute '\(attribute.description)'"
+      return ShmError(
+        $0.code, attempt, "\(what) of the file it replaces cannot be kept: \($0.reason)",
+        remedy: remedy, errorNumber: $0.rawValue)
+    }) { () throws(Errno) in try file.set(attribute) }
+  }
+}
+
+/// The kernel's form of an access control list: a version of 4 bytes, and entries of 8: a tag and rights
+/// of 2 bytes each, and a user's or group's number, little-endian. <linux/posix_acl_xattr.h>
+private enum AccessList {
+  private static let header = 4
+  private static let entry = 8
+  private static let (owner, group): (UInt8, UInt8) = (0x01, 0x04)
+  private static let (mask, other): (UInt8, UInt8) = (0x10, 0x20)
+
+  /// The same without any right but the owner's.
+  static func closed(_ list: ExtendedAttribute) -> ExtendedAttribute {
+    changed(list) { tag, rights in tag == owner ? rights : 0 }
+  }
+
+  /// The same without the rights of the owning group, whose members are then among the others, and get no
+  /// more than they had.
+  static func withoutGroup(_ list: ExtendedAttribute) -> ExtendedAttribute {
+    var had: UInt8 = 0o7
+    _ = changed(list) { tag, rights in
+      if tag == group || tag == mask { had &= rights }
+      return rights
+    }
+    return changed(list) { tag, rights in
+      tag == group ? 0 : tag == other ? rights & had : rights
+    }
+  }
+
+  private static func changed(
+    _ list: ExtendedAttribute, _ rights: (UInt8, UInt8) -> UInt8
+  ) -> ExtendedAttribute {
+    var changed = list
+    for place in stride(from: header, to: changed.value.count - entry + 1, by: entry) {
+      changed.value[place + 2] = rights(changed.value[place], changed.value[place + 2])
+    }
+    return changed
+  }
+}

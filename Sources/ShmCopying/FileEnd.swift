@@ -1,0 +1,284 @@
+import CShm
+import Glibc
+import ShmCore
+import SystemPackage
+
+/// A regular file or a block device as an end of a block copy.
+final class FileEnd: OpenEnd {
+  private let descriptor: OwnedDescriptor
+  private let offset: Int
+  let room: Int?
+  private let identity: RegionIdentity
+  /// Where a file is that was opened to be written.
+  private let place: OutputPath?
+  /// Whether the file ends where the copy does.
+  private let isCut: Bool
+  private let isNew: Bool
+  /// How long a file was before; nil for a device.
+  private let size: Int?
+  /// What a regular file that is read was at the start.
+  private let state: InputState?
+  private var writeBack: WriteBack?
+  private var roomGuard: RoomGuard?
+
+  /// For reading.
+  private init(
+    _ descriptor: consuming OwnedDescriptor, _ status: stat, offset: Int, room: Int,
+    state: InputState?
+  ) {
+    identity = RegionIdentity(status)
+    self.descriptor = descriptor
+    self.offset = offset
+    self.room = room
+    self.state = state
+    place = nil
+    (isCut, isNew, size) = (false, false, nil)
+  }
+
+  /// For writing.
+  private init(
+    _ descriptor: consuming OwnedDescriptor, at place: consuming OutputPath, _ status: stat,
+    offset: Int?, room: Int?, isNew: Bool, isSynchronized: Bool
+  ) {
+    let isFile = status.st_mode & S_IFMT == S_IFREG
+    identity = RegionIdentity(status)
+    writeBack = WriteBack(descriptor.raw, from: offset ?? 0, isWanted: isSynchronized)
+    self.descriptor = descriptor
+    self.offset = offset ?? 0
+    self.room = room
+    self.isNew = isNew
+    self.place = consume place
+    isCut = offset == nil && isFile
+    size = isFile ? Int(status.st_size) : nil
+    state = nil
+  }
+
+  /// Opens a file to be read; one that has no size to rely on, as a FIFO or a file of /proc and /sys, in
+  /// order.
+  static func reading(
+    _ path: FilePath, offset: Int?, isDirect: Bool, _ attempt: String
+  ) throws(ShmError) -> any OpenEnd {
+    let descriptor = try explaining(path, attempt) { () throws(Errno) in
+      try FileSystem.open(path, O_RDONLY)
+    }
+    let status = try status(of: descriptor, attempt)
+    let state = InputState(descriptor.raw, isDirect: isDirect)
+    guard let size = try size(of: descriptor, status, attempt), size > 0,
+      state != nil || status.st_mode & S_IFMT == S_IFBLK
+    else {
+      let isMoved = status.st_mode & S_IFMT == S_IFREG && descriptor.move(to: offset ?? 0)
+      if !isMoved { try refuse(offset, path, attempt) }
+      return StreamEnd(descriptor)
+    }
+    let offset = offset ?? 0
+    if offset >= size {
+      throw ShmError(
+        .usage, attempt, "byte \(offset) of \(quoted(path)) lies past its end at \(size)")
+    }
+    return FileEnd(descriptor, status, offset: offset, room: size - offset, state: state)
+  }
+
+  /// Opens a file to be written, and makes it if there is none. In a sticky directory that others may write,
+  /// files and links of other users are refused, except those of the directory's owner.
+  static func writing(
+    _ path: FilePath, offset: Int?, isSynchronized: Bool, _ attempt: String
+  ) throws(ShmError) -> any OpenEnd {
+    let place = try ShmError.explaining({
+      $0 == .notPermitted
+        ? OutputPath.untrustedLink(quoted(path), attempt) : explain($0, path, attempt)
+    }) { () throws(Errno) in try OutputPath(following: path) }
+    if let number = place.descriptor, offset == nil {
+      // Written at its place, as by a redirection to it.
+      let second = try explaining(path, attempt) { () throws(Errno) in
+        try OwnedDescriptor.duplicate(number)
+      }
+      return StreamEnd(second, isSynchronized: isSynchronized)
+    }
+    var isNew = false
+    try place.checkTrust(quoted(path), attempt)
+    let descriptor = try explaining(path, attempt) { () throws(Errno) in
+      try place.openForWriting(isNew: &isNew)
+    }
+    let status = try status(of: descriptor, attempt)
+    guard let size = try size(of: descriptor, status, attempt) else {
+      try refuse(offset, path, attempt)
+      return StreamEnd(descriptor)
+    }
+    let isDevice = status.st_mode & S_IFMT == S_IFBLK
+    if isDevice, offset ?? 0 >= size {
+      throw ShmError(
+        .usage, attempt, "byte \(offset ?? 0) of \(quoted(path)) lies past its end at \(size)")
+    }
+    return FileEnd(
+      descriptor, at: place, status, offset: offset, room: isDevice ? size - (offset ?? 0) : nil,
+      isNew: isNew, isSynchronized: isSynchronized)
+  }
+
+  private static func quoted(_ path: FilePath) -> String {
+    Escaping.quoted(path.bytes)
+  }
+
+  private static func explaining<Value: ~Copyable>(
+    _ path: FilePath, _ attempt: String, _ body: () throws(Errno) -> Value
+  ) throws(ShmError) -> Value {
+    try ShmError.explaining({ explain($0, path, attempt) }, body)
+  }
+
+  private static func explain(_ error: Errno, _ path: FilePath, _ attempt: String) -> ShmError {
+    ShmError(
+      error == .isDirectory ? .inputOutput : error.code, attempt,
+      "\(quoted(path)): \(error.reason)", remedy: error.remedy,
+      shortage: error.shortage, errorNumber: error.rawValue)
+  }
+
+  private static func status(
+    of descriptor: borrowing OwnedDescriptor, _ attempt: String
+  ) throws(ShmError) -> stat {
+    try ShmError.saying(attempt) { () throws(Errno) in try descriptor.status() }
+  }
+
+  /// nil for what has no offsets.
+  private static func size(
+    of descriptor: borrowing OwnedDescriptor, _ status: stat, _ attempt: String
+  ) throws(ShmError) -> Int? {
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return Int(status.st_size)
+    case S_IFBLK:
+      return try ShmError.saying(attempt) { () throws(Errno) in
+        try descriptor.seek(.end, from: 0)
+      }
+    case S_IFDIR: throw ShmError(.inputOutput, attempt, "it is a directory")
+    default: return nil
+    }
+  }
+
+  private static func refuse(
+    _ offset: Int?, _ path: FilePath, _ attempt: String
+  ) throws(ShmError) {
+    if offset ?? 0 > 0 {
+      throw ShmError(
+        .usage, attempt, "\(quoted(path)) gives its bytes in order, and has no offsets")
+    }
+  }
+
+  func requireRoom(_ count: Int, at place: Int, _ attempt: String) throws(ShmError) {
+    guard offset <= Int.max - place, count <= Int.max - place - offset else { return }
+    var room = roomGuard ?? RoomGuard(descriptor.raw, attempt)
+    try room.require(offset + place..<offset + place + count)
+    roomGuard = room
+  }
+
+  func extents(_ count: Int) -> [Extent] {
+    [Extent(.file(identity), start: UInt64(offset), count: count)]
+  }
+
+  func read(
+    into buffer: UnsafeMutableRawBufferPointer, at place: Int, _ attempt: String
+  ) throws(EndFailure) -> Int {
+    let start = try self.start(place, attempt)
+    do throws(Errno) {
+      return try unsafe descriptor.read(into: buffer, at: start)
+    } catch .badAddress {
+      throw .buffer
+    } catch {
+      throw .own(DescriptorIO.explain(error, attempt))
+    }
+  }
+
+  func write(
+    _ buffer: UnsafeRawBufferPointer, at place: Int, _ attempt: String
+  ) throws(EndFailure) -> Int {
+    let start = try self.start(place, attempt)
+    do throws(Errno) {
+      let written = try unsafe descriptor.write(buffer, at: start)
+      writeBack?.advance(to: start + written)
+      return written
+    } catch .badAddress {
+      throw .buffer
+    } catch {
+      throw .own(DescriptorIO.explain(error, attempt))
+    }
+  }
+
+  private func start(_ place: Int, _ attempt: String) throws(EndFailure) -> Int {
+    let (start, overflow) = offset.addingReportingOverflow(place)
+    if overflow { throw .own(ShmError(.usage, attempt, "the range passes 2^63 - 1")) }
+    return start
+  }
+
+  var isSynchronized: Bool? { writeBack?.isDone }
+
+  func checkUnchanged(_ count: Int, _ attempt: String) throws(ShmError) {
+    try state?.check(read: offset + count, attempt)
+  }
+
+  /// A whole copy ends the file and brings it onto its device. One that failed leaves what it has written,
+  /// and nothing else: a file that was made for it, and got none of it, is removed, if it still has its
+  /// name.
+  func finish(_ count: Int, isWhole: Bool, _ attempt: String) throws(ShmError) {
+    if isNew, !isWhole, count == 0 {
+      place?.removeFile(identity)
+      return
+    }
+    let end = offset + count
+    if let size, let wanted = isCut && (isWhole || count > 0) ? end : isWhole ? nil : max(size, end)
+    {
+      try ShmError.explaining({ DescriptorIO.explain($0, attempt) }) { () throws(Errno) in
+        if try descriptor.status().st_size > wanted { try descriptor.truncate(to: wanted) }
+      }
+    }
+    guard isWhole else { return }
+    try writeBack?.finish(upTo: end, attempt)
+    if isNew, isSynchronized == true { try place?.synchronizeDirectory(descriptor.raw, attempt) }
+  }
+}
+
+extension OutputPath {
+  /// Refuses a file or a FIFO that another user may have put there for this one to write.
+  fileprivate func checkTrust(_ quoted: String, _ attempt: String) throws(ShmError) {
+    guard let found = try? directory.status(name) else { return }
+    let kind = found.st_mode & S_IFMT
+    if kind == S_IFREG || kind == S_IFIFO, !directory.trusts(found) {
+      throw ShmError(
+        .notPermitted, attempt, "\(quoted) is another user's file in a sticky directory",
+        remedy: "choose a name that is free", errorNumber: EACCES)
+    }
+  }
+
+  /// Opens what has the name, or makes a file; `isNew` is set to whether it was made.
+  fileprivate func openForWriting(isNew: inout Bool) throws(Errno) -> OwnedDescriptor {
+    // What a link in /proc leads to is opened by the kernel.
+    if directory.isProcess { return try directory.open(name, O_WRONLY) }
+    guard let found = try directory.status(name) else {
+      if isLinked { throw .noSuchFileOrDirectory }
+      isNew = true
+      return try directory.open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o666)
+    }
+    let descriptor = try directory.open(name, O_WRONLY | O_NOFOLLOW)
+    // Another one may have taken its name since it was looked at.
+    let status = try descriptor.status()
+    if status.st_mode & S_IFMT == S_IFREG, RegionIdentity(status) != RegionIdentity(found),
+      !directory.trusts(status)
+    {
+      throw .permissionDenied
+    }
+    return descriptor
+  }
+
+  /// Removes the file, if it has the name still.
+  fileprivate func removeFile(_ identity: RegionIdentity) {
+    if let found = try? directory.status(name), RegionIdentity(found) == identity {
+      try? directory.unlink(name)
+    }
+  }
+
+  /// Makes the name of a new file durable.
+  fileprivate func synchronizeDirectory(_ file: CInt, _ attempt: String) throws(ShmError) {
+    try ShmError.explaining({
+      ShmError(
+        .inputOutput, attempt,
+        "the file is complete, but its directory cannot be synchronized: \($0.reason)",
+        errorNumber: $0.rawValue)
+    }) { () throws(Errno) in try directory.synchronize(besides: file) }
+  }
+}

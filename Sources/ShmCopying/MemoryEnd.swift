@@ -1,0 +1,64 @@
+import ShmCore
+
+/// A process's memory as an end of a block copy.
+final class MemoryEnd: OpenEnd {
+  private let memory: ProcessMemory
+  private let address: UInt64
+
+  init(_ memory: consuming ProcessMemory, _ address: UInt64) {
+    self.memory = memory
+    self.address = address
+  }
+
+  var room: Int? { nil }
+
+  /// The addresses, and what of files is mapped there.
+  func extents(_ count: Int) -> [Extent] {
+    let own = Extent(.process(memory.process), start: address, count: count)
+    let mapped = (ProcessMap.all(of: memory.process) ?? []).compactMap { (map) -> Extent? in
+      guard map.isOfRegion, map.addresses.overlaps(own.range) else { return nil }
+      let part = map.addresses.clamped(to: own.range)
+      return Extent(
+        .file(map.identity), start: map.offset &+ (part.lowerBound - map.addresses.lowerBound),
+        count: part.count)
+    }
+    return [own] + mapped
+  }
+
+  func read(
+    into buffer: UnsafeMutableRawBufferPointer, at place: Int, _ attempt: String
+  ) throws(EndFailure) -> Int {
+    do throws(ProcessMemoryFailure) {
+      try unsafe memory.read(at: try start(place), into: buffer)
+      return buffer.count
+    } catch {
+      return try came(error, attempt)
+    }
+  }
+
+  func write(
+    _ buffer: UnsafeRawBufferPointer, at place: Int, _ attempt: String
+  ) throws(EndFailure) -> Int {
+    do throws(ProcessMemoryFailure) {
+      try unsafe memory.write(buffer, at: try start(place))
+      return buffer.count
+    } catch {
+      return try came(error, attempt)
+    }
+  }
+
+  private func start(_ place: Int) throws(ProcessMemoryFailure) -> UInt64 {
+    let (start, overflow) = address.addingReportingOverflow(UInt64(place))
+    if overflow { throw ProcessMemoryFailure(.noAddress, memory.process, address) }
+    return start
+  }
+
+  /// What was copied before is well, and the next call says the same again and copies nothing.
+  private func came(
+    _ failure: ProcessMemoryFailure, _ attempt: String
+  ) throws(EndFailure) -> Int {
+    if failure.copied > 0, failure.cause != .ended { return failure.copied }
+    if failure.cause == .buffer { throw .buffer }
+    throw .own(failure.error(attempt))
+  }
+}

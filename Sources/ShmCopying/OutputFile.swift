@@ -1,0 +1,198 @@
+import CShm
+import Glibc
+public import ShmCore
+public import SystemPackage
+
+/// A file that appears when it is complete: it is written without a name, brought onto its device, and then
+/// gets its name.
+///
+/// ```swift
+/// var receiver = try StreamReceiver.meet(at: Rendezvous("frames"))
+/// var file = try OutputFile("frames.raw")
+/// try receiver.receive(to: file.rawDescriptor, named: file.name)
+/// try file.publish()
+/// let report = try receiver.finish()
+/// ```
+///
+/// A path that means an open descriptor of this process, such as `/dev/fd/9` or `/dev/stdout`, is written
+/// through that descriptor, at its place; nothing is replaced then.
+public struct OutputFile: ~Copyable {
+  /// What it is called in messages.
+  public let name: String
+  /// The number of the descriptor to write to. It belongs to this value: do not close it.
+  public let rawDescriptor: Int32
+  /// Whether the bytes are on the device, so that they outlast a crash of the machine; nil if there is no
+  /// device, as in memory and for a pipe. False before `publish`.
+  public var isSynchronized: Bool? { writeBack.isDone }
+  private let site: OutputSite
+  /// The open file; nil after it has been closed, and for a descriptor of the caller's.
+  private var descriptor: OwnedDescriptor?
+  /// The name that it has for now, if it cannot be without a name.
+  private var temporary: FilePath?
+  /// What it takes over from the file that it replaces.
+  private var access: FileAccess?
+  private var writeBack: WriteBack
+  /// How many bytes were written.
+  private var count = 0
+
+  /// Begins a file in the directory of its name.
+  ///
+  /// A file that has the name is replaced at the end. The new file takes over its owner and group, if this
+  /// process may give files away, its mode, its access control list and its extended attributes, and
+  /// never grants more than the old one did. If the path is a symbolic link, the link's target is replaced.
+  /// In a sticky directory, links and files of other users are refused, except those of the directory's
+  /// owner. What killed processes have left of earlier files of this name is removed.
+  ///
+  /// - Parameters:
+  ///   - path: what it will be called.
+  ///   - isSynchronized: whether `publish` waits until the file is on its device.
+  /// - Throws: `ShmError`: `usage` for a directory, a device or a FIFO, which cannot be replaced,
+  ///   `notFound` for a directory that does not exist, `notPermitted`, `inputOutput` for a descriptor that
+  ///   is closed.
+  public init(_ path: FilePath, isSynchronized: Bool = true) throws(ShmError) {
+    let site = try OutputSite.of(path)
+    if let given = site.descriptor {
+      self.init(site, given, nil, nil, nil, isSynchronized)
+      return
+    }
+    var access: FileAccess?
+    if let found = try site.find() { access = try FileAccess(of: found, site.attempt) }
+    site.removeLeftovers(of: access?.user)
+    var temporary: FilePath?
+    let descriptor = try site.make(isPrivate: access != nil, &temporary)
+    do {
+      try access?.probe(descriptor, site.attempt)
+    } catch {
+      if let temporary { try? site.directory.unlink(temporary) }
+      throw error
+    }
+    self.init(site, descriptor.raw, descriptor, temporary, access, isSynchronized)
+  }
+
+  private init(
+    _ site: consuming OutputSite, _ raw: CInt, _ descriptor: consuming OwnedDescriptor?,
+    _ temporary: FilePath?, _ access: FileAccess?, _ isSynchronized: Bool
+  ) {
+    name = site.name
+    rawDescriptor = raw
+    writeBack = WriteBack(raw, isWanted: isSynchronized)
+    self.access = access
+    self.temporary = temporary
+    self.descriptor = descriptor
+    self.site = site
+  }
+
+  /// Finds out beforehand what would stop it, by making a file and throwing it away.
+  ///
+  /// - Parameter path: what it will be called.
+  /// - Returns: whether it is a terminal.
+  /// - Throws: `ShmError`: as `init`.
+  @discardableResult
+  public static func check(_ path: FilePath) throws(ShmError) -> Bool {
+    let file = try OutputFile(path)
+    return file.descriptor == nil && DescriptorKind.isTerminal(file.rawDescriptor)
+  }
+
+  deinit {
+    if let temporary { try? site.directory.unlink(temporary) }
+  }
+
+  /// To be called while the file is written, so that its device works meanwhile.
+  ///
+  /// - Parameter count: how many bytes were written so far.
+  @inline(__always)
+  public mutating func advance(to count: Int) {
+    self.count = count
+    writeBack.advance(to: count)
+  }
+
+  /// Brings the file onto its device and gives it its name, in place of what had it. fsync(2), linkat(2),
+  /// rename(2)
+  ///
+  /// - Throws: `ShmError`: `inputOutput` if the last bytes cannot be written; nothing is left then, and the
+  ///   file that was to be replaced stays. Only if the directory cannot be brought onto its device the
+  ///   file is in place all the same; the error says so. `interrupted`.
+  public mutating func publish() throws(ShmError) {
+    guard let file = descriptor.take() else {
+      return try writeBack.finish(upTo: count, site.attempt)
+    }
+    // Another process may give or take the name in this moment.
+    for _ in 0..<16 {
+      let found = try site.find()
+      let isFree = found == nil
+      if let found {
+        try site.check(found)
+        access = try FileAccess(of: found, site.attempt)
+      }
+      try access?.apply(to: file, site.attempt)
+      try writeBack.finish(upTo: count, site.attempt)
+      do throws(Errno) {
+        // A file system on another machine says here what it could not write.
+        try file.duplicate().close()
+        try site.place(file, isFree: isFree, &temporary)
+      } catch {
+        if error == .fileExists, isFree { continue }
+        throw error == .noSpace || error == .diskQuotaExceeded
+          ? DescriptorIO.explain(error, site.attempt) : ShmError(site.attempt, error)
+      }
+      temporary = nil
+      return try synchronizeDirectory(file)
+    }
+    throw ShmError(.busy, site.attempt, "other processes keep taking and giving up its name")
+  }
+
+  private func synchronizeDirectory(_ file: borrowing OwnedDescriptor) throws(ShmError) {
+    guard isSynchronized == true else { return }
+    let raw = file.raw
+    try ShmError.explaining({
+      ShmError(
+        .inputOutput, "cannot synchronize the directory of \(name)",
+        "\($0.reason); the file is complete and in place, but may not outlast a crash of the machine",
+        errorNumber: $0.rawValue)
+    }) { () throws(Errno) in try site.directory.synchronize(besides: raw) }
+  }
+}
+
+extension OutputSite {
+  /// A new file without a name, or with a name of its own if it cannot be had otherwise.
+  ///
+  /// - Parameters:
+  ///   - isPrivate: whether only its owner may use it for now.
+  ///   - temporary: set to its name.
+  /// - Returns: the file, locked.
+  /// - Throws: `ShmError`
+  fileprivate func make(
+    isPrivate: Bool, _ temporary: inout FilePath?
+  ) throws(ShmError) -> OwnedDescriptor {
+    let mode: mode_t = isPrivate ? 0o600 : 0o666
+    return try ShmError.saying(attempt) { () throws(Errno) in
+      if let unnamed = try openUnnamed(mode: mode) {
+        _ = cshm_lock_if_free(unnamed.raw)
+        return unnamed
+      }
+      return try openNamed(mode: mode, &temporary)
+    }
+  }
+
+  /// Gives a file its name: at once if the name is free, else by a rename over what has it.
+  ///
+  /// - Throws: `Errno`: `fileExists` if the name is free no more.
+  fileprivate func place(
+    _ file: borrowing OwnedDescriptor, isFree: Bool, _ temporary: inout FilePath?
+  ) throws(Errno) {
+    guard let named = temporary else {
+      if isFree { return try directory.link(file, as: last) }
+      // linkat(2) replaces nothing. A process that is killed before the next call leaves this name.
+      let name = temporaryName()
+      try directory.link(file, as: name)
+      temporary = name
+      return try directory.rename(name, to: last)
+    }
+    guard isFree else { return try directory.rename(named, to: last) }
+    do throws(Errno) {
+      try directory.rename(named, toFree: last)
+    } catch .invalidArgument, .noFunction, .notPermitted {
+      try directory.rename(named, to: last)
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import CShm
+import Glibc
+import ShmCore
+import SystemPackage
+
+/// What tells apart the reasons for which the kernel refuses to copy another process's memory: they
+/// have one number.
+struct ProcessAccess: Sendable {
+  /// Whether the call works on this process itself, which needs no permission: a sandbox refuses it
+  /// there, too.
+  let worksOnItself: Bool
+  /// Whether /proc/PID/maps may be read. It takes what the call takes, but for Yama and other
+  /// security modules, which mind writing and copying only. ptrace(2), "Ptrace access mode checking"
+  let mayBeInspected: Bool
+  /// kernel.yama.ptrace_scope; nil where the kernel has no Yama.
+  let yamaScope: Int?
+  /// The process's user; nil where it cannot be seen.
+  let owner: UInt32?
+
+  init(worksOnItself: Bool, mayBeInspected: Bool, yamaScope: Int?, owner: UInt32?) {
+    self.worksOnItself = worksOnItself
+    self.mayBeInspected = mayBeInspected
+    self.yamaScope = yamaScope
+    self.owner = owner
+  }
+
+  /// Looks, after a call has failed with `error`.
+  init(_ process: Int32, _ error: Errno) {
+    let setting = try? FileSystem.contents(of: "/proc/sys/kernel/yama/ptrace_scope")
+    self.init(
+      worksOnItself: error != .noFunction && Self.callWorks(),
+      mayBeInspected: ProcessMap.all(of: process) != nil,
+      yamaScope: setting.flatMap { ProcText.lines($0).first }.flatMap { ProcText.decimal($0) },
+      owner: ProcessView.owner(of: process))
+  }
+
+  /// Why it was refused.
+  var cause: ProcessMemoryFailure.Cause {
+    if !worksOnItself { return .sandbox }
+    if !mayBeInspected { return .credentials(owner: owner) }
+    if let yamaScope, yamaScope > 0 { return .yama(scope: yamaScope) }
+    return .securityModule
+  }
+
+  private static func callWorks() -> Bool {
+    var (source, target): (UInt8, UInt8) = (1, 0)
+    return unsafe withUnsafeMutableBytes(of: &target) { target in
+      unsafe withUnsafeBytes(of: &source) { source in
+        let address = UInt64(UInt(bitPattern: source.baseAddress))
+        let copied = try? unsafe ProcessCalls.read(
+          getpid(), [cshm_piece(address: address, length: 1)], into: target)
+        return copied == 1
+      }
+    }
+  }
+}

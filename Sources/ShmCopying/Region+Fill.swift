@@ -1,0 +1,119 @@
+public import ShmCore
+import Synchronization
+
+extension Region {
+  /// Writes bytes that follow a rule, by `threads` threads.
+  ///
+  /// - Parameters:
+  ///   - pattern: the rule.
+  ///   - range: which bytes of the region; nil for all.
+  ///   - threads: how many work at once; nil for as many as there are processors, up to 4.
+  ///   - mayExceedMemory: whether holes may take more than memory or a control group has: the kernel ends
+  ///     the process then, instead of an error here.
+  ///   - progress: called with the bytes done, about ten times a second.
+  /// - Throws: `ShmError`: `usage` for an empty range, `inputOutput` for one past the end, also
+  ///   where another process makes the region smaller meanwhile, `noSpace`, `notPermitted`.
+  /// - Complexity: linear in the range.
+  public func fill(
+    _ pattern: FillPattern, range: Range<Int>? = nil, threads: Int? = nil,
+    mayExceedMemory: Bool = false, progress: (Int) -> Void = { _ in }
+  ) throws(ShmError) {
+    let attempt = "cannot fill \(quoted)"
+    let range = try checked(range, attempt)
+    if !mayExceedMemory {
+      var room = RoomGuard(self, attempt)
+      try room.require(range)
+    }
+    var reached = range.lowerBound
+    let isBegun = Atomic(false)
+    do throws(ShmError) {
+      try ParallelChunks.run(
+        range, size: Self.fillStep, threads: threads ?? Self.threads(for: range),
+        progress: progress, failedAt: { reached = $0 }
+      ) { (chunks) throws(ShmError) in
+        var writer = try RegionWriter(self)
+        var made = try PatternBytes(pattern, rangeStart: range.lowerBound)
+        try chunks.forEach(attempt) { (chunk) throws(ShmError) in
+          var start = chunk.lowerBound
+          while start < chunk.upperBound {
+            let part = start..<start + min(made.largest, chunk.upperBound - start)
+            // Relaxed: it is read when the threads have been joined.
+            isBegun.store(true, ordering: .relaxed)
+            try made.write(part, by: &writer, of: self)
+            start = part.upperBound
+          }
+        }
+      }
+    } catch {
+      guard isBegun.load(ordering: .relaxed) else { throw error }
+      let end = min(max(reached, range.lowerBound), range.upperBound)
+      throw error.worded(
+        reason: "\(error.reason); the range was filled up to byte \(end), and beyond it in part")
+    }
+  }
+
+  /// Compares the region with bytes that follow a rule; it is only read.
+  ///
+  /// - Parameters:
+  ///   - pattern: the rule.
+  ///   - range: which bytes of the region; nil for all.
+  ///   - threads: how many work at once; nil for as many as there are processors, up to 4.
+  ///   - progress: called with the bytes done, about ten times a second.
+  /// - Returns: where they differ, or nil where they are equal.
+  /// - Throws: `ShmError`: `usage` for an empty range, `inputOutput` for one past the end, also
+  ///   where another process makes the region smaller meanwhile.
+  /// - Complexity: linear in the range.
+  public func verify(
+    _ pattern: FillPattern, range: Range<Int>? = nil, threads: Int? = nil,
+    progress: (Int) -> Void = { _ in }
+  ) throws(ShmError) -> Difference? {
+    let attempt = "cannot verify \(quoted)"
+    let range = try checked(range, attempt)
+    let found = DifferenceSum()
+    try ParallelChunks.run(
+      range, threads: threads ?? Self.threads(for: range), progress: progress
+    ) { (chunks) throws(ShmError) in
+      let actual = try ScratchBuffer(attempt)
+      var expected = try PatternBytes(pattern, rangeStart: range.lowerBound)
+      try chunks.forEach(attempt) { (chunk) throws(ShmError) in
+        try readWhole(actual, chunk, attempt)
+        unsafe found.compare(
+          UnsafeRawBufferPointer(actual.prefix(chunk.count)), expected.bytes(at: chunk),
+          at: chunk.lowerBound)
+      }
+    }
+    return found.total
+  }
+
+  /// Reads all of `chunk`, or says that the region has become smaller.
+  func readWhole(
+    _ scratch: borrowing ScratchBuffer, _ chunk: Range<Int>, _ attempt: String
+  ) throws(ShmError) {
+    let count = try unsafe read(into: scratch.prefix(chunk.count), at: chunk.lowerBound)
+    if count < chunk.count {
+      throw shrunk(attempt, to: chunk.lowerBound + count, wanted: chunk.upperBound)
+    }
+  }
+
+  /// The range that is meant, within the region and not empty.
+  func checked(_ range: Range<Int>?, _ attempt: String) throws(ShmError) -> Range<Int> {
+    let status = try self.status()
+    let range = range ?? 0..<status.size
+    if range.isEmpty {
+      throw ShmError(.usage, attempt, status.size == 0 ? "it is empty" : "the range is empty")
+    }
+    if range.lowerBound < 0 {
+      throw ShmError(.usage, attempt, "the range begins at \(range.lowerBound)")
+    }
+    if range.upperBound > status.size { throw status.endsBefore(range, attempt) }
+    return range
+  }
+
+  /// What one thread takes at a time, in bytes: as much as one page table maps.
+  private static var fillStep: Int { 2 << 20 }
+
+  /// Threads pay from some megabytes on.
+  private static func threads(for range: Range<Int>) -> Int {
+    range.count < 8 << 20 ? 1 : min(4, Threads.processors)
+  }
+}

@@ -1,0 +1,199 @@
+import Glibc
+public import ShmCore
+import SystemPackage
+
+extension Region {
+  /// What came through a descriptor.
+  public enum Amount: Sendable {
+    /// Exactly as many bytes as the range holds.
+    case all
+    /// As many as come before the end of the input, and not more than the range holds.
+    case upTo
+  }
+
+  /// Copies bytes from an open descriptor into the region. read(2), pread(2) into a mapping
+  ///
+  /// - Parameters:
+  ///   - source: the number of a descriptor that is open for reading; it stays the caller's.
+  ///   - sourceName: what it is called in messages.
+  ///   - range: where the bytes go; nil for all of the region.
+  ///   - amount: whether fewer bytes than the range holds are an error.
+  ///   - mayExceedMemory: whether holes may take more than memory or a control group has: the kernel ends
+  ///     the process then, instead of an error here.
+  ///   - progress: called with the bytes copied so far.
+  /// - Returns: the bytes copied.
+  /// - Throws: `ShmError`: `usage` where the input holds more than the range, or fewer where all
+  ///   are wanted, before a byte is changed where the input's size is known; `inputOutput`, also for a
+  ///   regular file that was changed while it was read; `noSpace`. What was copied before stays copied.
+  /// - Complexity: linear in the bytes.
+  public func write(
+    from source: Int32, named sourceName: String, range: Range<Int>? = nil,
+    amount: Amount = .upTo, mayExceedMemory: Bool = false, progress: (Int) -> Void = { _ in }
+  ) throws(ShmError) -> Int {
+    let room = mayExceedMemory ? nil : RoomGuard(self, "cannot write \(quoted) from \(sourceName)")
+    return try write(
+      from: source, named: sourceName, range: range, amount: amount, by: RegionWriter(self),
+      guarded: room, progress: progress)
+  }
+
+  /// The same by a given writer.
+  func write(
+    from source: Int32, named sourceName: String, range: Range<Int>?, amount: Amount,
+    by writer: consuming RegionWriter, since given: InputState? = nil, guarded: RoomGuard? = nil,
+    progress: (Int) -> Void
+  ) throws(ShmError) -> Int {
+    let attempt = "cannot write \(quoted) from \(sourceName)"
+    var writer = writer
+    let range = try checked(range, attempt)
+    let state: InputState?
+    if let given { state = given } else { state = try InputSource.state(source, sourceName) }
+    try Self.refuse(state?.remaining, amount, into: range.count, attempt)
+    var room = guarded
+    if let known = state?.remaining {
+      try room?.require(range.prefix(known))
+      room = nil
+    }
+    var offset = range.lowerBound
+    do throws(ShmError) {
+      try take(
+        from: source, into: range, at: &offset, by: &writer, guarded: &room, attempt,
+        progress: progress)
+      let copied = offset - range.lowerBound
+      try state?.check(read: copied, attempt)
+      if amount == .all, copied < range.count {
+        throw ShmError(
+          .usage, attempt, "the input ended after \(copied) of \(range.count) bytes")
+      }
+      return copied
+    } catch {
+      // Of a region that nobody can see yet nothing stays.
+      guard writer.isPublished, offset > range.lowerBound else { throw error }
+      throw error.worded(
+        reason: "\(error.reason); \(offset - range.lowerBound) bytes were written before")
+    }
+  }
+
+  /// Writes what the input gives from `offset` on, and moves that.
+  private func take(
+    from source: Int32, into range: Range<Int>, at offset: inout Int,
+    by writer: inout RegionWriter, guarded room: inout RoomGuard?, _ attempt: String,
+    progress: (Int) -> Void
+  ) throws(ShmError) {
+    let scratch = try ScratchFile()
+    while true {
+      progress(offset - range.lowerBound)
+      // One byte more than fits is asked for at the end: it tells an input that is too long.
+      let left = range.upperBound - offset
+      let count = try unsafe DescriptorIO.read(
+        source, into: scratch.prefix(min(scratch.count, max(1, left))), attempt)
+      if count == 0 { break }
+      if left == 0 {
+        throw ShmError(
+          .usage, attempt,
+          "the input holds more than the \(range.count) bytes of the range")
+      }
+      try room?.require(offset..<offset + count, isPiece: true)
+      try writer.write(scratch, count: count, at: offset, of: self)
+      offset += count
+    }
+  }
+
+  /// Refuses an input that is known not to fit.
+  private static func refuse(
+    _ known: Int?, _ amount: Amount, into room: Int, _ attempt: String
+  ) throws(ShmError) {
+    guard let known else { return }
+    if known > room {
+      throw ShmError(
+        .usage, attempt,
+        "the input holds \(known) bytes, and the range \(room); nothing was changed")
+    }
+    if amount == .all, known < room {
+      throw ShmError(
+        .usage, attempt, "the input ended after \(known) of \(room) bytes; nothing was changed")
+    }
+  }
+
+  /// Copies bytes of the region to an open descriptor. pread(2), write(2)
+  ///
+  /// - Parameters:
+  ///   - sink: the number of a descriptor that is open for writing; it stays the caller's.
+  ///   - sinkName: what it is called in messages.
+  ///   - range: which bytes; nil for all of the region.
+  ///   - progress: called with the bytes copied so far.
+  /// - Throws: `ShmError`: `inputOutput` where the sink refuses or another process makes the region
+  ///   smaller meanwhile. What was copied before is a correct beginning.
+  /// - Complexity: linear in the bytes.
+  public func read(
+    to sink: Int32, named sinkName: String, range: Range<Int>? = nil,
+    progress: (Int) -> Void = { _ in }
+  ) throws(ShmError) {
+    let attempt = "cannot copy \(quoted) to \(sinkName)"
+    let scratch = try ScratchBuffer(attempt)
+    let range = try checked(range, attempt)
+    var offset = range.lowerBound
+    // Of a sink in memory.
+    var room = RoomGuard(sink, attempt)
+    try room.require(next: range.count)
+    while offset < range.upperBound {
+      progress(offset - range.lowerBound)
+      try SignalMask.checkPending(attempt)
+      let chunk = offset..<offset + min(scratch.count, range.upperBound - offset)
+      try readWhole(scratch, chunk, attempt)
+      try unsafe DescriptorIO.writeAll(
+        sink, UnsafeRawBufferPointer(scratch.prefix(chunk.count)), attempt)
+      offset = chunk.upperBound
+    }
+    progress(range.count)
+  }
+
+  /// Compares the region with what an open descriptor gives. read(2), pread(2)
+  ///
+  /// - Parameters:
+  ///   - source: the number of a descriptor that is open for reading; it stays the caller's.
+  ///   - sourceName: what it is called in messages.
+  ///   - range: which bytes of the region; nil for all.
+  ///   - isPrefix: whether the input may go on where the range ends.
+  ///   - progress: called with the bytes compared so far.
+  /// - Returns: where they differ, or nil where they are equal and of one length.
+  /// - Throws: `ShmError`
+  /// - Complexity: linear in the bytes.
+  public func verify(
+    from source: Int32, named sourceName: String, range: Range<Int>? = nil,
+    isPrefix: Bool = false, progress: (Int) -> Void = { _ in }
+  ) throws(ShmError) -> Difference? {
+    let attempt = "cannot verify \(quoted) against \(sourceName)"
+    let range = try checked(range, attempt)
+    let state = try InputSource.state(source, sourceName)
+    let known = state?.remaining
+    let found = DifferenceSum()
+    let actual = try ScratchBuffer(attempt)
+    let expected = try ScratchBuffer(attempt)
+    var offset = range.lowerBound
+    while true {
+      progress(offset - range.lowerBound)
+      let count = try unsafe DescriptorIO.read(source, into: expected.bytes, attempt)
+      let shared = min(count, range.upperBound - offset)
+      try readWhole(actual, offset..<offset + shared, attempt)
+      unsafe found.compare(
+        UnsafeRawBufferPointer(actual.prefix(shared)),
+        UnsafeRawBufferPointer(expected.prefix(shared)), at: offset)
+      offset += shared
+      if isPrefix, offset == range.upperBound { break }
+      if shared < count {
+        // The input goes on where the range has ended.
+        let surplus = known.flatMap { $0 > range.count ? $0 - range.count : nil }
+        return found.total(.longer(by: surplus), end: offset)
+      }
+      if count == 0 {
+        // A difference that was found is an answer; that there is none is one only of a file at rest.
+        if found.total == nil { try state?.check(read: offset - range.lowerBound, attempt) }
+        break
+      }
+    }
+    if offset < range.upperBound {
+      return found.total(.shorter(by: range.upperBound - offset), end: offset)
+    }
+    return found.total
+  }
+}

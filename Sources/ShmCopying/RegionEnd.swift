@@ -1,0 +1,118 @@
+import Glibc
+import ShmCore
+import SystemPackage
+
+/// A region as an end of a block copy. What goes into it is copied once, into its pages, by a system
+/// call of the other end. What comes out goes through a buffer: a hole that is mapped and read takes
+/// memory, and one that is read by a system call does not.
+final class RegionEnd: OpenEnd {
+  let region: Region
+  let offset: Int
+  private let size: Int
+  private let identity: RegionIdentity
+  private var writer: RegionWriter?
+  private var roomGuard: RoomGuard?
+
+  init(
+    _ region: consuming Region, offset: Int, _ attempt: String
+  ) throws(ShmError) {
+    let status = try region.status()
+    size = status.size
+    identity = status.identity
+    if size == 0 { throw ShmError(.usage, attempt, "\(region.quoted) is empty") }
+    if offset >= size {
+      throw ShmError(
+        .usage, attempt, "byte \(offset) of \(region.quoted) lies past its end at \(size)")
+    }
+    self.offset = offset
+    self.region = region
+  }
+
+  var room: Int? { size - offset }
+
+  func requireRoom(_ count: Int, at place: Int, _ attempt: String) throws(ShmError) {
+    var room = roomGuard ?? RoomGuard(region, attempt)
+    // What lies past the region's end is another error.
+    try room.require((offset + place..<size).prefix(count))
+    roomGuard = room
+  }
+
+  func extents(_ count: Int) -> [Extent] {
+    [Extent(.file(identity), start: UInt64(offset), count: count)]
+  }
+
+  /// Whether its pages can be mapped up to there: not the last that an offset can name.
+  func canBeMapped(_ count: Int, at place: Int) -> Bool {
+    offset + place + count <= PageMath.roundDown(Int.max, to: 1 << 30)
+  }
+
+  /// How many of `count` bytes from the beginning of the copy on the region still has.
+  func remaining(of count: Int) -> Int {
+    guard let size = try? region.status().size else { return count }
+    return max(0, min(count, size - offset))
+  }
+
+  func read(
+    into buffer: UnsafeMutableRawBufferPointer, at place: Int, _ attempt: String
+  ) throws(EndFailure) -> Int {
+    do throws(Errno) {
+      return try unsafe region.descriptor.read(into: buffer, at: offset + place)
+    } catch .badAddress {
+      throw .buffer
+    } catch {
+      throw .own(ShmError(attempt, error))
+    }
+  }
+
+  func write(
+    _ buffer: UnsafeRawBufferPointer, at place: Int, _ attempt: String
+  ) throws(EndFailure) -> Int {
+    do {
+      try prepareWriter()
+      try unsafe writer?.write(buffer, at: offset + place, of: region)
+      return buffer.count
+    } catch {
+      throw .own(error)
+    }
+  }
+
+  /// Takes `count` bytes from `source` at `place`, straight into its pages.
+  ///
+  /// - Parameters:
+  ///   - count: how many.
+  ///   - source: the other end.
+  ///   - place: where in the copy.
+  ///   - attempt: what is tried, for messages.
+  ///   - told: called with the bytes of each call, also where a later one fails.
+  /// - Returns: how many there were.
+  /// - Throws: `ShmError` of whichever end failed.
+  func take(
+    _ count: Int, from source: any OpenEnd, at place: Int, _ attempt: String,
+    told: (Int) -> Void
+  ) throws(ShmError) -> Int {
+    try prepareWriter()
+    var failure: ShmError?
+    let start = offset + place
+    let done = try unsafe writer?.fill(start..<start + count, of: region, attempt) {
+      (done, target) throws(Errno) in
+      do throws(EndFailure) {
+        let count = try unsafe source.read(into: target, at: place + done, attempt)
+        told(count)
+        return count
+      } catch {
+        switch error {
+        case .buffer: throw .badAddress
+        case .own(let error):
+          failure = error
+          return 0
+        }
+      }
+    }
+    if let failure { throw failure }
+    return done ?? 0
+  }
+
+  private func prepareWriter() throws(ShmError) {
+    if writer == nil { writer = try RegionWriter(region) }
+  }
+}

@@ -1,0 +1,233 @@
+import Glibc
+import ShmCore
+import SystemPackage
+
+/// The way bytes get into a region that others may have open: a copy by the kernel into a mapping.
+///
+/// A write(2) makes a file as large again as its last byte, also where somebody has made it smaller
+/// a moment ago; a store into a mapping raises SIGBUS there. This copy does neither: it ends with an
+/// error. It holds no lock of the file's either, so that threads copy side by side, each with a
+/// writer of its own. pread(2) of a `ScratchFile`, process_vm_writev(2) of other memory
+///
+/// Two things go by pwrite(2): a region that is being made, which needs no page table so (it has no
+/// name, or where the file system allows none without, a mode that keeps out all but root), and the
+/// last page that an offset can name, which cannot be mapped.
+@safe struct RegionWriter: ~Copyable {
+  /// So much of the region is mapped at once, in bytes: page tables stay small, and each thread
+  /// unmaps its own.
+  private static let windowSize = 32 << 20
+
+  /// What is mapped, its bytes, and where in the region it begins.
+  private var window: OwnedPages?
+  private var bytes: UnsafeMutableRawBufferPointer
+  private var start = 0
+
+  /// The size of a page of the region, and what is mapped from a multiple of it on, in bytes.
+  private let pageSize: Int
+  private let step: Int
+  private let isShared: Bool
+  /// Whether anybody else can have the region open.
+  let isPublished: Bool
+
+  /// A writer for one thread.
+  ///
+  /// - Parameters:
+  ///   - region: what it is given at every write.
+  ///   - isShared: whether anybody else can have it open.
+  /// - Throws: `ShmError`: `inputOutput` where the region does not say what it is.
+  init(_ region: borrowing Region, isShared: Bool = true) throws(ShmError) {
+    let page = try region.status().pageSize
+    // On hugetlbfs there is no write(2).
+    let hasWrite = try region.fileSystem().kind != .hugetlbfs
+    window = nil
+    unsafe bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    pageSize = page
+    step = max(Self.windowSize, page)
+    self.isShared = isShared || !hasWrite
+    isPublished = isShared
+  }
+
+  /// Writes the first `count` bytes of `scratch` at `offset`.
+  ///
+  /// - Parameters:
+  ///   - scratch: the bytes.
+  ///   - count: how many of them.
+  ///   - offset: where they go.
+  ///   - region: the region of this writer.
+  ///   - zeros: the device of zeros, where these bytes are that: the kernel clears the pages then, and
+  ///     copies nothing.
+  /// - Throws: `ShmError`: `inputOutput` where the region ends before the last byte, `noSpace`,
+  ///   `notPermitted`.
+  mutating func write(
+    _ scratch: borrowing ScratchFile, count: Int, at offset: Int, of region: borrowing Region,
+    zeros: CInt? = nil
+  ) throws(ShmError) {
+    let source = unsafe UnsafeRawBufferPointer(scratch.prefix(count))
+    try unsafe write(source, at: offset, of: region) { (done, target) throws(Errno) in
+      guard let zeros else { return try unsafe scratch.copy(from: done, to: target) }
+      return try SystemCall.check { unsafe read(zeros, target.baseAddress, target.count) }
+    }
+  }
+
+  /// Writes all of `buffer` at `offset`; else the same.
+  mutating func write(
+    _ buffer: UnsafeRawBufferPointer, at offset: Int, of region: borrowing Region
+  ) throws(ShmError) {
+    try unsafe write(buffer, at: offset, of: region) { (done, target) throws(Errno) in
+      guard let address = target.baseAddress else { return 0 }
+      return try unsafe MemoryCalls.copy(
+        UnsafeRawBufferPointer(rebasing: buffer[done..<done + target.count]), to: address)
+    }
+  }
+
+  /// Fills a range by `copy`, which is called with the bytes that are done and with where the next ones
+  /// go; 0 ends it.
+  ///
+  /// - Returns: the bytes that `copy` has given.
+  /// - Throws: `ShmError`, as the other ways, and what `copy` throws.
+  mutating func fill(
+    _ range: Range<Int>, of region: borrowing Region, _ attempt: String,
+    copy: (Int, UnsafeMutableRawBufferPointer) throws(Errno) -> Int
+  ) throws(ShmError) -> Int {
+    let size = try checkedSize(range, of: region, attempt)
+    let done = try unsafe fill(range, of: region, size: size, attempt, copy: copy)
+    try checkEnd(range.lowerBound + done, of: region, attempt)
+    return done
+  }
+
+  /// Writes `source` the one way or the other, and looks at the region's size before and after.
+  private mutating func write(
+    _ source: UnsafeRawBufferPointer, at offset: Int, of region: borrowing Region,
+    copy: (Int, UnsafeMutableRawBufferPointer) throws(Errno) -> Int
+  ) throws(ShmError) {
+    let attempt = "cannot write \(region.quoted)"
+    if offset < 0 { throw ShmError(.usage, attempt, "byte \(offset) is before its start") }
+    let (end, overflow) = offset.addingReportingOverflow(source.count)
+    if overflow { throw region.shrunk(attempt, to: try region.currentSize(attempt), wanted: .max) }
+    let size = try checkedSize(offset..<end, of: region, attempt)
+    if isShared, end <= PageMath.roundDown(Int.max, to: pageSize) {
+      let done = try unsafe fill(offset..<end, of: region, size: size, attempt, copy: copy)
+      if done < source.count {
+        throw ShmError(
+          .inputOutput, attempt,
+          "the source of its bytes ended after \(done) of \(source.count) bytes")
+      }
+    } else {
+      try unsafe put(source, at: offset, of: region, attempt)
+    }
+    try checkEnd(end, of: region, attempt)
+  }
+
+  /// The region's size, which the range lies within.
+  private func checkedSize(
+    _ range: Range<Int>, of region: borrowing Region, _ attempt: String
+  ) throws(ShmError) -> Int {
+    let size = try region.currentSize(attempt)
+    guard range.upperBound <= size else {
+      throw region.shrunk(attempt, to: size, wanted: range.upperBound)
+    }
+    return size
+  }
+
+  /// What lies behind the new end of a last page takes bytes without an error.
+  private func checkEnd(
+    _ end: Int, of region: borrowing Region, _ attempt: String
+  ) throws(ShmError) {
+    let size = try region.currentSize(attempt)
+    if end > size { throw region.shrunk(attempt, to: size, wanted: end) }
+  }
+
+  /// Calls `copy` until the range is full, or it gives nothing more.
+  private mutating func fill(
+    _ range: Range<Int>, of region: borrowing Region, size: Int, _ attempt: String,
+    copy: (Int, UnsafeMutableRawBufferPointer) throws(Errno) -> Int
+  ) throws(ShmError) -> Int {
+    var done = 0
+    var refusals = 0
+    while done < range.count {
+      let mapped = try unsafe pages(
+        at: range.lowerBound + done, of: region, size: size, attempt)
+      let target = unsafe UnsafeMutableRawBufferPointer(
+        rebasing: mapped.prefix(range.count - done))
+      if refusals == 0 { unsafe prepare(target) }
+      do throws(Errno) {
+        let count = try unsafe copy(done, target)
+        if count == 0 { break }
+        done += count
+        refusals = 0
+      } catch .badAddress {
+        let size = try region.currentSize(attempt)
+        if range.upperBound > size {
+          throw region.shrunk(attempt, to: size, wanted: range.upperBound)
+        }
+        // Large enough again, or no memory for a hole: the second does not pass.
+        refusals += 1
+        if refusals == 3 { throw region.explainWrite(.badAddress, attempt) }
+      } catch {
+        throw ShmError(attempt, error)
+      }
+    }
+    return done
+  }
+
+  /// The mapped bytes from `offset` on, one at least.
+  private mutating func pages(
+    at offset: Int, of region: borrowing Region, size: Int, _ attempt: String
+  ) throws(ShmError) -> UnsafeMutableRawBufferPointer {
+    if start <= offset, unsafe offset - start < bytes.count {
+      return unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[(offset - start)...])
+    }
+    window = nil
+    unsafe bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    start = PageMath.roundDown(offset, to: step)
+    let last = PageMath.roundDown(Int.max - start, to: pageSize)
+    let length = min(step, PageMath.roundUp(size - start, to: pageSize) ?? last, last)
+    let base = start
+    let pageSize = pageSize
+    let opened = try ShmError.explaining({ (error) in
+      // Of ordinary pages a mapping takes addresses, of huge ones memory.
+      error == .noMemory && pageSize == PageMath.pageSize || error == .permissionDenied
+        ? Mapping.explain(error, attempt, length: length, pageSize: pageSize)
+        : region.explainWrite(error, attempt, wanted: length)
+    }) { () throws(Errno) in
+      let base = try unsafe MemoryCalls.map(
+        at: nil, length: length, protection: PROT_READ | PROT_WRITE, flags: MAP_SHARED,
+        descriptor: region.descriptor.raw, offset: base)
+      return unsafe OwnedPages(adopting: base, length: length)
+    }
+    unsafe bytes = opened.buffer
+    window = consume opened
+    return unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[(offset - start)...])
+  }
+
+  /// Maps the pages of `target` at once: those that are there by a fault for reading, which takes
+  /// sixteen together, others by one for writing. Only a hint: the copy itself says what is wrong.
+  private func prepare(_ target: UnsafeMutableRawBufferPointer) {
+    let page = PageMath.pageSize
+    guard target.count > page, let address = target.baseAddress else { return }
+    let skew = Int(bitPattern: address) % page
+    let range = unsafe UnsafeMutableRawBufferPointer(
+      start: address - skew, count: target.count + skew)
+    let isThere = unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1) { (byte) in
+      unsafe byte.initialize(repeating: 0)
+      try? unsafe MemoryCalls.residency(
+        of: UnsafeMutableRawBufferPointer(rebasing: range[..<page]), into: byte)
+      return unsafe byte[0] & 1 == 1
+    }
+    try? unsafe MemoryCalls.advise(range, isThere ? MADV_POPULATE_READ : MADV_POPULATE_WRITE)
+  }
+
+  /// Writes by pwrite(2).
+  private func put(
+    _ buffer: UnsafeRawBufferPointer, at offset: Int, of region: borrowing Region,
+    _ attempt: String
+  ) throws(ShmError) {
+    var done = 0
+    while done < buffer.count {
+      done += try ShmError.explaining({ region.explainWrite($0, attempt) }) { () throws(Errno) in
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[done...])
+        return try unsafe region.descriptor.write(rest, at: offset + done)
+      }
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import Glibc
+import ShmCore
+import SystemPackage
+
+/// A descriptor that gives or takes its bytes in order, once.
+final class StreamEnd: OpenEnd {
+  private let raw: CInt
+  /// Nothing for the standard streams, which stay open.
+  private let owned: OwnedDescriptor?
+  /// What a regular file was at the start; nil for anything else.
+  private let state: InputState?
+  /// Brings what was written through a descriptor that the user named onto its device.
+  private var writeBack: WriteBack?
+  private var roomGuard: RoomGuard?
+
+  private init(_ raw: CInt, state: InputState? = nil) {
+    self.raw = raw
+    self.state = state
+    owned = nil
+  }
+
+  init(_ descriptor: consuming OwnedDescriptor, isSynchronized: Bool? = nil) {
+    raw = descriptor.raw
+    state = nil
+    writeBack = isSynchronized.map { WriteBack(descriptor.raw, isWanted: $0) }
+    owned = consume descriptor
+  }
+
+  static func standardInput() throws(ShmError) -> StreamEnd {
+    let input = try InputSource("-")
+    return StreamEnd(STDIN_FILENO, state: input.state)
+  }
+
+  var room: Int? { state?.remaining }
+
+  var isSynchronized: Bool? { writeBack?.isDone }
+
+  func checkUnchanged(_ count: Int, _ attempt: String) throws(ShmError) {
+    try state?.check(read: count, attempt)
+  }
+
+  func finish(_ count: Int, isWhole: Bool, _ attempt: String) throws(ShmError) {
+    if isWhole { try writeBack?.finish(upTo: 0, attempt) }
+  }
+
+  func requireRoom(_ count: Int, at place: Int, _ attempt: String) throws(ShmError) {
+    var room = roomGuard ?? RoomGuard(raw, attempt)
+    try room.require(next: count)
+    roomGuard = room
+  }
+
+  static func standardOutput() -> StreamEnd { StreamEnd(STDOUT_FILENO) }
+
+  /// Of a file that was redirected, from where it stands. lseek(2)
+  func extents(_ count: Int) -> [Extent] {
+    var status = stat()
+    guard unsafe fstat(raw, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return [] }
+    let place = lseek(raw, 0, SEEK_CUR)
+    return place < 0
+      ? [] : [Extent(.file(RegionIdentity(status)), start: UInt64(place), count: count)]
+  }
+
+  func read(
+    into buffer: UnsafeMutableRawBufferPointer, at place: Int, _ attempt: String
+  ) throws(EndFailure) -> Int {
+    try EndFailure.telling { () throws(ShmError) in
+      try unsafe DescriptorIO.read(raw, into: buffer, attempt)
+    }
+  }
+
+  func write(
+    _ buffer: UnsafeRawBufferPointer, at place: Int, _ attempt: String
+  ) throws(EndFailure) -> Int {
+    try EndFailure.telling { () throws(ShmError) in
+      try unsafe DescriptorIO.write(raw, buffer, attempt)
+    }
+  }
+}
+
+extension EndFailure {
+  /// Runs `body`, and tells its fault at the buffer from its others.
+  static func telling(_ body: () throws(ShmError) -> Int) throws(EndFailure) -> Int {
+    do {
+      return try body()
+    } catch {
+      throw error.errorNumber == EFAULT ? .buffer : .own(error)
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import CShm
+import Glibc
+import ShmCore
+import SystemPackage
+
+/// Brings what is written to a file onto its device: a part while the file is still being written, and the
+/// rest at the end.
+///
+/// No more than the backlog and a step is left for the end, however large the file is, and the device works
+/// meanwhile. Each wait is for one step, and a signal that is held off is noticed after it.
+/// sync_file_range(2), fsync(2)
+struct WriteBack {
+  /// Whether the file was brought onto its device; nil if there is none: the file lies in memory, or it is
+  /// no file.
+  private(set) var isDone: Bool?
+  /// Whether there is a device, and it is to be waited for.
+  private let isNeeded: Bool
+  private let raw: CInt
+  /// Up to where write-back was started, and up to where it was waited for, in bytes from the file's start.
+  private var started: Int
+  private var awaited: Int
+  /// An error of write-back. The kernel reports it once only.
+  private var failure: Errno?
+
+  /// What is handed to the device at once, in bytes.
+  private static var step: Int { 8 << 20 }
+  /// So much may be under way before it is waited for, in bytes.
+  private static var backlog: Int { 64 << 20 }
+
+  /// - Parameters:
+  ///   - raw: the file; it stays the caller's.
+  ///   - start: where in the file writing begins, in bytes.
+  ///   - isWanted: whether to wait for the device at all.
+  init(_ raw: CInt, from start: Int = 0, isWanted: Bool) {
+    let hasDevice = Self.hasDevice(raw)
+    self.raw = raw
+    (started, awaited) = (start, start)
+    isNeeded = hasDevice && isWanted
+    isDone = hasDevice ? false : nil
+  }
+
+  /// Whether it is a block device, or a file on a file system that is not memory.
+  private static func hasDevice(_ raw: CInt) -> Bool {
+    var status = stat()
+    guard unsafe fstat(raw, &status) == 0 else { return false }
+    if status.st_mode & S_IFMT == S_IFBLK { return true }
+    guard status.st_mode & S_IFMT == S_IFREG else { return false }
+    var fileSystem = cshm_filesystem()
+    guard unsafe cshm_filesystem_status(raw, nil, &fileSystem) == 0 else { return true }
+    return MemoryFileSystem(fileSystem).kind == .other
+  }
+
+  /// To be called when the file was written up to a place: most calls do nothing.
+  @inline(__always)
+  mutating func advance(to place: Int) {
+    if isNeeded, place - started >= Self.step { start(upTo: place) }
+  }
+
+  private mutating func start(upTo place: Int) {
+    note(cshm_write_back(raw, Int64(started), Int64(place - started), 0))
+    started = place
+    while started - awaited > Self.backlog { waitForStep(upTo: started) }
+  }
+
+  private mutating func waitForStep(upTo end: Int) {
+    let count = min(Self.step, end - awaited)
+    note(cshm_write_back(raw, Int64(awaited), Int64(count), 1))
+    awaited += count
+  }
+
+  /// A file system or a sandbox that refuses the call loses nothing: fsync(2) does the whole work then.
+  private mutating func note(_ answer: CInt) {
+    let error = Errno(rawValue: -answer)
+    if answer < 0, [.ioError, .noSpace, .diskQuotaExceeded].contains(error) {
+      failure = failure ?? error
+    }
+  }
+
+  /// Waits until all is on the device.
+  ///
+  /// - Parameters:
+  ///   - end: where the file was written up to, in bytes.
+  ///   - attempt: the words for errors.
+  /// - Throws: `ShmError`: `inputOutput` if the device has failed or is full; `interrupted`.
+  mutating func finish(upTo end: Int, _ attempt: String) throws(ShmError) {
+    guard isNeeded, isDone == false else { return }
+    while awaited < end, failure == nil {
+      try SignalMask.checkPending(attempt)
+      waitForStep(upTo: end)
+    }
+    let raw = self.raw
+    let failure = self.failure
+    try ShmError.explaining({ DescriptorIO.explain($0, attempt) }) { () throws(Errno) in
+      if let failure { throw failure }
+      try SystemCall.checkNegated { cshm_sync(raw) }
+    }
+    isDone = true
+  }
+}

@@ -1,0 +1,123 @@
+import Glibc
+public import ShmCore
+import SystemPackage
+
+/// What lies at one address of a process: which region and which byte of it, in which physical frame,
+/// and who else maps the same page.
+///
+/// ```swift
+/// let found = try AddressInspection(of: 0x7f00_0000_0000, in: 1234)
+/// print(Escaping.printable(found.map.path), found.offset, found.page.frame ?? 0)
+/// ```
+public struct AddressInspection: Sendable {
+  /// The page at the address, as the page table of one process has it. proc_pid_pagemap(5)
+  public struct Page: Hashable, Sendable {
+    /// Whether it is in RAM and in that page table; nil where that may not be read.
+    public let isPresent: Bool?
+    /// Whether it is a copy of that process's own, and not the region's page; nil where it is not
+    /// present or may not be read.
+    public let isCopy: Bool?
+    /// The physical frame; nil where it is not present, and for those who may not see it.
+    public let frame: UInt64?
+  }
+
+  /// Another place where the same byte of the region is mapped.
+  public struct Place: Sendable {
+    /// The process.
+    public let process: Int32
+    /// Its command, as the kernel keeps it.
+    public let command: [UInt8]
+    /// The address there.
+    public let address: UInt64
+    /// The mapping there.
+    public let map: ProcessMap
+    /// The page there.
+    public let page: Page
+  }
+
+  /// The process.
+  public let process: Int32
+  /// The address.
+  public let address: UInt64
+  /// Its command, as the kernel keeps it.
+  public let command: [UInt8]
+  /// The mapping that it lies in.
+  public let map: ProcessMap
+  /// What kind of region that is; nil for memory that is the process's own.
+  public let kind: RegionKind?
+  /// Which byte of the region it is.
+  public let offset: Int
+  /// The page there.
+  public let page: Page
+  /// Whether the mapping carries the lock; nil where that may not be read.
+  public let isLocked: Bool?
+  /// Who else maps the page, and where the process itself maps it again.
+  public let others: [Place]
+  /// Whether these are all.
+  public let othersComplete: Bool
+
+  /// Looks.
+  ///
+  /// - Parameters:
+  ///   - address: in bytes; any byte of a page.
+  ///   - process: whose.
+  /// - Throws: `ShmError`: `notFound` where there is no such process or nothing mapped,
+  ///   `notPermitted` for a process of another user.
+  /// - Complexity: linear in the host's mappings.
+  public init(of address: UInt64, in process: Int32) throws(ShmError) {
+    let attempt = "cannot look at 0x\(String(address, radix: 16)) of process \(process)"
+    let text = try ShmError.explaining({ ProcessView.explain($0, process, attempt) }) {
+      () throws(Errno) in
+      try FileSystem.contents(of: ProcessThreads.directory(of: process).appending("maps"))
+    }
+    let maps = ProcText.lines(text).compactMap { ProcessMap(parsing: $0) }
+    guard
+      let map = maps.first(where: { $0.addresses.contains(address) })?
+        .resolved(in: IPCNamespace.of(process) ?? 0)
+    else {
+      throw ShmError(.notFound, attempt, "nothing is mapped there")
+    }
+    self.process = process
+    self.address = address
+    self.map = map
+    command = RegionUser(process: process).command
+    offset = Int(clamping: map.offset) &+ Int(clamping: address - map.addresses.lowerBound)
+    page = Self.page(process, address)
+    guard map.isOfRegion else {
+      (kind, isLocked, others, othersComplete) = (nil, nil, [], true)
+      return
+    }
+    kind = map.identity.namespace == nil ? RegionKind(path: map.path) : .systemV
+    let scan = try RegionUsers.scan(for: [map.identity])
+    let mappings = RegionMappings(of: map.identity, in: scan)
+    othersComplete = mappings.isComplete
+    var places: [Place] = []
+    var isLocked: Bool?
+    for mapping in mappings.mappings {
+      guard let there = mapping.address(of: offset) else { continue }
+      if mapping.process == process, there == address {
+        isLocked = mapping.isLocked
+        continue
+      }
+      let user = scan.users(of: map.identity).first { $0.process == mapping.process }
+      places.append(
+        Place(
+          process: mapping.process, command: user?.command ?? [], address: there, map: mapping.map,
+          page: Self.page(mapping.process, there)))
+    }
+    self.isLocked = isLocked
+    others = places
+  }
+
+  private static func page(_ process: Int32, _ address: UInt64) -> Page {
+    guard
+      let file = try? FileSystem.open(
+        ProcessThreads.directory(of: process).appending("pagemap"), O_RDONLY),
+      let word = file.words(from: address / UInt64(PageMath.pageSize), count: 1).first
+    else { return Page(isPresent: nil, isCopy: nil, frame: nil) }
+    let entry = PagemapEntry(word)
+    return Page(
+      isPresent: entry.isPresent, isCopy: entry.isPresent ? !entry.isShared : nil,
+      frame: entry.frame)
+  }
+}

@@ -1,0 +1,188 @@
+public import ShmCore
+
+/// The pages of a region, in runs of equal state from its first byte to its last.
+///
+/// Nothing is touched by looking: no page is brought in, none is written, none is marked as used.
+///
+/// ```swift
+/// let region = try Region.open(RegionReference("cache"), access: .readOnly)
+/// for run in try PageMap(of: region).runs { print(run.range, run.state) }
+/// ```
+public struct PageMap: Sendable {
+  /// What a page is.
+  public enum State: String, Sendable, CaseIterable {
+    /// Never allocated.
+    case hole
+    /// Set aside by fallocate(2) and never written since: memory is charged for it, and mincore(2)
+    /// calls it not resident.
+    case reserved
+    /// In RAM and valid.
+    case resident
+    /// Paged out to swap.
+    case swapped
+    /// Not in RAM, but on the device below the file system.
+    case onDevice = "on_device"
+    /// The kernel does not say, or not to this caller.
+    case unknown
+  }
+
+  /// Pages that follow one another and are alike.
+  public struct Run: Hashable, Sendable {
+    /// The bytes of the region, in whole pages.
+    public let range: Range<Int>
+    /// What they are.
+    public let state: State
+    /// Whether a process holds them wired; nil where that cannot be known, and of huge pages of the
+    /// pool, which are never paged out and of which Linux keeps no such mark.
+    public let isWired: Bool?
+    /// Whether they are parts of huge pages; nil where that cannot be known.
+    public let isHuge: Bool?
+    /// Whether they must still be written to their device; nil where there is none, and where it
+    /// cannot be known.
+    public let isDirty: Bool?
+  }
+
+  /// Physical frames that follow one another.
+  public struct Frames: Hashable, Sendable {
+    /// The bytes of the region that lie in them, in whole pages.
+    public let range: Range<Int>
+    /// The number of the first.
+    public let first: UInt64
+  }
+
+  /// The runs, without a gap from 0 to the end of the last page.
+  ///
+  /// - Complexity: as many as the states change; a sparse region of any size has few.
+  public let runs: [Run]
+  /// The physical frames, in the order of the region's bytes: of the pages that somebody has mapped, and
+  /// only for those who may see frames and ask for them.
+  public let frames: [Frames]
+  /// The size of a page in bytes.
+  public let pageSize: Int
+  /// By what the wired pages were told.
+  public let wiredSource: WiredSource
+
+  /// Whether there is a device below, that pages must be written to.
+  private let hasDevice: Bool
+
+  /// By what wired pages are told.
+  public enum WiredSource: String, Sendable {
+    /// The kernel's flags of the physical frames: whoever wired them. It takes root.
+    case frames
+    /// The pages that are present in mappings that carry the lock, of the processes that may be
+    /// looked at.
+    case mappings
+    /// Nothing was looked at.
+    case none
+  }
+
+  /// Looks at the pages of a region.
+  ///
+  /// - Parameters:
+  ///   - region: open for reading.
+  ///   - viewers: who maps it, through whom wired and huge pages and frames are seen; nil leaves
+  ///     these unknown.
+  ///   - frames: whether the physical frames are looked up.
+  /// - Throws: `ShmError`
+  /// - Complexity: linear in the pages that have memory, whatever the size of the region.
+  public init(
+    of region: borrowing Region, seenBy viewers: RegionMappings? = nil, frames: Bool = false
+  ) throws(ShmError) {
+    let status = try region.status()
+    let kind = try region.fileSystem().kind
+    var scan = try PageStateScan(of: region, status, kind)
+    scan.scan()
+    let isPool = kind == .hugetlbfs
+    let whole = RangeSet(0..<scan.end)
+    let view = PageView(
+      viewers, at: isPool ? whole : scan.inMemory,
+      PageView.Question(
+        pool: isPool, pageSize: status.pageSize, frames: frames,
+        huge: Self.mayHaveHugePages(kind)))
+    let dirty = kind == .other ? scan.dirty() : nil
+    let marks = PageMarks(
+      wired: isPool
+        ? PageMarks.Mark(isComplete: false)
+        : PageMarks.Mark(bytes: view.wired, others: view.judged, isComplete: view.isWiredComplete),
+      huge: isPool
+        ? PageMarks.Mark(bytes: whole, isComplete: true)
+        : PageMarks.Mark(bytes: view.huge, others: view.judged, isComplete: view.isHugeComplete),
+      dirty: dirty.map { PageMarks.Mark(bytes: $0, isComplete: true) })
+    self.frames = view.frames.sorted { $0.range.lowerBound < $1.range.lowerBound }
+    hasDevice = kind == .other
+    pageSize = status.pageSize
+    wiredSource = isPool ? .none : view.source
+    runs = marks.divide(scan.finished(mapped: view.present))
+  }
+
+  /// Whether the machine has any huge page that belongs to a file of that kind.
+  private static func mayHaveHugePages(_ kind: MemoryFileSystem.Kind) -> Bool {
+    let memory = MemoryInformation.current()
+    switch kind {
+    case .tmpfs: return memory?["ShmemHugePages"] != 0
+    case .other: return memory?["FileHugePages"] != 0
+    case .hugetlbfs: return true
+    case .ramfs: return false
+    }
+  }
+
+  /// For tests, and for what has no descriptor.
+  package init(runs: [Run], pageSize: Int, wiredSource: WiredSource = .none) {
+    self.runs = runs
+    frames = []
+    self.pageSize = pageSize
+    hasDevice = false
+    self.wiredSource = wiredSource
+  }
+
+  /// The bytes in one state; nil where some pages are unknown.
+  ///
+  /// - Complexity: linear in the runs.
+  public func bytes(_ state: State) -> Int? {
+    var sum = 0
+    for run in runs {
+      if run.state == state { sum += run.range.count }
+      if run.state == .unknown, state != .unknown { return nil }
+    }
+    return sum
+  }
+
+  /// The wired bytes; nil where they cannot be known.
+  public var wired: Int? { resident(where: \.isWired) }
+  /// The bytes that are known to be wired; there may be more where `wired` is nil.
+  public var wiredAtLeast: Int {
+    runs.reduce(0) { $0 + ($1.isWired == true ? $1.range.count : 0) }
+  }
+  /// The bytes of huge pages; nil where they cannot be known.
+  public var huge: Int? { resident(where: \.isHuge) }
+  /// The bytes that must still be written to their device; nil where there is none.
+  public var dirty: Int? { hasDevice ? resident(where: \.isDirty) : nil }
+
+  private func resident(where property: KeyPath<Run, Bool?>) -> Int? {
+    var sum = 0
+    for run in runs where run.state == .resident || run.state == .unknown {
+      guard run.state == .resident, let isSo = run[keyPath: property] else { return nil }
+      if isSo { sum += run.range.count }
+    }
+    return sum
+  }
+}
+
+extension PageMap.Run {
+  package init(
+    _ range: Range<Int>, _ state: PageMap.State, isWired: Bool? = false, isHuge: Bool? = false,
+    isDirty: Bool? = nil
+  ) {
+    self.init(range: range, state: state, isWired: isWired, isHuge: isHuge, isDirty: isDirty)
+  }
+
+  /// This run and the next as one; nil where they differ.
+  func joined(with next: Self) -> Self? {
+    guard range.upperBound == next.range.lowerBound, state == next.state, isWired == next.isWired,
+      isHuge == next.isHuge, isDirty == next.isDirty
+    else { return nil }
+    return Self(
+      range.lowerBound..<next.range.upperBound, state, isWired: isWired, isHuge: isHuge,
+      isDirty: isDirty)
+  }
+}

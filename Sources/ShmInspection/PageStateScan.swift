@@ -1,0 +1,222 @@
+import CShm
+import Glibc
+import ShmCore
+import SystemPackage
+
+/// Finds the state of each page of a region, a run at a time and without touching one.
+///
+/// lseek(2) tells what was written from what was not; there cachestat(2) tells what is reserved from
+/// a hole. In what was written mincore(2) tells what is resident, asked only where no total answers.
+struct PageStateScan: ~Copyable {
+  /// Runs of equal state. Without a state is what was never written, and may be reserved.
+  typealias Part = (range: Range<Int>, state: PageMap.State?)
+
+  private var parts: [Part] = []
+  let descriptor: OwnedDescriptor
+  private let kind: MemoryFileSystem.Kind
+  private let allocated: Int
+  /// The end of the last page that has one.
+  let end: Int
+  /// What lies behind: a page to the last byte that an offset can name, most often none.
+  private let tail: Range<Int>
+  let pageSize: Int
+  /// Whether mincore tells the truth to this caller.
+  private let mayAskResidency: Bool
+  /// Whether nothing of the region is in swap.
+  private let isSwapUnused: Bool
+
+  init(
+    of region: borrowing Region, _ status: RegionStatus, _ kind: MemoryFileSystem.Kind
+  ) throws(ShmError) {
+    descriptor = try ShmError.saying("cannot look at the pages of \(region.quoted)") {
+      () throws(Errno) in try region.descriptor.duplicate()
+    }
+    self.kind = kind
+    allocated = status.allocated
+    pageSize = status.pageSize
+    end = PageMath.lastEnd(of: status.size, to: status.pageSize)
+    tail = end..<max(end, status.size)
+    mayAskResidency = region.mayLookAtPages(status)
+    isSwapUnused = kind == .tmpfs && SwapUse.bytes(of: descriptor, size: end) == 0
+  }
+
+  /// Looks at every page.
+  mutating func scan() {
+    scanPages()
+    // It can neither be mapped nor counted, and lseek finds no data there.
+    add(tail, allocated == 0 ? .hole : .unknown)
+  }
+
+  private mutating func scanPages() {
+    switch kind {
+    // The pool's pages are in RAM, zeroed, from the moment they are allocated.
+    case .hugetlbfs: add(0..<end, allocated == 0 ? .hole : allocated >= end ? .resident : nil)
+    case .ramfs: look(at: 0..<end, .resident, otherwise: .hole)
+    case .tmpfs, .other:
+      var offset = scanHead()
+      while offset < end {
+        // A region that has become smaller meanwhile has nothing here any more.
+        let start = next(.data, from: offset)
+        if start > offset { scanUnwritten(offset..<start) }
+        guard start < end else { return }
+        offset = max(next(.hole, from: start), start + pageSize)
+        scanWritten(start..<offset)
+      }
+    }
+  }
+
+  /// The bytes that are in RAM, or may be.
+  var inMemory: RangeSet<Int> {
+    var ranges = RangeSet<Int>()
+    for part in parts where part.state == .resident || part.state == .unknown {
+      ranges.insert(contentsOf: part.range)
+    }
+    return ranges
+  }
+
+  /// The runs.
+  ///
+  /// - Parameter mapped: the bytes that some process has mapped and in RAM.
+  /// - Returns: from the first page to the last, without a gap.
+  consuming func finished(mapped: RangeSet<Int>) -> [(range: Range<Int>, state: PageMap.State)] {
+    // Of the pool's pages nothing is told but what shows through those who map them.
+    if kind == .hugetlbfs, !mapped.isEmpty {
+      let undecided = parts.filter { $0.state == nil }
+      guard !undecided.isEmpty else { return parts.map { ($0.range, $0.state ?? .unknown) } }
+      var all: [Part] = mapped.intersection(RangeSet(0..<end)).ranges.map { ($0, .resident) }
+      all += RangeSet(0..<end).subtracting(mapped).ranges.map { ($0, nil) }
+      parts = all.sorted { $0.range.lowerBound < $1.range.lowerBound }
+    }
+    let known = parts.reduce(0) { $0 + ($1.state == nil ? 0 : $1.range.count) }
+    // The file's own total decides where it leaves no choice.
+    let rest: PageMap.State =
+      allocated <= known ? .hole : allocated >= end && kind == .tmpfs ? .reserved : .unknown
+    return parts.map { ($0.range, $0.state ?? rest) }
+  }
+
+  /// Which bytes must still be written to the device; nil where the kernel does not say.
+  func dirty() -> RangeSet<Int>? {
+    var dirty = RangeSet<Int>()
+    for part in parts where part.state == .resident {
+      let isKnown = divide(part.range, by: { $0.dirty + $0.writeback }) { range, isDirty in
+        if isDirty { dirty.insert(contentsOf: range) }
+      }
+      if !isKnown { return nil }
+    }
+    return dirty
+  }
+
+  /// Looks at the first part of a large region that is nearly all in RAM, while another thread looks
+  /// at the rest: lseek takes half the time of mincore for a page, and goes only to the end.
+  ///
+  /// - Returns: how far the region has been looked at.
+  private mutating func scanHead() -> Int {
+    // Where there is no swap in use, what is not resident was never written.
+    guard isSwapUnused, mayAskResidency, end >= 4 * Mapping.chunk, allocated / 3 >= end / 4,
+      Threads.processors > 1, let survey = PageSurvey(of: descriptor, end: end)
+    else { return 0 }
+    let (residency, data) = survey.run()
+    for (range, isIn) in residency {
+      switch isIn {
+      case true?: add(range, .resident)
+      case false?: scanUnwritten(range)
+      case nil: add(range, .unknown)
+      }
+    }
+    var offset = survey.head
+    for range in data {
+      if range.lowerBound > offset { scanUnwritten(offset..<range.lowerBound) }
+      scanWritten(range)
+      offset = range.upperBound
+    }
+    if offset < end { scanUnwritten(offset..<end) }
+    return end
+  }
+
+  private mutating func scanWritten(_ range: Range<Int>) {
+    guard kind == .tmpfs else { return look(at: range, .resident, otherwise: .onDevice) }
+    if isSwapUnused || statistics(of: range)?.evicted == 0 { return add(range, .resident) }
+    look(at: range, .resident, otherwise: .swapped)
+  }
+
+  /// What was never written: every page of it that has memory is reserved. Of a file on a device
+  /// it was read.
+  private mutating func scanUnwritten(_ range: Range<Int>) {
+    guard kind == .tmpfs else { return look(at: range, .resident, otherwise: .hole) }
+    var found: [Part] = []
+    if divide(range, by: \.cached, { found.append(($0, $1 ? .reserved : .hole)) }) {
+      for part in found { add(part.range, part.state) }
+    } else {
+      add(range, nil)
+    }
+  }
+
+  /// Adds what is in RAM in one state, and the rest in the other.
+  private mutating func look(
+    at range: Range<Int>, _ present: PageMap.State, otherwise absent: PageMap.State
+  ) {
+    guard mayAskResidency else { return add(range, .unknown) }
+    if absent != .swapped, statistics(of: range)?.cached == 0 { return add(range, absent) }
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      let chunk = offset..<offset + min(Mapping.chunk, range.upperBound - offset)
+      offset = chunk.upperBound
+      do throws(Errno) {
+        let residency = try PageResidency(of: descriptor, chunk)
+        residency.forEachRun { add($0, $1 ? present : absent) }
+      } catch {
+        add(chunk, .unknown)
+      }
+    }
+  }
+
+  /// Where the next data or hole begins, on a page; the end where there is none.
+  private func next(_ sought: OwnedDescriptor.Sought, from offset: Int) -> Int {
+    Self.next(sought, from: offset, in: descriptor, end: end)
+  }
+
+  static func next(
+    _ sought: OwnedDescriptor.Sought, from offset: Int, in file: borrowing OwnedDescriptor, end: Int
+  ) -> Int {
+    do throws(Errno) {
+      guard let found = try file.seek(sought, from: offset) else { return end }
+      // A page of which a part was written was written; behind the last byte is the rest of its page.
+      let page = PageMath.roundDown(found)
+      return min(end, sought == .hole && page < found ? page + PageMath.pageSize : page)
+    } catch {
+      // A file system that does not know the question: everything is data.
+      return sought == .data ? offset : end
+    }
+  }
+
+  /// Calls `body` with what was written of a part of a file, in order, in whole pages.
+  static func forEachData(
+    in file: borrowing OwnedDescriptor, _ part: Range<Int>, _ body: (Range<Int>) -> Void
+  ) {
+    var offset = part.lowerBound
+    while offset < part.upperBound {
+      let start = next(.data, from: offset, in: file, end: part.upperBound)
+      guard start < part.upperBound else { return }
+      offset = max(
+        next(.hole, from: start, in: file, end: part.upperBound), start + PageMath.pageSize)
+      body(start..<offset)
+    }
+  }
+
+  private mutating func add(_ range: Range<Int>, _ state: PageMap.State?) {
+    guard !range.isEmpty else { return }
+    if let last = parts.last, last.state == state, last.range.upperBound == range.lowerBound {
+      parts[parts.count - 1].range = last.range.lowerBound..<range.upperBound
+    } else {
+      parts.append((range, state))
+    }
+  }
+}
+
+extension Region {
+  /// Whether mincore and cachestat tell the truth: to those who own the region or may write it.
+  func mayLookAtPages(_ status: RegionStatus) -> Bool {
+    guard access != .status else { return false }
+    return access == .readWrite || status.owner == geteuid() || descriptor.mayWrite()
+  }
+}

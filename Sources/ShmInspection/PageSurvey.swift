@@ -1,0 +1,63 @@
+import ShmCore
+import Synchronization
+import SystemPackage
+
+/// A large region that is nearly all in RAM, looked at by all processors at once: one goes through the
+/// data of its end by lseek(2), the others through the pages of its head by mincore(2).
+final class PageSurvey: Sendable {
+  /// Pages of the head that are alike, and whether they are resident; nil where that is not told.
+  typealias Residency = [(range: Range<Int>, isIn: Bool?)]
+
+  /// Where the head ends, in bytes.
+  let head: Int
+  private let file: OwnedDescriptor
+  private let end: Int
+  /// The next piece of work: 0 is the end of the region, what follows are chunks of its head. Relaxed:
+  /// it only counts; what the threads have found is under the lock.
+  private let next = Atomic<Int>(0)
+  private let found = Mutex<(head: [Int: Residency], data: [Range<Int>])>(([:], []))
+  private let processors = Threads.processors
+
+  /// nil where no further descriptor can be had.
+  init?(of file: borrowing OwnedDescriptor, end: Int) {
+    guard let file = try? file.duplicate() else { return nil }
+    self.file = file
+    self.end = end
+    // A page takes mincore two and a half times as long as lseek, where both are at work.
+    let helpers = processors - 1
+    head = PageMath.roundDown(end / (2 * helpers + 5) * 2 * helpers, to: Mapping.chunk / 4)
+  }
+
+  /// Looks.
+  ///
+  /// - Returns: the pages of the head without a gap, and the data behind it, in order.
+  func run() -> (head: Residency, data: [Range<Int>]) {
+    Threads.run(processors, body: work, whileWaiting: {})
+    return found.withLock { found in
+      (found.head.sorted { $0.key < $1.key }.flatMap(\.value), found.data)
+    }
+  }
+
+  private func work() {
+    let size = Mapping.chunk / 4
+    while true {
+      let piece = next.wrappingAdd(1, ordering: .relaxed).oldValue
+      if piece == 0 {
+        var data: [Range<Int>] = []
+        PageStateScan.forEachData(in: file, head..<end) { data.append($0) }
+        found.withLock { $0.data = data }
+        continue
+      }
+      let start = (piece - 1) * size
+      guard start < head else { return }
+      let chunk = start..<min(head, start + size)
+      var residency: Residency = []
+      if let pages = try? PageResidency(of: file, chunk) {
+        pages.forEachRun { residency.append(($0, $1)) }
+      } else {
+        residency = [(chunk, nil)]
+      }
+      found.withLock { $0.head[start] = residency }
+    }
+  }
+}

@@ -1,0 +1,177 @@
+import CShm
+import Glibc
+import ShmCore
+import SystemPackage
+
+/// What shows of a region's pages through the page tables of those who map it: which are wired, huge,
+/// and in which frames they lie. Reading them changes nothing, and needs no mapping of our own, which
+/// would have to be touched before it showed anything.
+struct PageView {
+  /// What is asked.
+  struct Question {
+    /// The pages of the pool, of which nothing shows elsewhere which are allocated.
+    let pool: Bool
+    /// The size of a page in bytes.
+    let pageSize: Int
+    /// Whether the frames are wanted themselves.
+    let frames: Bool
+    /// Whether there are huge pages of that kind of file system at all.
+    let huge: Bool
+  }
+
+  /// The bytes that are wired.
+  private(set) var wired = RangeSet<Int>()
+  /// The bytes of huge pages.
+  private(set) var huge = RangeSet<Int>()
+  /// The bytes that somebody has in a page table.
+  private(set) var present = RangeSet<Int>()
+  /// The bytes whose frames were looked at.
+  private(set) var judged = RangeSet<Int>()
+  /// Frames that follow one another, by their bytes; not sorted.
+  private(set) var frames: [PageMap.Frames] = []
+  /// Whether what is not among the wired pages is not wired.
+  private(set) var isWiredComplete: Bool
+  /// Whether what is not among the huge pages is not huge.
+  let isHugeComplete: Bool
+  /// By what the wired pages were told.
+  private(set) var source = PageMap.WiredSource.none
+
+  private let question: Question
+
+  /// Looks through the mappings at the bytes that are in RAM.
+  init(_ viewers: RegionMappings?, at resident: RangeSet<Int>, _ question: Question) {
+    self.question = question
+    isWiredComplete = viewers?.hasEveryLock ?? resident.isEmpty
+    isHugeComplete = question.pool || !question.huge
+    guard let viewers else { return }
+    var table = FrameTable()
+    source = table == nil ? .mappings : .frames
+    for mapping in viewers.mappings {
+      // A page can only be locked by a mapping that carries the lock; of processes that cannot be
+      // seen the lock shows at the frame.
+      let isAsked =
+        question.frames || question.pool || isHugeAsked(mapping) || mapping.isLocked != false
+        || (!viewers.hasEveryLock && table != nil)
+      guard isAsked else { continue }
+      guard
+        let file = try? FileSystem.open(
+          ProcessThreads.directory(of: mapping.process).appending("pagemap"), O_RDONLY)
+      else {
+        if ProcessView.owner(of: mapping.process) != nil { isWiredComplete = false }
+        continue
+      }
+      look(through: mapping, file, at: resident, &table)
+    }
+  }
+
+  private func isHugeAsked(_ mapping: RegionMapping) -> Bool {
+    !isHugeComplete && (source == .frames || mapping.figures.map { $0.huge > 0 } ?? false)
+  }
+
+  private mutating func look(
+    through mapping: RegionMapping, _ file: borrowing OwnedDescriptor, at resident: RangeSet<Int>,
+    _ table: inout FrameTable?
+  ) {
+    let length = Int(clamping: mapping.map.addresses.upperBound - mapping.map.addresses.lowerBound)
+    guard let start = Int(exactly: mapping.map.offset), start <= Int.max - length else { return }
+    let seen = RangeSet(start..<start + length).intersection(resident)
+    for range in seen.ranges {
+      var offset = range.lowerBound
+      while offset < range.upperBound {
+        // So many entries that neither they nor their frames take much memory.
+        let chunk = offset..<offset + min(8192 * PageMath.pageSize, range.upperBound - offset)
+        guard let address = mapping.address(of: offset) else { break }
+        if question.pool {
+          lookAtPool(chunk, address, file)
+        } else {
+          look(at: chunk, address, file, mapping.isLocked, &table)
+        }
+        offset = chunk.upperBound
+      }
+      if isHugeAsked(mapping), source == .mappings {
+        lookForHuge(range, mapping, file)
+      }
+    }
+  }
+
+  /// Of a page of the pool the first entry tells all.
+  private mutating func lookAtPool(
+    _ chunk: Range<Int>, _ address: UInt64, _ file: borrowing OwnedDescriptor
+  ) {
+    let size = question.pageSize
+    for offset in stride(from: chunk.lowerBound, to: chunk.upperBound, by: size) {
+      let index = (address + UInt64(offset - chunk.lowerBound)) / UInt64(PageMath.pageSize)
+      guard let word = file.words(from: index, count: 1).first else { return }
+      let entry = PagemapEntry(word)
+      guard entry.isPresent, entry.isShared else { continue }
+      let page = offset..<offset + size
+      note(frame: entry.frame, at: page)
+      present.insert(contentsOf: page)
+    }
+  }
+
+  private mutating func look(
+    at chunk: Range<Int>, _ address: UInt64, _ file: borrowing OwnedDescriptor, _ isLocked: Bool?,
+    _ table: inout FrameTable?
+  ) {
+    let size = PageMath.pageSize
+    let entries = file.words(from: address / UInt64(size), count: chunk.count / size)
+      .map { PagemapEntry($0) }
+    func bytes(_ pages: Range<Int>) -> Range<Int> {
+      chunk.lowerBound + pages.lowerBound * size..<chunk.lowerBound + pages.upperBound * size
+    }
+    var page = 0
+    while page < entries.count {
+      let first = entries[page]
+      let start = page
+      page += 1
+      guard first.isPresent, first.isShared else { continue }
+      // As long as the frames follow one another; all of it where they cannot be seen.
+      while page < entries.count, entries[page].isPresent, entries[page].isShared,
+        first.frame.map({ $0 + UInt64(page - start) }) == entries[page].frame
+      {
+        page += 1
+      }
+      note(frame: first.frame, at: bytes(start..<page))
+      guard let frame = first.frame, table != nil,
+        let flags = table?.flags(of: frame, count: page - start), flags.count == page - start
+      else {
+        if isLocked == true { wired.insert(contentsOf: bytes(start..<page)) }
+        continue
+      }
+      judged.insert(contentsOf: bytes(start..<page))
+      for (index, flag) in flags.enumerated() {
+        let one = bytes(start + index..<start + index + 1)
+        if flag.isLocked { wired.insert(contentsOf: one) }
+        if table?.isHuge(frame + UInt64(index), flag) == true { huge.insert(contentsOf: one) }
+      }
+    }
+  }
+
+  private mutating func note(frame: UInt64?, at range: Range<Int>) {
+    guard question.frames, let frame else { return }
+    // What another mapping has shown is not told twice.
+    for new in RangeSet(range).subtracting(present).ranges {
+      let distance = (new.lowerBound - range.lowerBound) / PageMath.pageSize
+      frames.append(PageMap.Frames(range: new, first: frame + UInt64(distance)))
+    }
+    present.insert(contentsOf: range)
+  }
+
+  /// Without frames: what the process maps by huge pages. PAGEMAP_SCAN of ioctl(2), Linux 6.7
+  private mutating func lookForHuge(
+    _ range: Range<Int>, _ mapping: RegionMapping, _ file: borrowing OwnedDescriptor
+  ) {
+    guard let address = mapping.address(of: range.lowerBound) else { return }
+    var next = address
+    let end = address + UInt64(range.count)
+    while next < end {
+      var found = cshm_page_range()
+      let count = unsafe cshm_next_huge_pages(file.raw, next, end, &found)
+      guard count > 0, found.end > next else { return }
+      let lower = range.lowerBound + Int(clamping: found.start - address)
+      huge.insert(contentsOf: lower..<lower + Int(clamping: found.end - found.start))
+      next = found.end
+    }
+  }
+}

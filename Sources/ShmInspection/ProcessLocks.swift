@@ -1,0 +1,78 @@
+import Glibc
+import ShmCore
+import Synchronization
+import SystemPackage
+
+/// What smaps says of processes, each of which is read once, however many regions are asked for.
+final class ProcessLocks: Sendable {
+  /// A region as a mapping names it; of System V segments without the namespace, which is the same for all
+  /// mappings of a process.
+  private struct Region: Hashable {
+    let device: UInt64
+    let inode: UInt64
+
+    init(_ map: ProcessMap) {
+      device = map.identity.device
+      inode = map.identity.inode
+    }
+  }
+
+  private struct Facts {
+    /// By process; nil for a process whose smaps cannot be read.
+    var mappings: [Int32: [Region: [SmapsText.Mapping]]?] = [:]
+    var areAllSeen: Bool?
+  }
+
+  private let facts = Mutex(Facts())
+
+  /// The mappings by a process of the regions that these mappings are of. proc_pid_smaps(5)
+  ///
+  /// - Returns: the mappings, by address; nil if they cannot be read.
+  func mappings(of process: Int32, like maps: [ProcessMap]) -> [SmapsText.Mapping]? {
+    facts.withLock { facts in
+      if facts.mappings[process] == nil {
+        facts.mappings[process] = .some(Self.read(process))
+      }
+      guard let known = facts.mappings[process], let known else { return nil }
+      let found = Set(maps.map(Region.init)).flatMap { known[$0] ?? [] }
+      return found.sorted { $0.map.addresses.lowerBound < $1.map.addresses.lowerBound }
+    }
+  }
+
+  private static func read(_ process: Int32) -> [Region: [SmapsText.Mapping]]? {
+    let place = ProcessThreads.directory(of: process).appending("smaps")
+    guard let text = try? FileSystem.contents(of: place) else { return nil }
+    // Memory that is no file has device 0.
+    let mappings = SmapsText.mappings(text).filter { $0.map.identity.device != 0 }
+    return Dictionary(grouping: mappings) { Region($0.map) }
+  }
+
+  /// Whether every process that may not be looked into has nothing wired, which its status says to
+  /// everybody. proc_pid_status(5)
+  var areAllSeen: Bool {
+    facts.withLock { facts in
+      if let known = facts.areAllSeen { return known }
+      let answer = Self.nobodyHidesALock
+      facts.areAllSeen = answer
+      return answer
+    }
+  }
+
+  private static var nobodyHidesALock: Bool {
+    guard let names = try? FileSystem.names(in: "/proc") else { return false }
+    for name in names {
+      guard let process = Int32(name.string) else { continue }
+      let directory = ProcessThreads.directory(of: process)
+      do throws(Errno) {
+        let text = try FileSystem.contents(of: directory.appending("status"))
+        guard ProcessStatus(parsing: text).wired ?? 0 > 0 else { continue }
+        _ = try FileSystem.open(directory.appending("smaps"), O_RDONLY)
+      } catch .noSuchFileOrDirectory, .noSuchProcess {
+        continue
+      } catch {
+        return false
+      }
+    }
+    return true
+  }
+}

@@ -1,0 +1,132 @@
+import Glibc
+public import ShmCore
+import SystemPackage
+
+/// All shared memory that one process maps or has open: on a tmpfs, of huge pages, memfd, System V, and
+/// what it shares with its children.
+///
+/// ```swift
+/// for region in try ProcessRegions(of: 1234).regions { print(region.kind, region.identity) }
+/// ```
+public struct ProcessRegions: Sendable {
+  /// One region of the process.
+  public struct Entry: Sendable {
+    /// Which region it is.
+    public let identity: RegionIdentity
+    /// What it is.
+    public let kind: RegionKind
+    /// Its path as the kernel shows it.
+    public let path: [UInt8]
+    /// The process.
+    let process: Int32
+    /// A descriptor of the process that is open on it.
+    fileprivate(set) var descriptor: Int32?
+    /// Addresses of the process that it is mapped to.
+    fileprivate(set) var addresses: Range<UInt64>?
+  }
+
+  /// The regions: first those that are mapped, by address, then those that are only open.
+  public let regions: [Entry]
+
+  /// Looks at a process. proc_pid_maps(5), proc_pid_fd(5)
+  ///
+  /// - Parameter process: its number.
+  /// - Throws: `ShmError`: `notFound`, and `notPermitted` for a process of another user.
+  /// - Complexity: linear in the process's mappings and descriptors.
+  public init(of process: Int32) throws(ShmError) {
+    let attempt = "cannot look at process \(process)"
+    try ShmError.explaining({ ProcessView.explain($0, process, attempt) }) { () throws(Errno) in
+      _ = try FileSystem.open(FilePath("/proc/\(process)/maps"), O_RDONLY)
+    }
+    // The same look as that of the inventory, so that both find the same.
+    var reader = ProcessReader(.memory)
+    reader.look(at: process)
+    if !reader.hiddenProcesses.isEmpty {
+      throw ProcessView.explain(.permissionDenied, process, attempt)
+    }
+    let found = reader.sightings.map { (identity, sighting) -> Entry in
+      let user = sighting.users.first
+      let addresses = user?.mappings.map(\.addresses).min { $0.lowerBound < $1.lowerBound }
+      return Entry(
+        identity: identity,
+        kind: identity.namespace == nil ? RegionKind(path: sighting.path) : .systemV,
+        path: sighting.path, process: process, descriptor: user?.descriptors.min(),
+        addresses: addresses)
+    }
+    regions = found.sorted { one, other in
+      switch (one.addresses, other.addresses) {
+      case (let one?, let other?): one.lowerBound < other.lowerBound
+      case (nil, nil): one.descriptor ?? 0 < other.descriptor ?? 0
+      case (let one, _): one != nil
+      }
+    }
+  }
+}
+
+extension ProcessRegions.Entry {
+  /// How the region can be named: by its own name, else by the descriptor; nil for what has neither.
+  public var reference: RegionReference? {
+    if identity.namespace != nil {
+      // Another namespace's segments have no name here.
+      guard identity.namespace == IPCNamespace.own else { return nil }
+      return Int32(exactly: identity.inode).map { .systemV($0) }
+    }
+    let path = FilePath(bytes: path)
+    if kind == .posix || kind == .file, let status = try? FileSystem.status(path),
+      RegionIdentity(status) == identity
+    {
+      if kind == .posix, let name = RegionPathName.posixName(self.path),
+        let valid = try? RegionName(bytes: name)
+      {
+        return .posix(valid)
+      }
+      return .file(path)
+    }
+    return descriptor.map { .descriptor(process: process, number: $0) }
+  }
+
+  /// Looks at the region in depth.
+  ///
+  /// - Parameters:
+  ///   - scan: who uses what, by a look that was for it, too.
+  ///   - frames: whether the physical frames are looked up.
+  ///   - largest: for up to so many allocated bytes the charges are counted, because it takes time.
+  /// - Returns: what is found.
+  /// - Throws: `ShmError`: `notPermitted` for what has neither a name nor a descriptor, unless the
+  ///   caller may open mappings of the process; `notFound` where it is gone.
+  public func inspection(
+    in scan: RegionUsers, frames: Bool = false,
+    chargesUpTo largest: Int = PageCharges.quickly
+  ) throws(ShmError) -> RegionInspection {
+    if let reference {
+      return try RegionInspection(
+        reference, in: scan, frames: frames,
+        chargesUpTo: largest)
+    }
+    if identity.namespace != nil {
+      return try RegionInspection(
+        ofSegment: identity, named: .file(FilePath(bytes: path)), attachedBy: process, scan,
+        frames: frames,
+        chargesUpTo: largest)
+    }
+    let name = "\(Escaping.quoted(path)) of process \(process)"
+    let attempt = "cannot open \(name)"
+    guard let addresses else { throw ShmError(.notFound, attempt, "it is not open any more") }
+    let place = ProcessThreads.directory(of: process)
+      .appending("map_files/\(addresses.fileName)")
+    let descriptor = try ShmError.explaining({ (error: Errno) in
+      error == .notPermitted || error == .permissionDenied
+        ? ShmError(
+          .notPermitted, attempt, "it has no name, and the process has it mapped only",
+          remedy: "ask as root", errorNumber: error.rawValue)
+        : ProcessView.explain(error, process, attempt)
+    }) { () throws(Errno) in try FileSystem.open(place, O_RDONLY | O_NONBLOCK) }
+    let region = Region(
+      .file(FilePath(bytes: path)), access: .readOnly,
+      descriptor: descriptor)
+    let users = scan.users(of: identity).map(\.process)
+    return try RegionInspection(
+      of: region, scan, users.isEmpty ? .unknown : .used(users), seenBy: process, frames: frames,
+      chargesUpTo: largest)
+  }
+}

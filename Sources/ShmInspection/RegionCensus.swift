@@ -1,0 +1,217 @@
+import CShm
+import Glibc
+import ShmCore
+import SystemPackage
+
+/// Puts the inventory together, source by source: what has a name first, then what only processes hold.
+struct RegionCensus: ~Copyable {
+  private(set) var entries: [RegionInventory.Entry] = []
+
+  private let facts: RegionInventory.Facts
+  private let views: [(process: Int32, name: [UInt8], mounts: MemoryMounts)]
+  /// What has been seen and is in no entry yet.
+  private var sightings: [RegionIdentity: ProcessScan.Sighting]
+  /// What could not be read.
+  private(set) var unreadable: [RegionInventory.UnreadableSource] = []
+  /// File systems that are mounted nowhere, and whether their pages are huge.
+  private let unmounted: [UInt64: Bool]
+  /// The users of all, for what has several names.
+  let users: RegionUsers
+  private let wiring: WiringFacts?
+  private let charges: ChargeReader?
+  /// Whether anything of the host is in swap; where nothing is, no region is.
+  private let isSwapUsed: Bool
+
+  init(_ scan: ProcessScan, _ facts: RegionInventory.Facts) {
+    self.facts = facts
+    views = scan.views
+    unmounted = scan.unmounted
+    sightings = scan.sightings
+    users = RegionUsers(scan)
+    let memory = MemoryInformation.current()
+    isSwapUsed = memory?.swapTotal == nil || memory?.swapTotal != memory?.swapFree
+    wiring = facts.contains(.wiring) ? WiringFacts(scan) : nil
+    charges = facts.contains(.charges) ? ChargeReader() : nil
+  }
+
+  /// The POSIX objects and semaphores.
+  mutating func addNamed() {
+    let names: [FilePath.Component]
+    do {
+      names = try RegionInventory.names()
+    } catch {
+      unreadable.append(.init(place: RegionName.directory, reason: error.reason))
+      return
+    }
+    for name in names {
+      guard let entry = RegionInventory.Entry(posix: name) else { continue }
+      add(entry, from: entry.reference?.path)
+    }
+  }
+
+  /// The files at the top of mounts of huge pages: what `create --huge` makes, used or not.
+  mutating func addHugeFiles() {
+    for mount in views.first?.mounts.mounts ?? [] where mount.kind == "hugetlbfs" {
+      let directory = mount.point
+      let names: [FilePath.Component]
+      do throws(Errno) {
+        names = try FileSystem.names(in: directory)
+      } catch {
+        unreadable.append(.init(place: mount.point, reason: error.reason))
+        continue
+      }
+      for name in names {
+        let path = directory.appending(name)
+        guard let status = try? FileSystem.status(path),
+          RegionStatus.kindOfOther(status.st_mode) == nil
+        else { continue }
+        add(
+          RegionInventory.Entry(
+            .file, name: path.bytes, reference: .file(path), identity: RegionIdentity(status),
+            status: RegionStatus(
+              status, created: FileSystem.birthTime(path), pageSize: Int(status.st_blksize))),
+          from: path)
+      }
+    }
+  }
+
+  /// The System V segments of this namespace.
+  mutating func addSegments() {
+    let namespace = IPCNamespace.own
+    let segments: [SystemVSegment]
+    do {
+      segments = try SystemVSegment.table()
+    } catch {
+      unreadable.append(.init(place: SystemVSegment.place, reason: error.reason))
+      return
+    }
+    for segment in segments {
+      let key = RegionIdentity(segment: UInt64(segment.identifier), namespace: namespace)
+      let sighting = sightings.removeValue(forKey: key)
+      let device = sighting?.users.first?.mappings.first?.identity.device
+      var entry = RegionInventory.Entry(
+        .systemV, name: Array("sysv:\(segment.identifier)".utf8),
+        reference: .systemV(segment.identifier),
+        identity: RegionIdentity(
+          segment: UInt64(segment.identifier), namespace: namespace, device: device ?? 0),
+        segment: segment)
+      entry.users = sighting?.users ?? []
+      // The kernel counts the attaches of everybody.
+      entry.use = segment.attaches == 0 ? .unused : .used(entry.users.map(\.process))
+      entry.hasHugePages = device.map { isHuge($0) } ?? false
+      entry.isInherentlyUnswappable = entry.hasHugePages
+      entry.resident = segment.resident
+      entry.swapped = segment.swapped
+      finish(&entry)
+    }
+  }
+
+  /// What only processes hold: memfds, removed regions, files, anonymous memory, and what lies in
+  /// other namespaces.
+  mutating func addUnnamed() {
+    // A second name of a region that stands in the list already is no second region.
+    let listed = Set(entries.lazy.filter { $0.kind != .systemV }.map(\.identity))
+    var tables: [UInt64: [Int32: SystemVSegment]] = [:]
+    for (identity, sighting) in sightings {
+      guard let namespace = identity.namespace else {
+        if listed.contains(identity) { continue }
+        let (kind, name) = RegionPathName.classify(
+          sighting.path, isHidden: views.first?.mounts.isHidden(identity.device) == true)
+        addSighted(identity, sighting, kind, name)
+        continue
+      }
+      if tables[namespace] == nil {
+        tables[namespace] =
+          (sighting.users.first.flatMap { SystemVSegment.table(seenBy: $0.process) })
+          .map { Dictionary($0.map { ($0.identifier, $0) }, uniquingKeysWith: { one, _ in one }) }
+          ?? [:]
+      }
+      let segment = Int32(exactly: identity.inode).flatMap { tables[namespace]?[$0] }
+      addSighted(
+        identity, sighting, .systemV, Array("sysv:\(identity.inode)".utf8), segment: segment)
+    }
+  }
+
+  private mutating func addSighted(
+    _ identity: RegionIdentity, _ sighting: ProcessScan.Sighting,
+    _ kind: RegionInventory.Entry.Kind, _ name: [UInt8], segment: SystemVSegment? = nil
+  ) {
+    let access = RegionAccess(identity, sighting, kind, name, mounts(of: sighting))
+    var entry = RegionInventory.Entry(
+      kind, name: access.name, reference: access.reference, identity: identity,
+      visibility: access.visibility,
+      status: segment == nil ? access.status(isHuge: isHuge(identity.device)) : nil,
+      segment: segment)
+    entry.users = sighting.users
+    entry.use = .used(sighting.users.map(\.process))
+    if let segment {
+      (entry.resident, entry.swapped) = (segment.resident, segment.swapped)
+      entry.hasHugePages = isHuge(identity.device)
+      finish(&entry)
+    } else {
+      complete(&entry, from: access.path)
+    }
+  }
+
+  /// The mounts that the process sees that a region was seen at.
+  private func mounts(of sighting: ProcessScan.Sighting) -> MemoryMounts? {
+    let process =
+      switch sighting.place {
+      case .descriptor(let process, _), .mapping(let process, _): process
+      }
+    let directory = FilePath("/proc/\(process)/ns/mnt")
+    guard let name = (try? FileSystem.link(directory))?.bytes else { return nil }
+    return views.first { $0.name == name }?.mounts
+  }
+
+  /// An entry that has a name, and may have users.
+  private mutating func add(_ entry: RegionInventory.Entry, from path: FilePath?) {
+    var entry = entry
+    sightings.removeValue(forKey: entry.identity)
+    entry.users = users.users(of: entry.identity)
+    entry.use = entry.use(in: users)
+    complete(&entry, from: path)
+  }
+
+  private mutating func complete(_ entry: inout RegionInventory.Entry, from path: FilePath?) {
+    let device = entry.identity.device
+    entry.hasHugePages = isHuge(device)
+    entry.isInherentlyUnswappable =
+      entry.hasHugePages || views.contains { $0.mounts.isNoSwap(device) }
+    let pages = PageFacts(entry, path, wanted(of: entry), isSwapUsed: isSwapUsed)
+    (entry.resident, entry.swapped, entry.seals) = (pages.resident, pages.swapped, pages.seals)
+    look(at: &entry, path)
+    finish(&entry)
+  }
+
+  /// Finds out who is charged.
+  private func look(at entry: inout RegionInventory.Entry, _ path: FilePath?) {
+    // No lease is broken, and what is there by now may be another file.
+    guard charges != nil, let path, LeaseTable.current().holder(of: entry.identity) == nil,
+      let file = try? FileSystem.open(path, O_RDONLY | O_NONBLOCK),
+      let status = try? file.status(), RegionIdentity(status) == entry.identity
+    else { return }
+    switch charges {
+    case .some(let reader): entry.charges = PageCharges(file.raw, by: reader)
+    case nil: break
+    }
+  }
+
+  /// Whatever is wired is resident, so that must be known where something is.
+  private func wanted(of entry: RegionInventory.Entry) -> RegionInventory.Facts {
+    wiring?.isLocked(entry) == true ? facts.union(.residency) : facts
+  }
+
+  private mutating func finish(_ entry: inout RegionInventory.Entry) {
+    entry.usersComplete = entry.use == .unused || users.isComplete
+    if let wiring {
+      entry.wired = wiring.wired(entry)
+      entry.huge = wiring.huge(entry)
+    }
+    entries.append(entry)
+  }
+
+  private func isHuge(_ device: UInt64) -> Bool {
+    views.contains { $0.mounts.isHuge(device) } || unmounted[device] == true
+  }
+}

@@ -1,0 +1,165 @@
+public import ShmCore
+import SystemPackage
+
+/// Everything that can be told about one region at one moment.
+///
+/// ```swift
+/// let inspection = try RegionInspection(RegionReference("cache"))
+/// print(inspection.status.size, inspection.users.map(\.process))
+/// ```
+public struct RegionInspection: Sendable {
+  /// How it was named.
+  public let reference: RegionReference
+  /// What it is.
+  public let kind: RegionKind
+  /// Its path as the kernel shows it: with ` (deleted)` behind a name that is gone; nil for what may
+  /// not be read.
+  public let path: [UInt8]?
+  /// Sizes, owner, mode.
+  public let status: RegionStatus
+  /// What it lies on.
+  public let fileSystem: MemoryFileSystem
+  /// Where that is mounted; nil for memory that no mount shows.
+  public let mount: RegionMount?
+  /// What the IPC namespace of a System V segment says of it; nil for anything else, and if that
+  /// namespace may not be looked into: mode and owner are unknown then.
+  public let segment: SystemVSegment?
+  /// Whether it is a segment of another IPC namespace than this process's.
+  public let isForeign: Bool
+  /// Its seals; nil for what cannot have any, and for what may not be read.
+  public let seals: Seals?
+  /// Its pages, run by run; nil for what may not be read.
+  public let map: PageMap?
+  /// Its pages by state; nil for what may not be read.
+  public let pages: PageCounts?
+  /// The control groups that are charged for its pages; nil if they may not be seen or were not counted.
+  public let charges: PageCharges?
+  /// The processes that use it, but for this one.
+  public let users: [RegionUser]
+  /// Where these have it mapped.
+  public let mappings: RegionMappings
+  /// Whether anybody uses it, also where it cannot be seen who.
+  public let use: RegionUse
+  /// Whether `users` are all.
+  public let usersComplete: Bool
+  /// When that was, in nanoseconds of a clock that only goes forward.
+  public let time: Int
+
+  /// Whether its pages are never paged out, wired or not: huge pages of the pool, ramfs, and a tmpfs
+  /// mounted `noswap`.
+  public let isInherentlyUnswappable: Bool
+
+  /// Looks. A region that may not be read is told as far as its status goes.
+  ///
+  /// - Parameters:
+  ///   - reference: which region.
+  ///   - scan: who uses what, by a look that was for it, too; nil looks now.
+  ///   - frames: whether the physical frames are looked up.
+  ///   - largest: for up to so many allocated bytes the charges are counted, because it takes time.
+  /// - Throws: `ShmError`: what opening it throws, but for `notPermitted`.
+  /// - Complexity: linear in the region's pages that have memory and in the host's mappings.
+  public init(
+    _ reference: RegionReference, in scan: RegionUsers? = nil, frames: Bool = false,
+    chargesUpTo largest: Int = PageCharges.quickly
+  ) throws(ShmError) {
+    if case .systemV(let identifier) = reference {
+      let identity = RegionIdentity(segment: UInt64(identifier), namespace: IPCNamespace.own)
+      let scan = if let scan { scan } else { try RegionUsers.scan(for: [identity]) }
+      try self.init(
+        ofSegment: identity, named: reference, attachedBy: nil, scan, frames: frames,
+        chargesUpTo: largest)
+      return
+    }
+    let looked = try Region.open(reference, access: .status)
+    let identity = try looked.status().identity
+    let scan = if let scan { scan } else { try RegionUsers.scan(for: [identity]) }
+    let use = try RegionUse.of(looked, in: scan)
+    let region = try Self.open(reference, identity)
+    // The name may have been given to another region in between, of which nothing is known then.
+    let isSame = try region.status().identity == identity
+    var process: Int32?
+    if case .descriptor(let owner, _) = reference { process = owner }
+    try self.init(
+      of: region, scan, isSame ? use : .unknown, seenBy: process, frames: frames,
+      chargesUpTo: largest)
+  }
+
+  /// Looks at an open region, which is closed by that.
+  ///
+  /// - Parameters:
+  ///   - region: the region.
+  ///   - scan: a look that was for it, too.
+  ///   - use: whether anybody uses it.
+  ///   - process: a process that can be asked where its file system is mounted; nil if the users can.
+  ///   - segment: of a System V segment, which one, and what its namespace says of it.
+  ///   - frames: whether the physical frames are looked up.
+  ///   - largest: for up to so many allocated bytes the charges are counted, because it takes time.
+  /// - Throws: `ShmError`
+  init(
+    of region: consuming Region, _ scan: RegionUsers, _ use: RegionUse,
+    seenBy process: Int32? = nil,
+    segment: (identity: RegionIdentity, found: SystemVSegment?)? = nil, frames: Bool,
+    chargesUpTo largest: Int
+  ) throws(ShmError) {
+    reference = region.reference
+    let file = try region.status()
+    fileSystem = try region.fileSystem()
+    let identity =
+      segment.map {
+        RegionIdentity(
+          segment: $0.identity.inode, namespace: $0.identity.namespace ?? 0,
+          device: file.identity.device)
+      } ?? file.identity
+    self.segment = segment?.found
+    isForeign = segment.map { $0.identity.namespace != IPCNamespace.own } ?? false
+    // The file of a segment has a mode, an owner and times that are not the segment's.
+    status =
+      segment.map { segment in
+        segment.found.map { RegionStatus($0, identity, pageSize: file.pageSize) }
+          ?? file.identified(as: identity)
+      } ?? file
+    isInherentlyUnswappable = fileSystem.isUnswappable(device: file.identity.device)
+    self.use = use
+    users = scan.users(of: identity)
+    usersComplete = use == .unused || (use != .unknown && scan.isComplete)
+    mappings = RegionMappings(of: identity, in: scan, isUnused: use == .unused)
+    let shown = try? FileSystem.link(FilePath("/proc/self/fd/\(region.rawDescriptor)"))
+    path = shown.map(\.bytes)
+    kind =
+      if segment != nil { .systemV } else if let path {
+        RegionKind(path: path)
+      } else if case .posix = reference { .posix } else {
+        .file
+      }
+    // A memfd and shared anonymous memory lie on a mount of the kernel's own, which no process sees.
+    mount =
+      kind == .posix || kind == .file
+      ? RegionMount.find(
+        of: region, path, file.identity,
+        seenBy: ([process].compactMap { $0 }) + users.map(\.process))
+      : nil
+    if region.access == .status {
+      (seals, map, pages, charges) = (nil, nil, nil, nil)
+    } else {
+      let map = try PageMap(of: region, seenBy: mappings, frames: frames)
+      (seals, self.map, pages) = (region.seals(), map, PageCounts(map, try region.status()))
+      charges = status.allocated <= largest ? PageCharges(of: region) : nil
+    }
+    time = Clock.nanoseconds
+  }
+
+  private static func open(
+    _ reference: RegionReference, _ identity: RegionIdentity
+  ) throws(ShmError) -> Region {
+    // To open a region that is leased would break the lease.
+    if LeaseTable.current().holder(of: identity) != nil {
+      return try Region.open(reference, access: .status)
+    }
+    do {
+      return try Region.open(reference, access: .readOnly)
+    } catch {
+      guard error.code == .notPermitted else { throw error }
+      return try Region.open(reference, access: .status)
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import Glibc
+public import ShmCore
+import SystemPackage
+
+extension RegionInventory {
+  /// One region of the list. What cannot be known is nil, never 0.
+  public struct Entry: Sendable {
+    /// The kind of a region, by where it was found.
+    public enum Kind: String, Sendable, CaseIterable {
+      /// A shared memory object: shm_open(3).
+      case posix
+      /// A named semaphore, which glibc keeps beside them: sem_open(3).
+      case semaphore
+      /// A file without a name: memfd_create(2).
+      case memfd
+      /// A System V segment: shmget(2).
+      case systemV = "sysv"
+      /// A file on another tmpfs, or on a hugetlbfs.
+      case file
+      /// Memory that a process shares with its children: mmap(2), `MAP_SHARED | MAP_ANONYMOUS`.
+      case anonymous
+      /// What the kernel or a driver has made.
+      case other
+    }
+
+    /// Whether the name of a region leads to it.
+    public enum Visibility: String, Sendable {
+      /// It does, here or in the mount namespace of a process that uses it; or it never had a name.
+      case named
+      /// The name was removed.
+      case removed
+      /// Another mount lies over the one that it is on.
+      case hidden
+      /// The file system is mounted nowhere any more, and in use still.
+      case unmounted
+      /// The directory may not be looked into.
+      case unknown
+    }
+
+    /// What it is.
+    public let kind: Kind
+    /// Its name's bytes, whatever they are; a path for a file, empty for what never had one.
+    public let name: [UInt8]
+    /// How it can be named, to be opened or inspected; nil where it cannot.
+    public let reference: RegionReference?
+    /// Which region it is; of a System V segment the inode is its number.
+    public let identity: RegionIdentity
+    /// Whether it once had a name, which is gone.
+    public let isRemoved: Bool
+    /// Whether its name can be reached, and if not, why.
+    public let visibility: Visibility
+    /// What stat(2) says; nil for a System V segment, and for what may not be looked at.
+    public let status: RegionStatus?
+    /// What the kernel says of a System V segment.
+    public let segment: SystemVSegment?
+    /// Whether its pages come from a pool of huge ones, which are never swapped.
+    public internal(set) var hasHugePages = false
+    /// Whether its pages are never paged out, wired or not: huge pages of a pool, and those of a tmpfs
+    /// mounted `noswap`.
+    public internal(set) var isInherentlyUnswappable = false
+    /// The processes that use it, but for this one.
+    public internal(set) var users: [RegionUser] = []
+    /// Whether anybody uses it.
+    public internal(set) var use: RegionUse = .unknown
+    /// Whether `users` are all.
+    public internal(set) var usersComplete = false
+    /// The seals of a memfd.
+    public internal(set) var seals: Seals?
+    /// The bytes that are in RAM and valid.
+    public internal(set) var resident: Int?
+    /// The bytes that are swapped out.
+    public internal(set) var swapped: Int?
+    /// The bytes that cannot be swapped out: under a lock of a process that may be looked at, locked by
+    /// shmctl(2), or unswappable by their nature.
+    public internal(set) var wired: Int?
+    /// The control groups that are charged for its pages; nil if they may not be seen, or were not asked
+    /// for.
+    public internal(set) var charges: PageCharges?
+    /// The bytes that lie on huge pages.
+    public internal(set) var huge: Int?
+
+    /// Its length in bytes; of anonymous memory that may not be looked at, as far as it is mapped.
+    public var size: Int? {
+      if let known = status?.size ?? segment?.size { return known }
+      guard kind == .anonymous else { return nil }
+      let ends = users.flatMap(\.mappings).map { map in
+        Int(clamping: map.offset)
+          &+ Int(clamping: map.addresses.upperBound - map.addresses.lowerBound)
+      }
+      return ends.max()
+    }
+
+    /// The bytes that memory is charged for: reserved, written, or swapped out.
+    public var allocated: Int? {
+      status?.allocated ?? segment.map { $0.resident &+ $0.swapped }
+    }
+
+    /// The user who owns it.
+    public var owner: UInt32? { kind == .systemV ? segment?.owner : status?.owner }
+
+    /// The permission bits.
+    public var mode: UInt16? { kind == .systemV ? segment?.mode : status?.mode }
+
+    /// When it was made or last written, see `RegionStatus.lastChange`; of a System V segment, made or
+    /// changed by shmctl(2). In seconds since 1970.
+    public var lastChange: Int? { status?.lastChange ?? segment?.changed }
+
+    init(
+      _ kind: Kind, name: [UInt8], reference: RegionReference?, identity: RegionIdentity,
+      visibility: Visibility = .named, status: RegionStatus? = nil, segment: SystemVSegment? = nil
+    ) {
+      self.kind = kind
+      self.name = name
+      self.reference = reference
+      self.identity = identity
+      isRemoved = visibility == .removed
+      self.visibility = visibility
+      self.status = status
+      self.segment = segment
+    }
+
+    /// What has a name in the directory of POSIX objects; nil for what went away since, or is no region.
+    init?(posix name: FilePath.Component) {
+      let path = RegionName.directory.appending(name)
+      guard let status = try? FileSystem.status(path),
+        RegionStatus.kindOfOther(status.st_mode) == nil
+      else { return nil }
+      let bytes = name.bytes
+      self.init(
+        Self.kind(ofPosix: bytes), name: bytes,
+        reference: (try? RegionName(bytes: bytes)).map { .posix($0) },
+        identity: RegionIdentity(status),
+        status: RegionStatus(
+          status, created: FileSystem.birthTime(path), pageSize: PageMath.pageSize))
+    }
+
+    /// A semaphore is told by its name.
+    static func kind(ofPosix name: some Sequence<UInt8>) -> Kind {
+      name.starts(with: "sem.".utf8) ? .semaphore : .posix
+    }
+
+    /// Whether anybody uses it, by a look that was for it, too.
+    ///
+    /// - Parameter scan: who uses what.
+    /// - Returns: what can be proved.
+    public func use(in scan: RegionUsers) -> RegionUse {
+      if let status { return RegionUse.of(status, reference?.path, in: scan) }
+      let users = scan.users(of: identity).map(\.process)
+      return users.isEmpty ? .unknown : .used(users)
+    }
+  }
+}

@@ -1,0 +1,51 @@
+public import ShmCore
+import SystemPackage
+
+/// Every mapping of a region that may be seen.
+///
+/// ```swift
+/// let region = try Region.open(RegionReference("cache"), access: .readOnly)
+/// let identity = try region.status().identity
+/// let scan = try RegionUsers.scan(for: [identity])
+/// let viewers = RegionMappings(of: identity, in: scan)
+/// let map = try PageMap(of: region, seenBy: viewers)
+/// ```
+public struct RegionMappings: Sendable {
+  /// The mappings, by process and address.
+  public let mappings: [RegionMapping]
+  /// Whether there are no others, and all of these could be looked into.
+  public let isComplete: Bool
+  /// Whether there is no lock on the region but those of these mappings: also where processes could
+  /// not be looked into, but have nothing wired.
+  public let hasEveryLock: Bool
+
+  /// Looks into the processes that a scan has found. proc_pid_smaps(5)
+  ///
+  /// - Parameters:
+  ///   - region: which region.
+  ///   - scan: a look that was for it, too.
+  ///   - isUnused: whether it is proved that nobody uses it.
+  /// - Complexity: linear in the pages that these processes have mapped, if it is the first that asks
+  ///   `scan` for them; else in the mappings found.
+  public init(of region: RegionIdentity, in scan: RegionUsers, isUnused: Bool = false) {
+    var found: [RegionMapping] = []
+    var isComplete = scan.isComplete || isUnused
+    for user in scan.users(of: region) where !user.mappings.isEmpty {
+      let now = scan.locks.mappings(of: user.process, like: user.mappings)
+      if now == nil, ProcessView.owner(of: user.process) != nil { isComplete = false }
+      // What has ended, or was unmapped, since the scan is told as the scan saw it.
+      found +=
+        now?.isEmpty ?? true
+        ? user.mappings.map { RegionMapping(process: user.process, map: $0) }
+        : (now ?? []).map { RegionMapping(process: user.process, map: $0.map, smaps: $0) }
+    }
+    mappings = found
+    self.isComplete = isComplete
+    hasEveryLock = isComplete || (scan.seesEverybody && scan.locks.areAllSeen)
+  }
+
+  /// The mappings of one process.
+  public func mappings(of process: Int32) -> [RegionMapping] {
+    mappings.filter { $0.process == process }
+  }
+}

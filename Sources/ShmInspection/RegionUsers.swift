@@ -1,0 +1,46 @@
+public import ShmCore
+
+/// Who uses which region, by a look at every process that may be looked at.
+///
+/// What may not be looked at is unknown, not absent: see `hiddenProcesses`.
+///
+/// ```swift
+/// let region = try Region.open(RegionReference("cache"), access: .status)
+/// let identity = try region.status().identity
+/// let scan = try RegionUsers.scan(for: [identity])
+/// print(scan.users(of: identity).count, "seen,", scan.hiddenProcesses, "processes hidden")
+/// ```
+public struct RegionUsers: Sendable {
+  private let users: [RegionIdentity: [RegionUser]]
+  /// How many processes there are whose mappings may not be read. Processes that a `hidepid` mount
+  /// or another container hides are not even counted.
+  public let hiddenProcesses: Int
+  /// Whether the processes seen are all that there are: not under `hidepid`, and not in a container.
+  public let seesEverybody: Bool
+  /// What smaps says of the users, read when it is asked for.
+  let locks = ProcessLocks()
+
+  /// Whether whoever uses a region was found.
+  public var isComplete: Bool { seesEverybody && hiddenProcesses == 0 }
+
+  /// Looks at every process but this one. proc_pid_maps(5), proc_pid_fd(5)
+  ///
+  /// - Parameter wanted: the regions that matter.
+  /// - Returns: who uses them.
+  /// - Throws: `ShmError` where /proc cannot be read.
+  /// - Complexity: linear in the mappings and descriptors of the host.
+  public static func scan(for wanted: Set<RegionIdentity>) throws(ShmError) -> RegionUsers {
+    RegionUsers(try ProcessScan(.regions(wanted)))
+  }
+
+  init(_ scan: ProcessScan) {
+    users = scan.sightings.mapValues(\.users)
+    hiddenProcesses = scan.hiddenProcesses.count
+    seesEverybody = scan.unreadable.isEmpty && ProcessView.isWhole
+  }
+
+  /// The users of one region, in the order of their numbers.
+  public func users(of region: RegionIdentity) -> [RegionUser] {
+    (users[region] ?? []).sorted { $0.process < $1.process }
+  }
+}

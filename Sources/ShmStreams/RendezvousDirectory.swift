@@ -1,0 +1,187 @@
+import CShm
+import Glibc
+import ShmCore
+import SystemPackage
+
+/// An open directory in which streams meet. It belongs to one user, and gives nobody else any right.
+///
+/// Everything in it is reached through the descriptor: after the check nobody can put another directory or
+/// a symbolic link in its place. openat(2)
+struct RendezvousDirectory: ~Copyable {
+  let descriptor: OwnedDescriptor
+  let identity: RegionIdentity
+  private let path: FilePath
+  /// Whether this process has made it.
+  var wasMade = false
+
+  /// Why a directory cannot be used.
+  enum Refusal: Error {
+    /// The system call failed.
+    case failed(Errno)
+    /// It belongs to another user, or gives other users rights.
+    case shared
+  }
+
+  /// Opens a directory if it is `owner`'s alone. A directory of the user that no umask but a strict one can
+  /// have made is repaired: an earlier version left it when it was killed.
+  ///
+  /// - Parameters:
+  ///   - path: where; its last part is not followed if it is a symbolic link.
+  ///   - owner: who must own it.
+  ///   - repairs: whether to give the owner the rights that are missing.
+  /// - Throws: `Refusal`.
+  init(_ path: FilePath, owner: UInt32, repairs: Bool) throws(Refusal) {
+    let opened = try Self.explaining { () throws(Errno) in
+      if repairs { try Self.repair(path, owner: owner) }
+      return try FileSystem.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+    }
+    let status = try Self.explaining { () throws(Errno) in try opened.status() }
+    guard status.st_uid == owner, status.st_mode & 0o077 == 0 else { throw .shared }
+    descriptor = opened
+    identity = RegionIdentity(status)
+    self.path = path
+  }
+
+  private static func explaining<Value: ~Copyable>(
+    _ body: () throws(Errno) -> Value
+  ) throws(Refusal) -> Value {
+    do {
+      return try body()
+    } catch {
+      throw .failed(error)
+    }
+  }
+
+  private static func repair(_ path: FilePath, owner: UInt32) throws(Errno) {
+    let found = try FileSystem.open(path, cshm_O_PATH | O_DIRECTORY | O_NOFOLLOW)
+    let status = try found.status()
+    guard status.st_uid == owner, status.st_mode & 0o077 == 0, status.st_mode & 0o700 != 0o700
+    else { return }
+    // Without a way to change it by the descriptor, opening it tells what is wrong.
+    _ = cshm_change_mode(found.raw, 0o700)
+  }
+
+  /// Whether the path still leads to this directory.
+  var isCurrent: Bool {
+    (try? FileSystem.status(path)).map { RegionIdentity($0) } == identity
+  }
+
+  /// The status of a name, of a symbolic link itself; nil if there is nothing. fstatat(2)
+  func status(_ name: RegionName) -> stat? {
+    var status = stat()
+    let answer = unsafe FilePath(bytes: name.bytes).withPlatformString {
+      unsafe fstatat(descriptor.raw, $0, &status, AT_SYMLINK_NOFOLLOW)
+    }
+    return answer == 0 ? status : nil
+  }
+
+  /// When the file of a name was made, in seconds since 1970, where the file system knows. statx(2)
+  func birthTime(_ name: RegionName) -> Int? {
+    var seconds: Int64 = 0
+    var known: CInt = 0
+    let answer = unsafe FilePath(bytes: name.bytes).withPlatformString {
+      unsafe cshm_birth_time(descriptor.raw, $0, &seconds, &known)
+    }
+    return answer == 0 && known != 0 ? Int(seconds) : nil
+  }
+
+  /// unlinkat(2)
+  func unlink(_ name: RegionName) throws(Errno) {
+    try SystemCall.check {
+      unsafe FilePath(bytes: name.bytes).withPlatformString {
+        unsafe unlinkat(descriptor.raw, $0, 0)
+      }
+    }
+  }
+
+  /// The names in it, as far as they can be stream names.
+  func names() throws(Errno) -> [RegionName] {
+    let raw = try SystemCall.checkNegated {
+      unsafe cshm_openat(descriptor.raw, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+    }
+    return try FileSystem.names(adopting: raw).compactMap { try? RegionName(bytes: $0.bytes) }
+  }
+
+  /// Opens the socket that a name is, and nothing else: neither a link is followed nor a file touched.
+  ///
+  /// - Parameter name: the stream's.
+  /// - Returns: the socket, only to be connected to.
+  /// - Throws: `Errno`: `notSocket` if it is anything else.
+  func socket(_ name: RegionName) throws(Errno) -> OwnedDescriptor {
+    let flags = cshm_O_PATH | O_NOFOLLOW | O_CLOEXEC
+    let found = OwnedDescriptor(
+      adopting: try SystemCall.checkNegated {
+        unsafe FilePath(bytes: name.bytes).withPlatformString {
+          unsafe cshm_openat(descriptor.raw, $0, flags, 0)
+        }
+      })
+    guard try found.status().st_mode & S_IFMT == S_IFSOCK else { throw .notSocket }
+    return found
+  }
+
+  /// Connects to the sender that listens on a name: to the socket that was opened, whatever the name leads
+  /// to meanwhile. connect(2)
+  ///
+  /// - Parameters:
+  ///   - name: the stream's.
+  ///   - isForeign: whether the directory is another user's, who may change the name at any time.
+  /// - Returns: the connection.
+  /// - Throws: `Errno`: `notSocket` if the name is anything else.
+  func connect(_ name: RegionName, isForeign: Bool = false) throws(Errno) -> OwnedDescriptor {
+    let found = try socket(name)
+    let connection = OwnedDescriptor(
+      adopting: try SystemCall.checkNegated { cshm_packet_socket() })
+    do throws(Errno) {
+      try SystemCall.checkNegated {
+        unsafe cshm_connect(connection.raw, "/proc/self/fd/\(found.raw)")
+      }
+    } catch .noSuchFileOrDirectory {
+      // No /proc here. Only the user could have put something else there.
+      guard !isForeign else { throw .noFunction }
+      try SystemCall.checkNegated {
+        unsafe name.path(in: path).withPlatformString {
+          unsafe cshm_connect(connection.raw, $0)
+        }
+      }
+    }
+    return connection
+  }
+
+  /// What a sender's name has answered.
+  enum Answer: ~Copyable {
+    case connected(OwnedDescriptor)
+    case refused(Errno)
+  }
+
+  /// The same, with a refusal as an answer.
+  func ask(_ name: RegionName) -> Answer {
+    do {
+      return .connected(try connect(name))
+    } catch {
+      return .refused(error)
+    }
+  }
+
+  /// Binds a new socket to a name that must be free. bind(2)
+  func bind(_ name: RegionName, to socket: borrowing OwnedDescriptor) throws(Errno) {
+    let whole = name.path(in: path)
+    try SystemCall.checkNegated {
+      unsafe FilePath(bytes: name.bytes).withPlatformString { name in
+        unsafe whole.withPlatformString { unsafe cshm_bind(socket.raw, descriptor.raw, name, $0) }
+      }
+    }
+  }
+
+  /// Gives the user the right to connect to a socket if a strict umask has taken it.
+  func repair(_ name: RegionName) {
+    guard let found = try? socket(name), let status = try? found.status(),
+      status.st_mode & 0o600 != 0o600
+    else { return }
+    _ = cshm_change_mode(found.raw, 0o600)
+  }
+
+  /// Takes the directory away if it is empty and the path still leads to it. rmdir(2)
+  func remove() {
+    if isCurrent { try? FileSystem.removeDirectory(path) }
+  }
+}

@@ -1,0 +1,177 @@
+import CShm
+import Glibc
+import ShmCore
+import SystemPackage
+
+/// The memory of a ring, mapped: the header, and the bytes twice in a row, so that any part of them
+/// up to the capacity lies in one piece, also across the end.
+struct RingMemory: ~Copyable, Sendable {
+  let geometry: RingGeometry
+  let descriptor: OwnedDescriptor
+  /// Nil where they are another value's.
+  private let pages: OwnedPages?
+  private let base: UInt
+
+  /// Makes a ring: reserved, sealed, its header written. memfd_create(2), fcntl(2)
+  ///
+  /// - Parameters:
+  ///   - capacity: in bytes, a power of two.
+  ///   - receivers: how many there will be.
+  ///   - pages: what it is made of.
+  /// - Returns: the memory, for the sender.
+  /// - Throws: `ShmError`: `usage`, `noSpace`.
+  static func create(
+    capacity: Int, receivers: Int, pages: Region.Pages = .ordinary
+  ) throws(ShmError) -> RingMemory {
+    let attempt = "cannot make a ring of \(ByteCount(capacity))"
+    let pageSize =
+      if case .huge(let size) = pages {
+        try HugePageMount.pool(ofPageSize: size, attempt).pageSize
+      } else {
+        PageMath.pageSize
+      }
+    guard let geometry = RingGeometry(capacity: capacity, pageSize: pageSize) else {
+      throw ShmError(
+        .usage, attempt,
+        """
+        a ring holds a power of two from \(ByteCount(RingGeometry.capacities.lowerBound)) to \
+        \(ByteCount(RingGeometry.capacities.upperBound)), of whole pages
+        """)
+    }
+    let region = try anonymous(geometry, pages, attempt)
+    try region.add([.shrink, .grow, .seal])
+    let memory = try RingMemory(
+      try ShmError.saying(attempt) { () throws(Errno) in try region.descriptor.duplicate() },
+      geometry, pageSize: pageSize, mayWrite: true, attempt)
+    memory.writeHeader(receivers: receivers)
+    return memory
+  }
+
+  private static func anonymous(
+    _ geometry: RingGeometry, _ pages: Region.Pages, _ attempt: String
+  ) throws(ShmError) -> Region {
+    do throws(ShmError) {
+      return try Region.anonymous("shmtool-ring", size: geometry.size, pages: pages)
+    } catch {
+      // A ring is always reserved, so the advice to do without reservation does not apply.
+      guard error.errorNumber == ENOSYS || error.errorNumber == EOPNOTSUPP else { throw error }
+      throw ShmError(error.code, attempt, error.reason, errorNumber: error.errorNumber)
+    }
+  }
+
+  /// Maps a ring that a sender has made, after it was checked: sealed, of the size that was said,
+  /// of this version. Nothing of the header is read again.
+  ///
+  /// - Throws: `ShmError` with code `corrupt`.
+  init(
+    checking descriptor: consuming OwnedDescriptor, capacity: Int, dataOffset: Int, index: Int
+  ) throws(ShmError) {
+    let attempt = "cannot use the ring of the sender"
+    func refuse(_ reason: String) -> ShmError { ShmError(.corrupt, attempt, reason) }
+    // The sender chose what it sent: a descriptor that cannot be asked or mapped is its fault.
+    func explain(_ error: Errno) -> ShmError {
+      switch error {
+      case .badFileDescriptor, .invalidArgument:
+        refuse("it is not a memfd that is open for reading and writing")
+      case .permissionDenied, .notPermitted:
+        refuse("it is read-only or sealed against writing")
+      case .operationNotSupportedByDevice: refuse("it is not memory")
+      default: ShmError(attempt, error)
+      }
+    }
+    let found = try ShmError.explaining(explain) { () throws(Errno) in
+      (
+        status: try descriptor.status(), seals: try descriptor.seals(),
+        fileSystem: MemoryFileSystem(try descriptor.fileSystemStatus())
+      )
+    }
+    guard Seals(numbers: found.seals).isSuperset(of: [.shrink, .grow, .seal]) else {
+      throw refuse("it is not sealed against shrinking, growing and further seals")
+    }
+    guard
+      let geometry = RingGeometry(capacity: capacity, pageSize: found.fileSystem.pageSize),
+      geometry.dataOffset == dataOffset, Int(found.status.st_size) == geometry.size
+    else { throw refuse("its size is not what was said") }
+    let memory = try RingMemory(
+      descriptor, geometry, pageSize: found.fileSystem.pageSize, mayWrite: false, attempt, explain)
+    let header = memory.header
+    guard header.magic == CSHM_RING_MAGIC, header.version == CSHM_RING_VERSION else {
+      throw refuse("it is of another version")
+    }
+    guard header.capacity == UInt64(capacity), header.receivers <= UInt32(CSHM_RING_RECEIVERS),
+      index < Int(header.receivers)
+    else { throw refuse("its header is not what was said") }
+    self = memory
+  }
+
+  private init(
+    _ descriptor: consuming OwnedDescriptor, _ geometry: RingGeometry, pageSize: Int,
+    mayWrite: Bool, _ attempt: String, _ explain: ((Errno) -> ShmError)? = nil
+  ) throws(ShmError) {
+    let raw = descriptor.raw
+    let pages = try ShmError.saying(attempt) { () throws(Errno) -> OwnedPages in
+      // Addresses first, so that the two views lie in a row; a huge page more, to begin on one.
+      let length = geometry.size + geometry.capacity + pageSize
+      return try unsafe OwnedPages(
+        adopting: MemoryCalls.map(
+          at: nil, length: length, protection: PROT_NONE,
+          flags: MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, descriptor: -1, offset: 0),
+        length: length)
+    }
+    let base = (pages.address + UInt(pageSize) - 1) & ~(UInt(pageSize) - 1)
+    let data = geometry.dataOffset..<geometry.size
+    let protection = mayWrite ? PROT_READ | PROT_WRITE : PROT_READ
+    let views: [(range: Range<Int>, offset: Int, protection: CInt)] = [
+      (0..<geometry.dataOffset, 0, PROT_READ | PROT_WRITE),
+      (data, geometry.dataOffset, protection), (data, geometry.size, protection),
+    ]
+    try ShmError.explaining(explain ?? { ShmError(attempt, $0) }) { () throws(Errno) in
+      for view in views {
+        // Within what was reserved above, so nothing else can lie there.
+        _ = try unsafe MemoryCalls.map(
+          at: UnsafeMutableRawPointer(bitPattern: base + UInt(view.offset)),
+          length: view.range.count, protection: view.protection, flags: MAP_SHARED | MAP_FIXED,
+          descriptor: raw, offset: view.range.lowerBound)
+      }
+    }
+    self.geometry = geometry
+    self.descriptor = descriptor
+    self.base = base
+    self.pages = consume pages
+  }
+
+  /// The same mapping once more, for the other end in a thread of this process: ThreadSanitizer sees
+  /// addresses, and not that two of them are one memory. This value must outlive it.
+  init(aliasing memory: borrowing RingMemory) throws(ShmError) {
+    descriptor = try ShmError.saying("cannot use a ring") { () throws(Errno) in
+      try memory.descriptor.duplicate()
+    }
+    geometry = memory.geometry
+    base = memory.base
+    pages = nil
+  }
+
+  /// The bytes of `count` positions from `position` on, in one piece.
+  func bytes(at position: UInt64, count: Int) -> UnsafeMutableRawBufferPointer {
+    let offset = Int(truncatingIfNeeded: position) & (geometry.capacity - 1)
+    return unsafe UnsafeMutableRawBufferPointer(
+      start: start + geometry.dataOffset + offset, count: min(count, geometry.capacity))
+  }
+
+  /// A shared word of the header, valid as long as this value.
+  func word(at offset: Int) -> SharedWord { unsafe SharedWord(start, at: offset) }
+
+  private var start: UnsafeMutableRawPointer {
+    // Mapped above, and not zero.
+    unsafe UnsafeMutableRawPointer(bitPattern: base).unsafelyUnwrapped
+  }
+
+  private var header: cshm_ring { unsafe start.load(as: cshm_ring.self) }
+
+  private func writeHeader(receivers: Int) {
+    unsafe start.storeBytes(of: CSHM_RING_MAGIC, as: UInt64.self)
+    unsafe start.storeBytes(of: CSHM_RING_VERSION, toByteOffset: 8, as: UInt32.self)
+    unsafe start.storeBytes(of: UInt32(receivers), toByteOffset: 12, as: UInt32.self)
+    unsafe start.storeBytes(of: UInt64(geometry.capacity), toByteOffset: 16, as: UInt64.self)
+  }
+}

@@ -1,0 +1,111 @@
+import ShmCore
+
+/// The sender's side of a ring. Its own position lives in private memory; the receivers' are loaded
+/// once, checked and then used. What each message goes through is inlined, as in `RingReader`.
+struct RingWriter: ~Copyable {
+  let memory: RingMemory
+  /// The bytes put in so far.
+  private(set) var position: UInt64 = 0
+  private let published: SharedWord
+  private let waits: SharedWord
+  private var receivers: [Receiver]
+
+  /// The room there was at the last look, less what was put in since: at least so much is there.
+  private var knownRoom = 0
+
+  private struct Receiver {
+    let position: SharedWord
+    let waits: SharedWord
+    var seen: UInt64 = 0
+  }
+
+  /// The side that puts bytes in, for that many receivers.
+  init(_ memory: consuming RingMemory, receivers: Int) {
+    published = memory.word(at: RingGeometry.senderPosition)
+    waits = memory.word(at: RingGeometry.senderWaits)
+    self.receivers = (0..<receivers).map { index in
+      Receiver(
+        position: memory.word(at: RingGeometry.receiverPosition(index)),
+        waits: memory.word(at: RingGeometry.receiverWaits(index)))
+    }
+    self.memory = memory
+  }
+
+  /// How much room there is: the slowest receiver decides.
+  ///
+  /// - Throws: `ShmError` with code `corrupt`, where a receiver's position went back, or lies where
+  ///   none can be.
+  @inline(__always)
+  mutating func room() throws(ShmError) -> Int {
+    try room { $0.loadAcquiring() }
+  }
+
+  /// The same, without a look at the receivers where enough is known to be there.
+  @inline(__always)
+  mutating func room(atLeast wanted: Int) throws(ShmError) -> Int {
+    knownRoom >= wanted ? knownRoom : try room()
+  }
+
+  /// Says that this side is about to wait for room, and looks once more. Not to be followed by a wait
+  /// where it is `wanted` or more.
+  mutating func roomBeforeWaiting(wanted: Int) throws(ShmError) -> Int {
+    waits.announce(1)
+    let room = try room { $0.lookOnce() }
+    if room >= wanted { stopWaiting() }
+    return room
+  }
+
+  /// Says that this side does not wait any more.
+  func stopWaiting() { waits.publish(0) }
+
+  /// Where the next bytes go: all the room in one piece, across the end as well.
+  @inline(__always)
+  func space(_ room: Int) -> UnsafeMutableRawBufferPointer {
+    unsafe memory.bytes(at: position, count: room)
+  }
+
+  /// Hands bytes on that were put into `space`.
+  ///
+  /// - Returns: which receivers are to be woken, a bit for each.
+  @inline(__always)
+  mutating func publish(_ count: Int) -> UInt32 {
+    position &+= UInt64(count)
+    knownRoom -= count
+    published.announce(position)
+    var woken: UInt32 = 0
+    for index in receivers.indices where receivers[index].waits.takeDown() { woken |= 1 << index }
+    return woken
+  }
+
+  /// Whether every receiver has taken everything.
+  mutating func isDrained() throws(ShmError) -> Bool {
+    try room() == memory.geometry.capacity
+  }
+
+  /// Whether one receiver has taken everything.
+  mutating func hasTaken(all index: Int) throws(ShmError) -> Bool {
+    _ = try room()
+    return receivers[index].seen == position
+  }
+
+  @inline(__always)
+  private mutating func room(_ load: (SharedWord) -> UInt64) throws(ShmError) -> Int {
+    var least = memory.geometry.capacity
+    for index in receivers.indices {
+      let theirs = load(receivers[index].position)
+      let taken = theirs &- receivers[index].seen
+      let behind = position &- theirs
+      // Positions only grow, and none is ahead of ours: as differences, for they may wrap.
+      guard taken <= position &- receivers[index].seen, behind <= UInt64(memory.geometry.capacity)
+      else {
+        throw ShmError(
+          .corrupt, "cannot go on with the stream",
+          "receiver \(index) has said an impossible position")
+      }
+      receivers[index].seen = theirs
+      least = min(least, memory.geometry.capacity - Int(behind))
+    }
+    knownRoom = least
+    return least
+  }
+}

@@ -1,0 +1,39 @@
+public import ShmCore
+
+/// How a stream is to be.
+///
+/// ```swift
+/// var options = StreamOptions()
+/// options.receivers = 4
+/// ```
+public struct StreamOptions: Sendable {
+  /// How many receivers there are; each gets every byte, and the slowest sets the pace. 1 to 16.
+  public var receivers = 1
+  /// The bytes of the ring, a power of two from 64 KiB to 1 GiB.
+  public var capacity = RingGeometry.defaultCapacity
+  /// What the ring is made of.
+  public var pages = Region.Pages.ordinary
+  /// Whether both ends wire the ring.
+  public var isWired = false
+  /// Whether a checksum goes over all bytes.
+  public var hasChecksum = false
+  /// The bytes that will come, where they are known: any other number is an error.
+  public var expectedBytes: Int?
+  /// How long to wait for the other end to come, in milliseconds; nil for as long as it takes.
+  public var meetingTimeout: Int?
+  /// How long no byte may move before the stream is given up, in milliseconds; nil for ever.
+  public var stallTimeout: Int?
+  /// How an end waits for the other.
+  public var waiting = StreamWaiting.adaptive
+  /// How much is read or written at once, in bytes: a part of the ring, so that both ends work.
+  public var chunk = 256 << 10
+  /// How long an end spins before it sleeps where it waits adaptively, in microseconds.
+  public var spin = 50
+  /// The part of the ring that must be free before a receiver wakes a waiting sender: 4 for a quarter.
+  public var wakeShare = 4
+  /// A descriptor that becomes readable when this end is to stop; the stream is then aborted.
+  public var interrupt: Int32?
+
+  /// One receiver, a ring of 4 MiB, no time limits.
+  public init() {}
+}

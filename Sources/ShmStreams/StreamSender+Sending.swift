@@ -1,0 +1,181 @@
+import Glibc
+public import ShmCore
+import SystemPackage
+
+extension StreamSender {
+  /// So many reads of what never waits go on between two looks at peers and signals.
+  private static var readsUnheard: Int { 64 }
+
+  mutating func hear() throws(ShmError) {
+    let heard = try listen(besides: [], .now)
+    try attend(heard.peers, heard.listener)
+  }
+
+  /// Puts all that a descriptor gives into the stream: read(2) straight into the ring.
+  ///
+  /// - Parameters:
+  ///   - source: the number of a descriptor that is open for reading; it stays the caller's.
+  ///   - name: what it is called in messages.
+  ///   - progress: called with the bytes sent so far.
+  /// - Throws: `ShmError`: `inputOutput` where the source cannot be read, `peerDied`, `aborted`,
+  ///   `corrupt` where a receiver breaks the protocol, `timedOut`, `interrupted`. The stream is
+  ///   aborted then.
+  /// - Complexity: linear in the bytes; the memory is the ring's.
+  public mutating func send(
+    from source: Int32, named name: String, progress: (Int) -> Void = { _ in }
+  ) throws(ShmError) {
+    do throws(ShmError) {
+      var input = try StreamSource(source, chunk: options.chunk, "cannot read \(name)")
+      let least = min(input.leastRoom, ring.memory.geometry.capacity)
+      var reads = 0
+      while true {
+        progress(Int(ring.position))
+        let room = try waitForRoom(least)
+        reads += 1
+        // Where nothing has to be waited for, what peers and signals say must be heard all the same.
+        if input.mayBlock {
+          try waitForInput(source)
+        } else if reads % Self.readsUnheard == 0 {
+          try hear()
+        }
+        report.crossings += 1
+        let space = unsafe ring.space(min(room, max(options.chunk, least)))
+        guard let count = try unsafe input.read(into: space) else { continue }
+        if count == 0 { return }
+        publish(count)
+      }
+    } catch {
+      abort(error)
+      throw error
+    }
+  }
+
+  /// Hands bytes on that were put into the ring, and wakes who waits for them.
+  @inline(__always)
+  mutating func publish(_ count: Int) {
+    if options.hasChecksum {
+      unsafe checksum.add(UnsafeRawBufferPointer(ring.space(count)))
+    }
+    let woken = ring.publish(count)
+    if woken != 0 { wake(woken) }
+  }
+
+  private mutating func wake(_ woken: UInt32) {
+    for peer in peers {
+      guard let index = peer.index, woken & 1 << index != 0 else { continue }
+      peer.data?.ring()
+      report.wakes += 1
+      report.crossings += 1
+    }
+  }
+
+  /// Waits until there is room.
+  ///
+  /// - Parameter wanted: how much is needed at least, in bytes.
+  /// - Returns: how much there is.
+  /// - Throws: `ShmError`, as `send`.
+  mutating func waitForRoom(_ wanted: Int = 1) throws(ShmError) -> Int {
+    var clock = StreamClock(options.stallTimeout)
+    while true {
+      spin.restart()
+      repeat {
+        let room = try ring.room()
+        if room >= wanted { return room }
+      } while spin.goesOn()
+      report.waits += 1
+      let heard: (peers: [StreamPeer], listener: Bool, others: [Bool])
+      let before: Int
+      if options.waiting == .spinning {
+        before = try ring.room()
+        heard = try listen(besides: [], .now)
+      } else {
+        before = try ring.roomBeforeWaiting(wanted: wanted)
+        if before >= wanted { continue }
+        heard = try listen(besides: [Polling.Interest(descriptor: space.descriptor.raw)], clock)
+        ring.stopWaiting()
+        if heard.others[0] {
+          space.silence()
+          report.crossings += 1
+        }
+      }
+      // Only bytes that move count: to ring and take nothing is to stall.
+      if try ring.room() != before { clock.restart() }
+      try attend(heard.peers, heard.listener)
+      if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
+    }
+  }
+
+  /// Waits until a descriptor can be read, and hears the receivers meanwhile: for the end of a command
+  /// whose output has ended.
+  ///
+  /// - Parameter descriptor: the number; it stays the caller's.
+  /// - Throws: `ShmError`: `peerDied`, `aborted`, `corrupt`, `timedOut`, `interrupted`. The stream is
+  ///   aborted then.
+  public mutating func wait(for descriptor: Int32) throws(ShmError) {
+    do throws(ShmError) {
+      try waitForInput(descriptor)
+    } catch {
+      abort(error)
+      throw error
+    }
+  }
+
+  mutating func waitForInput(_ source: CInt) throws(ShmError) {
+    let clock = StreamClock(options.stallTimeout)
+    while true {
+      let heard = try listen(besides: [Polling.Interest(descriptor: source)], clock)
+      try attend(heard.peers, heard.listener)
+      if heard.others[0] { return }
+      if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
+    }
+  }
+
+  /// Whoever says something while the stream runs ends it.
+  private mutating func attend(_ heard: [StreamPeer], _ listener: Bool) throws(ShmError) {
+    if listener { turnAway() }
+    for peer in answerLatecomers(heard) {
+      switch peer.socket.receive() {
+      case .nothing: continue
+      case .closed:
+        throw failure.peerDied(peer.name, peer.socket.peer, after: ring.position)
+      case .message(.abort(stream, _, let reason)): throw failure.aborted(peer.name, reason)
+      case .failed(let error): throw ShmError(failure.attempt, error)
+      case .message, .nonsense, .cutOff:
+        throw failure.broken(peer.name, "sent an unexpected message")
+      }
+    }
+  }
+
+  /// Waits until every receiver has said that it has delivered everything.
+  mutating func waitForReceivers(_ total: UInt64) throws(ShmError) {
+    var clock = StreamClock(options.stallTimeout)
+    var room = try ring.room()
+    while peers.contains(where: { $0.phase != .done }) {
+      let heard = try listen(besides: [Polling.Interest(descriptor: space.descriptor.raw)], clock)
+      if heard.others[0] { space.silence() }
+      if heard.listener { turnAway() }
+      for peer in answerLatecomers(heard.peers) {
+        switch peer.socket.receive() {
+        case .nothing: continue
+        case .message(.done(stream, total)):
+          guard let index = peer.index, try ring.hasTaken(all: index) else {
+            throw failure.broken(
+              peer.name, "said done, but its position is not the end of the stream")
+          }
+          peer.phase = .done
+        case .message(.done):
+          throw failure.broken(peer.name, "has delivered another number of bytes")
+        case .closed: throw failure.peerDied(peer.name, peer.socket.peer, after: total)
+        case .message(.abort(stream, _, let reason)): throw failure.aborted(peer.name, reason)
+        case .failed(let error): throw ShmError(failure.attempt, error)
+        case .message, .nonsense, .cutOff:
+          throw failure.broken(peer.name, "sent an unexpected message")
+        }
+      }
+      let now = try ring.room()
+      if now != room || !heard.peers.isEmpty { clock.restart() }
+      room = now
+      if let limit = clock.passed { throw failure.stalled(limit, after: total) }
+    }
+  }
+}

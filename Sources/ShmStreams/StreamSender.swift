@@ -1,0 +1,122 @@
+import CShm
+import Glibc
+public import ShmCore
+import SystemPackage
+
+/// The end of a stream that puts bytes in.
+///
+/// A sender that ends without `finish` is seen by its receivers as one that died: nothing that was
+/// cut off is ever taken for a whole.
+///
+/// ```swift
+/// var sender = try StreamSender.meet(at: Rendezvous("frames"))
+/// try sender.send(from: 0, named: "standard input")
+/// let report = try sender.finish()
+/// ```
+public struct StreamSender: ~Copyable {
+  let options: StreamOptions
+  let failure: StreamFailure
+  let stream = cshm_random()
+  let place: Rendezvous
+  var listener: StreamListener
+  let space: WakeEvent
+  let start = Clock.nanoseconds
+  var ring: RingWriter
+  var peers: [StreamPeer] = []
+  /// Those who have come too late and have not asked yet, so that *busy* is no answer yet.
+  var latecomers: [StreamPeer] = []
+  var report = StreamReport()
+  var checksum = Checksum()
+  var spin: SpinWait
+  /// Whether those who come too late are still told so.
+  var turnsAway = true
+  /// Keeps the ring in RAM where that was asked for.
+  private let wiring: Mapping?
+
+  /// Listens at a place until all receivers have come and mapped the ring.
+  ///
+  /// - Parameters:
+  ///   - place: where; its name is this sender's until it ends.
+  ///   - options: how the stream is to be.
+  /// - Returns: the sender, ready to send.
+  /// - Throws: `ShmError`: `busy` where another sender has the name, `timedOut`, `noSpace`, `limit`
+  ///   where the ring cannot be wired, `notPermitted`.
+  public static func meet(
+    at place: Rendezvous, options: StreamOptions = StreamOptions()
+  ) throws(ShmError) -> StreamSender {
+    var sender = try StreamSender(place, options)
+    try sender.meetReceivers()
+    return sender
+  }
+
+  private init(_ place: Rendezvous, _ options: StreamOptions) throws(ShmError) {
+    let failure = StreamFailure(attempt: "cannot send \(place.name.quoted)")
+    guard (1...RingGeometry.maximumReceivers).contains(options.receivers) else {
+      throw ShmError(
+        .usage, failure.attempt, "a stream has 1 to \(RingGeometry.maximumReceivers) receivers")
+    }
+    let memory = try RingMemory.create(
+      capacity: options.capacity, receivers: options.receivers, pages: options.pages)
+    let wiring = options.isWired ? try RingWiring.wire(memory, failure.attempt) : nil
+    let space = try ShmError.saying(failure.attempt) { () throws(Errno) in try WakeEvent() }
+    let listener = try StreamListener(
+      at: place, until: StreamClock(options.meetingTimeout), interrupt: options.interrupt,
+      failure.attempt)
+    self.place = place
+    self.options = options
+    spin = SpinWait(options)
+    self.failure = failure
+    self.wiring = wiring
+    self.space = space
+    self.listener = listener
+    ring = RingWriter(memory, receivers: options.receivers)
+  }
+
+  /// Says that all bytes are in, and waits until every receiver has delivered them.
+  ///
+  /// - Returns: what has gone through.
+  /// - Throws: `ShmError`: `peerDied`, `aborted`, `timedOut`, `interrupted`, and `usage` for another
+  ///   number of bytes than was expected. The stream is aborted then.
+  public mutating func finish() throws(ShmError) -> StreamReport {
+    do throws(ShmError) {
+      try checkExpectation()
+      let total = ring.position
+      let sum = options.hasChecksum ? checksum.value : nil
+      try tellAll(.end(stream: stream, total: total, checksum: sum))
+      try waitForReceivers(total)
+      report.checksum = sum
+    } catch {
+      abort(error)
+      throw error
+    }
+    for peer in latecomers { peer.socket.part(.busy) }
+    latecomers = []
+    report.bytes = Int(ring.position)
+    report.nanoseconds = Clock.nanoseconds - start
+    return report
+  }
+
+  /// Gives the stream up: the receivers are told why, and none takes it for whole.
+  ///
+  /// - Parameter reason: why, in a few words.
+  public mutating func abort(_ reason: String) {
+    for peer in peers {
+      peer.socket.part(.abort(stream: stream, bytes: ring.position, reason: reason))
+    }
+    peers = []
+    for peer in latecomers { peer.socket.part(.busy) }
+    latecomers = []
+  }
+
+  mutating func abort(_ error: ShmError) { abort(failure.reason(error)) }
+
+  func tellAll(_ message: StreamMessage) throws(ShmError) {
+    for peer in peers { try peer.socket.send(message, failure.attempt) }
+  }
+
+  private func checkExpectation() throws(ShmError) {
+    guard let expected = options.expectedBytes, expected != Int(ring.position) else { return }
+    throw ShmError(
+      .usage, failure.attempt, "\(ring.position) bytes came, and \(expected) were expected")
+  }
+}

@@ -1,0 +1,173 @@
+import CShm
+import CShmTool
+import Glibc
+import ShmCore
+import SystemPackage
+
+/// A command at one end of a pipe whose other end is ours: a producer, or a consumer.
+struct PipedCommand: ~Copyable {
+  /// Which way the bytes go.
+  enum Role {
+    /// It writes, and we read.
+    case producer
+    /// It reads, and we write.
+    case consumer
+  }
+
+  /// How long a command may take to end when it is told to, in milliseconds.
+  private static let grace = 2000
+
+  private let child: ChildProcess
+  /// Our end of the pipe; nil when it has been closed.
+  private var end: OwnedDescriptor?
+  /// Reads what a consumer writes, if that was asked for.
+  private let answer: OwnedDescriptorBox?
+  private let name: String
+  /// Whether processes whose parent has ended become this process's children.
+  private let adoptsOrphans: Bool
+
+  /// Passes on what does not end the stream; nil when the command is waited for.
+  private var forwarder: SignalForwarder?
+
+  /// The number of our end of the pipe, until it is closed.
+  let descriptor: CInt
+  /// The number of the descriptor that reads what a consumer writes to its standard output; nil if it writes
+  /// to that of this process.
+  var output: CInt? { answer?.number }
+
+  /// Starts it, in the process group of this process. Signals that this process receives and that do not
+  /// end it are passed on to the command; see `SignalForwarder`.
+  ///
+  /// - Parameters:
+  ///   - command: the command and its arguments.
+  ///   - role: which way the bytes go.
+  ///   - adoptsOrphans: whether this process becomes the parent of what the command leaves behind, so that
+  ///     `cancel` finds it. Without effect if this process has children already.
+  ///   - answers: whether what a consumer writes to its standard output can be read through `output`.
+  /// - Throws: `ShmError`: `commandNotFound`, `cannotRun`.
+  init(
+    _ command: [[UInt8]], _ role: Role, adoptsOrphans: Bool = false, answers: Bool = false
+  ) throws(ShmError) {
+    let isAlone = adoptsOrphans && Orphans.hasNoChild
+    let name = Escaping.quoted(command.first ?? [])
+    let ends = try Self.pipe("cannot run \(name)")
+    let reading = OwnedDescriptor(adopting: ends[0])
+    let writing = OwnedDescriptor(adopting: ends[1])
+    let outputs = answers ? try Self.pipe("cannot run \(name)") : []
+    let answer = outputs.first.map { OwnedDescriptorBox(OwnedDescriptor(adopting: $0)) }
+    // Closed here when the child has its copy, or the end of its output would not be seen.
+    let theirs = outputs.last.map { OwnedDescriptorBox(OwnedDescriptor(adopting: $0)) }
+    let forwarder = try ShmError.saying("cannot run \(name)") { () throws(Errno) in
+      try SignalForwarder(terminations: false)
+    }
+    let started = try ChildProcess(
+      command, input: role == .consumer ? ends[0] : nil,
+      output: role == .producer ? ends[1] : outputs.last)
+    _ = theirs?.take()
+    if started.ended < 0 {
+      // Its end would not be seen, and a stream that waits for it would wait for ever.
+      started.end()
+      throw ShmError(
+        .system, "cannot watch \(name)", "the kernel refuses pidfd_open; the command was ended",
+        remedy: "a sandbox refuses the call, or the limit on open files (RLIMIT_NOFILE) is reached")
+    }
+    self.answer = answer
+    forwarder.forward(to: started.identifier, watch: started.ended)
+    self.forwarder = .some(forwarder)
+    self.name = name
+    self.adoptsOrphans = isAlone && Orphans.adopt(besides: started.identifier)
+    child = started
+    descriptor = role == .producer ? ends[0] : ends[1]
+    // The child has its own copy of the other end: here it is closed, or its end would not be seen.
+    switch role {
+    case .producer: end = .some(reading)
+    case .consumer: end = .some(writing)
+    }
+  }
+
+  private static func pipe(_ attempt: String) throws(ShmError) -> [CInt] {
+    var ends: [CInt] = [-1, -1]
+    try ShmError.saying(attempt) { () throws(Errno) in
+      _ = try SystemCall.checkNegated { unsafe cshm_pipe(&ends) }
+    }
+    return ends
+  }
+
+  /// Says beforehand that a command cannot be started, as far as that can be seen. access(2)
+  ///
+  /// - Parameters:
+  ///   - command: the command and its arguments.
+  ///   - path: the directories where it is looked for, separated by colons.
+  /// - Throws: `ShmError`: `commandNotFound`, `cannotRun`.
+  static func check(_ command: [[UInt8]], path: [UInt8]) throws(ShmError) {
+    guard let name = command.first else { return }
+    let shown = Escaping.quoted(name)
+    let places =
+      name.contains(UInt8(ascii: "/"))
+      ? [FilePath(bytes: name)]
+      : path.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+        .map {
+          FilePath(bytes: ($0.isEmpty ? Array(".".utf8) : Array($0)) + [UInt8(ascii: "/")] + name)
+        }
+    if places.contains(where: FileSystem.mayExecute) { return }
+    let isThere = places.contains(where: FileSystem.exists)
+    throw ChildProcess.explain(isThere ? .permissionDenied : .noSuchFileOrDirectory, shown)
+  }
+
+  /// Readable when the command has ended.
+  var ended: CInt { child.ended }
+
+  /// The exit code, 128 + n for signal n, of a command that has ended; nil before. waitid(2)
+  var exitCode: CInt? {
+    let code = cshmtool_ended_code(child.identifier)
+    return code < 0 ? nil : code
+  }
+
+  /// Closes our end of the pipe: a consumer is told the end of its input. close(2)
+  mutating func closePipe() throws(ShmError) {
+    guard let end = end.take() else { return }
+    do {
+      try end.close()
+    } catch {
+      throw ShmError("cannot write to \(name)", error)
+    }
+  }
+
+  /// Waits until the command has ended.
+  ///
+  /// - Returns: its exit code, 128 + n for signal n.
+  consuming func finish() throws(ShmError) -> Int32 {
+    let attempt = "cannot wait for \(name)"
+    forwarder = nil
+    let child = self.child
+    do {
+      return try child.wait()
+    } catch {
+      throw ShmError(attempt, error)
+    }
+  }
+
+  /// Closes our end of the pipe, and waits up to 2 s until the command has ended: before `cancel`, for a command
+  /// that does not take the end of its input for a success.
+  ///
+  /// - Returns: its exit code, 128 + n for signal n; nil if it has not ended.
+  mutating func closeAndWait() -> CInt? {
+    try? closePipe()
+    _ = try? Polling.wait(for: [child.ended], milliseconds: Self.grace)
+    return exitCode
+  }
+
+  /// Ends the command and the processes that it has started in this session: by SIGTERM, and by SIGKILL those
+  /// that are still there after 2 s. Only then its end of the pipe is closed, so none of them takes that for
+  /// the ordinary end of its input.
+  consuming func cancel() {
+    var tree = ProcessTree(root: child.identifier, hasOrphans: adoptsOrphans)
+    tree.end(grace: Self.grace)
+    // It has ended, unless the kernel has refused to tell of it.
+    ChildProcess.send(SIGTERM, to: child.identifier)
+    try? closePipe()
+    forwarder = nil
+    let child = self.child
+    child.end()
+  }
+}

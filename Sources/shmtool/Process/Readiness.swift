@@ -1,0 +1,55 @@
+import CShm
+import CShmTool
+import Glibc
+import ShmCore
+import SystemPackage
+
+/// Telling those who wait that everything is set up.
+enum Readiness {
+  /// What is written to a descriptor.
+  static let line = Array("ready\n".utf8)
+
+  /// Says beforehand that a descriptor is closed.
+  static func check(descriptor: Int32) throws(ShmError) {
+    try DescriptorIO.checkOpen(
+      descriptor, "cannot announce readiness on descriptor \(descriptor)")
+  }
+
+  /// Writes a line to a descriptor and closes it: for scripts.
+  static func announce(descriptor: Int32) throws(ShmError) {
+    let attempt = "cannot announce readiness on descriptor \(descriptor)"
+    var line = Self.line
+    try unsafe line.withUnsafeMutableBufferPointer { (buffer) throws(ShmError) -> Void in
+      try unsafe DescriptorIO.writeAll(descriptor, UnsafeRawBufferPointer(buffer), attempt)
+    }
+    _ = close(descriptor)
+  }
+
+  /// Sends `READY=1` to a service manager. sd_notify(3)
+  ///
+  /// - Parameter socket: the value of NOTIFY_SOCKET: a path, or `@` and an abstract name.
+  /// - Throws: `ShmError`, where nobody listens there.
+  static func announce(serviceManagerAt socket: [UInt8]) throws(ShmError) {
+    let attempt = "cannot tell the service manager at \(Escaping.quoted(socket))"
+    let explain = { (error: Errno) in
+      ShmError(.inputOutput, attempt, error.reason, errorNumber: error.rawValue)
+    }
+    _ = try ShmError.explaining(explain) { () throws(Errno) in
+      try SystemCall.checkNegated {
+        unsafe (socket + [0]).map { CChar(bitPattern: $0) }.withUnsafeBufferPointer {
+          unsafe cshmtool_notify($0.baseAddress, "READY=1")
+        }
+      }
+    }
+  }
+
+  /// Leaves the terminal and the caller's directory behind: what stays in the background holds
+  /// neither open.
+  static func detach() {
+    let null = unsafe cshm_openat(AT_FDCWD, "/dev/null", O_RDWR, 0)
+    guard null >= 0 else { return }
+    for number in STDIN_FILENO...STDERR_FILENO { dup2(null, number) }
+    if null > STDERR_FILENO { close(null) }
+    _ = unsafe chdir("/")
+  }
+}

@@ -1,0 +1,120 @@
+import Glibc
+import ShmCore
+import SystemPackage
+
+/// The end of a holder: it gets SIGTERM at once and is waited for afterwards, so that several
+/// holders end at the same time.
+final class HolderEnding {
+  let process: Int32
+  private let watch: ProcessWatch
+
+  /// Sends SIGTERM to a holder in the background. pidfd_send_signal(2)
+  ///
+  /// - Throws: `ShmError`: `notFound` if it has ended by itself, `notPermitted`.
+  init(_ process: Int32) throws(ShmError) {
+    let watch = try ProcessWatch(process)
+    // The number may have been given to another process before the watch began.
+    let arguments = WiringHolder.arguments(of: FilePath("/proc/\(process)"))
+    guard WiringHolder.role(ofArguments: arguments) == .background else {
+      throw ShmError(
+        .notFound, "cannot end process \(process)", "it holds nothing wired in the background")
+    }
+    try watch.send(SIGTERM)
+    self.process = process
+    self.watch = watch
+  }
+
+  /// Waits until its pages are released.
+  ///
+  /// - Parameters:
+  ///   - deadline: until when, by the clock of `Clock.nanoseconds`.
+  ///   - milliseconds: how long that is, for the message.
+  /// - Throws: `ShmError` with code `timedOut`, which says why the process has not ended if that is seen.
+  func wait(until deadline: Int, milliseconds: Int) throws(ShmError) {
+    let left = max(0, (deadline - Clock.nanoseconds + 999_999) / 1_000_000)
+    if watch.waitForEnd(milliseconds: left) { return }
+    let state = HaltedProcess(process)
+    throw ShmError(
+      .timedOut, "cannot end process \(process)",
+      """
+      SIGTERM was sent, and the process has not ended in \(Clock.text(milliseconds))\
+      \(state.map { ": \($0.reason)" } ?? "")
+      """, remedy: state?.remedy)
+  }
+}
+
+extension WiringHolder {
+  /// Ends a holder in the background by SIGTERM, and waits until its pages are released. An error says
+  /// whether it was told to end, and why it has not: it is stopped, or frozen.
+  ///
+  /// - Parameter milliseconds: how long to wait for its end.
+  /// - Throws: `ShmError`: `notFound` where it has ended by itself, `notPermitted`, `timedOut`.
+  func end(milliseconds: Int = 5000) throws(ShmError) {
+    let ending = try HolderEnding(process)
+    try ending.wait(
+      until: Clock.nanoseconds + milliseconds * 1_000_000, milliseconds: milliseconds)
+  }
+}
+
+/// Why a process runs no instruction, and so takes no signal but SIGKILL.
+struct HaltedProcess {
+  let reason: String
+  let remedy: String?
+
+  /// nil if it is not known to be halted.
+  init?(_ process: Int32) {
+    if let group = FreezerGroup.frozen(process) {
+      reason = "it is frozen in the control group \(Escaping.printable(group.bytes))"
+      remedy = "it ends when the group is thawed"
+      return
+    }
+    switch ProcessStatus.state(of: process) {
+    case UInt8(ascii: "T"):
+      reason = "it is stopped"
+      remedy = "it ends when it is continued: 'kill -CONT \(process)'"
+    case UInt8(ascii: "t"):
+      reason = "it is stopped by a debugger"
+      remedy = nil
+    case UInt8(ascii: "D"):
+      reason = "it waits for the kernel (state D)"
+      remedy = nil
+    default: return nil
+    }
+  }
+}
+
+/// The freezer of control groups. cgroups(7)
+enum FreezerGroup {
+  /// The group in which a process is frozen, itself or by a group above; nil if it is not, as far as can
+  /// be seen.
+  static func frozen(_ process: Int32) -> FilePath? {
+    let text = (try? FileSystem.contents(of: FilePath("/proc/\(process)/cgroup"))) ?? []
+    let mounts = MountTable.current().mounts
+    for line in ProcText.lines(text) {
+      // hierarchy:controllers:path
+      let parts = line.split(
+        separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false)
+      guard parts.count == 3 else { continue }
+      let isUnified = parts[0].elementsEqual("0".utf8) && parts[1].isEmpty
+      let isFreezer = parts[1].split(separator: UInt8(ascii: ","))
+        .contains { $0.elementsEqual("freezer".utf8) }
+      guard isUnified || isFreezer,
+        let mount = mounts.first(where: {
+          isUnified ? $0.kind == "cgroup2" : $0.kind == "cgroup" && $0.option("freezer") != nil
+        })
+      else { continue }
+      // In a container the hierarchy is mounted from the container's own group on.
+      var names = Array(FilePath(bytes: Array(parts[2])).components)
+      let root = mount.root.components
+      if names.starts(with: root) { names.removeFirst(root.count) }
+      let file = mount.point.appending(names).appending(
+        isUnified ? "cgroup.events" : "freezer.state")
+      let state = (try? FileSystem.contents(of: file)) ?? []
+      let isFrozen = ProcText.lines(state).contains {
+        $0.elementsEqual((isUnified ? "frozen 1" : "FROZEN").utf8)
+      }
+      if isFrozen { return FilePath(root: "/", names) }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,81 @@
+import CShm
+import Glibc
+import ShmTestSupport
+import Testing
+
+@testable import ShmCore
+@testable import ShmCopying
+
+@Suite("A refusal to copy another process's memory")
+struct ProcessAccessTests {
+  @Test("is told by who refuses, and with what would do")
+  func causes() {
+    func sentence(
+      itself: Bool = true, inspected: Bool = true, yama: Int? = nil, owner: UInt32? = geteuid()
+    ) -> String {
+      let access = ProcessAccess(
+        worksOnItself: itself, mayBeInspected: inspected, yamaScope: yama, owner: owner)
+      let failure = ProcessMemoryFailure(access.cause, 42, 0x1000, errorNumber: EPERM)
+      let error = failure.error("cannot copy")
+      #expect(error.code == .notPermitted)
+      return error.description
+    }
+    #expect(sentence(itself: false, inspected: false, yama: 1).contains("a sandbox refuses"))
+    #expect(sentence(itself: false).contains("--cap-add SYS_PTRACE"))
+    #expect(sentence(inspected: false, yama: 1).contains("process 42 has other privileges"))
+    #expect(sentence(inspected: false, owner: 4711).contains("process 42 belongs to uid 4711"))
+    #expect(sentence(inspected: false, owner: nil).contains("process 42 cannot be seen"))
+    #expect(sentence(yama: 1).contains("'sysctl kernel.yama.ptrace_scope=0'"))
+    #expect(sentence(yama: 1).contains("only a process that it descends from"))
+    #expect(sentence(yama: 2).contains("only CAP_SYS_PTRACE"))
+    #expect(sentence(yama: 3).hasSuffix("until the next start (kernel.yama.ptrace_scope is 3)"))
+    #expect(sentence(yama: 0).contains("AppArmor"))
+    #expect(sentence().contains("AppArmor"))
+  }
+
+  @Test("names the mapping that is nearest, on either side of it")
+  func nearest() {
+    let lines = [
+      "1000-2000 r--p 00000000 00:00 0 ", "5000-6000 rw-s 00000000 00:01 7 /dev/shm/a\u{1B}b",
+    ]
+    let maps = lines.compactMap { ProcessMap(parsing: Array($0.utf8)[...]) }
+    #expect(maps.count == 2)
+    #expect(ProcessMap.nearest(to: 0x1800, in: maps) == maps[0])
+    #expect(ProcessMap.nearest(to: 0x2000, in: maps) == maps[0])
+    #expect(ProcessMap.nearest(to: 0x4fff, in: maps) == maps[1])
+    #expect(ProcessMap.nearest(to: 0, in: maps) == maps[0])
+    #expect(ProcessMap.nearest(to: .max, in: maps) == maps[1])
+    #expect(ProcessMap.nearest(to: 1, in: []) == nil)
+    func reason(_ address: UInt64, _ map: ProcessMap?) -> String {
+      ProcessMemoryFailure(.notMapped(map), 42, address).error("a").reason
+    }
+    #expect(
+      reason(0x4ff0, maps[1]) == """
+        0x4ff0 of process 42 is not mapped; the nearest mapping is 0x5000-0x6000 (rw shared, \
+        /dev/shm/a\\x1bb), which begins 16 bytes behind
+        """)
+    #expect(reason(0x2001, maps[0]).hasSuffix("(r- private), which ends 1 bytes before"))
+    #expect(reason(7, nil) == "0x7 of process 42 is not mapped")
+    let written = ProcessMemoryFailure(.notWritable(maps[0]), 42, 0x1800).error("a")
+    #expect(written.code == .notPermitted)
+    #expect(
+      written.reason.hasSuffix("lies in 0x1000-0x2000 (r- private), which may not be written"))
+  }
+
+  @Test("begins a call's pieces where the last one came to")
+  func cursor() {
+    var cursor = PieceCursor([10..<20, 30..<30, 4090..<5000])
+    #expect(cursor.address == 10)
+    #expect(cursor.bytesToPageEnd == 10)
+    let first = cursor.batch(of: 15)
+    #expect(first.bytes == 15)
+    #expect(first.pieces.map(\.address) == [10, 4090])
+    #expect(first.pieces.map(\.length) == [10, 5])
+    cursor.advance(by: 12)
+    #expect(cursor.address == 4092)
+    #expect(cursor.bytesToPageEnd == (page == 4096 ? 4 : 908))
+    cursor.advance(by: 908)
+    #expect(cursor.batch(of: 1).bytes == 0)
+    #expect(cursor.address == 5000)
+  }
+}

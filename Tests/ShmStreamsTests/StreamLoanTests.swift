@@ -1,0 +1,219 @@
+import ShmTestSupport
+import Synchronization
+import SystemPackage
+import Testing
+
+@testable import ShmCore
+@testable import ShmStreams
+
+@Suite("Loans of a stream")
+struct StreamLoanTests {
+  /// Runs both ends as threads, over a place of the test's own. Receivers wait as the sender does where
+  /// nothing else is said.
+  private func run(
+    _ waiting: StreamWaiting, _ receiversWaiting: StreamWaiting? = nil, receivers: Int = 1,
+    send: @escaping @Sendable (inout StreamSender) throws(ShmError) -> Void,
+    receive: @escaping @Sendable (inout StreamReceiver) throws(ShmError) -> Void
+  ) throws -> [ShmError] {
+    let name = TestName("loan").name
+    var options = StreamOptions()
+    options.capacity = 64 << 10
+    options.waiting = waiting
+    options.receivers = receivers
+    options.meetingTimeout = 20_000
+    options.stallTimeout = 20_000
+    let settings = options
+    options.waiting = receiversWaiting ?? waiting
+    let theirs = options
+    let errors = Mutex<[ShmError]>([])
+    // Threads, not tasks: each of them waits.
+    let next = Atomic<Int>(0)
+    Threads.run(receivers + 1) {
+      let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+      do throws(ShmError) {
+        let place = try Rendezvous(name)
+        if index == 0 {
+          var sender = try StreamSender.meet(at: place, options: settings)
+          try send(&sender)
+          _ = try sender.finish()
+        } else {
+          var receiver = try StreamReceiver.meet(at: place, options: theirs)
+          try receive(&receiver)
+          _ = try receiver.finish()
+        }
+      } catch {
+        errors.withLock { $0.append(error) }
+      }
+    } whileWaiting: {
+    }
+    return errors.withLock { $0 }
+  }
+
+  /// Bytes that say where they stand in the stream.
+  private static func fill(_ space: UnsafeMutableRawBufferPointer, _ count: Int, from start: Int) {
+    for index in 0..<count {
+      unsafe space[index] = UInt8(truncatingIfNeeded: (start + index) / 3)
+    }
+  }
+
+  private static func check(
+    _ bytes: UnsafeRawBufferPointer, _ count: Int, from start: Int
+  ) throws(ShmError) {
+    for index in 0..<count
+    where unsafe bytes[index] != UInt8(truncatingIfNeeded: (start + index) / 3) {
+      throw ShmError(.corrupt, "byte \(start + index)", "is another")
+    }
+  }
+
+  @Test(
+    "give records of every length back whole and in order, to every receiver",
+    arguments: StreamWaiting.allCases, [1, 3])
+  func records(_ waiting: StreamWaiting, _ receivers: Int) throws {
+    let lengths = [0, 1, 7, 8, 9, 4095, 4096, 4097, 30_000, 65_528, 1, 65_527, 0]
+    let errors = try run(waiting, receivers: receivers) { (sender) throws(ShmError) in
+      for round in 0..<20 {
+        for length in lengths {
+          try unsafe sender.sendRecord(length) { (bytes) throws(ShmError) in
+            for index in 0..<length {
+              unsafe bytes[index] = UInt8(truncatingIfNeeded: index + length + round)
+            }
+          }
+        }
+      }
+    } receive: { (receiver) throws(ShmError) in
+      var count = 0
+      var more = true
+      while more {
+        more = try unsafe receiver.receiveRecord { (bytes) throws(ShmError) in
+          let length = lengths[count % lengths.count]
+          let round = count / lengths.count
+          var isRight = bytes.count == length
+          // A plain loop: ThreadSanitizer makes of allSatisfy a matter of minutes.
+          var index = 0
+          while isRight, index < length {
+            isRight = unsafe bytes[index] == UInt8(truncatingIfNeeded: index + length + round)
+            index += 1
+          }
+          if !isRight { throw ShmError(.corrupt, "record \(count)", "of \(bytes.count) bytes") }
+          count += 1
+        }
+      }
+      if count != 20 * lengths.count { throw ShmError(.corrupt, "records", "\(count)") }
+    }
+    #expect(errors.isEmpty, "\(errors)")
+  }
+
+  @Test("give plain bytes back, however they are cut", arguments: StreamWaiting.allCases)
+  func bytes(_ waiting: StreamWaiting) throws {
+    let total = 1_000_003
+    let errors = try run(waiting) { (sender) throws(ShmError) in
+      var done = 0
+      while done < total {
+        try unsafe sender.lend { (space) throws(ShmError) in
+          let count = min(space.count, total - done, 10_007)
+          unsafe Self.fill(space, count, from: done)
+          done += count
+          return count
+        }
+      }
+    } receive: { (receiver) throws(ShmError) in
+      var done = 0
+      var more = true
+      while more {
+        more = try unsafe receiver.borrow { (bytes) throws(ShmError) in
+          let count = min(bytes.count, 7_001)
+          try unsafe Self.check(bytes, count, from: done)
+          done += count
+          return count
+        }
+      }
+      if done != total { throw ShmError(.corrupt, "bytes", "\(done)") }
+    }
+    #expect(errors.isEmpty, "\(errors)")
+  }
+
+  @Test(
+    "go on where a receiver needs nearly all of the ring and takes little of it",
+    arguments: StreamWaiting.allCases, [1, 2])
+  func window(_ waiting: StreamWaiting, _ receivers: Int) throws {
+    let total = 300_000
+    let errors = try run(waiting, receivers: receivers) { (sender) throws(ShmError) in
+      for _ in 0..<total / 1000 { try unsafe sender.lend(1000) { (_) throws(ShmError) in 1000 } }
+    } receive: { (receiver) throws(ShmError) in
+      var done = 0
+      while try unsafe receiver.borrow(
+        60_000, { (bytes) throws(ShmError) in min(bytes.count, 1000) })
+      {
+        done += 1000
+      }
+      if done != total { throw ShmError(.corrupt, "bytes", "\(done)") }
+    }
+    #expect(errors.isEmpty, "\(errors)")
+  }
+
+  @Test(
+    "give all bytes back however both ends wait, and however much each asks for",
+    arguments: StreamWaiting.allCases, StreamWaiting.allCases)
+  func mixed(_ sender: StreamWaiting, _ receivers: StreamWaiting) throws {
+    let total = 2_000_000
+    // Together less than the capacity: otherwise each may need what only the other can give.
+    let (most, mostBack) = (3_000, 62_000)
+    let errors = try run(sender, receivers, receivers: 2) { (sender) throws(ShmError) in
+      var numbers = SeededGenerator(seed: 5)
+      var done = 0
+      while done < total {
+        let asked = Int.random(in: 1...most, using: &numbers)
+        let wanted = min(Int.random(in: 1...asked, using: &numbers), total - done)
+        try unsafe sender.lend(asked) { (space) throws(ShmError) in
+          unsafe Self.fill(space, wanted, from: done)
+          return wanted
+        }
+        done += wanted
+      }
+    } receive: { (receiver) throws(ShmError) in
+      var numbers = SeededGenerator(seed: 6)
+      var done = 0
+      var more = true
+      while more {
+        let asked = Int.random(in: 1...mostBack, using: &numbers)
+        let wanted = Int.random(in: 1...asked, using: &numbers)
+        more = try unsafe receiver.borrow(asked) { (bytes) throws(ShmError) in
+          let count = min(bytes.count, wanted)
+          try unsafe Self.check(bytes, count, from: done)
+          done += count
+          return count
+        }
+      }
+      if done != total { throw ShmError(.corrupt, "bytes", "\(done)") }
+    }
+    #expect(errors.isEmpty, "\(errors)")
+  }
+
+  @Test("abort the stream where what is said of them cannot be")
+  func wrong() throws {
+    let errors = try run(.adaptive) { (sender) throws(ShmError) in
+      try unsafe sender.sendRecord(65_529) { (_) throws(ShmError) in }
+    } receive: { (receiver) throws(ShmError) in
+      _ = try unsafe receiver.receiveRecord { (_) throws(ShmError) in }
+    }
+    #expect(Set(errors.map(\.code)) == [.usage, .aborted], "\(errors)")
+    let torn = try run(.sleeping) { (sender) throws(ShmError) in
+      try unsafe sender.lend { (space) throws(ShmError) in
+        unsafe space.storeBytes(of: 100, as: UInt64.self)
+        return 50
+      }
+    } receive: { (receiver) throws(ShmError) in
+      _ = try unsafe receiver.receiveRecord { (_) throws(ShmError) in }
+    }
+    #expect(Set(torn.map(\.code)) == [.corrupt, .aborted], "\(torn)")
+    let huge = try run(.sleeping) { (sender) throws(ShmError) in
+      try unsafe sender.lend { (space) throws(ShmError) in
+        unsafe space.storeBytes(of: UInt64.max, as: UInt64.self)
+        return 8
+      }
+    } receive: { (receiver) throws(ShmError) in
+      _ = try unsafe receiver.receiveRecord { (_) throws(ShmError) in }
+    }
+    #expect(Set(huge.map(\.code)) == [.corrupt, .aborted], "\(huge)")
+  }
+}

@@ -1,0 +1,116 @@
+import CShm
+import CShmTool
+import Glibc
+import ShmTestSupport
+import SystemPackage
+import Testing
+
+@testable import ShmCore
+@testable import shmtool
+
+@Suite("Commands and signals")
+struct ProcessTests {
+  @Test("a command gets the descriptors that it is given, from 3 on")
+  func descriptors() throws {
+    let pipe = try Pipe()
+    let other = try Pipe()
+    let child = try ChildProcess(
+      ["sh", "-c", "ls /proc/self/fd | tr '\\n' ' ' >&4; echo $COLOUR >&4"],
+      descriptors: [other.reading.raw, pipe.writing.raw], environment: [("COLOUR", "blue")])
+    #expect(try child.wait() == 0)
+    var buffer = [UInt8](repeating: 0, count: 200)
+    let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe pipe.reading.read(into: $0) }
+    let told = String(decoding: buffer[..<count], as: UTF8.self)
+    #expect(told.hasSuffix("blue\n"))
+    let numbers = Set(told.split(separator: " "))
+    #expect(numbers.isSuperset(of: ["0", "1", "2", "3", "4"]))
+    // What this library opens is not handed on; others in this process may be careless.
+    #expect(!numbers.contains("\(other.writing.raw)") || other.writing.raw <= 4)
+  }
+
+  @Test("a command begins with no signal blocked or ignored, whatever its parent has")
+  func signals() async {
+    await #expect(processExitsWith: .success) {
+      signal(SIGPIPE, SIG_IGN)
+      let mask = SignalMask()
+      // 32 and 33 are the C library's own, which it ignores in every child that it spawns.
+      let script = "test $(grep -cE '^SigBlk:.0+$|^SigIgn:.0+1?8?0+$' /proc/self/status) = 2"
+      let checked = try ChildProcess(["sh", "-c", script], descriptors: [], environment: [])
+      #expect(try checked.wait() == 0)
+      withExtendedLifetime(mask) {}
+    }
+  }
+
+  @Test("a signal ends the holding, and one that was ignored from the start does not")
+  func hold() async {
+    await #expect(processExitsWith: .success) {
+      signal(SIGHUP, SIG_IGN)
+      let loop = try HoldLoop()
+      raise(SIGHUP)
+      raise(SIGTERM)
+      #expect(try loop.wait(HoldLoop.Terms(milliseconds: 10_000)) == .signal(SIGTERM))
+      #expect(try loop.wait(HoldLoop.Terms(milliseconds: 10)) == .over)
+      var calls = 0
+      _ = try loop.wait(HoldLoop.Terms(milliseconds: 100, interval: 10)) { () throws(ShmError) in
+        calls += 1
+      }
+      #expect(calls >= 2)
+    }
+  }
+
+  @Test("signals that are held off are seen, and let through again at the end")
+  func mask() async {
+    await #expect(processExitsWith: .success) {
+      let signals = try TerminationSignals()
+      do {
+        let mask = SignalMask()
+        #expect(!SignalMask.isTerminationPending)
+        raise(SIGINT)
+        #expect(SignalMask.pendingTermination == SIGINT)
+        error(.interrupted) { try SignalMask.checkPending("cannot go on") }
+        withExtendedLifetime(mask) {}
+      }
+      #expect(try signals.next()?.number == SIGINT)
+      #expect(try signals.next() == nil)
+    }
+  }
+
+  @Test("a process that ends is seen, and its number fools nobody")
+  func watch() throws {
+    let child = try ChildProcess(["sleep", "60"], descriptors: [], environment: [])
+    let watch = try ProcessWatch(child.identifier)
+    let early = watch.waitForEnd(milliseconds: 10)
+    #expect(!early)
+    try watch.send(SIGKILL)
+    let late = watch.waitForEnd(milliseconds: 10_000)
+    #expect(late)
+    #expect(try child.wait() == 137)
+    error(.notFound) { try watch.send(SIGTERM) }
+  }
+
+  @Test("readiness is told by a line and the end of a descriptor")
+  func readiness() throws {
+    var ends: [CInt] = [-1, -1]
+    try SystemCall.checkNegated { unsafe cshm_pipe(&ends) }
+    let reading = OwnedDescriptor(adopting: ends[0])
+    let copy = ends[1]
+    try Readiness.announce(descriptor: copy)
+    var buffer = [UInt8](repeating: 0, count: 20)
+    let count = try unsafe buffer.withUnsafeMutableBytes { try unsafe reading.read(into: $0) }
+    #expect(String(decoding: buffer[..<count], as: UTF8.self) == "ready\n")
+    // Another test may have the number by now, and then for something else.
+    let pipe = RegionIdentity(try reading.status())
+    var other = stat()
+    #expect(unsafe fstat(copy, &other) != 0 || RegionIdentity(other) != pipe)
+    let last = try unsafe buffer.withUnsafeMutableBytes { try unsafe reading.read(into: $0) }
+    #expect(last == 0)
+    error(.inputOutput) { try Readiness.announce(descriptor: 999_999) }
+    error(.inputOutput) { try Readiness.announce(serviceManagerAt: bytes("/nonexistent/socket")) }
+  }
+
+  @Test("users have names, or no name")
+  func users() {
+    #expect(UserNames.name(0) == bytes("root"))
+    #expect(UserNames.name(4_294_967_294) == nil)
+  }
+}
