@@ -22,7 +22,7 @@ package struct Child {
       unsafe posix_spawn_file_actions_adddup2(&actions, raw, 3 + CInt(index))
     }
     var arguments = unsafe words.map { unsafe strdup($0) } + [nil]
-    defer { for unsafeargument in unsafe arguments { unsafe free(argument) } }
+    defer { unsafe arguments.forEach { unsafe free($0) } }
     var identifier = pid_t()
     try SystemCall.checkNumber {
       unsafe posix_spawnp(&identifier, words[0], &actions, nil, &arguments, environ)
