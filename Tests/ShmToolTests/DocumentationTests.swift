@@ -1,5 +1,4 @@
 import Glibc
-import ShmCore
 import ShmTestSupport
 import SystemPackage
 import Testing
@@ -8,24 +7,26 @@ import Testing
 
 /// The README and the guide: their commands run, their Swift examples compile, and the table of exit
 /// statuses is complete.
-@Suite(
-  "documentation",
-  .enabled(
-    if: Documentation.checkout != nil, "needs to read the checkout that the tests were built from"))
+@Suite("documentation", .enabled(if: Sources.areReadable, "needs the sources"))
 struct DocumentationTests {
   @Test(
     "the commands of a page print what the page shows",
     arguments: ["README.md", "Sources/ShmCore/ShmCore.docc/CommandLine.md"])
   func commands(_ page: String) async throws {
     let name = TestName("page")
-    try await Documentation.run("commands.py", try Documentation.path(page), name.name)
+    try await Documentation.run("commands.py", "\(Sources.root)/\(page)", name.name)
+  }
+
+  @Test("every option that a page shows exists")
+  func options() async throws {
+    try await Documentation.run("options.py", Sources.root)
   }
 
   @Test(
     "every Swift example compiles by itself",
     .enabled(if: Documentation.mayCompile, "needs swiftc and the built modules beside the tests"))
   func examples() async throws {
-    try await Documentation.run("snippets.py", try Documentation.path(""), Documentation.products)
+    try await Documentation.run("snippets.py", Sources.root, Documentation.products)
   }
 
   @Test(
@@ -34,14 +35,12 @@ struct DocumentationTests {
   func example() async throws {
     let name = TestName("example")
     try await Documentation.run(
-      "snippets.py", try Documentation.path(""), Documentation.products, name.name)
+      "snippets.py", Sources.root, Documentation.products, name.name)
   }
 
   @Test("the README lists the exit statuses and their meanings")
   func statuses() async throws {
-    let readme = String(
-      decoding: try FileSystem.contents(of: FilePath(try Documentation.path("README.md"))),
-      as: UTF8.self)
+    let readme = try Sources.text(of: "README.md")
     let section = try #require(
       readme.split(separator: "\n## ").first { $0.hasPrefix("Exit statuses\n") })
     // Two statuses in a row, each followed by its meaning; the first two lines are the heading.
@@ -57,16 +56,8 @@ struct DocumentationTests {
   }
 }
 
-/// The checkout that the tests were built from, and the scripts that check its pages.
+/// The scripts that check the pages.
 private enum Documentation {
-  /// The checkout; nil if this user cannot read it.
-  static let checkout: String? = {
-    var path = FilePath(#filePath)
-    for _ in 0..<3 { path.removeLastComponent() }
-    let isReadable = unsafe access(path.appending("README.md").string, R_OK) == 0
-    return isReadable ? path.string : nil
-  }()
-
   /// The directory of the built modules, beside the tests.
   static let products = FilePath(Tool.path).removingLastComponent().string
 
@@ -76,14 +67,9 @@ private enum Documentation {
     return isBuilt && TestEnvironment.has("swiftc")
   }()
 
-  /// The path of a file of the checkout.
-  static func path(_ name: String) throws -> String {
-    FilePath(try #require(checkout)).appending(name).string
-  }
-
   /// Runs a script of the folder Documentation, which must succeed.
   static func run(_ script: String, _ arguments: String...) async throws {
-    let file = try path("Tests/ShmToolTests/Documentation/\(script)")
+    let file = "\(Sources.root)/Tests/ShmToolTests/Documentation/\(script)"
     let result = try await Tool.run("python3", [file] + arguments)
     #expect(result.code == 0, "\(result.text)\n\(result.error)")
   }

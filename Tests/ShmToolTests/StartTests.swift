@@ -19,10 +19,10 @@ struct StartTests {
     let newest = try Sources.text(of: "CHANGELOG.md")
       .firstMatch(of: /\n## \[([0-9]+\.[0-9]+\.[0-9]+)\] - [0-9]{4}-[0-9]{2}-[0-9]{2}\n/)
     #expect(newest?.1 == version)
-    for document in ["README.md", "Sources/ShmCore/ShmCore.docc/ShmCore.md"] {
-      for dependency in try Sources.text(of: document).matches(of: /shmtool[^\n]*from: "([^"]*)"/) {
-        #expect(dependency.1 == version, "\(document)")
-      }
+    for document in ["README.md", "Sources/ShmCore/ShmCore.docc/GettingStarted.md"] {
+      let dependencies = try Sources.text(of: document).matches(
+        of: /shmtool[^\n]*from: "([^"]*)"/)
+      #expect(dependencies.map(\.1) == [version], "\(document)")
     }
   }
 
