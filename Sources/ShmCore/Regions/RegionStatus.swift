@@ -64,7 +64,7 @@ public struct RegionStatus: Sendable {
   }
 
   /// The word for what `mode`, of stat(2), says a file is, or nil for a regular file.
-  package static func kindOfOther(_ mode: mode_t) -> String? {
+  package static func kindOfOther(_ mode: UInt32) -> String? {
     switch mode & S_IFMT {
     case S_IFREG: nil
     case S_IFDIR: "a directory"

@@ -131,7 +131,7 @@ package enum FileSystem {
   }
 
   /// Makes a directory with exactly that mode, whatever the umask is. mkdir(2)
-  package static func makeDirectory(_ path: FilePath, mode: mode_t) throws(Errno) {
+  package static func makeDirectory(_ path: FilePath, mode: UInt32) throws(Errno) {
     try SystemCall.checkNegated {
       unsafe path.withPlatformString { unsafe cshm_make_directory($0, mode) }
     }

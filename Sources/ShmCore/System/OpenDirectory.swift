@@ -1,4 +1,4 @@
-package import CShm
+import CShm
 package import Glibc
 package import SystemPackage
 
@@ -40,7 +40,7 @@ package struct OpenDirectory: ~Copyable {
   }
 
   /// Opens a name, close-on-exec and never as a controlling terminal. openat(2)
-  package func open(_ name: FilePath, _ flags: CInt, mode: mode_t = 0) throws(Errno)
+  package func open(_ name: FilePath, _ flags: CInt, mode: UInt32 = 0) throws(Errno)
     -> OwnedDescriptor
   {
     let raw = try SystemCall.checkNegated {

@@ -43,7 +43,7 @@ extension OwnedDescriptor {
   }
 
   /// fchmod(2)
-  package func changeMode(to mode: mode_t) throws(Errno) {
+  package func changeMode(to mode: UInt32) throws(Errno) {
     try SystemCall.check { fchmod(raw, mode) }
   }
 
@@ -74,7 +74,7 @@ extension OwnedDescriptor {
   }
 
   /// fchown(2)
-  package func changeOwner(to user: uid_t, _ group: gid_t) throws(Errno) {
+  package func changeOwner(to user: UInt32, _ group: UInt32) throws(Errno) {
     try SystemCall.check { fchown(raw, user, group) }
   }
 

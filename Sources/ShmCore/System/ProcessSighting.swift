@@ -1,11 +1,11 @@
-package import Glibc
+import Glibc
 import SystemPackage
 
 /// What /proc/PID/stat shows of a process at one moment. proc_pid_stat(5)
 package struct ProcessSighting {
-  package let process: pid_t
-  package let parent: pid_t
-  package let session: pid_t
+  package let process: Int32
+  package let parent: Int32
+  package let session: Int32
   /// When the process was started, in clock ticks since boot: with the number it tells processes apart.
   package let start: Int
   private let state: UInt8
@@ -15,7 +15,7 @@ package struct ProcessSighting {
   package var hasEnded: Bool { "ZX".utf8.contains(state) }
 
   /// - Returns: nil if there is no such process, or it cannot be looked at.
-  package init?(of process: pid_t) {
+  package init?(of process: Int32) {
     guard let text = try? FileSystem.contents(of: FilePath("/proc/\(process)/stat")),
       // The name before it may contain any character.
       let end = text.lastIndex(of: UInt8(ascii: ")"))
@@ -26,8 +26,8 @@ package struct ProcessSighting {
       let start = ProcText.decimal(fields[19])
     else { return nil }
     self.process = process
-    self.parent = pid_t(parent)
-    self.session = pid_t(session)
+    self.parent = Int32(parent)
+    self.session = Int32(session)
     self.start = start
     self.state = state
   }
@@ -41,10 +41,10 @@ package struct ProcessSighting {
   ///   - roots: the processes to begin with.
   ///   - adopter: a process whose children belong to the result as well; the process itself does not.
   /// - Returns: what was seen, by the number of the process.
-  package static func all(below roots: [pid_t], besides adopter: pid_t?) -> [pid_t: ProcessSighting]
+  package static func all(below roots: [Int32], besides adopter: Int32?) -> [Int32: ProcessSighting]
   {
     guard FileSystem.exists("/proc/thread-self/children") else { return all() }
-    var seen: [pid_t: ProcessSighting] = [:]
+    var seen: [Int32: ProcessSighting] = [:]
     var next = roots
     while true {
       while let process = next.popLast() {
@@ -58,8 +58,8 @@ package struct ProcessSighting {
     }
   }
 
-  private static func all() -> [pid_t: ProcessSighting] {
-    var seen: [pid_t: ProcessSighting] = [:]
+  private static func all() -> [Int32: ProcessSighting] {
+    var seen: [Int32: ProcessSighting] = [:]
     for name in (try? FileSystem.names(in: "/proc")) ?? [] {
       guard let process = number(name.bytes[...]), let one = ProcessSighting(of: process)
       else { continue }
@@ -69,9 +69,9 @@ package struct ProcessSighting {
   }
 
   /// The children that the threads of a process have; none if it has ended. proc_tid_children(5)
-  private static func children(of process: pid_t) -> [pid_t] {
+  private static func children(of process: Int32) -> [Int32] {
     let tasks = FilePath("/proc/\(process)/task")
-    var children: [pid_t] = []
+    var children: [Int32] = []
     for thread in (try? FileSystem.names(in: tasks)) ?? [] {
       guard let text = try? FileSystem.contents(of: tasks.appending(thread).appending("children"))
       else { continue }
@@ -80,7 +80,7 @@ package struct ProcessSighting {
     return children
   }
 
-  private static func number(_ digits: ArraySlice<UInt8>) -> pid_t? {
-    ProcText.decimal(digits).flatMap { pid_t(exactly: $0) }
+  private static func number(_ digits: ArraySlice<UInt8>) -> Int32? {
+    ProcText.decimal(digits).flatMap { Int32(exactly: $0) }
   }
 }
