@@ -7,6 +7,9 @@ public import SystemPackage
 /// gets its name.
 ///
 /// ```swift
+/// import ShmCopying
+/// import ShmStreams
+///
 /// var receiver = try StreamReceiver.meet(at: Rendezvous("frames"))
 /// var file = try OutputFile("frames.raw")
 /// try receiver.receive(to: file.rawDescriptor, named: file.name)

@@ -4,6 +4,9 @@ import SystemPackage
 /// kernel has made a copy (copy-on-write). proc_pid_pagemap(5)
 ///
 /// ```swift
+/// import ShmCore
+/// import ShmInspection
+///
 /// for mapping in try RegionInspection(RegionReference("cache")).mappings.mappings {
 ///   print(CopiedPages.bytes(of: mapping.map, in: mapping.process) ?? -1)
 /// }

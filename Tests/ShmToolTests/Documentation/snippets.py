@@ -4,8 +4,8 @@
 
 PRODUCTS is the directory in which the package manager has built the modules. Each example becomes a
 function in a file of its own, so that an example can use only what it declares itself. An example
-without imports gets those of the library and of swift-system. With NAME, the first example of the README is also run, with
-that name for its region, once with a sufficient memlock limit and once with a lower one.
+without imports gets the module that it documents and ShmCore. With NAME, only the first example of the README is
+compiled, and run with that name for its region, with a sufficient memlock limit and with a lower one.
 """
 
 import ctypes, os, pathlib, re, resource, shutil, subprocess, sys, tempfile
@@ -39,7 +39,8 @@ def snippets(path):
 def source(index, path, line, code):
     imports = [text for text in code if text.startswith("import ")]
     body = ["" if text.startswith("import ") else text for text in code]
-    imports = imports or [f"import {name}" for name in [*modules, "SystemPackage"]]
+    module = path.relative_to(checkout).parts[1:2]
+    imports = imports or [f"import {name}" for name in {*module, "ShmCore"}]
     return "\n".join([
         *imports, f"func example{index}() throws {{",
         f'#sourceLocation(file: "{path.relative_to(checkout)}", line: {line})', *body,
@@ -57,7 +58,7 @@ def options():
 
 def check():
     paths = [checkout / "README.md", *sorted((checkout / "Sources").rglob("*.docc/*.md")),
-             *sorted((checkout / "Sources").rglob("*.swift"))]
+             *(path for name in modules for path in sorted((checkout / "Sources" / name).rglob("*.swift")))]
     sources = []
     for path in paths:
         for line, code in snippets(path):
