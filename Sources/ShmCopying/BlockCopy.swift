@@ -52,7 +52,7 @@ public struct BlockCopy {
   ///   - mayExceedMemory: whether a region or a file in memory may take more than memory or a control
   ///     group has: the kernel ends the process then, instead of an error.
   /// - Throws: `ShmError`: `usage` for ends that overlap, for more bytes than either has, and where
-  ///   neither says how many; `notFound`, `notPermitted`, `corrupt`; `system` where the file system
+  ///   neither says how many; `notFound`, `notPermitted`, `notSharedMemory`; `system` where the file system
   ///   refuses O_DIRECT.
   public init(
     from: CopyEnd, to: CopyEnd, length: Int? = nil, isDirect: Bool = false,
@@ -80,7 +80,7 @@ public struct BlockCopy {
     if isProcess, length == nil {
       guard case .region = to else {
         throw ShmError(
-          .usage, attempt, "neither end says how many bytes are meant", remedy: "give --length")
+          .usage, attempt, "neither end says how many bytes are meant", remedy: .giveLength)
       }
     }
     sink = try to.openForWriting(attempt, isSynchronized: isSynchronized)
@@ -211,7 +211,7 @@ extension BlockCopy {
   /// Throws where an end gives or takes its bytes once, in order: a standard stream, a FIFO, a terminal.
   /// Known before the copy.
   ///
-  /// - Throws: `ShmError` with code `usage`.
+  /// - Throws: `ShmError` of kind `usage`.
   public func checkVerifiable() throws(ShmError) {
     for (end, name) in [(source, from), (sink, to)] where end is StreamEnd {
       throw ShmError(

@@ -94,7 +94,7 @@ public struct DirectIO: ~Copyable {
   static func refusal(_ attempt: String, _ error: Errno? = nil) -> ShmError {
     ShmError(
       .system, attempt, "its file system refuses O_DIRECT",
-      remedy: "copy it through the page cache (without --direct)", errorNumber: error?.rawValue)
+      remedy: .usePageCache, errorNumber: error?.rawValue)
   }
 
   /// What can be known before it is opened: on some kernels a tmpfs refuses O_DIRECT, on others it
@@ -114,7 +114,7 @@ public struct DirectIO: ~Copyable {
     guard kind == .other else {
       throw ShmError(
         .system, attempt, "it lies on a \(kind), in memory: there is no device behind it",
-        remedy: "copy it without --direct")
+        remedy: .usePageCache)
     }
     return status
   }

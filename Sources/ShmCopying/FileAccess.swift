@@ -28,7 +28,7 @@ struct FileAccess {
     (user, group, mode) = (status.st_uid, status.st_gid, status.st_mode & 0o777)
     let all = try ShmError.explaining({
       ShmError(
-        $0.code, attempt, "the extended attributes of the file it replaces cannot be read",
+        $0.kind, attempt, "the extended attributes of the file it replaces cannot be read",
         remedy: Self.remedy, errorNumber: $0.rawValue)
     }) { () throws(Errno) in
       try ExtendedAttribute.all(of: file)
@@ -42,7 +42,7 @@ struct FileAccess {
     }
   }
 
-  private static var remedy: String { "redirect standard output to it to write it in place" }
+  private static var remedy: Remedy { "redirect standard output to it to write it in place" }
 
   /// Finds out beforehand whether a new file can have them, and leaves it to its owner alone.
   ///
@@ -102,7 +102,7 @@ struct FileAccess {
         attribute.description == ExtendedAttribute.accessList
         ? "the access control list" : "the extended attribute '\(attribute.description)'"
       return ShmError(
-        $0.code, attempt, "\(what) of the file it replaces cannot be kept: \($0.reason)",
+        $0.kind, attempt, "\(what) of the file it replaces cannot be kept: \($0.reason)",
         remedy: remedy, errorNumber: $0.rawValue)
     }) { () throws(Errno) in try file.set(attribute) }
   }

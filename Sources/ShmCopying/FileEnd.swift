@@ -126,7 +126,7 @@ final class FileEnd: OpenEnd {
 
   private static func explain(_ error: Errno, _ path: FilePath, _ attempt: String) -> ShmError {
     ShmError(
-      error == .isDirectory ? .inputOutput : error.code, attempt,
+      error == .isDirectory ? .inputOutput : error.kind, attempt,
       "\(quoted(path)): \(error.reason)", remedy: error.remedy,
       shortage: error.shortage, errorNumber: error.rawValue)
   }

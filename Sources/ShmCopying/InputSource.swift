@@ -72,7 +72,7 @@ public struct InputSource: ~Copyable {
   /// The state of what is to be read, to compare it with that after reading; nil for anything but a regular
   /// file whose size is what it gives. fstat(2), fcntl(2)
   ///
-  /// - Throws: `ShmError` with code `inputOutput` for a descriptor that cannot be read.
+  /// - Throws: `ShmError` of kind `inputOutput` for a descriptor that cannot be read.
   static func state(_ raw: CInt, _ name: String) throws(ShmError) -> InputState? {
     var status = stat()
     let attempt = "cannot read \(name)"

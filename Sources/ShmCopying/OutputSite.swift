@@ -112,7 +112,7 @@ struct OutputSite: ~Copyable {
     }
   }
 
-  private static var remedy: String { "redirect standard output to it" }
+  private static var remedy: Remedy { "redirect standard output to it" }
 
   /// A file without a name, which nothing can leave behind; nil if this file system, or a sandbox, has no
   /// such files. O_TMPFILE of open(2)

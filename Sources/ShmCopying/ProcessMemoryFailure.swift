@@ -75,14 +75,14 @@ public struct ProcessMemoryFailure: Error, Sendable {
   /// The error for a user: why, with the mapping or the setting that is meant, and what to do.
   ///
   /// - Parameter attempt: what was tried, and on what.
-  /// - Returns: the sentence, with code `peerDied`, `notFound`, `inputOutput`, `notPermitted`, `usage`
+  /// - Returns: the sentence, of kind `peerDied`, `notFound`, `inputOutput`, `notPermitted`, `usage`
   ///   or `system`.
   public func error(_ attempt: String) -> ShmError {
-    let (code, reason, remedy) = words
-    return ShmError(code, attempt, reason, remedy: remedy, errorNumber: errorNumber)
+    let (kind, reason, remedy) = words
+    return ShmError(kind, attempt, reason, remedy: remedy, errorNumber: errorNumber)
   }
 
-  private var words: (ShmError.Code, String, String?) {
+  private var words: (ShmError.Kind, String, Remedy?) {
     let place = "0x" + String(address, radix: 16)
     func lies(in map: ProcessMap) -> String {
       "\(place) of process \(process) lies in \(map.words)"
@@ -125,7 +125,7 @@ public struct ProcessMemoryFailure: Error, Sendable {
     }
   }
 
-  private var refusal: (ShmError.Code, String, String?) {
+  private var refusal: (ShmError.Kind, String, Remedy?) {
     switch cause {
     case .yama(let scope):
       let who =
@@ -134,18 +134,18 @@ public struct ProcessMemoryFailure: Error, Sendable {
         case 2: "only CAP_SYS_PTRACE may look into process \(process)"
         default: "nobody may look into process \(process) until the next start"
         }
-      let remedy =
+      let remedy: Remedy? =
         switch scope {
         case 1: "start it from this one, ask as root, or 'sysctl kernel.yama.ptrace_scope=0'"
         case 2: "ask as root, or 'sysctl kernel.yama.ptrace_scope=0'"
-        default: String?.none
+        default: nil
         }
       return (.notPermitted, "\(who) (kernel.yama.ptrace_scope is \(scope))", remedy)
     case .sandbox:
       return (
         .notPermitted,
         "a sandbox refuses the system call, on this process itself, too (seccomp)",
-        "allow process_vm_readv and process_vm_writev there; a container's engine does with --cap-add SYS_PTRACE"
+        .allowProcessMemory
       )
     case .credentials(let owner):
       let whose =

@@ -98,7 +98,7 @@ extension Region {
       try resize(to: generous)
       return generous
     } catch {
-      guard error.code == .noSpace, generous > needed else { throw error }
+      guard error.kind == .noSpace, generous > needed else { throw error }
       try resize(to: needed, mayExceedMemory: mayExceedMemory)
       return needed
     }

@@ -17,7 +17,7 @@ extension Region {
   ///
   /// - Returns: `unused` if the name is gone; else which processes use the region, or that it cannot be
   ///   known, and the region has its name.
-  /// - Throws: `ShmError`, as `unlink` does: `notFound` if the name means another region by now, `corrupt`
+  /// - Throws: `ShmError`, as `unlink` does: `notFound` if the name means another region by now, `notSharedMemory`
   ///   for a file that is not shared memory.
   /// - Complexity: linear in the mappings of the host.
   public func unlinkIfUnused() throws(ShmError) -> RegionUse {

@@ -158,7 +158,7 @@ public struct RegionInspection: Sendable {
     do {
       return try Region.open(reference, access: .readOnly)
     } catch {
-      guard error.code == .notPermitted else { throw error }
+      guard error.kind == .notPermitted else { throw error }
       return try Region.open(reference, access: .status)
     }
   }

@@ -103,7 +103,7 @@ public enum RegionUse: Sendable, Equatable {
   /// - Parameters:
   ///   - reference: the region.
   ///   - attempt: what would be done to it, for the message.
-  /// - Throws: `ShmError` with code `busy`, and what opening the region throws.
+  /// - Throws: `ShmError` of kind `busy`, and what opening the region throws.
   public static func refuseIfUsed(
     _ reference: RegionReference, _ attempt: String
   ) throws(ShmError) {
@@ -116,7 +116,7 @@ public enum RegionUse: Sendable, Equatable {
   /// Throws unless this is `unused`.
   ///
   /// - Parameter attempt: what would be done to the region, for the message.
-  /// - Throws: `ShmError` with code `busy`.
+  /// - Throws: `ShmError` of kind `busy`.
   public func refuse(_ attempt: String) throws(ShmError) {
     switch self {
     case .unused: return

@@ -79,7 +79,7 @@ public struct RegionWaiter: Sendable {
         return try hold(bytes, at: offset, in: try Region.open(reference, access: .readOnly))
       }
     } catch {
-      guard error.code == .notFound else { throw error }
+      guard error.kind == .notFound else { throw error }
       if case .removed = condition { return true }
       return false
     }

@@ -34,7 +34,7 @@ public struct FramedInput: ~Copyable {
   ///   - descriptor: the number of a descriptor that is open for reading; it stays the caller's.
   ///   - name: what it is called in messages.
   ///   - options: how long to wait for bytes, and the descriptor that interrupts it.
-  /// - Throws: `ShmError`: `corrupt` for anything but a framed stream of this version, `aborted` if the input
+  /// - Throws: `ShmError`: `damaged` for anything but a framed stream of this version, `aborted` if the input
   ///   ends before, `inputOutput`, `timedOut`, `interrupted`.
   public init(
     _ descriptor: Int32, named name: String, options: StreamOptions = StreamOptions()
@@ -66,7 +66,7 @@ public struct FramedInput: ~Copyable {
     do throws(FrameFault) {
       decoder = try FrameDecoder(bytes, .data)
     } catch {
-      throw ShmError(.corrupt, attempt, "it \(error.reason)")
+      throw ShmError(.damaged, attempt, "it \(error.reason)")
     }
     self.source = source
     self.name = name
@@ -163,6 +163,6 @@ public struct FramedInput: ~Copyable {
 
   /// The input is damaged.
   func damaged(_ fault: FrameFault) -> ShmError {
-    ShmError(.corrupt, "cannot read \(name)", "it \(fault.reason)")
+    ShmError(.damaged, "cannot read \(name)", "it \(fault.reason)")
   }
 }

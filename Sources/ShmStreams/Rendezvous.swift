@@ -20,7 +20,7 @@ public struct Rendezvous: Hashable, Sendable {
   ///   - name: the stream's.
   ///   - directory: where; nil for `/dev/shm/.shmtool-UID`, which a shell, a service and a container
   ///     with the same /dev/shm agree on.
-  /// - Throws: `ShmError` with code `usage` for a name that is none, or with which the path is longer
+  /// - Throws: `ShmError` of kind `usage` for a name that is none, or with which the path is longer
   ///   than a socket's may be; `system` if the user of this process is unknown.
   public init(_ name: String, directory: FilePath? = nil) throws(ShmError) {
     try self.init(RegionName(name), directory: directory)

@@ -55,19 +55,19 @@ struct RingMemory: ~Copyable, Sendable {
     } catch {
       // A ring is always reserved, so the advice to do without reservation does not apply.
       guard error.errorNumber == ENOSYS || error.errorNumber == EOPNOTSUPP else { throw error }
-      throw ShmError(error.code, attempt, error.reason, errorNumber: error.errorNumber)
+      throw ShmError(error.kind, attempt, error.reason, errorNumber: error.errorNumber)
     }
   }
 
   /// Maps a ring that a sender has made, after it was checked: sealed, of the size that was said,
   /// of this version. Nothing of the header is read again.
   ///
-  /// - Throws: `ShmError` with code `corrupt`.
+  /// - Throws: `ShmError` of kind `incompatible`.
   init(
     checking descriptor: consuming OwnedDescriptor, capacity: Int, dataOffset: Int, index: Int
   ) throws(ShmError) {
     let attempt = "cannot use the ring of the sender"
-    func refuse(_ reason: String) -> ShmError { ShmError(.corrupt, attempt, reason) }
+    func refuse(_ reason: String) -> ShmError { ShmError(.incompatible, attempt, reason) }
     // The sender chose what it sent: a descriptor that cannot be asked or mapped is its fault.
     func explain(_ error: Errno) -> ShmError {
       switch error {

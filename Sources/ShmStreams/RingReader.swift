@@ -41,7 +41,7 @@ struct RingReader: ~Copyable {
 
   /// How many bytes are there.
   ///
-  /// - Throws: `ShmError` with code `corrupt`, where the sender's position went back, or is ahead by
+  /// - Throws: `ShmError` of kind `damaged`, where the sender's position went back, or is ahead by
   ///   more than the capacity.
   @inline(__always)
   mutating func available() throws(ShmError) -> Int {
@@ -92,7 +92,7 @@ struct RingReader: ~Copyable {
     let added = position &- seen
     guard ahead <= UInt64(memory.geometry.capacity), added <= ahead else {
       throw ShmError(
-        .corrupt, "cannot go on with the stream", "the sender has said an impossible position")
+        .damaged, "cannot go on with the stream", "the sender has said an impossible position")
     }
     seen = position
     return Int(ahead)

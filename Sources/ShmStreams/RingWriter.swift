@@ -33,7 +33,7 @@ struct RingWriter: ~Copyable {
 
   /// How much room there is: the slowest receiver decides.
   ///
-  /// - Throws: `ShmError` with code `corrupt`, where a receiver's position went back, or lies where
+  /// - Throws: `ShmError` of kind `damaged`, where a receiver's position went back, or lies where
   ///   none can be.
   @inline(__always)
   mutating func room() throws(ShmError) -> Int {
@@ -99,7 +99,7 @@ struct RingWriter: ~Copyable {
       guard taken <= position &- receivers[index].seen, behind <= UInt64(memory.geometry.capacity)
       else {
         throw ShmError(
-          .corrupt, "cannot go on with the stream",
+          .damaged, "cannot go on with the stream",
           "receiver \(index) has said an impossible position")
       }
       receivers[index].seen = theirs

@@ -19,7 +19,7 @@ struct StreamFailure {
 
   /// The other end does not keep to the protocol.
   func broken(_ who: String, _ what: String) -> ShmError {
-    ShmError(.corrupt, attempt, "\(who) \(what)")
+    ShmError(.damaged, attempt, "\(who) \(what)")
   }
 
   /// Nobody came.

@@ -123,7 +123,7 @@ struct StreamListener: ~Copyable {
       return .receiver(try StreamSocket(checking: OwnedDescriptor(adopting: raw), attempt))
     } catch {
       // With a number it is the kernel's refusal to say whose it is, which is no receiver's fault.
-      if error.code == .notPermitted, error.errorNumber == nil { return .foreign }
+      if error.kind == .notPermitted, error.errorNumber == nil { return .foreign }
       throw error
     }
   }

@@ -57,7 +57,7 @@ extension StreamReceiver {
       try deliver(&record, to: &target)
     } catch {
       let known = reasonOfReply(error)
-      if error.code != .inputOutput, framedEnd == nil {
+      if error.kind != .inputOutput, framedEnd == nil {
         writeAbort(failure.reason(known), after: encoder.end.total, behind: &record, to: &target)
       }
       abort(known)
@@ -123,7 +123,7 @@ extension StreamReceiver {
     }
   }
 
-  private static var farCommand: String {
+  private static var farCommand: Remedy {
     "a program that acknowledges framed streams must run at the far end"
   }
 
@@ -132,7 +132,7 @@ extension StreamReceiver {
 
   /// Why the far end does not read any more, if its answer says so soon; otherwise the error.
   private mutating func reasonOfReply(_ error: ShmError) -> ShmError {
-    guard error.code == .inputOutput, let descriptor = reply?.descriptor else { return error }
+    guard error.kind == .inputOutput, let descriptor = reply?.descriptor else { return error }
     let clock = StreamClock(Self.replyGrace)
     while reply?.outcome == nil, clock.passed == nil {
       guard let ready = try? Polling.wait(for: [descriptor], milliseconds: clock.left) else {

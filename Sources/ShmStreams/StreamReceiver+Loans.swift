@@ -41,7 +41,7 @@ extension StreamReceiver {
   ///
   /// - Parameter body: gets its bytes. The pointer is valid for the call.
   /// - Returns: false at the end of the stream, where `body` is not called.
-  /// - Throws: as `borrow`, `corrupt` where what comes is no record, and what `body` throws.
+  /// - Throws: as `borrow`, `damaged` where what comes is no record, and what `body` throws.
   public mutating func receiveRecord(
     _ body: (UnsafeRawBufferPointer) throws(ShmError) -> Void
   ) throws(ShmError) -> Bool {

@@ -14,7 +14,7 @@ extension StreamReceiver {
   ///   - place: where.
   ///   - options: what this end wants; how the ring is, the sender decides.
   /// - Returns: the receiver, ready to receive.
-  /// - Throws: `ShmError`: `timedOut`, `busy` where the stream has its receivers, `corrupt` for a
+  /// - Throws: `ShmError`: `timedOut`, `busy` where the stream has its receivers, `incompatible` for a
   ///   sender of another version, `notPermitted` for another user's.
   public static func meet(
     at place: Rendezvous, options: StreamOptions = StreamOptions()

@@ -13,7 +13,7 @@ extension StreamReceiver {
   ///   - sink: the number of a descriptor that is open for writing; it stays the caller's.
   ///   - name: what it is called in messages.
   ///   - progress: called with the bytes delivered so far.
-  /// - Throws: `ShmError`: `peerDied`, `aborted`, `corrupt` where the sender breaks the protocol,
+  /// - Throws: `ShmError`: `peerDied`, `aborted`, `damaged` where the sender breaks the protocol,
   ///   `inputOutput` where the sink takes no more, `timedOut`, `interrupted`. What was delivered is a
   ///   correct beginning, and the stream is aborted.
   /// - Complexity: linear in the bytes; the memory is the ring's.

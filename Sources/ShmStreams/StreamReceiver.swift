@@ -76,7 +76,7 @@ public struct StreamReceiver: ~Copyable {
   ///
   /// - Parameter result: what holds the bytes by now, in messages: "'data.tar'".
   /// - Returns: what has gone through.
-  /// - Throws: `ShmError`: `corrupt` where the checksum differs, `usage` where another number of bytes
+  /// - Throws: `ShmError`: `damaged` where the checksum differs, `usage` where another number of bytes
   ///   was expected. The stream is aborted then. Where only the sender cannot be told, the reason says that
   ///   the bytes are complete.
   public mutating func finish(in result: String? = nil) throws(ShmError) -> StreamReport {
@@ -140,7 +140,7 @@ public struct StreamReceiver: ~Copyable {
     if let theirs = end.checksum {
       guard theirs == checksum.value else {
         throw ShmError(
-          .corrupt, failure.attempt,
+          .damaged, failure.attempt,
           """
           the checksum of the \(end.total) bytes is \(String(checksum.value, radix: 16)), and the \
           sender's \(String(theirs, radix: 16))

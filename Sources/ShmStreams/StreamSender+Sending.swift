@@ -18,7 +18,7 @@ extension StreamSender {
   ///   - name: what it is called in messages.
   ///   - progress: called with the bytes sent so far.
   /// - Throws: `ShmError`: `inputOutput` where the source cannot be read, `peerDied`, `aborted`,
-  ///   `corrupt` where a receiver breaks the protocol, `timedOut`, `interrupted`. The stream is
+  ///   `damaged` where a receiver breaks the protocol, `timedOut`, `interrupted`. The stream is
   ///   aborted then.
   /// - Complexity: linear in the bytes; the memory is the ring's.
   public mutating func send(
@@ -109,7 +109,7 @@ extension StreamSender {
   /// whose output has ended.
   ///
   /// - Parameter descriptor: the number; it stays the caller's.
-  /// - Throws: `ShmError`: `peerDied`, `aborted`, `corrupt`, `timedOut`, `interrupted`. The stream is
+  /// - Throws: `ShmError`: `peerDied`, `aborted`, `damaged`, `timedOut`, `interrupted`. The stream is
   ///   aborted then.
   public mutating func wait(for descriptor: Int32) throws(ShmError) {
     do throws(ShmError) {

@@ -30,7 +30,7 @@ struct StreamSink: ~Copyable {
     case trusting
   }
 
-  /// - Throws: `ShmError` with code `inputOutput` for one that is closed.
+  /// - Throws: `ShmError` of kind `inputOutput` for one that is closed.
   init(_ descriptor: CInt, _ attempt: String) throws(ShmError) {
     mayBlock = try DescriptorKind.mayBlockWriting(descriptor, attempt)
     self.descriptor = descriptor
@@ -51,7 +51,7 @@ struct StreamSink: ~Copyable {
   ///   - bytes: what is to be written.
   ///   - isReady: whether a poll has said that it takes something.
   /// - Returns: how many bytes it took; nil where it takes none now, and is to be polled.
-  /// - Throws: `ShmError` with code `inputOutput`.
+  /// - Throws: `ShmError` of kind `inputOutput`.
   mutating func write(
     _ head: UnsafeRawBufferPointer, _ bytes: UnsafeRawBufferPointer, isReady: Bool
   ) throws(ShmError) -> Int? {

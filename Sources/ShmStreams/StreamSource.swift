@@ -37,7 +37,7 @@ struct StreamSource: ~Copyable {
   ///   - descriptor: what is read.
   ///   - chunk: how much is read at once.
   ///   - attempt: the words for errors.
-  /// - Throws: `ShmError` with code `inputOutput` for one that is closed.
+  /// - Throws: `ShmError` of kind `inputOutput` for one that is closed.
   init(_ descriptor: CInt, chunk: Int, _ attempt: String) throws(ShmError) {
     mayBlock = try DescriptorKind.mayBlockReading(descriptor, attempt)
     self.descriptor = descriptor
@@ -82,7 +82,7 @@ struct StreamSource: ~Copyable {
   ///
   /// - Parameter buffer: where it goes.
   /// - Returns: how many bytes, 0 at the end; nil where there are none now, and it is to be polled.
-  /// - Throws: `ShmError` with code `inputOutput`, also for a message that had no room, and for a regular
+  /// - Throws: `ShmError` of kind `inputOutput`, also for a message that had no room, and for a regular
   ///   file that was changed while it was read.
   mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(ShmError) -> Int? {
     while true {
@@ -104,7 +104,7 @@ struct StreamSource: ~Copyable {
           throw ShmError(
             .inputOutput, attempt,
             "a message of \(count) bytes has come, and there was room for \(buffer.count)",
-            remedy: "make the ring larger with --capacity")
+            remedy: .enlargeRing)
         }
       }
       if count >= 0 { return count }

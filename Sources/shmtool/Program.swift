@@ -7,7 +7,7 @@ import ShmCore
 enum Program {
   /// Parses, runs, and exits with the command's code.
   static func run() -> Never {
-    cshmtool_exit_if_exhausted(CInt(ShmError.Code.noSpace.rawValue))
+    cshmtool_exit_if_exhausted(ExitStatus.of(.noSpace))
     do {
       StandardStreams.prepare()
       CoreDumps.excludeRegions()
@@ -74,10 +74,10 @@ enum Program {
     case let error as ShmError:
       Output.complain(error)
       // What it stopped has been taken down by now.
-      if error.code == .interrupted, let number = SignalMask.pendingTermination {
+      if error.kind == .interrupted, let number = SignalMask.pendingTermination {
         TerminationSignals.reraise(number)
       }
-      return CInt(error.code.rawValue)
+      return ExitStatus.of(error.kind)
     case let interruption as Interruption:
       TerminationSignals.reraise(interruption.signal)
       return 128 + interruption.signal
@@ -99,7 +99,7 @@ enum Program {
         return 0
       } catch {
         Output.complain(error)
-        return CInt(error.code.rawValue)
+        return ExitStatus.of(error.kind)
       }
     }
     let message = HelpPage.message(

@@ -73,7 +73,7 @@ struct CopyBench {
     }
     let time = nanoseconds - start
     unsafe buffer.deallocate()
-    if sum == 0 { throw ShmError(.corrupt, "cannot measure", "nothing came") }
+    if sum == 0 { throw ShmError(.damaged, "cannot measure", "nothing came") }
     return time / count
   }
 
@@ -108,7 +108,7 @@ struct CopyBench {
     }
     let time = nanoseconds - start
     _ = try receiver.finish()
-    if sum == 0 { throw ShmError(.corrupt, "cannot measure", "nothing came") }
+    if sum == 0 { throw ShmError(.damaged, "cannot measure", "nothing came") }
     return time / max(1, count)
   }
 

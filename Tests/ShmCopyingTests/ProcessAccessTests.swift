@@ -17,7 +17,7 @@ struct ProcessAccessTests {
         worksOnItself: itself, mayBeInspected: inspected, yamaScope: yama, owner: owner)
       let failure = ProcessMemoryFailure(access.cause, 42, 0x1000, errorNumber: EPERM)
       let error = failure.error("cannot copy")
-      #expect(error.code == .notPermitted)
+      #expect(error.kind == .notPermitted)
       return error.description
     }
     #expect(sentence(itself: false, inspected: false, yama: 1).contains("a sandbox refuses"))
@@ -57,7 +57,7 @@ struct ProcessAccessTests {
     #expect(reason(0x2001, maps[0]).hasSuffix("(r- private), which ends 1 bytes before"))
     #expect(reason(7, nil) == "0x7 of process 42 is not mapped")
     let written = ProcessMemoryFailure(.notWritable(maps[0]), 42, 0x1800).error("a")
-    #expect(written.code == .notPermitted)
+    #expect(written.kind == .notPermitted)
     #expect(
       written.reason.hasSuffix("lies in 0x1000-0x2000 (r- private), which may not be written"))
   }

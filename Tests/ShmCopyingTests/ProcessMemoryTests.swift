@@ -131,7 +131,7 @@ struct ProcessMemoryTests {
       #expect(sentence.contains("the nearest mapping is 0x\(start)-"))
       let past = self.failure { _ = try memory.bytes(at: .max - 5, count: 10) }
       #expect(past?.cause == .noAddress)
-      #expect(past?.error("a").code == .usage)
+      #expect(past?.error("a").kind == .usage)
     }
   }
 
@@ -167,7 +167,7 @@ struct ProcessMemoryTests {
     _ = try child.wait()
     let failure = failure { _ = try memory.bytes(at: address, count: 4) }
     #expect(failure?.cause == .ended)
-    #expect(failure?.error("a").code == .peerDied)
+    #expect(failure?.error("a").kind == .peerDied)
     error(.notFound) { _ = try ProcessMemory(of: number) }
   }
 

@@ -57,8 +57,8 @@ struct MappingTests {
     arguments: [
       (0..<0, .usage), (page..<page, .usage), (1..<page, .usage), (-page..<page, .usage),
       (0..<2 * page + 1, .inputOutput), (page..<Int.max, .inputOutput),
-    ] as [(Range<Int>, ShmError.Code)])
-  func badRange(_ range: Range<Int>, _ code: ShmError.Code) throws {
+    ] as [(Range<Int>, ShmError.Kind)])
+  func badRange(_ range: Range<Int>, _ code: ShmError.Kind) throws {
     let name = TestName()
     let region = try Region.create(try name.reference, size: 2 * page)
     error(code) { _ = try Mapping(of: region, range: range) }

@@ -145,7 +145,7 @@ struct RegionReferenceTests {
         try #require(!reference.description.isEmpty)
         if case .posix(let name) = reference { try #require((1...255).contains(name.bytes.count)) }
       } catch let error as ShmError {
-        try #require(error.code == .usage)
+        try #require(error.kind == .usage)
       }
     }
     #expect((5_000..<20_000).contains(accepted), "both answers must occur: \(accepted)")

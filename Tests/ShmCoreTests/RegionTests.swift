@@ -146,7 +146,7 @@ struct RegionTests {
 
   @Test("are not created where pages would be a disk's, nor in no directory, nor without a name")
   func elsewhere() throws {
-    error(.corrupt) { _ = try Region.create(try RegionReference("/proc/none"), size: 1) }
+    error(.notSharedMemory) { _ = try Region.create(try RegionReference("/proc/none"), size: 1) }
     error(.notFound) { _ = try Region.create(try RegionReference("/dev/shm/no/x"), size: 1) }
     error(.usage) { _ = try Region.create(try RegionReference("sysv:1"), size: 1) }
     error(.usage) { _ = try Region.create(try RegionReference("pid:1:1"), size: 1) }
@@ -219,8 +219,10 @@ struct RegionTests {
     }
     defer { _ = unsafe remove(name.path) }
     for access in [Region.Access.status, .readOnly, .readWrite] {
-      error(.corrupt) { _ = try Region.open(try name.reference, access: access) }
-      error(.corrupt) { _ = try Region.open(try RegionReference(name.path), access: access) }
+      error(.notSharedMemory) { _ = try Region.open(try name.reference, access: access) }
+      error(.notSharedMemory) {
+        _ = try Region.open(try RegionReference(name.path), access: access)
+      }
     }
     error(.exists) { _ = try Region.create(try name.reference, size: 1) }
     #expect((try? FileSystem.status(FilePath(name.path))) != nil)

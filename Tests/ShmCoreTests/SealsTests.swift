@@ -58,7 +58,7 @@ struct SealsTests {
   func notForNames() throws {
     let name = TestName()
     let region = try Region.create(name.reference, size: page)
-    error(.corrupt) { try region.add(.grow) }
+    error(.incompatible) { try region.add(.grow) }
     #expect(region.seals()?.contains(.grow) != true)
   }
 

@@ -14,21 +14,9 @@ struct ShmErrorTests {
   }
 
   @Test(
-    "have the exit codes that are documented",
-    arguments: [
-      (ShmError.Code.answerIsNo, 1), (.usage, 64), (.corrupt, 65), (.notFound, 66), (.peerDied, 69),
-      (.defect, 70), (.system, 71), (.exists, 73), (.inputOutput, 74), (.busy, 75), (.aborted, 76),
-      (.notPermitted, 77), (.limit, 78), (.noSpace, 79), (.timedOut, 124), (.cannotRun, 126),
-      (.commandNotFound, 127),
-    ] as [(ShmError.Code, UInt8)])
-  func codes(_ code: ShmError.Code, _ exit: UInt8) {
-    #expect(code.rawValue == exit)
-  }
-
-  @Test(
     "of the kernel have the kind that the user knows",
     arguments: [
-      (Errno.noSuchFileOrDirectory, ShmError.Code.notFound), (.noSuchProcess, .notFound),
+      (Errno.noSuchFileOrDirectory, ShmError.Kind.notFound), (.noSuchProcess, .notFound),
       (.noSuchAddressOrDevice, .notFound), (.fileExists, .exists),
       (.permissionDenied, .notPermitted), (.notPermitted, .notPermitted),
       (.readOnlyFileSystem, .notPermitted), (.noSpace, .noSpace), (.noMemory, .noSpace),
@@ -38,9 +26,9 @@ struct ShmErrorTests {
       (.badFileDescriptor, .system), (.invalidArgument, .system), (.tooManyOpenFiles, .system),
       (.noFunction, .system),
     ])
-  func table(_ number: Errno, _ code: ShmError.Code) {
+  func table(_ number: Errno, _ code: ShmError.Kind) {
     let error = ShmError("cannot try", number)
-    #expect(error.code == code)
+    #expect(error.kind == code)
     #expect(error.errorNumber == number.rawValue)
     #expect(error.attempt == "cannot try")
     #expect(error.reason == number.reason)

@@ -128,7 +128,7 @@ struct WiringLimitsTests {
       let found = try #require(failure)
       #expect(found.cause == .mappingCount)
       let error = found.error("cannot wire it")
-      #expect(error.code == .limit)
+      #expect(error.kind == .limit)
       #expect(error.reason.hasSuffix(" mappings, and vm.max_map_count is \(maximum)"))
       let status = ProcessStatus(parsing: try FileSystem.contents(of: "/proc/self/status"))
       #expect(status.wired == 0)

@@ -119,11 +119,11 @@ struct RingTests {
   func positions(_ wrong: UInt64) throws {
     let ring = try pair()
     ring.writer.memory.word(at: RingGeometry.receiverPosition(0)).publish(wrong)
-    error(.corrupt) { _ = try ring.room() }
+    error(.damaged) { _ = try ring.room() }
     let other = try pair()
     if wrong > 65536 {
       other.writer.memory.word(at: RingGeometry.senderPosition).publish(wrong)
-      error(.corrupt) { _ = try other.available() }
+      error(.damaged) { _ = try other.available() }
     }
   }
 
@@ -135,15 +135,15 @@ struct RingTests {
     #expect(ring.take(500))
     #expect(try ring.room() == 65536 - 500)
     ring.writer.memory.word(at: RingGeometry.receiverPosition(0)).publish(400)
-    error(.corrupt) { _ = try ring.room() }
+    error(.damaged) { _ = try ring.room() }
     ring.writer.memory.word(at: RingGeometry.senderPosition).publish(900)
-    error(.corrupt) { _ = try ring.available() }
+    error(.damaged) { _ = try ring.available() }
   }
 
   @Test("refuses memory that is not sealed, not of the size, or of another version")
   func checked() throws {
     func attempt(_ region: borrowing Region, capacity: Int = 65536, offset: Int = 8192) throws {
-      error(.corrupt) {
+      error(.incompatible) {
         _ = try RingMemory(
           checking: try region.descriptor.duplicate(), capacity: capacity, dataOffset: offset,
           index: 0)

@@ -92,7 +92,7 @@ struct RingThreadTests {
       let place = unsafe start.assumingMemoryBound(to: UInt8.self)
       for index in 0..<count {
         guard unsafe place[index] == byte(ring.position &+ UInt64(index)) else {
-          throw ShmError(.corrupt, "cannot read", "another byte stands behind \(ring.position)")
+          throw ShmError(.damaged, "cannot read", "another byte stands behind \(ring.position)")
         }
       }
       if ring.release(count) { space.event.ring() }

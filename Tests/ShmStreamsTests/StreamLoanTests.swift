@@ -61,7 +61,7 @@ struct StreamLoanTests {
   ) throws(ShmError) {
     for index in 0..<count
     where unsafe bytes[index] != UInt8(truncatingIfNeeded: (start + index) / 3) {
-      throw ShmError(.corrupt, "byte \(start + index)", "is another")
+      throw ShmError(.damaged, "byte \(start + index)", "is another")
     }
   }
 
@@ -94,11 +94,11 @@ struct StreamLoanTests {
             isRight = unsafe bytes[index] == UInt8(truncatingIfNeeded: index + length + round)
             index += 1
           }
-          if !isRight { throw ShmError(.corrupt, "record \(count)", "of \(bytes.count) bytes") }
+          if !isRight { throw ShmError(.damaged, "record \(count)", "of \(bytes.count) bytes") }
           count += 1
         }
       }
-      if count != 20 * lengths.count { throw ShmError(.corrupt, "records", "\(count)") }
+      if count != 20 * lengths.count { throw ShmError(.damaged, "records", "\(count)") }
     }
     #expect(errors.isEmpty, "\(errors)")
   }
@@ -127,7 +127,7 @@ struct StreamLoanTests {
           return count
         }
       }
-      if done != total { throw ShmError(.corrupt, "bytes", "\(done)") }
+      if done != total { throw ShmError(.damaged, "bytes", "\(done)") }
     }
     #expect(errors.isEmpty, "\(errors)")
   }
@@ -146,7 +146,7 @@ struct StreamLoanTests {
       {
         done += 1000
       }
-      if done != total { throw ShmError(.corrupt, "bytes", "\(done)") }
+      if done != total { throw ShmError(.damaged, "bytes", "\(done)") }
     }
     #expect(errors.isEmpty, "\(errors)")
   }
@@ -184,7 +184,7 @@ struct StreamLoanTests {
           return count
         }
       }
-      if done != total { throw ShmError(.corrupt, "bytes", "\(done)") }
+      if done != total { throw ShmError(.damaged, "bytes", "\(done)") }
     }
     #expect(errors.isEmpty, "\(errors)")
   }
@@ -196,7 +196,7 @@ struct StreamLoanTests {
     } receive: { (receiver) throws(ShmError) in
       _ = try unsafe receiver.receiveRecord { (_) throws(ShmError) in }
     }
-    #expect(Set(errors.map(\.code)) == [.usage, .aborted], "\(errors)")
+    #expect(Set(errors.map(\.kind)) == [.usage, .aborted], "\(errors)")
     let torn = try run(.sleeping) { (sender) throws(ShmError) in
       try unsafe sender.lend { (space) throws(ShmError) in
         unsafe space.storeBytes(of: 100, as: UInt64.self)
@@ -205,7 +205,7 @@ struct StreamLoanTests {
     } receive: { (receiver) throws(ShmError) in
       _ = try unsafe receiver.receiveRecord { (_) throws(ShmError) in }
     }
-    #expect(Set(torn.map(\.code)) == [.corrupt, .aborted], "\(torn)")
+    #expect(Set(torn.map(\.kind)) == [.damaged, .aborted], "\(torn)")
     let huge = try run(.sleeping) { (sender) throws(ShmError) in
       try unsafe sender.lend { (space) throws(ShmError) in
         unsafe space.storeBytes(of: UInt64.max, as: UInt64.self)
@@ -214,6 +214,6 @@ struct StreamLoanTests {
     } receive: { (receiver) throws(ShmError) in
       _ = try unsafe receiver.receiveRecord { (_) throws(ShmError) in }
     }
-    #expect(Set(huge.map(\.code)) == [.corrupt, .aborted], "\(huge)")
+    #expect(Set(huge.map(\.kind)) == [.damaged, .aborted], "\(huge)")
   }
 }

@@ -45,7 +45,7 @@ package func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 /// The error that `body` throws; records an issue where it throws none, or one of another code.
 @discardableResult
 package func error(
-  _ code: ShmError.Code, at location: SourceLocation = #_sourceLocation,
+  _ code: ShmError.Kind, at location: SourceLocation = #_sourceLocation,
   _ body: () throws -> Void
 ) -> ShmError? {
   do {
@@ -53,7 +53,7 @@ package func error(
     Issue.record("nothing was thrown, and \(code) was expected", sourceLocation: location)
     return nil
   } catch let error as ShmError {
-    #expect(error.code == code, "\(error)", sourceLocation: location)
+    #expect(error.kind == code, "\(error)", sourceLocation: location)
     return error
   } catch {
     Issue.record("\(error) is no ShmError", sourceLocation: location)

@@ -69,7 +69,7 @@ struct StreamBench {
       }
     }
     _ = try receiver.finish()
-    if sum == 0 { throw ShmError(.corrupt, "cannot measure", "nothing came") }
+    if sum == 0 { throw ShmError(.damaged, "cannot measure", "nothing came") }
   }
 
   /// 64 bytes there and back.
@@ -81,7 +81,7 @@ struct StreamBench {
       if round == count / 10 { start = nanoseconds }
       try put(&sender, UInt64(round))
       let back = try get(&receiver)
-      if back != UInt64(round) { throw ShmError(.corrupt, "cannot measure", "another came back") }
+      if back != UInt64(round) { throw ShmError(.damaged, "cannot measure", "another came back") }
     }
     print((nanoseconds - start) / count)
     _ = try sender.finish()

@@ -10,7 +10,7 @@ public enum MemoryRoom {
   /// - Parameters:
   ///   - bytes: of pages that have no memory yet.
   ///   - attempt: what is tried, for the error.
-  /// - Throws: `ShmError` with code `noSpace` and the figures.
+  /// - Throws: `ShmError` of kind `noSpace` and the figures.
   public static func require(_ bytes: Int, _ attempt: String) throws(ShmError) {
     try SpaceCheck(attempt: attempt, place: "memory", site: .memory, mayBeSparse: false)
       .require(bytes)

@@ -27,7 +27,7 @@ extension RegionRoom {
   ///   - isWired: whether its pages are to be wired, so that swap does not count.
   ///   - process: whose control groups count; nil for those of this process.
   /// - Returns: the figures of this moment.
-  /// - Throws: `ShmError`: `corrupt` for a directory on another file system, `notFound`, `notPermitted`.
+  /// - Throws: `ShmError`: `notSharedMemory` for a directory on another file system, `notFound`, `notPermitted`.
   public static func current(
     in directory: FilePath = RegionName.directory, isWired: Bool = false, process: Int32? = nil
   ) throws(ShmError) -> RegionRoom {

@@ -16,7 +16,7 @@ public struct RoomAnswer: Sendable {
   /// Why there is no room, with the figures; nil if there is. `create` has the same words for it.
   public let reason: String?
   /// What to do besides raising the limit; nil if nothing must be done, or nothing is known.
-  public let remedy: String?
+  public let remedy: Remedy?
   /// What the limit that refuses would have to be; nil if none refuses, or it cannot be raised.
   public let shortage: LimitShortage?
 

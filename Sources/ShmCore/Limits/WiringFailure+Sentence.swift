@@ -7,7 +7,7 @@ extension WiringFailure {
   ///   - attempt: what was tried, and on what.
   ///   - following: the bytes that are to be wired after these: what is to be raised is raised for
   ///     them as well.
-  /// - Returns: the sentence, with code `limit`, `noSpace`, `inputOutput` or `system`.
+  /// - Returns: the sentence, of kind `limit`, `noSpace`, `inputOutput` or `system`.
   public func error(_ attempt: String, following: Int = 0) -> ShmError {
     let limits = evidence.limits
     // What the limit would have to be, in bytes.
@@ -15,11 +15,11 @@ extension WiringFailure {
     let memlock = LimitShortage(.resource(.memlock, hard: limits.hard), needed: needed)
     func limit(_ value: Int?) -> String { value.map { ByteCount($0).exact } ?? "unlimited" }
     func make(
-      _ code: ShmError.Code, _ reason: String, _ shortage: LimitShortage? = nil,
-      remedy: String? = nil
+      _ kind: ShmError.Kind, _ reason: String, _ shortage: LimitShortage? = nil,
+      remedy: Remedy? = nil
     ) -> ShmError {
       ShmError(
-        code, attempt, reason, remedy: remedy, shortage: shortage, errorNumber: errorNumber)
+        kind, attempt, reason, remedy: remedy, shortage: shortage, errorNumber: errorNumber)
     }
     let figures = "(RLIMIT_MEMLOCK soft \(limit(limits.soft)), hard \(limit(limits.hard)))"
     switch cause {

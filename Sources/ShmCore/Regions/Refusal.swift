@@ -127,12 +127,12 @@ struct Refusal {
   }
 
   private func make(
-    _ error: Errno, _ attempt: String, _ reason: String, _ remedy: String? = nil
+    _ error: Errno, _ attempt: String, _ reason: String, _ remedy: Remedy? = nil
   ) -> ShmError {
-    ShmError(error.code, attempt, reason, remedy: remedy, errorNumber: error.rawValue)
+    ShmError(error.kind, attempt, reason, remedy: remedy, errorNumber: error.rawValue)
   }
 
-  private func owner(_ status: stat?) -> String? {
+  private func owner(_ status: stat?) -> Remedy? {
     guard let status else { return nil }
     let mode = String(status.st_mode & 0o7777, radix: 8)
     let unmapped =

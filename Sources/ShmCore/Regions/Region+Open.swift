@@ -13,7 +13,7 @@ extension Region {
   ///   - reference: which region; a System V segment cannot be opened.
   ///   - access: what will be done with the contents.
   /// - Returns: the region.
-  /// - Throws: `ShmError`: `notFound`, `notPermitted`, `corrupt` for what is no region, and for a file
+  /// - Throws: `ShmError`: `notFound`, `notPermitted`, `notSharedMemory` for what is no region, and for a file
   ///   that is not shared memory if `access` is `readWrite`.
   public static func open(
     _ reference: RegionReference, access: Access = .readWrite
@@ -72,7 +72,7 @@ extension Region {
 
   private static func refuseOther(_ mode: mode_t, _ attempt: String) throws(ShmError) {
     if let other = RegionStatus.kindOfOther(mode) {
-      throw ShmError(.corrupt, attempt, "it is \(other), not a region")
+      throw ShmError(.notSharedMemory, attempt, "it is \(other), not a region")
     }
   }
 }
@@ -91,8 +91,8 @@ extension Region.Access {
 extension RegionReference {
   /// Why this reference could not be opened.
   func explain(_ error: Errno, _ attempt: String) -> ShmError {
-    func make(_ code: ShmError.Code, _ reason: String, _ remedy: String? = nil) -> ShmError {
-      ShmError(code, attempt, reason, remedy: remedy, errorNumber: error.rawValue)
+    func make(_ kind: ShmError.Kind, _ reason: String, _ remedy: Remedy? = nil) -> ShmError {
+      ShmError(kind, attempt, reason, remedy: remedy, errorNumber: error.rawValue)
     }
     switch (error, self) {
     case (.noSuchFileOrDirectory, .posix):
@@ -101,7 +101,7 @@ extension RegionReference {
           .notFound, "there is no \(RegionName.directory)",
           "mount one with 'mount -t tmpfs tmpfs \(RegionName.directory)'")
       }
-      return make(.notFound, "there is no such region", "'shmtool list' shows those there are")
+      return make(.notFound, "there is no such region", .listRegions)
     case (.noSuchFileOrDirectory, .descriptor(let process, let number)):
       guard ProcessView.isThere else { return ProcessView.missing(attempt) }
       if (try? FileSystem.status(FilePath("/proc/\(process)"))) == nil {
@@ -114,11 +114,11 @@ extension RegionReference {
         "it takes the same user (and ptrace's permission), or CAP_SYS_PTRACE")
     case (.noSuchAddressOrDevice, .descriptor) where isSecretMemory:
       return make(
-        .corrupt,
+        .notSharedMemory,
         "it is secret memory (memfd_secret), which no other process can open, and which is never swapped"
       )
     case (.tooManySymbolicLinkLevels, _):
-      return make(.corrupt, "it is a symbolic link, not a region")
+      return make(.notSharedMemory, "it is a symbolic link, not a region")
     case (.resourceTemporarilyUnavailable, _):
       return make(.busy, LeaseTable.reason(path), "try again when the lease is given back")
     case (.textFileBusy, _):

@@ -29,7 +29,7 @@ extension Region {
         return try create(
           reference, size: size, options: options, progress: progress, contents: contents)
       } catch {
-        guard error.code == .exists else { throw error }
+        guard error.kind == .exists else { throw error }
       }
       do throws(ShmError) {
         isNew = false
@@ -42,7 +42,7 @@ extension Region {
           "a region of that name holds \(ByteCount(status.size)) (\(status.size) bytes)",
           remedy: "ask for its size, or choose another name")
       } catch {
-        guard error.code == .notFound, attemptsLeft > 0 else { throw error }
+        guard error.kind == .notFound, attemptsLeft > 0 else { throw error }
       }
     }
   }

@@ -43,7 +43,7 @@ extension Region {
       throw ShmError(
         .usage, attempt,
         "it holds \(ByteCount(status.size)), and what lies beyond the new end would be lost",
-        remedy: "ask for it with --shrink if that is meant")
+        remedy: .allowShrinking)
     }
     if size == status.size {
       // Gives back what a killed resize has left beyond the end.

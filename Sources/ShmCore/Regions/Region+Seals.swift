@@ -19,14 +19,14 @@ extension Region {
 
   /// Adds seals. They are never taken off again. fcntl(2), `F_ADD_SEALS`
   ///
-  /// - Throws: `ShmError`: `corrupt` for what is no memfd, `busy` for `write` while somebody has
+  /// - Throws: `ShmError`: `incompatible` for what is no memfd, `busy` for `write` while somebody has
   ///   it mapped for writing, `notPermitted` where it was opened for reading only or is sealed
   ///   against seals.
   public func add(_ seals: Seals) throws(ShmError) {
     let attempt = "cannot seal \(quoted)"
     guard let present = self.seals() else {
       throw ShmError(
-        .corrupt, attempt, "only a memfd can be sealed, and this is none",
+        .incompatible, attempt, "only a memfd can be sealed, and this is none",
         remedy: "name a memfd by pid:PID:FD", errorNumber: Errno.invalidArgument.rawValue)
     }
     let writable = (try? descriptor.isWritable()) ?? true

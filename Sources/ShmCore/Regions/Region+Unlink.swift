@@ -7,7 +7,7 @@ extension Region {
   ///
   /// - Throws: `ShmError`: `notFound` if the name is gone, or means another region by now;
   ///   `notPermitted` if the directory is another user's, or sticky and the region is not ours;
-  ///   `corrupt` for a file that is not shared memory;
+  ///   `notSharedMemory` for a file that is not shared memory;
   ///   `usage` for what has no name.
   public func unlink() throws(ShmError) {
     _ = try unlink { () throws(ShmError) in true }

@@ -61,7 +61,7 @@ public struct Region: ~Copyable, Sendable {
   /// ask by themselves.
   ///
   /// - Parameter attempt: what would be done to it, for the message.
-  /// - Throws: `ShmError` with code `corrupt`, which names the file system.
+  /// - Throws: `ShmError` of kind `notSharedMemory`, which names the file system.
   public func requireSharedMemory(_ attempt: String) throws(ShmError) {
     try SharedMemory.require(descriptor, attempt)
   }

@@ -18,7 +18,7 @@ public struct RegionName: Hashable, Sendable {
 
   /// A name, with or without its leading slash.
   ///
-  /// - Throws: `ShmError` with code `usage` for a name that is empty, `.` or `..`, holds a further
+  /// - Throws: `ShmError` of kind `usage` for a name that is empty, `.` or `..`, holds a further
   ///   slash or a NUL, or is longer than 255 bytes. No system call is made.
   public init(_ string: String) throws(ShmError) {
     try self.init(bytes: Array(string.utf8))
@@ -26,7 +26,7 @@ public struct RegionName: Hashable, Sendable {
 
   /// A name of any bytes, with or without its leading slash.
   ///
-  /// - Throws: `ShmError` with code `usage` as for a string.
+  /// - Throws: `ShmError` of kind `usage` as for a string.
   public init(bytes whole: [UInt8]) throws(ShmError) {
     let bytes = whole.first == UInt8(ascii: "/") ? Array(whole.dropFirst()) : whole
     func refuse(_ reason: String) -> ShmError {

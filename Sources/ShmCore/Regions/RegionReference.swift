@@ -27,14 +27,14 @@ public enum RegionReference: Hashable, Sendable {
 
   /// Reads a reference; nothing is looked up.
   ///
-  /// - Throws: `ShmError` with code `usage`.
+  /// - Throws: `ShmError` of kind `usage`.
   public init(_ text: String) throws(ShmError) {
     try self.init(bytes: Array(text.utf8))
   }
 
   /// Reads a reference of any bytes; nothing is looked up.
   ///
-  /// - Throws: `ShmError` with code `usage`.
+  /// - Throws: `ShmError` of kind `usage`.
   public init(bytes given: [UInt8]) throws(ShmError) {
     let text = try Self.decoded(given)
     if let path = Self.rest(of: text, after: "file:") {
@@ -67,7 +67,7 @@ public enum RegionReference: Hashable, Sendable {
 
   /// The bytes that a reference means, without their encoding if there is any.
   ///
-  /// - Throws: `ShmError` with code `usage` for a malformed encoding, or one in another.
+  /// - Throws: `ShmError` of kind `usage` for a malformed encoding, or one in another.
   package static func decoded(_ text: [UInt8]) throws(ShmError) -> [UInt8] {
     guard let rest = rest(of: text, after: EncodedBytes.prefix) else { return text }
     guard let bytes = EncodedBytes.decode(rest) else {

@@ -43,7 +43,7 @@ package struct RoomGuard {
   ///   - range: what is to be written next, in bytes of the file.
   ///   - isPiece: whether it is a piece of an input of unknown length. The file is filled then as far as the
   ///     kernel allows: only limits that would end the process refuse beforehand.
-  /// - Throws: `ShmError` with code `noSpace` and the figures.
+  /// - Throws: `ShmError` of kind `noSpace` and the figures.
   package mutating func require(_ range: Range<Int>, isPiece: Bool = false) throws(ShmError) {
     guard let space, !range.isEmpty else { return }
     if range.count <= allowance {

@@ -11,7 +11,7 @@ package enum SharedMemory {
   /// - Parameters:
   ///   - descriptor: the file, open for anything; `O_PATH` is enough.
   ///   - attempt: the words for errors.
-  /// - Throws: `ShmError` with code `corrupt`, which names the file system.
+  /// - Throws: `ShmError` of kind `notSharedMemory`, which names the file system.
   package static func require(
     _ descriptor: borrowing OwnedDescriptor, _ attempt: String
   ) throws(ShmError) {
@@ -33,12 +33,12 @@ package enum SharedMemory {
   ///   - attempt: the words for errors.
   ///   - fileSystem: where it lies.
   ///   - device: the number of that file system, as stat(2) gives it; nil if unknown.
-  /// - Returns: the error, with code `corrupt`.
+  /// - Returns: the error, of kind `notSharedMemory`.
   static func refusal(
     _ subject: String, _ attempt: String, _ fileSystem: MemoryFileSystem, device: UInt64?
   ) -> ShmError {
     ShmError(
-      .corrupt, attempt,
+      .notSharedMemory, attempt,
       """
       \(subject) is on \(name(of: fileSystem.type, device: device)), not in shared memory (tmpfs, \
       ramfs, hugetlbfs or a memfd)

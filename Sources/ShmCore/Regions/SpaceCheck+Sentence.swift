@@ -14,7 +14,7 @@ extension SpaceCheck {
   /// Why a limit does not leave so much, what to do, and what the limit would have to be.
   func explanation(
     _ refusing: RegionRoom.Candidate, _ wanted: Int
-  ) -> (reason: String, remedy: String?, shortage: LimitShortage?) {
+  ) -> (reason: String, remedy: Remedy?, shortage: LimitShortage?) {
     let limit = refusing.limit ?? 0
     let (needs, has) = Self.figures(wanted, refusing.available)
     switch refusing.bound {
@@ -73,7 +73,7 @@ extension SpaceCheck {
     case .memory(let withSwap):
       return (
         "needs \(needs), but memory\(withSwap ? " and swap have" : " has") \(has) available",
-        "ask for less" + (mayBeSparse ? ", or for a sparse region" : ""), nil
+        mayBeSparse ? "ask for less, or for a sparse region" : "ask for less", nil
       )
     }
   }
@@ -113,7 +113,7 @@ extension SpaceCheck {
       remedy: Self.quotaRemedy, errorNumber: Errno.diskQuotaExceeded.rawValue)
   }
 
-  private static var quotaRemedy: String { "root can raise it with setquota(8)" }
+  private static var quotaRemedy: Remedy { "root can raise it with setquota(8)" }
 
   /// What is wanted and what there is: the larger one never looks like the smaller one.
   private static func figures(_ wanted: Int, _ available: Int) -> (String, String) {

@@ -19,7 +19,7 @@ struct SpaceCheck {
   /// - Parameters:
   ///   - wanted: the bytes that are asked for.
   ///   - mayExceedMemory: whether these limits are left to the kernel.
-  /// - Throws: `ShmError` with code `noSpace` and the figures.
+  /// - Throws: `ShmError` of kind `noSpace` and the figures.
   func require(_ wanted: Int, mayExceedMemory: Bool = false) throws(ShmError) {
     guard wanted > 0, let room = RegionRoom.at(site, place, purpose) else { return }
     try require(wanted, of: room) { !mayExceedMemory || !$0.endsProcesses }
@@ -31,7 +31,7 @@ struct SpaceCheck {
   ///   - wanted: the bytes that are written next.
   ///   - isMeant: which limits refuse.
   /// - Returns: the bytes that there is room for after them; nil if no limit is known.
-  /// - Throws: `ShmError` with code `noSpace` and the figures.
+  /// - Throws: `ShmError` of kind `noSpace` and the figures.
   func left(
     after wanted: Int, of isMeant: (RegionRoom.Bound) -> Bool
   ) throws(ShmError) -> Int? {
@@ -89,10 +89,8 @@ struct SpaceCheck {
   /// The error where memory cannot be set aside at all.
   private func noReservation(_ errno: Errno) -> ShmError {
     ShmError(
-      errno.code, attempt, "memory cannot be reserved here: \(errno.reason)",
-      remedy: mayBeSparse
-        ? "leave that out with --sparse, if SIGBUS on exhausted memory is acceptable" : nil,
-      errorNumber: errno.rawValue)
+      errno.kind, attempt, "memory cannot be reserved here: \(errno.reason)",
+      remedy: mayBeSparse ? .leaveHoles : nil, errorNumber: errno.rawValue)
   }
 }
 

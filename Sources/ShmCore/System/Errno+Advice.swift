@@ -4,7 +4,7 @@ import SystemPackage
 /// What an error number means for a user of shared memory: the one table.
 extension Errno {
   /// The kind of failure.
-  package var code: ShmError.Code {
+  package var kind: ShmError.Kind {
     switch self {
     case .noSuchFileOrDirectory, .noSuchProcess, .noSuchAddressOrDevice: .notFound
     case .fileExists: .exists
@@ -63,7 +63,7 @@ extension Errno {
   }
 
   /// What to do, where the number alone tells.
-  package var remedy: String? {
+  package var remedy: Remedy? {
     switch self {
     case .tooManyOpenFilesInSystem: "raise fs.file-max"
     case .noFunction: "a sandbox refuses the call, or the kernel is too old for it"

@@ -43,7 +43,7 @@ package struct InputState {
   /// - Parameters:
   ///   - count: how many bytes were read, to the end of the file.
   ///   - attempt: the words for errors.
-  /// - Throws: `ShmError` with code `inputOutput` for a file that became shorter or longer, or was written
+  /// - Throws: `ShmError` of kind `inputOutput` for a file that became shorter or longer, or was written
   ///   meanwhile.
   package func check(read count: Int, _ attempt: String) throws(ShmError) {
     var now = stat()

@@ -34,7 +34,7 @@ package struct SignalMask: ~Copyable {
   /// Stops what goes on for long where a signal that ends processes is held off and has come:
   /// whoever holds it off takes down what was begun. sigpending(2)
   ///
-  /// - Throws: `ShmError` with code `interrupted`.
+  /// - Throws: `ShmError` of kind `interrupted`.
   package static func checkPending(_ attempt: String) throws(ShmError) {
     if let number = pendingTermination {
       throw ShmError(.interrupted, attempt, "signal \(number) arrived")

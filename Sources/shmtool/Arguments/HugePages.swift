@@ -35,6 +35,6 @@ struct HugePages: ArgumentWord, Hashable {
 
   /// Whether an error is one for which ordinary pages are the answer.
   func accepts(_ error: ShmError) -> Bool {
-    isOptional && [.notFound, .notPermitted, .noSpace, .usage].contains(error.code)
+    isOptional && [.notFound, .notPermitted, .noSpace, .usage].contains(error.kind)
   }
 }

@@ -9,7 +9,7 @@ extension ShmError {
   ///   - isFirst: whether it is the first operand, which is a region in any case.
   /// - Returns: the error, with another hint if the operand names a program.
   func hintingAtCommand(_ word: RegionReference, isFirst: Bool) -> ShmError {
-    guard code == .notFound, !isFirst,
+    guard kind == .notFound, !isFirst,
       (try? PipedCommand.check([word.argument], path: ProcessEnvironment.path)) != nil
     else { return self }
     return worded(remedy: "if \(word.quoted) is a command to run, write '--' before it")

@@ -101,12 +101,12 @@ struct Copy: CheckedCommand {
         from: from, to: to, length: length?.bytes, isDirect: direct, isSynchronized: !noSync,
         mayExceedMemory: force)
     } catch {
-      guard error.code == .corrupt, case .region(let reference, _) = to,
+      guard error.kind == .notSharedMemory, case .region(let reference, _) = to,
         case .file = reference, (try? Region.open(reference)) == nil,
         (try? Region.open(reference, access: .readOnly)) != nil
       else { throw error }
       throw ShmError(
-        error.code, error.attempt, error.reason,
+        error.kind, error.attempt, error.reason,
         remedy: "to write an ordinary file, name it by file:PATH",
         errorNumber: error.errorNumber)
     }

@@ -83,13 +83,13 @@ struct CreationRequest {
   /// The error with a hint at --open, if the name is that of a region which --open accepts.
   private func withOpen(_ error: ShmError, _ reference: RegionReference) -> ShmError {
     // Nothing is opened for that: those who watch the region would be told of a writer.
-    guard error.code == .exists, !wired,
+    guard error.kind == .exists, !wired,
       let taken = try? Region.open(reference, access: .status),
       (try? taken.status().size) == size, (try? taken.requireSharedMemory("")) != nil,
       FileSystem.mayRead(taken.descriptorPath), FileSystem.mayWrite(taken.descriptorPath)
     else { return error }
     return ShmError(
-      error.code, error.attempt, error.reason,
+      error.kind, error.attempt, error.reason,
       remedy: "choose another name, or use the existing region with --open",
       errorNumber: error.errorNumber)
   }

@@ -136,7 +136,7 @@ final class HeldRegion {
       if told == nil { complaint = nil }
     } catch {
       // The figures of the same refusal change from look to look.
-      if complaint?.attempt != error.attempt || complaint?.code != error.code {
+      if complaint?.attempt != error.attempt || complaint?.kind != error.kind {
         Output.complain(error)
       }
       complaint = error
@@ -197,7 +197,7 @@ final class HeldRegion {
       if policy.acceptsLess { try unwire() }
       try fresh.wire(&policy, progress: Self.goOn)
     } catch {
-      guard error.code == .limit, mayRelease else { throw error }
+      guard error.kind == .limit, mayRelease else { throw error }
       try unwire()
       do {
         try fresh.wire(&policy, progress: Self.goOn)
@@ -236,7 +236,7 @@ final class HeldRegion {
       if !force { try WiringRoom.checkHoles(subject, of: [self]) }
     } catch {
       throw ShmError(
-        error.code, "cannot follow \(subject), which holds \(ByteCount(size)) now",
+        error.kind, "cannot follow \(subject), which holds \(ByteCount(size)) now",
         error.reason, remedy: "what was wired stays wired")
     }
   }
@@ -251,7 +251,7 @@ final class HeldRegion {
     do {
       return (try Region.open(reference, access: .status).status(), ())
     } catch {
-      guard error.code == .notFound else { throw error }
+      guard error.kind == .notFound else { throw error }
       return nil
     }
   }

@@ -97,11 +97,11 @@ struct Limits: CheckedCommand {
     }
     if answer?.isYes == false || room?.isRefused == true { throw Self.exit(.answerIsNo) }
     if answer.map({ $0.isYes == nil }) == true || room?.isUnknown == true {
-      throw Self.exit(.unknown)
+      throw Self.exit(.answerIsUnknown)
     }
   }
 
-  private static func exit(_ code: ShmError.Code) -> ExitCode { ExitCode(Int32(code.rawValue)) }
+  private static func exit(_ kind: ShmError.Kind) -> ExitCode { ExitCode(ExitStatus.of(kind)) }
 
   /// What was found by trying overrides what was computed. What a filter of system calls refuses is
   /// tried always: it cannot be read.

@@ -116,14 +116,14 @@ struct Map: CommandRunner {
     do {
       return try Region.open(reference, access: access)
     } catch {
-      guard [.notPermitted, .corrupt].contains(error.code), access == .readWrite,
+      guard [.notPermitted, .notSharedMemory].contains(error.kind), access == .readWrite,
         (try? Region.open(reference, access: .readOnly)) != nil
       else {
         let isFirst = anonymous == nil && reference == regions.first
         throw error.hintingAtCommand(reference, isFirst: isFirst)
       }
       throw error.worded(
-        remedy: (error.remedy.map { $0 + "; " } ?? "") + "--read-only and --private only read")
+        remedy: "\(error.remedy.map { "\($0.words); " } ?? "")--read-only and --private only read")
     }
   }
 

@@ -38,7 +38,7 @@ struct Operands {
     Output.complain(error)
     failures.append(
       Failure(
-        region: name, exitStatus: Int(error.code.rawValue), message: Output.sentence(error)))
+        region: name, exitStatus: Int(ExitStatus.of(error.kind)), message: Output.sentence(error)))
   }
 
   /// Ends the command with the first failure's exit status.

@@ -25,7 +25,7 @@ extension Recv {
       consumer.cancel()
       guard receiver.lacksAcknowledgement, let code, code != 0 else { throw error }
       throw ShmError(
-        error.code, error.attempt, "\(error.reason); \(shown) has ended with exit code \(code)",
+        error.kind, error.attempt, "\(error.reason); \(shown) has ended with exit code \(code)",
         remedy: error.remedy)
     }
     let code = try consumer.finish()

@@ -173,7 +173,7 @@ struct Recv: CommandRunner {
       } catch {
         // One that has ended before it had read everything says why by its exit code; any other is
         // told by the end of its input that there is no more, and may not take it for whole.
-        guard error.code == .inputOutput else { throw error }
+        guard error.kind == .inputOutput else { throw error }
         failure = error
       }
       // It is told the end only of what has proved whole.

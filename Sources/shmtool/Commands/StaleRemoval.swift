@@ -86,7 +86,7 @@ struct StaleRemoval {
       row.inUse = use.isUsed == true
       row.proved = Unknowable(row.removed)
     } catch {
-      if error.code == .notFound { return nil }
+      if error.kind == .notFound { return nil }
       throw error
     }
     return row
@@ -113,7 +113,7 @@ struct StaleRemoval {
     do throws(ShmError) {
       guard try stream.place.removeStale() else { return nil }
     } catch {
-      if error.code == .busy { return nil }
+      if error.kind == .busy { return nil }
       throw error
     }
     row.removed = true

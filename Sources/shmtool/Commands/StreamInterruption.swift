@@ -9,7 +9,7 @@ enum StreamInterruption {
     let signals = try TerminationSignals.taken()
     do {
       try body(signals.descriptor.raw)
-    } catch let error as ShmError where error.code == .interrupted {
+    } catch let error as ShmError where error.kind == .interrupted {
       guard let signal = signals.nextNumber() else { throw error }
       throw Interruption(signal: signal)
     }

@@ -66,7 +66,7 @@ struct Unwire: CheckedCommand {
     do {
       return try Region.open(reference, access: .status).status().identity
     } catch {
-      guard error.code == .notFound else { throw error }
+      guard error.kind == .notFound else { throw error }
       throw ShmError(
         .notFound, "cannot unwire \(reference.quoted)", error.reason,
         remedy: "'shmtool wire --list' shows what is held without a name, and --pid ends it",
@@ -98,7 +98,7 @@ struct Unwire: CheckedCommand {
     if processes.isEmpty {
       throw ShmError(
         .notFound, "cannot unwire \(subject)", "nobody in the background has it wired",
-        remedy: remedy(scan, meant))
+        remedy: remedy(scan, meant).map { .advice($0) })
     }
     var failures: [ShmError] = []
     var endings: [HolderEnding] = []

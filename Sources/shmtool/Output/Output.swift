@@ -78,9 +78,10 @@ enum Output {
 
   /// An error as a sentence, with the advice for the place where this process runs.
   static func sentence(_ error: ShmError) -> String {
-    error.sentence { shortage in
-      Advice(Place.current { ProcessEnvironment.bytes($0) }).text(for: shortage)
-    }
+    error.sentence(
+      advising: { shortage in
+        Advice(Place.current { ProcessEnvironment.bytes($0) }).text(for: shortage)
+      }, wording: \.words)
   }
 
   /// One line of talk on stderr, with the program's name.

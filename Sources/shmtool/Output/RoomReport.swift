@@ -51,7 +51,7 @@ struct RoomReport: Encodable {
   }
 
   init(_ answer: RoomAnswer, in directory: FilePath, _ advice: Advice) {
-    let remedies = [answer.shortage.map { advice.text(for: $0) }, answer.remedy]
+    let remedies = [answer.shortage.map { advice.text(for: $0) }, answer.remedy?.words]
     let told = remedies.compactMap { $0 }
     self.init(
       answer.room, in: directory, answer: answer,

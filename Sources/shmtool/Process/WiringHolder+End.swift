@@ -59,7 +59,7 @@ extension WiringHolder {
 /// Why a process runs no instruction, and so takes no signal but SIGKILL.
 struct HaltedProcess {
   let reason: String
-  let remedy: String?
+  let remedy: Remedy?
 
   /// nil if it is not known to be halted.
   init?(_ process: Int32) {

@@ -45,7 +45,7 @@ struct CreationRaceTests {
               others.withLock { $0.append("round \(round): the winner's is not whole") }
             }
           } catch {
-            if error.code != .exists { others.withLock { $0.append("round \(round): \(error)") } }
+            if error.kind != .exists { others.withLock { $0.append("round \(round): \(error)") } }
           }
           unsafe pthread_barrier_wait(meeting)
           if won.withLock({ $0[round].first }) == mine { _ = unsafe unlink(name.path) }
