@@ -108,23 +108,7 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "ShmToolTests", dependencies: ["ShmTestSupport", "shmtool"],
-      exclude: ["Documentation"],
-      resources: [
-        .embedInCode("Completion/files.py"),
-        .embedInCode("Completion/hostile.py"),
-        .embedInCode("Completion/listed.py"),
-        .embedInCode("Completion/printed.py"),
-        .embedInCode("Completion/quoted.py"),
-        .embedInCode("Completion/silent.py"),
-        .embedInCode("Completion/terminal.py"),
-        .embedInCode("Faults/crowded.py"),
-        .embedInCode("Faults/filenames.py"),
-        .embedInCode("Faults/planted.py"),
-        .embedInCode("Streams/framed.py"),
-        .embedInCode("Streams/hosts.py"),
-        .embedInCode("Wiring/group_room.py"),
-        .embedInCode("Wiring/place.py"),
-      ],
+      exclude: ["Documentation", "Python"],
       swiftSettings: swiftSettings),
   ]
 )

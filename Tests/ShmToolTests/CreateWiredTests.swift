@@ -7,18 +7,7 @@ struct CreateWiredTests {
   @Test("has it wired before it appears, and holds it until told", arguments: [SIGINT, SIGTERM])
   func held(_ signal: Int32) async throws {
     try await withName { (name) async throws in
-      try await Python.check(
-        """
-        process = start("create", N, "1M", "--wired", "--ready-fd", "1")
-        assert line(process.stdout) == "ready\\n"
-        assert wired(process.pid) == 1 << 20, wired(process.pid)
-        pages = json.loads(run("inspect", N, "--json").stdout)["regions"][0]["pages"]
-        assert pages["resident"] == 1 << 20, pages
-        code, out, err = stop(process, int(sys.argv[2]))
-        assert code == -int(sys.argv[2]), (code, err)
-        assert "wired 1 MiB of" in err and "checked: 1 MiB resident" in err, err
-        assert os.stat(P).st_size == 1 << 20
-        """, name.name, "\(signal)")
+      try await Python.test(named: name, "\(signal)")
     }
   }
 

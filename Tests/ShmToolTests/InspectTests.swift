@@ -103,43 +103,13 @@ struct InspectTests {
   @Test("shows who maps it, where, and how")
   func users() async throws {
     try await withRegion { (name) async throws in
-      try await Python.check(
-        """
-        file = os.open(P, os.O_RDONLY)
-        memory = mmap.mmap(file, 8192, mmap.MAP_PRIVATE, mmap.PROT_READ, offset=4096)
-        region = json.loads(run("inspect", N, "--json").stdout)["regions"][0]
-        assert region["used"] is True, region
-        user = next(user for user in region["users"] if user["pid"] == os.getpid())
-        [mapping] = user["mappings"]
-        assert (mapping["offset"], mapping["length"]) == (4096, 8192), mapping
-        assert (mapping["sharing"], mapping["protection"]) == ("private", "read-only"), mapping
-        assert int(mapping["address"], 16) % 4096 == 0, mapping
-        assert file in user["descriptors"], user
-        text = run("inspect", N).stdout.decode()
-        [row] = [row.split() for row in text.splitlines() if "private" in row]
-        begin, end = (int(part, 16) for part in row[2].split("-"))
-        assert (row[0], end - begin) == (str(os.getpid()), 8192), row
-        assert row[3:7] == ["4", "KiB", "private", "read-only"], row
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 
   @Test("looks at a memfd through its process, and names its seals")
   func memoryFile() async throws {
-    try await Python.check(
-      """
-      file = os.memfd_create("shmtool-test", os.MFD_ALLOW_SEALING)
-      os.ftruncate(file, 8192)
-      fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
-      result = run("inspect", f"pid:{os.getpid()}:{file}", "--json")
-      assert result.returncode == 0, result
-      region = json.loads(result.stdout)["regions"][0]
-      assert region["region"] == f"pid:{os.getpid()}:{file}", region
-      assert region["seals"] == ["shrink", "grow"], region
-      assert (region["size"], region["links"]) == (8192, 0), region
-      text = run("inspect", f"pid:{os.getpid()}:{file}").stdout.decode()
-      assert "shrink, grow" in text, text
-      """)
+    try await Python.test()
   }
 
   @Test("says null for the seals of what can have none")
@@ -171,17 +141,7 @@ struct InspectTests {
   @Test("handles objects of no bytes and of one", arguments: [0, 1])
   func small(_ size: Int) async throws {
     try await withName { (name) async throws in
-      try await Python.check(
-        """
-        with open(P, "wb") as file:
-            file.write(b"x" * int(sys.argv[2]))
-        result = run("inspect", N, "--json")
-        assert result.returncode == 0, result
-        region = json.loads(result.stdout)["regions"][0]
-        assert region["size"] == int(sys.argv[2]), region
-        pages = region["pages"]
-        assert pages["allocated"] == pages["resident"] == 4096 * int(sys.argv[2]), pages
-        """, name.name, "\(size)")
+      try await Python.test(named: name, "\(size)")
     }
   }
 }

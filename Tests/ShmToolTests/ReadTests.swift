@@ -54,40 +54,13 @@ struct ReadTests {
   func terminal() async throws {
     try await withRegion("5") { (name) async throws in
       try await Tool.run("write", name.name, input: Array("hello".utf8))
-      try await Python.check(
-        """
-        import pty
-        def read(*words):
-            control, terminal = pty.openpty()
-            result = subprocess.run(
-                [T, "read", N, *words], stdin=subprocess.DEVNULL, stdout=terminal,
-                stderr=subprocess.PIPE, timeout=60)
-            # Open as long as there may be something: at its end the kernel may drop what is on its way.
-            out = b""
-            while select.select([control], [], [], 0.5)[0]:
-                out += os.read(control, 1000)
-            os.close(terminal)
-            os.close(control)
-            return result.returncode, out, result.stderr.decode()
-        code, out, err = read()
-        assert (code, out) == (64, b""), (code, out)
-        assert "use --hex or --force" in err, err
-        assert read("--force")[:2] == (0, b"hello")
-        assert b"|hello|" in read("--hex")[1]
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 
   @Test("reads a memfd of another process, and one that is sealed")
   func memoryFile() async throws {
-    try await Python.check(
-      """
-      file = os.memfd_create("shmtool-test", os.MFD_ALLOW_SEALING)
-      os.write(file, b"hello")
-      fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL)
-      result = run("read", f"pid:{os.getpid()}:{file}")
-      assert (result.returncode, result.stdout, result.stderr) == (0, b"hello", b""), result
-      """)
+    try await Python.test()
   }
 
   @Test("ends by SIGPIPE, as cat does, where nobody reads on")
@@ -104,20 +77,7 @@ struct ReadTests {
   func nonBlocking() async throws {
     try await withRegion("1M") { (name) async throws in
       try await Tool.run("fill", name.name, "--random", "-q")
-      try await Python.check(
-        """
-        reader, writer = os.pipe()
-        os.set_blocking(writer, False)
-        process = subprocess.Popen(
-            [T, "read", N], stdin=subprocess.DEVNULL, stdout=writer, stderr=subprocess.PIPE)
-        os.close(writer)
-        time.sleep(0.1)
-        out = b""
-        while part := os.read(reader, 65536):
-            out += part
-        assert process.wait(30) == 0, process.stderr.read()
-        assert out == open(P, "rb").read()
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 
@@ -131,26 +91,7 @@ struct ReadTests {
   @Test("shows its progress on stderr when asked, and keeps stdout clean")
   func progress() async throws {
     try await withRegion("64K") { (name) async throws in
-      try await Python.check(
-        """
-        reader, writer = os.pipe()
-        fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
-        run("resize", N, "1M")
-        process = subprocess.Popen(
-            [T, "read", N, "--progress"], stdin=subprocess.DEVNULL, stdout=writer,
-            stderr=subprocess.PIPE)
-        os.close(writer)
-        out = b""
-        for _ in range(12):
-            out += os.read(reader, 65536)
-            time.sleep(0.05)
-        while part := os.read(reader, 65536):
-            out += part
-        err = process.stderr.read().decode()
-        assert process.wait(30) == 0, err
-        assert len(out) == 1 << 20
-        assert " of 1 MiB  " in err and err.endswith("\\r\\x1b[K"), repr(err)
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 }

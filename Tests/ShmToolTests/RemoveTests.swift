@@ -58,38 +58,14 @@ struct RemoveTests {
   @Test("leaves the memory to who maps it")
   func mapped() async throws {
     try await withRegion { (name) async throws in
-      try await Python.check(
-        """
-        file = os.open(P, os.O_RDWR)
-        memory = mmap.mmap(file, 65536)
-        memory[0:5] = b"hello"
-        assert run("remove", N).returncode == 0
-        assert not os.path.exists(P)
-        assert memory[0:5] == b"hello"
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 
   @Test("leaves with --unused what a process has open or mapped, and names the process")
   func inUse() async throws {
     try await withRegion { (name) async throws in
-      try await Python.check(
-        """
-        def refused():
-            result = run("remove", "--unused", N)
-            assert result.returncode == 75, result
-            assert re.search(rf"process {os.getpid()} [(].+[)] uses it", result.stderr.decode()), result
-            assert os.path.exists(P)
-        file = os.open(P, os.O_RDWR)
-        refused()
-        memory = mmap.mmap(file, 65536)
-        os.close(file)
-        refused()
-        memory.close()
-        result = run("remove", "--unused", N)
-        assert result.returncode == 0, result
-        assert not os.path.exists(P)
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 
@@ -97,7 +73,7 @@ struct RemoveTests {
   func hardLink() async throws {
     try await withRegion { (name) async throws in
       try await withName { (other) async throws in
-        try await Python.check("os.link(P, '/dev/shm/' + sys.argv[2])", name.name, other.name)
+        try await Python.test(named: name, other.name)
         try await Tool.run("remove", name.name)
         #expect(!name.exists)
         #expect(other.size == 65536)
@@ -107,13 +83,7 @@ struct RemoveTests {
 
   @Test("refuses what has no name to take away")
   func nameless() async throws {
-    try await Python.check(
-      """
-      file = os.memfd_create("shmtool-test", os.MFD_ALLOW_SEALING)
-      result = run("remove", f"pid:{os.getpid()}:{file}")
-      assert result.returncode == 64, result
-      assert "it has no name in the file system to take away" in result.stderr.decode(), result
-      """)
+    try await Python.test()
   }
 
   @Test("needs an operand")

@@ -46,41 +46,14 @@ struct WaitTests {
   @Test("sees a region come, grow, change and go")
   func changes() async throws {
     try await withName { (name) async throws in
-      try await Python.check(
-        """
-        def waits(change, *words):
-            process = start("wait", N, "--timeout", "30s", *words)
-            time.sleep(0.1)
-            assert process.poll() is None, process.communicate()
-            begin = time.monotonic()
-            change()
-            out, err = process.communicate(timeout=30)
-            assert (process.returncode, out, err) == (0, b"", b""), (process.returncode, err)
-            assert time.monotonic() - begin < 20, "the timeout woke it"
-        def write(offset, data):
-            with open(P, "r+b") as file:
-                file.seek(offset)
-                file.write(data)
-        waits(lambda: run("create", N, "64K"))
-        waits(lambda: os.truncate(P, 65537), "--size", "65537")
-        waits(lambda: write(4094, b"ready"), "--equals", "ready", "--at", "4094")
-        waits(lambda: os.unlink(P), "--removed")
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 
   @Test("takes a region that is moved to its name for a new one")
   func renamed() async throws {
     try await withName { (name) async throws in
-      try await Python.check(
-        """
-        process = start("wait", N, "--timeout", "30s")
-        time.sleep(0.1)
-        open(P + "-new", "wb").close()
-        assert process.poll() is None
-        os.rename(P + "-new", P)
-        assert process.wait(30) == 0, process.communicate()
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 
@@ -99,12 +72,6 @@ struct WaitTests {
 
   @Test("ends by the signal that it gets", arguments: [2, 15])
   func signal(_ number: Int) async throws {
-    try await Python.check(
-      """
-      process = start("wait", N)
-      time.sleep(0.1)
-      code, out, err = stop(process, int(sys.argv[2]))
-      assert (code, out, err) == (-int(sys.argv[2]), "", ""), (code, out, err)
-      """, TestName().name, "\(number)")
+    try await Python.test(named: TestName(), "\(number)")
   }
 }

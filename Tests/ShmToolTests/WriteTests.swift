@@ -86,20 +86,7 @@ struct WriteTests {
 
   @Test("writes a memfd of another process, and says that one is sealed")
   func memoryFile() async throws {
-    try await Python.check(
-      """
-      file = os.memfd_create("shmtool-test", os.MFD_ALLOW_SEALING)
-      os.ftruncate(file, 10)
-      me = f"pid:{os.getpid()}:{file}"
-      result = run("write", me, "--offset", "2", input=b"hello")
-      assert result.returncode == 0, result
-      assert os.pread(file, 20, 0) == b"\\0\\0hello\\0\\0\\0"
-      fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE)
-      result = run("write", me, input=b"HELLO")
-      assert result.returncode == 77, result
-      assert "it is sealed: write" in result.stderr.decode(), result
-      assert os.pread(file, 20, 0) == b"\\0\\0hello\\0\\0\\0"
-      """)
+    try await Python.test()
   }
 
   @Test("refuses a region whose mode does not allow it")
@@ -128,32 +115,14 @@ struct WriteTests {
   @Test("changes nothing where the input is known not to fit, and says so where it was not known")
   func fits() async throws {
     try await withRegion("5") { (name) async throws in
-      try await Python.check(
-        """
-        import tempfile
-        with tempfile.NamedTemporaryFile() as file:
-            for content, words in ((b"longer", []), (b"shor", ["--length", "5"])):
-                file.seek(0), file.truncate(0), file.write(content), file.flush()
-                result = run("write", N, file.name, *words)
-                assert result.returncode == 64 and b"nothing was changed" in result.stderr, result
-                assert open(P, "rb").read() == bytes(5)
-        piped = run("write", N, input=b"longer")
-        assert piped.returncode == 64 and b"5 bytes were written before" in piped.stderr, piped
-        assert open(P, "rb").read() == b"longe"
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 
   @Test("--unused and a path on a disk are refused with what can be done")
   func advice() async throws {
     try await withRegion("4K") { (name) async throws in
-      try await Python.check(
-        """
-        with open(P, "rb") as held:
-            result = run("remove", "--unused", N)
-            assert result.returncode == 75 and b"force" not in result.stderr, result
-            assert b"wait until no process uses it" in result.stderr, result
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 }

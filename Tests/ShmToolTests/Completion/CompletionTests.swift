@@ -6,17 +6,6 @@ import Testing
 struct CompletionTests {
   static let shells = ["bash", "zsh", "fish"]
 
-  /// A script of Python after the terminal that it types into.
-  private func check(
-    _ script: [UInt8], _ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation
-  ) async throws {
-    let text = String(decoding: PackageResources.terminal_py + script, as: UTF8.self)
-    let result = try await Tool.run("python3", ["-E", "-c", text] + arguments)
-    if result.code != 0 {
-      Issue.record("\(result.text)\n\(result.error)", sourceLocation: sourceLocation)
-    }
-  }
-
   /// The words that are offered for a command line.
   private func offered(
     _ line: String, environment: [String: String] = [:]
@@ -33,50 +22,50 @@ struct CompletionTests {
     "in bash an accepted name is passed on exactly, and nothing is run",
     .enabled(if: TestEnvironment.has("bash"), "needs bash"))
   func bash() async throws {
-    try await check(PackageResources.hostile_py, ["bash", TestName("b").name])
+    try await Python.test(script: "Completion/hostile", named: TestName("b"), "bash")
   }
 
   @Test(
     "in zsh an accepted name is passed on exactly, and nothing is run",
     .enabled(if: TestEnvironment.has("zsh"), "needs zsh"))
   func zsh() async throws {
-    try await check(PackageResources.hostile_py, ["zsh", TestName("z").name])
+    try await Python.test(script: "Completion/hostile", named: TestName("z"), "zsh")
   }
 
   @Test(
     "in fish an accepted name is passed on exactly, and nothing is run",
     .enabled(if: TestEnvironment.has("fish"), "needs fish"))
   func fish() async throws {
-    try await check(PackageResources.hostile_py, ["fish", TestName("f").name])
+    try await Python.test(script: "Completion/hostile", named: TestName("f"), "fish")
   }
 
   @Test("several names are listed without a raw control character", arguments: shells)
   func listed(_ shell: String) async throws {
     guard TestEnvironment.has(shell) else { try Test.cancel("needs \(shell)") }
-    try await check(PackageResources.listed_py, [shell, TestName("l").name])
+    try await Python.test(script: "Completion/listed", named: TestName("l"), shell)
   }
 
   @Test("files with hostile names are copied by the names that are offered", arguments: shells)
   func files(_ shell: String) async throws {
     guard TestEnvironment.has(shell) else { try Test.cancel("needs \(shell)") }
-    try await check(PackageResources.files_py, [shell, TestName("r").name])
+    try await Python.test(script: "Completion/files", named: TestName("r"), shell)
   }
 
   @Test("bash is given its own notation of 120 random names, after any beginning")
   func quoted() async throws {
-    try await check(PackageResources.quoted_py, [TestName("q").name])
+    try await Python.test(script: "Completion/quoted", named: TestName("q"))
   }
 
   @Test(
     "completion only looks",
     .enabled(if: TestEnvironment.has("strace"), "needs strace"))
   func silent() async throws {
-    try await check(PackageResources.silent_py, [TestName("s").name])
+    try await Python.test(script: "Completion/silent", named: TestName("s"))
   }
 
   @Test("hostile names of regions and processes are printed without a raw control character")
   func printed() async throws {
-    try await check(PackageResources.printed_py, [TestName("p").name])
+    try await Python.test(script: "Completion/printed", named: TestName("p"))
   }
 
   @Test("subcommands, options and their values are offered")
@@ -122,48 +111,12 @@ struct CompletionTests {
 
   @Test("a name that is like something else is offered with its slash")
   func slashes() async throws {
-    try await Python.check(
-      """
-      suffix = N.replace("shmtool-test", "")
-      names = ["file:" + N, "pid:1:" + suffix[1:].split("-")[0], "sysv:" + suffix[1:].split("-")[0],
-               "-" + N, N + "@0x10", N + "@4K"]
-      wanted = ["/" + names[0], "/" + names[1], "/" + names[2], "/" + names[3], names[4], names[5]]
-      made = []
-      def offered(line):
-          told = run("---complete", "fish", "shmtool " + line)
-          return [r.split(b"\\t")[0].decode() for r in told.stdout.split(b"\\0")[1:-1]]
-      try:
-          for name in names:
-              open("/dev/shm/" + name, "x").close()
-              made.append(name)
-          all = offered("inspect ")
-          for name, word in zip(names, wanted):
-              assert word in all and (word == name or name not in all), (name, all)
-              assert offered("inspect '/" + name) == ["/" + name], name
-          assert "/" + N + "@4K@0" in offered("copy "), offered("copy ")
-          assert offered("remove " + N + "@") == [N + "@0x10", N + "@4K"] or set(
-              offered("remove " + N + "@")) == {N + "@0x10", N + "@4K"}
-      finally:
-          for name in made:
-              os.unlink("/dev/shm/" + name)
-      """, TestName().name)
+    try await Python.test(named: TestName())
   }
 
   @Test("streams are offered to recv and remove, and are not connected to")
   func streams() async throws {
-    try await Python.check(
-      """
-      import tempfile
-      with tempfile.TemporaryDirectory() as place:
-          environment = dict(os.environ, SHMTOOL_DIR=place)
-          sender = start("send", N + " $(x)", "-q", env=environment)
-          until(lambda: os.listdir(place))
-          for command in ["recv", "receive", "remove"]:
-              told = run("---complete", "fish", "shmtool " + command + " " + N[:-1], env=environment)
-              assert told.stdout == b"words\\0" + N.encode() + b" $(x)\\tstream\\0", told
-          assert sender.poll() is None
-          stop(sender)
-      """, TestName().name)
+    try await Python.test(named: TestName())
   }
 
   @Test("scripts are printed for three shells and hold no name", arguments: shells)

@@ -43,16 +43,7 @@ struct CopyFaultTests {
     ] as [([String], Int, String)])
   func refused(_ words: [String], _ code: Int, _ sentence: String) async throws {
     try await withRegion("4096") { (name) async throws in
-      try await Python.checkCopies(
-        """
-        words = [word.replace("NAME", N).replace("PID", str(os.getpid())) for word in sys.argv[4:]]
-        sentence = sys.argv[3].replace("NAME", N).replace("PID", str(os.getpid()))
-        report = bad(int(sys.argv[2]), "copy", *words)
-        assert sentence in report.error, report.error
-        assert report.stdout == b""
-        assert open(P, "rb").read() == bytes(4096)
-        assert not os.path.exists("/tmp/" + N)
-        """, [name.name, "\(code)", sentence] + words)
+      try await Python.test(named: name, arguments: ["\(code)", sentence] + words)
     }
   }
 
@@ -72,15 +63,7 @@ struct CopyFaultTests {
   @Test("refuses to disturb a terminal")
   func terminal() async throws {
     try await withRegion("5") { (name) async throws in
-      try await Python.checkCopies(
-        """
-        import pty
-        control, terminal = pty.openpty()
-        result = subprocess.run([T, "copy", N, "-"], stdin=subprocess.DEVNULL, stdout=terminal,
-                                stderr=subprocess.PIPE)
-        assert result.returncode == 64 and b"would disturb the terminal" in result.stderr, result
-        assert not select.select([control], [], [], 0.1)[0]
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 
@@ -88,41 +71,14 @@ struct CopyFaultTests {
     "says that a stream has more than the region, which holds its beginning, or less than wanted")
   func streamLength() async throws {
     try await withRegion("8K") { (name) async throws in
-      try await Python.checkCopies(
-        """
-        report = bad(64, "copy", "-", N, input=b"a" * 8193)
-        assert f"'{N}' has room for 8192 bytes, and '-' goes on behind" in report.error
-        assert "8192 bytes were copied" in report.error, report.error
-        assert open(P, "rb").read() == b"a" * 8192
-        report = bad(74, "copy", "-", N, "--length", "100", input=b"b" * 99)
-        assert "'-' ended before; 99 of 100 bytes were copied" in report.error, report.error
-        good("copy", "-", N, "--length", "100", input=b"c" * 101)
-        assert open(P, "rb").read()[:101] == b"c" * 100 + b"a"
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 
   @Test("tells a region that another process makes smaller meanwhile, and is not killed")
   func shrinks() async throws {
     try await withRegion("256M", ["--sparse"]) { (name) async throws in
-      try await Python.checkCopies(
-        """
-        for words in (["file:/dev/zero", N, "--length", "256M"], [N, "file:/dev/null"]):
-            os.truncate(P, 1 << 28)
-            process = start("copy", *words, "--json")
-            time.sleep(0.05)
-            os.truncate(P, 5000)
-            out, error = process.communicate(timeout=60)
-            # It may have been quicker, or later.
-            assert process.returncode in (0, 64, 74), (process.returncode, error)
-            if process.returncode == 74:
-                report = json.loads(out)
-                assert not report["complete"] and report["bytes"] < 1 << 28, report
-                if words[1] == N:
-                    assert report["bytes"] <= 5000, report
-                    assert b"another process has made it smaller" in error, error
-            assert os.path.getsize(P) == 5000
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 
@@ -138,23 +94,7 @@ struct CopyFaultTests {
     ])
   func injected(_ injection: String) async throws {
     try await withRegion("8M") { (name) async throws in
-      try await Python.checkFaults(
-        """
-        memory = mmap.mmap(-1, 8 << 20)
-        memory[:] = os.urandom(8 << 20)
-        address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
-        words = ["copy", f"{os.getpid()}@{address:#x}", N, "--json"]
-        result = sound(traced(sys.argv[2], *words))
-        content = open(P, "rb").read()
-        if result.returncode == 0:
-            assert content == memory[:], "it said that it was done"
-        elif result.stdout:
-            report = json.loads(result.stdout)
-            assert content[:report["bytes"]] == memory[:report["bytes"]], report
-            if "when=3" in sys.argv[2]:
-                assert report["bytes"] == 4 << 20, report
-            assert content[report["bytes"]:] == bytes(len(content) - report["bytes"])
-        """, arguments: [name.name, injection])
+      try await Python.test(named: name, injection)
     }
   }
 }

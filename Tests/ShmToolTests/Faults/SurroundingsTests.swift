@@ -8,34 +8,7 @@ struct SurroundingsTests {
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
   func noProc() async throws {
     try await withRegion("64K") { (name) async throws in
-      try await Python.check(
-        """
-        def bare(*words):
-            return subprocess.run(
-                ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /proc && exec "$0" "$@"', T, *words],
-                capture_output=True, timeout=30)
-        assert bare("verify", N, "--byte", "1").returncode == 1
-        assert bare("verify", N, "--zero").returncode == 0
-        assert bare("nonsense").returncode == 64
-        # What is listed by name is listed, and what is not known is named.
-        told = bare("list", "--json")
-        assert told.returncode == 0 and told.stderr.count(b"cannot read '/proc'") == 1, told
-        told = json.loads(told.stdout)
-        assert "/proc" in [u["place"] for u in told["unreadable"]], told["unreadable"]
-        row, = [row for row in told["regions"] if row["name"] == N]
-        assert row["used"] is None and row["users_complete"] is False, row
-        told = bare("remove", "--stale")
-        assert told.returncode == 0 and f"'{N}'" in told.stdout.decode(), told
-        for words in (["inspect", N], ["wire", N], ["wire", "--list"],
-                      ["limits"], ["seal", "pid:1:3", "shrink"], ["list", "--pid", "1"]):
-            result = bare(*words)
-            assert result.returncode == 66 and b"/proc is not mounted" in result.stderr, (words, result)
-        assert bare("fill", N, "--byte", "1").returncode == 0
-        assert open(P, "rb").read() == b"\\1" * 65536
-        assert bare("create", N, "1M").returncode == 73
-        assert bare("resize", N, "128K").returncode == 0 and os.stat(P).st_size == 131072
-        assert bare("remove", N).returncode == 0 and not os.path.exists(P)
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 
@@ -47,126 +20,40 @@ struct SurroundingsTests {
     ])
   func hidden(_ hiding: String) async throws {
     try await withRegion("1M", ["--mode", "666"]) { (name) async throws in
-      try await Python.check(
-        """
-        with open(P, "r+b") as file, mmap.mmap(file.fileno(), 0) as memory:
-            words = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", T]
-            script = sys.argv[2] if "exec" in sys.argv[2] else sys.argv[2] + ' && exec "$@"'
-            def hidden(*more):
-                return subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", *words, *more],
-                                      capture_output=True, timeout=30)
-            result = hidden("resize", N, "4K", "--shrink")
-            assert result.returncode == 75 and os.stat(P).st_size == 1 << 20, result
-            rows = json.loads(hidden("list", "--json").stdout)["regions"]
-            row, = [row for row in rows if row["name"] == N]
-            assert row["used"] is None and row["users_complete"] is False, row
-        """, name.name, hiding)
+      try await Python.test(named: name, hiding)
     }
   }
 
   @Test("a directory that is made anew, or moved, does not keep wait from seeing")
   func directories() async throws {
     let name = TestName("dir")
-    try await Python.check(
-      """
-      os.mkdir(P)
-      try:
-          waiting = start("wait", P + "/x", "--timeout", "20s")
-          time.sleep(0.3)
-          os.rmdir(P)
-          os.mkdir(P)
-          open(P + "/x", "wb").write(b"x")
-          assert waiting.wait(10) == 0
-          os.mkdir(P + "/sub")
-          open(P + "/sub/x", "wb").write(b"x")
-          waiting = start("wait", "--removed", P + "/sub/x", "--timeout", "20s")
-          time.sleep(0.3)
-          os.rename(P, P + ".moved")
-          assert waiting.wait(10) == 0
-      finally:
-          import shutil
-          shutil.rmtree(P, ignore_errors=True)
-          shutil.rmtree(P + ".moved", ignore_errors=True)
-      """, name.name)
+    try await Python.test(named: name)
   }
 
   @Test("a command keeps what was ignored, and gets every signal that was sent")
   func signals() async throws {
     try await withRegion("4K") { (name) async throws in
-      try await Python.check(
-        """
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        ignored = "print(__import__('signal').getsignal(1).name)"
-        result = run("map", N, "--", sys.executable, "-c", ignored)
-        assert result.stdout == b"SIG_IGN\\n", result
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
-        result = run("map", N, "--", sys.executable, "-c", ignored)
-        assert result.stdout == b"SIG_DFL\\n", result
-        C = ctypes.CDLL(None, use_errno=True)
-        process = start("map", N, "--", "sh", "-c", "echo up; exec sleep 20")
-        assert process.stdout.readline() == b"up\\n"
-        assert C.sigqueue(process.pid, signal.SIGTERM, ctypes.c_void_p(0)) == 0
-        assert process.wait(10) == 143
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 
   @Test("a holder in the background takes odd names, and keeps nothing of its starter's open")
   func background() async throws {
     try await withRegion("64K") { (name) async throws in
-      try await Python.check(
-        """
-        reader, writer = os.pipe()
-        result = run("wire", "--background", "--", N, pass_fds=[writer])
-        assert result.returncode == 0, result
-        os.close(writer)
-        assert os.read(reader, 1) == b""
-        assert run("unwire", N).returncode == 0
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 
   @Test("a create that fails leaves nothing, also after it has the name")
   func takenBack() async throws {
     let name = TestName()
-    try await Python.check(
-      """
-      full = open("/dev/full", "wb")
-      for words, code, options in (
-              (["--json"], 74, dict(stdout=full)),
-              (["--wired", "--ready-fd", "99"], 74, {}),
-              (["--wired"], 74, dict(env={**os.environ, "NOTIFY_SOCKET": "/nonexistent/socket"})),
-              (["--wired", "--", "/nonexistent"], 127, {})):
-          result = subprocess.run([T, "create", N, "64K", *words], stderr=subprocess.PIPE, timeout=30,
-                                  **options)
-          assert result.returncode == code and not os.path.exists(P), (words, result)
-      for mode in ("400", "000"):
-          result = run("create", N, "64K", "--mode", mode, "--wired", "--for", "1ms")
-          assert result.returncode == 0 and os.path.exists(P), result
-          os.unlink(P)
-      """, name.name)
+    try await Python.test(named: name)
   }
 
   @Test("wire --follow tries again where a replaced region could not be wired at once")
   func follow() async throws {
     try await withRegion("64K") { (name) async throws in
-      try await Python.check(
-        """
-        process = start("wire", N, "--follow")
-        until(lambda: wired(process.pid) == 65536)
-        open(P + ".new", "wb").write(bytes(131072))
-        os.chmod(P + ".new", 0)
-        # Root may open what has no mode: a directory cannot be, whoever asks.
-        os.mkdir(P + ".dir")
-        os.unlink(P)
-        os.rename(P + ".dir", P)
-        time.sleep(0.6)
-        os.rmdir(P)
-        os.chmod(P + ".new", 0o600)
-        os.rename(P + ".new", P)
-        until(lambda: wired(process.pid) == 131072)
-        stop(process)
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 
@@ -174,82 +61,31 @@ struct SurroundingsTests {
   func sizes() async throws {
     let path = "/sys/kernel/mm/transparent_hugepage/enabled"
     let name = TestName()
-    try await Python.check(
-      """
-      path = sys.argv[2]
-      if os.path.exists(path):
-          content = open(path, "rb").read()
-          result = run("create", N, "--from", path)
-          assert result.returncode == 0 and open(P, "rb").read() == content, result
-          result = run("write", N, path)
-          assert result.returncode == 0, result
-          assert run("verify", N, "--file", path).returncode == 0
-      """, name.name, path)
+    try await Python.test(named: name, path)
   }
 
   @Test("only a memfd has seals: a tmpfs file that a process has open has none")
   func seals() async throws {
     try await withRegion("4K") { (name) async throws in
-      try await Python.check(
-        """
-        with open(P, "r+b") as file:
-            place = f"pid:{os.getpid()}:{file.fileno()}"
-            assert run("seal", place, "shrink").returncode == 65
-            entry, = json.loads(run("inspect", "--json", place).stdout)["regions"]
-            assert entry["seals"] is None, entry
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 
   @Test("create --wired holds while another process runs, and not for one that does not")
   func whilePid() async throws {
     let name = TestName()
-    try await Python.check(
-      """
-      other = subprocess.Popen(["sleep", "0.5"])
-      process = start("create", N, "4K", "--wired", "--while-pid", str(other.pid))
-      other.wait()
-      assert process.wait(10) == 0
-      os.unlink(P)
-      result = run("create", N, "4K", "--wired", "--while-pid", str(other.pid))
-      assert result.returncode == 66 and not os.path.exists(P), result
-      """, name.name)
+    try await Python.test(named: name)
   }
 
   @Test("wire --follow finds a range again that was away, and unwire ends a holder of two once")
   func again() async throws {
     try await withRegion("8M") { (name) async throws in
-      try await Python.check(
-        """
-        process = start("wire", N, "--follow", "--range", "6M:")
-        until(lambda: wired(process.pid) == 2 << 20)
-        line(process.stderr)
-        os.truncate(P, 5 << 20)
-        assert "5 MiB now" in line(process.stderr) and "past its end" in line(process.stderr)
-        os.truncate(P, 8 << 20)
-        assert "8 MiB now" in line(process.stderr) and "wired 2 MiB" in line(process.stderr)
-        stop(process)
-        open(P + "-b", "wb").write(bytes(4096))
-        try:
-            assert run("wire", N, N + "-b", "--range", "0+4K", "--background").returncode == 0
-            result = run("unwire", N, N + "-b")
-            assert result.returncode == 0 and b"nobody" not in result.stderr, result
-        finally:
-            os.unlink(P + "-b")
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 
   @Test("a memfd that is sealed against writing is wired for loads")
   func sealed() async throws {
-    try await Python.check(
-      """
-      for seal in (0x8, 0x10):
-          file = os.memfd_create("shmtool-test", os.MFD_ALLOW_SEALING)
-          os.ftruncate(file, 65536)
-          fcntl.fcntl(file, 1033, seal)
-          result = run("wire", f"pid:{os.getpid()}:{file}", "--for", "1ms")
-          assert result.returncode == 0, result
-      """)
+    try await Python.test()
   }
 }

@@ -4,16 +4,72 @@ import Testing
 
 /// Python's standard library as the other party: it maps, truncates, signals and parses without a
 /// line of this project's code.
+///
+/// The code of the suite `Streams/TransferTests.swift` is in `Python/Streams/TransferTests.py`, a
+/// function for each test. `Python/run.py` runs it.
 enum Python {
-  /// Runs a script to its end. `run`, `start`, `line` and `stop` are there for it to use.
-  static func run(
-    _ script: String, _ arguments: [String], alone: Bool = false
+  /// Runs the function of this test, whose assertions must hold.
+  ///
+  /// The function gets the arguments. `name` is there for it as `N`, and is removed after the test. If
+  /// the tests may make namespaces, `alone` gives it its own for mounts, processes and System V:
+  /// it sees no object of another test, and other tests see none of its objects.
+  static func test(
+    named name: TestName? = nil, _ arguments: String..., alone: Bool = false,
+    file: String = #filePath, function: String = #function,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    try await test(
+      named: name, arguments: arguments, alone: alone, file: file, function: function,
+      sourceLocation: sourceLocation)
+  }
+
+  /// Runs the function of this test with a list of arguments.
+  static func test(
+    named name: TestName? = nil, arguments: [String], alone: Bool = false,
+    file: String = #filePath, function: String = #function,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    let result = try await run(
+      suite(of: file), function, named: name, arguments, alone: alone)
+    if result.code != 0 {
+      Issue.record("\(result.text)\n\(result.error)", sourceLocation: sourceLocation)
+    }
+  }
+
+  /// Runs a file that is a test as a whole, such as `Streams/hosts`.
+  static func test(
+    script: String, named name: TestName? = nil, _ arguments: String..., alone: Bool = false,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
+    let result = try await run(script, "-", named: name, arguments, alone: alone)
+    if result.code != 0 {
+      Issue.record("\(result.text)\n\(result.error)", sourceLocation: sourceLocation)
+    }
+  }
+
+  /// Runs the function of this test, whose assertions must hold, and returns what it printed.
+  static func output(
+    named name: TestName? = nil, _ arguments: String..., file: String = #filePath,
+    function: String = #function, sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws -> String {
+    let result = try await run(suite(of: file), function, named: name, arguments)
+    try #require(
+      result.code == 0, "\(result.text)\n\(result.error)", sourceLocation: sourceLocation)
+    return result.text
+  }
+
+  /// Runs a function of a file, or with `-` the file, to its end.
+  private static func run(
+    _ file: String, _ function: String, named name: TestName?, _ arguments: [String],
+    alone: Bool = false
   ) async throws -> Tool.Result {
-    let words = [interpreter, "-E", "-c", prelude + script] + arguments
+    defer { withExtendedLifetime(name) {} }
+    let function = String(function.prefix { $0 != "(" })
+    let words =
+      [interpreter, "-E", "-B", directory + "/run.py", file, function, name?.name ?? ""] + arguments
     guard alone, TestEnvironment.mayMount, TestEnvironment.has("unshare") else {
       return try await Tool.run(words[0], Array(words.dropFirst()))
     }
-    // Of their own: /dev/shm, System V segments and processes.
     return try await Tool.run(
       "unshare",
       [
@@ -22,15 +78,19 @@ enum Python {
       ] + words)
   }
 
-  /// Runs a script whose assertions must hold.
-  static func check(
-    _ script: String, _ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation
-  ) async throws {
-    let result = try await run(script, arguments)
-    if result.code != 0 {
-      Issue.record("\(result.text)\n\(result.error)", sourceLocation: sourceLocation)
-    }
+  /// The file of a suite, from the path of the suite: `Streams/TransferTests`, or `ReadTests`.
+  private static func suite(of file: String) -> String {
+    let words = file.split(separator: "/")
+    let inside = words.drop { $0 != "ShmToolTests" }.dropFirst()
+    return inside.joined(separator: "/").replacing(".swift", with: "")
   }
+
+  /// Where the files are: beside the built tests if these were copied with them, or in the sources.
+  private static let directory: String = {
+    let copied = Tool.path.split(separator: "/").dropLast().map { "/" + $0 }.joined() + "/Python"
+    if unsafe access(copied, R_OK) == 0 { return copied }
+    return #filePath.split(separator: "/").dropLast(2).map { "/" + $0 }.joined() + "/Python"
+  }()
 
   /// The value of an expression over `d`, the report that `bytes` hold. They must be one JSON
   /// object with `"schema": 1` and snake_case keys; anything else is an issue.
@@ -62,78 +122,5 @@ enum Python {
     d = json.loads(sys.stdin.buffer.read().decode("utf-8"), object_pairs_hook=pairs)
     assert type(d) is dict and type(d.get("schema")) is int and d["schema"] == 1, "no schema 1"
     sys.stdout.write(str(eval(sys.argv[1])))
-    """
-
-  private static let prelude = """
-    import atexit, ctypes, fcntl, json, mmap, os, re, select, signal, socket, stat, subprocess, sys, time
-    T = os.environ["SHMTOOL"]
-    N = sys.argv[1] if len(sys.argv) > 1 else ""
-    P = "/dev/shm/" + N
-    def run(*words, **options):
-        options.setdefault("stdin", subprocess.DEVNULL) if "input" not in options else None
-        return subprocess.run([T, *words], capture_output=True, timeout=60, **options)
-    started = []
-    def start(*words, **options):
-        options.setdefault("stdin", subprocess.DEVNULL)
-        started.append(subprocess.Popen(
-            [T, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, **options))
-        return started[-1]
-    def end_all():
-        for process in started:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-    atexit.register(end_all)
-    def line(stream):
-        assert select.select([stream], [], [], 30)[0], "nothing came in 30 s"
-        return stream.readline().decode()
-    def stop(process, number=signal.SIGTERM):
-        process.send_signal(number)
-        out, err = process.communicate(timeout=30)
-        return process.returncode, out.decode(), err.decode()
-    def wired(process):
-        for text in open(f"/proc/{process}/status"):
-            if text.startswith("VmLck:"):
-                return int(text.split()[1]) * 1024
-    def until(condition):
-        end = time.monotonic() + 30
-        while not condition():
-            assert time.monotonic() < end, "it has not come about in 30 s"
-            time.sleep(0.005)
-    def freeze(pid):
-        # A signal is there at once, the stop when the process next runs.
-        os.kill(pid, signal.SIGSTOP)
-        until(lambda: open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] == "T")
-    # A root directory with what is in the machine's, except the marks of a container, for this process
-    # and what it starts. What is mounted then is mounted for these alone.
-    def plain_root(without=(".dockerenv",)):
-        library = ctypes.CDLL(None, use_errno=True)
-        assert library.unshare(0x20000) == 0, os.strerror(ctypes.get_errno())
-        names = [name for name in os.listdir("/") if name not in without]
-        def mount(*words):
-            subprocess.run(["mount", *words], check=True)
-        mount("--make-rprivate", "/")
-        mount("-t", "tmpfs", "tmpfs", "/mnt")
-        for name in names:
-            kind = os.lstat("/" + name).st_mode
-            if stat.S_ISLNK(kind):
-                os.symlink(os.readlink("/" + name), "/mnt/" + name)
-            elif stat.S_ISDIR(kind):
-                os.mkdir("/mnt/" + name)
-                if name != "mnt":
-                    mount("--rbind", "/" + name, "/mnt/" + name)
-            else:
-                open("/mnt/" + name, "w").close()
-                mount("--bind", "/" + name, "/mnt/" + name)
-        # Not chroot: a process below one may make no user namespaces.
-        here = os.getcwd()
-        os.mkdir("/mnt/.old")
-        subprocess.run(["pivot_root", "/mnt", "/mnt/.old"], check=True)
-        os.chdir(here)
-        subprocess.run(["umount", "-l", "/.old"], check=True)
-        os.rmdir("/.old")
-    def allocated(path):
-        return os.stat(path).st_blocks * 512
-
     """
 }

@@ -6,75 +6,12 @@ import Testing
 struct LimitsTests {
   @Test("tells what the kernel's own files tell")
   func files() async throws {
-    try await Wiring.check(
-      """
-      def number(path):
-          return int(open(path).read().split()[0])
-      told = json.loads(run("limits", "--json", preexec_fn=limited(64 * K, 128 * K)).stdout)
-      def limit(size):
-          return {"unlimited": size is None, "bytes": size}
-      assert told["memlock_soft"] == limit(64 * K), told
-      assert told["memlock_hard"] == limit(128 * K), told
-      assert told["memlock_remaining"] == limit(64 * K), told
-      assert (told["wired_bytes"], told["pinned_bytes"]) == (0, 0), told
-      assert told["cap_ipc_lock"] is False, told
-      initial = os.readlink("/proc/self/ns/user") == "user:[4026531837]"
-      assert told["initial_user_namespace"] is initial, told
-      assert told["maximum_mappings"] == number("/proc/sys/vm/max_map_count"), told
-      assert 10 < told["mappings"] < 1000, told
-      for name in ("shmmax", "shmall", "shmmni"):
-          assert told[name] == number("/proc/sys/kernel/" + name), told
-      assert told["overcommit"] == number("/proc/sys/vm/overcommit_memory"), told
-      try:
-          words = open("/sys/kernel/mm/transparent_hugepage/shmem_enabled").read()
-          assert told["shmem_huge_pages"] == re.search(r"[[](.*)[]]", words)[1], told
-      except FileNotFoundError:
-          assert told["shmem_huge_pages"] is None, told
-      lines = {text.split(":")[0]: int(text.split()[1]) * K for text in open("/proc/meminfo")
-               if text.endswith(" kB\\n")}
-      assert told["memory_total"] == lines["MemTotal"], told
-      assert told["swap_total"] == lines["SwapTotal"], told
-      # What moves: near what it is now.
-      for name, line_name in [
-          ("memory_available", "MemAvailable"), ("swap_free", "SwapFree")]:
-          assert abs(told[name] - lines[line_name]) < 2 << 30, (name, told, lines[line_name])
-      assert type(told["host"]["locked_bytes"]) is int, told
-      assert type(told["host"]["unevictable_bytes"]) is int, told
-      room = os.statvfs("/dev/shm")
-      total = room.f_blocks * room.f_frsize
-      assert told["shm"]["total"] == limit(total or None), told
-      assert told["shm"]["total_inodes"] == limit(room.f_files or None), told
-      pools = {pool["page_size"]: pool for pool in told["huge_page_pools"]}
-      for name in os.listdir("/sys/kernel/mm/hugepages"):
-          size = int(name.removeprefix("hugepages-").removesuffix("kB")) * K
-          pool = pools.pop(size)
-          assert pool["total"] == number(f"/sys/kernel/mm/hugepages/{name}/nr_hugepages"), pool
-          assert pool["available"] == pool["free"] - pool["reserved"], pool
-      assert not pools, pools
-      assert told["probed"] is None and told["answer"] is None, told
-      """)
+    try await Python.test()
   }
 
   @Test("shows each of them as text, in units or in bytes")
   func text() async throws {
-    try await Wiring.check(
-      """
-      def rows(*words):
-          result = run("limits", *words, preexec_fn=limited(64 * K, 128 * K))
-          assert (result.returncode, result.stderr) == (0, b""), result
-          return [" ".join(row.split()) for row in result.stdout.decode().split("\\n")]
-      found = rows()
-      for row in ["memlock limit (RLIMIT_MEMLOCK) 64 KiB soft, 128 KiB hard",
-                  "CAP_IPC_LOCK not effective", "memlock limit leaves 64 KiB",
-                  "pinned by it (VmPin) 0 B"]:
-          assert row in found, (row, found)
-      assert found[-2] == "could be wired now: 64 KiB, bound by the memlock limit", found
-      found = rows("--bytes", "--need", "4097")
-      for row in ["memlock limit (RLIMIT_MEMLOCK) 65536 soft, 131072 hard",
-                  "could be wired now: 65536, bound by the memlock limit",
-                  "4097 (8192 in whole pages) more can be wired"]:
-          assert row in found, (row, found)
-      """)
+    try await Python.test()
   }
 
   @Test(
@@ -82,121 +19,38 @@ struct LimitsTests {
     arguments: [(1, 1), (4097, 2), (65536, 16)])
   func need(_ size: Int, _ pages: Int) async throws {
     try await withRegion("\(size)") { (name) async throws in
-      try await Wiring.check(
-        """
-        size, pages = int(sys.argv[2]), int(sys.argv[3])
-        for limit in (pages * PAGE, pages * PAGE - 1):
-            prepare = limited(limit, M)
-            result = run("limits", "--need", str(size), "--json", preexec_fn=prepare)
-            answer = json.loads(result.stdout)["answer"]
-            fits = limit >= pages * PAGE
-            assert result.returncode == (0 if fits else 1), (limit, result)
-            assert (answer["need"], answer["possible"]) == (size, fits), answer
-            wires = run("wire", N, "--for", "0", preexec_fn=prepare)
-            assert wires.returncode == (0 if fits else 78), (limit, wires)
-            if fits:
-                assert answer["refused_by"] is None and answer["remedy"] is None, answer
-                continue
-            assert answer["refused_by"] == "the memlock limit", answer
-            remedy = re.search("with '(ulimit -S -l ([0-9]+))'", answer["remedy"])
-            assert int(remedy[2]) == pages * 4, answer
-            script = remedy[1] + '; "$SHMTOOL" limits --need "$1"'
-            done = subprocess.run(
-                ["bash", "-c", script, "bash", str(size)], capture_output=True, preexec_fn=prepare)
-            assert done.returncode == 0, done
-        """, name.name, "\(size)", "\(pages)")
+      try await Python.test(named: name, "\(size)", "\(pages)")
     }
   }
 
   @Test("says what to raise past the hard limit: for what starts the tool, which is not gone")
   func hard() async throws {
-    try await Wiring.check(
-      """
-      result = run("limits", "--need", "64K", "--json", preexec_fn=limited(8 * K))
-      remedy = json.loads(result.stdout)["answer"]["remedy"]
-      assert result.returncode == 1 and "ulimit -" not in remedy.replace("--ulimit", ""), remedy
-      assert "USER" not in remedy and re.search(r"\\b65536\\b", remedy), remedy
-      if found := re.search("prlimit --pid ([0-9]+) --memlock=65536:65536", remedy):
-          assert int(found[1]) == os.getpid(), remedy
-      """)
+    try await Python.test()
   }
 
   @Test(
     "finds the limit by trying, to the page, and disturbs nobody",
     arguments: [0, 4095, 4096, 1_000_000, 8 << 20])
   func probe(_ limit: Int) async throws {
-    try await Wiring.check(
-      """
-      limit = int(sys.argv[1])
-      result = run("limits", "--probe", "--json", preexec_fn=limited(limit))
-      told = json.loads(result.stdout)
-      whole = limit // PAGE * PAGE
-      assert told["probed"] == {"unlimited": False, "bytes": whole}, told["probed"]
-      assert told["memlock_remaining"] == told["probed"], told
-      # Nothing is left wired in it, nor was a page brought in.
-      assert told["wired_bytes"] == 0, told
-      """, "\(limit)")
+    try await Python.test("\(limit)")
   }
 
   @Test("takes no page from anybody while it probes")
   func probeTakesNothing() async throws {
-    try await Wiring.check(
-      """
-      usages = []
-      for words in [[], ["--probe"]]:
-          process = start("limits", *words, preexec_fn=limited(8 * M))
-          process.stdout.read(), process.stderr.read()
-          _, status, usage = os.wait4(process.pid, 0)
-          process.returncode = 0
-          assert status == 0
-          usages.append(usage.ru_maxrss * K)
-      assert abs(usages[1] - usages[0]) < 4 * M, usages
-      """)
+    try await Python.test()
   }
 
   @Test(
     "has no memlock limit with the capability",
     .enabled(if: TestEnvironment.isRoot, "needs root"))
   func exempt() async throws {
-    try await Wiring.check(
-      """
-      def prepare():
-          resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, 0))
-      told = json.loads(run("limits", "--probe", "--json", preexec_fn=prepare).stdout)
-      assert told["cap_ipc_lock"] is True, told
-      free = {"unlimited": True, "bytes": None}
-      assert told["memlock_remaining"] == told["probed"] == free, told
-      assert told["memlock_soft"] == {"unlimited": False, "bytes": 0}, told
-      # What binds is the least of the rest.
-      rooms = [for_pages(g["limit"]["bytes"] - (g["used_bytes"] - g["reclaimable_bytes"]))
-               for g in told["cgroups"] if not g["limit"]["unlimited"]]
-      assert told["available"] == min([told["memory_available"], *rooms]), told
-      """)
+    try await Python.test()
   }
 
   @Test("shows another process's limits, and what it has wired")
   func other() async throws {
     try await withRegion("16K") { (name) async throws in
-      try await Wiring.check(
-        """
-        process, _ = holder(N, preexec_fn=limited(64 * K, 128 * K))
-        told = json.loads(run("limits", "--pid", str(process.pid), "--json").stdout)
-        assert told["pid"] == process.pid, told
-        assert (told["memlock_soft"]["bytes"], told["memlock_hard"]["bytes"]) == (64 * K, 128 * K)
-        assert told["wired_bytes"] == 16 * K, told
-        assert told["memlock_remaining"]["bytes"] == 48 * K, told
-        [row] = [row for row in told["host"]["holders"] if row["pid"] == process.pid] or [None]
-        assert row is None or (row["command"], row["wired_bytes"]) == ("shmtool", 16 * K), row
-        assert told["host"]["processes_bytes"] >= 16 * K, told
-        need = run("limits", "--pid", str(process.pid), "--need", "64K")
-        assert need.returncode == 1 and b"'ulimit -S -l 80'" in need.stdout, need
-        assert run("limits", "--pid", str(process.pid), "--need", "48K").returncode == (
-            2 if re.search("Seccomp:\\\\t[12]", open("/proc/self/status").read()) else 0)
-        assert stop(process)[0] == -15
-        refused(
-            run("limits", "--pid", str(process.pid)), 66,
-            f"cannot read the limits of process {process.pid}: there is no such process")
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 

@@ -7,83 +7,21 @@ struct ReadOnlyAccessTests {
   @Test("wires an executable that runs, and runs an executable that is wired")
   func executable() async throws {
     try await withName { (name) async throws in
-      try await Wiring.check(
-        """
-        shutil.copy("/bin/sleep", P)
-        os.chmod(P, 0o755)
-        try:
-            subprocess.run([P, "0"], check=True)
-        except PermissionError:
-            sys.exit(0)  # /dev/shm is mounted noexec: nothing runs from there
-        size = os.stat(P).st_size + PAGE - 1 & ~(PAGE - 1)
-        running = subprocess.Popen([P, "60"])
-        try:
-            process, text = holder(N)
-            assert wired(process.pid) == size, text
-            # Both: one more starts, by itself and as CMD.
-            subprocess.run([P, "0"], check=True)
-            assert stop(process)[0] == -15
-            result = run("wire", N, "-q", "--", P, "0")
-            assert (result.returncode, result.stderr) == (0, b""), result
-            pid = json.loads(run("wire", N, "--background", "--json").stdout)["holder"]
-            subprocess.run([P, "0"], check=True)
-            assert run("unwire", N, "-q").returncode == 0
-        finally:
-            running.kill()
-            running.wait()
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 
   @Test("who watches a region is told of no writer by commands that do not write")
   func watched() async throws {
     try await withRegion("64K") { (name) async throws in
-      try await Wiring.check(
-        """
-        IN_MODIFY, IN_CLOSE_WRITE = 2, 8
-        watch = libc.inotify_init1(os.O_NONBLOCK)
-        assert watch >= 0
-        assert libc.inotify_add_watch(watch, P.encode(), IN_MODIFY | IN_CLOSE_WRITE) >= 0
-        def events():
-            try:
-                return os.read(watch, 4096)
-            except BlockingIOError:
-                return b""
-        for words in (
-                ["wire", N, "--for", "0"], ["wire", N, "--range", "4K:8K", "--", "true"],
-                ["wire", N, "--best-effort", "--for", "0"], ["wire", "--list", N],
-                ["limits"], ["limits", "--need", "4K"], ["inspect", N], ["inspect", N, "--json"],
-                ["map", N, "--read-only", "--", "true"], ["map", N, "--private", "--", "true"],
-                ["read", N], ["verify", N, "--zero"], ["copy", N, "-"], ["list"],
-                ["wait", N, "--size", "4K"]):
-            result = run(*words)
-            assert result.returncode == 0, (words, result)
-            assert events() == b"", words
-        # A look that only makes a hint.
-        assert run("create", N, "64K").returncode == 73
-        assert events() == b""
-        pid = json.loads(run("wire", N, "--background", "--json").stdout)["holder"]
-        assert run("unwire", N, "-q").returncode == 0
-        assert events() == b""
-        # The watch can tell.
-        assert run("fill", N, "--zero", "-q").returncode == 0
-        assert events() != b""
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 
   @Test("CMD gets descriptors for reading, and a created region's for writing as well")
   func descriptors() async throws {
     try await withRegion("64K") { (name) async throws in
-      try await Wiring.check(
-        """
-        script = "import fcntl, os; print(fcntl.fcntl(3, fcntl.F_GETFL) & os.O_ACCMODE)"
-        result = run("wire", N, "-q", "--", sys.executable, "-c", script)
-        assert result.stdout == b"0\\n", result
-        os.unlink(P)
-        result = run("create", N, "64K", "--wired", "-q", "--", sys.executable, "-c", script)
-        assert result.stdout == b"2\\n", result
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 
@@ -92,43 +30,7 @@ struct ReadOnlyAccessTests {
     .enabled(if: TestEnvironment.maySeeFrames, "needs root with CAP_SYS_ADMIN and kpageflags"))
   func hole() async throws {
     try await withRegion("64K", ["--sparse"]) { (name) async throws in
-      try await Wiring.check(
-        Self.frames + """
-          process, text = holder(N, "--range", "8K:16K", "--json")
-          [row] = json.loads(text)["regions"]
-          assert row["marked_bytes"] == 8 * K, row
-          assert allocated(P) == 8 * K
-          with open(P, "r+b") as file:
-              other = mmap.mmap(file.fileno(), 0)
-          other[2 * PAGE], other[3 * PAGE] = 1, 2
-          [mine] = [m for m in mappings(os.getpid(), P)]
-          assert marks(os.getpid(), mine["at"] + 2 * PAGE, 2) == [1, 1]
-          # The store of another process is in the page that is wired: there is no second one.
-          assert allocated(P) == 8 * K
-          [held] = mappings(process.pid, P)
-          assert frames(process.pid, held["at"], 2) == frames(os.getpid(), mine["at"] + 2 * PAGE, 2)
-          assert stop(process)[0] == -15
-          until(lambda: marks(os.getpid(), mine["at"] + 2 * PAGE, 2) == [0, 0])
-          """, name.name)
+      try await Python.test(named: name)
     }
   }
-
-  /// The frames of pages of a process, and whether each is marked as locked.
-  static let frames = """
-    def frames(process, address, count):
-        with open(f"/proc/{process}/pagemap", "rb", buffering=0) as file:
-            file.seek(address // PAGE * 8)
-            entries = struct.unpack(f"{count}Q", file.read(8 * count))
-        assert all(entry >> 63 for entry in entries), [hex(entry) for entry in entries]
-        return [entry & (1 << 55) - 1 for entry in entries]
-    def marks(process, address, count):
-        found = []
-        with open("/proc/kpageflags", "rb", buffering=0) as file:
-            for frame in frames(process, address, count):
-                file.seek(frame * 8)
-                bits, = struct.unpack("Q", file.read(8))
-                found.append(bits >> 33 & 1)
-        return found
-
-    """
 }

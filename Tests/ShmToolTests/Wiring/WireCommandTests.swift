@@ -41,62 +41,21 @@ struct WireCommandTests {
   @Test("hands the regions on as open descriptors, and holds them wired meanwhile")
   func descriptors() async throws {
     try await withRegion("64K") { (name) async throws in
-      try await Wiring.check(
-        """
-        create(N + "-b", "8K")
-        try:
-            result = run("wire", N, N + "-b", "-q", "--", "sh", "-c", '''
-                echo $SHMTOOL_FDS
-                stat -Lc %s /proc/self/fd/3 /proc/self/fd/4
-                ls /proc/self/fd | wc -l
-                grep VmLck: /proc/$PPID/status | tr -d "\\t"
-                ''')
-            # 0 to 4, and the directory that ls reads.
-            assert result.stdout == b"2\\n65536\\n8192\\n6\\nVmLck:      72 kB\\n", result
-        finally:
-            os.unlink(P + "-b")
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 
   @Test("passes on the signals that it gets, and outlives a command that stops and goes on")
   func signals() async throws {
     try await withRegion("64K") { (name) async throws in
-      try await Wiring.check(
-        """
-        # Waited for, not handled: a handler's turn may come only after the sleep that it should end.
-        script = '''import os, signal
-        numbers = signal.pthread_sigmask(signal.SIG_BLOCK, {1, 2, 15}) or {1, 2, 15}
-        print(os.getpid(), flush=True)
-        print("got", int(signal.sigwait(numbers)), flush=True); os._exit(9)'''
-        for number in (1, 2, 15):
-            process = start("wire", N, "-q", "--", sys.executable, "-c", script)
-            child = int(line(process.stdout))
-            if number == 15:
-                freeze(child)
-                time.sleep(0.3)
-                assert process.poll() is None and wired(process.pid) == 64 * K
-                os.kill(child, signal.SIGCONT)
-            code, out, err = stop(process, number)
-            assert (code, out, err) == (9, f"got {number}\\n", ""), (code, out, err)
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 
   @Test("leaves the command alone where it is killed itself")
   func abandoned() async throws {
     try await withRegion("64K") { (name) async throws in
-      try await Wiring.check(
-        """
-        process = start("wire", N, "-q", "--", "sh", "-c", "echo $$; exec cat", stdin=subprocess.PIPE)
-        child = int(line(process.stdout))
-        process.kill()
-        process.wait()
-        # The command goes on with its own standard input, and ends with it.
-        os.kill(child, 0)
-        process.stdin.close()
-        until(lambda: not os.path.exists(f"/proc/{child}"))
-        """, name.name)
+      try await Python.test(named: name)
     }
   }
 }

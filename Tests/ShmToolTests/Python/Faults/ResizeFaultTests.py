@@ -1,0 +1,78 @@
+import ctypes
+import fcntl
+import os
+import signal
+import subprocess
+import time
+
+from faults import C
+from support import allocated, N, P, run, start, T, until
+
+
+def test_several():
+    for round in range(20):
+        both = [start("resize", N, size) for size in ("2M", "3M")]
+        codes = [process.wait(60) for process in both]
+        assert codes in ([0, 0], [64, 0]), codes
+        assert os.stat(P).st_size == 3 << 20, (codes, os.stat(P).st_size)
+        assert run("resize", N, "1M", "--shrink").returncode == 0
+
+
+def test_bytes():
+    first = subprocess.Popen(
+        ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fallocate", "-e",
+         "inject=fallocate:error=ENOSPC:delay_enter=4000000:when=2", T, "resize", N, "68M"],
+        stderr=subprocess.PIPE)
+    # The first part is reserved, and the second call waits.
+    until(lambda: allocated(P) > 32 << 20)
+    # Not one of ours: it takes no lock.
+    os.truncate(P, 128 << 20)
+    assert run("fill", N, "--sequence").returncode == 0
+    assert first.wait(60) == 79, first.stderr.read()
+    assert run("verify", N, "--sequence").returncode == 0
+    assert os.stat(P).st_size == 128 << 20
+
+
+def test_ended():
+    for number, code in ((signal.SIGTERM, -15), (signal.SIGKILL, -9)):
+        for delay in (0.02, 0.05, 0.1):
+            process = start("resize", N, "2G")
+            time.sleep(delay)
+            process.send_signal(number)
+            if process.wait(60) == 0:
+                assert run("resize", N, "1M", "--shrink").returncode == 0
+                continue
+            assert process.returncode == code, process.returncode
+            if number == signal.SIGKILL:
+                assert run("resize", N, "1M").returncode == 0
+            status = os.stat(P)
+            assert (status.st_size, status.st_blocks) == (1 << 20, 2048), (number, status)
+
+
+def test_tail():
+    file = os.open(P, os.O_RDWR)
+    C = ctypes.CDLL(None, use_errno=True)
+    C.mmap.restype = ctypes.c_void_p
+    address = C.mmap(None, ctypes.c_size_t(4096), 3, 1, file, ctypes.c_long(0))
+    ctypes.memset(address + 200, 7, 5)
+    assert run("resize", N, "4096").returncode == 0
+    assert run("verify", N, "--zero").returncode == 0
+
+
+def test_grown():
+    lock = os.open(P, os.O_RDWR)
+    fcntl.lockf(lock, fcntl.LOCK_EX)
+    process = start("resize", N, "1M", "--shrink")
+    time.sleep(0.5)
+    os.truncate(P, 8 << 20)
+    fcntl.lockf(lock, fcntl.LOCK_UN)
+    assert process.wait(30) == 75, process.stderr.read()
+    assert os.stat(P).st_size == 8 << 20
+
+
+def test_behind():
+    with open(P, "r+b") as file:
+        assert C.fallocate(file.fileno(), 1, ctypes.c_long(2 << 20), ctypes.c_long(1 << 20)) == 0
+    assert os.stat(P).st_blocks == 2048
+    assert run("resize", N, "2M").returncode == 0
+    assert os.stat(P).st_blocks == 0

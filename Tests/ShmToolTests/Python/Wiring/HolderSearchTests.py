@@ -1,0 +1,158 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from support import freeze, line, N, P, run, stop, until, wired
+from wiring import create, holder, limited, M, refused
+
+
+def test_nothing_wired():
+    def rows():
+        return json.loads(run("wire", "--list", N, "--json").stdout)["holders"]
+    result = run("wire", N, "--best-effort", "--background", "--json", preexec_fn=limited(0))
+    assert result.returncode == 0, result
+    pid = json.loads(result.stdout)["holder"]
+    assert wired(pid) == 0
+    [row] = rows()
+    assert (row["pid"], row["wired_bytes"], row["background"]) == (pid, 0, True), row
+    result = run("unwire", N)
+    assert result.stderr.decode() == f"unwired 0 B of '{N}', held by process {pid}\n", result
+    until(lambda: not os.path.exists(f"/proc/{pid}") or wired(pid) is None)
+    assert rows() == []
+    # In the foreground as well, and after its name is gone.
+    process, _ = holder(N, "--best-effort", preexec_fn=limited(0))
+    [row] = rows()
+    assert (row["pid"], row["background"]) == (process.pid, False), row
+    assert stop(process)[0] == -15
+    pid = json.loads(run("wire", N, "--best-effort", "--background", "--json",
+                         preexec_fn=limited(0)).stdout)["holder"]
+    os.unlink(P)
+    [row] = [r for r in json.loads(run("wire", "--list", "--json").stdout)["holders"]
+             if r["pid"] == pid]
+    assert row["deleted"], row
+    assert run("unwire", "--pid", str(pid), "-q").returncode == 0
+    open(P, "wb").close()
+
+
+def test_huge_pages():
+    def wired_or_none(pid):
+        try:
+            return wired(pid)
+        except OSError:
+            return None
+    def pool(name):
+        return int(open(f"/sys/kernel/mm/hugepages/hugepages-2048kB/{name}").read())
+    before = pool("free_hugepages")
+    assert before > 0, "other processes have all huge pages of the pool"
+    held = []
+    place = tempfile.mkdtemp()
+    subprocess.run(["mount", "-t", "hugetlbfs", "-o", "pagesize=2M", "none", place], check=True)
+    try:
+        region = place + "/region"
+        for words in [["wire", region, "--background"], ["wire", region]]:
+            assert run("create", region, "2M", "-q").returncode == 0
+            if "--background" in words:
+                pid = json.loads(run(*words, "--json").stdout)["holder"]
+            else:
+                process, _ = holder(region)
+                pid = process.pid
+            held.append(pid)
+            [row] = [r for r in json.loads(run("wire", "--list", "--json").stdout)["holders"]
+                     if r["pid"] == pid]
+            assert row["wired_bytes"] == row["resident_bytes"] == 2 * M, row
+            assert row["inherently_unswappable"] and row["background"] == ("--background" in words)
+            text = run("wire", "--list", region).stdout.decode()
+            assert f"{region} (huge pages, unswappable)\n" in text, text
+            assert run("remove", region, "-q").returncode == 0
+            assert pool("free_hugepages") == before - 1
+            if "--background" in words:
+                result = run("unwire", "--pid", str(pid))
+                assert result.returncode == 0 and b"unwired 2 MiB" in result.stderr, result
+            else:
+                assert stop(process)[0] == -15
+            until(lambda: pool("free_hugepages") == before)
+    finally:
+        for pid in held:
+            if wired_or_none(pid) is not None:
+                os.kill(pid, signal.SIGTERM)
+        subprocess.run(["umount", "-l", place], check=True)
+        os.rmdir(place)
+
+
+def test_stopped():
+    def hold(*words):
+        return json.loads(run("wire", *words, "--background", "--json").stdout)["holder"]
+    create(N + "-b", "8K")
+    pids = sorted([hold(N), hold(N), hold(N, N + "-b")])
+    other = hold(N + "-b")
+    try:
+        freeze(pids[0])
+        freeze(pids[2])
+        begin = time.monotonic()
+        result = run("unwire", N, N + "-b", "/" + N + "-none", "--json")
+        taken = time.monotonic() - begin
+        # They are waited for together, and once: 5 s, beside the looks at the host's processes.
+        begin = time.monotonic()
+        run("wire", "--list")
+        assert taken < 9 + 4 * (time.monotonic() - begin), taken
+        assert result.returncode == 124, result
+        told = result.stderr.decode()
+        for pid in (pids[0], pids[2]):
+            assert (f"cannot end process {pid}: SIGTERM was sent, and the process has not ended "
+                    "in 5 s: it is stopped; it ends when it is continued: "
+                    f"'kill -CONT {pid}'") in told, told
+        report = json.loads(result.stdout)
+        assert sorted(r["pid"] for r in report["regions"]) == sorted([pids[1], other]), report
+        assert [e["exit_status"] for e in report["errors"]] == [124, 124, 66], report
+    finally:
+        for pid in (pids[0], pids[2]):
+            os.kill(pid, signal.SIGCONT)
+            until(lambda: not os.path.exists(f"/proc/{pid}") or wired(pid) is None)
+        run("unwire", N, N + "-b")
+        os.unlink(P + "-b")
+
+
+def test_frozen():
+    group = f"/sys/fs/cgroup/freezer/{N}"
+    os.mkdir(group)
+    def write(file, text):
+        with open(f"{group}/{file}", "w") as out:
+            out.write(text)
+    pids = sorted(json.loads(run("wire", N, "--background", "--json").stdout)["holder"]
+                  for _ in range(2))
+    try:
+        write("cgroup.procs", str(pids[0]))
+        write("freezer.state", "FROZEN")
+        until(lambda: open(group + "/freezer.state").read() == "FROZEN\n")
+        result = run("unwire", N)
+        told = result.stderr.decode()
+        assert result.returncode == 124, result
+        assert f"held by process {pids[1]}" in told, told
+        assert (f"process {pids[0]}: SIGTERM was sent, and the process has not ended in 5 s: "
+                f"it is frozen in the control group /{N}; it ends when the group is thawed"
+                ) in told, told
+    finally:
+        write("freezer.state", "THAWED")
+        until(lambda: not open(group + "/cgroup.procs").read())
+        os.rmdir(group)
+        run("unwire", N)
+
+
+def test_impostor():
+    script = '''import mmap, sys
+file = open(sys.argv[1], "r+b")
+memory = mmap.mmap(file.fileno(), 0)
+print(flush=True)
+sys.stdin.read()'''
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, P, "wire", "--background-holder"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    line(process.stdout)
+    assert json.loads(run("wire", "--list", N, "--json").stdout)["holders"] == []
+    refused(run("unwire", N), 66, "nobody in the background has it wired")
+    process.stdin.close()
+    assert process.wait(30) == 0
