@@ -11,7 +11,7 @@ import Testing
 struct DocumentationTests {
   @Test(
     "the commands of a page print what the page shows",
-    arguments: ["README.md", "Sources/ShmCore/ShmCore.docc/CommandLine.md"])
+    arguments: ["README.md", "Sources/shmtool/shmtool.docc/CommandLine.md"])
   func commands(_ page: String) async throws {
     let name = TestName("page")
     try await Documentation.run("commands.py", "\(Sources.root)/\(page)", name.name)
