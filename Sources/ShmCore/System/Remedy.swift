@@ -4,10 +4,15 @@
 /// that holds for every program.
 ///
 /// ```swift
-/// switch error.remedy {
-/// case .allowShrinking: print("press Shift to make the region smaller")
-/// case let remedy?: print(remedy)
-/// case nil: break
+/// do {
+///   let region = try Region.open(RegionReference("cache"))
+///   try region.resize(to: 4096)
+/// } catch {
+///   switch error.remedy {
+///   case .allowShrinking: print("press Shift to make the region smaller")
+///   case let remedy?: print(remedy)
+///   case nil: break
+///   }
 /// }
 /// ```
 public enum Remedy: Hashable, Sendable {
