@@ -1,4 +1,5 @@
 import ShmCore
+import SystemPackage
 
 /// A process's memory as an end of a block copy.
 final class MemoryEnd: OpenEnd {
@@ -11,6 +12,28 @@ final class MemoryEnd: OpenEnd {
   }
 
   var room: Int? { nil }
+
+  /// A page that the process has not touched yet is charged to its control groups, and at their limit the
+  /// kernel ends that process, and not this one.
+  func requireRoom(_ count: Int, at place: Int, _ attempt: String) throws(ShmError) {
+    guard let start = try? start(place) else { return }
+    let (end, overflow) = start.addingReportingOverflow(UInt64(count))
+    guard !overflow, end < UInt64(Int.max) else { return }
+    let pages = PageMath.pageSize
+    let range =
+      start / UInt64(pages) * UInt64(pages)..<(end + UInt64(pages) - 1) / UInt64(pages)
+      * UInt64(pages)
+    var missing = 0
+    // What it shares with other processes may have its memory already.
+    for map in ProcessMap.all(of: memory.process) ?? []
+    where !map.isShared && map.addresses.overlaps(range) {
+      let part = map.addresses.clamped(to: range)
+      let own = try? CopiedPages.bytes(
+        at: part, of: ProcessThreads.directory(of: memory.process).appending("pagemap"))
+      missing += Int(part.count) - (own ?? Int(part.count))
+    }
+    try MemoryRoom.require(missing, attempt, of: memory.process)
+  }
 
   /// The addresses, and what of files is mapped there.
   func extents(_ count: Int) -> [Extent] {

@@ -47,7 +47,8 @@ struct WiringLimitsTests {
     func limits(_ memlock: Int?, _ groups: [Int?]) -> WiringVerdict {
       WiringLimits(
         process: own.process, soft: memlock, hard: nil, used: 0, isAccounted: true, pinned: 0,
-        hasCapability: false, isInInitialNamespace: true, mappings: nil, isFiltered: false,
+        hasCapability: false, isInInitialNamespace: true, mappings: nil, addressSpace: nil,
+        isFiltered: false,
         cgroups: groups.enumerated().map { index, limit in
           MemoryCgroup(
             version: 2, path: FilePath("/\(index)"), limit: limit.map { $0 << 20 }, used: 3 << 20,
@@ -78,7 +79,8 @@ struct WiringLimitsTests {
       let own = WiringLimits.unknown
       return WiringLimits(
         process: own.process, soft: 0, hard: nil, used: 0, isAccounted: true, pinned: 0,
-        hasCapability: false, isInInitialNamespace: true, mappings: nil, isFiltered: false,
+        hasCapability: false, isInInitialNamespace: true, mappings: nil, addressSpace: nil,
+        isFiltered: false,
         cgroups: [
           MemoryCgroup(
             version: 1, path: "/g", limit: 64 << 20, used: 62 << 20, reclaimable: reclaimable)
@@ -94,6 +96,11 @@ struct WiringLimitsTests {
     // Pages that another group is charged for need no room here.
     #expect(verdict(6 << 20).refusing(WiringDemand(missing: 0, cached: 60 << 20))?.needed == nil)
     #expect(verdict(60 << 20).refusing(WiringDemand()) == nil)
+    // Page tables count beyond what the room leaves for them.
+    let tables = WiringDemand(tables: WiringDemand.tables(of: 3 << 30))
+    #expect(verdict(60 << 20).refusing(tables) == nil)
+    #expect(verdict(0).refusing(tables)?.needed == (6 << 20) + 4096 - (1 << 18))
+    #expect(verdict(0).refusing(WiringDemand(tables: WiringDemand.tables(of: 64 << 20))) == nil)
     #expect(
       (file + WiringDemand(missing: 1, cached: 2))
         == WiringDemand(missing: (4 << 20) + 1, cached: (60 << 20) + 2))

@@ -41,12 +41,18 @@ package struct ControlGroups {
     self.mounts = mounts.mounts.filter { $0.kind == "cgroup" || $0.kind == "cgroup2" }
   }
 
-  /// The process's own group and all above it, of both versions, the innermost first.
+  /// The process's own group and all above it, the innermost first.
   ///
   /// - Parameter controller: `memory`, `hugetlb`. A group of version 2 need not have it.
   /// - Returns: the groups, whether their files can be read or not.
   func chain(for controller: String) -> [Group] {
-    paths(for: controller).flatMap { chain(of: $0.path, for: controller, version: $0.version) }
+    own(controller).map { chain(of: $0.path, for: controller, version: $0.version) } ?? []
+  }
+
+  /// The group of the process that a controller acts on. If version 1 has the controller, version 2 has not.
+  private func own(_ controller: String) -> (path: FilePath, version: Int)? {
+    let all = paths(for: controller)
+    return all.first { $0.version == 1 } ?? all.first
   }
 
   /// Whether the group that the process belongs to can be looked at from here. A process of another
@@ -56,10 +62,7 @@ package struct ControlGroups {
   /// - Parameter controller: `memory`, `hugetlb`.
   /// - Returns: false if a group may exist that cannot be seen.
   func areVisible(for controller: String) -> Bool {
-    let all = paths(for: controller)
-    // If version 1 has the controller, version 2 has not.
-    let own = all.first { $0.version == 1 } ?? all.first
-    guard let own else { return !text.isEmpty }
+    guard let own = own(controller) else { return !text.isEmpty }
     if own.path == "/", isInInitialNamespace { return true }
     return chain(of: own.path, for: controller, version: own.version).first
       .map { FileSystem.exists($0.directory.appending("cgroup.procs")) } ?? false
@@ -177,8 +180,7 @@ package struct ControlGroups {
 extension ControlGroups.Group {
   /// The number that a file of the group holds; nil if there is no such file, or for `max`.
   func number(_ file: String) -> Int? {
-    (try? FileSystem.contents(of: directory.appending(file)))
-      .flatMap { ProcText.lines($0).first }.flatMap { ProcText.decimal($0) }
+    (try? FileSystem.firstLine(of: directory.appending(file))).flatMap { ProcText.decimal($0) }
   }
 
   /// The limit that a file of the group holds; nil if it sets no limit.

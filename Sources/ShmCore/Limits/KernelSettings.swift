@@ -26,7 +26,7 @@ public struct KernelSettings: Sendable {
   static var overcommitMode: Int? { number("vm/overcommit_memory").flatMap { Int(exactly: $0) } }
 
   private static func text(_ path: String) -> ArraySlice<UInt8>? {
-    (try? FileSystem.contents(of: FilePath(path))).flatMap { ProcText.lines($0).first }
+    try? FileSystem.firstLine(of: FilePath(path))
   }
 
   private static func number(_ name: String) -> UInt64? {

@@ -10,9 +10,14 @@ public enum MemoryRoom {
   /// - Parameters:
   ///   - bytes: of pages that have no memory yet.
   ///   - attempt: what is tried, for the error.
+  ///   - process: whose memory the pages become, because the kernel charges its control groups; nil for this
+  ///     process.
   /// - Throws: `ShmError` of kind `noSpace` and the figures.
-  public static func require(_ bytes: Int, _ attempt: String) throws(ShmError) {
-    try SpaceCheck(attempt: attempt, place: "memory", site: .memory, mayBeSparse: false)
-      .require(bytes)
+  public static func require(
+    _ bytes: Int, _ attempt: String, of process: Int32? = nil
+  ) throws(ShmError) {
+    try SpaceCheck(
+      attempt: attempt, place: "memory", site: .memory, mayBeSparse: false, process: process
+    ).require(bytes)
   }
 }

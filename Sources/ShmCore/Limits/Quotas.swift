@@ -6,9 +6,14 @@ import SystemPackage
 struct Quotas {
   private let quotas: [(owner: String, quota: cshm_quota)]
 
-  /// Asks for them.
-  init(_ site: RegionRoom.Site) {
+  /// Asks for them, if a file system that can be seen has any. tmpfs(5)
+  init(_ site: RegionRoom.Site, _ mounts: MountTable) {
+    let names = ["quota", "usrquota", "grpquota"]
+    let isAsked = mounts.mounts.contains { mount in
+      mount.kind == "tmpfs" && names.contains { mount.option($0) != nil }
+    }
     switch site {
+    case .directory where !isAsked && !mounts.mounts.isEmpty: quotas = []
     case .directory(let path):
       let directory = try? FileSystem.open(path, O_RDONLY | O_DIRECTORY)
       quotas = if let directory { Self.quotas(directory.raw) } else { [] }

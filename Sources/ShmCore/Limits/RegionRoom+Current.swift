@@ -47,7 +47,9 @@ extension RegionRoom {
   }
 
   /// The room at a site; nil if its file system cannot be looked at.
-  static func at(_ site: Site, _ place: String, _ purpose: Purpose) -> RegionRoom? {
+  static func at(
+    _ site: Site, _ place: String, _ purpose: Purpose, process: Int32? = nil
+  ) -> RegionRoom? {
     let status: MemoryFileSystem?
     switch site {
     case .directory(let path):
@@ -56,7 +58,7 @@ extension RegionRoom {
       status = (try? FileSystem.fileSystemStatus(ofDescriptor: raw)).map { MemoryFileSystem($0) }
     case .memory: status = MemoryFileSystem(internal: .tmpfs)
     }
-    return status.map { RegionRoom($0, site, place, purpose) }
+    return status.map { RegionRoom($0, site, place, purpose, process: process) }
   }
 
   private init(
@@ -70,14 +72,24 @@ extension RegionRoom {
     if purpose.isNew, fileSystem.freeInodes == 0, let total = fileSystem.totalInodes {
       bounds.append(Candidate(.inodes(place: place), 0, of: total, isOfFiles: true))
     }
-    bounds += Quotas(site).bounds(place, isNew: purpose.isNew)
+    if purpose.isNew, let limit = ResourceLimit.fileSize(of: process) {
+      bounds.append(Candidate(.fileSize, limit, of: limit))
+    }
     let path = FilePath("/proc/\(process.map { "\($0)" } ?? "self")/cgroup")
     let mounts = MountTable.current()
+    if fileSystem.kind == .tmpfs {
+      bounds += Quotas(site, mounts).bounds(place, isNew: purpose.isNew)
+    }
     let groups = ControlGroups(
       parsing: (try? FileSystem.contents(of: path)) ?? [], mounts: mounts, process: process)
     var unknowns: [Unknown] = []
+    var certain: Int?
     if fileSystem.kind == .hugetlbfs {
-      bounds += Self.hugePages(ofSize: fileSystem.blockSize, groups)
+      let reserve = Self.reserve(site, mounts)
+      bounds += Self.hugePages(ofSize: fileSystem.blockSize, groups, reserve: reserve)
+      if reserve > 0 {
+        certain = Self.hugePages(ofSize: fileSystem.blockSize, groups).map(\.available).min()
+      }
       if !bounds.contains(where: { $0.bound.kind == "huge_page_pool" }) { unknowns.append(.pool) }
       if !groups.areVisible(for: "hugetlb") { unknowns.append(.controlGroups) }
     } else {
@@ -97,16 +109,40 @@ extension RegionRoom {
           Candidate(.memory(withSwap: !staysInRAM), available + swap, of: memory?.total))
       }
     }
-    self.init(bounds, pageSize: fileSystem.pageSize, unknowns: unknowns)
+    self.init(bounds, pageSize: fileSystem.pageSize, unknowns: unknowns, certain: certain)
+  }
+
+  /// The pages that a hugetlbfs has reserved of the pool for its own files (`min_size=`), in bytes. How many
+  /// of them are in use cannot be read.
+  private static func reserve(_ site: Site, _ mounts: MountTable) -> Int {
+    let status: stat?
+    switch site {
+    case .directory(let path): status = try? FileSystem.followedStatus(path)
+    case .descriptor(let raw): status = try? FileSystem.status(ofDescriptor: raw)
+    case .memory: status = nil
+    }
+    let option = status.flatMap { mounts.mount(ofDevice: UInt64($0.st_dev))?.option("min_size") }
+    guard let option, let unit = option.last, let number = Int(option.dropLast()) else { return 0 }
+    // The kernel writes it in KiB or MiB.
+    return number.multipliedReportingOverflow(by: unit == "K" ? 1 << 10 : 1 << 20).partialValue
   }
 
   /// What bounds huge pages of a size.
-  static func hugePages(ofSize pageSize: Int, _ groups: ControlGroups) -> [Candidate] {
+  ///
+  /// - Parameters:
+  ///   - pageSize: in bytes.
+  ///   - groups: those of the process.
+  ///   - reserve: what a file system may have of the reserved pages, in bytes.
+  /// - Returns: the limits that bound them.
+  static func hugePages(
+    ofSize pageSize: Int, _ groups: ControlGroups, reserve: Int = 0
+  ) -> [Candidate] {
     var bounds: [Candidate] = []
     if let pool = HugePagePool.pool(ofPageSize: pageSize) {
       bounds.append(
         Candidate(
-          .pool(pageSize: pageSize), pool.bytes(pool.available + pool.spare),
+          .pool(pageSize: pageSize),
+          pool.bytes(pool.available + pool.spare) + min(reserve, pool.bytes(pool.reserved)),
           of: pool.bytes(pool.total)))
     }
     bounds += HugePageCgroup.bounding(groups, pageSize: pageSize).map {

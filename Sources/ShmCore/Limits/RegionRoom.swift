@@ -21,6 +21,8 @@ public struct RegionRoom: Sendable {
     case hugePageGroup(version: Int, path: FilePath, file: String)
     /// The pool of huge pages of a size.
     case pool(pageSize: Int)
+    /// The size that a file of the process may have, RLIMIT_FSIZE.
+    case fileSize
     /// vm.overcommit_memory=2: what the kernel may promise.
     case commitLimit
     /// The machine's memory, with its swap if the pages may be swapped out.
@@ -68,13 +70,17 @@ public struct RegionRoom: Sendable {
   public let bounds: [Candidate]
   /// What may bind and could not be read; empty if all is known.
   public let unknowns: [Unknown]
+  /// The bytes that there is room for whatever could not be read of a pool; nil if all is known.
+  private let certain: Int?
   /// The size of a page there, in bytes.
   public let pageSize: Int
 
   init(
-    _ bounds: [Candidate], pageSize: Int = PageMath.pageSize, unknowns: [Unknown] = []
+    _ bounds: [Candidate], pageSize: Int = PageMath.pageSize,
+    unknowns: [Unknown] = [], certain: Int? = nil
   ) {
     self.unknowns = unknowns
+    self.certain = certain
     // A stable order: of equal bounds the one named first is the one to raise.
     self.bounds = bounds.enumerated()
       .sorted { ($0.element.available, $0.offset) < ($1.element.available, $1.offset) }
@@ -84,7 +90,12 @@ public struct RegionRoom: Sendable {
 
   /// The bytes that a region could take now, in whole pages; nil if no limit is known.
   public var available: Int? {
-    bounds.first.map { PageMath.roundDown($0.available, to: pageSize) }
+    bounds.first.map { PageMath.roundDown(min($0.available, certain ?? .max), to: pageSize) }
+  }
+
+  /// What decides whether there is room for `bytes`, and could not be read.
+  public func unknowns(_ bytes: Int) -> [Unknown] {
+    unknowns + (certain.map { bytes > $0 } == true ? [.pool] : [])
   }
 
   /// The limit that binds; nil if none is known.
@@ -115,6 +126,7 @@ extension RegionRoom.Bound {
     case .memoryGroup(let version, let path, _), .hugePageGroup(let version, let path, _):
       "cgroup v\(version) \(Escaping.printable(path.bytes))"
     case .pool(let pageSize): "the pool of huge pages of \(ByteCount(pageSize))"
+    case .fileSize: "the limit on file sizes"
     case .commitLimit: "the commit limit"
     case .memory(let withSwap): withSwap ? "memory and swap" : "available memory"
     }
@@ -129,6 +141,7 @@ extension RegionRoom.Bound {
     case .memoryGroup: "memory_cgroup"
     case .hugePageGroup: "hugetlb_cgroup"
     case .pool: "huge_page_pool"
+    case .fileSize: "file_size"
     case .commitLimit: "commit_limit"
     case .memory: "memory"
     }

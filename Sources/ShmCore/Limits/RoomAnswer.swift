@@ -21,7 +21,9 @@ public struct RoomAnswer: Sendable {
   public let shortage: LimitShortage?
 
   /// Whether there is room; nil if no limit is known to refuse, and something that may could not be read.
-  public var isYes: Bool? { refusing != nil ? false : room.unknowns.isEmpty ? true : nil }
+  public var isYes: Bool? { refusing != nil ? false : unknowns.isEmpty ? true : nil }
+  /// What could not be read, and would decide; empty unless the answer is unknown.
+  public var unknowns: [RegionRoom.Unknown] { refusing == nil ? room.unknowns(need) : [] }
 
   /// Asks for the room of a directory.
   ///
@@ -29,16 +31,35 @@ public struct RoomAnswer: Sendable {
   ///   - need: in bytes.
   ///   - directory: on a tmpfs, ramfs or hugetlbfs.
   ///   - process: whose control groups count; nil for those of this process.
-  /// - Throws: `ShmError`: as `RegionRoom.current`.
+  /// - Throws: `ShmError`: as `RegionRoom.current`; `notPermitted` if this process may not create files in
+  ///   the directory, `system` if memory cannot be reserved there.
   public init(
     need: Int, in directory: FilePath = RegionName.directory, process: Int32? = nil
   ) throws(ShmError) {
     self.need = need
+    if process == nil { try Self.checkDirectory(directory) }
     room = try RegionRoom.current(in: directory, process: process)
     refusing = room.refusing(need)
     let check = SpaceCheck(
       attempt: "", place: Escaping.printable(directory.bytes), site: .directory(directory))
     let told = refusing.map { check.explanation($0, need) }
     (reason, remedy, shortage) = (told?.reason, told?.remedy, told?.shortage)
+  }
+
+  /// Refuses a directory in which the process cannot create any region.
+  private static func checkDirectory(_ directory: FilePath) throws(ShmError) {
+    let attempt = "cannot create regions in \(Escaping.quoted(directory.bytes))"
+    guard let fileSystem = try? MemoryFileSystem.at(directory), fileSystem.kind != .other else {
+      return
+    }
+    if let error = FileSystem.refusesWriting(in: directory) {
+      throw Refusal(of: directory.appending("region")).creating(error, attempt)
+        ?? ShmError(attempt, error)
+    }
+    if fileSystem.kind == .ramfs {
+      throw SpaceCheck(
+        attempt: attempt, place: Escaping.printable(directory.bytes), site: .directory(directory)
+      ).refusal(0, errno: .notSupported)
+    }
   }
 }

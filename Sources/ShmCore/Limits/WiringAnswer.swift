@@ -42,6 +42,11 @@ extension WiringLimits {
     let whole = PageMath.roundUp(need)
     switch refusing.bound {
     case .memory: return LimitShortage(.memory, needed: whole)
+    case .addressSpace:
+      let sum = whole?.addingReportingOverflow(addressSpace?.used ?? 0)
+      return LimitShortage(
+        .resource(.addressSpace, hard: nil),
+        needed: sum.flatMap { $0.overflow ? nil : $0.partialValue })
     case .refused: return LimitShortage(.systemCallFilter, needed: nil)
     case .cgroup(let version, let path):
       let group = cgroups.first { $0.version == version && $0.path == path }

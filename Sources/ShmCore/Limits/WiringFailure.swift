@@ -123,8 +123,12 @@ public struct WiringFailure: Error, Sendable {
     }
     let missing = evidence.missing ?? 0
     if missing > 0, let free = evidence.fileSystemFree, free < missing { return .fileSystemFull }
-    if case .cgroup? = evidence.refusing?.candidate.bound { return .cgroup }
-    return .noMemory
+    if let refusing = evidence.refusing {
+      if case .cgroup = refusing.candidate.bound { return .cgroup }
+      return .noMemory
+    }
+    // A filter may answer with any number.
+    return limits.isFiltered == true && WiringProbe.isRefused(limits) == true ? .sandbox : .noMemory
   }
 
   /// The failure of what was not tried, because it would exceed the room that is left.

@@ -28,6 +28,9 @@ public struct WiringLimits: Sendable {
   public let isInInitialNamespace: Bool?
   /// How many mappings it has; nil where it cannot be known.
   public let mappings: Int?
+  /// The bytes of addresses that it may have (RLIMIT_AS), and that it has; nil if there is no limit, or if
+  /// that cannot be known.
+  public let addressSpace: (limit: Int, used: Int)?
   /// Whether a filter of system calls is in force for it, which may refuse mlock(2); nil if unknown.
   public let isFiltered: Bool?
   /// Every control group that bounds its memory.
@@ -71,7 +74,7 @@ public struct WiringLimits: Sendable {
       isAccounted: status.wired != nil,
       pinned: status.pinned ?? 0, hasCapability: status.hasEffective(.ipcLock),
       isInInitialNamespace: isReadable ? facts.isInInitialNamespace : nil,
-      mappings: mappings,
+      mappings: mappings, addressSpace: ResourceLimit.addressSpace(of: process),
       isFiltered: status.isFiltered, cgroups: MemoryCgroup.bounding(groups),
       areCgroupsVisible: groups.areVisible(for: "memory"), memory: MemoryInformation.current(),
       settings: KernelSettings.current())
@@ -81,7 +84,7 @@ public struct WiringLimits: Sendable {
   static let unknown = WiringLimits(
     process: getpid(), soft: nil, hard: nil, used: 0, isAccounted: false, pinned: 0,
     hasCapability: false,
-    isInInitialNamespace: nil, mappings: nil, isFiltered: nil, cgroups: [],
+    isInInitialNamespace: nil, mappings: nil, addressSpace: nil, isFiltered: nil, cgroups: [],
     areCgroupsVisible: false, memory: nil,
     settings: KernelSettings.current())
 

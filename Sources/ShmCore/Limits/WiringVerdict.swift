@@ -15,16 +15,27 @@ public struct WiringVerdict: Hashable, Sendable {
     case memlockFound
     /// mlock(2) is refused, whatever the limits are.
     case refused
+    /// The addresses that the process may have, RLIMIT_AS: what is wired is mapped.
+    case addressSpace
     /// A control group, by its version and path.
     case cgroup(version: Int, path: FilePath)
     /// The machine's memory.
     case memory
+
+    /// Whether the kernel ends a process that exceeds it, instead of refusing the call.
+    public var endsProcesses: Bool {
+      switch self {
+      case .cgroup, .memory: true
+      default: false
+      }
+    }
 
     /// The limit in a few words.
     public var name: String {
       switch self {
       case .memlockLimit: "the memlock limit"
       case .memlockFound: "the memlock limit, as found by trying"
+      case .addressSpace: "the limit on addresses"
       case .refused: "a system call filter (seccomp)"
       case .cgroup(let version, let path): "cgroup v\(version) \(Escaping.printable(path.bytes))"
       case .memory: "available memory"
@@ -71,6 +82,10 @@ public struct WiringVerdict: Hashable, Sendable {
     var bounds: [Candidate] = []
     if let remaining = limits.remaining {
       bounds.append(Candidate(bound: .memlockLimit, available: remaining))
+    }
+    if let addresses = limits.addressSpace {
+      bounds.append(
+        Candidate(bound: .addressSpace, available: max(0, addresses.limit - addresses.used)))
     }
     for group in limits.cgroups {
       if let room = group.room(swapFree: 0) {
@@ -148,7 +163,7 @@ public struct WiringVerdict: Hashable, Sendable {
   /// - Parameter demand: the pages.
   /// - Returns: the tightest such limit with the bytes that are needed; nil if none is known to refuse.
   public func refusing(_ demand: WiringDemand) -> (candidate: Candidate, needed: Int)? {
-    for bound in bounds where bound.bound != .memlockLimit {
+    for bound in bounds where bound.bound.endsProcesses {
       let needed = demand.bytes(of: bound)
       if needed > bound.available { return (bound, needed) }
     }
@@ -157,12 +172,7 @@ public struct WiringVerdict: Hashable, Sendable {
 
   /// Of memory and the control groups the one that leaves the least.
   var tightestMemory: Candidate? {
-    bounds.first {
-      switch $0.bound {
-      case .cgroup, .memory: true
-      default: false
-      }
-    }
+    bounds.first { $0.bound.endsProcesses }
   }
 
   /// The tightest limit that `bytes` more would break.

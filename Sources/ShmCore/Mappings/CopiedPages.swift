@@ -27,7 +27,7 @@ public enum CopiedPages {
   }
 
   /// The same for addresses, in whole pages, that a private mapping covers.
-  static func bytes(at addresses: Range<UInt64>, of path: FilePath) throws(Errno) -> Int {
+  package static func bytes(at addresses: Range<UInt64>, of path: FilePath) throws(Errno) -> Int {
     let pageSize = PageMath.pageSize
     let pagemap = try FileSystem.open(path, 0)
     var entries = [UInt64](repeating: 0, count: 8192)

@@ -8,8 +8,20 @@ enum Reservation {
   /// How much is asked for at once. On tmpfs a signal makes the call give back what it took and
   /// begin anew, so calls are short, and signals are held off during each.
   static let chunk = 32 << 20
-  /// How much is reserved between two looks at the room.
-  private static let lookInterval = 128 << 20
+  /// How much is reserved between two looks at the room, at most.
+  private static let longestInterval = 128 << 20
+
+  /// How much is reserved before the next look, of the room that is left: little if little is left, because
+  /// other processes take of it meanwhile.
+  private static func interval(_ left: Int?) -> Int {
+    min(
+      longestInterval, max(shortestInterval, PageMath.roundDown((left ?? .max) / 16, to: 1 << 20)))
+  }
+
+  private static let shortestInterval = 1 << 20
+  /// What a later look may find missing: the kernel charges groups in batches, and the room leaves something
+  /// for that.
+  private static let slack = 1 << 19
 
   /// Reserves `range`; the size of the file does not change. On an error what was taken beyond the
   /// end of the file is given back.
@@ -28,19 +40,22 @@ enum Reservation {
     space: SpaceCheck?, explain: (Errno) -> ShmError, progress: (Int) -> Void
   ) throws(ShmError) {
     var offset = range.lowerBound
-    var nextLook = offset &+ Self.lookInterval
+    // The caller has looked a moment ago.
+    var nextLook = offset &+ shortestInterval
     while offset < range.upperBound {
       progress(offset - range.lowerBound)
       if let space, offset >= nextLook {
-        nextLook = offset &+ lookInterval
         do {
-          try space.require(range.upperBound - offset)
+          let wanted = max(0, range.upperBound - offset - slack)
+          let left = try space.left(after: wanted) { _ in true }
+          nextLook = offset &+ interval(left.map { $0 &+ wanted })
         } catch {
           release(range, of: descriptor)
           throw error
         }
       }
-      let end = offset + min(chunk, range.upperBound - offset)
+      let step = space == nil ? chunk : min(chunk, max(1, nextLook - offset))
+      let end = offset + min(step, range.upperBound - offset)
       let refused: Errno?
       do {
         refused = try reserveChunk(offset..<end, of: descriptor, attempt: attempt)

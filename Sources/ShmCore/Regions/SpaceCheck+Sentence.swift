@@ -61,6 +61,7 @@ extension SpaceCheck {
       let shortage = HugePagePool.pool(ofPageSize: pageSize)?.shortage(of: wanted)
       return shortage.map { ($0.reason, nil, $0.limit) }
         ?? ("needs \(needs), but the pool of huge pages has \(has)", nil, nil)
+    case .fileSize: return (Errno.fileTooLarge.reason, nil, Errno.fileTooLarge.shortage)
     case .commitLimit:
       let memory = MemoryInformation.current()
       let used = memory?["Committed_AS"] ?? limit - refusing.available

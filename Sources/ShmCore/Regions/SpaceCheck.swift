@@ -12,6 +12,8 @@ struct SpaceCheck {
   var mayBeSparse = true
   /// What the memory is for.
   var purpose = RegionRoom.Purpose()
+  /// Whose control groups count; nil for those of this process.
+  var process: Int32?
 
   /// Refuses before anything is charged what cannot succeed: a control group's limit, and a tmpfs that
   /// may grow larger than the machine's memory, end processes instead of refusing the call.
@@ -21,7 +23,9 @@ struct SpaceCheck {
   ///   - mayExceedMemory: whether these limits are left to the kernel.
   /// - Throws: `ShmError` of kind `noSpace` and the figures.
   func require(_ wanted: Int, mayExceedMemory: Bool = false) throws(ShmError) {
-    guard wanted > 0, let room = RegionRoom.at(site, place, purpose) else { return }
+    guard wanted > 0, let room = RegionRoom.at(site, place, purpose, process: process) else {
+      return
+    }
     try require(wanted, of: room) { !mayExceedMemory || !$0.endsProcesses }
   }
 
@@ -43,7 +47,10 @@ struct SpaceCheck {
   private func require(
     _ wanted: Int, of room: RegionRoom, isMeant: (RegionRoom.Bound) -> Bool
   ) throws(ShmError) {
-    guard let refusing = room.refusing(wanted, of: isMeant) else { return }
+    // A size that is too large the kernel refuses by an error of its own, before it charges anything.
+    guard let refusing = room.refusing(wanted, of: { $0 != .fileSize && isMeant($0) }) else {
+      return
+    }
     throw error(refusing, wanted, errno: refusing.bound.endsProcesses ? .noMemory : .noSpace)
   }
 

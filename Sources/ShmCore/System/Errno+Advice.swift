@@ -40,7 +40,7 @@ extension Errno {
   }
 
   /// A limit of this process, nil for none. getrlimit(2)
-  private static func limit(_ resource: __rlimit_resource) -> (soft: Int?, hard: Int?) {
+  static func limit(_ resource: __rlimit_resource) -> (soft: Int?, hard: Int?) {
     var limit = rlimit()
     guard unsafe getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0 else {
       return (nil, nil)

@@ -31,8 +31,20 @@ extension FileSystem {
 
   /// Whether this process may make files in a directory. faccessat(2)
   package static func mayWrite(in directory: FilePath) -> Bool {
-    unsafe directory.withPlatformString {
-      unsafe faccessat(AT_FDCWD, $0, W_OK | X_OK, AT_EACCESS) == 0
+    refusesWriting(in: directory) == nil
+  }
+
+  /// Why this process may not create files in a directory; nil if it may. faccessat(2)
+  static func refusesWriting(in directory: FilePath) -> Errno? {
+    do throws(Errno) {
+      try SystemCall.check {
+        unsafe directory.withPlatformString {
+          unsafe faccessat(AT_FDCWD, $0, W_OK | X_OK, AT_EACCESS)
+        }
+      }
+      return nil
+    } catch {
+      return error
     }
   }
 

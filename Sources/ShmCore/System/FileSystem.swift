@@ -196,6 +196,19 @@ package enum FileSystem {
   package static func contents(of path: FilePath) throws(Errno) -> [UInt8] {
     try open(path, O_RDONLY).contents()
   }
+
+  /// The first line of a file that the kernel makes and that fits into one read, as a value of /proc, /sys or
+  /// a control group does; the line may be longer in other files.
+  static func firstLine(of path: FilePath) throws(Errno) -> ArraySlice<UInt8> {
+    let file = try open(path, O_RDONLY)
+    var bytes = [UInt8](repeating: 0, count: 256)
+    let count = try unsafe bytes.withUnsafeMutableBufferPointer { (all) throws(Errno) -> Int in
+      try unsafe file.read(into: UnsafeMutableRawBufferPointer(all))
+    }
+    let line = bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }
+    if line.count < count || count < bytes.count { return line }
+    return ProcText.lines(try contents(of: path)).first ?? []
+  }
 }
 
 extension OwnedDescriptor {

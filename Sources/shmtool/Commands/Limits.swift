@@ -18,9 +18,9 @@ struct Limits: CheckedCommand {
       process, such as a login session, a service, a container, a pod or a job. The marks of \
       that environment are shown as evidence.
 
-      --room considers the size and the inodes of the tmpfs, quotas, control groups, pools of \
-      huge pages, memory and swap, and the commit limit. 'shmtool create' uses the same \
-      figures.
+      --room considers the size and the inodes of the tmpfs, quotas, the limit on file sizes, \
+      control groups, pools of huge pages, memory and swap, and the commit limit. 'shmtool create' \
+      uses the same figures.
 
       --probe measures the memlock limit with mlock(2), and overrides the computed value. It locks \
       addresses on fault and never touches them, so it uses no memory.

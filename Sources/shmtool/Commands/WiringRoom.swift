@@ -19,7 +19,7 @@ enum WiringRoom {
     try checkFilter(limits)
     let verdict = limits.verdict
     // The kernel enforces the memlock limit with an error, but memory and control groups with a kill.
-    let bounds = verdict.bounds.filter { $0.bound != .memlockLimit }
+    let bounds = verdict.bounds.filter { $0.bound.endsProcesses }
     if bounds.allSatisfy({ charge <= $0.available / 2 }) { return }
     let demand = try demand()
     if let (tightest, needed) = verdict.refusing(demand), !force {
@@ -54,7 +54,7 @@ enum WiringRoom {
     let limits = try WiringLimits.current()
     try checkFilter(limits)
     let verdict = limits.verdict
-    let bounds = verdict.bounds.filter { $0.bound != .memlockLimit }
+    let bounds = verdict.bounds.filter { $0.bound.endsProcesses }
     if bounds.allSatisfy({ charge <= $0.available / 2 }) { return nil }
     guard verdict.refusing(try demand()) != nil else { return nil }
     return bounds.first.map { max(0, $0.available - max(1 << 20, $0.available / 16)) }

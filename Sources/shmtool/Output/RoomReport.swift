@@ -37,7 +37,7 @@ struct RoomReport: Encodable {
     pageSize = room.pageSize
     available = Unknowable(room.unknowns.isEmpty ? room.available : nil)
     binding = Unknowable(room.unknowns.isEmpty ? room.binding?.name : nil)
-    unknown = room.unknowns.map(\.text)
+    unknown = room.unknowns(answer?.need ?? 0).map(\.text)
     bounds = room.bounds.map {
       Bound(
         kind: $0.bound.kind, name: $0.name, available: $0.available, limit: Unknowable($0.limit))
@@ -69,7 +69,7 @@ struct RoomReport: Encodable {
     let reasons = unknown.joined(separator: "; ")
     var text = "could be created now in \(place.printable): "
     text +=
-      unknown.isEmpty
+      available.value != nil || unknown.isEmpty
       ? "\(available.text(size)), bound by \(binding.text { $0 })\n" : "unknown: \(reasons)\n"
     guard let answer = answer.value else { return text }
     switch answer.possible.value {

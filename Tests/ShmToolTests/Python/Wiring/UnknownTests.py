@@ -78,7 +78,7 @@ def test_namespace():
 
 
 def test_filtered():
-    for action in (ERROR | 1, ERROR | 38, ERROR | 13, KILL):
+    for action in (ERROR | 1, ERROR | 38, ERROR | 13, ERROR | 12, KILL):
         for calls in (CALLS, CALLS[:1]):
             prepare = filtered(action, calls)
             text = refused(run("wire", N, "--for", "0", preexec_fn=prepare), 77,
