@@ -1,4 +1,4 @@
-import SystemPackage
+package import SystemPackage
 
 /// How much of a private mapping has become the process's own: pages that it has changed, of which the
 /// kernel has made a copy (copy-on-write). proc_pid_pagemap(5)

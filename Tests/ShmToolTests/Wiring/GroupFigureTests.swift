@@ -57,8 +57,8 @@ struct GroupFigureTests {
       try await Wiring.check(
         """
         assert run("fill", N, "--byte", "5").returncode == 0
-        script = ("import ctypes, mmap, sys, time; m = mmap.mmap(-1, 40 << 20, flags=34)\n"
-                  "for i in range(0, int(sys.argv[1]) << 20, 4096): m[i] = 1\n"
+        script = ("import ctypes, mmap, sys, time; m = mmap.mmap(-1, 40 << 20, flags=34)\\n"
+                  "for i in range(0, int(sys.argv[1]) << 20, 4096): m[i] = 1\\n"
                   "print(ctypes.addressof(ctypes.c_char.from_buffer(m)), flush=True); time.sleep(60)")
         for limit, touched, length, code in ((32, 0, "40M", 79), (64, 0, "40M", 0), (32, 16, "20M", 0),
                                              (32, 16, "40M", 79), (32, 20, "16M", 0)):
