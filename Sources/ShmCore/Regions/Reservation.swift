@@ -47,7 +47,7 @@ enum Reservation {
       if let space, offset >= nextLook {
         do {
           let wanted = max(0, range.upperBound - offset - slack)
-          let left = try space.left(after: wanted) { _ in true }
+          let left = try space.left(after: wanted) { $0.endsProcesses }
           nextLook = offset &+ interval(left.map { $0 &+ wanted })
         } catch {
           release(range, of: descriptor)
