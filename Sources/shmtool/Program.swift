@@ -3,7 +3,7 @@ import CShmTool
 import Glibc
 import ShmCore
 
-/// The life of the process: what is checked before a command, and how its end is told.
+/// The life of the process: what is checked before a command, and how its end is reported.
 enum Program {
   /// Parses, runs, and exits with the command's code.
   static func run() -> Never {
@@ -28,7 +28,7 @@ enum Program {
     }
   }
 
-  /// A command that runs another one gets what stands behind the first `--` as it is.
+  /// A command that runs another command gets the words after the first `--` unparsed.
   private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
     try checkSubcommand(arguments)
     let words = Array(arguments.prefix { $0 != "--" })
@@ -39,7 +39,7 @@ enum Program {
     var parsed = try ShmTool.parseAsRoot(isSplit ? own : own + arguments.dropFirst(words.count))
     if isSplit, var runner = parsed as? any CommandRunner {
       runner.command = arguments[(words.count + 1)...].map { ArgumentBytes.bytes($0) }
-      if runner.command.isEmpty { throw ValidationError("a command is needed behind --") }
+      if runner.command.isEmpty { throw ValidationError("a command is required after --") }
       parsed = runner
     }
     try (parsed as? any CheckedCommand)?.check()
@@ -64,7 +64,8 @@ enum Program {
   private static func checkDashes(_ words: [String]) throws {
     for word in words where word.utf8.first == UInt8(ascii: "-") && !word.hasPrefix("-") {
       throw ValidationError(
-        "unknown option '\(word)'; a name or a value that begins so is written after '--' or '='")
+        "unknown option '\(word)'; write a name after '--', or a value after '=', if it begins like this"
+      )
     }
   }
 

@@ -4,7 +4,7 @@ import Testing
 @Suite("help")
 struct HelpTests {
   /// Words of the first version's private language, and what they replaced.
-  private static let dialect = [
+  private static let dialect: Set<String> = [
     "is none", "is told", "be had", "anew", "whoever", "whom", "nobody", "somebody", "everybody",
     "behind", "so long", "as it was", "of its own", "must be heard", "goes on", "has a say",
     "by proof", "let pass", "until told", "left out", "for good", "for ever", "over and over",
@@ -84,6 +84,29 @@ struct HelpTests {
     for text in descriptions {
       #expect(text.last != ".", "\(text)")
       #expect(!text.contains("<") && !text.contains(">"), "\(text)")
+    }
+  }
+
+  @Test(
+    "no text of the tool is in the old dialect",
+    .enabled(if: Sources.areReadable, "needs the sources"))
+  func sources() async throws {
+    let list = try await Tool.run("find", ["\(Sources.root)/Sources/shmtool", "-name", "*.swift"])
+    let files = list.text.split(separator: "\n")
+    #expect(files.count > 80)
+    for file in files {
+      let path = String(file.dropFirst(Sources.root.count + 1))
+      for line in try Sources.text(of: path).split(separator: "\n") {
+        let code = line.drop { $0 == " " }
+        if code.hasPrefix("//") { continue }
+        let words = code.lowercased().split { !$0.isLetter && $0 != "-" }
+        for start in words.indices {
+          for length in 1...3 {
+            let phrase = words[start...].prefix(length).joined(separator: " ")
+            #expect(!Self.dialect.contains(phrase), "\(path): \(code)")
+          }
+        }
+      }
     }
   }
 

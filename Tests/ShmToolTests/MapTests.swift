@@ -36,7 +36,7 @@ struct MapTests {
         try await Python.evaluate("d['mappings'][0]['address']", in: mapped.output) == wanted)
       let twice = try await Tool.run("map", name.name, name.name, "--at", wanted, "--", "true")
       #expect(twice.code == 64)
-      #expect(twice.error.contains("--at places one mapping"))
+      #expect(twice.error.contains("--at requires exactly one region"))
     }
   }
 

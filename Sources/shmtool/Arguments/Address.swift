@@ -3,7 +3,7 @@ import ShmCore
 /// An address as a user writes it: `0x7f0000000000`, in hexadecimal, on a page.
 struct Address: ArgumentWord {
   static let form =
-    "an address is written in hexadecimal, 0x7f0000000000, and lies on a page"
+    "expected a hexadecimal address of a page, such as 0x7f0000000000"
 
   let value: UInt
 

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// A word of the command line that has a form, which is told where it is not kept.
+/// A word of the command line that must have a certain form. The error names that form.
 protocol ArgumentWord {
   /// nil for what has not the form.
   init?(argument: String)

@@ -4,7 +4,7 @@ import ShmCore
 /// `4M:8M` from one offset to another.
 struct ByteRange: ArgumentWord, Hashable {
   static let form =
-    "a range is written 4M+1M (offset and length), 4M:8M, or 64M: (to the end), and is not empty"
+    "expected a non-empty range such as 4M+1M (offset and length), 4M:8M or 64M: (to the end)"
 
   let offset: Int
   /// Where it ends; nil for the end of the region.

@@ -3,7 +3,7 @@ import ShmCore
 /// A number of bytes as a user writes it: `4096`, `64K` = `64KiB`, `64KB` = 64000, `16p` = pages.
 struct ByteSize: ArgumentWord, Hashable {
   static let form =
-    "a size is written 4096, 64K = 64KiB, 64KB = 64000, M G T likewise, or 16p for pages, up to 2^63 - 1"
+    "expected a size such as 4096, 64K (65536), 64KB (64000), 2M or 16p (pages), at most 2^63 - 1"
 
   let bytes: Int
 

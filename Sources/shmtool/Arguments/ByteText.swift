@@ -1,11 +1,11 @@
 /// Bytes as a user writes them: text in UTF-8 with `\n`, `\t`, `\r`, `\0`, `\\` and `\xNN`.
 struct ByteText: ArgumentWord {
   static let form =
-    "bytes are written as text that is not empty, with \\n \\t \\r \\0 \\\\ and \\xNN for the others"
+    "expected non-empty text, with the escapes \\n \\t \\r \\0 \\\\ and \\xNN"
 
   let bytes: [UInt8]
 
-  /// nil where it is empty or holds an escape that is not one of these.
+  /// nil if it is empty or has another escape.
   init?(argument: String) {
     var bytes: [UInt8] = []
     var rest = argument.utf8[...]

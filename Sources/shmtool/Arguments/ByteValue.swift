@@ -1,6 +1,6 @@
 /// A byte as a user writes it: `255` or `0xff`.
 struct ByteValue: ArgumentWord {
-  static let form = "a byte is written 0 to 255, or 0x00 to 0xff"
+  static let form = "expected a byte from 0 to 255, or from 0x00 to 0xff"
 
   let value: UInt8
 

@@ -1,4 +1,4 @@
-/// Which subcommand is meant by a word that is none, by its spelling or by what it means in other programs.
+/// The subcommand that an unknown word means, by its spelling or by its meaning in other programs.
 enum CommandSuggestion {
   private static let meanings: [(command: String, words: [String])] = [
     ("create", ["new", "make", "mk", "alloc", "allocate", "add"]),

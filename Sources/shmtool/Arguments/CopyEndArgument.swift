@@ -15,7 +15,7 @@ enum CopyEndArgument {
     {
       guard process > 0, let address: UInt64 = Digits.number(place.dropFirst(2), radix: 16) else {
         throw ValidationError(
-          "a process's memory is written PID@0xADDRESS, with an address of 64 bits")
+          "expected the memory of a process as PID@0xADDRESS, with an address of 64 bits")
       }
       return .process(process, address: address)
     }

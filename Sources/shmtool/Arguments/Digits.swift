@@ -9,7 +9,7 @@ enum Digits {
     return Number(text, radix: radix)
   }
 
-  /// The same in decimal, or in hexadecimal behind `0x`.
+  /// The same in decimal, or in hexadecimal after `0x`.
   static func anyRadix<Number: FixedWidthInteger>(
     _ text: String, as type: Number.Type = Number.self
   ) -> Number? {

@@ -1,7 +1,7 @@
 /// Permission bits in octal, as chmod(1) takes them: `600`, `0640`.
 struct FileMode: ArgumentWord {
   static let form =
-    "a mode is written in octal, 000 to 777"
+    "expected an octal mode from 000 to 777"
 
   let bits: UInt16
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import ShmCore
 
-/// How long something is held, and who is told that it is.
+/// How long something is held, and what is notified when it is held.
 struct HoldOptions: ParsableArguments {
   @Option(
     name: .customLong("for"), parsing: .unconditional,
@@ -21,17 +21,21 @@ struct HoldOptions: ParsableArguments {
   var readyFd: Int32?
 
   func check() throws {
-    if let whilePid, whilePid <= 0 { throw ValidationError("--while-pid takes a process's number") }
-    if let readyFd, readyFd < 0 { throw ValidationError("--ready-fd takes an open descriptor") }
+    if let whilePid, whilePid <= 0 {
+      throw ValidationError("--while-pid requires a positive process ID")
+    }
+    if let readyFd, readyFd < 0 {
+      throw ValidationError("--ready-fd requires an open file descriptor")
+    }
   }
 
-  /// Whether anything was said of how long, or of who is told.
+  /// Whether any of these options was given.
   var isGiven: Bool { duration != nil || whilePid != nil || readyFd != nil }
 
   /// CMD's end is the end of the holding: nothing else can be.
   func refuseTerms(beside command: [[UInt8]]) throws {
     if !command.isEmpty, duration != nil || whilePid != nil {
-      throw ValidationError("CMD ends the wiring: --for and --while-pid exclude it")
+      throw ValidationError("CMD cannot be used with --for or --while-pid")
     }
   }
 
@@ -40,7 +44,7 @@ struct HoldOptions: ParsableArguments {
     if let readyFd { try Readiness.check(descriptor: readyFd) }
   }
 
-  /// Tells who waits for it: the descriptor, and the service manager where there is one.
+  /// Notifies the descriptor, and the service manager if there is one.
   func announce() throws(ShmError) {
     if let socket = ProcessEnvironment.bytes("NOTIFY_SOCKET"), !socket.isEmpty {
       try Readiness.announce(serviceManagerAt: socket)

@@ -1,17 +1,17 @@
 import ShmCore
 
 /// Huge pages as a user asks for them: `--huge` for the machine's default, `--huge=1G` for a size,
-/// `--huge=try` where ordinary pages will do.
+/// `--huge=try` if ordinary pages are acceptable.
 struct HugePages: ArgumentWord, Hashable {
   static let form =
-    "huge pages are written 2M, 1G, or try where ordinary ones will do"
+    "expected a page size such as 2M or 1G, or try"
 
   /// The size in bytes; nil for the default.
   let pageSize: Int?
   /// Whether ordinary pages are accepted.
   let isOptional: Bool
 
-  /// The option, and how it is meant where it stands alone.
+  /// The option, and its value if none is given.
   static let option = "--huge"
   static let bare = "default"
 
@@ -27,7 +27,7 @@ struct HugePages: ArgumentWord, Hashable {
     }
   }
 
-  /// A value may be left out, so it is only taken behind `=`: else the operand that follows would
+  /// The value is optional, so it is only taken after `=`: otherwise the operand that follows would
   /// be taken for it.
   static func completing(_ arguments: some Sequence<String>) -> [String] {
     arguments.map { $0 == option ? "\(option)=\(bare)" : $0 }

@@ -14,7 +14,7 @@ enum InspectOperand {
     else { return .region(try RegionArgument.parse(text)) }
     let digits = Substring(parts[1].dropFirst(2))
     guard process > 0, let address: UInt64 = Digits.number(digits, radix: 16) else {
-      throw ValidationError("an address of a process is written PID@0xADDRESS, in hexadecimal")
+      throw ValidationError("expected an address of a process as PID@0xADDRESS, in hexadecimal")
     }
     return .address(process: process, address: address)
   }

@@ -49,9 +49,9 @@ struct PatternOptions: ParsableArguments {
     let given = [zero, byte != nil, pattern != nil, sequence, random, file != nil]
     guard given.count(where: { $0 }) == 1 else {
       throw ValidationError(
-        "say one of --zero, --byte, --pattern, --sequence, --random and --file")
+        "exactly one of --zero, --byte, --pattern, --sequence, --random and --file is required")
     }
-    if seed != nil, !random { throw ValidationError("--seed goes with --random") }
+    if seed != nil, !random { throw ValidationError("--seed requires --random") }
   }
 
   var source: Source {

@@ -17,9 +17,9 @@ struct RangeOptions: ParsableArguments {
   var length: ByteSize?
 
   func check() throws {
-    if length?.bytes == 0 { throw ValidationError("--length 0 is an empty range") }
+    if length?.bytes == 0 { throw ValidationError("--length must be at least 1 byte") }
     if offset.bytes.addingReportingOverflow(length?.bytes ?? 0).overflow {
-      throw ValidationError("--offset and --length together are more than 2^63 - 1")
+      throw ValidationError("--offset plus --length exceeds 2^63 - 1")
     }
   }
 

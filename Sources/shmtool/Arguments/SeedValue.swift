@@ -1,6 +1,6 @@
 /// A seed as a user writes it: `7` or `0x7`.
 struct SeedValue: ArgumentWord {
-  static let form = "a seed is written 0 to 2^64 - 1, or in hexadecimal with 0x"
+  static let form = "expected a seed from 0 to 2^64 - 1, in decimal or with 0x"
 
   let value: UInt64
 

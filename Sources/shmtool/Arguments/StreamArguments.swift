@@ -48,7 +48,9 @@ struct StreamArguments: ParsableArguments {
   @Option(help: .hidden) var wakeShare: Int?
 
   func check() throws {
-    if let reportFd, reportFd < 0 { throw ValidationError("--report-fd takes an open descriptor") }
+    if let reportFd, reportFd < 0 {
+      throw ValidationError("--report-fd requires an open file descriptor")
+    }
   }
 
   /// The options of the library; `interrupt` tells of signals.
@@ -70,7 +72,7 @@ struct StreamArguments: ParsableArguments {
     try Rendezvous(name, directory: directory)
   }
 
-  /// What SHMTOOL_DIR says; nil where it says nothing.
+  /// The value of SHMTOOL_DIR; nil if it is not set or empty.
   static var directory: FilePath? {
     ProcessEnvironment.filePath("SHMTOOL_DIR").flatMap { $0.isEmpty ? nil : $0 }
   }
@@ -80,7 +82,7 @@ struct StreamArguments: ParsableArguments {
     if let reportFd { try DescriptorIO.checkOpen(reportFd, "cannot write descriptor \(reportFd)") }
   }
 
-  /// The report of one end, where it was asked for.
+  /// Writes the report of one end to the place that the options name.
   func write(_ report: TransferReport) throws(ShmError) {
     if let reportFd {
       try Output.write(report, json: json, to: reportFd)

@@ -3,7 +3,7 @@ import ShmCore
 import ShmStreams
 import SystemPackage
 
-/// How a stream is named in a command: by its name, or `stream:NAME` where a region can be meant too.
+/// How a stream is named in a command: by its name, or `stream:NAME` if it could be a region, too.
 enum StreamReference {
   /// The name of a stream as `send` and `recv` take it.
   static func parse(_ text: String) throws -> RegionName {

@@ -1,7 +1,7 @@
 /// A number of threads: 1 to 256.
 struct ThreadCount: ArgumentWord {
   static let form =
-    "there may be 1 to 256 threads"
+    "expected 1 to 256 threads"
 
   let count: Int
 

@@ -1,7 +1,7 @@
 /// A length of time as a user writes it: `250ms`, `5s`, `2m`, `1h`; a plain number is seconds.
 struct TimeSpan: ArgumentWord, Hashable {
   static let form =
-    "a time is written 250ms, 5s (or 5), 2m or 1h, up to 1281023h"
+    "expected a duration such as 250ms, 5s (or 5), 2m or 1h, at most 1281023h"
 
   let milliseconds: Int
 

@@ -1,9 +1,9 @@
 import ShmCore
 
-/// How often something is looked at anew: `--watch` for every second, `--watch 500ms` or
+/// How often something is inspected again: `--watch` for every second, `--watch 500ms` or
 /// `--watch=500ms` for another time.
 struct WatchInterval: ArgumentWord {
-  static let form = "a time to watch at is written 100ms, 2s or 1m, and is 10ms at least"
+  static let form = "expected an interval such as 100ms, 2s or 1m, at least 10ms"
 
   let milliseconds: Int
 
@@ -12,11 +12,11 @@ struct WatchInterval: ArgumentWord {
     milliseconds = time.milliseconds
   }
 
-  /// The option, and what it means where it stands alone.
+  /// The option, and its value if none is given.
   static let option = "--watch"
   static let bare = "1s"
 
-  /// A value may be left out: the word behind is one only where it is a time. A region that is called
+  /// The value is optional: the next word is the value only if it is a duration. A region that is called
   /// like one is written with its slash, `/5s`.
   static func completing(_ arguments: [String]) -> [String] {
     guard let index = arguments.firstIndex(of: option) else { return arguments }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import ShmCore
 
-/// The holder in the background: this program again, in a session of its own.
+/// The background holder: this program again, in another session.
 enum BackgroundHolder {
   /// Starts it with this command's own arguments, and returns when it says that all is wired.
   static func start() throws {
@@ -10,7 +10,7 @@ enum BackgroundHolder {
     for index in options.indices where options[index] == "--background" {
       words[index] = WiringHolder.backgroundMark
     }
-    // Behind the subcommand: behind a `--` it would be one more name.
+    // After the subcommand: after `--` it would be another operand.
     words.insert(contentsOf: ["--ready-fd=3"], at: 1)
     let code = try DetachedProcess.start((["shmtool"] + words).map { ArgumentBytes.bytes($0) })
     if code != 0 { throw ExitCode(code) }

@@ -65,9 +65,9 @@ struct Copy: CheckedCommand {
   @OptionGroup var options: ActionOptions
 
   func check() throws {
-    if length?.bytes == 0 { throw ValidationError("--length 0 is an empty range") }
+    if length?.bytes == 0 { throw ValidationError("--length must be at least 1 byte") }
     if verify, from.isStandard || to.isStandard {
-      throw ValidationError("--verify reads both ends again, and - gives its bytes once")
+      throw ValidationError("--verify cannot be used with -, which cannot be read again")
     }
   }
 
@@ -75,7 +75,7 @@ struct Copy: CheckedCommand {
     if to.isStandard, StandardStreams.isTerminal(STDOUT_FILENO) {
       throw ShmError(
         .usage, "cannot copy \(from.quoted) to '-'", "raw bytes would disturb the terminal",
-        remedy: "send them into a pipe")
+        remedy: "write to a pipe or to file:PATH")
     }
     var copy = try open()
     if verify { try copy.checkVerifiable() }
@@ -94,7 +94,7 @@ struct Copy: CheckedCommand {
     if difference != nil { throw ExitCode(1) }
   }
 
-  /// A file is not a region. Who meant the file is told how it is written.
+  /// Opens both ends. If TO is an ordinary file, the error says how a file is named.
   private func open() throws(ShmError) -> BlockCopy {
     do {
       return try BlockCopy(
@@ -107,12 +107,12 @@ struct Copy: CheckedCommand {
       else { throw error }
       throw ShmError(
         error.kind, error.attempt, error.reason,
-        remedy: "to write an ordinary file, name it by file:PATH",
+        remedy: "to write an ordinary file, use file:PATH",
         errorNumber: error.errorNumber)
     }
   }
 
-  /// Where stdout takes the bytes, the report goes beside it. Of a failure the sentence is enough, but
+  /// If the bytes go to stdout, the report goes to stderr. For a failure the message is enough, except
   /// for a program that reads JSON.
   private func tell(_ report: CopyReport) throws(ShmError) {
     if !report.complete, !options.json { return }

@@ -50,7 +50,7 @@ struct Create: CommandRunner {
     transform: ByteSize.parse)
   var size: ByteSize?
 
-  /// What stands behind `--`.
+  /// The words after `--`.
   var command: [[UInt8]] = []
 
   @Flag(help: "Accept an existing region of the same size, with any mode")
@@ -93,18 +93,19 @@ struct Create: CommandRunner {
   func check() throws {
     try holding.check()
     try holding.refuseTerms(beside: command)
-    if size == nil, from == nil { throw ValidationError("a size is needed, or --from") }
-    if size?.bytes == 0 { throw ValidationError("a region holds one byte at least") }
+    if size == nil, from == nil { throw ValidationError("SIZE or --from is required") }
+    if size?.bytes == 0 { throw ValidationError("SIZE must be at least 1 byte") }
     if direct, from == nil || from == "-" {
-      throw ValidationError("--direct goes with --from FILE: a stream has no blocks")
+      throw ValidationError("--direct requires --from FILE, and cannot read stdin")
     }
-    if open, from != nil { throw ValidationError("--open and --from exclude each other") }
+    if open, from != nil { throw ValidationError("--open and --from cannot be used together") }
     if open, huge != nil || wired {
-      throw ValidationError("--open excludes --huge and --wired ('shmtool wire' wires what exists)")
+      throw ValidationError(
+        "--open cannot be used with --huge or --wired; 'shmtool wire' wires an existing region")
     }
-    if sparse, wired { throw ValidationError("--sparse and --wired exclude each other") }
+    if sparse, wired { throw ValidationError("--sparse and --wired cannot be used together") }
     if !wired, holding.isGiven {
-      throw ValidationError("--for, --while-pid and --ready-fd go with --wired")
+      throw ValidationError("--for, --while-pid and --ready-fd require --wired")
     }
   }
 

@@ -13,7 +13,7 @@ struct CreationRequest {
   let force: Bool
   let progress: (Int) -> Void
 
-  /// Makes the region where its pages are to be had: those of huge pages on their mount.
+  /// Creates the region: with huge pages on a hugetlbfs.
   func make(_ reference: RegionReference, huge: HugePages?) throws(ShmError) -> CreatedRegion {
     guard let huge else { return try make(reference) }
     do {
@@ -37,8 +37,8 @@ struct CreationRequest {
     let pageSize = try MemoryFileSystem.at(directory).pageSize
     guard pageSize > PageMath.pageSize, huge.pageSize ?? pageSize == pageSize else {
       throw ShmError(
-        .notFound, "cannot create \(reference.quoted) of huge pages",
-        "the pages there are of \(ByteCount(pageSize))")
+        .notFound, "cannot create \(reference.quoted) with huge pages",
+        "its file system has pages of \(ByteCount(pageSize))")
     }
     return reference
   }
@@ -114,13 +114,13 @@ final class CreatedRegion {
   /// What it is.
   let status: RegionStatus
   let isNew: Bool
-  /// Why its pages are not huge, where that was asked for.
+  /// Why its pages are not huge, if huge pages were requested.
   var refusal: ShmError?
-  /// How its bytes came past the page cache; nil where they did not.
+  /// How direct I/O was done; nil without direct I/O.
   let method: DirectIO.Method?
   private let wiring: HeldMapping?
 
-  // The status where it was asked before the region had its name.
+  // The status is known if it was read before the region had its name.
   init(
     _ region: consuming Region, _ status: RegionStatus?, _ wiring: HeldMapping?, isNew: Bool = true,
     method: DirectIO.Method? = nil

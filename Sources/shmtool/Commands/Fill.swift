@@ -69,6 +69,6 @@ struct Fill: CheckedCommand {
   }
 
   private func rest(_ bytes: Int) -> String {
-    bytes == 0 ? "" : " (the \(bytes) bytes behind stay as they were)"
+    bytes == 0 ? "" : " (the last \(bytes) bytes are unchanged)"
   }
 }

@@ -15,7 +15,7 @@ final class HeldRegion {
   private var size: Int
   /// Whose it was when it was opened first: the region of another user is not followed.
   private let owner: UInt32
-  /// What has been said of the region since it was opened: each change is told once.
+  /// Whether the removal of the region has been reported: each change is reported once.
   private var isGoneTold = false
   /// The change that was told, and could not be followed yet.
   private var told: (identity: RegionIdentity, size: Int)?
@@ -126,8 +126,8 @@ final class HeldRegion {
     }
   }
 
-  /// Notices that the region has grown, shrunk, gone or been replaced, and says so; wires it anew
-  /// where that is wanted. What cannot be done is said, too, and ends nothing: CMD runs on, and
+  /// Notices that the region was resized, removed or replaced, and reports it; wires it again
+  /// if `follow` is set. Failures are reported, too, and end nothing: CMD continues to run, and
   /// what is wired stays.
   func tend(_ policy: WiringPolicy, follow: Bool, force: Bool) {
     do throws(ShmError) {
@@ -140,7 +140,7 @@ final class HeldRegion {
         Output.complain(error)
       }
       complaint = error
-      // Wiring anew may be much work: not at every look.
+      // Wiring again may be much work, so it is not tried at every look.
       nextTry = Clock.nanoseconds + 1_000_000_000
     }
   }
@@ -148,7 +148,7 @@ final class HeldRegion {
   private func notice(_ policy: WiringPolicy, follow: Bool, force: Bool) throws(ShmError) {
     guard let named = try currentName() else {
       if !isGoneTold {
-        Output.complain("\(reference.quoted) was removed; what is wired stays wired")
+        Output.complain("\(reference.quoted) was removed; its pages stay wired")
       }
       isGoneTold = true
       return
@@ -162,13 +162,13 @@ final class HeldRegion {
     if isNews {
       let what =
         named.status.identity != known.identity
-        ? "was replaced" : "holds \(ByteCount(now)) now, not \(ByteCount(known.size))"
+        ? "was replaced" : "was resized from \(ByteCount(known.size)) to \(ByteCount(now))"
       let stays =
         isForeign
         ? """
-        it belongs to uid \(named.status.owner), and the wired region belongs to uid \(owner): it is not \
-        followed, and what was wired stays wired
-        """ : "what was wired stays as it was"
+        it belongs to uid \(named.status.owner) instead of uid \(owner), so it is not followed; the old \
+        pages stay wired
+        """ : "the wired pages stay wired"
       Output.complain("\(reference.quoted) \(what); \(follow ? "wiring it again" : stays)")
       told = (named.status.identity, now)
       complaint = nil
@@ -219,8 +219,8 @@ final class HeldRegion {
     if owner != wanted {
       throw ShmError(
         .notPermitted, "cannot follow \(reference.quoted)",
-        "it belongs to uid \(owner), and the wired region belongs to uid \(wanted)",
-        remedy: "what was wired stays wired")
+        "it belongs to uid \(owner) instead of uid \(wanted)",
+        remedy: "the old pages stay wired")
     }
   }
 
@@ -236,8 +236,8 @@ final class HeldRegion {
       if !force { try WiringRoom.checkHoles(subject, of: [self]) }
     } catch {
       throw ShmError(
-        error.kind, "cannot follow \(subject), which holds \(ByteCount(size)) now",
-        error.reason, remedy: "what was wired stays wired")
+        error.kind, "cannot follow \(subject) to \(ByteCount(size))",
+        error.reason, remedy: "the old pages stay wired")
     }
   }
 

@@ -3,7 +3,7 @@ import ShmCore
 /// How the holders that this program starts are known by their arguments: those of huge pages, and those
 /// that could wire nothing, have nothing that the kernel counts as wired.
 enum HolderArguments {
-  /// Everybody who has pages wired, and every process of this program that was started to wire.
+  /// The processes that have pages wired, and the processes of this program that were started to wire.
   static func scan() throws(ShmError) -> WiringHolder.Scan {
     try WiringHolder.scan(role: role)
   }
@@ -15,7 +15,7 @@ enum HolderArguments {
     let command = text[(end + 1)...].prefix { $0 != 0 }
     let isWire = command.elementsEqual("wire".utf8)
     guard isWire || command.elementsEqual("create".utf8) else { return nil }
-    // What stands behind `--` is names, or another command's.
+    // The words after `--` are operands, or belong to another command.
     let options = text[command.endIndex...].split(separator: 0)
       .prefix { !$0.elementsEqual("--".utf8) }
     func has(_ option: String) -> Bool { options.contains { $0.elementsEqual(option.utf8) } }

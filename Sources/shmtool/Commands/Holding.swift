@@ -13,7 +13,7 @@ extension HoldLoop {
   /// code or by the signal.
   ///
   /// - Parameters:
-  ///   - command: what stands behind `--`; empty for none.
+  ///   - command: the words after `--`; empty without a command.
   ///   - descriptors: what CMD gets from 3 on.
   ///   - options: the terms.
   ///   - interval: how often `tend` is called, in milliseconds; nil for never.
@@ -55,6 +55,6 @@ extension HoldOptions {
       : "holding \(terms.joined(separator: " and ")); Ctrl-C ends it earlier\n"
   }
 
-  /// Until a signal comes; nobody is told.
+  /// Until a signal arrives, without notification.
   static var none: HoldOptions { (try? HoldOptions.parse([])) ?? HoldOptions() }
 }

@@ -56,8 +56,8 @@ struct Inspect: CheckedCommand {
   @OptionGroup var options: OutputOptions
 
   func check() throws {
-    if regions.isEmpty, pid == nil { throw ValidationError("a region or --pid is needed") }
-    if let pid, pid <= 0 { throw ValidationError("--pid takes a process's number") }
+    if regions.isEmpty, pid == nil { throw ValidationError("a region or --pid is required") }
+    if let pid, pid <= 0 { throw ValidationError("--pid requires a positive process ID") }
   }
 
   func run() throws {
@@ -77,7 +77,7 @@ struct Inspect: CheckedCommand {
     var screen = Screen()
     while true {
       let failure = look.again()
-      // What is gone is told once, and not looked at any more.
+      // A region that was removed is reported once, and not inspected again.
       if look.isEmpty, let failure { throw failure }
       try screen.show(try Output.text(look.report, json: options.json, style: style))
       let end = try loop.wait(HoldLoop.Terms(milliseconds: watch.milliseconds))

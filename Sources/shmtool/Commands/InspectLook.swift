@@ -35,7 +35,7 @@ struct InspectLook {
       addresses: addresses.map { AddressReport($0) })
   }
 
-  /// Looks once more. An operand of which that fails is told, and left out from then on.
+  /// Looks once more. An operand that fails is reported, and not inspected again.
   ///
   /// - Returns: the first failure, as an error to end with.
   mutating func again() -> (any Error)? {
@@ -83,7 +83,7 @@ struct InspectLook {
       if case .systemV(let identifier) = reference {
         identities.insert(.ownSegment(identifier))
       }
-      // What cannot be opened is told when it is its turn.
+      // A region that cannot be opened is reported later, in the order of the operands.
       if let region = try? Region.open(reference, access: .status),
         let status = try? region.status()
       {

@@ -72,14 +72,14 @@ struct Limits: CheckedCommand {
   @OptionGroup var options: OutputOptions
 
   func check() throws {
-    if let pid, pid <= 0 { throw ValidationError("--pid takes a process's number") }
-    if pid != nil, probe { throw ValidationError("--probe tries for this process alone") }
-    if need?.bytes == 0 { throw ValidationError("--need takes one byte at least") }
-    if room?.bytes == 0 { throw ValidationError("--room takes one byte at least") }
+    if let pid, pid <= 0 { throw ValidationError("--pid requires a positive process ID") }
+    if pid != nil, probe { throw ValidationError("--probe and --pid cannot be used together") }
+    if need?.bytes == 0 { throw ValidationError("--need must be at least 1 byte") }
+    if room?.bytes == 0 { throw ValidationError("--room must be at least 1 byte") }
     if huge?.isOptional == true {
-      throw ValidationError("--huge=try is for commands that create")
+      throw ValidationError("--huge=try requires a command that creates memory")
     }
-    if quiet, options.json { throw ValidationError("--quiet and --json exclude each other") }
+    if quiet, options.json { throw ValidationError("--quiet and --json cannot be used together") }
   }
 
   func run() throws {
@@ -138,8 +138,8 @@ struct Limits: CheckedCommand {
     let pageSize = try MemoryFileSystem.at(at).pageSize
     guard pageSize > PageMath.pageSize, huge.pageSize ?? pageSize == pageSize else {
       throw ShmError(
-        .notFound, "cannot tell the room for huge pages in \(Escaping.quoted(at.bytes))",
-        "the pages there are of \(ByteCount(pageSize))")
+        .notFound, "cannot determine the room for huge pages in \(Escaping.quoted(at.bytes))",
+        "its file system has pages of \(ByteCount(pageSize))")
     }
     return at
   }

@@ -68,7 +68,7 @@ struct List: CheckedCommand {
   @OptionGroup var options: OutputOptions
 
   func check() throws {
-    if let pid, pid <= 0 { throw ValidationError("--pid takes a process's number") }
+    if let pid, pid <= 0 { throw ValidationError("--pid requires a positive process ID") }
   }
 
   func run() throws {
@@ -105,7 +105,7 @@ enum RegionKind: String, ExpressibleByArgument, CaseIterable {
 
 /// Names of columns of the list.
 struct ColumnNames: ArgumentWord {
-  static let form = "the columns are \(ListReport.columnNames)"
+  static let form = "expected columns out of \(ListReport.columnNames)"
 
   let names: [String]
 

@@ -39,7 +39,7 @@ struct ListFilter {
       return identifier
     }
     throw ShmError(
-      .notFound, "cannot list what belongs to \(Escaping.quoted(name))",
-      "there is no such user")
+      .notFound, "cannot list the regions of user \(Escaping.quoted(name))",
+      "no such user")
   }
 }

@@ -27,7 +27,7 @@ struct Map: CommandRunner {
     completion: RegionArgument.completion, transform: RegionArgument.parse)
   var regions: [RegionReference] = []
 
-  /// What stands behind `--`.
+  /// The words after `--`.
   var command: [[UInt8]] = []
 
   @Option(
@@ -64,14 +64,16 @@ struct Map: CommandRunner {
   @OptionGroup var options: OutputOptions
 
   func check() throws {
-    if regions.isEmpty, anonymous == nil { throw ValidationError("a region is needed") }
+    if regions.isEmpty, anonymous == nil {
+      throw ValidationError("a region or --anonymous is required")
+    }
     if at != nil, regions.count + (anonymous == nil ? 0 : 1) > 1 {
-      throw ValidationError("--at places one mapping")
+      throw ValidationError("--at requires exactly one region")
     }
     if huge != nil, anonymous == nil {
-      throw ValidationError("--huge goes with --anonymous: a region keeps the pages it was made of")
+      throw ValidationError("--huge requires --anonymous: an existing region keeps its page size")
     }
-    if anonymous?.bytes == 0 { throw ValidationError("a region holds one byte at least") }
+    if anonymous?.bytes == 0 { throw ValidationError("--anonymous must be at least 1 byte") }
   }
 
   /// Without a region before it there is nothing that CMD could run beside, and `--` is for odd names.
@@ -123,7 +125,7 @@ struct Map: CommandRunner {
         throw error.hintingAtCommand(reference, isFirst: isFirst)
       }
       throw error.worded(
-        remedy: "\(error.remedy.map { "\($0.words); " } ?? "")--read-only and --private only read")
+        remedy: "\(error.remedy.map { "\($0.words); " } ?? "")map it with --read-only or --private")
     }
   }
 
@@ -134,7 +136,7 @@ struct Map: CommandRunner {
       return try anonymousRegion(size, .huge(huge.pageSize))
     } catch {
       guard huge.accepts(error) else { throw error }
-      Output.complain("not of huge pages: \(Output.sentence(error))")
+      Output.complain("using ordinary pages: \(Output.sentence(error))")
       return try anonymousRegion(size)
     }
   }

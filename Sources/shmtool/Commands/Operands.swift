@@ -1,7 +1,7 @@
 import ArgumentParser
 import ShmCore
 
-/// Several operands: what fails is told, the others are worked on, and the first failure is the exit
+/// Several operands: each failure is reported, the others are handled, and the first failure sets the exit
 /// status.
 struct Operands {
   /// What could not be done to one operand.

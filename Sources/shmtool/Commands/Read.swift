@@ -46,9 +46,9 @@ struct Read: CheckedCommand {
 
   func check() throws {
     try range.check()
-    if hex, path != nil { throw ValidationError("--hex and --output exclude each other") }
+    if hex, path != nil { throw ValidationError("--hex and --output cannot be used together") }
     if path == nil, noSync || options.json {
-      throw ValidationError("--no-sync and --json go with --output")
+      throw ValidationError("--no-sync and --json require --output")
     }
   }
 

@@ -25,7 +25,7 @@ extension Recv {
       consumer.cancel()
       guard receiver.lacksAcknowledgement, let code, code != 0 else { throw error }
       throw ShmError(
-        error.kind, error.attempt, "\(error.reason); \(shown) has ended with exit code \(code)",
+        error.kind, error.attempt, "\(error.reason); \(shown) exited with status \(code)",
         remedy: error.remedy)
     }
     let code = try consumer.finish()
@@ -35,8 +35,8 @@ extension Recv {
 
   /// Aborts the stream because CMD has failed, and passes its exit status on.
   func failure(of shown: String, _ code: Int32, _ receiver: inout StreamReceiver) -> ExitCode {
-    receiver.abort("the consumer has ended with exit code \(code)")
-    Output.complain("cannot receive \(name.quoted): \(shown) has ended with exit code \(code)")
+    receiver.abort("the consumer exited with status \(code)")
+    Output.complain("cannot receive \(name.quoted): \(shown) exited with status \(code)")
     return ExitCode(code)
   }
 }

@@ -52,7 +52,7 @@ struct Recv: CommandRunner {
     transform: StreamReference.parse)
   var name: RegionName
 
-  /// What stands behind `--`.
+  /// The words after `--`.
   var command: [[UInt8]] = []
 
   @Option(
@@ -75,14 +75,14 @@ struct Recv: CommandRunner {
   func check() throws {
     try stream.check()
     if !command.isEmpty, output != nil {
-      throw ValidationError("--output and CMD exclude each other")
+      throw ValidationError("--output and CMD cannot be used together")
     }
     if framed, path != nil {
-      throw ValidationError("--framed goes to standard output or CMD, and not with --output")
+      throw ValidationError("--framed and --output FILE cannot be used together")
     }
-    if noSync, output == nil { throw ValidationError("--no-sync goes with --output") }
+    if noSync, output == nil { throw ValidationError("--no-sync requires --output") }
     if stream.reportFd == STDOUT_FILENO, command.isEmpty, path == nil {
-      throw ValidationError("--report-fd 1 is where the stream goes")
+      throw ValidationError("--report-fd 1 conflicts with the stream on stdout")
     }
   }
 
@@ -98,7 +98,7 @@ struct Recv: CommandRunner {
         .usage, "cannot receive \(place.name.quoted)", "raw bytes would disturb the terminal",
         remedy: "use --output, CMD or --force")
     }
-    // Known now rather than when somebody has come.
+    // Checked now instead of after the sender has connected.
     try PipedCommand.check(command, path: ProcessEnvironment.path)
     try StreamInterruption.watching { interrupt in
       var receiver = try StreamReceiver.meet(
@@ -176,7 +176,7 @@ struct Recv: CommandRunner {
         guard error.kind == .inputOutput else { throw error }
         failure = error
       }
-      // It is told the end only of what has proved whole.
+      // CMD sees the end of its input only after the stream has proved complete.
       if failure == nil { try receiver.verify() }
       try consumer.closePipe()
       try receiver.wait(for: consumer.ended)

@@ -60,13 +60,14 @@ struct Remove: CheckedCommand {
 
   func check() throws {
     if stale {
-      if !regions.isEmpty { throw ValidationError("--stale takes no regions") }
+      if !regions.isEmpty { throw ValidationError("--stale cannot be used with regions") }
       if unused {
-        throw ValidationError("--stale removes nothing that is used: leave --unused out")
+        throw ValidationError(
+          "--stale and --unused cannot be used together; --stale removes only unused regions")
       }
     } else {
-      if regions.isEmpty { throw ValidationError("say which: regions, or --stale") }
-      if yes || olderThan != nil { throw ValidationError("--yes and --older-than go with --stale") }
+      if regions.isEmpty { throw ValidationError("a region or --stale is required") }
+      if yes || olderThan != nil { throw ValidationError("--yes and --older-than require --stale") }
     }
   }
 
@@ -126,6 +127,6 @@ struct Remove: CheckedCommand {
     }
     throw ShmError(
       .notPermitted, "cannot remove the stream \(name.quoted)",
-      "it is \(Format.user(foreign.status.owner))'s, and only its user may work where it is met")
+      "it belongs to \(Format.user(foreign.status.owner))")
   }
 }

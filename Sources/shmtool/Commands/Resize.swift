@@ -45,7 +45,7 @@ struct Resize: DocumentedCommand {
     if size.bytes > before, shrink {
       throw ShmError(
         .usage, "cannot resize \(region.quoted) to \(ByteCount(size.bytes))",
-        "it holds \(ByteCount(before)), and --shrink means less")
+        "its size is \(ByteCount(before)), and --shrink requires a smaller size")
     }
     if size.bytes < before, shrink, !force {
       try RegionUse.refuseIfUsed(region, "cannot resize \(region.quoted)")
@@ -53,7 +53,7 @@ struct Resize: DocumentedCommand {
     let opened = try Region.open(region)
     try opened.resize(
       to: size.bytes, reserve: !sparse, mayShrink: shrink,
-      // Whoever it was that nobody used is not whoever uses it after it has changed.
+      // If the size has changed since the check, another process may use the region now.
       expected: shrink && !force ? before : nil, mayExceedMemory: force, progress: line.update)
     try Output.write(
       ActionReport(

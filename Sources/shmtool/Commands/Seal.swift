@@ -32,7 +32,7 @@ struct Seal: CheckedCommand {
 
   func check() throws {
     if Seals(words: seals) == nil {
-      throw ValidationError("the seals are \(Seals.allWords.joined(separator: ", "))")
+      throw ValidationError("expected seals out of \(Seals.allWords.joined(separator: ", "))")
     }
   }
 

@@ -25,7 +25,7 @@ extension Send {
   private func produceFramed(at place: Rendezvous, _ options: StreamOptions) throws -> StreamReport
   {
     let producer = try PipedCommand(command, .producer, adoptsOrphans: true)
-    let name = "what \(Escaping.quoted(command[0])) writes"
+    let name = "the output of \(Escaping.quoted(command[0]))"
     do {
       var input = try FramedInput(producer.descriptor, named: name, options: options)
       return try transfer(&input, at: place, options) { sender in

@@ -46,7 +46,7 @@ struct Send: CommandRunner {
     completion: .file(), transform: FileArgument.parse)
   var file: FilePath?
 
-  /// What stands behind `--`.
+  /// The words after `--`.
   var command: [[UInt8]] = []
 
   @Option(
@@ -85,7 +85,7 @@ struct Send: CommandRunner {
   func run() throws {
     try stream.checkReport()
     let place = try StreamArguments.place(name)
-    // Known now rather than when somebody has come.
+    // Checked now instead of after a receiver has connected.
     try PipedCommand.check(command, path: ProcessEnvironment.path)
     try StreamInterruption.watching { interrupt in
       var options = stream.options(interrupt: interrupt)
@@ -127,7 +127,7 @@ struct Send: CommandRunner {
       total: options.expectedBytes, isWanted: stream.progress, isQuiet: stream.quiet)
   }
 
-  /// Sends what CMD writes; where it fails, so does the stream, whatever it wrote.
+  /// Sends what CMD writes. If CMD fails, the stream is aborted, whatever CMD wrote.
   private func produce(into sender: inout StreamSender, _ line: ProgressLine) throws {
     let producer: PipedCommand
     do throws(ShmError) {
@@ -136,7 +136,7 @@ struct Send: CommandRunner {
       sender.abort(error.reason)
       throw error
     }
-    let name = "what \(Escaping.quoted(command[0])) writes"
+    let name = "the output of \(Escaping.quoted(command[0]))"
     do throws(ShmError) {
       try sender.send(from: producer.descriptor, named: name, progress: line.update)
       // It may have closed its output, and yet fail.
@@ -151,9 +151,9 @@ struct Send: CommandRunner {
 
   /// Aborts the stream because CMD has failed, and passes its exit status on.
   func failure(_ code: Int32, _ sender: inout StreamSender) -> ExitCode {
-    sender.abort("the producer has ended with exit code \(code)")
+    sender.abort("the producer exited with status \(code)")
     Output.complain(
-      "cannot send \(name.quoted): \(Escaping.quoted(command[0])) has ended with exit code \(code)")
+      "cannot send \(name.quoted): \(Escaping.quoted(command[0])) exited with status \(code)")
     return ExitCode(code)
   }
 }

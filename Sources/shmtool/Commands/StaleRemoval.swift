@@ -3,7 +3,7 @@ import ShmCore
 import ShmInspection
 import ShmStreams
 
-/// `remove --stale`: what nobody uses is shown, or removed.
+/// `remove --stale`: shows or removes the regions that no process uses.
 struct StaleRemoval {
   let olderThan: TimeSpan?
   let isDryRun: Bool
@@ -61,7 +61,7 @@ struct StaleRemoval {
       failure = failure ?? error
     }
     report.count()
-    // What would be done was asked for; what was done is told.
+    // With a dry run the report is the data, and goes to stdout; otherwise it is a status message.
     if isDryRun {
       try Output.write(report, json: options.json)
     } else {

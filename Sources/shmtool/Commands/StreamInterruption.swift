@@ -1,6 +1,6 @@
 import ShmCore
 
-/// The signals that end a stream: the other end is told, everything is taken down, and then the signal
+/// The signals that end a stream: the peer is notified, everything is taken down, and then the signal
 /// is raised again.
 enum StreamInterruption {
   /// Runs `body` with a descriptor that becomes readable when such a signal comes.

@@ -36,7 +36,9 @@ struct Unwire: CheckedCommand {
   @OptionGroup var options: ActionOptions
 
   func check() throws {
-    if regions.isEmpty == (pid == nil) { throw ValidationError("say which: regions, or --pid") }
+    if regions.isEmpty == (pid == nil) {
+      throw ValidationError("either a region or --pid is required")
+    }
   }
 
   func run() throws {
@@ -69,16 +71,17 @@ struct Unwire: CheckedCommand {
       guard error.kind == .notFound else { throw error }
       throw ShmError(
         .notFound, "cannot unwire \(reference.quoted)", error.reason,
-        remedy: "'shmtool wire --list' shows what is held without a name, and --pid ends it",
+        remedy:
+          "if the region was removed, find its holder with 'shmtool wire --list', and end it with --pid",
         errorNumber: error.errorNumber)
     }
   }
 
   /// Whose process it is matters more than what it holds.
   private func checkHolder(_ pid: Int32) throws(ShmError) {
-    let attempt = "cannot unwire what process \(pid) holds"
+    let attempt = "cannot unwire process \(pid)"
     guard let owner = ProcessView.owner(of: pid) else {
-      throw ShmError(.notFound, attempt, "there is no such process")
+      throw ShmError(.notFound, attempt, "no such process")
     }
     let own = ProcessView.user
     if own != 0, owner != own {
@@ -97,7 +100,7 @@ struct Unwire: CheckedCommand {
     let processes = Set(meant.filter(\.isBackground).map(\.process)).sorted()
     if processes.isEmpty {
       throw ShmError(
-        .notFound, "cannot unwire \(subject)", "nobody in the background has it wired",
+        .notFound, "cannot unwire \(subject)", "no background holder has it wired",
         remedy: remedy(scan, meant).map { .advice($0) })
     }
     var failures: [ShmError] = []
@@ -135,12 +138,12 @@ struct Unwire: CheckedCommand {
 
   private func remedy(_ scan: WiringHolder.Scan, _ meant: [WiringHolder]) -> String? {
     let others = meant.map { "\($0.process)" }.joined(separator: ", ")
-    if !others.isEmpty { return "wired in the foreground by process \(others)" }
+    if !others.isEmpty { return "it is wired in the foreground, by process \(others)" }
     let hidden = HoldersReport.hidden(scan.hiddenProcesses)
     if scan.hiddenHolders.isEmpty { return hidden }
     let processes = scan.hiddenHolders.map { "\($0)" }.joined(separator: ", ")
     return
-      (["not permitted to see what background holder \(processes) has wired"]
+      (["background holder \(processes) could not be inspected (permission denied)"]
       + (hidden.map { [$0] } ?? [])).joined(separator: "; ")
   }
 }

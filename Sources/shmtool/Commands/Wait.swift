@@ -53,11 +53,11 @@ struct Wait: CheckedCommand {
 
   func check() throws {
     if [removed, size != nil, equals != nil].count(where: { $0 }) > 1 {
-      throw ValidationError("--removed, --size and --equals exclude each other")
+      throw ValidationError("--removed, --size and --equals cannot be used together")
     }
-    if at.bytes != 0, equals == nil { throw ValidationError("--at goes with --equals") }
+    if at.bytes != 0, equals == nil { throw ValidationError("--at requires --equals") }
     if at.bytes.addingReportingOverflow(equals?.bytes.count ?? 0).overflow {
-      throw ValidationError("no region holds a byte beyond 2^63 - 1")
+      throw ValidationError("--at plus the length of --equals exceeds 2^63 - 1")
     }
   }
 

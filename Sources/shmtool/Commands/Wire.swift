@@ -44,7 +44,7 @@ struct Wire: CommandRunner {
     completion: RegionArgument.completion, transform: RegionArgument.parse)
   var regions: [RegionReference] = []
 
-  /// What stands behind `--`.
+  /// The words after `--`.
   var command: [[UInt8]] = []
 
   @OptionGroup var range: RangeOptions
@@ -82,16 +82,19 @@ struct Wire: CommandRunner {
     try range.check()
     try holding.check()
     try holding.refuseTerms(beside: command)
-    if regions.isEmpty, !list { throw ValidationError("a region is needed") }
+    if regions.isEmpty, !list { throw ValidationError("a region is required") }
     if !ranges.isEmpty, range.length != nil || range.offset.bytes != 0 {
-      throw ValidationError("--range stands in place of --offset and --length")
+      throw ValidationError("--range cannot be used with --offset or --length")
     }
     if background, holding.readyFd != nil {
-      throw ValidationError("--background is ready when it returns; --ready-fd has no place there")
+      throw ValidationError(
+        "--background and --ready-fd cannot be used together; --background returns when ready")
     }
-    if list, background || backgroundHolder { throw ValidationError("--list wires nothing") }
+    if list, background || backgroundHolder {
+      throw ValidationError("--list and --background cannot be used together")
+    }
     if !command.isEmpty, background || list {
-      throw ValidationError("CMD ends the wiring: --background and --list exclude it")
+      throw ValidationError("CMD cannot be used with --background or --list")
     }
   }
 

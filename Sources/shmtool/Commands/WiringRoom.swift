@@ -64,8 +64,8 @@ enum WiringRoom {
   private static func checkFilter(_ limits: WiringLimits) throws(ShmError) {
     guard limits.isFiltered == true, WiringProbe.isFatal else { return }
     throw ShmError(
-      .notPermitted, "cannot wire anything",
-      "a system call filter (seccomp) ends each process that calls mlock",
+      .notPermitted, "cannot wire memory",
+      "a system call filter (seccomp) kills each process that calls mlock",
       shortage: LimitShortage(.systemCallFilter, needed: nil))
   }
 }

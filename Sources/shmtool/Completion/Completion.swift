@@ -27,7 +27,7 @@ enum Completion {
     }
   }
 
-  /// Writes an answer; there is nobody to tell of a failure.
+  /// Writes an answer. A failure cannot be reported to the shell.
   static func write(_ answer: [UInt8]) {
     var bytes = answer
     unsafe bytes.withUnsafeMutableBytes { buffer in

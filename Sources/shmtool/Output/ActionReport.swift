@@ -7,7 +7,7 @@ struct ActionReport: Report {
   let bytes: Int
   let offset: Int
   let seconds: Double
-  /// All that it has now, where the command was about seals; left out otherwise.
+  /// All seals that the region has now; omitted by commands other than `seal`.
   let seals: [String]?
   private let sentence: String
 
@@ -20,7 +20,7 @@ struct ActionReport: Report {
   ///   - region: what it was done to.
   ///   - sentence: what was done, for a person.
   ///   - bytes: how many bytes it was done to.
-  ///   - offset: where these begin.
+  ///   - offset: the offset of the first of these bytes.
   ///   - nanoseconds: how long it took.
   ///   - isRateKnown: whether the bytes were moved in that time.
   init(

@@ -26,7 +26,7 @@ struct AddressReport: Encodable {
     let sharing: String
     let protection: String
     let page: Page
-    /// Whether it is the same memory, and not a copy; null where that cannot be known.
+    /// Whether it is the same memory, and not a copy; null if unknown.
     let sameMemory: Unknowable<Bool>
   }
 
@@ -76,17 +76,22 @@ struct AddressReport: Encodable {
     ]
     guard let kind = kind.value else {
       table.rows += [
-        ["region", "none: memory of its own" + (path.bytes.isEmpty ? "" : ", \(path.printable)")],
+        [
+          "region",
+          "none: private memory of the process" + (path.bytes.isEmpty ? "" : ", \(path.printable)"),
+        ],
         ["page", page.text],
       ]
       return table.text(headings: false)
     }
-    let complete = othersComplete ? "" : ", and perhaps more that cannot be seen from here"
+    let complete = othersComplete ? "" : ", and possibly others that could not be inspected"
     table.rows += [
       ["region", "\(kind), \(path.printable), device \(device), inode \(inode)"],
       ["offset", "\(offset), page \(offset / PageMath.pageSize)"],
       ["page", page.text],
-      ["wired", locked.text { $0 ? "the mapping carries the lock" : "not by this mapping" }],
+      [
+        "wired", locked.text { $0 ? "the mapping carries the lock" : "not locked by this mapping" },
+      ],
       ["others", (others.isEmpty ? "none" : "\(others.count)") + complete],
     ]
     var places = Table(columns: [
@@ -129,9 +134,9 @@ extension AddressReport.Page {
   fileprivate var text: String {
     switch (present.value, copied.value) {
     case (nil, _): "unknown"
-    case (false, _): "not in its page table"
+    case (false, _): "not in the page table"
     case (true, let isCopy):
-      (isCopy == true ? "its own copy" : "present")
+      (isCopy == true ? "private copy" : "present")
         + (frame.value.map { ", frame \(Format.address($0))" } ?? "")
     }
   }

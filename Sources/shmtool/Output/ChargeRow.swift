@@ -23,7 +23,7 @@ struct ChargeRow: Encodable {
   var name: String {
     if inode == 0 { return "no control group" }
     guard let version = version.value, let path = path.value else {
-      return "a control group that cannot be seen from here (number \(inode))"
+      return "a control group that is not visible here (inode \(inode))"
     }
     return "cgroup v\(version) \(path.printable)"
   }

@@ -6,18 +6,18 @@ struct CopyReport: Report {
   let action = "copy"
   let from: RawText
   let to: RawText
-  /// How many bytes were copied: exactly these, also where it failed.
+  /// How many bytes were copied, exactly, even if the copy failed.
   let bytes: Int
   /// How many were to be copied; null for as many as a stream gives.
   let length: Unknowable<Int>
   let complete: Bool
-  /// Why it is not complete; null where it is.
+  /// Why it is not complete; null if it is.
   let error: Unknowable<String>
-  /// Whether both ends were found equal afterwards; null where that was not asked for.
+  /// Whether both ends were found equal afterwards; null without --verify.
   let equal: Unknowable<Bool>
   let firstDifference: Unknowable<Int>
   let differingBytes: Unknowable<Int>
-  /// How it went past the page cache; null where it did not.
+  /// How direct I/O was done; null without direct I/O.
   let direct: Unknowable<DirectRow>
   /// Whether what was written to a file or a device is on its medium; null if there is none.
   let synced: Unknowable<Bool>
@@ -34,7 +34,7 @@ struct CopyReport: Report {
   ///   - copy: what was run.
   ///   - failure: what stopped it.
   ///   - isVerified: whether both ends were compared afterwards.
-  ///   - difference: where they differ.
+  ///   - difference: the first difference, and how many bytes differ.
   ///   - nanoseconds: how long the copy took.
   init(
     _ copy: BlockCopy, failure: ShmError? = nil, isVerified: Bool = false,
@@ -60,7 +60,7 @@ struct CopyReport: Report {
     if let first = firstDifference.value {
       return """
         \(to.quoted) differs from \(from.quoted): first at byte \(first) of the copy, \(differingBytes.value ?? 0) of \
-        \(bytes) bytes differ; one of them was changed since
+        \(bytes) bytes differ; one of them was changed after the copy
 
         """
     }

@@ -12,11 +12,11 @@ struct CreateReport: Report {
   let existing: Bool
   let sparse: Bool
   let pageSize: Int
-  /// Why its pages are ordinary ones, where huge ones were asked for; null otherwise.
+  /// Why its pages are ordinary, if huge pages were requested; null otherwise.
   let hugePagesRefused: Unknowable<String>
-  /// How its bytes came past the page cache; null where they did not.
+  /// How direct I/O was done; null without direct I/O.
   let direct: Unknowable<DirectRow>
-  /// What is held wired from its first page on; null where that was not asked for.
+  /// What is held wired; null without --wired.
   let wired: Unknowable<WireReport.Row>
   /// Who owns it.
   let ownerId: UInt32
@@ -33,7 +33,7 @@ struct CreateReport: Report {
   ///   - status: what it is.
   ///   - isNew: whether it was made now.
   ///   - sparse: whether nothing was reserved.
-  ///   - refusal: why its pages are not huge, where that was asked for.
+  ///   - refusal: why its pages are not huge, if huge pages were requested.
   ///   - direct: how its bytes came past the page cache.
   ///   - wired: what is held wired of it.
   ///   - nanoseconds: how long it took.
@@ -58,11 +58,11 @@ struct CreateReport: Report {
     let what = existing ? "opened existing" : sparse ? "created sparse" : "created"
     let isOrdinary = pageSize == PageMath.pageSize && hugePagesRefused.value == nil
     let pages = isOrdinary ? "" : " of \(ByteCount(pageSize)) pages"
-    // What is opened, or reserved by nobody, is not moved at any rate.
+    // An existing or sparse region has no rate: no memory was reserved.
     let rate = existing || sparse ? "" : ", \(Format.rate(bytes, nanoseconds))"
     let time = Format.seconds(nanoseconds) + rate
     let way = direct.value.map { ", \($0.text)" } ?? ""
-    let refused = hugePagesRefused.value.map { "  not of huge pages: \($0)\n" } ?? ""
+    let refused = hugePagesRefused.value.map { "  with ordinary pages: \($0)\n" } ?? ""
     let owner = ownerId == ProcessView.user ? "" : ", which belongs to \(Format.user(ownerId))"
     return "\(what) \(region.quoted): \(ByteCount(bytes))\(pages), in \(time)\(way)\(owner)\n"
       + refused

@@ -30,8 +30,8 @@ struct DirectRow: Encodable {
     let requests =
       requests == 1
       ? "in one request"
-      : "\(requests) requests of up to \(ByteCount(requestSize)) at once by threads"
+      : "\(requests) requests of up to \(ByteCount(requestSize)) at a time"
     return "direct, \(requests)"
-      + (intoPages ? "" : ", through a buffer: the offsets do not lie alike in a block")
+      + (intoPages ? "" : ", through a buffer because the offsets are not aligned alike")
   }
 }

@@ -13,7 +13,7 @@ enum Format {
     style.bytes || bytes == 0 ? "\(bytes)" : ByteCount(bytes).exact
   }
 
-  /// Bytes for each second, more or less than before: `+1.2 MB/s`; nothing where it stays.
+  /// Bytes for each second, more or less than before: `+1.2 MB/s`; nothing if it is unchanged.
   static func change(_ rate: Double) -> String {
     let rounded = Int(rate.rounded())
     if rounded == 0 { return "" }
@@ -36,7 +36,7 @@ enum Format {
     }
   }
 
-  /// Seconds with three digits behind the point; microseconds where these would be zeros.
+  /// Seconds with three decimals; microseconds if the decimals would be zeros.
   static func seconds(_ nanoseconds: Int) -> String {
     if nanoseconds < 1_000_000 { return "\(max(0, nanoseconds) / 1000) us" }
     let milliseconds = (nanoseconds + 500_000) / 1_000_000

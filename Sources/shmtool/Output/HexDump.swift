@@ -14,7 +14,7 @@ enum HexDump {
       if count < bytes.count {
         throw ShmError(
           .inputOutput, "cannot read \(region.reference.quoted)",
-          "it ends at byte \(offset + count) now: another process has made it smaller")
+          "another process shrank it: it now ends at byte \(offset + count)")
       }
       try Output.write(text(bytes, at: offset))
       offset += count

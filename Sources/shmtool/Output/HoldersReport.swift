@@ -27,7 +27,7 @@ struct HoldersReport: Report {
   }
 
   let holders: [Row]
-  /// How many processes could not be looked at; null where not even their number is known.
+  /// How many processes could not be inspected; null if their number is unknown.
   let hiddenProcesses: Unknowable<Int>
 
   init(_ scan: WiringHolder.Scan, _ holders: [WiringHolder]) {
@@ -54,13 +54,14 @@ struct HoldersReport: Report {
     return table.text(headings: style.headings) + hidden
   }
 
-  /// What could not be looked at; nil where everything could.
+  /// The processes that could not be inspected, in words; nil if all could be inspected.
   static func hidden(_ processes: Int?) -> String? {
     switch processes {
     case 0: nil
-    case nil: "other users' processes cannot be seen from here, nor what they have wired"
-    case 1: "1 process with wired memory cannot be seen from here"
-    case let count?: "\(count) processes with wired memory cannot be seen from here"
+    case nil: "processes of other users could not be inspected"
+    case 1: "1 process with wired memory could not be inspected (permission denied)"
+    case let count?:
+      "\(count) processes with wired memory could not be inspected (permission denied)"
     }
   }
 }

@@ -15,7 +15,7 @@ extension InspectReport.Entry {
     let mounted =
       mountPoint.value.map {
         " at \($0.printable)\(place)" + (mountCovered ? ", hidden by another mount" : "")
-      } ?? ", mounted nowhere"
+      } ?? ", not mounted"
     let options =
       mountOptions.value.map { " (\($0.map(\.printable).joined(separator: ",")))" } ?? ""
     return [
@@ -29,12 +29,12 @@ extension InspectReport.Entry {
       [
         "owner",
         owner.value.map { "\($0.printable), mode \(mode.text { $0 })" }
-          ?? "unknown, and so is the mode: another IPC namespace",
+          ?? "unknown, with unknown mode (another IPC namespace)",
       ],
       ["links", "\(links)"],
     ]
       + (segment.value.map {
-        [["segment", "id \($0.id), key \($0.key), made by process \($0.creator)"]]
+        [["segment", "id \($0.id), key \($0.key), created by process \($0.creator)"]]
       } ?? []) + [
         ["page size", Format.size(pageSize, style)],
         ["seals", seals.value.map { $0.isEmpty ? "none" : $0.joined(separator: ", ") } ?? "-"],
@@ -63,7 +63,7 @@ extension InspectReport.Entry {
       row("  reserved", pages.reserved, rates?.reserved.value),
       row("hole", Unknowable(pages.hole), nil),
       inherentlyUnswappable
-        ? ["wired", "never paged out, wired or not"]
+        ? ["wired", "never swapped out, wired or not"]
         : row("wired", pages.wired, rates?.wired.value, note: source(amount)),
       row("huge", pages.huge, nil),
     ]
@@ -77,23 +77,31 @@ extension InspectReport.Entry {
   private func charges(_ amount: (Int) -> String) -> [[String]] {
     guard let charged = charged.value else {
       let isLarge = PageCharges.mayBeSeen && allocated > PageCharges.quickly
-      return [["charged to", isLarge ? "not counted: large (see --charged)" : "unknown"]]
+      return [
+        [
+          "charged to",
+          isLarge
+            ? "not counted because the region is large; use --charged"
+            : ProcessView.user == 0 ? "unknown" : "unknown (requires root)",
+        ]
+      ]
     }
     var cells = charged.map { "\($0.name): \(amount($0.bytes))" }
     if let rest = chargedUnknown.value, rest > 0 {
       cells.append("unknown: \(amount(rest)), reserved or swapped")
     }
-    if cells.isEmpty { cells = ["nobody"] }
+    if cells.isEmpty { cells = ["none"] }
     return cells.enumerated().map { [$0.offset == 0 ? "charged to" : "", $0.element] }
   }
 
-  /// How much is known to be wired where all of it is not, and by what that was told.
+  /// How much is known to be wired at least, and the source of the figure.
   private func source(_ amount: (Int) -> String) -> String {
     let isLeast = pages.wired.value == nil && pages.wiredAtLeast > 0
     let least = isLeast ? ", at least \(amount(pages.wiredAtLeast))" : ""
+    if pages.wired.value == nil, !isLeast { return "" }
     switch pages.wiredSource {
-    case PageMap.WiredSource.frames.rawValue: return least + ", by the flags of the frames"
-    case PageMap.WiredSource.mappings.rawValue: return least + ", by the locks that can be seen"
+    case PageMap.WiredSource.frames.rawValue: return least + ", as marked by the kernel"
+    case PageMap.WiredSource.mappings.rawValue: return least + ", locked by visible processes"
     default: return least
     }
   }
@@ -106,7 +114,7 @@ extension InspectReport.Entry {
     case .used where users.isEmpty: "not visible"
     case .used:
       "\(users.count) \(users.count == 1 ? "process" : "processes")"
-        + (usersComplete ? "" : ", and perhaps more that cannot be seen from here")
+        + (usersComplete ? "" : ", and possibly others that could not be inspected")
     }
   }
 
@@ -122,7 +130,7 @@ extension InspectReport.Entry {
         return String(repeating: " ", count: max(0, indent - 2 - label.count)) + label + "  "
       }, isColoured: style.colour)
     text += lines.map { $0 + "\n" }.joined()
-    // The legend is broken where a line is full; colours take no room.
+    // The legend is wrapped when a line is full; colours take no room.
     var line = pad
     var length = indent
     for (piece, plain) in zip(

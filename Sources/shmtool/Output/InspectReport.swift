@@ -15,7 +15,7 @@ struct InspectReport: Report {
     /// What is known to be wired.
     let wiredAtLeast: Int
     let huge: Unknowable<Int>
-    /// Null where nothing has to be written to a device.
+    /// Null if nothing has to be written to a device.
     let dirty: Unknowable<Int>
     /// By what the wired pages were told: `frames`, `mappings`, `none`.
     let wiredSource: String
@@ -45,7 +45,7 @@ struct InspectReport: Report {
     let wired: Unknowable<Bool>
     let huge: Unknowable<Bool>
     let dirty: Unknowable<Bool>
-    /// Null for those who may not see frames; pages without one are mapped by nobody who is seen.
+    /// Null if the caller may not see frames; pages without a frame are mapped by no visible process.
     let frames: Unknowable<[Frames]>
   }
 
@@ -55,7 +55,7 @@ struct InspectReport: Report {
     let kind: String
     let path: Unknowable<RawText>
     let fileSystem: String
-    /// The kind of the file system that is mounted there: `ext4` where `fileSystem` is `other`.
+    /// The kind of the file system that is mounted there: `ext4` if `fileSystem` is `other`.
     let mountKind: Unknowable<RawText>
     let mountPoint: Unknowable<RawText>
     let mountOptions: Unknowable<[RawText]>
@@ -173,7 +173,7 @@ extension InspectReport.Pages {
 }
 
 extension InspectReport.Rates {
-  /// nil where no time has passed.
+  /// nil if no time has passed.
   init?(from before: RegionInspection, to after: RegionInspection) {
     let seconds = Double(after.time - before.time) / 1e9
     guard seconds > 0 else { return nil }

@@ -9,18 +9,18 @@ extension LimitsReport {
 
   private func process(_ style: TextStyle) -> [[String]] {
     let namespace =
-      initialUserNamespace.value == false ? ", in a user namespace, where it does not count" : ""
+      initialUserNamespace.value == false ? ", but without effect in a user namespace" : ""
     var rows = [
       [
         "memlock limit (RLIMIT_MEMLOCK)",
         memlockSoft.text(style) + " soft, " + memlockHard.text(style) + " hard",
       ],
       ["wired by process \(pid) (VmLck)", Format.size(wiredBytes, style)],
-      ["pinned by it (VmPin)", Format.size(pinnedBytes, style)],
+      ["pinned by process \(pid) (VmPin)", Format.size(pinnedBytes, style)],
       ["CAP_IPC_LOCK", (capIpcLock ? "effective" : "not effective") + namespace],
-      ["memlock limit leaves", memlockRemaining.text(style)],
+      ["memlock limit remaining", memlockRemaining.text(style)],
     ]
-    if let probed = probed.value { rows.append(["found by trying", probed.text(style)]) }
+    if let probed = probed.value { rows.append(["memlock limit measured", probed.text(style)]) }
     for group in cgroups where !group.limit.unlimited {
       rows.append([
         "cgroup v\(group.version) \(group.path.printable)",
@@ -28,10 +28,13 @@ extension LimitsReport {
       ])
     }
     let shown = evidence.map { "\($0.mark) (\($0.place))" }.joined(separator: ", ")
-    rows.append(["place", place + (contradictory ? ": its marks contradict each other" : "")])
-    rows.append(["  evidence", shown.isEmpty ? "no mark of a place was seen" : shown])
     rows.append([
-      "mappings", "\(mappings.text { "\($0)" }) of \(maximumMappings.text { "\($0)" })",
+      "environment", place + (contradictory ? ", because its marks contradict each other" : ""),
+    ])
+    rows.append(["  evidence", shown.isEmpty ? "none found" : shown])
+    rows.append([
+      "mappings (vm.max_map_count)",
+      "\(mappings.text { "\($0)" }) of \(maximumMappings.text { "\($0)" })",
     ])
     return rows
   }
@@ -43,18 +46,18 @@ extension LimitsReport {
       [
         "swap",
         swapTotal.value == 0
-          ? "none: shared memory stays in RAM anyway, and wiring only brings it in"
+          ? "none: shared memory is never swapped out"
           : "\(swapFree.text(size)) free of \(swapTotal.text(size))",
       ],
       [
         "wired on this host (Mlocked)",
-        "\(host.lockedBytes.text(size)), \(size(host.processesBytes)) by processes seen",
+        "\(host.lockedBytes.text(size)); \(size(host.processesBytes)) by visible processes",
       ],
-      ["unevictable", host.unevictableBytes.text(size)],
     ]
     for holder in host.holders.prefix(3) {
       rows.append(["  \(holder.pid) \(holder.command)", size(holder.wiredBytes)])
     }
+    rows.append(["unevictable", host.unevictableBytes.text(size)])
     if let shm = shm.value {
       rows.append([
         "/dev/shm",
@@ -70,7 +73,7 @@ extension LimitsReport {
     for pool in hugePagePools {
       rows.append([
         "huge pages of \(size(pool.pageSize))",
-        "\(pool.available) available of \(pool.total) (\(pool.reserved) promised)",
+        "\(pool.available) available of \(pool.total) (\(pool.reserved) reserved)",
       ])
     }
     return rows
@@ -85,7 +88,7 @@ extension LimitsReport {
         [shmmax, shmall, shmmni]
           .map { $0.text { $0 > UInt64(Int.max) ? "unlimited" : "\($0)" } }.joined(separator: ", "),
       ],
-      ["overcommit", overcommit.text { "\($0)" }],
+      ["overcommit (vm.overcommit_memory)", overcommit.text { "\($0)" }],
       [
         "compaction moves wired pages",
         compactUnevictableAllowed.text {
@@ -112,8 +115,8 @@ extension LimitsReport {
     var text = room.value?.text(style) ?? ""
     text +=
       available.value == nil && !unknown.isEmpty
-      ? "could be wired now: unknown: \(reasons)\n"
-      : "could be wired now: \(available.text(size)), bound by \(binding.text { $0 })\n"
+      ? "can be wired now: unknown: \(reasons)\n"
+      : "can be wired now: \(available.text(size)), limited by \(binding.text { $0 })\n"
     if let note = bindingNote.value {
       let advice = answer.value == nil ? advice.value.map { "; \($0)" } ?? "" : ""
       text += "\(note)\(advice)\n"
@@ -125,7 +128,7 @@ extension LimitsReport {
     case nil: text += "whether \(need) more can be wired is unknown: \(reasons)\n"
     case false?:
       text += """
-        \(need) more cannot be wired: \(answer.refusedBy.text { $0 }) refuses; \
+        \(need) more cannot be wired: limited by \(answer.refusedBy.text { $0 }); \
         \(advice.text { $0 })
 
         """

@@ -177,7 +177,7 @@ struct LimitsReport: Report {
         ?? (verdict.binding == .refused
           ? advisor.text(for: LimitShortage(.systemCallFilter, needed: nil)) : nil))
     bindingNote = Self.note(verdict.binding)
-    // More is surely refused; whether as much can be wired, nobody knows.
+    // More is certainly refused; whether this amount can be wired is unknown.
     let unknowns = verdict.unknowns(answer?.need ?? verdict.available ?? Int.max)
     unknown = unknowns.map { $0.text(place) }
     let isKnown = verdict.unknowns(verdict.available ?? Int.max).isEmpty

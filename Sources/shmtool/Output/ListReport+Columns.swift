@@ -6,7 +6,7 @@ extension ListReport {
   struct Column: Sendable {
     let name: String
     let help: String
-    /// Whether it is shown where no others are asked for.
+    /// Whether it is shown without --output.
     var isDefault = false
     var alignsRight = false
     /// What must be found out for it.

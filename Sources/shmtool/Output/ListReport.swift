@@ -78,9 +78,9 @@ struct ListReport: Report {
       let rest = account.unaccounted
       parts.append(
         """
-        Shmem: \(size(account.shmem)), of it \(size(account.listed)) listed, \
+        Shmem: \(size(account.shmem)), including \(size(account.listed)) listed, \
         \(size(account.otherFiles)) in other files on tmpfs, \
-        \(rest < 0 ? "\(size(-rest)) too much" : "\(size(rest)) unaccounted for")
+        \(rest < 0 ? "\(size(-rest)) more listed than counted" : "\(size(rest)) unaccounted for")
         """)
       if account.unknownRegions > 0 {
         parts.append("regions of unknown size: \(account.unknownRegions)")
@@ -92,14 +92,14 @@ struct ListReport: Report {
     return parts.isEmpty ? "" : parts.joined(separator: "; ") + "\n"
   }
 
-  /// What could not be looked at; nil where everything could.
+  /// The processes that could not be inspected, in words; nil if all could be inspected.
   static func hidden(_ processes: Int, seesEverybody: Bool) -> String? {
     let counted = "\(processes) \(processes == 1 ? "process" : "processes")"
     return switch (processes, seesEverybody) {
     case (0, true): nil
-    case (0, false): "processes may be hidden from here"
-    case (_, true): "\(counted) may not be looked at"
-    case (_, false): "\(counted) may not be looked at, and more may be hidden from here"
+    case (0, false): "some processes may be hidden"
+    case (_, true): "\(counted) could not be inspected (permission denied)"
+    case (_, false): "\(counted) could not be inspected (permission denied), and more may be hidden"
     }
   }
 }

@@ -10,7 +10,7 @@ extension ListReport {
     let name: Unknowable<RawText>
     /// How the region is named in a command; the name that it had, if there is no way.
     let display: RawText
-    /// How it can be named in a command; null where it cannot.
+    /// How it can be named in a command; null if it has no such name.
     let reference: Unknowable<RawText>
     /// Whether it had a name that is gone.
     let removed: Bool
@@ -136,7 +136,7 @@ extension ListReport.Row {
     use = stream.use
   }
 
-  /// What never had a name is called by where one process has it.
+  /// A region without a name is shown by a process and an address.
   private static func display(_ entry: RegionInventory.Entry) -> RawText {
     if !entry.isRemoved, entry.kind != .memfd, let reference = entry.reference {
       return RawText(reference)

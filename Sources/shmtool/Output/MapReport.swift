@@ -40,7 +40,7 @@ struct MapReport: Report {
 }
 
 extension MapReport.Row {
-  /// The size of the pages, where it is not the machine's.
+  /// The size of the pages, if they are huge.
   fileprivate func pages(_ style: TextStyle) -> String {
     pageSize == PageMath.pageSize ? "" : " of \(Format.size(pageSize, style)) pages"
   }

@@ -4,7 +4,7 @@ import ShmCore
 
 extension TextStyle {
   /// What suits standard output: as wide as the terminal, else as COLUMNS says, else 80; coloured only
-  /// on a terminal, and never where NO_COLOR is set. no-color.org
+  /// on a terminal, and never if NO_COLOR is set. no-color.org
   static func standardOutput(bytes: Bool) -> TextStyle {
     let columns = ProcessEnvironment["COLUMNS"].flatMap { Digits.number($0, as: UInt16.self) }
     let width = Terminal.columns(STDOUT_FILENO) ?? columns.flatMap { $0 > 0 ? Int($0) : nil } ?? 80
@@ -41,7 +41,7 @@ enum Output {
   ///
   /// - Parameters:
   ///   - report: what was done.
-  ///   - options: how it is told.
+  ///   - options: how it is reported.
   ///   - lasts: whether it stays done if it cannot be told; the error says then that it was.
   /// - Throws: `ShmError`, if standard output does not take it.
   static func write(
@@ -89,11 +89,11 @@ enum Output {
     say("shmtool: \(message)\n")
   }
 
-  /// Text on stderr. That it cannot be written is told by nothing but the exit code.
+  /// Writes text to stderr. Only the exit status shows that it could not be written.
   ///
   /// - Parameters:
   ///   - text: what is said.
-  ///   - waits: whether to wait where it takes none now; a signal that is held off ends that.
+  ///   - waits: whether to wait if stderr takes no bytes now; a pending signal ends the wait.
   static func say(_ text: String, waits: Bool = true) {
     guard DescriptorIO.takesTalk(STDERR_FILENO, waits: waits) else { return }
     var bytes = Array(text.utf8)

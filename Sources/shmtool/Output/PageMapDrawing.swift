@@ -8,7 +8,7 @@ struct PageMapDrawing {
   enum Kind: Int, CaseIterable {
     case swapped, wired, dirty, huge, resident, reserved, onDevice, unknown, hole
 
-    /// The mark where every page is so, and where only some are.
+    /// The mark for all pages in this state, and for only some of them.
     var marks: (all: Character, some: Character) {
       switch self {
       case .swapped: ("S", "s")
@@ -136,7 +136,7 @@ struct PageMapDrawing {
       return Self.coloured("\(mark)", kind, isColoured) + " \(kind.word)"
     }
     if marks.contains(where: { $0.isMixed && $0.kind != .unknown }) {
-      pieces.append("small letters and -: some of these pages, others are less")
+      pieces.append("lower-case letters and -: only some of these pages")
     }
     return pieces
   }

@@ -9,7 +9,7 @@ final class ProgressLine {
   private var last: Int
   private var isDrawn = false
 
-  /// On a terminal, or where it was asked for.
+  /// On a terminal, or if it was requested.
   convenience init(total: Int?, _ options: ActionOptions) {
     self.init(total: total, isWanted: options.progress, isQuiet: options.quiet)
   }
@@ -31,7 +31,7 @@ final class ProgressLine {
     return Clock.nanoseconds - start
   }
 
-  /// Draws the line anew, ten times a second at most.
+  /// Redraws the line, at most ten times a second.
   func update(_ done: Int) {
     guard isShown else { return }
     let now = Clock.nanoseconds

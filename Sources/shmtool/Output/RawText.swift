@@ -31,7 +31,7 @@ struct RawText: Encodable, Comparable, CustomStringConvertible {
   /// For a sentence: always in quotes.
   var quoted: String { Escaping.quoted(bytes) }
 
-  /// For what nobody would type: without quotes, what a terminal would act on escaped.
+  /// For text that users do not type: without quotes, with control characters escaped.
   var printable: String { Escaping.printable(bytes) }
 
   var description: String { word }

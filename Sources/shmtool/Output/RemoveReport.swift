@@ -28,7 +28,7 @@ struct RemoveReport: Report {
   func text(_ style: TextStyle) -> String {
     regions.map { row in
       row.stream
-        ? "removed \(row.region.quoted), a stream whose sender is gone\n"
+        ? "removed \(row.region.quoted), a stream of a killed sender\n"
         : "removed \(row.region.quoted), \(ByteCount(row.bytes))\n"
     }.joined()
   }

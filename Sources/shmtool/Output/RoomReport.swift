@@ -67,10 +67,10 @@ struct RoomReport: Encodable {
   func text(_ style: TextStyle) -> String {
     func size(_ bytes: Int) -> String { Format.size(bytes, style) }
     let reasons = unknown.joined(separator: "; ")
-    var text = "could be created now in \(place.printable): "
+    var text = "can be created now in \(place.printable): "
     text +=
       available.value != nil || unknown.isEmpty
-      ? "\(available.text(size)), bound by \(binding.text { $0 })\n" : "unknown: \(reasons)\n"
+      ? "\(available.text(size)), limited by \(binding.text { $0 })\n" : "unknown: \(reasons)\n"
     guard let answer = answer.value else { return text }
     switch answer.possible.value {
     case true?: text += "\(size(answer.need)) can be created in \(place.printable)\n"

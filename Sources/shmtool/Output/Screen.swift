@@ -1,7 +1,7 @@
 import Glibc
 import ShmCore
 
-/// Standard output, written anew again and again: a terminal in place, as top(1) does, and anything
+/// Standard output that is redrawn: a terminal in place, as top(1) does, and anything
 /// else one after the other.
 struct Screen {
   private let isTerminal = StandardStreams.isTerminal(STDOUT_FILENO)

@@ -54,7 +54,7 @@ struct StaleReport: Report {
   var restored: [Restored] = []
   var streamsOfOthers: [Stream] = []
   var directories: [Directory] = []
-  /// The System V segments that nobody has attached, which are left to ipcrm(1).
+  /// The System V segments that no process has attached, which are left to ipcrm(1).
   let segments: [Int32]
   /// What could not be read.
   let unreadable: [ListReport.Unreadable]
@@ -94,7 +94,7 @@ struct StaleReport: Report {
     let stale = regions.filter { dryRun ? $0.isCandidate : $0.removed }
     var text = ""
     for row in stale {
-      let what = row.stream ? "a stream whose sender is gone" : Format.size(row.bytes, style)
+      let what = row.stream ? "a stream of a killed sender" : Format.size(row.bytes, style)
       text += """
         \(dryRun ? "would remove" : "removed") \(row.region.quoted), \(what), \
         \(Format.age(row.ageSeconds)) old
@@ -104,7 +104,7 @@ struct StaleReport: Report {
     for directory in directories {
       text += """
         \(dryRun ? "would remove" : "removed") \(directory.path.quoted), an empty \
-        directory of streams
+        stream directory
 
         """
     }
@@ -116,12 +116,12 @@ struct StaleReport: Report {
     for row in used { text += "kept \(row.region.quoted): a process uses it\n" }
     if stale.isEmpty && restored.isEmpty && used.isEmpty && directories.isEmpty {
       text +=
-        "nothing is stale"
-        + (olderThanSeconds > 0 ? " that is older than \(Format.age(olderThanSeconds))\n" : "\n")
+        "no unused regions were found"
+        + (olderThanSeconds > 0 ? " that are older than \(Format.age(olderThanSeconds))\n" : "\n")
     } else if dryRun {
       text += """
-        no user seen; nothing was removed: --yes removes these if that is proved then, and frees \
-        \(Format.size(frees, style))
+        nothing was removed; --yes removes these regions after proving that they are unused, and \
+        frees \(Format.size(frees, style))
 
         """
     }
@@ -130,14 +130,14 @@ struct StaleReport: Report {
       let names = unknown.prefix(3).map { $0.region.quoted }
       text += """
         unknown and kept: \(names.joined(separator: ", "))\
-        \(unknown.count > 3 ? " and \(unknown.count - 3) more" : ""): processes that may not be looked \
-        at from here may use \(unknown.count == 1 ? "it" : "them")
+        \(unknown.count > 3 ? " and \(unknown.count - 3) more" : ""): processes that could not be \
+        inspected may use \(unknown.count == 1 ? "it" : "them")
 
         """
     }
     for stream in streamsOfOthers {
       text += """
-        left to its user: \(stream.region.quoted), a stream whose sender is gone; remove it with: \
+        kept: \(stream.region.quoted), a stream of a killed sender of another user; remove it with: \
         setpriv --reuid \(stream.owner.word) --clear-groups shmtool remove \(stream.region.word)
 
         """
@@ -145,7 +145,7 @@ struct StaleReport: Report {
     if !segments.isEmpty {
       let numbers = segments.prefix(5).map { "-m \($0)" }.joined(separator: " ")
       text +=
-        "System V segments that nobody has attached: \(segments.count); 'ipcrm \(numbers)\(segments.count > 5 ? " …" : "")' removes them\n"
+        "unattached System V segments: \(segments.count); 'ipcrm \(numbers)\(segments.count > 5 ? " …" : "")' removes them\n"
     }
     return text
   }

@@ -14,7 +14,7 @@ struct TransferReport: Report {
   let waits: Int
   let wakes: Int
   let contextSwitches: Int
-  /// System calls of the transfer for each GiB; null where nothing was moved.
+  /// System calls of the transfer for each GiB; null if nothing was transferred.
   let crossingsPerGib: Unknowable<Int>
   let checksum: Unknowable<String>
   /// Whether the file that was written is on its device; null if there is no file, or it lies in memory.

@@ -8,13 +8,14 @@ extension WiringVerdict.Unknown {
       let map = place.process.userMap.map { " (its uid map is \($0))" } ?? ""
       return """
         the user namespace of process \(place.process.process) cannot be read\(map); if it is not the \
-        first one CAP_IPC_LOCK does not count, and the memlock limit leaves \(ByteCount(remaining))
+        initial user namespace, CAP_IPC_LOCK has no effect, and the memlock limit leaves \
+        \(ByteCount(remaining))
         """
     case .systemCallFilter:
-      return "a seccomp filter is in force, and whether it refuses mlock cannot be read"
+      return "a seccomp filter is active, and it is not visible whether it refuses mlock"
     case .status:
-      return "process \(place.process.process) shows no memory: it has ended, or is a kernel thread"
-    case .controlGroups: return "its control groups cannot be read from here"
+      return "process \(place.process.process) has no memory: it has exited, or is a kernel thread"
+    case .controlGroups: return "its control groups cannot be read"
     case .memory: return "the available memory cannot be read from /proc/meminfo"
     }
   }
@@ -24,7 +25,7 @@ extension RegionRoom.Unknown {
   /// What could not be read.
   var text: String {
     switch self {
-    case .controlGroups: "the control groups of the process cannot be read from here"
+    case .controlGroups: "the control groups of the process cannot be read"
     case .pool: "the pool of huge pages cannot be read from /sys/kernel/mm/hugepages"
     case .memory: "the available memory cannot be read from /proc/meminfo"
     case .overcommit: "vm.overcommit_memory cannot be read"

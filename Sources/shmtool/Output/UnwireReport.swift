@@ -24,7 +24,7 @@ struct UnwireReport: Report {
 
   func text(_ style: TextStyle) -> String {
     regions.map { row in
-      let name = "\(row.region.quoted)" + (row.deleted ? ", which has no name any more" : "")
+      let name = "\(row.region.quoted)" + (row.deleted ? ", which was removed" : "")
       return "unwired \(ByteCount(row.bytes)) of \(name), held by process \(row.pid)\n"
     }.joined()
   }

@@ -9,7 +9,7 @@ struct VerifyReport: Report {
   let offset: Int
   let firstDifference: Unknowable<Int>
   let differingBytes: Int
-  /// How many bytes the input lacked, and had too many; null where it went on and did not say.
+  /// How many bytes the input lacked, or had too many; null if the number is unknown.
   let missingBytes: Int
   let surplusBytes: Unknowable<Int>
   let seconds: Double
@@ -49,7 +49,7 @@ struct VerifyReport: Report {
       return "verified \(ByteCount(bytes)) of \(region.quoted): equal to \(label), in \(time)\n"
     }
     if differingBytes == 0 {
-      return "\(region.quoted) is equal to \(label) as far as both go\(lengths)\n"
+      return "\(region.quoted) is equal to \(label) up to the end of the shorter one\(lengths)\n"
     }
     return """
       \(region.quoted) differs from \(label): first at offset \(first), \(differingBytes) of \
@@ -61,9 +61,9 @@ struct VerifyReport: Report {
   private var lengths: String {
     switch length {
     case .equal: ""
-    case .shorter(let count): ", and the input ends \(count) bytes before the range"
-    case .longer(let count?): ", and the input goes on for \(count) bytes behind the range"
-    case .longer(nil): ", and the input goes on behind the range"
+    case .shorter(let count): ", and the input ends \(count) bytes before the end of the range"
+    case .longer(let count?): ", and the input has \(count) bytes more than the range"
+    case .longer(nil): ", and the input is longer than the range"
     }
   }
 }

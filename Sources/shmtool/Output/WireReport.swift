@@ -15,7 +15,7 @@ struct WireReport: Report {
     let markedBytes: Unknowable<Int>
     /// Huge pages and the like: never swapped, and not counted as wired by the kernel.
     let inherentlyUnswappable: Bool
-    /// Why less is wired than was asked for; null where all is.
+    /// Why less was wired than requested; null if all was wired.
     let failure: Unknowable<String>
 
     init(
@@ -50,7 +50,7 @@ struct WireReport: Report {
     var text: String {
       """
         not wired: \(ByteCount(bytes)) of \(region.quoted) in process \(pid) (\(command.printable)), \
-      which mapped the file before overlayfs copied it: it has other pages
+      which mapped the file before overlayfs copied it
 
       """
     }
@@ -87,11 +87,11 @@ extension WireReport.Row {
       ? "\(ByteCount(bytes))" : "\(ByteCount(wiredBytes)) of \(ByteCount(bytes))"
     let checked =
       if inherentlyUnswappable {
-        "which cannot be swapped by its nature"
+        "never swapped out"
       } else {
         "checked: \(ByteCount(residentBytes)) resident"
       }
-    let less = failure.value.map { "\n  less than asked for: \($0)" } ?? ""
+    let less = failure.value.map { "\n  not all was wired: \($0)" } ?? ""
     return "wired \(amount) of \(region.quoted) at offset \(offset), \(checked)\(less)\n"
   }
 }

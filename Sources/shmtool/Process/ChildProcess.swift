@@ -80,7 +80,7 @@ struct ChildProcess: ~Copyable {
   static func explain(_ error: Errno, _ name: String) -> ShmError {
     let attempt = "cannot run \(name)"
     return error == .noSuchFileOrDirectory
-      ? ShmError(.commandNotFound, attempt, "there is no such command")
+      ? ShmError(.commandNotFound, attempt, "command not found")
       : ShmError(.cannotRun, attempt, error.reason, errorNumber: error.rawValue)
   }
 

@@ -17,7 +17,7 @@ enum DetachedProcess {
   /// - Throws: `ShmError` if it cannot be started, or cannot be heard, or ends with 0 and without a
   ///   word. It does not run then.
   static func start(_ arguments: [[UInt8]]) throws(ShmError) -> Int32 {
-    let attempt = "cannot start a process in the background"
+    let attempt = "cannot start a background process"
     guard ProcessView.isThere else { throw ProcessView.missing(attempt) }
     var ends: [CInt] = [-1, -1]
     _ = try ShmError.saying(attempt) { () throws(Errno) in
@@ -44,7 +44,7 @@ enum DetachedProcess {
     } catch {
       throw ShmError(attempt, error)
     }
-    if code == 0 { throw ShmError(.system, attempt, "it ended before it was ready") }
+    if code == 0 { throw ShmError(.system, attempt, "it exited before it was ready") }
     return code
   }
 

@@ -98,7 +98,7 @@ struct HoldLoop: ~Copyable {
       return .exited(try child.wait())
     } catch {
       throw ShmError(
-        .system, "cannot learn the exit status of \(name)",
+        .system, "cannot read the exit status of \(name)",
         "\(error.reason); the command has ended",
         errorNumber: error.rawValue)
     }

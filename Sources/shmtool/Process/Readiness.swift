@@ -30,7 +30,7 @@ enum Readiness {
   /// - Parameter socket: the value of NOTIFY_SOCKET: a path, or `@` and an abstract name.
   /// - Throws: `ShmError`, where nobody listens there.
   static func announce(serviceManagerAt socket: [UInt8]) throws(ShmError) {
-    let attempt = "cannot tell the service manager at \(Escaping.quoted(socket))"
+    let attempt = "cannot notify the service manager at \(Escaping.quoted(socket))"
     let explain = { (error: Errno) in
       ShmError(.inputOutput, attempt, error.reason, errorNumber: error.rawValue)
     }

@@ -17,7 +17,7 @@ final class HolderEnding {
     let arguments = WiringHolder.arguments(of: FilePath("/proc/\(process)"))
     guard WiringHolder.role(ofArguments: arguments) == .background else {
       throw ShmError(
-        .notFound, "cannot end process \(process)", "it holds nothing wired in the background")
+        .notFound, "cannot end process \(process)", "it is not a background holder")
     }
     try watch.send(SIGTERM)
     self.process = process
@@ -37,7 +37,7 @@ final class HolderEnding {
     throw ShmError(
       .timedOut, "cannot end process \(process)",
       """
-      SIGTERM was sent, and the process has not ended in \(Clock.text(milliseconds))\
+      it did not exit in \(Clock.text(milliseconds)) after SIGTERM\
       \(state.map { ": \($0.reason)" } ?? "")
       """, remedy: state?.remedy)
   }
@@ -65,13 +65,13 @@ struct HaltedProcess {
   init?(_ process: Int32) {
     if let group = FreezerGroup.frozen(process) {
       reason = "it is frozen in the control group \(Escaping.printable(group.bytes))"
-      remedy = "it ends when the group is thawed"
+      remedy = "it exits when the group is thawed"
       return
     }
     switch ProcessStatus.state(of: process) {
     case UInt8(ascii: "T"):
       reason = "it is stopped"
-      remedy = "it ends when it is continued: 'kill -CONT \(process)'"
+      remedy = "it exits when it is continued: 'kill -CONT \(process)'"
     case UInt8(ascii: "t"):
       reason = "it is stopped by a debugger"
       remedy = nil

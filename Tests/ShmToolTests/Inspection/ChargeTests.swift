@@ -41,7 +41,9 @@ struct ChargeTests {
         #expect(text.code == 0 && json.code == 0, "\(text.error)\(json.error)")
         let rows = text.text.split(separator: "\n")
         if words[0] == "inspect" {
-          #expect(rows.contains { $0.hasPrefix("charged to") && $0.hasSuffix(" unknown") })
+          #expect(
+            rows.contains { $0.hasPrefix("charged to") && $0.hasSuffix(" unknown (requires root)") }
+          )
         } else {
           let row = try #require(rows.first { $0.hasPrefix(name.name) })
           #expect(row.hasSuffix("unknown"), "\(row)")

@@ -45,10 +45,10 @@ struct InspectProcessTests {
       ("999999999@0x1000", 66, "there is no process 999999999"),
       ("SELF@0x0", 66, "nothing is mapped there"),
       ("SELF@0xffffffffffffffff", 66, "is mapped there"),
-      ("0@0x1000", 64, "written PID@0xADDRESS"),
-      ("1@0x", 64, "written PID@0xADDRESS"),
-      ("1@0xg", 64, "written PID@0xADDRESS"),
-      ("1@0x10000000000000000", 64, "written PID@0xADDRESS"),
+      ("0@0x1000", 64, "as PID@0xADDRESS"),
+      ("1@0x", 64, "as PID@0xADDRESS"),
+      ("1@0xg", 64, "as PID@0xADDRESS"),
+      ("1@0x10000000000000000", 64, "as PID@0xADDRESS"),
       ("/1@0x1000", 66, "there is no such region"),
     ])
   func wrong(_ operand: String, _ code: Int32, _ words: String) async throws {

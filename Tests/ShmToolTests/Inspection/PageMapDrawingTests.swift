@@ -105,7 +105,7 @@ struct PageMapDrawingTests {
         R resident
         - reserved, never written
         . hole
-        small letters and -: some of these pages, others are less
+        lower-case letters and -: only some of these pages
         """)
   }
 

@@ -55,7 +55,8 @@ struct BackgroundTests {
       #expect(held.code == 0)
       let unwired = try await Nobody.run("unwire", name.name)
       #expect(unwired.code == 66)
-      #expect(unwired.error.hasSuffix("with wired memory cannot be seen from here\n"))
+      #expect(
+        unwired.error.hasSuffix("with wired memory could not be inspected (permission denied)\n"))
       let listed = try await Nobody.run("wire", "--list", name.name, "--json")
       #expect(
         try await Python.evaluate("d['holders'], d['hidden_processes'] > 0", in: listed.output)
@@ -93,7 +94,7 @@ struct BackgroundTests {
           == "([], None)")
       #expect(
         lines.last
-          == "(other users' processes cannot be seen from here, nor what they have wired)")
+          == "(processes of other users could not be inspected)")
     }
   }
 }

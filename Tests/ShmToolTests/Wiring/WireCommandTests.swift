@@ -31,7 +31,7 @@ struct WireCommandTests {
       #expect(missing.code == 127)
       #expect(
         missing.error
-          == "shmtool: cannot run 'no-such-command-here': there is no such command\n")
+          == "shmtool: cannot run 'no-such-command-here': command not found\n")
       let directory = try await Tool.run("wire", name.name, "-q", "--", "/")
       #expect(directory.code == 126)
       #expect(directory.error.hasPrefix("shmtool: cannot run '/': "))

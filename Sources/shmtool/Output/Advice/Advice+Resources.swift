@@ -1,7 +1,7 @@
 import ShmCore
 
 extension Advice {
-  /// A limit of the process: the soft limit is raised by everybody up to the hard limit, which the
+  /// A limit of the process: every user can raise the soft limit up to the hard limit, which the
   /// manager of the place sets.
   func resourceText(
     _ shortage: LimitShortage, _ resource: LimitShortage.Resource, hard: Int?
@@ -67,22 +67,22 @@ extension Advice {
     return text
   }
 
-  /// Whether CAP_IPC_LOCK would help, which lifts the memlock limit where it is effective.
+  /// Whether CAP_IPC_LOCK would help, which lifts the memlock limit if it is effective.
   private func capabilityText(_ row: AdviceRow, _ words: AdviceWords) -> String? {
     guard place.isInInitialNamespace != false, let user = place.process.user else { return nil }
     if user == 0 { return row.capability.map { ", \($0)" } }
     guard let text = row.noCapability.flatMap({ words.fill($0) }) else { return nil }
     return place.process.isWiringBounding == true
-      ? "; IPC_LOCK was granted (it is in the bounding set), and is not effective: \(text)"
+      ? "; IPC_LOCK is in the bounding set but not effective: \(text)"
       : "; \(text)"
   }
 
-  /// In a user namespace no capability counts, and nobody there may raise a hard limit.
+  /// In a user namespace no capability has an effect, and no process there may raise a hard limit.
   private func namespaceText(
     _ shortage: LimitShortage, _ resource: LimitShortage.Resource
   ) -> String {
     let map = place.process.userMap.map { " (uid map \($0))" } ?? ""
-    let start = "capabilities do not count in this user namespace\(map): "
+    let start = "capabilities have no effect in this user namespace\(map): "
     let layer = place.layers.last
     let advice = layer.flatMap { hardText(shortage, resource, $0) }
     let general =
@@ -97,8 +97,9 @@ extension Advice {
     if layer.kind == .login {
       return start + "raise \(general) of the session outside of the namespace: \(advice)"
     }
-    return start + "raise \(general) on the host for the user who starts the container, which "
-      + "cannot have more; then, as " + advise(shortage, advice, of: layer)
+    return start
+      + "raise \(general) on the host for the user who starts the container, because the "
+      + "container cannot exceed it; then, as " + advise(shortage, advice, of: layer)
   }
 }
 

@@ -29,9 +29,9 @@ struct Advice {
   var seen: String {
     if !place.contradictions.isEmpty {
       let marks = place.contradictions.map { "\($0.mark.text): \(name($0))" }
-      return "unknown, because marks contradict each other (\(marks.joined(separator: "; ")))"
+      return "unknown, because its marks contradict each other (\(marks.joined(separator: "; ")))"
     }
-    guard !place.layers.isEmpty else { return "unknown: no mark of a place was seen" }
+    guard !place.layers.isEmpty else { return "unknown: no marks were found" }
     return place.layers.reversed().map { "\(name($0)) (\($0.mark.text))" }
       .joined(separator: " in ")
   }
@@ -54,7 +54,7 @@ struct Advice {
       return "this looks like \(name(layer)) (\(layer.mark.text)): \(advice)"
     }
     if let advice { return advice }
-    return place.layers.isEmpty ? "\(shortage) (the place is \(seen))" : "\(shortage)"
+    return place.layers.isEmpty ? "\(shortage) (the environment is \(seen))" : "\(shortage)"
   }
 }
 

@@ -105,6 +105,7 @@ enum AdviceTable {
 
   /// If nothing tells the place: no container is around, and any service manager may have started it.
   static let unknown = AdviceRow(
-    name: "an unknown place", resource: nil, memory: nil, sharedMemory: remount, hugePages: pool,
+    name: "an unknown environment", resource: nil, memory: nil, sharedMemory: remount,
+    hugePages: pool,
     filter: nil)
 }

@@ -213,7 +213,7 @@ def test_streams():
             sender.wait()
             stale = command("remove", "--stale").stdout
             words = shell([line.split(b"would remove ")[1].rsplit(b", a stream", 1)[0]
-                           for line in stale.split(b"\n") if b", a stream whose" in line])
+                           for line in stale.split(b"\n") if b", a stream of" in line])
             # Other tests of this user may leave streams meanwhile.
             assert [word for word in words if word.endswith(end)] == [b"stream:" + name], (name, stale)
             result = command("remove", reference)

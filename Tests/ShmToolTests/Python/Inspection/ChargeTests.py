@@ -81,6 +81,6 @@ time.sleep(60)'''.replace("        ", "")], stdout=subprocess.PIPE)
     assert run("fill", N, "--zero").returncode == 0
     region = json.loads(run("inspect", N, "--json").stdout)["regions"][0]
     assert region["charged"] is None and region["charged_unknown"] is None, region
-    assert b"not counted: large (see --charged)" in run("inspect", N).stdout
+    assert b"not counted because the region is large; use --charged" in run("inspect", N).stdout
     region = json.loads(run("inspect", N, "--charged", "--json").stdout)["regions"][0]
     assert sum(c["bytes"] for c in region["charged"]) == 600 * M, region["charged"]

@@ -134,7 +134,7 @@ def test_address():
         assert theirs["same_memory"] is True and theirs["protection"] == "read-write", theirs
         assert (other, hex(address(again) + PAGE + 7)) in others, others
         text = run("inspect", f"{os.getpid()}@{at:#x}").stdout.decode()
-        assert "its own copy" in text and str(other) in text, text
+        assert "private copy" in text and str(other) in text, text
     finally:
         os.kill(other, signal.SIGKILL)
         os.waitpid(other, 0)

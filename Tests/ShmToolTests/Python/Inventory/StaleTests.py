@@ -26,7 +26,7 @@ def test_removes():
     assert shown.returncode == 0 and not shown.stderr, shown
     text = shown.stdout.decode()
     assert re.search("would remove 'idle', 64 KiB, [0-9]+s old\n", text), text
-    assert ("no user seen; nothing was removed: --yes removes these if that is proved then, and "
+    assert ("nothing was removed; --yes removes these regions after proving that they are unused, and "
             "frees 64 KiB\n") in text, text
     assert f"-m {number}" in text and "open" not in text and "sem." not in text, text
     assert len(os.listdir("/dev/shm")) == 4
@@ -45,7 +45,7 @@ def test_removes():
     assert [(r["region"], r["removed"]) for r in told["regions"]] == [
         ("mapped", True), ("open", True)], told
     assert os.listdir("/dev/shm") == ["sem.idle"]
-    assert b"nothing is stale" in run("remove", "--stale").stdout
+    assert b"no unused regions were found" in run("remove", "--stale").stdout
 
 
 def test_age():
@@ -56,7 +56,7 @@ def test_age():
     result = run("remove", "--stale", "--older-than", "2s", "--yes")
     assert result.returncode == 0 and os.listdir("/dev/shm") == ["young"], result
     result = run("remove", "--stale", "--older-than", "1h")
-    assert result.stdout.startswith(b"nothing is stale that is older than 1h\n"), result
+    assert result.stdout.startswith(b"no unused regions were found that are older than 1h\n"), result
 
 
 def test_foreign_names():
@@ -73,7 +73,7 @@ def test_streams():
     until(lambda: os.path.exists(place + "killed") and os.path.exists(place + "waiting"))
     killed.kill()
     killed.wait()
-    assert b"a stream whose sender is gone" in run("remove", "--stale").stdout
+    assert b"a stream of a killed sender" in run("remove", "--stale").stdout
     result = run("remove", "--stale", "--yes")
     assert result.returncode == 0 and os.listdir(place) == ["waiting"], result
 
@@ -90,10 +90,10 @@ def test_foreign_streams():
     for ending in (lambda: None, lambda: (sender.kill(), sender.wait())):
         ending()
         result = run("remove", "theirs")
-        assert result.returncode == 77 and b"it is nobody's" in result.stderr, result
+        assert result.returncode == 77 and b"it belongs to nobody" in result.stderr, result
     for words in (["--stale"], ["--stale", "--yes"]):
         result = run("remove", *words)
-        assert b"left to its user: 'stream:theirs'" in result.stdout + result.stderr, result
+        assert b"kept: 'stream:theirs', a stream of a killed sender of another user" in result.stdout + result.stderr, result
         told = json.loads(run("remove", *words, "--json").stdout)
         assert told["streams_of_others"] == [{"owner": "nobody", "region": "stream:theirs"}], told
     assert os.path.exists(path)
@@ -116,7 +116,7 @@ def test_ordinary_user():
     held = open("/dev/shm/held", "rb")
     shown = nobody("remove", "--stale")
     assert shown.returncode == 0 and b"would remove 'own'" in shown.stdout, shown
-    assert b"unknown and kept: 'roots': processes that may not be looked at" in shown.stdout
+    assert b"unknown and kept: 'roots': processes that could not be inspected" in shown.stdout
     told = json.loads(nobody("remove", "--stale", "--json", "--yes").stdout)
     assert [(r["region"], r["proved"], r["removed"]) for r in told["regions"]] == [
         ("held", False, False), ("own", True, True), ("roots", False, False)], told

@@ -95,13 +95,13 @@ def test_acknowledgement():
     try:
         data = os.urandom(100_000)
         for how, code, word in (
-            ("whole", 0, ""), ("slow", 0, ""), ("later", 0, ""), ("nine", 69, "exit code 9"), ("silent", 69, "without an acknowledgement"),
+            ("whole", 0, ""), ("slow", 0, ""), ("later", 0, ""), ("nine", 69, "status 9"), ("silent", 69, "without an acknowledgement"),
             ("garbage", 69, "valid acknowledgement"), ("other", 69, "another stream"),
             ("announces", 69, "announces data"),
             ("short", 69, "acknowledged 99999 bytes"), ("changed", 69, "acknowledged"),
             ("data", 69, "valid acknowledgement"), ("cut", 69, "without"), ("early", 69, "acknowledged 0"),
             ("aborts", 76, "the disk is full"), ("empty", 76, "no reason given"), ("nested", 76, "a \\x1b b\\x1b c"), ("refuses", 76, "full"),
-            ("deaf", 69, "without"), ("fails", 3, "exit code 3"), ("never", 124, "acknowledged")):
+            ("deaf", 69, "without"), ("fails", 3, "status 3"), ("never", 124, "acknowledged")):
             for size in (0, 100_000):
                 if size == 0 and how in ("short", "early"):
                     continue

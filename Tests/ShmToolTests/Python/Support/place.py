@@ -100,8 +100,8 @@ def told(need=f"{KIB}K", env=None, **place):
     found = json.loads(found.stdout)
     assert found["answer"]["remedy"] == found["advice"], found
     last = text.stdout.decode().splitlines()[-1]
-    assert last.endswith(" refuses; " + found["advice"]), (last, found["advice"])
-    row = re.search("^place +(.*)$", text.stdout.decode(), re.M)
+    assert last.endswith("; " + found["advice"]), (last, found["advice"])
+    row = re.search("^environment +(.*)$", text.stdout.decode(), re.M)
     assert row and row[1].startswith(found["place"]), (row, found["place"])
     return found
 

@@ -37,7 +37,7 @@ def test_life():
     assert result.stderr.decode() == told
     # It has ended when unwire returns.
     assert not os.path.exists(f"/proc/{pid}") or wired(pid) is None
-    refused(run("unwire", N), 66, f"cannot unwire '{N}': nobody in the background has it wired")
+    refused(run("unwire", N), 66, f"cannot unwire '{N}': no background holder has it wired")
 
 
 def test_failure():
@@ -53,7 +53,7 @@ def test_killed():
         os.kill(pid, signal.SIGKILL)
         until(lambda: not os.path.exists(f"/proc/{pid}") or wired(pid) is None)
         assert not json.loads(run("wire", "--list", N, "--json").stdout)["holders"]
-        refused(run("unwire", N), 66, "nobody in the background")
+        refused(run("unwire", N), 66, "no background holder has it wired")
 
 
 def test_several():
@@ -69,7 +69,7 @@ def test_several():
         assert freed == [4 * K, 64 * K], told
         assert wired(holders[2]) == 8 * K and wired(process.pid) == 64 * K
         error = refused(run("unwire", N), 66)
-        assert f"wired in the foreground by process {process.pid}" in error, error
+        assert f"it is wired in the foreground, by process {process.pid}" in error, error
         assert stop(process)[0] == -15
         # One operand fails, the other is done.
         result = run("unwire", N, N + "-b")

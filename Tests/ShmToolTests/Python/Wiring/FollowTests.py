@@ -13,18 +13,18 @@ def test_follows():
     count = len(os.listdir(f"/proc/{process.pid}/fd"))
     os.truncate(P, 128 * K)
     text = line(process.stderr)
-    assert text == f"shmtool: '{N}' holds 128 KiB now, not 64 KiB; wiring it again\n", text
+    assert text == f"shmtool: '{N}' was resized from 64 KiB to 128 KiB; wiring it again\n", text
     assert line(process.stderr) == f"shmtool: wired 128 KiB of '{N}' again\n"
     assert wired(process.pid) == 128 * K and allocated(P) == 128 * K
     [mapping] = mappings(process.pid, P)
     assert (mapping["bytes"], mapping["lo"], mapping["Rss"]) == (128 * K, True, 128 * K)
     os.truncate(P, 8 * K)
-    assert "holds 8 KiB now, not 128 KiB" in line(process.stderr)
+    assert "was resized from 128 KiB to 8 KiB" in line(process.stderr)
     assert line(process.stderr) == f"shmtool: wired 8 KiB of '{N}' again\n"
     assert wired(process.pid) == 8 * K
     os.unlink(P)
     text = line(process.stderr)
-    assert text == f"shmtool: '{N}' was removed; what is wired stays wired\n", text
+    assert text == f"shmtool: '{N}' was removed; its pages stay wired\n", text
     assert wired(process.pid) == 8 * K
     create(N, "16K")
     text = line(process.stderr)
@@ -41,8 +41,8 @@ def test_tells():
     process, _ = holder(N)
     os.truncate(P, 128 * K)
     text = line(process.stderr)
-    stays = "what was wired stays as it was"
-    assert text == f"shmtool: '{N}' holds 128 KiB now, not 64 KiB; {stays}\n", text
+    stays = "the wired pages stay wired"
+    assert text == f"shmtool: '{N}' was resized from 64 KiB to 128 KiB; {stays}\n", text
     os.unlink(P)
     line(process.stderr)
     create(N, "16K")
@@ -63,12 +63,12 @@ def test_cannot():
         assert wired(process.pid) == 64 * K
         # There is room for it once the old pages are released.
         os.truncate(P, 80 * K)
-        assert "holds 80 KiB now" in line(process.stderr)
+        assert " to 80 KiB" in line(process.stderr)
         assert line(process.stderr) == f"shmtool: wired 80 KiB of '{N}' again\n"
         assert wired(process.pid) == 80 * K
         # No room: what was wired is wired again.
         os.truncate(P, 128 * K)
-        assert "holds 128 KiB now" in line(process.stderr)
+        assert " to 128 KiB" in line(process.stderr)
         text = line(process.stderr)
         assert f"cannot wire 128 KiB of '{N}': the memlock limit is 96 KiB" in text, text
         assert wired(process.pid) == 80 * K
@@ -106,19 +106,19 @@ def test_room():
             process, _ = holder(N, "--follow", *words, preexec_fn=group.enter())
             for size in (31, 64):
                 os.truncate(P, size * M)
-                assert f"holds {size} MiB now" in line(process.stderr)
+                assert f" to {size} MiB" in line(process.stderr)
                 text = line(process.stderr)
                 assert text.startswith(
-                    f"shmtool: cannot follow '{N}', which holds {size} MiB now: "), text
+                    f"shmtool: cannot follow '{N}' to {size} MiB: "), text
                 assert f"cgroup v{group.version} {group.path} leaves " in text, text
-                assert text.endswith("; what was wired stays wired\n"), text
+                assert text.endswith("; the old pages stay wired\n"), text
                 assert wired(process.pid) == M and allocated(P) == M, (process.poll(), text)
             # It is tried again every second, and told once.
             assert not select.select([process.stderr], [], [], 2.5)[0]
             assert process.poll() is None and wired(process.pid) == M
             # Within the room it follows.
             os.truncate(P, 8 * M)
-            assert "holds 8 MiB now" in line(process.stderr)
+            assert " to 8 MiB" in line(process.stderr)
             assert line(process.stderr) == f"shmtool: wired 8 MiB of '{N}' again\n"
             assert wired(process.pid) == 8 * M
             # A new region of the same user.
@@ -148,11 +148,11 @@ def test_stranger():
                 plant(65534, size)
                 text = line(process.stderr)
                 assert text == (
-                    f"shmtool: '{N}' was replaced; it belongs to uid 65534, and the wired region belongs "
-                    "to uid 0: it is not followed, and what was wired stays wired\n"), text
+                    f"shmtool: '{N}' was replaced; it belongs to uid 65534 instead of uid 0, so it is not "
+                    "followed; the old pages stay wired\n"), text
                 assert wired(process.pid) == 64 * K and allocated(P) == 0
             os.truncate(P, 32 * M)
-            assert "it is not followed" in line(process.stderr)
+            assert "so it is not followed" in line(process.stderr)
             plant(0, 128 * K)
             assert "was replaced; wiring it again" in line(process.stderr)
             assert line(process.stderr) == f"shmtool: wired 128 KiB of '{N}' again\n"
@@ -183,6 +183,6 @@ time.sleep(60)'''], stdout=subprocess.PIPE)
     assert wired(process.pid) == 64 * K
     other.kill()
     other.wait()
-    assert line(process.stderr) == f"shmtool: '{region}' was removed; what is wired stays wired\n"
+    assert line(process.stderr) == f"shmtool: '{region}' was removed; its pages stay wired\n"
     assert wired(process.pid) == 64 * K
     assert stop(process)[0] == -15

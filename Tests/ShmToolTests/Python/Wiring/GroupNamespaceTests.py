@@ -73,10 +73,10 @@ def test_hidden():
                 result = limits("--room", "16M")
                 assert result.returncode == 2, result
                 assert b"\nwhether 16 MiB can be created is unknown: the control groups of the process " \
-                    b"cannot be read from here\n" in result.stdout, result
+                    b"cannot be read\n" in result.stdout, result
                 room = json.loads(limits("--room", "16M", "--json").stdout)["room"]
                 assert room["available"] is room["binding"] is room["answer"]["possible"] is None, room
-                assert room["unknown"] == ["the control groups of the process cannot be read from here"], room
+                assert room["unknown"] == ["the control groups of the process cannot be read"], room
                 assert room["bounds"], room
                 # Without a question there is no answer to exit by.
                 assert limits("-q").returncode == 0

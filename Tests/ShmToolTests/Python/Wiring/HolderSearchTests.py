@@ -102,8 +102,8 @@ def test_stopped():
         assert result.returncode == 124, result
         told = result.stderr.decode()
         for pid in (pids[0], pids[2]):
-            assert (f"cannot end process {pid}: SIGTERM was sent, and the process has not ended "
-                    "in 5 s: it is stopped; it ends when it is continued: "
+            assert (f"cannot end process {pid}: it did not exit "
+                    "in 5 s after SIGTERM: it is stopped; it exits when it is continued: "
                     f"'kill -CONT {pid}'") in told, told
         report = json.loads(result.stdout)
         assert sorted(r["pid"] for r in report["regions"]) == sorted([pids[1], other]), report
@@ -132,8 +132,8 @@ def test_frozen():
         told = result.stderr.decode()
         assert result.returncode == 124, result
         assert f"held by process {pids[1]}" in told, told
-        assert (f"process {pids[0]}: SIGTERM was sent, and the process has not ended in 5 s: "
-                f"it is frozen in the control group /{N}; it ends when the group is thawed"
+        assert (f"process {pids[0]}: it did not exit in 5 s after SIGTERM: "
+                f"it is frozen in the control group /{N}; it exits when the group is thawed"
                 ) in told, told
     finally:
         write("freezer.state", "THAWED")
@@ -153,6 +153,6 @@ sys.stdin.read()'''
         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     line(process.stdout)
     assert json.loads(run("wire", "--list", N, "--json").stdout)["holders"] == []
-    refused(run("unwire", N), 66, "nobody in the background has it wired")
+    refused(run("unwire", N), 66, "no background holder has it wired")
     process.stdin.close()
     assert process.wait(30) == 0

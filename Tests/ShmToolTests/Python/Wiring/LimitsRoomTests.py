@@ -32,7 +32,7 @@ def test_answers():
     assert "\n512 TiB cannot be created: needs 512 TiB, but " in text, text
     text = run("limits", "--room", "4K").stdout.decode()
     assert "\n4 KiB can be created in /dev/shm\n" in text, text
-    assert "\ncould be created now in /dev/shm: " in text, text
+    assert "\ncan be created now in /dev/shm: " in text, text
 
 
 def test_same_answer():
@@ -167,7 +167,7 @@ def test_huge_pages():
     assert result.returncode == 1 and "but the pool has " in told["answer"]["reason"], told
     assert "nr_hugepages" in told["answer"]["remedy"], told
     result = run("limits", "--huge=1G", *at)
-    assert result.returncode == 66 and b"the pages there are of 2 MiB" in result.stderr, result
+    assert result.returncode == 66 and b"its file system has pages of 2 MiB" in result.stderr, result
     root = next((line.split()[1] for line in open("/proc/mounts") if " cgroup2 " in line), None)
     if root is None or "hugetlb" not in open(root + "/cgroup.controllers").read():
         sys.exit(0)

@@ -75,11 +75,11 @@ def test_limits():
         assert told["available"] == room and 16 * M < room <= 48 * M, told
         text = limits().stdout.decode()
         assert re.search(f"cgroup v{group.version} {group.path} +48 MiB, .* used", text), text
-        assert f"bound by cgroup v{group.version} {group.path}" in text, text
+        assert f"limited by cgroup v{group.version} {group.path}" in text, text
         yes = limits("--need", "8M")
         assert yes.returncode == 0 and b"8 MiB more can be wired" in yes.stdout, yes
         no = limits("--need", "48M")
-        words = f"48 MiB more cannot be wired: cgroup v{group.version} {group.path} refuses; raise"
+        words = f"48 MiB more cannot be wired: limited by cgroup v{group.version} {group.path}; raise"
         assert no.returncode == 1 and words in no.stdout.decode(), no
         # Another process of the group, seen from outside.
         other = subprocess.Popen(["sleep", "60"], preexec_fn=group.enter())

@@ -109,7 +109,7 @@ def test_kubernetes():
         check(f"{start}({mark}): {text}; {reach}", ["kubernetes"], [mark], user=65534, **place)
         assert "ulimit" not in found["advice"], found
     found = check(
-        f"{start}({TOKEN}): {either}; IPC_LOCK was granted (it is in the bounding set), and is not "
+        f"{start}({TOKEN}): {either}; IPC_LOCK is in the bounding set but not "
         f"effective: {reach}", ["kubernetes"], [TOKEN], files=[TOKEN], user=65534, granted=True)
     # The engine below leaves its marks in the pod.
     check(f"{start}({TOKEN}): {either}{root}", ["kubernetes"], ["/.dockerenv", TOKEN],
@@ -163,9 +163,9 @@ def test_others():
 
 
 def test_user_namespaces():
-    start = "capabilities do not count in this user namespace (uid map 0 1000 1): "
+    start = "capabilities have no effect in this user namespace (uid map 0 1000 1): "
     host = ("raise the hard memlock limit to 65536 bytes on the host for the user who starts the "
-            "container, which cannot have more; then, as this looks like ")
+            "container, because the container cannot exceed it; then, as this looks like ")
     mark = "uid map 0 1000 1"
     group = "control group " + GROUPS["rootless"]
     for place, layers, marks, words in [
@@ -190,12 +190,12 @@ def test_user_namespaces():
             found = check(start + words, ["user_namespace", *layers], [mark, *marks], map="0 1000 1",
                           granted=granted, **place)
             assert "IPC_LOCK" not in found["advice"] and "cap" not in found["advice"].replace(
-                "capabilities do not count", ""), found
+                "capabilities have no effect", ""), found
 
 
 def test_unknown():
     general = "raise the memlock limit (RLIMIT_MEMLOCK) to 65536 bytes where this process is started"
-    found = check(general + " (the place is unknown: no mark of a place was seen)", [], [])
+    found = check(general + " (the environment is unknown: no marks were found)", [], [])
     assert (found["place"], found["contradictory"]) == ("unknown", False), found
     session = "control group " + GROUPS["session"]
     for marks, words, place in [
@@ -209,7 +209,7 @@ def test_unknown():
              "/.dockerenv: a Docker container; /run/.containerenv: a Podman container",
              {"files": ["/.dockerenv", "/run/.containerenv"]})]:
         found = check(
-            general + " (the place is unknown, because marks contradict each other (" + words + "))",
+            general + " (the environment is unknown, because its marks contradict each other (" + words + "))",
             [], marks, **place)
         assert found["contradictory"] is True and found["place"] == "unknown", found
     # Several layers: the innermost sets the limit, and the one around it bounds that.

@@ -30,7 +30,7 @@ def test_shared_memory():
             ("on the node, as root: 'mount -o remount,size=8M /dev/shm'",
              {"env": {"SLURM_JOB_ID": "5"}}),
             (general, {"map": "0 1000 1"}),
-            (general + " (the place is unknown, because marks contradict each other (/.dockerenv: a "
+            (general + " (the environment is unknown, because its marks contradict each other (/.dockerenv: a "
              "Docker container; /run/.containerenv: a Podman container))",
              {"files": ["/.dockerenv", "/run/.containerenv"]})]:
         result = at(["create", "shmtool-test", "8M"], also=small, **place)
@@ -54,14 +54,14 @@ def test_errors():
     result = at(["-c", 'exec unshare -pf --mount-proc "$0" limits --need 64K', T], terminal=True,
                 program="/bin/sh")
     assert result.returncode == 1, result
-    advice = result.stdout.decode().splitlines()[-1].split(" refuses; ")[1]
+    advice = result.stdout.decode().splitlines()[-1].split("; ", 1)[1]
     assert advice.startswith("this looks like a login session (a terminal): as root: add the line "), advice
     assert "prlimit" not in advice and "pid" not in advice, advice
 
 
 def test_namespace():
     # Real namespaces: the kernel makes no user namespace in another root directory.
-    start = "capabilities do not count in this user namespace (uid map 0 0 1): "
+    start = "capabilities have no effect in this user namespace (uid map 0 0 1): "
     def service():
         assert libc.unshare(0x20000) == 0
         subprocess.run(["mount", "--make-rprivate", "/"], check=True)

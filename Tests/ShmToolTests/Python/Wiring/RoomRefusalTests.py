@@ -66,7 +66,7 @@ def test_directory():
             assert f"cannot create regions in '{place}': ".encode() in results[0].stderr, results
             # Without a question the figures are shown.
             plain = subprocess.run([*program, "limits"], capture_output=True)
-            assert plain.returncode == 0 and b"could be created now" in plain.stdout, plain
+            assert plain.returncode == 0 and b"can be created now" in plain.stdout, plain
     finally:
         os.rmdir(place)
 
