@@ -30,7 +30,7 @@ extension Region {
 
   /// The same after a look that has found no user.
   func unlinkIfUnused(afterLook: Void) throws(ShmError) -> RegionUse {
-    switch RegionLease.ask(for: self, milliseconds: 20) {
+    switch RegionLease.ask(for: self, patience: .milliseconds(20)) {
     case .granted(let lease):
       let raw = lease.raw
       defer { withExtendedLifetime(lease) {} }

@@ -64,7 +64,7 @@ public enum RegionUse: Sendable, Equatable {
   ) throws(ShmError) -> RegionUse {
     let users = scan.users(of: try region.status().identity).map(\.process)
     if !users.isEmpty { return .used(users) }
-    return switch RegionLease.ask(for: region, milliseconds: 20) {
+    return switch RegionLease.ask(for: region, patience: .milliseconds(20)) {
     case .granted: .unused
     case .refused: .used([])
     // Without the kernel's word it takes a look at every process.

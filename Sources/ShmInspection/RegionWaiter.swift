@@ -26,33 +26,32 @@ public struct RegionWaiter: Sendable {
   /// - Parameters:
   ///   - condition: what is waited for.
   ///   - reference: a POSIX name or a path; for bytes and size a descriptor as well.
-  ///   - milliseconds: at most; nil for as long as it takes.
+  ///   - timeout: the longest wait; nil for no limit.
   /// - Throws: `ShmError`: `timedOut`, and what opening the region throws, but for `notFound`.
   public static func wait(
-    for condition: Condition, of reference: RegionReference, milliseconds: Int? = nil
+    for condition: Condition, of reference: RegionReference, timeout: Duration? = nil
   ) throws(ShmError) {
-    let deadline = milliseconds.map { Clock.nanoseconds + $0 * 1_000_000 }
+    let deadline = Deadline(after: timeout)
     // Watched before it is looked at: what happens in between is not missed.
     var watch = DirectoryWatch(of: reference)
     while true {
       if watch.isStale { watch = DirectoryWatch(of: reference) }
       if try holds(condition, of: reference) { return }
-      let left = deadline.map { ($0 - Clock.nanoseconds + 999_999) / 1_000_000 }
-      if let left, left <= 0 {
+      if let limit = deadline.passed {
         throw ShmError(
           .timedOut, "cannot wait longer for \(reference.quoted)",
-          "\(condition.words) has not come about in \(Clock.text(milliseconds ?? 0))")
+          "\(condition.words) has not come about in \(Clock.text(limit))")
       }
       // A directory above that is moved tells nothing.
-      let most = condition.isTold && watch.raw != nil ? 1000 : 10
-      let step = min(left ?? most, most)
+      let most = condition.isTold && watch.raw != nil ? Duration.seconds(1) : .milliseconds(10)
+      let step = min(deadline.left ?? most, most)
       try pause(watch.raw, step)
     }
   }
 
-  private static func pause(_ watch: CInt?, _ milliseconds: Int?) throws(ShmError) {
+  private static func pause(_ watch: CInt?, _ timeout: Duration) throws(ShmError) {
     try ShmError.saying("cannot wait") { () throws(Errno) in
-      let ready = try Polling.wait(for: watch.map { [$0] } ?? [], milliseconds: milliseconds)
+      let ready = try Polling.wait(for: watch.map { [$0] } ?? [], timeout: timeout)
       guard let watch, ready.first == true else { return }
       // What happened does not matter: the region is looked at anew.
       var events = [UInt8](repeating: 0, count: 4096)

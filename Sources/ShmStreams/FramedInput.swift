@@ -47,11 +47,11 @@ public struct FramedInput: ~Copyable {
         "a framed stream needs a byte stream, not a datagram or seqpacket socket")
     }
     var bytes: [UInt8] = []
-    var clock = StreamClock(options.stallTimeout)
+    var clock = Deadline(after: options.stallTimeout)
     let waited = [descriptor] + (options.interrupt.map { [$0] } ?? [])
     while bytes.count < Frame.preambleSize {
       let ready = try ShmError.saying(attempt) { () throws(Errno) in
-        try Polling.wait(for: waited, milliseconds: clock.left)
+        try Polling.wait(for: waited, timeout: clock.left)
       }
       if ready.count > 1, ready[1] { throw StreamFailure(attempt: attempt).interrupted }
       if ready[0] {
@@ -93,9 +93,9 @@ public struct FramedInput: ~Copyable {
       Polling.Interest(descriptor: descriptor, events: POLLOUT),
       Polling.Interest(descriptor: options.interrupt ?? -1),
     ]
-    let clock = StreamClock(options.stallTimeout)
+    let clock = Deadline(after: options.stallTimeout)
     let ready = try ShmError.saying(attempt) { () throws(Errno) in
-      try Polling.wait(for: waited, milliseconds: clock.left)
+      try Polling.wait(for: waited, timeout: clock.left)
     }
     if ready[1] { throw StreamFailure(attempt: attempt).interrupted }
     if let limit = clock.passed, !ready[0] {
@@ -114,7 +114,7 @@ public struct FramedInput: ~Copyable {
   ///   - descriptor: the number of the descriptor to write to; it stays the caller's.
   public mutating func refuse(_ reason: String, to descriptor: Int32) {
     let interest = Polling.Interest(descriptor: descriptor, events: POLLOUT)
-    guard let ready = try? Polling.wait(for: [interest], milliseconds: 0), ready[0] else { return }
+    guard let ready = try? Polling.wait(for: [interest], timeout: .zero), ready[0] else { return }
     let record = FrameEncoder.record(abort: reason, after: 0)
     guard (try? write(record, to: descriptor, "cannot write the acknowledgement")) != nil else {
       return
@@ -123,19 +123,19 @@ public struct FramedInput: ~Copyable {
     let hangup = Polling.Interest(descriptor: descriptor, events: 0)
     _ = try? Polling.wait(
       for: [hangup, Polling.Interest(descriptor: options.interrupt ?? -1)],
-      milliseconds: Self.hangUpGrace)
+      timeout: Self.hangUpGrace)
   }
 
-  /// How long the reader of an abort record may take to hang up, in milliseconds.
-  private static var hangUpGrace: Int { 500 }
+  /// How long the reader of an abort record may take to hang up.
+  private static var hangUpGrace: Duration { .milliseconds(500) }
 
-  /// How long input is discarded after a failure, in milliseconds.
-  private static var discardLimit: Int { 2000 }
+  /// How long input is discarded after a failure.
+  private static var discardLimit: Duration { .seconds(2) }
 
   private mutating func discard() {
-    let clock = StreamClock(Self.discardLimit)
+    let clock = Deadline(after: Self.discardLimit)
     let waited = [source.descriptor] + (options.interrupt.map { [$0] } ?? [])
-    while let ready = try? Polling.wait(for: waited, milliseconds: clock.left), ready[0],
+    while let ready = try? Polling.wait(for: waited, timeout: clock.left), ready[0],
       ready.count == 1 || !ready[1], let bytes = try? source.bytes(upTo: Frame.largestData),
       !bytes.isEmpty
     {}

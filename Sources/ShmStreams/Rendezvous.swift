@@ -75,7 +75,7 @@ public struct Rendezvous: Hashable, Sendable {
   /// - Throws: `ShmError`: `notPermitted` for a directory that is not this user's alone, `timedOut`,
   ///   `interrupted`.
   func lockDirectory(
-    _ attempt: String, until clock: StreamClock = StreamClock(nil), interrupt: CInt? = nil
+    _ attempt: String, until clock: Deadline = Deadline(after: nil), interrupt: CInt? = nil
   ) throws(ShmError) -> RendezvousDirectory {
     // Made, and gone again before it was locked: whoever removes it does so once it is empty.
     for _ in 0..<1000 {
@@ -128,7 +128,7 @@ public struct Rendezvous: Hashable, Sendable {
   /// Waits for the lock of the open directory.
   func lock(
     _ directory: borrowing RendezvousDirectory, _ attempt: String,
-    until clock: StreamClock = StreamClock(nil), interrupt: CInt? = nil
+    until clock: Deadline = Deadline(after: nil), interrupt: CInt? = nil
   ) throws(ShmError) {
     let failure = StreamFailure(attempt: attempt)
     while cshm_try_lock(directory.descriptor.raw) != 0 {
@@ -138,14 +138,14 @@ public struct Rendezvous: Hashable, Sendable {
       let ready = try ShmError.saying(attempt) { () throws(Errno) in
         try Polling.wait(
           for: interrupt.map { [$0] } ?? [],
-          milliseconds: min(Self.pause, clock.left ?? Self.pause))
+          timeout: min(Self.pause, clock.left ?? Self.pause))
       }
       if ready.contains(true) { throw failure.interrupted }
     }
   }
 
-  /// How long to pause between two tries of the lock, in milliseconds: it is held for moments.
-  private static var pause: Int { 5 }
+  /// How long to pause between two tries of the lock: it is held for moments.
+  private static var pause: Duration { .milliseconds(5) }
 
   /// Takes the name away, if it is still that socket's, and our own directory if it is empty.
   ///
@@ -156,7 +156,7 @@ public struct Rendezvous: Hashable, Sendable {
     // Whoever has it may be stopped: the name must go all the same.
     var tries = 200
     while cshm_try_lock(directory.descriptor.raw) != 0, tries > 0 {
-      _ = try? Polling.wait(for: [CInt](), milliseconds: Self.pause)
+      _ = try? Polling.wait(for: [CInt](), timeout: Self.pause)
       tries -= 1
     }
     defer { _ = cshm_unlock(directory.descriptor.raw) }

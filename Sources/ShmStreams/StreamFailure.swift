@@ -23,14 +23,14 @@ struct StreamFailure {
   }
 
   /// Nobody came.
-  func noMeeting(_ what: String, _ milliseconds: Int) -> ShmError {
-    ShmError(.timedOut, attempt, "\(what) in \(Clock.text(milliseconds))")
+  func noMeeting(_ what: String, _ limit: Duration) -> ShmError {
+    ShmError(.timedOut, attempt, "\(what) in \(Clock.text(limit))")
   }
 
   /// Nothing moves.
-  func stalled(_ milliseconds: Int, after bytes: UInt64) -> ShmError {
+  func stalled(_ limit: Duration, after bytes: UInt64) -> ShmError {
     ShmError(
-      .timedOut, attempt, "no byte has moved for \(Clock.text(milliseconds)), after \(bytes) bytes")
+      .timedOut, attempt, "no byte has moved for \(Clock.text(limit)), after \(bytes) bytes")
   }
 
   /// What the other end is told of an error: its reason, and what it happened to where that is not the

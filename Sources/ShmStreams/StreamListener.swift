@@ -21,7 +21,7 @@ struct StreamListener: ~Copyable {
   /// - Throws: `ShmError`: `busy` where another sender listens, `exists` where something else has the
   ///   name, `notPermitted`.
   init(
-    at place: Rendezvous, until clock: StreamClock, interrupt: CInt?, _ attempt: String
+    at place: Rendezvous, until clock: Deadline, interrupt: CInt?, _ attempt: String
   ) throws(ShmError) {
     for _ in 0..<1000 {
       let socket = try ShmError.saying(attempt) { () throws(Errno) in

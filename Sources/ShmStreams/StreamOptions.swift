@@ -19,16 +19,16 @@ public struct StreamOptions: Sendable {
   public var hasChecksum = false
   /// The bytes that will come, where they are known: any other number is an error.
   public var expectedBytes: Int?
-  /// How long to wait for the other end to come, in milliseconds; nil for as long as it takes.
-  public var meetingTimeout: Int?
-  /// How long no byte may move before the stream is given up, in milliseconds; nil for ever.
-  public var stallTimeout: Int?
+  /// How long to wait for the other end to come; nil for no limit.
+  public var meetingTimeout: Duration?
+  /// How long no byte may move before the stream is given up; nil for no limit.
+  public var stallTimeout: Duration?
   /// How an end waits for the other.
   public var waiting = StreamWaiting.adaptive
   /// How much is read or written at once, in bytes: a part of the ring, so that both ends work.
   public var chunk = 256 << 10
-  /// How long an end spins before it sleeps where it waits adaptively, in microseconds.
-  public var spin = 50
+  /// How long an end spins before it sleeps, if it waits adaptively.
+  public var spin = Duration.microseconds(50)
   /// The part of the ring that must be free before a receiver wakes a waiting sender: 4 for a quarter.
   public var wakeShare = 4
   /// A descriptor that becomes readable when this end is to stop; the stream is then aborted.

@@ -19,8 +19,8 @@ final class StreamPeer {
   /// Its place in the ring's header; nil before it has asked to take part.
   var index: Int?
   var phase = Phase.connected
-  /// When it came, or was greeted. clock_gettime(2)
-  var since = Clock.nanoseconds
+  /// How long it may take to map the ring, from its greeting on.
+  var patience = Deadline(after: StreamSender.handshakeLimit)
   /// Wakes it.
   var data: WakeEvent?
 

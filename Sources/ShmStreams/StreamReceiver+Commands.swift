@@ -14,21 +14,21 @@ extension StreamReceiver {
   ///   stream is aborted then.
   public mutating func waitUntilTaken(from pipe: Int32, named name: String) throws(ShmError) {
     do throws(ShmError) {
-      var clock = StreamClock(options.stallTimeout)
+      var clock = Deadline(after: options.stallTimeout)
       var unread = Int.max
       // No descriptor tells that a pipe has become empty.
-      var pause = 1
+      var pause = Duration.milliseconds(1)
       while case let now = Int(cshm_unread(pipe)), now > 0 {
         if now != unread {
           clock.restart()
-          pause = 1
+          pause = .milliseconds(1)
         }
         unread = now
-        if try wait(end: pipe, until: StreamClock(pause)).end {
+        if try wait(end: pipe, until: Deadline(after: pause)).end {
           throw ShmError(
             .inputOutput, "cannot write \(name)", "it has ended with \(now) bytes unread")
         }
-        pause = min(2 * pause, 20)
+        pause = min(pause * 2, .milliseconds(20))
         if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
       }
     } catch {
@@ -45,7 +45,7 @@ extension StreamReceiver {
   ///   stream is aborted then.
   public mutating func wait(for descriptor: Int32) throws(ShmError) {
     do throws(ShmError) {
-      let clock = StreamClock(options.stallTimeout)
+      let clock = Deadline(after: options.stallTimeout)
       while !(try wait(descriptor, until: clock).first) {
         if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
       }

@@ -72,7 +72,7 @@ extension StreamReceiver {
   ///   acknowledgement, `timedOut`, `interrupted`. The stream is aborted then.
   public mutating func waitForAcknowledgement() throws(ShmError) {
     do throws(ShmError) {
-      var clock = StreamClock(options.stallTimeout)
+      var clock = Deadline(after: options.stallTimeout)
       var read = 0
       while reply?.outcome == nil {
         try wait(until: clock)
@@ -127,15 +127,15 @@ extension StreamReceiver {
     "a program that acknowledges framed streams must run at the far end"
   }
 
-  /// How long to wait for the answer of a far end that does not read any more, in milliseconds.
-  private static var replyGrace: Int { 2000 }
+  /// How long to wait for the answer of a far end that does not read any more.
+  private static var replyGrace: Duration { .seconds(2) }
 
   /// Why the far end does not read any more, if its answer says so soon; otherwise the error.
   private mutating func reasonOfReply(_ error: ShmError) -> ShmError {
     guard error.kind == .inputOutput, let descriptor = reply?.descriptor else { return error }
-    let clock = StreamClock(Self.replyGrace)
+    let clock = Deadline(after: Self.replyGrace)
     while reply?.outcome == nil, clock.passed == nil {
-      guard let ready = try? Polling.wait(for: [descriptor], milliseconds: clock.left) else {
+      guard let ready = try? Polling.wait(for: [descriptor], timeout: clock.left) else {
         break
       }
       if ready[0] { reply?.read() }
@@ -154,19 +154,19 @@ extension StreamReceiver {
     }
   }
 
-  /// How long the far end may take to read an abort record, in milliseconds.
-  private static var abortWriteLimit: Int { 1000 }
+  /// How long the far end may take to read an abort record.
+  private static var abortWriteLimit: Duration { .seconds(1) }
 
   /// Writes the rest of a record and why no more comes, if the sink takes it soon.
   private func writeAbort(
     _ reason: String, after total: UInt64, behind record: inout FrameRecord,
     to sink: inout StreamSink
   ) {
-    let clock = StreamClock(Self.abortWriteLimit)
+    let clock = Deadline(after: Self.abortWriteLimit)
     var last = FrameRecord(FrameEncoder.record(abort: reason, after: total))
     while !last.isWritten {
       let interest = Polling.Interest(descriptor: sink.descriptor, events: POLLOUT)
-      guard let ready = try? Polling.wait(for: [interest], milliseconds: clock.left), ready[0],
+      guard let ready = try? Polling.wait(for: [interest], timeout: clock.left), ready[0],
         (try? record.isWritten ? push(&last, to: &sink) : push(&record, to: &sink)) != nil
       else { return }
     }

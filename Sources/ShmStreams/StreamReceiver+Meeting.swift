@@ -5,8 +5,8 @@ import ShmInspection
 import SystemPackage
 
 extension StreamReceiver {
-  /// How long a sender that has taken the connection may be silent, in milliseconds.
-  private static var handshakeLimit: Int { 10_000 }
+  /// How long a sender that has taken the connection may be silent.
+  private static var handshakeLimit: Duration { .seconds(10) }
 
   /// Waits for the sender of a name, maps its ring, and waits until all receivers have come.
   ///
@@ -20,7 +20,7 @@ extension StreamReceiver {
     at place: Rendezvous, options: StreamOptions = StreamOptions()
   ) throws(ShmError) -> StreamReceiver {
     let failure = StreamFailure(attempt: "cannot receive \(place.name.quoted)")
-    let clock = StreamClock(options.meetingTimeout)
+    let clock = Deadline(after: options.meetingTimeout)
     while true {
       let socket = try connect(to: place, options, failure, clock)
       try socket.send(.join, failure.attempt)
@@ -32,15 +32,15 @@ extension StreamReceiver {
 
   /// Connects as soon as somebody listens.
   private static func connect(
-    to place: Rendezvous, _ options: StreamOptions, _ failure: StreamFailure, _ clock: StreamClock
+    to place: Rendezvous, _ options: StreamOptions, _ failure: StreamFailure, _ clock: Deadline
   ) throws(ShmError) -> StreamSocket {
-    var pause = 1
+    var pause = Duration.milliseconds(1)
     var refusals = 0
-    let start = Clock.nanoseconds
+    let patience = Deadline(after: impatience)
     while true {
       // To end a watch takes the kernel some 15 ms, which is only worth while for one that waits long.
       // It begins before the name is tried: what comes in between is not missed.
-      let isPatient = (Clock.nanoseconds - start) / 1_000_000 > impatience
+      let isPatient = patience.hasPassed
       let isThere = FileSystem.exists(place.directory)
       let watch = DirectoryWatch(
         of: isPatient ? .file(isThere ? place.path : place.directory) : nil)
@@ -65,7 +65,7 @@ extension StreamReceiver {
       try pauseFor(
         min(clock.left ?? Self.lookAgain, told != nil ? Self.lookAgain : pause), told, options,
         failure)
-      pause = min(2 * pause, 20)
+      pause = min(pause * 2, .milliseconds(20))
     }
   }
 
@@ -90,18 +90,18 @@ extension StreamReceiver {
   /// So many refusals in a row may be of a place that is being made.
   private static var mostRefusals: Int { 8 }
 
-  /// How long a watch is believed, in milliseconds: the name may lead elsewhere meanwhile.
-  private static var lookAgain: Int { 1000 }
+  /// How long a watch is believed: the name may lead elsewhere meanwhile.
+  private static var lookAgain: Duration { .seconds(1) }
 
-  /// How long a sender is looked for without a watch, in milliseconds.
-  private static var impatience: Int { 200 }
+  /// How long a sender is looked for without a watch.
+  private static var impatience: Duration { .milliseconds(200) }
 
   private static func pauseFor(
-    _ milliseconds: Int?, _ watch: CInt?, _ options: StreamOptions, _ failure: StreamFailure
+    _ timeout: Duration?, _ watch: CInt?, _ options: StreamOptions, _ failure: StreamFailure
   ) throws(ShmError) {
     let watched = [options.interrupt, watch].compactMap { $0 }
     let ready = try ShmError.saying(failure.attempt) { () throws(Errno) in
-      try Polling.wait(for: watched, milliseconds: milliseconds)
+      try Polling.wait(for: watched, timeout: timeout)
     }
     if options.interrupt != nil, ready.first == true { throw failure.interrupted }
   }
@@ -109,9 +109,9 @@ extension StreamReceiver {
   /// Waits for the greeting; nil where the sender went before it said anything: another may come.
   private static func greet(
     _ socket: consuming StreamSocket, _ options: StreamOptions, _ failure: StreamFailure,
-    _ clock: StreamClock
+    _ clock: Deadline
   ) throws(ShmError) -> StreamReceiver? {
-    var silence = StreamClock(handshakeLimit)
+    var silence = Deadline(after: handshakeLimit)
     while true {
       var boxes: [OwnedDescriptorBox] = []
       switch socket.receive(descriptors: &boxes) {
@@ -144,7 +144,7 @@ extension StreamReceiver {
   }
 
   /// Waits until the sender says that all have come.
-  private mutating func waitForStart(_ clock: StreamClock) throws(ShmError) {
+  private mutating func waitForStart(_ clock: Deadline) throws(ShmError) {
     while true {
       switch socket.receive() {
       case .message(.start(hello.stream)): return

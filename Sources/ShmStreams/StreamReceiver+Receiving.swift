@@ -64,7 +64,7 @@ extension StreamReceiver {
   /// - Returns: how many there are, fewer than wanted only before the end; nil at the end of the stream.
   /// - Throws: `ShmError`, as `receive`.
   mutating func waitForBytes(_ wanted: Int = 1, sink: CInt? = nil) throws(ShmError) -> Int? {
-    var clock = StreamClock(options.stallTimeout)
+    var clock = Deadline(after: options.stallTimeout)
     while true {
       spin.restart()
       repeat {
@@ -101,7 +101,7 @@ extension StreamReceiver {
   }
 
   /// Gives the processor away until the event rings, or somebody has something to say.
-  private mutating func sleep(_ sink: CInt?, _ clock: StreamClock) throws(ShmError) {
+  private mutating func sleep(_ sink: CInt?, _ clock: Deadline) throws(ShmError) {
     if sink == nil, reply == nil, let ready = try waitAsBefore(clock) {
       if ready & 1 << 2 != 0 { throw failure.interrupted }
       if ready & 1 << 1 != 0 { try hear() }
@@ -113,9 +113,9 @@ extension StreamReceiver {
 
   /// Waits for the event, the sender and the interrupt, in this order: one call for all of them, and
   /// none to silence the event. Nil where that cannot be had.
-  private mutating func waitAsBefore(_ clock: StreamClock) throws(ShmError) -> UInt32? {
+  private mutating func waitAsBefore(_ clock: Deadline) throws(ShmError) -> UInt32? {
     do {
-      guard let ready = try usual?.wait(milliseconds: clock.left) else { return nil }
+      guard let ready = try usual?.wait(timeout: clock.left) else { return nil }
       report.crossings += 1
       return ready
     } catch {
@@ -126,7 +126,7 @@ extension StreamReceiver {
   /// One wait; whether the event has come.
   @discardableResult
   private mutating func look(
-    _ sink: CInt?, _ event: CInt?, _ clock: StreamClock
+    _ sink: CInt?, _ event: CInt?, _ clock: Deadline
   ) throws(ShmError) -> Bool {
     // Its reader's end is told without being asked for.
     let ready = try wait(event, end: sink, until: clock)
@@ -149,7 +149,7 @@ extension StreamReceiver {
   @discardableResult
   mutating func wait(
     _ descriptor: CInt? = nil, _ events: CInt = POLLIN, end watched: CInt? = nil,
-    until clock: StreamClock
+    until clock: Deadline
   ) throws(ShmError) -> (first: Bool, end: Bool) {
     polled.removeAll()
     if let descriptor { polled.add(descriptor, events) }
@@ -163,7 +163,7 @@ extension StreamReceiver {
     if let interrupt = options.interrupt { polled.add(interrupt) }
     report.crossings += 1
     do {
-      try polled.wait(milliseconds: clock.left)
+      try polled.wait(timeout: clock.left)
     } catch {
       throw ShmError(failure.attempt, error)
     }
@@ -192,7 +192,7 @@ extension StreamReceiver {
   mutating func deliver(
     _ head: UnsafeRawBufferPointer, _ bytes: UnsafeRawBufferPointer, to sink: inout StreamSink
   ) throws(ShmError) -> Int {
-    let clock = StreamClock(options.stallTimeout)
+    let clock = Deadline(after: options.stallTimeout)
     var isReady = false
     while true {
       if let written = try unsafe sink.write(head, bytes, isReady: isReady) { return written }

@@ -90,7 +90,7 @@ public struct StreamReceiver: ~Copyable {
         reason: "\(whole), but the sender could not be told: \(error.reason)")
     }
     report.bytes = Int(ring.position)
-    report.nanoseconds = Clock.nanoseconds - start
+    report.duration = .nanoseconds(Clock.nanoseconds - start)
     return report
   }
 

@@ -2,8 +2,8 @@
 public struct StreamReport: Hashable, Sendable {
   /// The bytes.
   public internal(set) var bytes = 0
-  /// The time from the meeting to the end, in nanoseconds.
-  public internal(set) var nanoseconds = 0
+  /// The time from the meeting to the end.
+  public internal(set) var duration = Duration.zero
   /// How often this end has waited for the other.
   public internal(set) var waits = 0
   /// How often it has woken the other.

@@ -13,14 +13,14 @@ extension StreamSender {
   }
 
   private mutating func takeReceiversIn() throws(ShmError) {
-    let clock = StreamClock(options.meetingTimeout)
-    var look = StreamClock(Self.lookAgain)
+    let clock = Deadline(after: options.meetingTimeout)
+    var look = Deadline(after: Self.lookAgain)
     while peers.count(where: { $0.phase == .ready }) < options.receivers {
       if let limit = clock.passed {
         let ready = peers.count(where: { $0.phase == .ready })
         throw failure.noMeeting("\(ready) of \(options.receivers) receivers have come", limit)
       }
-      let next = StreamClock([clock.left, look.left].compactMap { $0 }.min())
+      let next = Deadline(after: [clock.left, look.left].compactMap { $0 }.min())
       let heard = try listen(besides: [], next)
       if heard.listener { try accept() }
       for peer in heard.peers { try answer(peer) }
@@ -36,20 +36,17 @@ extension StreamSender {
     try tellAll(.start(stream: stream))
   }
 
-  /// How often a waiting sender looks at its name and at silent receivers, in milliseconds.
-  private static var lookAgain: Int { 500 }
+  /// How often a waiting sender looks at its name and at silent receivers.
+  private static var lookAgain: Duration { .milliseconds(500) }
 
-  /// How long a receiver that was greeted may take to map the ring, in milliseconds. A receiver allows its
+  /// How long a receiver that was greeted may take to map the ring. A receiver allows its
   /// sender as much.
-  private static var handshakeLimit: Int { 10_000 }
+  static var handshakeLimit: Duration { .seconds(10) }
 
   /// Takes the place back from a receiver that was greeted and does not answer: it may have been stopped,
   /// and would keep all others away. It is told so if it goes on.
   private mutating func forgetTheSilent() {
-    let now = Clock.nanoseconds
-    let isSilent = { (peer: StreamPeer) in
-      peer.phase == .greeted && (now - peer.since) / 1_000_000 >= Self.handshakeLimit
-    }
+    let isSilent = { (peer: StreamPeer) in peer.phase == .greeted && peer.patience.hasPassed }
     for peer in peers where isSilent(peer) {
       let limit = Clock.text(Self.handshakeLimit)
       peer.socket.part(
@@ -60,7 +57,7 @@ extension StreamSender {
 
   /// Binds the name again if somebody has removed or replaced it, or its directory: receivers would not
   /// find this sender, and no list would show it.
-  private mutating func renewListener(_ clock: StreamClock) throws(ShmError) {
+  private mutating func renewListener(_ clock: Deadline) throws(ShmError) {
     guard !listener.isReachable else { return }
     // Those who connected before are not lost with the old socket.
     while try accept() {}
@@ -73,7 +70,7 @@ extension StreamSender {
 
   /// Waits for anything: which peers, the listener, or one of some other descriptors.
   mutating func listen(
-    besides others: [Polling.Interest], _ clock: StreamClock
+    besides others: [Polling.Interest], _ clock: Deadline
   ) throws(ShmError) -> (peers: [StreamPeer], listener: Bool, others: [Bool]) {
     let own = peers.filter { $0.phase != .done } + latecomers
     var interests = others
@@ -84,7 +81,7 @@ extension StreamSender {
     }
     report.crossings += 1
     let ready = try ShmError.saying(failure.attempt) { () throws(Errno) in
-      try Polling.wait(for: interests, milliseconds: clock.left)
+      try Polling.wait(for: interests, timeout: clock.left)
     }
     if options.interrupt != nil, ready.last == true { throw failure.interrupted }
     let first = others.count + (turnsAway ? 1 : 0)
@@ -148,7 +145,7 @@ extension StreamSender {
     peer.data = .some(data)
     peer.index = index
     peer.phase = .greeted
-    peer.since = Clock.nanoseconds
+    peer.patience.restart()
   }
 
   /// Those who come while the stream runs have no place in it.

@@ -75,7 +75,7 @@ extension StreamSender {
   /// - Returns: how much there is.
   /// - Throws: `ShmError`, as `send`.
   mutating func waitForRoom(_ wanted: Int = 1) throws(ShmError) -> Int {
-    var clock = StreamClock(options.stallTimeout)
+    var clock = Deadline(after: options.stallTimeout)
     while true {
       spin.restart()
       repeat {
@@ -121,7 +121,7 @@ extension StreamSender {
   }
 
   mutating func waitForInput(_ source: CInt) throws(ShmError) {
-    let clock = StreamClock(options.stallTimeout)
+    let clock = Deadline(after: options.stallTimeout)
     while true {
       let heard = try listen(besides: [Polling.Interest(descriptor: source)], clock)
       try attend(heard.peers, heard.listener)
@@ -148,7 +148,7 @@ extension StreamSender {
 
   /// Waits until every receiver has said that it has delivered everything.
   mutating func waitForReceivers(_ total: UInt64) throws(ShmError) {
-    var clock = StreamClock(options.stallTimeout)
+    var clock = Deadline(after: options.stallTimeout)
     var room = try ring.room()
     while peers.contains(where: { $0.phase != .done }) {
       let heard = try listen(besides: [Polling.Interest(descriptor: space.descriptor.raw)], clock)

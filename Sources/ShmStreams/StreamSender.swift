@@ -60,7 +60,7 @@ public struct StreamSender: ~Copyable {
     let wiring = options.isWired ? try RingWiring.wire(memory, failure.attempt) : nil
     let space = try ShmError.saying(failure.attempt) { () throws(Errno) in try WakeEvent() }
     let listener = try StreamListener(
-      at: place, until: StreamClock(options.meetingTimeout), interrupt: options.interrupt,
+      at: place, until: Deadline(after: options.meetingTimeout), interrupt: options.interrupt,
       failure.attempt)
     self.place = place
     self.options = options
@@ -92,7 +92,7 @@ public struct StreamSender: ~Copyable {
     for peer in latecomers { peer.socket.part(.busy) }
     latecomers = []
     report.bytes = Int(ring.position)
-    report.nanoseconds = Clock.nanoseconds - start
+    report.duration = .nanoseconds(Clock.nanoseconds - start)
     return report
   }
 

@@ -15,8 +15,8 @@ public enum StreamWaiting: String, Sendable, CaseIterable {
 struct SpinWait {
   /// How long one that never sleeps spins before it looks at its sockets, in nanoseconds.
   private static let round = 1_000_000
-  /// The longest spin, in microseconds.
-  private static let longest = 1_000_000
+  /// The longest spin.
+  private static let longest = Duration.seconds(1)
   /// So many looks for one at the clock, which costs as much as several of them.
   private static let looks = 32
 
@@ -29,7 +29,8 @@ struct SpinWait {
     length =
       switch options.waiting {
       case .sleeping: 0
-      case .adaptive: Threads.processors > 1 ? max(0, min(options.spin, Self.longest)) * 1000 : 0
+      case .adaptive:
+        Threads.processors > 1 ? max(.zero, min(options.spin, Self.longest)).wholeNanoseconds : 0
       case .spinning: Self.round
       }
   }

@@ -114,7 +114,7 @@ struct CopyBench {
 
   private static var options: StreamOptions {
     var options = StreamOptions()
-    options.meetingTimeout = 30_000
+    options.meetingTimeout = .seconds(30)
     return options
   }
 

@@ -21,15 +21,15 @@ struct SmallTypeTests {
   @Test("polling tells what is ready, and returns after the time")
   func polling() throws {
     let pipe = try Pipe()
-    #expect(try Polling.wait(for: [pipe.reading.raw], milliseconds: 20) == [false])
+    #expect(try Polling.wait(for: [pipe.reading.raw], timeout: .milliseconds(20)) == [false])
     #expect(unsafe Glibc.write(pipe.writing.raw, "x", 1) == 1)
     let silent = try Pipe()
     #expect(
-      try Polling.wait(for: [silent.reading.raw, pipe.reading.raw], milliseconds: 5000)
+      try Polling.wait(for: [silent.reading.raw, pipe.reading.raw], timeout: .milliseconds(5000))
         == [false, true])
     #expect(
       try Polling.wait(
-        for: [Polling.Interest(descriptor: pipe.writing.raw, events: POLLOUT)], milliseconds: 5000)
+        for: [Polling.Interest(descriptor: pipe.writing.raw, events: POLLOUT)], timeout: .milliseconds(5000))
         == [true])
   }
 

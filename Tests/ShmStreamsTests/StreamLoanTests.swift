@@ -20,8 +20,8 @@ struct StreamLoanTests {
     options.capacity = 64 << 10
     options.waiting = waiting
     options.receivers = receivers
-    options.meetingTimeout = 20_000
-    options.stallTimeout = 20_000
+    options.meetingTimeout = .seconds(20)
+    options.stallTimeout = .seconds(20)
     let settings = options
     options.waiting = receiversWaiting ?? waiting
     let theirs = options

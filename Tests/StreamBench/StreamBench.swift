@@ -22,7 +22,7 @@ struct StreamBench {
     else { throw ShmError(.usage, "cannot measure", "WORK NAME COUNT WAITING are needed") }
     var options = StreamOptions()
     options.waiting = waiting
-    options.meetingTimeout = 30_000
+    options.meetingTimeout = .seconds(30)
     switch words[0] {
     case "send": try send(words[1], count, options)
     case "receive": try receive(words[1], options)

@@ -46,10 +46,10 @@ package struct RegionLease: ~Copyable {
   ///
   /// - Parameters:
   ///   - region: opened for its status only; of any other nothing is known, for it counts itself.
-  ///   - milliseconds: how long to ask again while another process has the region open: one that only
+  ///   - patience: how long to ask again while another process has the region open: one that only
   ///     looks has it open for a moment.
   /// - Returns: the lease, or why there is none.
-  package static func ask(for region: borrowing Region, milliseconds: Int = 0) -> Answer {
+  package static func ask(for region: borrowing Region, patience: Duration = .zero) -> Answer {
     // The lease counts every open file but its own: this one must not be among them, and it is
     // not where only the status was asked for (O_PATH opens nothing).
     guard region.access == .status, let path = region.reference.path,
@@ -57,7 +57,7 @@ package struct RegionLease: ~Copyable {
       let mine = try? region.descriptor.status(), let its = try? probe.status(),
       RegionIdentity(mine) == RegionIdentity(its)
     else { return .unknown }
-    let begin = Clock.nanoseconds
+    let deadline = Deadline(after: patience)
     while true {
       do {
         // An opener that comes now breaks the lease, which is told by a signal: one that is ignored.
@@ -68,7 +68,7 @@ package struct RegionLease: ~Copyable {
         guard error == .resourceTemporarilyUnavailable || error == .resourceBusy else {
           return .unknown
         }
-        if Clock.nanoseconds - begin > milliseconds * 1_000_000 { return .refused }
+        if deadline.hasPassed { return .refused }
         usleep(1000)
       }
     }

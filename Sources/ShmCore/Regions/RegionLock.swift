@@ -9,8 +9,8 @@ import SystemPackage
 /// only read the region can lock it for reading, with flock(2) or fcntl(2): the first does not touch this
 /// lock, and the second is not waited for, for it belongs to no change.
 struct RegionLock: ~Copyable {
-  /// How long another change may last, in milliseconds.
-  private static let patience = 30_000
+  /// How long another change may last.
+  private static let patience = Duration.seconds(30)
 
   private let descriptor: OwnedDescriptor
 
@@ -29,7 +29,7 @@ struct RegionLock: ~Copyable {
         return try region.descriptor.duplicate()
       }
     }
-    let begin = Clock.nanoseconds
+    let deadline = Deadline(after: Self.patience)
     while true {
       let answer = cshm_lock_for_change(opened.raw)
       // A file system without locks, or a descriptor that does not allow writing, has no lock to wait for.
@@ -38,7 +38,7 @@ struct RegionLock: ~Copyable {
       let kind = unsafe cshm_holder_of_change(opened.raw, &holder)
       if kind == 1 { break }
       try SignalMask.checkPending(attempt)
-      if (Clock.nanoseconds - begin) / 1_000_000 > Self.patience {
+      if deadline.hasPassed {
         throw ShmError(
           .busy, attempt,
           holder > 0 ? "process \(holder) has it locked" : "another process has it locked")

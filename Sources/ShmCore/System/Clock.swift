@@ -23,8 +23,9 @@ package enum Clock {
     return overflow ? (moment < 0 ? .max : 0) : max(0, age)
   }
 
-  /// A length of time in words: `2 s`, `250 ms`.
-  package static func text(_ milliseconds: Int) -> String {
-    milliseconds % 1000 == 0 ? "\(milliseconds / 1000) s" : "\(milliseconds) ms"
+  /// A duration in words: `2 s`, `250 ms`.
+  package static func text(_ duration: Duration) -> String {
+    let milliseconds = duration.wholeMilliseconds
+    return milliseconds % 1000 == 0 ? "\(milliseconds / 1000) s" : "\(milliseconds) ms"
   }
 }

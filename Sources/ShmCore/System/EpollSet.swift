@@ -23,12 +23,12 @@ package struct EpollSet: ~Copyable {
 
   /// Waits until one is ready, or the time has passed. epoll_wait(2)
   ///
-  /// - Parameter milliseconds: at most; nil for as long as it takes.
+  /// - Parameter timeout: the longest wait; nil for no limit.
   /// - Returns: which places are ready, a bit for each.
   /// - Throws: `Errno`, where the kernel has no memory.
-  package func wait(milliseconds: Int?) throws(Errno) -> UInt32 {
+  package func wait(timeout: Duration?) throws(Errno) -> UInt32 {
     var ready: CUnsignedInt = 0
-    try Polling.untilReady(milliseconds: milliseconds) { left in
+    try Polling.untilReady(timeout: timeout) { left in
       unsafe cshm_epoll_wait(descriptor.raw, left, &ready)
     }
     return ready

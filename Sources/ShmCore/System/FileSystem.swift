@@ -31,21 +31,21 @@ package enum FileSystem {
     return OwnedDescriptor(adopting: raw)
   }
 
-  /// How long an open waits for another process's lease, in milliseconds.
-  private static var patience: Int { 250 }
+  /// How long an open waits for another process's lease.
+  private static var patience: Duration { .milliseconds(250) }
 
   /// Opens again for some time if a lease of another process refuses it: a process that proves a region
   /// unused has a lease for a moment, and an open that does not wait fails then. fcntl(2), `F_SETLEASE`
   private static func patiently(
     _ flags: CInt, _ open: () throws(Errno) -> CInt
   ) throws(Errno) -> CInt {
-    let begin = Clock.nanoseconds
+    let deadline = Deadline(after: patience)
     while true {
       do throws(Errno) {
         return try open()
       } catch {
         guard error == .resourceTemporarilyUnavailable, flags & O_NONBLOCK != 0,
-          Clock.nanoseconds - begin < patience * 1_000_000
+          !deadline.hasPassed
         else { throw error }
         usleep(1000)
       }

@@ -25,10 +25,10 @@ package struct PollSet {
 
   /// Waits until one is ready, or the time has passed.
   ///
-  /// - Parameter milliseconds: at most; nil for as long as it takes.
+  /// - Parameter timeout: the longest wait; nil for no limit.
   /// - Throws: `Errno`, where the kernel has no memory.
-  package mutating func wait(milliseconds: Int?) throws(Errno) {
-    try Polling.untilReady(milliseconds: milliseconds) { left in
+  package mutating func wait(timeout: Duration?) throws(Errno) {
+    try Polling.untilReady(timeout: timeout) { left in
       let count = unsafe poll(&entries, nfds_t(entries.count), left)
       return count < 0 ? -errno : count
     }

@@ -18,22 +18,22 @@ package enum Polling {
   ///
   /// - Parameters:
   ///   - descriptors: what is waited for.
-  ///   - milliseconds: at most; nil for as long as it takes.
-  /// - Returns: which are ready, in the order given; none where the time has passed.
+  ///   - timeout: the longest wait; nil for no limit.
+  /// - Returns: which are ready, in the order given; none if the time has passed.
   /// - Throws: `Errno`, where the kernel has no memory.
   package static func wait(
-    for descriptors: [CInt], milliseconds: Int?
+    for descriptors: [CInt], timeout: Duration?
   ) throws(Errno) -> [Bool] {
-    try wait(for: descriptors.map { Interest(descriptor: $0) }, milliseconds: milliseconds)
+    try wait(for: descriptors.map { Interest(descriptor: $0) }, timeout: timeout)
   }
 
   /// The same for more than reading. An error or the end of a descriptor always counts.
   package static func wait(
-    for interests: [Interest], milliseconds: Int?
+    for interests: [Interest], timeout: Duration?
   ) throws(Errno) -> [Bool] {
     var set = PollSet()
     for interest in interests { set.add(interest.descriptor, interest.events) }
-    try set.wait(milliseconds: milliseconds)
+    try set.wait(timeout: timeout)
     return interests.indices.map { set.isReady($0) }
   }
 
@@ -41,16 +41,16 @@ package enum Polling {
   /// long one call can wait at most, are not the caller's.
   ///
   /// - Parameters:
-  ///   - milliseconds: at most; nil for as long as it takes.
+  ///   - timeout: the longest wait; nil for no limit.
   ///   - call: waits as many milliseconds, -1 for no limit; returns how many are ready, or `-errno`.
   /// - Returns: how many are ready; 0 where the time has passed.
   /// - Throws: `Errno`, where the call fails.
   @discardableResult
-  static func untilReady(milliseconds: Int?, _ call: (CInt) -> CInt) throws(Errno) -> Int {
-    let deadline = milliseconds.map { Clock.nanoseconds + $0 * 1_000_000 }
+  static func untilReady(timeout: Duration?, _ call: (CInt) -> CInt) throws(Errno) -> Int {
+    let deadline = Deadline(after: timeout)
     var interruptions = Interruptions()
     while true {
-      let left = deadline.map { max(0, ($0 - Clock.nanoseconds + 999_999) / 1_000_000) }
+      let left = deadline.left?.wholeMilliseconds
       let count = call(CInt(clamping: left ?? -1))
       if count > 0 || (count == 0 && left.map { $0 <= CInt.max } == true) { return Int(count) }
       if count < 0 { try interruptions.check(-count) }

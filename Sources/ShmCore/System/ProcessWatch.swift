@@ -51,13 +51,12 @@ package struct ProcessWatch: ~Copyable {
   /// Waits for its end. If the kernel refuses poll(2), it is looked for twenty times a second.
   ///
   /// - Returns: whether it has ended in that time.
-  package func waitForEnd(milliseconds: Int) -> Bool {
-    let deadline = Clock.nanoseconds + milliseconds * 1_000_000
+  package func waitForEnd(timeout: Duration) -> Bool {
+    let deadline = Deadline(after: timeout)
     while !hasEnded {
-      let left = (deadline - Clock.nanoseconds + 999_999) / 1_000_000
-      if left <= 0 { return false }
-      if (try? Polling.wait(for: [ended.raw], milliseconds: left)) == nil {
-        usleep(UInt32(min(left, 50)) * 1000)
+      if deadline.hasPassed { return false }
+      if (try? Polling.wait(for: [ended.raw], timeout: deadline.left)) == nil {
+        usleep(UInt32(min(deadline.left?.wholeMilliseconds ?? 50, 50)) * 1000)
       }
     }
     return true

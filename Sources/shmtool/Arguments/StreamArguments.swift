@@ -56,13 +56,13 @@ struct StreamArguments: ParsableArguments {
   /// The options of the library; `interrupt` tells of signals.
   func options(interrupt: Int32) -> StreamOptions {
     var options = StreamOptions()
-    options.meetingTimeout = timeout?.milliseconds
-    options.stallTimeout = stallTimeout?.milliseconds
+    options.meetingTimeout = timeout?.duration
+    options.stallTimeout = stallTimeout?.duration
     options.expectedBytes = expectBytes?.bytes
     options.isWired = wired
     options.interrupt = interrupt
     if let chunk { options.chunk = max(1, chunk.bytes) }
-    if let spin { options.spin = max(0, spin) }
+    if let spin { options.spin = .microseconds(max(0, spin)) }
     if let wakeShare { options.wakeShare = max(1, wakeShare) }
     return options
   }

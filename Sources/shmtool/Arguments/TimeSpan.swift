@@ -21,6 +21,8 @@ struct TimeSpan: ArgumentWord, Hashable {
     guard !overflow, milliseconds <= Int.max / 2_000_000 else { return nil }
     self.milliseconds = milliseconds
   }
+
+  var duration: Duration { .milliseconds(milliseconds) }
 }
 
 extension TimeSpan: CustomStringConvertible {

@@ -5,11 +5,11 @@ import ShmCore
 struct WatchInterval: ArgumentWord {
   static let form = "expected an interval such as 100ms, 2s or 1m, at least 10ms"
 
-  let milliseconds: Int
+  let duration: Duration
 
   init?(argument: String) {
     guard let time = TimeSpan(argument: argument), time.milliseconds >= 10 else { return nil }
-    milliseconds = time.milliseconds
+    duration = time.duration
   }
 
   /// The option, and its value if none is given.

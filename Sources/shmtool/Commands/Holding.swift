@@ -16,14 +16,14 @@ extension HoldLoop {
   ///   - command: the words after `--`; empty without a command.
   ///   - descriptors: what CMD gets from 3 on.
   ///   - options: the terms.
-  ///   - interval: how often `tend` is called, in milliseconds; nil for never.
+  ///   - interval: how often `tend` is called; nil for never.
   ///   - isQuiet: whether a terminal is not told what is waited for.
   ///   - started: called when CMD runs.
   ///   - tend: looks after what is held.
   /// - Throws: `Interruption`, `ExitCode` for CMD's, and what `tend` throws.
   func hold(
     command: [[UInt8]], descriptors: [Int32], options: HoldOptions = HoldOptions.none,
-    interval: Int? = nil, isQuiet: Bool, started: () -> Void = {},
+    interval: Duration? = nil, isQuiet: Bool, started: () -> Void = {},
     tend: () throws(ShmError) -> Void = { () throws(ShmError) in }
   ) throws {
     let end: End
@@ -33,7 +33,7 @@ extension HoldLoop {
     } else {
       if !isQuiet, StandardStreams.isTerminal(STDERR_FILENO) { Output.say(options.waiting) }
       end = try wait(
-        Terms(milliseconds: options.duration?.milliseconds, interval: interval), tend: tend)
+        Terms(duration: options.duration?.duration, interval: interval), tend: tend)
     }
     switch end {
     case .signal(let number): throw Interruption(signal: number)

@@ -80,7 +80,7 @@ struct Inspect: CheckedCommand {
       // A region that was removed is reported once, and not inspected again.
       if look.isEmpty, let failure { throw failure }
       try screen.show(try Output.text(look.report, json: options.json, style: style))
-      let end = try loop.wait(HoldLoop.Terms(milliseconds: watch.milliseconds))
+      let end = try loop.wait(HoldLoop.Terms(duration: watch.duration))
       if case .signal(let number) = end { throw Interruption(signal: number) }
     }
   }

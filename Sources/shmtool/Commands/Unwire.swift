@@ -118,10 +118,10 @@ struct Unwire: CheckedCommand {
         failures.append(error)
       }
     }
-    let deadline = Clock.nanoseconds + Self.patience * 1_000_000
+    let deadline = Deadline(after: Self.patience)
     for ending in endings {
       do throws(ShmError) {
-        try ending.wait(until: deadline, milliseconds: Self.patience)
+        try ending.wait(until: deadline, patience: Self.patience)
         released += scan.holders.filter { $0.process == ending.process }
       } catch {
         failed[ending.process] = error
@@ -133,8 +133,8 @@ struct Unwire: CheckedCommand {
     throw first
   }
 
-  /// How long holders have to end, in milliseconds.
-  private static let patience = 5000
+  /// How long holders have to end.
+  private static let patience = Duration.seconds(5)
 
   private func remedy(_ scan: WiringHolder.Scan, _ meant: [WiringHolder]) -> String? {
     let others = meant.map { "\($0.process)" }.joined(separator: ", ")

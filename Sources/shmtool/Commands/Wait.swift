@@ -72,6 +72,6 @@ struct Wait: CheckedCommand {
       } else {
         .created
       }
-    try RegionWaiter.wait(for: condition, of: region, milliseconds: timeout?.milliseconds)
+    try RegionWaiter.wait(for: condition, of: region, timeout: timeout?.duration)
   }
 }

@@ -127,7 +127,7 @@ struct Wire: CommandRunner {
     policy.total = nil
     try loop.hold(
       command: command, descriptors: operands.map { $0.region.region.rawDescriptor },
-      options: holding, interval: 250, isQuiet: options.quiet || backgroundHolder,
+      options: holding, interval: .milliseconds(250), isQuiet: options.quiet || backgroundHolder,
       tend: { () throws(ShmError) in
         for region in held { region.tend(policy, follow: follow, force: force) }
       })

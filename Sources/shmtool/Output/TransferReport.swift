@@ -38,7 +38,7 @@ struct TransferReport: Report {
     self.action = action
     self.receivers = receivers
     bytes = report.bytes
-    nanoseconds = report.nanoseconds
+    nanoseconds = report.duration.wholeNanoseconds
     seconds = Double(nanoseconds) / 1e9
     bytesPerSecond = nanoseconds > 0 ? Int(Double(bytes) / seconds) : 0
     waits = report.waits

@@ -16,8 +16,8 @@ struct ChildProcess: ~Copyable {
   let ended: CInt
   private let endedOwner: OwnedDescriptor?
 
-  /// How long a command may take to end after SIGTERM, in milliseconds.
-  private static let grace = 2000
+  /// How long a command may take to end after SIGTERM.
+  private static let grace = Duration.seconds(2)
 
   /// Starts a command, found by PATH, with no signal blocked. What this process was started to ignore is
   /// ignored there as well (nohup); every other disposition is the default.
@@ -104,9 +104,9 @@ struct ChildProcess: ~Copyable {
   /// a command is never left to run without what it was started with.
   consuming func end() {
     Self.send(SIGTERM, to: identifier)
-    let clock = Clock.nanoseconds
+    let deadline = Deadline(after: Self.grace)
     while !Self.hasEnded(identifier) {
-      guard (Clock.nanoseconds - clock) / 1_000_000 < Self.grace else {
+      guard !deadline.hasPassed else {
         Self.send(SIGKILL, to: identifier)
         break
       }

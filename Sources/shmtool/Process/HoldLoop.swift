@@ -18,14 +18,14 @@ struct HoldLoop: ~Copyable {
 
   /// What ends the holding besides a signal, and what is looked after meanwhile.
   struct Terms {
-    /// How long to hold; nil for as long as it takes.
-    var milliseconds: Int?
-    /// How often `tend` is called, in milliseconds; nil for never.
-    var interval: Int?
+    /// How long to hold; nil for no limit.
+    var duration: Duration?
+    /// How often `tend` is called; nil for never.
+    var interval: Duration?
 
     /// Until a signal comes, unless said otherwise.
-    init(milliseconds: Int? = nil, interval: Int? = nil) {
-      self.milliseconds = milliseconds
+    init(duration: Duration? = nil, interval: Duration? = nil) {
+      self.duration = duration
       self.interval = interval
     }
   }
@@ -63,14 +63,14 @@ struct HoldLoop: ~Copyable {
   /// - Parameters:
   ///   - command: the command and its arguments; not empty.
   ///   - descriptors: become 3, 4, … there; their count is SHMTOOL_FDS in its environment.
-  ///   - interval: how often `tend` is called, in milliseconds; nil for never.
+  ///   - interval: how often `tend` is called; nil for never.
   ///   - started: called when the command runs.
   ///   - tend: looks after what is held.
   /// - Returns: the exit code it ended with.
   /// - Throws: `ShmError`: `commandNotFound`, `cannotRun`; what `tend` throws, when the command has been
   ///   ended.
   func run(
-    _ command: [[UInt8]], descriptors: [Int32], interval: Int? = nil,
+    _ command: [[UInt8]], descriptors: [Int32], interval: Duration? = nil,
     started: () -> Void = {},
     tend: () throws(ShmError) -> Void = { () throws(ShmError) in }
   ) throws(ShmError) -> End {
@@ -108,48 +108,48 @@ struct HoldLoop: ~Copyable {
   private func hold(
     _ terms: Terms, until ended: CInt?, child: Int32?, tend: () throws(ShmError) -> Void
   ) throws(ShmError) -> End? {
-    let deadline = terms.milliseconds.map { Clock.nanoseconds + $0 * 1_000_000 }
+    let deadline = Deadline(after: terms.duration)
     while true {
-      let left = deadline.map { max(0, ($0 - Clock.nanoseconds + 999_999) / 1_000_000) }
+      let left = deadline.left
       let pause = terms.interval.map { min($0, left ?? $0) } ?? left
-      let seen = look(until: ended, child: child, milliseconds: pause)
+      let seen = look(until: ended, child: child, timeout: pause)
       if child == nil, let signal = seen.signal { return .signal(signal.number) }
       if seen.hasEnded { return nil }
-      if let deadline, Clock.nanoseconds >= deadline { return nil }
+      if deadline.hasPassed { return nil }
       if terms.interval != nil { try tend() }
     }
   }
 
-  /// How long a look without descriptors lasts, in milliseconds.
-  private static let shortPause = 50
+  /// How long a look without descriptors lasts.
+  private static let shortPause = Duration.milliseconds(50)
 
   /// Waits for a signal, or for the end of the process; for the end alone if it is a child's, whose
   /// signals the forwarder takes. If the kernel refuses to wait for descriptors (no memory, a sandbox),
   /// what is held is not given up for that: signals are waited for by another call, and the end is
   /// looked for twenty times a second.
   private func look(
-    until ended: CInt?, child: Int32?, milliseconds: Int?
+    until ended: CInt?, child: Int32?, timeout: Duration?
   ) -> (signal: cshmtool_signal?, hasEnded: Bool) {
     if let child {
-      return (nil, hasEnded(child, ended ?? -1, milliseconds: milliseconds))
+      return (nil, hasEnded(child, ended ?? -1, timeout: timeout))
     }
     do throws(Errno) {
       let ready = try Polling.wait(
-        for: [signals.descriptor.raw] + (ended.map { [$0] } ?? []), milliseconds: milliseconds)
+        for: [signals.descriptor.raw] + (ended.map { [$0] } ?? []), timeout: timeout)
       return (try signals.next(), ended != nil && ready.last == true)
     } catch {
-      return (signals.next(milliseconds: min(milliseconds ?? .max, Self.shortPause)), isOver)
+      return (signals.next(timeout: min(timeout ?? Self.shortPause, Self.shortPause)), isOver)
     }
   }
 
   /// Waits for the end of a child, which `watch` shows unless it is -1; looks for it if the kernel
   /// refuses to wait.
-  private func hasEnded(_ child: Int32, _ watch: CInt, milliseconds: Int?) -> Bool {
-    if watch >= 0, let ready = try? Polling.wait(for: [watch], milliseconds: milliseconds) {
+  private func hasEnded(_ child: Int32, _ watch: CInt, timeout: Duration?) -> Bool {
+    if watch >= 0, let ready = try? Polling.wait(for: [watch], timeout: timeout) {
       return ready.last == true
     }
     if ChildProcess.hasEnded(child) { return true }
-    usleep(UInt32(min(milliseconds ?? .max, Self.shortPause)) * 1000)
+    usleep(UInt32(min(timeout ?? Self.shortPause, Self.shortPause).wholeMilliseconds) * 1000)
     return ChildProcess.hasEnded(child)
   }
 

@@ -14,8 +14,8 @@ struct PipedCommand: ~Copyable {
     case consumer
   }
 
-  /// How long a command may take to end when it is told to, in milliseconds.
-  private static let grace = 2000
+  /// How long a command may take to end when it is told to.
+  private static let grace = Duration.seconds(2)
 
   private let child: ChildProcess
   /// Our end of the pipe; nil when it has been closed.
@@ -153,7 +153,7 @@ struct PipedCommand: ~Copyable {
   /// - Returns: its exit code, 128 + n for signal n; nil if it has not ended.
   mutating func closeAndWait() -> CInt? {
     try? closePipe()
-    _ = try? Polling.wait(for: [child.ended], milliseconds: Self.grace)
+    _ = try? Polling.wait(for: [child.ended], timeout: Self.grace)
     return exitCode
   }
 

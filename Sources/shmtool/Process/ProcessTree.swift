@@ -28,15 +28,14 @@ struct ProcessTree: ~Copyable {
   /// All are stopped before the first gets the signal, so none can react to the end of another one, which
   /// may look like an ordinary end of input, before its own signal is pending. signal(7)
   ///
-  /// - Parameter grace: the time between the two signals, in milliseconds.
-  mutating func end(grace: Int) {
+  /// - Parameter grace: the time between the two signals.
+  mutating func end(grace: Duration) {
     stop()
     send(SIGTERM)
     send(SIGCONT)
-    let deadline = Clock.nanoseconds + grace * 1_000_000
+    let deadline = Deadline(after: grace)
     while true {
-      let left = max(0, (deadline - Clock.nanoseconds + 999_999) / 1_000_000)
-      if left == 0 || waitForEnd(milliseconds: left) { break }
+      if deadline.hasPassed || waitForEnd(timeout: deadline.left) { break }
     }
     // What was started meanwhile goes as well.
     stop()
@@ -64,7 +63,7 @@ struct ProcessTree: ~Copyable {
       isQuiet = isQuiet && members.allSatisfy { seen[$0.process]?.isStill ?? true }
       quietLooks = isQuiet ? quietLooks + 1 : 0
       if quietLooks == 2 { return }
-      if !isQuiet { _ = try? Polling.wait(for: [CInt](), milliseconds: 1) }
+      if !isQuiet { _ = try? Polling.wait(for: [CInt](), timeout: .milliseconds(1)) }
     }
   }
 
@@ -82,12 +81,12 @@ struct ProcessTree: ~Copyable {
   }
 
   /// Waits until all have ended; whether they have.
-  private func waitForEnd(milliseconds: Int) -> Bool {
+  private func waitForEnd(timeout: Duration?) -> Bool {
     let ends = members.compactMap { $0.descriptor.number }
-    let ready = (try? Polling.wait(for: ends, milliseconds: 0)) ?? ends.map { _ in true }
+    let ready = (try? Polling.wait(for: ends, timeout: .zero)) ?? ends.map { _ in true }
     let left = zip(ends, ready).filter { !$0.1 }.map(\.0)
     if left.isEmpty { return true }
-    _ = try? Polling.wait(for: left, milliseconds: milliseconds)
+    _ = try? Polling.wait(for: left, timeout: timeout)
     return false
   }
 

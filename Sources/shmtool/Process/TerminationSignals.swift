@@ -42,10 +42,10 @@ struct TerminationSignals: ~Copyable {
   }
 
   /// The next signal, waited for without a descriptor; nil if none has come. sigtimedwait(2)
-  func next(milliseconds: Int) -> cshmtool_signal? {
+  func next(timeout: Duration) -> cshmtool_signal? {
     var signal = cshmtool_signal()
     var set = self.set
-    return unsafe cshmtool_wait_for_signal(&set, CInt(clamping: milliseconds), &signal) == 1
+    return unsafe cshmtool_wait_for_signal(&set, CInt(clamping: timeout.wholeMilliseconds), &signal) == 1
       ? signal : nil
   }
 

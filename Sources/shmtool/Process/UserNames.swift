@@ -23,8 +23,8 @@ enum UserNames {
 
   private static let known = Mutex<Known?>(nil)
 
-  /// How long the directory services may take for one user, in milliseconds.
-  private static var patience: Int { 2000 }
+  /// How long the directory services may take for one user.
+  private static var patience: Duration { .seconds(2) }
 
   /// The name of a user; nil where there is none.
   static func name(_ identifier: UInt32) -> [UInt8]? {
@@ -91,7 +91,7 @@ enum UserNames {
 
   /// What comes at first, and in time: passwd(5) has one line of a user, and getent(1) writes it at once.
   private static func line(from descriptor: CInt) throws(Errno) -> [UInt8] {
-    guard try Polling.wait(for: [descriptor], milliseconds: patience)[0] else { return [] }
+    guard try Polling.wait(for: [descriptor], timeout: patience)[0] else { return [] }
     var line = [UInt8](repeating: 0, count: 16384)
     let count = try unsafe line.withUnsafeMutableBufferPointer { (buffer) throws(Errno) in
       try unsafe OwnedDescriptor.read(descriptor, into: UnsafeMutableRawBufferPointer(buffer))

@@ -27,17 +27,16 @@ final class HolderEnding {
   /// Waits until its pages are released.
   ///
   /// - Parameters:
-  ///   - deadline: until when, by the clock of `Clock.nanoseconds`.
-  ///   - milliseconds: how long that is, for the message.
+  ///   - deadline: the end of the wait.
+  ///   - patience: how long that is, for the message.
   /// - Throws: `ShmError` with code `timedOut`, which says why the process has not ended if that is seen.
-  func wait(until deadline: Int, milliseconds: Int) throws(ShmError) {
-    let left = max(0, (deadline - Clock.nanoseconds + 999_999) / 1_000_000)
-    if watch.waitForEnd(milliseconds: left) { return }
+  func wait(until deadline: Deadline, patience: Duration) throws(ShmError) {
+    if watch.waitForEnd(timeout: deadline.left ?? patience) { return }
     let state = HaltedProcess(process)
     throw ShmError(
       .timedOut, "cannot end process \(process)",
       """
-      it did not exit in \(Clock.text(milliseconds)) after SIGTERM\
+      it did not exit in \(Clock.text(patience)) after SIGTERM\
       \(state.map { ": \($0.reason)" } ?? "")
       """, remedy: state?.remedy)
   }
@@ -47,12 +46,11 @@ extension WiringHolder {
   /// Ends a holder in the background by SIGTERM, and waits until its pages are released. An error says
   /// whether it was told to end, and why it has not: it is stopped, or frozen.
   ///
-  /// - Parameter milliseconds: how long to wait for its end.
+  /// - Parameter patience: how long to wait for its end.
   /// - Throws: `ShmError`: `notFound` where it has ended by itself, `notPermitted`, `timedOut`.
-  func end(milliseconds: Int = 5000) throws(ShmError) {
+  func end(patience: Duration = .seconds(5)) throws(ShmError) {
     let ending = try HolderEnding(process)
-    try ending.wait(
-      until: Clock.nanoseconds + milliseconds * 1_000_000, milliseconds: milliseconds)
+    try ending.wait(until: Deadline(after: patience), patience: patience)
   }
 }
 

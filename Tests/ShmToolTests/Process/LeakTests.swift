@@ -84,7 +84,7 @@ struct LeakTests {
         #expect(throws: WiringFailure.self) { try mapping.tryWire() }
         _ = try RegionInspection(reference)
         _ = try RegionUsers.scan(for: [try region.status().identity])
-        try? RegionWaiter.wait(for: .removed, of: reference, milliseconds: 1)
+        try? RegionWaiter.wait(for: .removed, of: reference, timeout: .milliseconds(1))
         let source = try InputSource(FilePath(name.path))
         _ = try Region.create(RegionReference(name.name + "-b"), from: source).unlink()
         #expect(throws: ShmError.self) { _ = try InputSource("/nonexistent") }
@@ -114,7 +114,7 @@ struct LeakTests {
         #expect(throws: ShmError.self) { _ = try loop.run(["/etc/passwd"], descriptors: [0]) }
         #expect(throws: ShmError.self) { _ = try ProcessWatch(999_999_999) }
         let watch = try ProcessWatch(ProcessNumber.own)
-        let hasEnded = watch.waitForEnd(milliseconds: 1)
+        let hasEnded = watch.waitForEnd(timeout: .milliseconds(1))
         #expect(!hasEnded)
       }
       try cycle()

@@ -48,10 +48,10 @@ struct ProcessTests {
       let loop = try HoldLoop()
       raise(SIGHUP)
       raise(SIGTERM)
-      #expect(try loop.wait(HoldLoop.Terms(milliseconds: 10_000)) == .signal(SIGTERM))
-      #expect(try loop.wait(HoldLoop.Terms(milliseconds: 10)) == .over)
+      #expect(try loop.wait(HoldLoop.Terms(duration: .milliseconds(10_000))) == .signal(SIGTERM))
+      #expect(try loop.wait(HoldLoop.Terms(duration: .milliseconds(10))) == .over)
       var calls = 0
-      _ = try loop.wait(HoldLoop.Terms(milliseconds: 100, interval: 10)) { () throws(ShmError) in
+      _ = try loop.wait(HoldLoop.Terms(duration: .milliseconds(100), interval: .milliseconds(10))) { () throws(ShmError) in
         calls += 1
       }
       #expect(calls >= 2)
@@ -79,10 +79,10 @@ struct ProcessTests {
   func watch() throws {
     let child = try ChildProcess(["sleep", "60"], descriptors: [], environment: [])
     let watch = try ProcessWatch(child.identifier)
-    let early = watch.waitForEnd(milliseconds: 10)
+    let early = watch.waitForEnd(timeout: .milliseconds(10))
     #expect(!early)
     try watch.send(SIGKILL)
-    let late = watch.waitForEnd(milliseconds: 10_000)
+    let late = watch.waitForEnd(timeout: .milliseconds(10_000))
     #expect(late)
     #expect(try child.wait() == 137)
     error(.notFound) { try watch.send(SIGTERM) }
