@@ -217,8 +217,8 @@ def test_no_buffers():
                           f"inject=sendmsg:error=ENOBUFS:when={number}"]
                 return subprocess.Popen([*(inject if words[0] == which else []), T, *words],
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
-            receiver = traced("recv", N, "--timeout", "1s")
-            sender = traced("send", N, "--timeout", "1s", stdin=feed(b"abc"))
+            receiver = traced("recv", N, "--timeout", "5s")
+            sender = traced("send", N, "--timeout", "5s", stdin=feed(b"abc"))
             out, err = receiver.communicate(timeout=30)
             said = sender.communicate(timeout=30)[1]
             codes = {"recv": receiver.returncode, "send": sender.returncode}

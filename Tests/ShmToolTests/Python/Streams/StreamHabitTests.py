@@ -202,7 +202,7 @@ def test_inherited():
 def test_given_up():
     sender = start("send", N, "/dev/null", "--receivers", "2")
     receiver = start("recv", N)
-    time.sleep(0.5)
+    until(lambda: "shmtool-ring" in open(f"/proc/{receiver.pid}/maps").read())
     sender.terminate()
     assert (sender.wait(15), receiver.wait(15)) == (-15, 76)
     assert b"interrupted" in receiver.stderr.read()
