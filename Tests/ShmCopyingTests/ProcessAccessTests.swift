@@ -21,7 +21,8 @@ struct ProcessAccessTests {
       return error.description
     }
     #expect(sentence(itself: false, inspected: false, yama: 1).contains("a sandbox refuses"))
-    #expect(sentence(itself: false).contains("; allow process_vm_readv and process_vm_writev there"))
+    #expect(
+      sentence(itself: false).contains("; allow process_vm_readv and process_vm_writev there"))
     #expect(sentence(inspected: false, yama: 1).contains("process 42 has other privileges"))
     #expect(sentence(inspected: false, owner: 4711).contains("process 42 belongs to uid 4711"))
     #expect(sentence(inspected: false, owner: nil).contains("process 42 cannot be seen"))

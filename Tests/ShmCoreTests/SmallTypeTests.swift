@@ -29,7 +29,8 @@ struct SmallTypeTests {
         == [false, true])
     #expect(
       try Polling.wait(
-        for: [Polling.Interest(descriptor: pipe.writing.raw, events: POLLOUT)], timeout: .milliseconds(5000))
+        for: [Polling.Interest(descriptor: pipe.writing.raw, events: POLLOUT)],
+        timeout: .milliseconds(5000))
         == [true])
   }
 

@@ -120,7 +120,9 @@ struct RegionWaiterTests {
     for condition in [
       RegionWaiter.Condition.removed, .size(page + 1), .bytes([1], at: 0), .bytes([0], at: page),
     ] {
-      error(.timedOut) { try RegionWaiter.wait(for: condition, of: reference, timeout: .milliseconds(30)) }
+      error(.timedOut) {
+        try RegionWaiter.wait(for: condition, of: reference, timeout: .milliseconds(30))
+      }
     }
     withExtendedLifetime(name) {}
   }

@@ -107,7 +107,8 @@ struct RingThreadTests {
 
     /// Waits until it is rung; a wake-up that is lost shows as an error.
     func wait() throws {
-      guard try Polling.wait(for: [event.descriptor.raw], timeout: .milliseconds(20_000)) == [true] else {
+      guard try Polling.wait(for: [event.descriptor.raw], timeout: .milliseconds(20_000)) == [true]
+      else {
         throw ShmError(.timedOut, "cannot wait", "nobody has rung for 20 seconds")
       }
       event.silence()

@@ -45,7 +45,8 @@ struct TerminationSignals: ~Copyable {
   func next(timeout: Duration) -> cshmtool_signal? {
     var signal = cshmtool_signal()
     var set = self.set
-    return unsafe cshmtool_wait_for_signal(&set, CInt(clamping: timeout.wholeMilliseconds), &signal) == 1
+    return unsafe cshmtool_wait_for_signal(&set, CInt(clamping: timeout.wholeMilliseconds), &signal)
+      == 1
       ? signal : nil
   }
 

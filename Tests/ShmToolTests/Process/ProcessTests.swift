@@ -51,7 +51,8 @@ struct ProcessTests {
       #expect(try loop.wait(HoldLoop.Terms(duration: .milliseconds(10_000))) == .signal(SIGTERM))
       #expect(try loop.wait(HoldLoop.Terms(duration: .milliseconds(10))) == .over)
       var calls = 0
-      _ = try loop.wait(HoldLoop.Terms(duration: .milliseconds(100), interval: .milliseconds(10))) { () throws(ShmError) in
+      _ = try loop.wait(HoldLoop.Terms(duration: .milliseconds(100), interval: .milliseconds(10))) {
+        () throws(ShmError) in
         calls += 1
       }
       #expect(calls >= 2)
