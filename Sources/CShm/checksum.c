@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <string.h>
 
-// CRC-32C (Castagnoli), reflected, by the processor's instruction where there is one.
+// CRC-32C (Castagnoli), reflected, by the processor's instruction if available.
 #define POLYNOMIAL 0x82f63b78u
 
 static uint32_t by_table(uint32_t crc, const unsigned char *bytes, size_t count) {

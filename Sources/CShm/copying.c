@@ -33,7 +33,7 @@ ssize_t cshm_process_write(pid_t process, const void *source, size_t length,
 }
 
 int cshm_direct_alignment(int descriptor, uint32_t *memory, uint32_t *offset) {
-  // Not the libc's struct statx, which has these fields only where it is newer than Debian 12's.
+  // Not the libc's struct statx, which has these fields only if it is newer than that of Debian 12.
   union {
     unsigned char bytes[256];
     uint64_t align;

@@ -190,7 +190,7 @@ struct place {
   int result;
 };
 
-// A thread of its own, which ends in the other namespace: this one stays where it is.
+// A separate thread, which ends in the other namespace. The calling thread stays in its namespace.
 static void *open_there(void *argument) {
   struct place *place = argument;
   if (setns(place->namespace, CLONE_NEWIPC) < 0)

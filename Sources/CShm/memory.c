@@ -28,7 +28,7 @@ const int cshm_MADV_PAGEOUT = MADV_PAGEOUT;
 const unsigned int cshm_MLOCK_ONFAULT = MLOCK_ONFAULT;
 
 int cshm_mlock2(const void *address, size_t length, unsigned int flags) {
-  // Not libc's, which says EINVAL where the kernel, or a sandbox, says that it has no such call.
+  // Not libc's, which returns EINVAL if the kernel or a sandbox reports that the call does not exist.
   return syscall(SYS_mlock2, address, length, flags) < 0 ? -errno : 0;
 }
 

@@ -22,7 +22,7 @@
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-// A sanitizer has an allocator of its own.
+// A sanitizer has its own allocator.
 #define HAS_ALLOCATOR
 #endif
 #endif

@@ -2,8 +2,7 @@ public import ShmCore
 
 /// A copy of bytes between two ends: regions, processes' memory, files, devices, standard streams.
 ///
-/// What goes into a region is copied once, straight into its pages. Elsewhere it goes through a buffer
-/// of this process.
+/// Bytes for a region are copied once, directly into its pages. Other copies go through a buffer of this process.
 ///
 /// ```swift
 /// var copy = try BlockCopy(
@@ -13,16 +12,16 @@ public import ShmCore
 /// let difference = try copy.verify()      // nil: equal
 /// ```
 public struct BlockCopy {
-  /// Where the bytes come from.
+  /// The source of the bytes.
   public let from: CopyEnd
-  /// Where they go.
+  /// The destination of the bytes.
   public let to: CopyEnd
-  /// How many bytes are to be copied; nil for as many as a stream gives.
+  /// The number of bytes to copy; nil to copy a stream to its end.
   public let length: Int?
   /// How many bytes have been copied: after a failure as well, and then exactly these.
   public private(set) var copied = 0
 
-  /// How it went past the page cache; nil before it did, and where it was not to.
+  /// The method of direct I/O; nil before the copy, and if direct I/O was not requested.
   public private(set) var method: DirectIO.Method?
 
   /// Whether the bytes are on the device of a file, so that they outlast a crash of the machine; nil if
@@ -31,7 +30,7 @@ public struct BlockCopy {
 
   private let source: any OpenEnd
   private let sink: any OpenEnd
-  /// What the sink has room for, where the source does not say how much it has.
+  /// The room of the sink; used if the size of the source is unknown.
   private let limit: Int
   private let attempt: String
   private let direct: DirectCopy?
@@ -40,20 +39,20 @@ public struct BlockCopy {
   /// Whether the limits on memory are left to the kernel.
   private let mayExceedMemory: Bool
 
-  /// Opens both ends, and looks whether the bytes fit. Nothing is copied yet.
+  /// Opens both ends and checks whether the bytes fit. No byte is copied yet.
   ///
   /// - Parameters:
-  ///   - from: where the bytes come from.
-  ///   - to: where they go.
-  ///   - length: how many; nil for as many as the source has, or, from a process, as the region has
-  ///     room for.
-  ///   - isDirect: whether it goes past the page cache, between a region and a file or a device.
-  ///   - isSynchronized: whether `run` waits until a file or a device has the bytes on its medium.
-  ///   - mayExceedMemory: whether a region or a file in memory may take more than memory or a control
-  ///     group has: the kernel ends the process then, instead of an error.
-  /// - Throws: `ShmError`: `usage` for ends that overlap, for more bytes than either has, and where
-  ///   neither says how many; `notFound`, `notPermitted`, `notSharedMemory`; `system` where the file system
-  ///   refuses O_DIRECT.
+  ///   - from: the source.
+  ///   - to: the destination.
+  ///   - length: the number of bytes; nil for the size of the source or, if the source is a process, for the room in
+  ///     the region.
+  ///   - isDirect: whether to use direct I/O, between a region and a file or a device.
+  ///   - isSynchronized: whether `run` waits until a file or a device has stored the bytes.
+  ///   - mayExceedMemory: whether a region or a file in memory can take more than the memory of the machine or of a
+  ///     control group. The kernel then ends the process, instead of an error.
+  /// - Throws: `ShmError`: `usage` if the ends overlap, if either end is too small, and if neither end determines
+  ///   the number of bytes; `notFound`, `notPermitted`, `notSharedMemory`; `system` if the file system refuses
+  ///   O_DIRECT.
   public init(
     from: CopyEnd, to: CopyEnd, length: Int? = nil, isDirect: Bool = false,
     isSynchronized: Bool = true, mayExceedMemory: Bool = false
@@ -66,28 +65,30 @@ public struct BlockCopy {
     // Before it is opened, which may wait for a FIFO's other end.
     if isDirect {
       for case .file(let path, _) in [from, to] where FileSystem.isFIFO(path) {
-        throw ShmError(.usage, attempt, "a FIFO is neither a file nor a block device")
+        throw ShmError(.usage, attempt, "a FIFO is not a file or a block device")
       }
     }
     source = try from.openForReading(attempt, isDirect: isDirect)
     let available = source.room
     if let length, let available, length > available {
       throw ShmError(
-        .usage, attempt, "\(from.quoted) has \(available) bytes, and \(length) are wanted")
+        .usage, attempt,
+        "\(from.quoted) has \(available) bytes, but \(length) bytes were requested")
     }
     let isProcess = if case .process = from { true } else { false }
     // Known before the sink is opened, which may make a file.
     if isProcess, length == nil {
       guard case .region = to else {
         throw ShmError(
-          .usage, attempt, "neither end says how many bytes are meant", remedy: .giveLength)
+          .usage, attempt, "neither end determines the number of bytes", remedy: .giveLength)
       }
     }
     sink = try to.openForWriting(attempt, isSynchronized: isSynchronized)
     let wanted = length ?? available ?? (isProcess ? sink.room : nil)
     if let wanted, let space = sink.room, wanted > space {
       throw ShmError(
-        .usage, attempt, "\(to.quoted) has room for \(space) bytes, and \(wanted) are to be copied")
+        .usage, attempt,
+        "\(to.quoted) has room for \(space) bytes, but \(wanted) bytes were requested")
     }
     self.length = wanted
     limit = wanted ?? sink.room ?? .max
@@ -100,7 +101,7 @@ public struct BlockCopy {
       }
       direct = isDirect ? try DirectCopy(from, source, to, sink, attempt) : nil
     } catch {
-      // A file that was made a moment ago goes again.
+      // Removes a file that was just created.
       try? sink.finish(0, isWhole: false, attempt)
       throw error
     }
@@ -109,8 +110,8 @@ public struct BlockCopy {
   /// Copies, in order from the first byte to the last; past the page cache several requests at once.
   ///
   /// - Parameter progress: called with the bytes copied so far.
-  /// - Throws: `ShmError` of whichever end failed; `copied` says how far it came. What lies behind is as
-  ///   it was, but where requests were under way at once.
+  /// - Throws: `ShmError` of the end that failed; `copied` is the number of copied bytes. Later bytes are unchanged,
+  ///   except by requests that ran in parallel.
   /// - Complexity: linear in the bytes.
   public mutating func run(progress: (Int) -> Void = { _ in }) throws(ShmError) {
     do {
@@ -122,7 +123,7 @@ public struct BlockCopy {
       }
       if isOfWholeSource { try source.checkUnchanged(copied, attempt) }
     } catch {
-      // What was stored behind a region's new end is gone with it.
+      // Bytes that were stored beyond the new end of a region are lost.
       if let region = sink as? RegionEnd { copied = region.remaining(of: copied) }
       try? sink.finish(copied, isWhole: false, attempt)
       let extent = length.map { " of \($0)" } ?? ""
@@ -180,10 +181,10 @@ public struct BlockCopy {
     }
   }
 
-  /// A source that ends before, and one that goes on behind a region's end, are errors.
+  /// Throws if the source ended too early or has more bytes than the region.
   private func checkEnd() throws(ShmError) {
     if let length, copied < length {
-      throw ShmError(.inputOutput, attempt, "\(from.quoted) ended before")
+      throw ShmError(.inputOutput, attempt, "\(from.quoted) ended too early")
     }
     guard length == nil, copied == limit, limit < .max else { return }
     var byte: UInt8 = 0
@@ -198,34 +199,33 @@ public struct BlockCopy {
     if more > 0 {
       throw ShmError(
         .usage, attempt,
-        "\(to.quoted) has room for \(limit) bytes, and \(from.quoted) goes on behind")
+        "\(to.quoted) has room for \(limit) bytes, but \(from.quoted) is longer")
     }
   }
 
-  /// What is copied between two looks at signals and at the progress, in bytes: as much as one page
-  /// table maps.
+  /// The bytes that are copied between two checks of signals and progress: the range of one page table.
   private static var step: Int { 2 << 20 }
 }
 
 extension BlockCopy {
-  /// Throws where an end gives or takes its bytes once, in order: a standard stream, a FIFO, a terminal.
-  /// Known before the copy.
+  /// Throws if an end can be read or written only once, in order: a standard stream, a FIFO, a terminal. Checked before
+  /// the copy.
   ///
   /// - Throws: `ShmError` of kind `usage`.
   public func checkVerifiable() throws(ShmError) {
     for (end, name) in [(source, from), (sink, to)] where end is StreamEnd {
       throw ShmError(
         .usage, "cannot verify \(to.quoted) against \(from.quoted)",
-        "\(name.quoted) gives its bytes once")
+        "\(name.quoted) can be read only once")
     }
   }
 
-  /// Reads both ends again and compares what was copied. Whoever has one of them may have changed it
-  /// since: that is a difference, too.
+  /// Reads both ends again and compares the copied bytes. A later change by another process is also reported as a
+  /// difference.
   ///
   /// - Parameter progress: called with the bytes compared so far.
-  /// - Returns: where they differ, as places in the copy; nil where they are equal.
-  /// - Throws: `ShmError`: `usage` where an end gives its bytes once, and what opening and reading throw.
+  /// - Returns: the difference, with offsets in the copy; nil if they are equal.
+  /// - Throws: `ShmError`: `usage` if an end can be read only once, and the errors of opening and reading.
   /// - Complexity: linear in the bytes.
   public func verify(progress: (Int) -> Void = { _ in }) throws(ShmError) -> Difference? {
     let attempt = "cannot verify \(to.quoted) against \(from.quoted)"
@@ -242,7 +242,7 @@ extension BlockCopy {
       let count = min(expected.count, copied - done)
       try unsafe Self.readWhole(left, into: expected.prefix(count), at: done, from, attempt)
       try unsafe Self.readWhole(right, into: actual.prefix(count), at: done, to, attempt)
-      // Both are this process's own now: nobody changes them while they are compared.
+      // Both are now in memory of this process, so no other process changes them during the comparison.
       unsafe found.compare(
         UnsafeRawBufferPointer(actual.prefix(count)),
         UnsafeRawBufferPointer(expected.prefix(count)), at: done)

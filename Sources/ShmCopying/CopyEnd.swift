@@ -1,7 +1,7 @@
 public import ShmCore
 public import SystemPackage
 
-/// Where a block copy reads from, or writes to.
+/// The source or the destination of a block copy.
 ///
 /// ```swift
 /// let from = CopyEnd.process(1234, address: 0x7f00_0000_0000)
@@ -12,8 +12,8 @@ public enum CopyEnd: Hashable, Sendable {
   case region(RegionReference, offset: Int)
   /// The memory of a process, from an address in it on.
   case process(Int32, address: UInt64)
-  /// A file or a device, from an offset in bytes on. One that is written without an offset ends where
-  /// the copy does; with one, it keeps what lies around.
+  /// A file or a device, from an offset in bytes. A file that is written without an offset is truncated at the end of
+  /// the copy. With an offset, the rest of the file is kept.
   case file(FilePath, offset: Int?)
   /// Standard input, or standard output.
   case standard
@@ -22,7 +22,7 @@ public enum CopyEnd: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - attempt: the words for errors.
-  ///   - isDirect: whether a file is read past the page cache, which must not be touched then.
+  ///   - isDirect: whether a file is read with direct I/O, without use of the page cache.
   /// - Returns: the open end.
   /// - Throws: `ShmError`
   func openForReading(
@@ -38,11 +38,11 @@ public enum CopyEnd: Hashable, Sendable {
     }
   }
 
-  /// Opens it for writing; nothing is changed yet, but that a file is made where there is none.
+  /// Opens it for writing. A file that does not exist is created; nothing else is changed yet.
   ///
   /// - Parameters:
   ///   - attempt: the words for errors.
-  ///   - isSynchronized: whether a file or a device is to be brought onto its medium at the end.
+  ///   - isSynchronized: whether a file or a device is synchronized at the end.
   /// - Returns: the open end.
   /// - Throws: `ShmError`
   func openForWriting(
@@ -58,7 +58,7 @@ public enum CopyEnd: Hashable, Sendable {
     }
   }
 
-  /// Whether it is read or written in order only, and its bytes cannot be had again.
+  /// Whether it can be read or written only once and in order.
   public var isStandard: Bool { self == .standard }
 }
 

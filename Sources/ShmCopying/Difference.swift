@@ -1,4 +1,4 @@
-/// Where a region differs from what it should hold.
+/// A difference between a region and its expected contents.
 ///
 /// ```swift
 /// let region = try Region.open(RegionReference("cache"), access: .readOnly)
@@ -7,21 +7,21 @@
 /// }
 /// ```
 public struct Difference: Hashable, Sendable {
-  /// Whether an input ended where the range of the region did.
+  /// The length of an input compared with the range of the region.
   public enum Length: Hashable, Sendable {
     /// It did.
     case equal
-    /// So many bytes before.
+    /// The input is that many bytes shorter.
     case shorter(by: Int)
-    /// So many bytes later; nil where that is not known, for a pipe is not read to its end.
+    /// The input is that many bytes longer; nil if unknown, because a pipe is not read to its end.
     case longer(by: Int?)
   }
 
   /// The offset of the first byte that differs, or that only one of the two has.
   public let first: Int
-  /// How many bytes differ of those that both have.
+  /// The number of differing bytes in the part that both have.
   public let count: Int
-  /// Whether the input ended where the range did.
+  /// The length of the input compared with the range.
   public let length: Length
 
   init(first: Int, count: Int, length: Length = .equal) {

@@ -5,7 +5,7 @@ import Synchronization
 final class DifferenceSum: Sendable {
   private let sum = Mutex<Difference?>(nil)
 
-  /// What was found altogether; nil where nothing differs.
+  /// The total difference; nil if no bytes differ.
   var total: Difference? { sum.withLock { $0 } }
 
   /// Adds the differences of two buffers of equal length, which lie at `offset`.
@@ -25,7 +25,7 @@ final class DifferenceSum: Sendable {
     if let first { add(Difference(first: first, count: count)) }
   }
 
-  /// What was found, and that one of the two ends at `end`.
+  /// The total difference, if one of the two inputs ends at `end`.
   func total(_ length: Difference.Length, end: Int) -> Difference {
     let found = total
     return Difference(first: found?.first ?? end, count: found?.count ?? 0, length: length)

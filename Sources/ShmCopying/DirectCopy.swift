@@ -4,7 +4,7 @@ import ShmCore
 final class DirectCopy {
   private let file: DirectIO
   private let region: RegionEnd
-  /// Where the copy begins in the file.
+  /// The offset of the copy in the file.
   private let offset: Int
   private let isWrite: Bool
 
@@ -23,7 +23,7 @@ final class DirectCopy {
     } else {
       throw ShmError(
         .usage, attempt,
-        "past the page cache goes only what is between a region and a file or a device")
+        "direct I/O copies only between a region and a file or a block device")
     }
   }
 

@@ -7,16 +7,16 @@ extension DirectIO {
   /// Reads bytes into a region's pages.
   ///
   /// - Parameters:
-  ///   - offset: where they begin in the file, in bytes.
-  ///   - count: how many; not 0.
+  ///   - offset: the offset in the file, in bytes.
+  ///   - count: the number of bytes, not 0.
   ///   - region: open for reading and writing.
-  ///   - place: where they go in it, in bytes.
-  ///   - copied: set to how many bytes from the first one on are there, after a failure as well; some
-  ///     behind them may be, too.
+  ///   - place: the offset in the region, in bytes.
+  ///   - copied: set to the number of bytes that were copied without a gap, also after a failure. Later bytes may
+  ///     also have been copied.
   ///   - progress: called with the bytes read so far.
   /// - Returns: how it was done.
-  /// - Throws: `ShmError`: `limit` where the memlock limit refuses to wire the pages of one request,
-  ///   `inputOutput` where the file or the region ends before, and what the device says.
+  /// - Throws: `ShmError`: `limit` if the memlock limit refuses to wire the pages of one request,
+  ///   `inputOutput` if the file or the region is too short, and errors of the device.
   /// - Complexity: linear in the bytes.
   @discardableResult
   public func read(
@@ -31,16 +31,16 @@ extension DirectIO {
   /// Writes bytes of a region out of its pages. Holes of it get memory for that.
   ///
   /// - Parameters:
-  ///   - offset: where they go in the file, in bytes.
-  ///   - count: how many; not 0.
+  ///   - offset: the offset in the file, in bytes.
+  ///   - count: the number of bytes, not 0.
   ///   - region: open for reading.
-  ///   - place: where they begin in it, in bytes.
-  ///   - copied: set to how many bytes from the first one on are there, after a failure as well; some
-  ///     behind them may be, too.
+  ///   - place: the offset in the region, in bytes.
+  ///   - copied: set to the number of bytes that were copied without a gap, also after a failure. Later bytes may
+  ///     also have been copied.
   ///   - progress: called with the bytes written so far.
   /// - Returns: how it was done.
-  /// - Throws: `ShmError`: `limit` where the memlock limit refuses to wire the pages of one request,
-  ///   `inputOutput` where the region ends before or no space is left, and what the device says.
+  /// - Throws: `ShmError`: `limit` if the memlock limit refuses to wire the pages of one request,
+  ///   `inputOutput` if the region is too short or no space is left, and errors of the device.
   /// - Complexity: linear in the bytes.
   @discardableResult
   public func write(
@@ -59,7 +59,7 @@ extension DirectIO {
   ) throws(ShmError) -> Method {
     let (end, overflow) = offset.addingReportingOverflow(count)
     guard offset >= 0, count > 0, !overflow else {
-      throw ShmError(.usage, attempt, "\(count) bytes at \(offset) are no range")
+      throw ShmError(.usage, attempt, "\(count) bytes at \(offset) is not a valid range")
     }
     _ = try region.checked(place..<place + count, attempt)
     if isWrite { try reserve(offset..<end, attempt) }
@@ -75,7 +75,7 @@ extension DirectIO {
       failedAt: { reached = $0 }
     ) { (chunks) throws(ShmError) in
       var writer = try RegionWriter(region)
-      // Into the region's own pages only the two ends of the range go through it, a block each.
+      // If the device works on the region's pages, only the two ends of the range go through the buffer, one block each.
       let scratch = try ScratchBuffer(
         size: isIntoPages ? 2 * blockSize : method.requestSize, attempt)
       try chunks.forEach(attempt) { (chunk) throws(ShmError) in
@@ -86,8 +86,8 @@ extension DirectIO {
     return method
   }
 
-  /// Takes the space beforehand, so that it is known to be there and requests need not wait for each
-  /// other to make the file longer. A device has its own. fallocate(2)
+  /// Allocates the space of a file in advance. A lack of space is then an early error, and parallel requests do not
+  /// wait for each other to extend the file. A device needs no allocation. fallocate(2)
   private func reserve(_ range: Range<Int>, _ attempt: String) throws(ShmError) {
     do throws(Errno) {
       try direct.allocate(range, mode: 0)
@@ -98,7 +98,7 @@ extension DirectIO {
     }
   }
 
-  /// Writes out what went through the page cache at the two ends, and takes it from there.
+  /// Writes back and drops the pages of the two ends that went through the page cache.
   private func settle(_ range: Range<Int>, _ attempt: String) throws(ShmError) {
     guard range.lowerBound % blockSize != 0 || range.upperBound % blockSize != 0,
       let raw = buffered

@@ -6,9 +6,8 @@ public import SystemPackage
 /// A file or a block device that is read and written past the page cache, straight into and out of the
 /// pages of a region. open(2), O_DIRECT
 ///
-/// Several requests are under way at once, each by a thread; the pages that one works on are wired
-/// meanwhile. What does not begin or end on a block goes through a buffer. The machine's cache stays as
-/// it is, and the bytes are not copied.
+/// Several threads make requests in parallel. The pages of a request are wired while it runs. Data that is not
+/// aligned to blocks goes through a buffer. The page cache is not used, and aligned data is not copied.
 ///
 /// ```swift
 /// let region = try Region.open(RegionReference("cache"))
@@ -23,10 +22,10 @@ public struct DirectIO: ~Copyable {
     public let requests: Int
     /// The bytes of one request.
     public let requestSize: Int
-    /// What offsets, lengths and memory were multiples of, in bytes.
+    /// The alignment of offsets, lengths and memory, in bytes.
     public let blockSize: Int
-    /// Whether the region's own pages were worked on; else a buffer, for the offsets in the region and
-    /// in the file do not lie alike in a block.
+    /// Whether the device worked on the region's pages. Otherwise a buffer was used, because the offsets in the region
+    /// and in the file differ within a block.
     public let isIntoPages: Bool
   }
 
@@ -34,39 +33,39 @@ public struct DirectIO: ~Copyable {
   private static let requests = 4
   /// The bytes of one request. To wire and to check costs the same for each, so they are large.
   static let requestSize = 16 << 20
-  /// The same under a memlock limit: four of them are what most systems let everybody wire.
+  /// The size of a request under a memlock limit. Four requests fit the default limit of most systems.
   private static let smallRequestSize = 2 << 20
 
-  /// What it is called in messages.
+  /// Its name in messages.
   let name: String
   let direct: OwnedDescriptor
-  /// For what does not fill a block at the ends of a write; nil where it is only read. Its owner
+  /// The buffered descriptor for partial blocks at the ends of a write; nil if the file is only read. Its owner
   /// follows.
   let buffered: CInt?
   private let bufferedOwner: OwnedDescriptor?
-  /// What offsets, lengths and memory are multiples of, in bytes: a page at least, so that what goes
-  /// through the page cache and what goes past it never lie on one.
+  /// The alignment of offsets, lengths and memory, in bytes. It is at least a page, so that no page is used by direct
+  /// and by buffered I/O.
   public let blockSize: Int
 
   /// Opens a file or a block device to be read.
   ///
-  /// - Parameter path: which one.
-  /// - Throws: `ShmError`: `notFound`, `notPermitted`, `system` where its file system refuses O_DIRECT.
+  /// - Parameter path: the file or device.
+  /// - Throws: `ShmError`: `notFound`, `notPermitted`, `system` if its file system refuses O_DIRECT.
   public init(reading path: FilePath) throws(ShmError) {
     try self.init(path, isWriting: false)
   }
 
   /// Opens an existing file, or a block device, to be written.
   ///
-  /// - Parameter path: which one.
-  /// - Throws: `ShmError`: `notFound`, `notPermitted`, `system` where its file system refuses O_DIRECT.
+  /// - Parameter path: the file or device.
+  /// - Throws: `ShmError`: `notFound`, `notPermitted`, `system` if its file system refuses O_DIRECT.
   public init(writing path: FilePath) throws(ShmError) {
     try self.init(path, isWriting: true)
   }
 
   private init(_ path: FilePath, isWriting: Bool) throws(ShmError) {
     let name = Escaping.quoted(path.bytes)
-    let attempt = "cannot open \(name) for direct input and output"
+    let attempt = "cannot open \(name) for direct I/O"
     let status = try Self.check(path, attempt)
     let flags = isWriting ? O_WRONLY : O_RDONLY
     let descriptor = try ShmError.explaining({ (error) in
@@ -90,15 +89,14 @@ public struct DirectIO: ~Copyable {
     bufferedOwner = consume owner
   }
 
-  /// What a file system that knows no O_DIRECT is told as.
+  /// The error for a file system without O_DIRECT.
   static func refusal(_ attempt: String, _ error: Errno? = nil) -> ShmError {
     ShmError(
       .system, attempt, "its file system refuses O_DIRECT",
       remedy: .usePageCache, errorNumber: error?.rawValue)
   }
 
-  /// What can be known before it is opened: on some kernels a tmpfs refuses O_DIRECT, on others it
-  /// accepts it and there is nothing that it does.
+  /// Checks the file before it is opened. Some kernels refuse O_DIRECT on tmpfs; others accept it without any effect.
   private static func check(_ path: FilePath, _ attempt: String) throws(ShmError) -> stat {
     let status = try ShmError.saying(attempt) { () throws(Errno) in
       try FileSystem.followedStatus(path)
@@ -106,14 +104,14 @@ public struct DirectIO: ~Copyable {
     switch status.st_mode & S_IFMT {
     case S_IFBLK: return status
     case S_IFREG: break
-    default: throw ShmError(.usage, attempt, "it is neither a file nor a block device")
+    default: throw ShmError(.usage, attempt, "it is not a file or a block device")
     }
     let kind = try ShmError.saying(attempt) { () throws(Errno) in
       MemoryFileSystem(try FileSystem.fileSystemStatus(path)).kind
     }
     guard kind == .other else {
       throw ShmError(
-        .system, attempt, "it lies on a \(kind), in memory: there is no device behind it",
+        .system, attempt, "it lies on a \(kind), in memory, without a device",
         remedy: .usePageCache)
     }
     return status
@@ -134,7 +132,7 @@ public struct DirectIO: ~Copyable {
     }
     let block = max(PageMath.pageSize, wanted, isDevice ? 0 : Int(status.st_blksize))
     guard block & (block - 1) == 0, block <= smallRequestSize else {
-      throw ShmError(.system, attempt, "its blocks of \(block) bytes are not understood")
+      throw ShmError(.system, attempt, "its block size of \(block) bytes is not supported")
     }
     return block
   }

@@ -2,8 +2,8 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// One request of direct input or output after the other, by one thread: whole blocks past the page
-/// cache, and what is left at the two ends of the range otherwise.
+/// The sequence of direct I/O requests of one thread: whole blocks with direct I/O, and partial blocks at the two
+/// ends of the range with a buffer.
 struct DirectRequest: Sendable {
   /// The number of the file's descriptor with O_DIRECT, and of one without; they belong to `DirectIO`.
   let direct: CInt
@@ -12,7 +12,7 @@ struct DirectRequest: Sendable {
   let isWrite: Bool
   /// Whether the region's pages lie as the file's blocks do.
   let isIntoPages: Bool
-  /// What an offset in the region is more than in the file.
+  /// The offset in the region minus the offset in the file.
   let shift: Int
   let attempt: String
 
@@ -35,7 +35,7 @@ struct DirectRequest: Sendable {
     if last < chunk.upperBound { try edge(last..<chunk.upperBound, region, &writer, scratch) }
   }
 
-  /// Whole blocks, between the file and the region's own pages, which are wired meanwhile.
+  /// Transfers whole blocks between the file and the region's pages, which are wired during the request.
   private func wired(_ blocks: Range<Int>, _ region: borrowing Region) throws(ShmError) {
     let wanted = blocks.lowerBound + shift..<blocks.upperBound + shift
     let pageSize = try region.status().pageSize
@@ -53,7 +53,7 @@ struct DirectRequest: Sendable {
       throw region.shrunk(
         attempt, to: try region.currentSize(attempt), wanted: wanted.upperBound)
     }
-    // What is read behind a region's new end is gone without an error.
+    // Data that is read beyond a region's new end is lost without an error.
     let size = try region.currentSize(attempt)
     if size < wanted.upperBound {
       throw region.shrunk(attempt, to: size, wanted: wanted.upperBound)
@@ -76,8 +76,8 @@ struct DirectRequest: Sendable {
     }
   }
 
-  /// What fills no block, of one block, or of two that meet in it. It is read with the rest of its
-  /// block, past the page cache; it is written through the page cache, for the rest may be another's.
+  /// Transfers a partial block. It is read as a whole block with direct I/O. It is written through the page cache,
+  /// because the rest of the block may belong to other data.
   private func edge(
     _ range: Range<Int>, _ region: borrowing Region, _ writer: inout RegionWriter,
     _ scratch: borrowing ScratchBuffer
@@ -101,7 +101,7 @@ struct DirectRequest: Sendable {
         }
       }
       done += count
-      // At its end a file gives what its last block holds, and that is no whole block.
+      // At the end of a file, a read returns a partial block.
       if count == 0 || done % blockSize != 0 { break }
     }
     guard done >= skew + range.count else { throw ended(at: blocks.lowerBound + done) }
@@ -109,7 +109,7 @@ struct DirectRequest: Sendable {
     try unsafe writer.write(part, at: place, of: region)
   }
 
-  /// Moves all of `memory`, whole blocks, and returns whether a page of it was not there.
+  /// Transfers all of `memory`, in whole blocks, and returns whether one of its pages was missing.
   private func transfer(
     _ offset: Int, _ memory: UnsafeMutableRawBufferPointer
   ) throws(ShmError) -> Bool {
@@ -140,7 +140,7 @@ struct DirectRequest: Sendable {
   private func writeBuffered(
     _ bytes: UnsafeRawBufferPointer, at offset: Int
   ) throws(ShmError) {
-    guard let buffered else { throw ShmError(.defect, attempt, "it is not open for this") }
+    guard let buffered else { throw ShmError(.defect, attempt, "it has no buffered descriptor") }
     var done = 0
     while done < bytes.count {
       done += try call { () throws(Errno) in
@@ -165,6 +165,6 @@ struct DirectRequest: Sendable {
   private func ended(at offset: Int) -> ShmError {
     ShmError(
       .inputOutput, attempt,
-      isWrite ? "the device took nothing at byte \(offset)" : "the file ends at byte \(offset)")
+      isWrite ? "the device wrote no bytes at byte \(offset)" : "the file ends at byte \(offset)")
   }
 }

@@ -3,18 +3,18 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// Who may do what with a file, and its extended attributes: what a file that replaces it takes over.
+/// The owner, permissions and extended attributes of a file, which a replacement keeps.
 struct FileAccess {
   /// The owner.
   let user: uid_t
   private let group: gid_t
-  /// The permission bits. If there is an access control list, its mask stands in the group's place.
+  /// The permission bits. If the file has an access control list, the group bits contain its mask.
   private let mode: mode_t
   private var list: ExtendedAttribute?
   private let others: [ExtendedAttribute]
 
-  /// Attributes that say something of the contents, which will be others, and not of who may use the
-  /// file: a program that writes a file loses them, too. capabilities(7)
+  /// Attributes that describe the contents and not the access, such as file capabilities. They are not kept, because
+  /// the contents change. The kernel also drops them on a write. capabilities(7)
   private static let ofContents = ["security.capability", "security.ima", "security.evm"]
 
   /// Reads them.
@@ -22,7 +22,7 @@ struct FileAccess {
   /// - Parameters:
   ///   - file: open in any way, O_PATH included.
   ///   - attempt: the words for errors.
-  /// - Throws: `ShmError` for an attribute that this process may not read.
+  /// - Throws: `ShmError` for an attribute that this process cannot read.
   init(of file: borrowing OwnedDescriptor, _ attempt: String) throws(ShmError) {
     let status = try ShmError.saying(attempt) { () throws(Errno) in try file.status() }
     (user, group, mode) = (status.st_uid, status.st_gid, status.st_mode & 0o777)
@@ -34,7 +34,7 @@ struct FileAccess {
       try ExtendedAttribute.all(of: file)
     }
     list = all.first { $0.description == ExtendedAttribute.accessList }
-    // trusted.* belongs to file systems and not to the file's users; system.* is their own.
+    // trusted.* is for file systems and not for users of the file. system.* is internal to file systems.
     others = all.filter { attribute in
       let name = attribute.description
       return ["user.", "security."].contains { name.utf8.starts(with: $0.utf8) }
@@ -53,8 +53,8 @@ struct FileAccess {
     try close(file, attempt)
   }
 
-  /// Gives them to a file that has been closed to all but its owner: nobody gets a right that the old file
-  /// did not give. If the owner or the group cannot be kept, their rights go to nobody else. fchown(2),
+  /// Applies them to a file that only its owner can access, so that no user gets a permission that the old file did not
+  /// grant. If the owner or the group cannot be kept, no other user or group gets its permissions. fchown(2),
   /// fsetxattr(2), fchmod(2)
   func apply(to file: borrowing OwnedDescriptor, _ attempt: String) throws(ShmError) {
     try close(file, attempt)
@@ -87,7 +87,7 @@ struct FileAccess {
       do throws(Errno) {
         try file.changeOwner(to: user, group)
       } catch {
-        // An ordinary user may give a file to a group of its own, and to no other user.
+        // An ordinary user can change the group to one of the user's groups, but not the owner.
         try? file.changeOwner(to: own.st_uid, group)
       }
       return try file.status().st_gid == group
@@ -102,7 +102,8 @@ struct FileAccess {
         attribute.description == ExtendedAttribute.accessList
         ? "the access control list" : "the extended attribute '\(attribute.description)'"
       return ShmError(
-        $0.kind, attempt, "\(what) of the file it replaces cannot be kept: \($0.reason)",
+        $0.kind, attempt,
+        "\(what) of the file it replaces cannot be copied to the new file: \($0.reason)",
         remedy: remedy, errorNumber: $0.rawValue)
     }) { () throws(Errno) in try file.set(attribute) }
   }
@@ -121,8 +122,8 @@ private enum AccessList {
     changed(list) { tag, rights in tag == owner ? rights : 0 }
   }
 
-  /// The same without the rights of the owning group, whose members are then among the others, and get no
-  /// more than they had.
+  /// The mode without the permissions of the owning group. Its members then count as others, and get no additional
+  /// permission.
   static func withoutGroup(_ list: ExtendedAttribute) -> ExtendedAttribute {
     var had: UInt8 = 0o7
     _ = changed(list) { tag, rights in

@@ -9,14 +9,14 @@ final class FileEnd: OpenEnd {
   private let offset: Int
   let room: Int?
   private let identity: RegionIdentity
-  /// Where a file is that was opened to be written.
+  /// The place of a file that was opened for writing.
   private let place: OutputPath?
-  /// Whether the file ends where the copy does.
+  /// Whether the file is truncated at the end of the copy.
   private let isCut: Bool
   private let isNew: Bool
   /// How long a file was before; nil for a device.
   private let size: Int?
-  /// What a regular file that is read was at the start.
+  /// The state of a regular input file at the start.
   private let state: InputState?
   private var writeBack: WriteBack?
   private var roomGuard: RoomGuard?
@@ -78,8 +78,8 @@ final class FileEnd: OpenEnd {
     return FileEnd(descriptor, status, offset: offset, room: size - offset, state: state)
   }
 
-  /// Opens a file to be written, and makes it if there is none. In a sticky directory that others may write,
-  /// files and links of other users are refused, except those of the directory's owner.
+  /// Opens a file for writing, and creates it if it does not exist. In a sticky directory that others can write, files
+  /// and links of other users are refused, except those of the directory's owner.
   static func writing(
     _ path: FilePath, offset: Int?, isSynchronized: Bool, _ attempt: String
   ) throws(ShmError) -> any OpenEnd {
@@ -137,7 +137,7 @@ final class FileEnd: OpenEnd {
     try ShmError.saying(attempt) { () throws(Errno) in try descriptor.status() }
   }
 
-  /// nil for what has no offsets.
+  /// nil for a file without offsets.
   private static func size(
     of descriptor: borrowing OwnedDescriptor, _ status: stat, _ attempt: String
   ) throws(ShmError) -> Int? {
@@ -157,7 +157,7 @@ final class FileEnd: OpenEnd {
   ) throws(ShmError) {
     if offset ?? 0 > 0 {
       throw ShmError(
-        .usage, attempt, "\(quoted(path)) gives its bytes in order, and has no offsets")
+        .usage, attempt, "\(quoted(path)) is a byte stream without offsets")
     }
   }
 
@@ -202,7 +202,7 @@ final class FileEnd: OpenEnd {
 
   private func start(_ place: Int, _ attempt: String) throws(EndFailure) -> Int {
     let (start, overflow) = offset.addingReportingOverflow(place)
-    if overflow { throw .own(ShmError(.usage, attempt, "the range passes 2^63 - 1")) }
+    if overflow { throw .own(ShmError(.usage, attempt, "the range exceeds 2^63 - 1")) }
     return start
   }
 
@@ -212,9 +212,8 @@ final class FileEnd: OpenEnd {
     try state?.check(read: offset + count, attempt)
   }
 
-  /// A whole copy ends the file and brings it onto its device. One that failed leaves what it has written,
-  /// and nothing else: a file that was made for it, and got none of it, is removed, if it still has its
-  /// name.
+  /// A complete copy truncates and synchronizes the file. A failed copy leaves the bytes that it wrote. A new file
+  /// without any byte is removed if it still has its name.
   func finish(_ count: Int, isWhole: Bool, _ attempt: String) throws(ShmError) {
     if isNew, !isWhole, count == 0 {
       place?.removeFile(identity)
@@ -241,13 +240,13 @@ extension OutputPath {
     if kind == S_IFREG || kind == S_IFIFO, !directory.trusts(found) {
       throw ShmError(
         .notPermitted, attempt, "\(quoted) is another user's file in a sticky directory",
-        remedy: "choose a name that is free", errorNumber: EACCES)
+        remedy: "choose another name", errorNumber: EACCES)
     }
   }
 
-  /// Opens what has the name, or makes a file; `isNew` is set to whether it was made.
+  /// Opens the file of the name, or creates it; sets `isNew` to whether it was created.
   fileprivate func openForWriting(isNew: inout Bool) throws(Errno) -> OwnedDescriptor {
-    // What a link in /proc leads to is opened by the kernel.
+    // The kernel opens the target of a link in /proc.
     if directory.isProcess { return try directory.open(name, O_WRONLY) }
     guard let found = try directory.status(name) else {
       if isLinked { throw .noSuchFileOrDirectory }
@@ -255,7 +254,7 @@ extension OutputPath {
       return try directory.open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o666)
     }
     let descriptor = try directory.open(name, O_WRONLY | O_NOFOLLOW)
-    // Another one may have taken its name since it was looked at.
+    // Another file may have taken the name since the check.
     let status = try descriptor.status()
     if status.st_mode & S_IFMT == S_IFREG, RegionIdentity(status) != RegionIdentity(found),
       !directory.trusts(status)

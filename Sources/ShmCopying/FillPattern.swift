@@ -12,7 +12,7 @@ public enum FillPattern: Hashable, Sendable {
   case byte(UInt8)
   /// Some bytes, over and over from the start of the range; not empty.
   case pattern([UInt8])
-  /// Each 8-byte word, at a multiple of 8, holds its own offset in the region, little-endian.
+  /// Each 8-byte word, at a multiple of 8, contains its offset in the region, little-endian.
   case sequence
   /// SplitMix64: the word at offset 8·i is output i of the generator started with the seed,
   /// little-endian. The same bytes on every machine, and any part can be made without the rest.
@@ -21,9 +21,9 @@ public enum FillPattern: Hashable, Sendable {
   /// Writes the bytes that belong at `offset` of the region.
   ///
   /// - Parameters:
-  ///   - buffer: filled from its first byte to its last.
-  ///   - offset: where in the region the buffer's first byte lies.
-  ///   - start: where the range of a `pattern` begins.
+  ///   - buffer: filled completely.
+  ///   - offset: the offset of the buffer's first byte in the region.
+  ///   - start: the start of the range of a `pattern`.
   /// - Complexity: linear in the buffer.
   public func generate(
     into buffer: UnsafeMutableRawBufferPointer, at offset: Int, rangeStart start: Int
@@ -40,7 +40,7 @@ public enum FillPattern: Hashable, Sendable {
     }
   }
 
-  /// The byte that all of the range is; nil where its parts differ.
+  /// The byte value of the whole range; nil if the bytes differ.
   var uniformByte: UInt8? {
     switch self {
     case .zero: 0
@@ -49,8 +49,8 @@ public enum FillPattern: Hashable, Sendable {
     }
   }
 
-  /// Output `index` of SplitMix64 started with `seed` (Steele, Lea and Flood, 2014): the state is
-  /// a counter, so any output can be had at once.
+  /// Output `index` of SplitMix64 started with `seed` (Steele, Lea and Flood, 2014). The state is a counter, so each
+  /// output can be computed directly.
   @inline(__always)
   static func splitMix64(_ seed: UInt64, index: UInt64) -> UInt64 {
     var word = seed &+ (index &+ 1) &* 0x9E37_79B9_7F4A_7C15
@@ -63,7 +63,7 @@ public enum FillPattern: Hashable, Sendable {
     unsafe buffer.initializeMemory(as: UInt8.self, repeating: byte)
   }
 
-  /// One period, turned by `phase`, and then what is there doubled until the buffer is full.
+  /// Writes one period, rotated by `phase`, and doubles the written part until the buffer is full.
   private static func `repeat`(
     _ bytes: [UInt8], phase: Int, into buffer: UnsafeMutableRawBufferPointer
   ) {

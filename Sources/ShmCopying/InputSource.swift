@@ -3,20 +3,20 @@ import Glibc
 public import ShmCore
 public import SystemPackage
 
-/// Where bytes come from: a file, or standard input.
+/// A source of bytes: a file or standard input.
 ///
 /// ```swift
 /// let source = try InputSource("weights.bin")
 /// let region = try Region.create(RegionReference("model"), from: source)
 /// ```
 public struct InputSource: ~Copyable {
-  /// What it is called in messages.
+  /// Its name in messages.
   public let name: String
   /// The bytes that a regular file has still to give; nil for a pipe, a terminal, a device.
   public var size: Int? { state?.remaining }
-  /// What a regular file was when it was opened.
+  /// The state of a regular file when it was opened.
   let state: InputState?
-  /// The number of the descriptor. It belongs to this value, or to the process where it is 0.
+  /// The number of the descriptor. This value owns it, except descriptor 0.
   public let rawDescriptor: Int32
   /// Nothing for standard input, which stays open.
   private let owned: OwnedDescriptor?
@@ -25,8 +25,8 @@ public struct InputSource: ~Copyable {
   ///
   /// - Parameters:
   ///   - path: the file, or `-`.
-  ///   - waitsForWriter: whether to wait until somebody writes a FIFO. Otherwise it is read without
-  ///     waiting, and is to be polled first: before a writer has come a read is told its end.
+  ///   - waitsForWriter: whether to wait until a process opens a FIFO for writing. Otherwise it is opened non-blocking
+  ///     and must be polled first, because a read without a writer returns end of file.
   /// - Throws: `ShmError`: `notFound`, `notPermitted`, `inputOutput` for a directory or a closed
   ///   standard input.
   public init(_ path: FilePath, waitsForWriter: Bool = true) throws(ShmError) {
@@ -63,14 +63,14 @@ public struct InputSource: ~Copyable {
     self.owned = owned
   }
 
-  /// The bytes that a regular file has still to give; nil for anything else, and for a file whose size is
-  /// 0 or not what it gives, as in /proc and /sys.
+  /// The remaining bytes of a regular file; nil for other files, and for a file whose size is 0 or does not match its
+  /// contents, as in /proc and /sys.
   static func remaining(_ raw: CInt, _ name: String) throws(ShmError) -> Int? {
     try state(raw, name)?.remaining
   }
 
-  /// The state of what is to be read, to compare it with that after reading; nil for anything but a regular
-  /// file whose size is what it gives. fstat(2), fcntl(2)
+  /// The state of the input, to compare with the state after reading; nil unless it is a regular file whose size
+  /// matches its contents. fstat(2), fcntl(2)
   ///
   /// - Throws: `ShmError` of kind `inputOutput` for a descriptor that cannot be read.
   static func state(_ raw: CInt, _ name: String) throws(ShmError) -> InputState? {
@@ -79,11 +79,11 @@ public struct InputSource: ~Copyable {
     guard unsafe fstat(raw, &status) == 0 else {
       throw ShmError(.inputOutput, attempt, "it is closed", errorNumber: errno)
     }
-    // What stands in for a closed stream can be looked at and not read, as what is open for writing.
+    // The placeholder of a closed stream has a status but cannot be read, like a descriptor that is open for writing.
     let flags = cshm_fcntl(raw, F_GETFL, 0)
     if flags >= 0, flags & cshm_O_PATH != 0 || flags & O_ACCMODE == O_WRONLY {
       throw ShmError(
-        .inputOutput, attempt, "it is closed, or not open for this", errorNumber: EBADF)
+        .inputOutput, attempt, "it is closed or not open for reading", errorNumber: EBADF)
     }
     if status.st_mode & S_IFMT == S_IFDIR {
       throw ShmError(.inputOutput, attempt, "it is a directory")

@@ -13,8 +13,8 @@ final class MemoryEnd: OpenEnd {
 
   var room: Int? { nil }
 
-  /// A page that the process has not touched yet is charged to its control groups, and at their limit the
-  /// kernel ends that process, and not this one.
+  /// A page that the process has not touched yet is charged to its control groups. At their limit the kernel
+  /// ends that process, not this process.
   func requireRoom(_ count: Int, at place: Int, _ attempt: String) throws(ShmError) {
     guard let start = try? start(place) else { return }
     let (end, overflow) = start.addingReportingOverflow(UInt64(count))
@@ -24,7 +24,7 @@ final class MemoryEnd: OpenEnd {
       start / UInt64(pages) * UInt64(pages)..<(end + UInt64(pages) - 1) / UInt64(pages)
       * UInt64(pages)
     var missing = 0
-    // What it shares with other processes may have its memory already.
+    // Shared pages may already have memory.
     for map in ProcessMap.all(of: memory.process) ?? []
     where !map.isShared && map.addresses.overlaps(range) {
       let part = map.addresses.clamped(to: range)
@@ -35,7 +35,7 @@ final class MemoryEnd: OpenEnd {
     try MemoryRoom.require(missing, attempt, of: memory.process)
   }
 
-  /// The addresses, and what of files is mapped there.
+  /// The addresses and the mapped files.
   func extents(_ count: Int) -> [Extent] {
     let own = Extent(.process(memory.process), start: address, count: count)
     let mapped = (ProcessMap.all(of: memory.process) ?? []).compactMap { (map) -> Extent? in

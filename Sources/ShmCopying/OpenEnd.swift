@@ -1,12 +1,12 @@
 import Glibc
 import ShmCore
 
-/// An open end of a block copy. Places are counted in bytes from where the copy begins in it.
+/// An open end of a block copy. Offsets are in bytes from the start of the copy in this end.
 protocol OpenEnd: AnyObject {
-  /// How many bytes it has from there on; nil where it does not say, as a process and a stream.
+  /// The number of bytes from there on; nil if unknown, as for a process and a stream.
   var room: Int? { get }
 
-  /// What its first `count` bytes are, so that a copy onto itself is told.
+  /// The identity of its first `count` bytes, to detect overlapping ends.
   func extents(_ count: Int) -> [Extent]
 
   /// Copies bytes at `place` into `buffer`, from its start, and returns how many: 0 at the end.
@@ -22,28 +22,28 @@ protocol OpenEnd: AnyObject {
   /// Called before `count` bytes are written at `place`: throws if they have no room in memory.
   func requireRoom(_ count: Int, at place: Int, _ attempt: String) throws(ShmError)
 
-  /// Whether what was written is on its device; nil if there is none.
+  /// Whether the written bytes are stored on the device; nil without a device.
   var isSynchronized: Bool? { get }
 
-  /// Called when `count` bytes were read from it, to its end: throws if it was changed meanwhile.
+  /// Called after `count` bytes were read to its end. Throws if it changed in the meantime.
   func checkUnchanged(_ count: Int, _ attempt: String) throws(ShmError)
 
   /// Called when `count` bytes were written to it and no more will come.
   ///
   /// - Parameters:
-  ///   - count: how many bytes were written.
-  ///   - isWhole: whether these are all, and nothing has failed.
+  ///   - count: the number of written bytes.
+  ///   - isWhole: whether the copy is complete.
   ///   - attempt: the words for errors.
-  /// - Throws: `ShmError` where its end cannot be set.
+  /// - Throws: `ShmError` if it cannot be truncated.
   func finish(_ count: Int, isWhole: Bool, _ attempt: String) throws(ShmError)
 }
 
 extension OpenEnd {
-  /// What is not memory is left to the kernel.
+  /// Ends other than memory are not checked.
   func requireRoom(_ count: Int, at place: Int, _ attempt: String) throws(ShmError) {}
 }
 
-/// What an end is a part of.
+/// The object that contains an end.
 struct Extent: Equatable {
   enum Whole: Equatable {
     case file(RegionIdentity)
@@ -67,16 +67,16 @@ struct Extent: Equatable {
 
 /// Why an end could not give or take bytes.
 enum EndFailure: Error {
-  /// The buffer has no page: what it maps belongs to the other end.
+  /// The buffer has no page: it maps memory of the other end.
   case buffer
-  /// Its own reason.
+  /// The error of this end.
   case own(ShmError)
 
-  /// The error if it is this process's own buffer that has no page: the kernel finds no memory for one.
+  /// The error if the buffer of this process has no page because the kernel lacks memory.
   static func noBuffer(_ attempt: String) -> ShmError {
     ShmError(
       .noSpace, attempt,
-      "the kernel cannot reach this process's buffer; there may be no memory for it",
+      "the kernel cannot access the buffer of this process (possibly for lack of memory)",
       remedy: "free memory, or raise the limit of the memory cgroup", errorNumber: EFAULT)
   }
 }

@@ -20,7 +20,7 @@ public import SystemPackage
 /// A path that means an open descriptor of this process, such as `/dev/fd/9` or `/dev/stdout`, is written
 /// through that descriptor, at its place; nothing is replaced then.
 public struct OutputFile: ~Copyable {
-  /// What it is called in messages.
+  /// Its name in messages.
   public let name: String
   /// The number of the descriptor to write to. It belongs to this value: do not close it.
   public let rawDescriptor: Int32
@@ -32,7 +32,7 @@ public struct OutputFile: ~Copyable {
   private var descriptor: OwnedDescriptor?
   /// The name that it has for now, if it cannot be without a name.
   private var temporary: FilePath?
-  /// What it takes over from the file that it replaces.
+  /// The owner, permissions and attributes of the replaced file.
   private var access: FileAccess?
   private var writeBack: WriteBack
   /// How many bytes were written.
@@ -40,15 +40,15 @@ public struct OutputFile: ~Copyable {
 
   /// Begins a file in the directory of its name.
   ///
-  /// A file that has the name is replaced at the end. The new file takes over its owner and group, if this
-  /// process may give files away, its mode, its access control list and its extended attributes, and
-  /// never grants more than the old one did. If the path is a symbolic link, the link's target is replaced.
-  /// In a sticky directory, links and files of other users are refused, except those of the directory's
-  /// owner. What killed processes have left of earlier files of this name is removed.
+  /// An existing file of that name is replaced at the end. The new file keeps its mode, its access control list, its
+  /// extended attributes and, if this process can change the owner, its owner and group. It never grants more
+  /// permissions than the old file. If the path is a symbolic link, the link's target is replaced. In a sticky
+  /// directory, links and files of other users are refused, except those of the directory's owner. Temporary files of
+  /// this name that killed processes left are removed.
   ///
   /// - Parameters:
-  ///   - path: what it will be called.
-  ///   - isSynchronized: whether `publish` waits until the file is on its device.
+  ///   - path: the path of the file.
+  ///   - isSynchronized: whether `publish` waits until the file is stored on its device.
   /// - Throws: `ShmError`: `usage` for a directory, a device or a FIFO, which cannot be replaced,
   ///   `notFound` for a directory that does not exist, `notPermitted`, `inputOutput` for a descriptor that
   ///   is closed.
@@ -85,9 +85,9 @@ public struct OutputFile: ~Copyable {
     self.site = site
   }
 
-  /// Finds out beforehand what would stop it, by making a file and throwing it away.
+  /// Checks in advance whether the file can be written: creates a temporary file and removes it.
   ///
-  /// - Parameter path: what it will be called.
+  /// - Parameter path: the path of the file.
   /// - Returns: whether it is a terminal.
   /// - Throws: `ShmError`: as `init`.
   @discardableResult
@@ -100,7 +100,7 @@ public struct OutputFile: ~Copyable {
     if let temporary { try? site.directory.unlink(temporary) }
   }
 
-  /// To be called while the file is written, so that its device works meanwhile.
+  /// Call this while the file is written, so that its device writes in parallel.
   ///
   /// - Parameter count: how many bytes were written so far.
   @inline(__always)
@@ -109,12 +109,12 @@ public struct OutputFile: ~Copyable {
     writeBack.advance(to: count)
   }
 
-  /// Brings the file onto its device and gives it its name, in place of what had it. fsync(2), linkat(2),
+  /// Synchronizes the file and gives it its name. An existing file of that name is replaced. fsync(2), linkat(2),
   /// rename(2)
   ///
-  /// - Throws: `ShmError`: `inputOutput` if the last bytes cannot be written; nothing is left then, and the
-  ///   file that was to be replaced stays. Only if the directory cannot be brought onto its device the
-  ///   file is in place all the same; the error says so. `interrupted`.
+  /// - Throws: `ShmError`: `inputOutput` if the last bytes cannot be written; the new file is removed then, and the old
+  ///   file stays. If only the directory cannot be synchronized, the new file is in place, and the error says so.
+  ///   `interrupted`.
   public mutating func publish() throws(ShmError) {
     guard let file = descriptor.take() else {
       return try writeBack.finish(upTo: count, site.attempt)
@@ -130,7 +130,7 @@ public struct OutputFile: ~Copyable {
       try access?.apply(to: file, site.attempt)
       try writeBack.finish(upTo: count, site.attempt)
       do throws(Errno) {
-        // A file system on another machine says here what it could not write.
+        // A network file system reports write errors here.
         try file.duplicate().close()
         try site.place(file, isFree: isFree, &temporary)
       } catch {
@@ -141,7 +141,7 @@ public struct OutputFile: ~Copyable {
       temporary = nil
       return try synchronizeDirectory(file)
     }
-    throw ShmError(.busy, site.attempt, "other processes keep taking and giving up its name")
+    throw ShmError(.busy, site.attempt, "other processes repeatedly create and remove its name")
   }
 
   private func synchronizeDirectory(_ file: borrowing OwnedDescriptor) throws(ShmError) {
@@ -150,14 +150,14 @@ public struct OutputFile: ~Copyable {
     try ShmError.explaining({
       ShmError(
         .inputOutput, "cannot synchronize the directory of \(name)",
-        "\($0.reason); the file is complete and in place, but may not outlast a crash of the machine",
+        "\($0.reason); the file is complete and in place, but may be lost in a system crash",
         errorNumber: $0.rawValue)
     }) { () throws(Errno) in try site.directory.synchronize(besides: raw) }
   }
 }
 
 extension OutputSite {
-  /// A new file without a name, or with a name of its own if it cannot be had otherwise.
+  /// A new file without a name, or with a temporary name if the file system does not support that.
   ///
   /// - Parameters:
   ///   - isPrivate: whether only its owner may use it for now.
@@ -177,7 +177,7 @@ extension OutputSite {
     }
   }
 
-  /// Gives a file its name: at once if the name is free, else by a rename over what has it.
+  /// Gives a file its name: directly if the name is free, otherwise by a rename over the existing file.
   ///
   /// - Throws: `Errno`: `fileExists` if the name is free no more.
   fileprivate func place(

@@ -3,13 +3,11 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// Where a path leads that is to be written: a name in an open directory, or a descriptor that this
-/// process has.
+/// The target of a path to write: a name in an open directory, or a descriptor of this process.
 ///
-/// The path is followed part by part. In a sticky directory that others may write, only those symbolic
-/// links are followed and only those files are taken over that belong to this user or to the directory's
-/// owner. These are the rules of fs.protected_symlinks and fs.protected_regular (proc_sys_fs(5)), whatever
-/// these are set to, and for every link of the path.
+/// The path is followed component by component. In a sticky directory that others can write, only symbolic links and
+/// files of this user or of the directory's owner are used. These are the rules of fs.protected_symlinks and
+/// fs.protected_regular (proc_sys_fs(5)), independent of these settings, and for every link of the path.
 struct OutputPath: ~Copyable {
   /// The directory of the last part.
   let directory: OpenDirectory
@@ -23,7 +21,7 @@ struct OutputPath: ~Copyable {
   /// The kernel's own limit on the links of one path. path_resolution(7)
   private static var mostLinks: Int { 40 }
 
-  /// The same with the words for errors.
+  /// Resolves a path; failures are errors with `attempt`.
   ///
   /// - Throws: `ShmError`: `usage` if it names a directory; `notFound`, `notPermitted`.
   init(_ path: FilePath, _ attempt: String) throws(ShmError) {
@@ -33,10 +31,10 @@ struct OutputPath: ~Copyable {
       throw ShmError(.usage, attempt, "it is a directory")
     } catch .noSuchFileOrDirectory {
       throw ShmError(
-        .notFound, attempt, "there is no directory for it", errorNumber: ENOENT)
+        .notFound, attempt, "its directory does not exist", errorNumber: ENOENT)
     } catch .permissionDenied {
       throw ShmError(
-        .notPermitted, attempt, "you may not go through its directories", errorNumber: EACCES)
+        .notPermitted, attempt, "no permission to search its directories", errorNumber: EACCES)
     } catch .notPermitted {
       throw Self.untrustedLink("it", attempt)
     } catch {
@@ -47,20 +45,20 @@ struct OutputPath: ~Copyable {
   /// The error for a symbolic link that is not followed.
   ///
   /// - Parameters:
-  ///   - path: what the message calls the path.
-  ///   - attempt: the words for errors.
+  ///   - path: the path as it appears in the message.
+  ///   - attempt: the operation, for errors.
   /// - Returns: the error.
   static func untrustedLink(_ path: String, _ attempt: String) -> ShmError {
     ShmError(
       .notPermitted, attempt,
       "\(path) leads through another user's symbolic link in a sticky directory",
-      remedy: "give the path that the link leads to, if you trust it", errorNumber: EACCES)
+      remedy: "use the path of the target if you trust the link", errorNumber: EACCES)
   }
 
   /// Follows a path.
   ///
-  /// - Throws: `Errno`: `isDirectory`; `notPermitted` for another user's link in a sticky directory; what the
-  ///   system calls say.
+  /// - Throws: `Errno`: `isDirectory`; `notPermitted` for another user's link in a sticky directory; errors of the
+  ///   system calls.
   init(following path: FilePath) throws(Errno) {
     var directory = try OpenDirectory(path.isAbsolute ? "/" : ".")
     var parts = Array(path.components.reversed())
@@ -100,8 +98,8 @@ struct OutputPath: ~Copyable {
     throw .isDirectory
   }
 
-  /// The number that a link in /proc/PID/fd has, if PID is this process. A descriptor that is closed on
-  /// exec was opened by this program for itself, and is none that its caller can mean.
+  /// The number of a link in /proc/PID/fd if PID is this process. A close-on-exec descriptor was opened by this program
+  /// itself, so a user of the program cannot refer to it.
   private static func ownDescriptor(_ name: FilePath, _ directory: borrowing OpenDirectory) -> CInt?
   {
     guard let number = CInt(name.string) else { return nil }
@@ -115,7 +113,7 @@ struct OutputPath: ~Copyable {
 }
 
 extension OpenDirectory {
-  /// Where a symbolic link in it leads, if it may be followed.
+  /// The target of a symbolic link in it, if the link is trusted.
   ///
   /// - Throws: `Errno`: `notPermitted` for another user's link in a sticky directory.
   fileprivate func follow(_ name: FilePath) throws(Errno) -> FilePath {
@@ -124,16 +122,16 @@ extension OpenDirectory {
     return try link(name)
   }
 
-  /// Whether what lies in it may be followed or taken over. In a sticky directory that others may write
-  /// that is what belongs to this user or to the directory's owner; elsewhere everything is.
+  /// Whether a file or link in it is trusted. In a sticky directory that others can write, it must belong to this user
+  /// or to the directory's owner. In other directories every file is trusted.
   func trusts(_ found: stat) -> Bool {
     guard status.st_mode & S_ISVTX != 0, status.st_mode & 0o022 != 0 else { return true }
     if found.st_uid == geteuid() { return true }
     return found.st_uid == status.st_uid && !Self.isUnmapped(found.st_uid)
   }
 
-  /// Whether a user's number may stand for all those that this user namespace does not know, so that two
-  /// of them are not known to be the same. user_namespaces(7)
+  /// Whether a user ID may represent all users that are not mapped in this user namespace. Two such IDs may be different
+  /// users. user_namespaces(7)
   private static func isUnmapped(_ user: uid_t) -> Bool {
     func number(_ path: FilePath, field: Int) -> UInt32? {
       guard let text = try? FileSystem.contents(of: path) else { return nil }

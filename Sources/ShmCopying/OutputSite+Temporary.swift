@@ -3,14 +3,14 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// The names that output files have before their own: `.NAME.shmtool-` and 16 hexadecimal digits.
+/// The temporary names of output files: `.NAME.shmtool-` and 16 hexadecimal digits.
 ///
 /// A process that writes such a file holds a lock on it, flock(2). A file without the lock was left by a
 /// process that was killed: the lock tells it from one of a new process with the same number.
 extension OutputSite {
   private static var digits: Int { 16 }
 
-  /// What such a name begins with; a long name is cut.
+  /// The prefix of a temporary name; a long name is cut.
   private var prefix: [UInt8] {
     Array(".".utf8) + last.bytes.prefix(200) + Array(".shmtool-".utf8)
   }
@@ -36,12 +36,11 @@ extension OutputSite {
     }
   }
 
-  /// Removes what killed processes have left of earlier files of this name: regular files with one name and
-  /// without a lock, of this user or of the owner of the file that they were to replace.
+  /// Removes temporary files of this name that killed processes left: regular files with one link and without a lock,
+  /// of this user or of the owner of the file that they would have replaced.
   ///
-  /// A new file is given to the old file's owner before it is renamed, so root leaves files of other users.
-  /// To remove these gives nobody a way to have a file removed: a user who can give such a name to a file
-  /// in this directory can remove the file as well.
+  /// A new file gets the old file's owner before it is renamed, so a killed process of root leaves files of other users.
+  /// Removing them is safe: a user who can give such a name to a file in this directory can also remove the file.
   ///
   /// - Parameter owner: the owner of the file that has the name now; nil if nothing has the name.
   func removeLeftovers(of owner: uid_t?) {
@@ -67,7 +66,7 @@ extension OutputSite {
     guard let status = try directory.status(name), Self.isLeft(status, of: owners) else { return }
     let file: OwnedDescriptor
     do {
-      // On some file systems only what is open for writing can be locked.
+      // On some file systems only a file that is open for writing can be locked.
       file = try directory.open(name, O_RDWR | O_NOFOLLOW | O_NONBLOCK)
     } catch {
       file = try directory.open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)

@@ -3,9 +3,9 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// Where an output file is to be: a name in an open directory, and what has that name already.
+/// The place of an output file: a name in an open directory, and the existing file of that name.
 struct OutputSite: ~Copyable {
-  /// What the file is called in messages.
+  /// The name of the file in messages.
   let name: String
   let attempt: String
   /// The number of the descriptor that the path means; nil for a file.
@@ -22,12 +22,12 @@ struct OutputSite: ~Copyable {
     directory = path.directory
   }
 
-  /// Looks, and refuses what cannot be written.
+  /// Finds the place, and throws if the file cannot be written.
   static func of(_ given: FilePath) throws(ShmError) -> OutputSite {
     let name = Escaping.quoted(given.bytes)
     let attempt = "cannot write \(name)"
     guard given.lastComponent?.kind == .regular else {
-      throw ShmError(.usage, attempt, "it names no file")
+      throw ShmError(.usage, attempt, "it does not name a file")
     }
     let path = try OutputPath(given, attempt)
     let isLinked = path.isLinked
@@ -45,19 +45,19 @@ struct OutputSite: ~Copyable {
       throw ShmError(
         .inputOutput, attempt,
         CInt(last.string) == nil
-          ? "files in /proc cannot be replaced" : "it is no open descriptor of this process")
+          ? "files in /proc cannot be replaced" : "it is not an open descriptor of this process")
     }
     if let found = try find() {
       try check(found)
     } else if isLinked {
       throw ShmError(
-        .notFound, attempt, "it is a symbolic link that leads nowhere", errorNumber: ENOENT)
+        .notFound, attempt, "it is a symbolic link without a target", errorNumber: ENOENT)
     }
     guard directory.mayWrite(".") else {
-      throw ShmError(.notPermitted, attempt, "you may not write in its directory")
+      throw ShmError(.notPermitted, attempt, "no permission to write in its directory")
     }
     if directory.fileSystem?.kind == .hugetlbfs {
-      throw ShmError(.usage, attempt, "hugetlbfs takes no writes, only mappings")
+      throw ShmError(.usage, attempt, "files on hugetlbfs can be mapped but not written")
     }
   }
 
@@ -68,7 +68,7 @@ struct OutputSite: ~Copyable {
     }
   }
 
-  /// What has the name now, opened only to be looked at; nil if nothing has.
+  /// The existing file, opened with O_PATH; nil if the name is free.
   func find() throws(ShmError) -> OwnedDescriptor? {
     // By O_PATH its attributes are read through /proc.
     let flags = FileSystem.exists("/proc/self/fd") ? cshm_O_PATH : O_RDONLY | O_NONBLOCK
@@ -81,23 +81,23 @@ struct OutputSite: ~Copyable {
     }
   }
 
-  /// Refuses to replace what cannot be replaced, and what others have put there.
+  /// Throws if the existing file cannot be replaced, or belongs to an untrusted user.
   func check(_ found: borrowing OwnedDescriptor) throws(ShmError) {
     let status = try ShmError.saying(attempt) { () throws(Errno) in try found.status() }
     if let kind = RegionStatus.kindOfOther(status.st_mode) {
       let isDirectory = status.st_mode & S_IFMT == S_IFDIR
       throw ShmError(
         .usage, attempt,
-        isDirectory ? "it is \(kind)" : "it is \(kind), which cannot appear whole or not at all",
+        isDirectory ? "it is \(kind)" : "it is \(kind), which cannot be replaced atomically",
         remedy: isDirectory ? nil : Self.remedy)
     }
     guard directory.trusts(status) else {
       throw ShmError(
-        .notPermitted, attempt, "in this sticky directory it is another user's file",
-        remedy: "choose a name that is free")
+        .notPermitted, attempt, "it is another user's file in a sticky directory",
+        remedy: "choose another name")
     }
     guard directory.mayWrite(last) else {
-      throw ShmError(.notPermitted, attempt, "you may not write it")
+      throw ShmError(.notPermitted, attempt, "no permission to write it")
     }
     if directory.isMountPoint(last) {
       throw ShmError(
@@ -107,15 +107,15 @@ struct OutputSite: ~Copyable {
     let owners = [0, status.st_uid, directory.status.st_uid]
     if directory.status.st_mode & S_ISVTX != 0, !owners.contains(user) {
       throw ShmError(
-        .notPermitted, attempt, "in a sticky directory only its owner may replace it",
+        .notPermitted, attempt, "only its owner can replace it in a sticky directory",
         remedy: Self.remedy)
     }
   }
 
   private static var remedy: Remedy { "redirect standard output to it" }
 
-  /// A file without a name, which nothing can leave behind; nil if this file system, or a sandbox, has no
-  /// such files. O_TMPFILE of open(2)
+  /// A file without a name, which vanishes if the process is killed; nil if the file system or a sandbox does not support
+  /// this. O_TMPFILE of open(2)
   ///
   /// - Parameter mode: the permission bits, without those of the umask.
   /// - Returns: the file.

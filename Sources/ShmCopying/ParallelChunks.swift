@@ -7,13 +7,13 @@ import Synchronization
 final class ParallelChunks: Sendable {
   private let range: Range<Int>
   private let size: Int
-  /// The start of the next chunk, not yet held within the range. Relaxed: it only counts; what
-  /// the threads did is ordered by the join.
+  /// The start of the next chunk, which may be beyond the range. Relaxed, because it is only a counter; joining the
+  /// threads orders their work.
   private let next: Atomic<Int>
   /// The bytes that are done. Relaxed: it is for progress only.
   private let done = Atomic<Int>(0)
-  /// The error of the chunk that lies first, and where it begins; whoever finds one stops the others.
-  /// What lies before it is done: chunks are taken in their order, and each that is taken ends.
+  /// The error of the first failed chunk, and its start. A thread with an error stops the others. All bytes before that
+  /// chunk are done, because chunks are taken in order and each taken chunk is finished.
   private let failure = Mutex<(start: Int, error: ShmError)?>(nil)
 
   private init(_ range: Range<Int>, size: Int) {
@@ -27,11 +27,11 @@ final class ParallelChunks: Sendable {
   /// - Parameters:
   ///   - range: offsets, not empty.
   ///   - size: the size of a chunk, a power of two.
-  ///   - threads: how many work at once.
-  ///   - progress: called on this thread, with the bytes that all have done.
-  ///   - failedAt: called with the end of what is done without a gap, before an error is thrown.
-  ///   - worker: called once a thread; it takes its chunks from `forEach`.
-  /// - Throws: the error of the chunk that lies first, when all have stopped.
+  ///   - threads: the number of threads.
+  ///   - progress: called on this thread with the total bytes done.
+  ///   - failedAt: called before an error is thrown, with the end of the bytes that are done without a gap.
+  ///   - worker: called once in each thread; it takes its chunks from `forEach`.
+  /// - Throws: the error of the first failed chunk, after all threads have stopped.
   static func run(
     _ range: Range<Int>, size: Int = ScratchBuffer.defaultSize, threads: Int,
     progress: (Int) -> Void, failedAt: (Int) -> Void = { _ in },
@@ -63,7 +63,7 @@ final class ParallelChunks: Sendable {
     while true {
       try SignalMask.checkPending(attempt)
       let start = next.wrappingAdd(size, ordering: .relaxed).oldValue
-      // Behind the last chunk of a range that ends near 2^63 the next start wraps.
+      // After the last chunk of a range that ends near 2^63, the next start wraps.
       guard start >= 0, start < range.upperBound else { return }
       let chunk = start..<start + min(size, range.upperBound - start)
       do throws(ShmError) {
@@ -76,7 +76,7 @@ final class ParallelChunks: Sendable {
     }
   }
 
-  /// Stops all threads. An error of no chunk is one behind all that were taken.
+  /// Stops all threads. An error without a chunk counts as later than all taken chunks.
   private func fail(_ error: ShmError, at start: Int = .max) {
     let taken = next.exchange(range.upperBound, ordering: .relaxed)
     let start = min(start, taken)

@@ -2,19 +2,18 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// The bytes of a pattern, chunk by chunk, for one thread. Where every chunk is like the first, they
-/// are made once.
+/// The bytes of a pattern, chunk by chunk, for one thread. If all chunks are equal, they are computed once.
 struct PatternBytes: ~Copyable {
   private let pattern: FillPattern
   private let rangeStart: Int
   private let scratch: ScratchFile
-  /// Gives zeros without a copy; nil for other patterns, and where there is no such device.
+  /// The device of zeros, to write zeros without a copy; nil for other patterns, and if the device does not exist.
   private let zeros: OwnedDescriptor?
   private var isMade = false
 
   /// - Parameters:
   ///   - pattern: the rule.
-  ///   - rangeStart: where the range of the whole begins, in bytes.
+  ///   - rangeStart: the start of the whole range, in bytes.
   /// - Throws: `ShmError`: `noSpace`.
   init(_ pattern: FillPattern, rangeStart: Int) throws(ShmError) {
     scratch = try ScratchFile()
@@ -26,13 +25,13 @@ struct PatternBytes: ~Copyable {
   /// The most that one chunk may have, in bytes.
   var largest: Int { scratch.count }
 
-  /// What belongs at `chunk` of the region; valid until the next call.
+  /// The pattern bytes of `chunk`; valid until the next call.
   mutating func bytes(at chunk: Range<Int>) -> UnsafeRawBufferPointer {
     make(chunk)
     return unsafe UnsafeRawBufferPointer(scratch.prefix(chunk.count))
   }
 
-  /// Writes what belongs at `chunk` of the region.
+  /// Writes the pattern bytes of `chunk` to the region.
   mutating func write(
     _ chunk: Range<Int>, by writer: inout RegionWriter, of region: borrowing Region
   ) throws(ShmError) {
@@ -46,7 +45,7 @@ struct PatternBytes: ~Copyable {
       scratch, count: chunk.count, at: chunk.lowerBound, of: region, zeros: zeros)
   }
 
-  /// The device of zeros, if what has its name is that. null(4)
+  /// The device of zeros, if /dev/zero is that device. null(4)
   private static func zeroDevice() -> OwnedDescriptor? {
     guard let device = try? FileSystem.open("/dev/zero", O_RDONLY),
       let status = try? device.status(), status.st_mode & S_IFMT == S_IFCHR,

@@ -12,7 +12,7 @@ struct PieceCursor {
     self.pieces = pieces.filter { !$0.isEmpty }
   }
 
-  /// The next byte; the end of the last piece behind it.
+  /// The next byte; after the last piece, its end.
   var address: UInt64 {
     guard index < pieces.count else { return pieces.last?.upperBound ?? 0 }
     return pieces[index].lowerBound + offset
@@ -40,7 +40,7 @@ struct PieceCursor {
     return (batch, bytes)
   }
 
-  /// Goes on by `count` bytes, which lie within the pieces.
+  /// Advances by `count` bytes, which must be within the pieces.
   mutating func advance(by count: Int) {
     var rest = UInt64(count)
     while rest > 0, index < pieces.count {

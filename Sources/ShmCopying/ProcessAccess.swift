@@ -3,18 +3,18 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// What tells apart the reasons for which the kernel refuses to copy another process's memory: they
-/// have one number.
+/// The evidence that distinguishes why the kernel refuses to copy another process's memory. All reasons have the same
+/// error number.
 struct ProcessAccess: Sendable {
   /// Whether the call works on this process itself, which needs no permission: a sandbox refuses it
   /// there, too.
   let worksOnItself: Bool
-  /// Whether /proc/PID/maps may be read. It takes what the call takes, but for Yama and other
-  /// security modules, which mind writing and copying only. ptrace(2), "Ptrace access mode checking"
+  /// Whether /proc/PID/maps can be read. It requires the same permission as the call, except that Yama and other security
+  /// modules only restrict the call. ptrace(2), "Ptrace access mode checking"
   let mayBeInspected: Bool
-  /// kernel.yama.ptrace_scope; nil where the kernel has no Yama.
+  /// kernel.yama.ptrace_scope; nil if the kernel has no Yama.
   let yamaScope: Int?
-  /// The process's user; nil where it cannot be seen.
+  /// The user of the process; nil if it is not visible.
   let owner: UInt32?
 
   init(worksOnItself: Bool, mayBeInspected: Bool, yamaScope: Int?, owner: UInt32?) {

@@ -4,14 +4,14 @@ package import ShmCore
 import SystemPackage
 
 extension ProcessMemory {
-  /// Tells why a call has failed at `address` by looking: the number alone says little.
+  /// Finds why a call failed at `address`. The error number alone is ambiguous.
   func cause(
     of error: Errno, at address: UInt64, isWrite: Bool
   ) -> ProcessMemoryFailure.Cause {
     switch error {
     case .badAddress: fault(at: address, isWrite: isWrite)
     case .notPermitted, .noFunction: ProcessAccess(process, error).cause
-    // Its memory goes before it is seen to have ended.
+    // An exiting process loses its memory before its exit is visible.
     case .noSuchProcess: isOfTheKernel ? .noMemory : .ended
     default: .other
     }
@@ -39,7 +39,7 @@ extension ProcessMemory {
     return words.count > 6 && (ProcText.unsigned(words[6]) ?? 0) & 0x0020_0000 != 0
   }
 
-  /// Whether one byte can be had, into memory that is surely there.
+  /// Whether one byte can be read into memory that certainly exists.
   private func canRead(_ address: UInt64) -> Bool {
     var byte: UInt8 = 0
     return unsafe withUnsafeMutableBytes(of: &byte) { buffer in
@@ -51,7 +51,7 @@ extension ProcessMemory {
 }
 
 extension ProcessMap {
-  /// The mappings of a process, in the order of their addresses; nil where they may not be seen.
+  /// The mappings of a process in the order of their addresses; nil without permission.
   package static func all(of process: Int32) -> [ProcessMap]? {
     (try? FileSystem.contents(of: ProcessThreads.directory(of: process).appending("maps"))).map {
       text in
@@ -59,7 +59,7 @@ extension ProcessMap {
     }
   }
 
-  /// The mapping that holds an address, or else the one that is fewest bytes away; nil of none.
+  /// The mapping that contains an address, or the nearest mapping; nil without mappings.
   static func nearest(to address: UInt64, in maps: [ProcessMap]) -> ProcessMap? {
     maps.min { $0.distance(to: address) < $1.distance(to: address) }
   }

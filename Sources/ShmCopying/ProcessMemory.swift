@@ -5,9 +5,9 @@ import SystemPackage
 
 /// Another process's memory, which is copied out of and into by the kernel.
 ///
-/// The process is held by a descriptor, so that its number is not taken for another's when it has
-/// ended. The kernel allows it to whom it allows to trace the process. What is there may change while
-/// it is copied: check the copy, and never the original.
+/// A pidfd identifies the process, so that another process that gets its number later is not accessed. Access
+/// requires permission to ptrace the process. The memory may change during the copy: validate the copy, not the
+/// original.
 ///
 /// ```swift
 /// let memory = try ProcessMemory(of: 1234)
@@ -17,14 +17,14 @@ public struct ProcessMemory: ~Copyable {
   /// The process.
   public let process: Int32
   private let watch: ProcessWatch
-  /// What one call copies at the most, in bytes: short enough to tell how far it is.
+  /// The maximum bytes of one call, small enough for regular progress reports.
   private static let step = 64 << 20
 
   /// Takes hold of a process. Whether its memory may be copied is known when it is tried.
   /// pidfd_open(2)
   ///
-  /// - Parameter process: its number.
-  /// - Throws: `ShmError`: `notFound` where there is no such process.
+  /// - Parameter process: its process ID.
+  /// - Throws: `ShmError`: `notFound` if the process does not exist.
   public init(of process: Int32) throws(ShmError) {
     do {
       watch = try ProcessWatch(process)
@@ -37,11 +37,11 @@ public struct ProcessMemory: ~Copyable {
   /// Copies bytes out of the process. process_vm_readv(2)
   ///
   /// - Parameters:
-  ///   - address: where they begin in that process.
-  ///   - buffer: memory of the caller's, filled from its start to its end. Where it is mapped and has
-  ///     become shorter, that is an error and no signal.
+  ///   - address: the first address in that process.
+  ///   - buffer: memory of the caller, filled completely. If it maps a file that was truncated, that is an error and
+  ///     not a signal.
   ///   - progress: called with the bytes copied so far; false stops.
-  /// - Throws: `ProcessMemoryFailure`, which says how far it came, exactly.
+  /// - Throws: `ProcessMemoryFailure` with the exact number of copied bytes.
   /// - Complexity: linear in the bytes.
   public func read(
     at address: UInt64, into buffer: UnsafeMutableRawBufferPointer,
@@ -51,15 +51,15 @@ public struct ProcessMemory: ~Copyable {
     try unsafe read([piece], into: buffer, progress: progress)
   }
 
-  /// Copies pieces of the process's memory, one behind the other; as many as there are, of which one
-  /// call takes 1024. process_vm_readv(2)
+  /// Copies pieces of the process's memory, one after the other. One system call takes up to 1024 pieces.
+  /// process_vm_readv(2)
   ///
   /// - Parameters:
   ///   - pieces: their addresses in that process.
-  ///   - buffer: memory of the caller's, filled from its start until it is full or the pieces end.
+  ///   - buffer: memory of the caller, filled from its start until it is full or the pieces end.
   ///   - progress: called with the bytes copied so far; false stops.
   /// - Returns: the bytes copied.
-  /// - Throws: `ProcessMemoryFailure`, which says how far it came, exactly.
+  /// - Throws: `ProcessMemoryFailure` with the exact number of copied bytes.
   /// - Complexity: linear in the bytes and in the pieces.
   @discardableResult
   public func read(
@@ -75,13 +75,13 @@ public struct ProcessMemory: ~Copyable {
     }
   }
 
-  /// Copies bytes into the process, where it has memory that it may write. process_vm_writev(2)
+  /// Copies bytes into writable memory of the process. process_vm_writev(2)
   ///
   /// - Parameters:
   ///   - buffer: the bytes.
-  ///   - address: where they go in that process.
+  ///   - address: the destination in that process.
   ///   - progress: called with the bytes copied so far; false stops.
-  /// - Throws: `ProcessMemoryFailure`, which says how far it came, exactly.
+  /// - Throws: `ProcessMemoryFailure` with the exact number of copied bytes.
   /// - Complexity: linear in the bytes.
   public func write(
     _ buffer: UnsafeRawBufferPointer, at address: UInt64,
@@ -98,7 +98,7 @@ public struct ProcessMemory: ~Copyable {
   ///   - pieces: addresses in that process.
   ///   - progress: called with the bytes copied so far; false stops.
   /// - Returns: the bytes copied.
-  /// - Throws: `ProcessMemoryFailure`, which says how far it came, exactly.
+  /// - Throws: `ProcessMemoryFailure` with the exact number of copied bytes.
   /// - Complexity: linear in the bytes and in the pieces.
   @discardableResult
   public func write(
@@ -117,9 +117,9 @@ public struct ProcessMemory: ~Copyable {
   /// Copies bytes out of the process into an array.
   ///
   /// - Parameters:
-  ///   - address: where they begin in that process.
-  ///   - count: how many.
-  /// - Returns: all of them.
+  ///   - address: the first address in that process.
+  ///   - count: the number of bytes.
+  /// - Returns: the bytes.
   /// - Throws: `ProcessMemoryFailure`
   /// - Complexity: linear in the bytes.
   public func bytes(at address: UInt64, count: Int) throws(ProcessMemoryFailure) -> [UInt8] {
@@ -131,7 +131,7 @@ public struct ProcessMemory: ~Copyable {
     return bytes
   }
 
-  /// Whether the process runs: until it has ended its number is its own.
+  /// Whether the process still exists. Its process ID is not reused before.
   var isRunning: Bool { !watch.hasEnded }
 
   private func piece(
@@ -142,10 +142,10 @@ public struct ProcessMemory: ~Copyable {
     return address..<end
   }
 
-  /// Calls `call` with what to copy next, until all is copied.
+  /// Calls `call` with the next pieces until all bytes are copied.
   ///
-  /// A call that fails may have failed at any page of what it was given, so the same is tried again
-  /// page by page until the one is found: manual and kernel promise no more than a piece's edge.
+  /// A failed call may have failed at any page of its pieces. The copy is then retried page by page to find the page. The
+  /// manual and the kernel guarantee only the granularity of pieces.
   private func transfer(
     _ pieces: [Range<UInt64>], count: Int, localAddress: UInt, isWrite: Bool,
     progress: (Int) -> Bool, call: (Range<Int>, [cshm_piece]) throws(Errno) -> Int
@@ -166,7 +166,7 @@ public struct ProcessMemory: ~Copyable {
       let isPage = done < byPagesUntil
       let batch = cursor.batch(of: min(isPage ? page : Self.step, count - done))
       if batch.bytes == 0 { break }
-      // The number may be another process's by now, and that one's memory is not to be written.
+      // Another process may have the process ID by now, and its memory must not be written.
       guard isRunning else { throw failure(.ended) }
       let copied: Int
       do throws(Errno) {
@@ -179,7 +179,7 @@ public struct ProcessMemory: ~Copyable {
         let cause = cause(of: error, at: cursor.address, isWrite: isWrite)
         throw failure(cause, error)
       }
-      // And what was read in the meantime may be another's.
+      // Bytes read in the meantime may belong to another process.
       guard isRunning else { throw failure(.ended) }
       if copied == 0 { throw failure(.other) }
       cursor.advance(by: copied)

@@ -15,12 +15,12 @@ import SystemPackage
 /// }
 /// ```
 public struct ProcessMemoryFailure: Error, Sendable {
-  /// What stopped it.
+  /// The cause of the failure.
   public enum Cause: Sendable, Equatable {
-    /// The process has ended. What the last call copied is not counted: the number may have been
-    /// another process's by then.
+    /// The process has ended. The bytes of the last call are not counted, because another process may have had the
+    /// process ID.
     case ended
-    /// It has no memory of its own: it is a thread of the kernel.
+    /// It is a kernel thread without user memory.
     case noMemory
     /// Nothing is mapped at the address; the mapping nearest to it, if there is any.
     case notMapped(ProcessMap?)
@@ -28,15 +28,15 @@ public struct ProcessMemoryFailure: Error, Sendable {
     case notReadable(ProcessMap)
     /// The mapping there may not be written.
     case notWritable(ProcessMap)
-    /// The mapping there allows it, and yet has no page: behind the end of a file, or a device's.
+    /// The mapping allows the access but has no page there: it is beyond the end of its file, or a device.
     case noPage(ProcessMap)
-    /// The address cannot be had, and the mappings cannot be seen.
+    /// The address cannot be accessed, and the mappings cannot be read.
     case unknownAddress
     /// The range passes the end of all addresses.
     case noAddress
-    /// The caller's own buffer has no page: what it maps has become shorter, or there is no memory.
+    /// The caller's buffer has no page: its mapped file was truncated, or no memory is available.
     case buffer
-    /// The process belongs to another user, has other privileges, or does not let itself be looked at.
+    /// The process belongs to another user, has different privileges, or is not dumpable.
     case credentials(owner: UInt32?)
     /// Yama refuses: kernel.yama.ptrace_scope.
     case yama(scope: Int)
@@ -50,7 +50,7 @@ public struct ProcessMemoryFailure: Error, Sendable {
     case other
   }
 
-  /// What stopped it.
+  /// The cause of the failure.
   public let cause: Cause
   /// The process.
   public let process: Int32
@@ -58,7 +58,7 @@ public struct ProcessMemoryFailure: Error, Sendable {
   public let address: UInt64
   /// How many bytes were copied before: exactly these.
   public let copied: Int
-  /// The error number of the call; nil where none failed. errno(3)
+  /// The error number of the call; nil if no call failed. errno(3)
   public let errorNumber: Int32?
 
   init(
@@ -72,11 +72,10 @@ public struct ProcessMemoryFailure: Error, Sendable {
     self.errorNumber = errorNumber
   }
 
-  /// The error for a user: why, with the mapping or the setting that is meant, and what to do.
+  /// The error for a user: the cause with the mapping or the setting, and the remedy.
   ///
-  /// - Parameter attempt: what was tried, and on what.
-  /// - Returns: the sentence, of kind `peerDied`, `notFound`, `inputOutput`, `notPermitted`, `usage`
-  ///   or `system`.
+  /// - Parameter attempt: the operation and its object.
+  /// - Returns: an error of kind `peerDied`, `notFound`, `inputOutput`, `notPermitted`, `usage` or `system`.
   public func error(_ attempt: String) -> ShmError {
     let (kind, reason, remedy) = words
     return ShmError(kind, attempt, reason, remedy: remedy, errorNumber: errorNumber)
@@ -91,34 +90,35 @@ public struct ProcessMemoryFailure: Error, Sendable {
     case .ended: return (.peerDied, "process \(process) has ended", nil)
     case .noMemory:
       return (
-        .notFound, "process \(process) has no memory of its own: it is a thread of the kernel", nil
+        .notFound, "process \(process) is a kernel thread without user memory", nil
       )
     case .notMapped(let nearest):
       let near = nearest.map {
         let below = $0.addresses.upperBound <= address
         let distance = below ? address - $0.addresses.upperBound : $0.addresses.lowerBound - address
         return "; the nearest mapping is \($0.words), which "
-          + (below ? "ends \(distance) bytes before" : "begins \(distance) bytes behind")
+          + (below ? "ends \(distance) bytes before it" : "begins \(distance) bytes after it")
       }
       return (.inputOutput, "\(place) of process \(process) is not mapped\(near ?? "")", nil)
     case .notReadable(let map):
-      return (.notPermitted, "\(lies(in: map)), which may not be read", nil)
+      return (.notPermitted, "\(lies(in: map)), which is not readable", nil)
     case .notWritable(let map):
-      return (.notPermitted, "\(lies(in: map)), which may not be written", nil)
+      return (.notPermitted, "\(lies(in: map)), which is not writable", nil)
     case .noPage(let map):
       return (
         .inputOutput,
-        "\(lies(in: map)), and has no page there: a file ends before, or it is a device's", nil
+        "\(lies(in: map)), which has no page there (it is a device, or its file ends before)", nil
       )
     case .unknownAddress:
       return (
-        .inputOutput, "\(place) of process \(process) cannot be had, and its mappings not be seen",
+        .inputOutput,
+        "\(place) of process \(process) cannot be accessed, and its mappings cannot be read",
         nil
       )
-    case .noAddress: return (.usage, "the range passes the end of all addresses", nil)
+    case .noAddress: return (.usage, "the range exceeds the 64-bit address space", nil)
     case .buffer:
-      return (.inputOutput, "what the other side maps has become shorter meanwhile", nil)
-    case .stopped: return (.interrupted, "it was stopped", nil)
+      return (.inputOutput, "the mapped file of the other end became shorter in the meantime", nil)
+    case .stopped: return (.interrupted, "it was interrupted", nil)
     case .other:
       return (.system, errorNumber.map { Errno(rawValue: $0).reason } ?? "nothing was copied", nil)
     case .credentials, .yama, .sandbox, .securityModule: return refusal
@@ -130,38 +130,38 @@ public struct ProcessMemoryFailure: Error, Sendable {
     case .yama(let scope):
       let who =
         switch scope {
-        case 1: "only a process that it descends from may look into process \(process)"
-        case 2: "only CAP_SYS_PTRACE may look into process \(process)"
-        default: "nobody may look into process \(process) until the next start"
+        case 1: "only an ancestor of process \(process) has permission to ptrace it"
+        case 2: "permission to ptrace process \(process) requires CAP_SYS_PTRACE"
+        default: "ptrace of process \(process) is disabled until the next boot"
         }
       let remedy: Remedy? =
         switch scope {
-        case 1: "start it from this one, ask as root, or 'sysctl kernel.yama.ptrace_scope=0'"
-        case 2: "ask as root, or 'sysctl kernel.yama.ptrace_scope=0'"
+        case 1: "run as root, or start that process from this one"
+        case 2: "run as root"
         default: nil
         }
       return (.notPermitted, "\(who) (kernel.yama.ptrace_scope is \(scope))", remedy)
     case .sandbox:
       return (
         .notPermitted,
-        "a sandbox refuses the system call, on this process itself, too (seccomp)",
+        "a sandbox refuses the system call (seccomp), also on this process itself",
         .allowProcessMemory
       )
     case .credentials(let owner):
       let whose =
         switch owner {
-        case ProcessView.user?: "has other privileges than this one, or lets nobody look at it"
+        case ProcessView.user?: "has different privileges, or is not dumpable"
         case .some(let user): "belongs to uid \(user)"
-        case nil: "cannot be seen"
+        case nil: "is not visible here"
         }
       return (
         .notPermitted, "process \(process) \(whose)",
-        "ask as its user, or as root with CAP_SYS_PTRACE"
+        "run as the same user, or as root with CAP_SYS_PTRACE"
       )
     default:
       return (
         .notPermitted,
-        "a security module refuses to let process \(process) be looked into (AppArmor, SELinux, Landlock)",
+        "a security module (AppArmor, SELinux, Landlock) denies access to the memory of process \(process)",
         "allow ptrace in its profile"
       )
     }

@@ -8,14 +8,14 @@ extension Region {
   /// - Parameters:
   ///   - reference: a POSIX name, or a path on tmpfs, hugetlbfs or ramfs.
   ///   - path: a file or a block device, on a file system that takes O_DIRECT.
-  ///   - size: in bytes, the rest zero; nil for as many as the file has.
+  ///   - size: in bytes, the rest zero; nil for the size of the file.
   ///   - options: mode and reservation.
-  ///   - method: set to how it was done.
+  ///   - method: set to the method of the transfer.
   ///   - progress: called with the bytes read so far.
-  ///   - finish: called when it holds all, before it appears.
+  ///   - finish: called when the region is complete, before it becomes visible.
   /// - Returns: the region, open for reading and writing.
-  /// - Throws: what `create` and `DirectIO` throw; `usage` for an empty file, and for one that is larger
-  ///   than `size`. Nothing is left then.
+  /// - Throws: the errors of `create` and `DirectIO`; `usage` if the file is empty or larger than `size`. No region is
+  ///   left then.
   /// - Complexity: linear in the bytes.
   public static func create(
     _ reference: RegionReference, directlyFrom path: FilePath, size: Int? = nil,
@@ -30,7 +30,8 @@ extension Region {
     if available == 0 { throw ShmError(.usage, attempt, "the input is empty") }
     if let size, size < available {
       throw ShmError(
-        .usage, attempt, "the input holds \(available) bytes, and the region is to hold \(size)")
+        .usage, attempt,
+        "the input has \(available) bytes, which exceeds the region of \(size) bytes")
     }
     var done: DirectIO.Method?
     defer { method = done }

@@ -2,18 +2,18 @@ public import ShmCore
 import SystemPackage
 
 extension Region {
-  /// Makes a new region that holds what an input gives, and appears when it holds all of it.
+  /// Creates a region with the contents of an input. The region becomes visible when it is complete.
   ///
   /// - Parameters:
   ///   - reference: a POSIX name, or a path on tmpfs, hugetlbfs or ramfs.
   ///   - source: read to its end.
-  ///   - size: in bytes, the rest zero; nil for as many as the input gives.
+  ///   - size: in bytes, the rest zero; nil for the size of the input.
   ///   - options: mode and reservation.
   ///   - progress: called with the bytes copied so far.
-  ///   - finish: called when it holds all, before it appears.
+  ///   - finish: called when the region is complete, before it becomes visible.
   /// - Returns: the region, open for reading and writing.
-  /// - Throws: what `create` throws; `usage` for an empty input; `usage` for one that is larger
-  ///   than `size`, too; `inputOutput` for a regular file that was changed while it was read. Nothing is left then.
+  /// - Throws: the errors of `create`; `usage` if the input is empty or larger than `size`; `inputOutput` for a regular
+  ///   file that changed while it was read. No region is left then.
   /// - Complexity: linear in the bytes.
   public static func create(
     _ reference: RegionReference, from source: borrowing InputSource, size: Int? = nil,
@@ -45,22 +45,21 @@ extension Region {
     }
   }
 
-  /// What an input of unknown length begins with. On hugetlbfs a size is whole pages, and an
-  /// input's need not be.
+  /// The initial size for an input of unknown length. On hugetlbfs a size must be whole pages, which an input may not be.
   private static func firstSize(of reference: RegionReference) throws(ShmError) -> Int {
     if let directory = reference.directory,
       (try? MemoryFileSystem.at(directory).kind) == .hugetlbfs
     {
       throw ShmError(
         .usage, "cannot create \(reference.quoted)",
-        "on hugetlbfs the size of an input of unknown length must be given")
+        "the size of an input of unknown length must be specified on hugetlbfs")
     }
     return 1 << 20
   }
 
   private static var largestStep: Int { 64 << 20 }
 
-  /// Copies an input of unknown length; the region, which nobody else sees yet, grows with it.
+  /// Copies an input of unknown length. The region, which is not yet visible to other processes, grows with it.
   private func take(
     from source: Int32, _ attempt: String, mayExceedMemory: Bool, progress: (Int) -> Void
   ) throws(ShmError) {
@@ -77,7 +76,7 @@ extension Region {
           capacity = try grow(
             from: capacity, toHold: used + count, mayExceedMemory: mayExceedMemory)
         } catch {
-          // It is made, as far as anybody knows, and not resized.
+          // For the user this is a creation, not a resize.
           throw error.worded(attempt: attempt)
         }
       }
@@ -89,7 +88,7 @@ extension Region {
     try resize(to: used, mayShrink: true)
   }
 
-  /// Doubles, up to a step; where that much is not free, what is needed will do.
+  /// Doubles the size, up to a maximum step. If that much is not free, grows only as needed.
   private func grow(
     from capacity: Int, toHold needed: Int, mayExceedMemory: Bool
   ) throws(ShmError) -> Int {

@@ -6,13 +6,13 @@ extension Region {
   ///
   /// - Parameters:
   ///   - pattern: the rule.
-  ///   - range: which bytes of the region; nil for all.
-  ///   - threads: how many work at once; nil for as many as there are processors, up to 4.
-  ///   - mayExceedMemory: whether holes may take more than memory or a control group has: the kernel ends
-  ///     the process then, instead of an error here.
+  ///   - range: the bytes of the region; nil for all.
+  ///   - threads: the number of threads; nil for the number of processors, up to 4.
+  ///   - mayExceedMemory: whether holes can take more than the memory of the machine or of a control group. The kernel
+  ///     then ends the process, instead of an error here.
   ///   - progress: called with the bytes done, about ten times a second.
-  /// - Throws: `ShmError`: `usage` for an empty range, `inputOutput` for one past the end, also
-  ///   where another process makes the region smaller meanwhile, `noSpace`, `notPermitted`.
+  /// - Throws: `ShmError`: `usage` for an empty range, `inputOutput` for a range beyond the end, also if another process
+  ///   shrinks the region in the meantime, `noSpace`, `notPermitted`.
   /// - Complexity: linear in the range.
   public func fill(
     _ pattern: FillPattern, range: Range<Int>? = nil, threads: Int? = nil,
@@ -48,7 +48,7 @@ extension Region {
       guard isBegun.load(ordering: .relaxed) else { throw error }
       let end = min(max(reached, range.lowerBound), range.upperBound)
       throw error.worded(
-        reason: "\(error.reason); the range was filled up to byte \(end), and beyond it in part")
+        reason: "\(error.reason); the range was filled up to byte \(end), and partly beyond it")
     }
   }
 
@@ -56,12 +56,12 @@ extension Region {
   ///
   /// - Parameters:
   ///   - pattern: the rule.
-  ///   - range: which bytes of the region; nil for all.
-  ///   - threads: how many work at once; nil for as many as there are processors, up to 4.
+  ///   - range: the bytes of the region; nil for all.
+  ///   - threads: the number of threads; nil for the number of processors, up to 4.
   ///   - progress: called with the bytes done, about ten times a second.
-  /// - Returns: where they differ, or nil where they are equal.
-  /// - Throws: `ShmError`: `usage` for an empty range, `inputOutput` for one past the end, also
-  ///   where another process makes the region smaller meanwhile.
+  /// - Returns: the difference; nil if they are equal.
+  /// - Throws: `ShmError`: `usage` for an empty range, `inputOutput` for a range beyond the end, also if another process
+  ///   shrinks the region in the meantime.
   /// - Complexity: linear in the range.
   public func verify(
     _ pattern: FillPattern, range: Range<Int>? = nil, threads: Int? = nil,
@@ -85,7 +85,7 @@ extension Region {
     return found.total
   }
 
-  /// Reads all of `chunk`, or says that the region has become smaller.
+  /// Reads all of `chunk`, or throws if the region was shrunk.
   func readWhole(
     _ scratch: borrowing ScratchBuffer, _ chunk: Range<Int>, _ attempt: String
   ) throws(ShmError) {
@@ -103,13 +103,13 @@ extension Region {
       throw ShmError(.usage, attempt, status.size == 0 ? "it is empty" : "the range is empty")
     }
     if range.lowerBound < 0 {
-      throw ShmError(.usage, attempt, "the range begins at \(range.lowerBound)")
+      throw ShmError(.usage, attempt, "the range begins at the negative offset \(range.lowerBound)")
     }
     if range.upperBound > status.size { throw status.endsBefore(range, attempt) }
     return range
   }
 
-  /// What one thread takes at a time, in bytes: as much as one page table maps.
+  /// The bytes that a thread takes at a time: the range of one page table.
   private static var fillStep: Int { 2 << 20 }
 
   /// Threads pay from some megabytes on.

@@ -3,7 +3,7 @@ public import ShmCore
 import SystemPackage
 
 extension Region {
-  /// What came through a descriptor.
+  /// The amount to read from a descriptor.
   public enum Amount: Sendable {
     /// Exactly as many bytes as the range holds.
     case all
@@ -14,17 +14,17 @@ extension Region {
   /// Copies bytes from an open descriptor into the region. read(2), pread(2) into a mapping
   ///
   /// - Parameters:
-  ///   - source: the number of a descriptor that is open for reading; it stays the caller's.
-  ///   - sourceName: what it is called in messages.
-  ///   - range: where the bytes go; nil for all of the region.
-  ///   - amount: whether fewer bytes than the range holds are an error.
-  ///   - mayExceedMemory: whether holes may take more than memory or a control group has: the kernel ends
-  ///     the process then, instead of an error here.
+  ///   - source: the number of a descriptor that is open for reading. The caller keeps it.
+  ///   - sourceName: its name in messages.
+  ///   - range: the destination in the region; nil for the whole region.
+  ///   - amount: whether fewer bytes than the range are an error.
+  ///   - mayExceedMemory: whether holes can take more than the memory of the machine or of a control group. The kernel
+  ///     then ends the process, instead of an error here.
   ///   - progress: called with the bytes copied so far.
   /// - Returns: the bytes copied.
-  /// - Throws: `ShmError`: `usage` where the input holds more than the range, or fewer where all
-  ///   are wanted, before a byte is changed where the input's size is known; `inputOutput`, also for a
-  ///   regular file that was changed while it was read; `noSpace`. What was copied before stays copied.
+  /// - Throws: `ShmError`: `usage` if the input is longer than the range, or shorter and `amount` is `all`. If the size
+  ///   of the input is known, this is checked before a byte changes. `inputOutput`, also for a regular file that
+  ///   changed while it was read; `noSpace`. Bytes that were already copied remain.
   /// - Complexity: linear in the bytes.
   public func write(
     from source: Int32, named sourceName: String, range: Range<Int>? = nil,
@@ -66,14 +66,14 @@ extension Region {
       }
       return copied
     } catch {
-      // Of a region that nobody can see yet nothing stays.
+      // A region that is not yet visible is removed after an error.
       guard writer.isPublished, offset > range.lowerBound else { throw error }
       throw error.worded(
-        reason: "\(error.reason); \(offset - range.lowerBound) bytes were written before")
+        reason: "\(error.reason); \(offset - range.lowerBound) bytes were already written")
     }
   }
 
-  /// Writes what the input gives from `offset` on, and moves that.
+  /// Writes the input at `offset`, and advances `offset`.
   private func take(
     from source: Int32, into range: Range<Int>, at offset: inout Int,
     by writer: inout RegionWriter, guarded room: inout RoomGuard?, _ attempt: String,
@@ -82,7 +82,7 @@ extension Region {
     let scratch = try ScratchFile()
     while true {
       progress(offset - range.lowerBound)
-      // One byte more than fits is asked for at the end: it tells an input that is too long.
+      // At the end, one more byte than fits is read, to detect an input that is too long.
       let left = range.upperBound - offset
       let count = try unsafe DescriptorIO.read(
         source, into: scratch.prefix(min(scratch.count, max(1, left))), attempt)
@@ -90,7 +90,7 @@ extension Region {
       if left == 0 {
         throw ShmError(
           .usage, attempt,
-          "the input holds more than the \(range.count) bytes of the range")
+          "the input is longer than the \(range.count) bytes of the range")
       }
       try room?.require(offset..<offset + count, isPiece: true)
       try writer.write(scratch, count: count, at: offset, of: self)
@@ -106,7 +106,7 @@ extension Region {
     if known > room {
       throw ShmError(
         .usage, attempt,
-        "the input holds \(known) bytes, and the range \(room); nothing was changed")
+        "the input has \(known) bytes, but the range has \(room) bytes; nothing was changed")
     }
     if amount == .all, known < room {
       throw ShmError(
@@ -117,12 +117,12 @@ extension Region {
   /// Copies bytes of the region to an open descriptor. pread(2), write(2)
   ///
   /// - Parameters:
-  ///   - sink: the number of a descriptor that is open for writing; it stays the caller's.
-  ///   - sinkName: what it is called in messages.
-  ///   - range: which bytes; nil for all of the region.
+  ///   - sink: the number of a descriptor that is open for writing. The caller keeps it.
+  ///   - sinkName: its name in messages.
+  ///   - range: the bytes to copy; nil for the whole region.
   ///   - progress: called with the bytes copied so far.
-  /// - Throws: `ShmError`: `inputOutput` where the sink refuses or another process makes the region
-  ///   smaller meanwhile. What was copied before is a correct beginning.
+  /// - Throws: `ShmError`: `inputOutput` if the sink cannot be written or another process shrinks the region in the
+  ///   meantime. The bytes copied before are a correct prefix.
   /// - Complexity: linear in the bytes.
   public func read(
     to sink: Int32, named sinkName: String, range: Range<Int>? = nil,
@@ -147,15 +147,15 @@ extension Region {
     progress(range.count)
   }
 
-  /// Compares the region with what an open descriptor gives. read(2), pread(2)
+  /// Compares the region with the contents of an open descriptor. read(2), pread(2)
   ///
   /// - Parameters:
-  ///   - source: the number of a descriptor that is open for reading; it stays the caller's.
-  ///   - sourceName: what it is called in messages.
-  ///   - range: which bytes of the region; nil for all.
-  ///   - isPrefix: whether the input may go on where the range ends.
+  ///   - source: the number of a descriptor that is open for reading. The caller keeps it.
+  ///   - sourceName: its name in messages.
+  ///   - range: the bytes of the region; nil for all.
+  ///   - isPrefix: whether the input may be longer than the range.
   ///   - progress: called with the bytes compared so far.
-  /// - Returns: where they differ, or nil where they are equal and of one length.
+  /// - Returns: the difference; nil if they are equal and have the same length.
   /// - Throws: `ShmError`
   /// - Complexity: linear in the bytes.
   public func verify(
@@ -181,12 +181,12 @@ extension Region {
       offset += shared
       if isPrefix, offset == range.upperBound { break }
       if shared < count {
-        // The input goes on where the range has ended.
+        // The input is longer than the range.
         let surplus = known.flatMap { $0 > range.count ? $0 - range.count : nil }
         return found.total(.longer(by: surplus), end: offset)
       }
       if count == 0 {
-        // A difference that was found is an answer; that there is none is one only of a file at rest.
+        // A difference is a valid result even if the file changes. Equality is valid only if the file did not change.
         if found.total == nil { try state?.check(read: offset - range.lowerBound, attempt) }
         break
       }

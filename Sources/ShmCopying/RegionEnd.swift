@@ -2,9 +2,9 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// A region as an end of a block copy. What goes into it is copied once, into its pages, by a system
-/// call of the other end. What comes out goes through a buffer: a hole that is mapped and read takes
-/// memory, and one that is read by a system call does not.
+/// A region as an end of a block copy. Bytes for it are copied once, into its pages, by a system call of the other end.
+/// Bytes from it go through a buffer: reading a hole through a mapping takes memory, and reading it with a system call
+/// does not.
 final class RegionEnd: OpenEnd {
   let region: Region
   let offset: Int
@@ -32,7 +32,7 @@ final class RegionEnd: OpenEnd {
 
   func requireRoom(_ count: Int, at place: Int, _ attempt: String) throws(ShmError) {
     var room = roomGuard ?? RoomGuard(region, attempt)
-    // What lies past the region's end is another error.
+    // A range beyond the region's end is a different error.
     try room.require((offset + place..<size).prefix(count))
     roomGuard = room
   }
@@ -79,13 +79,13 @@ final class RegionEnd: OpenEnd {
   /// Takes `count` bytes from `source` at `place`, straight into its pages.
   ///
   /// - Parameters:
-  ///   - count: how many.
+  ///   - count: the number of bytes.
   ///   - source: the other end.
-  ///   - place: where in the copy.
-  ///   - attempt: what is tried, for messages.
-  ///   - told: called with the bytes of each call, also where a later one fails.
-  /// - Returns: how many there were.
-  /// - Throws: `ShmError` of whichever end failed.
+  ///   - place: the offset in the copy.
+  ///   - attempt: the operation, for messages.
+  ///   - told: called with the bytes of each call, also if a later call fails.
+  /// - Returns: the number of copied bytes.
+  /// - Throws: `ShmError` of the end that failed.
   func take(
     _ count: Int, from source: any OpenEnd, at place: Int, _ attempt: String,
     told: (Int) -> Void

@@ -4,7 +4,7 @@ import SystemPackage
 
 /// The way bytes get into a region that others may have open: a copy by the kernel into a mapping.
 ///
-/// A write(2) makes a file as large again as its last byte, also where somebody has made it smaller
+/// A write(2) makes a file as large again as its last byte, also if another process has shrunk it
 /// a moment ago; a store into a mapping raises SIGBUS there. This copy does neither: it ends with an
 /// error. It holds no lock of the file's either, so that threads copy side by side, each with a
 /// writer of its own. pread(2) of a `ScratchFile`, process_vm_writev(2) of other memory
@@ -13,28 +13,27 @@ import SystemPackage
 /// name, or where the file system allows none without, a mode that keeps out all but root), and the
 /// last page that an offset can name, which cannot be mapped.
 @safe struct RegionWriter: ~Copyable {
-  /// So much of the region is mapped at once, in bytes: page tables stay small, and each thread
-  /// unmaps its own.
+  /// The bytes of the region that are mapped at once. Page tables stay small, and each thread has its own mapping.
   private static let windowSize = 32 << 20
 
-  /// What is mapped, its bytes, and where in the region it begins.
+  /// The mapping, its size, and its offset in the region.
   private var window: OwnedPages?
   private var bytes: UnsafeMutableRawBufferPointer
   private var start = 0
 
-  /// The size of a page of the region, and what is mapped from a multiple of it on, in bytes.
+  /// The page size of the region, and the size of a mapping, which begins at a multiple of it, in bytes.
   private let pageSize: Int
   private let step: Int
   private let isShared: Bool
-  /// Whether anybody else can have the region open.
+  /// Whether other processes can have the region open.
   let isPublished: Bool
 
   /// A writer for one thread.
   ///
   /// - Parameters:
-  ///   - region: what it is given at every write.
-  ///   - isShared: whether anybody else can have it open.
-  /// - Throws: `ShmError`: `inputOutput` where the region does not say what it is.
+  ///   - region: the region of every write.
+  ///   - isShared: whether other processes can have it open.
+  /// - Throws: `ShmError`: `inputOutput` if the status of the region cannot be read.
   init(_ region: borrowing Region, isShared: Bool = true) throws(ShmError) {
     let page = try region.status().pageSize
     // On hugetlbfs there is no write(2).
@@ -51,13 +50,11 @@ import SystemPackage
   ///
   /// - Parameters:
   ///   - scratch: the bytes.
-  ///   - count: how many of them.
-  ///   - offset: where they go.
+  ///   - count: the number of bytes.
+  ///   - offset: the destination in the region.
   ///   - region: the region of this writer.
-  ///   - zeros: the device of zeros, where these bytes are that: the kernel clears the pages then, and
-  ///     copies nothing.
-  /// - Throws: `ShmError`: `inputOutput` where the region ends before the last byte, `noSpace`,
-  ///   `notPermitted`.
+  ///   - zeros: the device of zeros if all bytes are zero. The kernel then clears the pages without a copy.
+  /// - Throws: `ShmError`: `inputOutput` if the region ends before the last byte, `noSpace`, `notPermitted`.
   mutating func write(
     _ scratch: borrowing ScratchFile, count: Int, at offset: Int, of region: borrowing Region,
     zeros: CInt? = nil
@@ -80,11 +77,11 @@ import SystemPackage
     }
   }
 
-  /// Fills a range by `copy`, which is called with the bytes that are done and with where the next ones
-  /// go; 0 ends it.
+  /// Fills a range with `copy`, which gets the number of done bytes and the destination of the next bytes. It returns
+  /// 0 at the end.
   ///
-  /// - Returns: the bytes that `copy` has given.
-  /// - Throws: `ShmError`, as the other ways, and what `copy` throws.
+  /// - Returns: the bytes that `copy` provided.
+  /// - Throws: `ShmError`, as the other functions, and the errors of `copy`.
   mutating func fill(
     _ range: Range<Int>, of region: borrowing Region, _ attempt: String,
     copy: (Int, UnsafeMutableRawBufferPointer) throws(Errno) -> Int
@@ -95,13 +92,13 @@ import SystemPackage
     return done
   }
 
-  /// Writes `source` the one way or the other, and looks at the region's size before and after.
+  /// Writes `source` by one of the two methods, and checks the region's size before and after.
   private mutating func write(
     _ source: UnsafeRawBufferPointer, at offset: Int, of region: borrowing Region,
     copy: (Int, UnsafeMutableRawBufferPointer) throws(Errno) -> Int
   ) throws(ShmError) {
     let attempt = "cannot write \(region.quoted)"
-    if offset < 0 { throw ShmError(.usage, attempt, "byte \(offset) is before its start") }
+    if offset < 0 { throw ShmError(.usage, attempt, "offset \(offset) is negative") }
     let (end, overflow) = offset.addingReportingOverflow(source.count)
     if overflow { throw region.shrunk(attempt, to: try region.currentSize(attempt), wanted: .max) }
     let size = try checkedSize(offset..<end, of: region, attempt)
@@ -110,7 +107,7 @@ import SystemPackage
       if done < source.count {
         throw ShmError(
           .inputOutput, attempt,
-          "the source of its bytes ended after \(done) of \(source.count) bytes")
+          "the data source ended after \(done) of \(source.count) bytes")
       }
     } else {
       try unsafe put(source, at: offset, of: region, attempt)
@@ -129,7 +126,7 @@ import SystemPackage
     return size
   }
 
-  /// What lies behind the new end of a last page takes bytes without an error.
+  /// Writes beyond the new end within the last page cause no error.
   private func checkEnd(
     _ end: Int, of region: borrowing Region, _ attempt: String
   ) throws(ShmError) {
@@ -137,7 +134,7 @@ import SystemPackage
     if end > size { throw region.shrunk(attempt, to: size, wanted: end) }
   }
 
-  /// Calls `copy` until the range is full, or it gives nothing more.
+  /// Calls `copy` until the range is full or `copy` returns 0.
   private mutating func fill(
     _ range: Range<Int>, of region: borrowing Region, size: Int, _ attempt: String,
     copy: (Int, UnsafeMutableRawBufferPointer) throws(Errno) -> Int
@@ -200,8 +197,8 @@ import SystemPackage
     return unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[(offset - start)...])
   }
 
-  /// Maps the pages of `target` at once: those that are there by a fault for reading, which takes
-  /// sixteen together, others by one for writing. Only a hint: the copy itself says what is wrong.
+  /// Maps the pages of `target` in advance: existing pages by a read fault, which maps sixteen at once, and missing pages
+  /// by a write fault. This is only a hint; the copy itself reports errors.
   private func prepare(_ target: UnsafeMutableRawBufferPointer) {
     let page = PageMath.pageSize
     guard target.count > page, let address = target.baseAddress else { return }

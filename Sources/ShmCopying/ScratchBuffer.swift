@@ -2,7 +2,7 @@ import ShmCore
 
 /// Page-aligned memory of this process alone, which bytes go through on their way.
 @safe struct ScratchBuffer: ~Copyable {
-  /// Fits the second-level cache beside what the kernel touches.
+  /// Fits the second-level cache together with the memory that the kernel uses.
   static let defaultSize = 256 << 10
 
   private let pages: OwnedPages

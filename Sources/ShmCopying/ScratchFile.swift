@@ -43,7 +43,7 @@ import SystemPackage
     unsafe UnsafeMutableRawBufferPointer(rebasing: pages.buffer[..<count])
   }
 
-  /// Copies what it holds from `offset` on to `target`, and returns how many bytes.
+  /// Copies its bytes from `offset` to `target`, and returns their number.
   func copy(from offset: Int, to target: UnsafeMutableRawBufferPointer) throws(Errno) -> Int {
     guard let raw else {
       guard let address = target.baseAddress else { return 0 }

@@ -2,14 +2,14 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// A descriptor that gives or takes its bytes in order, once.
+/// A descriptor that is read or written once and in order.
 final class StreamEnd: OpenEnd {
   private let raw: CInt
   /// Nothing for the standard streams, which stay open.
   private let owned: OwnedDescriptor?
-  /// What a regular file was at the start; nil for anything else.
+  /// The state of a regular file at the start; nil for other files.
   private let state: InputState?
-  /// Brings what was written through a descriptor that the user named onto its device.
+  /// Synchronizes the file of a descriptor that the user specified.
   private var writeBack: WriteBack?
   private var roomGuard: RoomGuard?
 
@@ -51,7 +51,7 @@ final class StreamEnd: OpenEnd {
 
   static func standardOutput() -> StreamEnd { StreamEnd(STDOUT_FILENO) }
 
-  /// Of a file that was redirected, from where it stands. lseek(2)
+  /// The remaining bytes of a redirected file from its current offset. lseek(2)
   func extents(_ count: Int) -> [Extent] {
     var status = stat()
     guard unsafe fstat(raw, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return [] }
@@ -78,7 +78,7 @@ final class StreamEnd: OpenEnd {
 }
 
 extension EndFailure {
-  /// Runs `body`, and tells its fault at the buffer from its others.
+  /// Runs `body`, and distinguishes a fault of the buffer from other errors.
   static func telling(_ body: () throws(ShmError) -> Int) throws(EndFailure) -> Int {
     do {
       return try body()

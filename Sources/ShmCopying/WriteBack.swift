@@ -3,33 +3,30 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// Brings what is written to a file onto its device: a part while the file is still being written, and the
-/// rest at the end.
+/// Stores the bytes of a file on its device: a part while the file is still being written, and the rest at the end.
 ///
-/// No more than the backlog and a step is left for the end, however large the file is, and the device works
-/// meanwhile. Each wait is for one step, and a signal that is held off is noticed after it.
-/// sync_file_range(2), fsync(2)
+/// At most the backlog and one step are left for the end, for any file size, and the device works in parallel. Each wait
+/// is for one step, after which a blocked signal is noticed. sync_file_range(2), fsync(2)
 struct WriteBack {
-  /// Whether the file was brought onto its device; nil if there is none: the file lies in memory, or it is
-  /// no file.
+  /// Whether the file is stored on its device; nil without a device: the file is in memory, or it is not a file.
   private(set) var isDone: Bool?
   /// Whether there is a device, and it is to be waited for.
   private let isNeeded: Bool
   private let raw: CInt
-  /// Up to where write-back was started, and up to where it was waited for, in bytes from the file's start.
+  /// The ends of the ranges for which write-back was started and completed, in bytes from the start of the file.
   private var started: Int
   private var awaited: Int
   /// An error of write-back. The kernel reports it once only.
   private var failure: Errno?
 
-  /// What is handed to the device at once, in bytes.
+  /// The bytes of one step.
   private static var step: Int { 8 << 20 }
   /// So much may be under way before it is waited for, in bytes.
   private static var backlog: Int { 64 << 20 }
 
   /// - Parameters:
-  ///   - raw: the file; it stays the caller's.
-  ///   - start: where in the file writing begins, in bytes.
+  ///   - raw: the file, which the caller keeps.
+  ///   - start: the offset of the first written byte.
   ///   - isWanted: whether to wait for the device at all.
   init(_ raw: CInt, from start: Int = 0, isWanted: Bool) {
     let hasDevice = Self.hasDevice(raw)
@@ -68,7 +65,7 @@ struct WriteBack {
     awaited += count
   }
 
-  /// A file system or a sandbox that refuses the call loses nothing: fsync(2) does the whole work then.
+  /// If the file system or a sandbox refuses the call, fsync(2) does the whole work at the end.
   private mutating func note(_ answer: CInt) {
     let error = Errno(rawValue: -answer)
     if answer < 0, [.ioError, .noSpace, .diskQuotaExceeded].contains(error) {
@@ -79,7 +76,7 @@ struct WriteBack {
   /// Waits until all is on the device.
   ///
   /// - Parameters:
-  ///   - end: where the file was written up to, in bytes.
+  ///   - end: the end of the written bytes in the file.
   ///   - attempt: the words for errors.
   /// - Throws: `ShmError`: `inputOutput` if the device has failed or is full; `interrupted`.
   mutating func finish(upTo end: Int, _ attempt: String) throws(ShmError) {

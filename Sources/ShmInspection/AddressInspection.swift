@@ -2,8 +2,8 @@ import Glibc
 public import ShmCore
 import SystemPackage
 
-/// What lies at one address of a process: which region and which byte of it, in which physical frame,
-/// and who else maps the same page.
+/// The inspection of one address of a process: the region and its byte, the physical frame, and the other mappings of
+/// the same page.
 ///
 /// ```swift
 /// let found = try AddressInspection(of: 0x7f00_0000_0000, in: 1234)
@@ -12,12 +12,12 @@ import SystemPackage
 public struct AddressInspection: Sendable {
   /// The page at the address, as the page table of one process has it. proc_pid_pagemap(5)
   public struct Page: Hashable, Sendable {
-    /// Whether it is in RAM and in that page table; nil where that may not be read.
+    /// Whether it is in RAM and in that page table; nil without permission.
     public let isPresent: Bool?
-    /// Whether it is a copy of that process's own, and not the region's page; nil where it is not
-    /// present or may not be read.
+    /// Whether it is a private copy of that process and not the region's page; nil if it is not present, or without
+    /// permission.
     public let isCopy: Bool?
-    /// The physical frame; nil where it is not present, and for those who may not see it.
+    /// The physical frame; nil if it is not present, or without permission.
     public let frame: UInt64?
   }
 
@@ -43,15 +43,15 @@ public struct AddressInspection: Sendable {
   public let command: [UInt8]
   /// The mapping that it lies in.
   public let map: ProcessMap
-  /// What kind of region that is; nil for memory that is the process's own.
+  /// The kind of the region; nil for private memory of the process.
   public let kind: RegionKind?
   /// Which byte of the region it is.
   public let offset: Int
   /// The page there.
   public let page: Page
-  /// Whether the mapping carries the lock; nil where that may not be read.
+  /// Whether the mapping is locked; nil without permission.
   public let isLocked: Bool?
-  /// Who else maps the page, and where the process itself maps it again.
+  /// The other mappings of the page, in this and in other processes.
   public let others: [Place]
   /// Whether these are all.
   public let othersComplete: Bool
@@ -60,12 +60,12 @@ public struct AddressInspection: Sendable {
   ///
   /// - Parameters:
   ///   - address: in bytes; any byte of a page.
-  ///   - process: whose.
-  /// - Throws: `ShmError`: `notFound` where there is no such process or nothing mapped,
+  ///   - process: the process ID.
+  /// - Throws: `ShmError`: `notFound` if the process does not exist or the address is not mapped,
   ///   `notPermitted` for a process of another user.
   /// - Complexity: linear in the host's mappings.
   public init(of address: UInt64, in process: Int32) throws(ShmError) {
-    let attempt = "cannot look at 0x\(String(address, radix: 16)) of process \(process)"
+    let attempt = "cannot inspect 0x\(String(address, radix: 16)) of process \(process)"
     let text = try ShmError.explaining({ ProcessView.explain($0, process, attempt) }) {
       () throws(Errno) in
       try FileSystem.contents(of: ProcessThreads.directory(of: process).appending("maps"))
@@ -75,7 +75,7 @@ public struct AddressInspection: Sendable {
       let map = maps.first(where: { $0.addresses.contains(address) })?
         .resolved(in: IPCNamespace.of(process) ?? 0)
     else {
-      throw ShmError(.notFound, attempt, "nothing is mapped there")
+      throw ShmError(.notFound, attempt, "the address is not mapped")
     }
     self.process = process
     self.address = address

@@ -4,20 +4,20 @@ import SystemPackage
 
 /// Tells of names that come and go beside a region's. inotify(7)
 package struct DirectoryWatch: ~Copyable {
-  /// Readable when something has happened; nil where nothing can be watched.
+  /// A descriptor that is readable after an event; nil if the directory cannot be watched.
   package let raw: CInt?
   private let owned: OwnedDescriptor?
   private let directory: FilePath
   private let identity: RegionIdentity?
 
-  /// Whether the path leads to another directory by now: one that was moved, removed or made anew tells
-  /// nothing of that name.
+  /// Whether the path now leads to another directory. A directory that was moved, removed or created again sends no event
+  /// for that name.
   var isStale: Bool {
     guard let identity else { return false }
     return (try? FileSystem.followedStatus(directory)).map { RegionIdentity($0) } != identity
   }
 
-  /// Watches the directory of a POSIX name or a path; nothing for anything else.
+  /// Watches the directory of a POSIX name or a path. Other references are not watched.
   package init(of reference: RegionReference?) {
     switch reference {
     case .posix, .file: break

@@ -5,7 +5,7 @@ import SystemPackage
 
 /// A process that maps the same file as a mapping of this process, and yet other pages.
 ///
-/// On overlayfs a file of a lower layer is copied to the upper layer when somebody opens it for writing. A
+/// On overlayfs a file of a lower layer is copied to the upper layer when a process opens it for writing. A
 /// process that mapped the file before keeps the pages of the lower file. /proc/PID/maps shows the same
 /// device and inode for both: only the page frames tell them apart.
 ///
@@ -25,8 +25,8 @@ public struct DivergedUser: Sendable {
 
   /// The processes whose pages of the file are others than those of a mapping.
   ///
-  /// - Parameter mapping: of a file on overlayfs; of any other file there are none.
-  /// - Returns: none as well if the page frames cannot be seen, which takes root.
+  /// - Parameter mapping: a mapping of a file on overlayfs. For other files the result is empty.
+  /// - Returns: the processes; empty also if the page frames cannot be read, which requires root.
   /// - Complexity: linear in the mappings of the host and the pages of the mapping.
   public static func users(of mapping: borrowing Mapping) -> [DivergedUser] {
     guard let type = try? mapping.descriptor.fileSystemStatus().type, type == overlay,

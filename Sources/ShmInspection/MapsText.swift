@@ -1,7 +1,6 @@
 package import ShmCore
 
-/// Lines of /proc/PID/maps, most of which matter to nobody: they are passed over as bytes. Pure.
-/// proc_pid_maps(5)
+/// A parser for /proc/PID/maps. Most lines are irrelevant and skipped as bytes. It does no I/O. proc_pid_maps(5)
 package enum MapsText {
   /// Calls `body` with each mapping whose device is wanted.
   ///
@@ -11,7 +10,7 @@ package enum MapsText {
   ///   - isWanted: whether the mappings of a device matter; asked once for each run of lines of one
   ///     device, and never for memory that is no file's.
   ///   - body: what to do with a mapping.
-  /// - Complexity: linear in the text; nothing is copied but the lines that matter.
+  /// - Complexity: linear in the text; only the relevant lines are copied.
   package static func forEach(
     in text: [UInt8], count: Int, isWanted: (UInt64) -> Bool, _ body: (ProcessMap) -> Void
   ) {
@@ -34,7 +33,7 @@ package enum MapsText {
     }
   }
 
-  /// The device of a line: its fourth word; nil for 0:0, and where there is none.
+  /// The device of a line, its fourth word; nil for 0:0 or if it is missing.
   private static func device(of text: Span<UInt8>, from start: Int, to end: Int) -> UInt64? {
     var index = start
     for _ in 0..<3 {

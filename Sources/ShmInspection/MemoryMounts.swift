@@ -9,11 +9,11 @@ struct MemoryMounts {
   private let devices: [UInt64: Bool]
   /// The numbers of all other file systems.
   private let others: Set<UInt64>
-  /// Those that are mounted nowhere.
+  /// The file systems without a mount.
   private let hidden: [UInt64: Bool]
-  /// Where each file system in memory is mounted.
+  /// The mount points of each file system in memory.
   private let places: [UInt64: [FilePath]]
-  /// Where file systems are mounted, the longest first, of equal ones the last.
+  /// The mount points of file systems, the longest first, and of equal paths the last mount first.
   private let points: [(path: [UInt8], isMemory: Bool)]
   /// The mounts in memory, each file system once.
   let mounts: [MountTable.Mount]
@@ -120,7 +120,7 @@ struct MemoryMounts {
 }
 
 extension MountTable.Mount {
-  /// The number as stat(2) gives it.
+  /// The device number, as in stat(2).
   var deviceNumber: UInt64? {
     let parts = device.split(separator: ":")
     guard parts.count == 2, let major = UInt64(parts[0]), let minor = UInt64(parts[1]),

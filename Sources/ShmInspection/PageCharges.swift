@@ -20,7 +20,7 @@ public struct PageCharges: Hashable, Sendable {
     public let path: FilePath
   }
 
-  /// What one group is charged.
+  /// The charge of one group.
   public struct Charge: Hashable, Sendable {
     /// The number of the group's directory; 0 for pages that no group is charged for. Of a group that was
     /// removed it is the number of the nearest one above that is left.
@@ -31,8 +31,8 @@ public struct PageCharges: Hashable, Sendable {
     public let bytes: Int
   }
 
-  /// The groups, the one with the most first. Pages that were reserved and never written, and those in
-  /// swap, are charged as well, and the kernel does not tell to which group.
+  /// The groups, the largest charge first. Reserved pages that were never written and pages in swap are also charged, but
+  /// the kernel does not report their group.
   public let charges: [Charge]
 
   /// Up to this size, in bytes, the pages of a region are counted in a few hundredths of a second.

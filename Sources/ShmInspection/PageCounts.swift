@@ -1,6 +1,6 @@
 public import ShmCore
 
-/// The pages of a region by their state, in bytes. What cannot be known is nil, never 0.
+/// The pages of a region by their state, in bytes. Unknown values are nil, never 0.
 ///
 /// ```swift
 /// let region = try Region.open(RegionReference("cache"), access: .readOnly)
@@ -22,12 +22,12 @@ public struct PageCounts: Hashable, Sendable {
   public let wired: Int?
   /// Parts of huge pages.
   public let huge: Int?
-  /// To be written to the device yet; nil where there is none.
+  /// Dirty pages, not yet written to the device; nil without a device.
   public let dirty: Int?
 
   /// Counts; nothing is faulted in, and nothing changes.
   ///
-  /// - Parameter region: open for reading. What the kernel does not tell the caller is nil.
+  /// - Parameter region: open for reading. Values that the kernel does not report to the caller are nil.
   /// - Throws: `ShmError`
   /// - Complexity: linear in the pages that have memory.
   public init(of region: borrowing Region) throws(ShmError) {
@@ -38,7 +38,7 @@ public struct PageCounts: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - map: the region's pages.
-  ///   - status: of the same region, looked at at the same time.
+  ///   - status: the status of the same region at the same time.
   /// - Complexity: linear in the runs.
   public init(_ map: PageMap, _ status: RegionStatus) {
     allocated = status.allocated

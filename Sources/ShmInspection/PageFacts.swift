@@ -3,7 +3,7 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// What the pages of a region are, counted without touching one. What cannot be known is nil.
+/// The counts of a region's pages by state, without touching a page. Unknown values are nil.
 struct PageFacts {
   /// The bytes in RAM that are valid. lseek(2)
   private(set) var resident: Int?
@@ -12,14 +12,14 @@ struct PageFacts {
   /// Its seals. fcntl(2), `F_GET_SEALS`
   private(set) var seals: Seals?
 
-  /// Finds out; the region is opened for reading, for a moment, only where it must be.
+  /// Counts the pages. The region is opened for reading for a short time, only if necessary.
   ///
   /// - Parameters:
-  ///   - entry: which region.
-  ///   - path: where it can be opened: a name, or a link of /proc; nil where it cannot.
-  ///   - wanted: what is asked for.
+  ///   - entry: the region.
+  ///   - path: the path to open, a name or a link in /proc; nil if it cannot be opened.
+  ///   - wanted: the requested facts.
   ///   - isSwapUsed: whether anything of the host is swapped out.
-  /// - Complexity: linear in the pages of its data where it counts; holes are passed over.
+  /// - Complexity: linear in the pages with data; holes are skipped.
   init(
     _ entry: RegionInventory.Entry, _ path: FilePath?, _ wanted: RegionInventory.Facts,
     isSwapUsed: Bool
@@ -33,8 +33,8 @@ struct PageFacts {
     let counts = wanted.contains(.residency) && resident == nil
     let asksSwap = (counts || wanted.contains(.swap)) && swapped == nil
     let asksSeals = wanted.contains(.seals) && entry.kind == .memfd
-    // A link of /proc is followed. What is there by now may be another file: a FIFO must not stop us.
-    // To open a region that is leased would break the lease.
+    // A link in /proc is followed. The file may have been replaced; opening a FIFO must not block.
+    // Opening a leased region would break the lease.
     guard counts || asksSwap || asksSeals, let path,
       LeaseTable.current().holder(of: entry.identity) == nil,
       let descriptor = try? FileSystem.open(path, O_RDONLY | O_NONBLOCK),
@@ -53,7 +53,7 @@ struct PageFacts {
       var data = 0
       let end = PageMath.lastEnd(of: Int(status.st_size))
       PageStateScan.forEachData(in: descriptor, 0..<end) { data += $0.count }
-      // Of the last page that an offset can name nothing is told.
+      // The kernel reports nothing for the last page that an offset can address.
       resident = end < Int(status.st_size) ? nil : max(0, data - swapped)
     }
   }

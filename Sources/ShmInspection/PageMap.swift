@@ -2,14 +2,14 @@ public import ShmCore
 
 /// The pages of a region, in runs of equal state from its first byte to its last.
 ///
-/// Nothing is touched by looking: no page is brought in, none is written, none is marked as used.
+/// The inspection touches nothing: no page is faulted in, written or marked as accessed.
 ///
 /// ```swift
 /// let region = try Region.open(RegionReference("cache"), access: .readOnly)
 /// for run in try PageMap(of: region).runs { print(run.range, run.state) }
 /// ```
 public struct PageMap: Sendable {
-  /// What a page is.
+  /// The state of a page.
   public enum State: String, Sendable, CaseIterable {
     /// Never allocated.
     case hole
@@ -30,15 +30,14 @@ public struct PageMap: Sendable {
   public struct Run: Hashable, Sendable {
     /// The bytes of the region, in whole pages.
     public let range: Range<Int>
-    /// What they are.
+    /// The state of the pages.
     public let state: State
-    /// Whether a process holds them wired; nil where that cannot be known, and of huge pages of the
-    /// pool, which are never paged out and of which Linux keeps no such mark.
+    /// Whether a process holds them wired; nil if unknown, and for huge pages of the pool, which are never paged out and
+    /// for which Linux keeps no mark.
     public let isWired: Bool?
-    /// Whether they are parts of huge pages; nil where that cannot be known.
+    /// Whether they are parts of huge pages; nil if unknown.
     public let isHuge: Bool?
-    /// Whether they must still be written to their device; nil where there is none, and where it
-    /// cannot be known.
+    /// Whether they must still be written to their device; nil without a device, or if unknown.
     public let isDirty: Bool?
   }
 
@@ -54,25 +53,24 @@ public struct PageMap: Sendable {
   ///
   /// - Complexity: as many as the states change; a sparse region of any size has few.
   public let runs: [Run]
-  /// The physical frames, in the order of the region's bytes: of the pages that somebody has mapped, and
-  /// only for those who may see frames and ask for them.
+  /// The physical frames of the mapped pages, in the order of the region's bytes. They are present only on request, and
+  /// if the process has permission to see frames.
   public let frames: [Frames]
   /// The size of a page in bytes.
   public let pageSize: Int
-  /// By what the wired pages were told.
+  /// The evidence for wired pages.
   public let wiredSource: WiredSource
 
   /// Whether there is a device below, that pages must be written to.
   private let hasDevice: Bool
 
-  /// By what wired pages are told.
+  /// The evidence for wired pages.
   public enum WiredSource: String, Sendable {
-    /// The kernel's flags of the physical frames: whoever wired them. It takes root.
+    /// The kernel's flags of the physical frames, for locks of any process. Requires root.
     case frames
-    /// The pages that are present in mappings that carry the lock, of the processes that may be
-    /// looked at.
+    /// The pages that are present in locked mappings of the processes that could be inspected.
     case mappings
-    /// Nothing was looked at.
+    /// No evidence was collected.
     case none
   }
 
@@ -80,8 +78,7 @@ public struct PageMap: Sendable {
   ///
   /// - Parameters:
   ///   - region: open for reading.
-  ///   - viewers: who maps it, through whom wired and huge pages and frames are seen; nil leaves
-  ///     these unknown.
+  ///   - viewers: the processes that map it, which show wired pages, huge pages and frames; nil leaves these unknown.
   ///   - frames: whether the physical frames are looked up.
   /// - Throws: `ShmError`
   /// - Complexity: linear in the pages that have memory, whatever the size of the region.
@@ -126,7 +123,7 @@ public struct PageMap: Sendable {
     }
   }
 
-  /// For tests, and for what has no descriptor.
+  /// For tests, and for regions without a descriptor.
   package init(runs: [Run], pageSize: Int, wiredSource: WiredSource = .none) {
     self.runs = runs
     frames = []
@@ -135,7 +132,7 @@ public struct PageMap: Sendable {
     self.wiredSource = wiredSource
   }
 
-  /// The bytes in one state; nil where some pages are unknown.
+  /// The bytes in one state; nil if some pages are unknown.
   ///
   /// - Complexity: linear in the runs.
   public func bytes(_ state: State) -> Int? {
@@ -147,15 +144,15 @@ public struct PageMap: Sendable {
     return sum
   }
 
-  /// The wired bytes; nil where they cannot be known.
+  /// The wired bytes; nil if unknown.
   public var wired: Int? { resident(where: \.isWired) }
-  /// The bytes that are known to be wired; there may be more where `wired` is nil.
+  /// The bytes that are known to be wired. There may be more if `wired` is nil.
   public var wiredAtLeast: Int {
     runs.reduce(0) { $0 + ($1.isWired == true ? $1.range.count : 0) }
   }
-  /// The bytes of huge pages; nil where they cannot be known.
+  /// The bytes of huge pages; nil if unknown.
   public var huge: Int? { resident(where: \.isHuge) }
-  /// The bytes that must still be written to their device; nil where there is none.
+  /// The bytes that must still be written to their device; nil without a device.
   public var dirty: Int? { hasDevice ? resident(where: \.isDirty) : nil }
 
   private func resident(where property: KeyPath<Run, Bool?>) -> Int? {
@@ -176,7 +173,7 @@ extension PageMap.Run {
     self.init(range: range, state: state, isWired: isWired, isHuge: isHuge, isDirty: isDirty)
   }
 
-  /// This run and the next as one; nil where they differ.
+  /// This run and the next as one; nil if they differ.
   func joined(with next: Self) -> Self? {
     guard range.upperBound == next.range.lowerBound, state == next.state, isWired == next.isWired,
       isHuge == next.isHuge, isDirty == next.isDirty

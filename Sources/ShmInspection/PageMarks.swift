@@ -9,10 +9,10 @@ struct PageMarks {
 
   var wired: Mark
   var huge: Mark
-  /// nil where no page must be written anywhere.
+  /// nil if no page must be written to a device.
   var dirty: Mark?
 
-  /// The runs of these states, divided where a mark changes.
+  /// The runs of these states, divided at each change of a mark.
   ///
   /// - Complexity: linear in the runs and the ranges of the marks.
   func divide(_ states: [(range: Range<Int>, state: PageMap.State)]) -> [PageMap.Run] {
@@ -56,7 +56,7 @@ struct PageMarks {
       isComplete = mark.isComplete
     }
 
-    /// nil where nothing is known; `end` is drawn to where that changes.
+    /// nil if unknown; `end` is reduced to the next change.
     mutating func value(at offset: Int, _ end: inout Int) -> Bool? {
       if bytes.contains(offset, &end) { return true }
       if isComplete { return false }
@@ -73,7 +73,7 @@ struct PageMarks {
       ranges = Array(set.ranges)
     }
 
-    /// Whether an offset is in the set; `end` is drawn to where that changes.
+    /// Whether an offset is in the set; `end` is reduced to the next change.
     mutating func contains(_ offset: Int, _ end: inout Int) -> Bool {
       while index < ranges.count, ranges[index].upperBound <= offset { index += 1 }
       guard index < ranges.count else { return false }

@@ -34,7 +34,7 @@ struct PageResidency {
 
   /// Calls `body` with each run of pages that are alike, in order, and whether they are in RAM.
   ///
-  /// - Complexity: eight pages a step where they are alike.
+  /// - Complexity: eight pages in each step if they are equal.
   func forEachRun(_ body: (Range<Int>, Bool) -> Void) {
     let count = range.count / pageSize
     // Of each byte the lowest bit is the answer; the others mean nothing yet. mincore(2)

@@ -18,7 +18,7 @@ extension PageStateScan {
   ///   - range: whole pages, not empty.
   ///   - count: of the kernel's counts the one that matters, in pages.
   ///   - body: called with each run in order, and whether the count has it.
-  /// - Returns: false where there are no counts; the rest of the range was not divided then.
+  /// - Returns: false without counts; the rest of the range was not divided then.
   func divide(
     _ range: Range<Int>, by count: (cshm_cachestat) -> UInt64, _ body: (Range<Int>, Bool) -> Void
   ) -> Bool {
@@ -33,7 +33,7 @@ extension PageStateScan {
     while offset < range.upperBound {
       guard let first = statistics(of: offset..<offset + pageSize) else { return false }
       let isCounted = count(first) > 0
-      /// Whether the pages from `end` on are as the first is; false behind the range.
+      /// Whether the pages from `end` are in the state of the first page; false after the range.
       func isAlike(_ end: Int, _ length: Int) -> Bool {
         guard length <= range.upperBound - end, let more = statistics(of: end..<end + length)
         else { return false }

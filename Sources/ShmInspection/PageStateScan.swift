@@ -6,7 +6,7 @@ import SystemPackage
 /// Finds the state of each page of a region, a run at a time and without touching one.
 ///
 /// lseek(2) tells what was written from what was not; there cachestat(2) tells what is reserved from
-/// a hole. In what was written mincore(2) tells what is resident, asked only where no total answers.
+/// a hole. In what was written mincore(2) tells what is resident, asked only if no total answers.
 struct PageStateScan: ~Copyable {
   /// Runs of equal state. Without a state is what was never written, and may be reserved.
   typealias Part = (range: Range<Int>, state: PageMap.State?)
@@ -17,7 +17,7 @@ struct PageStateScan: ~Copyable {
   private let allocated: Int
   /// The end of the last page that has one.
   let end: Int
-  /// What lies behind: a page to the last byte that an offset can name, most often none.
+  /// The rest: a page up to the last byte that an offset can address; usually empty.
   private let tail: Range<Int>
   let pageSize: Int
   /// Whether mincore tells the truth to this caller.
@@ -28,7 +28,7 @@ struct PageStateScan: ~Copyable {
   init(
     of region: borrowing Region, _ status: RegionStatus, _ kind: MemoryFileSystem.Kind
   ) throws(ShmError) {
-    descriptor = try ShmError.saying("cannot look at the pages of \(region.quoted)") {
+    descriptor = try ShmError.saying("cannot inspect the pages of \(region.quoted)") {
       () throws(Errno) in try region.descriptor.duplicate()
     }
     self.kind = kind
@@ -79,7 +79,7 @@ struct PageStateScan: ~Copyable {
   /// - Parameter mapped: the bytes that some process has mapped and in RAM.
   /// - Returns: from the first page to the last, without a gap.
   consuming func finished(mapped: RangeSet<Int>) -> [(range: Range<Int>, state: PageMap.State)] {
-    // Of the pool's pages nothing is told but what shows through those who map them.
+    // Pages of the pool are only visible through the processes that map them.
     if kind == .hugetlbfs, !mapped.isEmpty {
       let undecided = parts.filter { $0.state == nil }
       guard !undecided.isEmpty else { return parts.map { ($0.range, $0.state ?? .unknown) } }
@@ -88,13 +88,13 @@ struct PageStateScan: ~Copyable {
       parts = all.sorted { $0.range.lowerBound < $1.range.lowerBound }
     }
     let known = parts.reduce(0) { $0 + ($1.state == nil ? 0 : $1.range.count) }
-    // The file's own total decides where it leaves no choice.
+    // The total of the file is sufficient if all pages are in one state.
     let rest: PageMap.State =
       allocated <= known ? .hole : allocated >= end && kind == .tmpfs ? .reserved : .unknown
     return parts.map { ($0.range, $0.state ?? rest) }
   }
 
-  /// Which bytes must still be written to the device; nil where the kernel does not say.
+  /// Which bytes must still be written to the device; nil if the kernel does not report it.
   func dirty() -> RangeSet<Int>? {
     var dirty = RangeSet<Int>()
     for part in parts where part.state == .resident {
@@ -111,7 +111,7 @@ struct PageStateScan: ~Copyable {
   ///
   /// - Returns: how far the region has been looked at.
   private mutating func scanHead() -> Int {
-    // Where there is no swap in use, what is not resident was never written.
+    // If no swap is in use, pages that are not resident were never written.
     guard isSwapUnused, mayAskResidency, end >= 4 * Mapping.chunk, allocated / 3 >= end / 4,
       Threads.processors > 1, let survey = PageSurvey(of: descriptor, end: end)
     else { return 0 }
@@ -170,7 +170,7 @@ struct PageStateScan: ~Copyable {
     }
   }
 
-  /// Where the next data or hole begins, on a page; the end where there is none.
+  /// The start of the next data or hole, aligned to a page; the end if there is no other.
   private func next(_ sought: OwnedDescriptor.Sought, from offset: Int) -> Int {
     Self.next(sought, from: offset, in: descriptor, end: end)
   }
@@ -180,7 +180,7 @@ struct PageStateScan: ~Copyable {
   ) -> Int {
     do throws(Errno) {
       guard let found = try file.seek(sought, from: offset) else { return end }
-      // A page of which a part was written was written; behind the last byte is the rest of its page.
+      // A partly written page counts as written, and the last page is extended to its end.
       let page = PageMath.roundDown(found)
       return min(end, sought == .hole && page < found ? page + PageMath.pageSize : page)
     } catch {

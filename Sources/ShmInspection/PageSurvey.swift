@@ -5,10 +5,10 @@ import SystemPackage
 /// A large region that is nearly all in RAM, looked at by all processors at once: one goes through the
 /// data of its end by lseek(2), the others through the pages of its head by mincore(2).
 final class PageSurvey: Sendable {
-  /// Pages of the head that are alike, and whether they are resident; nil where that is not told.
+  /// Pages of the head in the same state, and whether they are resident; nil if unknown.
   typealias Residency = [(range: Range<Int>, isIn: Bool?)]
 
-  /// Where the head ends, in bytes.
+  /// The end of the head, in bytes.
   let head: Int
   private let file: OwnedDescriptor
   private let end: Int
@@ -18,19 +18,19 @@ final class PageSurvey: Sendable {
   private let found = Mutex<(head: [Int: Residency], data: [Range<Int>])>(([:], []))
   private let processors = Threads.processors
 
-  /// nil where no further descriptor can be had.
+  /// nil if no further descriptor is available.
   init?(of file: borrowing OwnedDescriptor, end: Int) {
     guard let file = try? file.duplicate() else { return nil }
     self.file = file
     self.end = end
-    // A page takes mincore two and a half times as long as lseek, where both are at work.
+    // A page takes mincore 2.5 times as long as lseek if both run.
     let helpers = processors - 1
     head = PageMath.roundDown(end / (2 * helpers + 5) * 2 * helpers, to: Mapping.chunk / 4)
   }
 
   /// Looks.
   ///
-  /// - Returns: the pages of the head without a gap, and the data behind it, in order.
+  /// - Returns: the pages of the head without a gap, and the data after it, in order.
   func run() -> (head: Residency, data: [Range<Int>]) {
     Threads.run(processors, body: work, whileWaiting: {})
     return found.withLock { found in

@@ -126,7 +126,7 @@ struct PageView {
       let start = page
       page += 1
       guard first.isPresent, first.isShared else { continue }
-      // As long as the frames follow one another; all of it where they cannot be seen.
+      // As long as the frames are consecutive; all of it if they are not visible.
       while page < entries.count, entries[page].isPresent, entries[page].isShared,
         first.frame.map({ $0 + UInt64(page - start) }) == entries[page].frame
       {

@@ -3,7 +3,7 @@ import ShmCore
 import Synchronization
 import SystemPackage
 
-/// What smaps says of processes, each of which is read once, however many regions are asked for.
+/// The smaps data of processes. Each process is read only once for all regions.
 final class ProcessLocks: Sendable {
   /// A region as a mapping names it; of System V segments without the namespace, which is the same for all
   /// mappings of a process.
@@ -47,8 +47,8 @@ final class ProcessLocks: Sendable {
     return Dictionary(grouping: mappings) { Region($0.map) }
   }
 
-  /// Whether every process that may not be looked into has nothing wired, which its status says to
-  /// everybody. proc_pid_status(5)
+  /// Whether every process that cannot be inspected has no wired memory. The status of a process is readable for all
+  /// users. proc_pid_status(5)
   var areAllSeen: Bool {
     facts.withLock { facts in
       if let known = facts.areAllSeen { return known }

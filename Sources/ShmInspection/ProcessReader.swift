@@ -2,8 +2,8 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// Looks at processes, one after another: buffers that are used again, few system calls a process, and
-/// nothing is read of what does not matter.
+/// Reads processes one after the other, with reused buffers, few system calls for each process, and no unnecessary
+/// reads.
 struct ProcessReader {
   private(set) var sightings: [RegionIdentity: ProcessScan.Sighting] = [:]
   private(set) var hiddenProcesses: [Int32] = []
@@ -27,12 +27,12 @@ struct ProcessReader {
     if let own = try? ProcessDirectory(ProcessNumber.own) { _ = mounts(of: own) }
   }
 
-  /// Looks at a process; one that has ended is none.
+  /// Reads a process. A process that has ended is ignored.
   mutating func look(at process: Int32) {
     do throws(Errno) {
       let directory = try ProcessDirectory(process)
       if try look(at: directory) { return }
-      // The first thread may have ended before the others, which keep what all of them have.
+      // The main thread may have exited before the others, which keep the memory and the descriptors.
       guard directory.threads > 1 else { return }
       for thread in try directory.numbers(in: "task", buffer: &buffer) where thread != process {
         if try look(at: try ProcessDirectory(process, thread: thread)) { return }
@@ -44,9 +44,9 @@ struct ProcessReader {
     }
   }
 
-  /// Whether it has addresses of its own: a thread of the kernel has none, and opens nothing.
+  /// Whether it has an address space. A kernel thread has no address space and no descriptors.
   private mutating func look(at directory: borrowing ProcessDirectory) throws(Errno) -> Bool {
-    // What may not be looked at is told by this, before anything else is asked of it.
+    // This shows first whether the process can be inspected.
     let maps = try directory.openMappings()
     let view = if case .memory = subject { mounts(of: directory) } else { nil as MemoryMounts? }
     guard let mappings = try mappings(of: directory, maps, view) else { return false }
@@ -86,7 +86,7 @@ struct ProcessReader {
       switch subject {
       case .regions: found.append(map)
       case .memory:
-        // Private huge pages look like a file, and are nobody else's.
+        // Private huge pages look like a file, but are not shared.
         if map.isShared || !map.path.starts(with: "/anon_hugepage".utf8) { found.append(map) }
       }
     }
@@ -160,8 +160,8 @@ struct ProcessReader {
     var found: [OpenRegion] = []
     let subject = subject
     try directory.forEachDescriptor(buffer: &buffer, link: &link) { number, target in
-      // Sockets, pipes and the like are told by their link and not looked at. The path does not tell
-      // what lies on memory: the mount may be hidden by another one, or be gone.
+      // Sockets, pipes and the like are recognized by their link. The path does not show whether a file is in memory: its
+      // mount may be hidden by another mount, or be unmounted.
       guard target.first == UInt8(ascii: "/"),
         let status = try? directory.status("fd/\(number)"), status.st_mode & S_IFMT == S_IFREG
       else { return }

@@ -2,8 +2,8 @@ import Glibc
 public import ShmCore
 import SystemPackage
 
-/// All shared memory that one process maps or has open: on a tmpfs, of huge pages, memfd, System V, and
-/// what it shares with its children.
+/// All shared memory that one process maps or has open: files on tmpfs, huge pages, memfds, System V segments, and
+/// memory shared with its children.
 ///
 /// ```swift
 /// for region in try ProcessRegions(of: 1234).regions { print(region.kind, region.identity) }
@@ -13,7 +13,7 @@ public struct ProcessRegions: Sendable {
   public struct Entry: Sendable {
     /// Which region it is.
     public let identity: RegionIdentity
-    /// What it is.
+    /// The kind and name of the region.
     public let kind: RegionKind
     /// Its path as the kernel shows it.
     public let path: [UInt8]
@@ -34,11 +34,11 @@ public struct ProcessRegions: Sendable {
   /// - Throws: `ShmError`: `notFound`, and `notPermitted` for a process of another user.
   /// - Complexity: linear in the process's mappings and descriptors.
   public init(of process: Int32) throws(ShmError) {
-    let attempt = "cannot look at process \(process)"
+    let attempt = "cannot inspect process \(process)"
     try ShmError.explaining({ ProcessView.explain($0, process, attempt) }) { () throws(Errno) in
       _ = try FileSystem.open(FilePath("/proc/\(process)/maps"), O_RDONLY)
     }
-    // The same look as that of the inventory, so that both find the same.
+    // The same scan as for the inventory, so that both find the same regions.
     var reader = ProcessReader(.memory)
     reader.look(at: process)
     if !reader.hiddenProcesses.isEmpty {
@@ -88,12 +88,12 @@ extension ProcessRegions.Entry {
   /// Looks at the region in depth.
   ///
   /// - Parameters:
-  ///   - scan: who uses what, by a look that was for it, too.
-  ///   - frames: whether the physical frames are looked up.
-  ///   - largest: for up to so many allocated bytes the charges are counted, because it takes time.
-  /// - Returns: what is found.
-  /// - Throws: `ShmError`: `notPermitted` for what has neither a name nor a descriptor, unless the
-  ///   caller may open mappings of the process; `notFound` where it is gone.
+  ///   - scan: the users of regions, from a scan that included it.
+  ///   - frames: whether the physical frames are read.
+  ///   - largest: the maximum allocated bytes for which charges are counted, because this takes time.
+  /// - Returns: the inspection.
+  /// - Throws: `ShmError`: `notPermitted` for a region without a name and a descriptor, unless the caller has permission
+  ///   to open mappings of the process; `notFound` if it no longer exists.
   public func inspection(
     in scan: RegionUsers, frames: Bool = false,
     chargesUpTo largest: Int = PageCharges.quickly
@@ -111,14 +111,14 @@ extension ProcessRegions.Entry {
     }
     let name = "\(Escaping.quoted(path)) of process \(process)"
     let attempt = "cannot open \(name)"
-    guard let addresses else { throw ShmError(.notFound, attempt, "it is not open any more") }
+    guard let addresses else { throw ShmError(.notFound, attempt, "it is no longer open") }
     let place = ProcessThreads.directory(of: process)
       .appending("map_files/\(addresses.fileName)")
     let descriptor = try ShmError.explaining({ (error: Errno) in
       error == .notPermitted || error == .permissionDenied
         ? ShmError(
-          .notPermitted, attempt, "it has no name, and the process has it mapped only",
-          remedy: "ask as root", errorNumber: error.rawValue)
+          .notPermitted, attempt, "it has no name and is only mapped, not open, in the process",
+          remedy: "run as root", errorNumber: error.rawValue)
         : ProcessView.explain(error, process, attempt)
     }) { () throws(Errno) in try FileSystem.open(place, O_RDONLY | O_NONBLOCK) }
     let region = Region(

@@ -3,9 +3,9 @@ import ShmCore
 import Synchronization
 import SystemPackage
 
-/// What the processes of the host have mapped and open of what may be a region.
+/// The files that the processes of the host have mapped or open and that may be regions.
 struct ProcessScan {
-  /// What is looked for.
+  /// The regions to search for.
   enum Subject {
     /// These regions.
     case regions(Set<RegionIdentity>)
@@ -13,35 +13,35 @@ struct ProcessScan {
     case memory
   }
 
-  /// Where a region was seen, from where more of it can be asked.
+  /// A sighting of a region, through which it can be inspected further.
   enum Place {
     case descriptor(process: Int32, number: Int32)
     case mapping(process: Int32, addresses: Range<UInt64>)
   }
 
-  /// What was seen of one region.
+  /// The sightings of one region.
   struct Sighting {
     /// Its path as /proc shows it.
     var path: [UInt8]
     var place: Place
-    /// What fstatat(2) says, where a process has it open.
+    /// The status by fstatat(2), if a process has it open.
     var status: stat?
     /// Who uses it, in the order of /proc.
     var users: [RegionUser] = []
   }
 
-  /// What was seen, by region.
+  /// The sightings by region.
   private(set) var sightings: [RegionIdentity: Sighting] = [:]
-  /// The processes that may not be looked at.
+  /// The processes that could not be inspected.
   private(set) var hiddenProcesses: [Int32] = []
   /// The mounts in memory, by namespace, with a process that sees them. The first is this process's.
   private(set) var views: [(process: Int32, name: [UInt8], mounts: MemoryMounts)] = []
   /// File systems in memory that no process sees mounted, and whether their pages are huge.
   private(set) var unmounted: [UInt64: Bool] = [:]
-  /// What could not be read, and is unknown for that.
+  /// The sources that could not be read.
   private(set) var unreadable: [RegionInventory.UnreadableSource] = []
 
-  /// Nothing was looked at: without /proc.
+  /// An empty scan, without /proc.
   init(without error: ShmError) {
     unreadable = [.init(place: "/proc", reason: error.reason)]
     let own = ProcessReader(.memory)
@@ -51,13 +51,13 @@ struct ProcessScan {
   /// Looks at every process but this one, by as many threads as there are processors.
   /// proc_pid_maps(5), proc_pid_fd(5)
   ///
-  /// - Throws: `ShmError` where /proc cannot be read.
+  /// - Throws: `ShmError` if /proc cannot be read.
   /// - Complexity: linear in the mappings and descriptors of the host.
   init(_ subject: Subject) throws(ShmError) {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     let own = ProcessNumber.own
-    try ProcessView.check("cannot look at the processes")
-    let processes = try ShmError.saying("cannot look at the processes") { () throws(Errno) in
+    try ProcessView.check("cannot inspect the processes")
+    let processes = try ShmError.saying("cannot inspect the processes") { () throws(Errno) in
       try ProcessDirectory.processes(buffer: &buffer)
     }.filter { $0 != own }
     let first = ProcessReader(subject)

@@ -4,20 +4,20 @@ import SystemPackage
 extension Region {
   /// Removes the region's name, if it is proved at that moment that no process uses the region.
   ///
-  /// Proof and removal are one step. First the processes are looked at, so that a region in use is not
-  /// touched. Then the kernel is asked for a lease, which it grants only if no other process has the
-  /// region open, and which lasts until the name is gone: a process that opens the region meanwhile waits,
-  /// is noticed, and finds the name again. If the kernel grants none to this user, the name is set aside,
-  /// and every process is looked at again, each of which must be one that may be looked at.
+  /// Proof and removal are one step. First the processes are inspected, so that a region in use is not touched. Then this
+  /// requests a lease from the kernel, which is granted only if no other process has the region open, and which is held
+  /// until the name is removed. A process that opens the region in the meantime blocks, is detected, and finds the name
+  /// again. If the kernel grants no lease to this user, the region is renamed, and all processes are inspected again. Each
+  /// of them must permit the inspection.
   ///
   /// ```swift
   /// let region = try Region.open(RegionReference("cache"), access: .status)
   /// if try region.unlinkIfUnused() == .unused { print("removed") }
   /// ```
   ///
-  /// - Returns: `unused` if the name is gone; else which processes use the region, or that it cannot be
-  ///   known, and the region has its name.
-  /// - Throws: `ShmError`, as `unlink` does: `notFound` if the name means another region by now, `notSharedMemory`
+  /// - Returns: `unused` if the name was removed. Otherwise the processes that use the region, or `unknown`; the region
+  ///   keeps its name then.
+  /// - Throws: `ShmError`, as `unlink` does: `notFound` if the name now refers to another region, `notSharedMemory`
   ///   for a file that is not shared memory.
   /// - Complexity: linear in the mappings of the host.
   public func unlinkIfUnused() throws(ShmError) -> RegionUse {
@@ -28,7 +28,7 @@ extension Region {
     return try unlinkIfUnused(afterLook: ())
   }
 
-  /// The same after a look that has found no user.
+  /// Removes the name after a scan that found no user.
   func unlinkIfUnused(afterLook: Void) throws(ShmError) -> RegionUse {
     switch RegionLease.ask(for: self, patience: .milliseconds(20)) {
     case .granted(let lease):

@@ -9,9 +9,9 @@ struct RegionAccess {
   let name: [UInt8]
   /// Whether its name leads to it.
   let visibility: RegionInventory.Entry.Visibility
-  /// How a user may name it; nil where there is no way.
+  /// A reference for the user; nil if no reference is possible.
   let reference: RegionReference?
-  /// The path by which it can be opened, a link of /proc most often; nil where there is none.
+  /// The path to open it, usually a link in /proc; nil if it cannot be opened.
   let path: FilePath?
 
   private let seen: stat?
@@ -76,7 +76,7 @@ struct RegionAccess {
     }
   }
 
-  /// What stat(2) says; nil where it may not be asked.
+  /// Its status by stat(2); nil without permission.
   func status(isHuge: Bool) -> RegionStatus? {
     seen.map {
       RegionStatus(

@@ -11,7 +11,7 @@ struct RegionCensus: ~Copyable {
   private let views: [(process: Int32, name: [UInt8], mounts: MemoryMounts)]
   /// What has been seen and is in no entry yet.
   private var sightings: [RegionIdentity: ProcessScan.Sighting]
-  /// What could not be read.
+  /// The sources that could not be read.
   private(set) var unreadable: [RegionInventory.UnreadableSource] = []
   /// File systems that are mounted nowhere, and whether their pages are huge.
   private let unmounted: [UInt64: Bool]
@@ -19,7 +19,7 @@ struct RegionCensus: ~Copyable {
   let users: RegionUsers
   private let wiring: WiringFacts?
   private let charges: ChargeReader?
-  /// Whether anything of the host is in swap; where nothing is, no region is.
+  /// Whether the host uses swap. Otherwise no region is swapped out.
   private let isSwapUsed: Bool
 
   init(_ scan: ProcessScan, _ facts: RegionInventory.Facts) {
@@ -96,7 +96,7 @@ struct RegionCensus: ~Copyable {
           segment: UInt64(segment.identifier), namespace: namespace, device: device ?? 0),
         segment: segment)
       entry.users = sighting?.users ?? []
-      // The kernel counts the attaches of everybody.
+      // The kernel counts the attaches of all processes.
       entry.use = segment.attaches == 0 ? .unused : .used(entry.users.map(\.process))
       entry.hasHugePages = device.map { isHuge($0) } ?? false
       entry.isInherentlyUnswappable = entry.hasHugePages
@@ -184,9 +184,9 @@ struct RegionCensus: ~Copyable {
     finish(&entry)
   }
 
-  /// Finds out who is charged.
+  /// Finds the charged control groups.
   private func look(at entry: inout RegionInventory.Entry, _ path: FilePath?) {
-    // No lease is broken, and what is there by now may be another file.
+    // This must not break a lease, and the file may have been replaced.
     guard charges != nil, let path, LeaseTable.current().holder(of: entry.identity) == nil,
       let file = try? FileSystem.open(path, O_RDONLY | O_NONBLOCK),
       let status = try? file.status(), RegionIdentity(status) == entry.identity
@@ -197,7 +197,7 @@ struct RegionCensus: ~Copyable {
     }
   }
 
-  /// Whatever is wired is resident, so that must be known where something is.
+  /// Wired pages are resident, so residency must be known if pages are wired.
   private func wanted(of entry: RegionInventory.Entry) -> RegionInventory.Facts {
     wiring?.isLocked(entry) == true ? facts.union(.residency) : facts
   }

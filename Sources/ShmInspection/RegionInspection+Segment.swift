@@ -2,23 +2,23 @@ import ShmCore
 import SystemPackage
 
 extension RegionInspection {
-  /// Looks at a System V segment: by the list of its namespace, and through a process that has it
-  /// attached if there is one that may be looked into.
+  /// Inspects a System V segment: by the list of its namespace, and through a process that has it attached if such a
+  /// process permits it.
   ///
   /// - Parameters:
-  ///   - identity: which segment.
-  ///   - reference: how it was named.
-  ///   - process: a process of its namespace; nil for this one.
-  ///   - scan: a look that was for it, too.
-  ///   - frames: whether the physical frames are looked up.
-  ///   - largest: for up to so many allocated bytes the charges are counted, because it takes time.
-  /// - Throws: `ShmError`: `notFound`; `notPermitted` if nothing of it can be known.
+  ///   - identity: the segment.
+  ///   - reference: the reference of the caller.
+  ///   - process: a process of its namespace; nil for this process.
+  ///   - scan: the users of regions, from a scan that included it.
+  ///   - frames: whether the physical frames are read.
+  ///   - largest: the maximum allocated bytes for which charges are counted, because this takes time.
+  /// - Throws: `ShmError`: `notFound`; `notPermitted` if the segment cannot be inspected.
   init(
     ofSegment identity: RegionIdentity, named reference: RegionReference,
     attachedBy process: Int32?, _ scan: RegionUsers, frames: Bool,
     chargesUpTo largest: Int
   ) throws(ShmError) {
-    let attempt = "cannot look at \(reference.quoted)"
+    let attempt = "cannot inspect \(reference.quoted)"
     let table =
       if let process { SystemVSegment.table(seenBy: process) } else {
         try SystemVSegment.table() as [SystemVSegment]?
@@ -26,7 +26,7 @@ extension RegionInspection {
     let segment = table?.first { UInt64($0.identifier) == identity.inode }
     if table != nil, segment == nil {
       throw ShmError(
-        .notFound, attempt, "there is no such segment", remedy: "'ipcs -m' shows those there are")
+        .notFound, attempt, "no such segment", remedy: "run 'ipcs -m' to list segments")
     }
     let users = scan.users(of: identity)
     let use: RegionUse =
@@ -41,13 +41,13 @@ extension RegionInspection {
     }
     guard let segment else {
       throw ShmError(
-        .notPermitted, attempt, "it belongs to another IPC namespace, which may not be looked into",
-        remedy: "ask as root")
+        .notPermitted, attempt, "no permission to inspect its IPC namespace",
+        remedy: "run as root")
     }
     self.init(unopened: segment, identity, named: reference, scan, use, isForeign: process != nil)
   }
 
-  /// What the list of its namespace says.
+  /// The entry in the list of its namespace.
   private init(
     unopened segment: SystemVSegment, _ identity: RegionIdentity, named reference: RegionReference,
     _ scan: RegionUsers, _ use: RegionUse, isForeign: Bool

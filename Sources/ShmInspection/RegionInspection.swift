@@ -1,7 +1,7 @@
 public import ShmCore
 import SystemPackage
 
-/// Everything that can be told about one region at one moment.
+/// All available information about one region at one moment.
 ///
 /// ```swift
 /// let inspection = try RegionInspection(RegionReference("cache"))
@@ -12,33 +12,32 @@ public struct RegionInspection: Sendable {
   public let reference: RegionReference
   /// What it is.
   public let kind: RegionKind
-  /// Its path as the kernel shows it: with ` (deleted)` behind a name that is gone; nil for what may
-  /// not be read.
+  /// Its path as the kernel shows it, with ` (deleted)` after a removed name; nil without permission.
   public let path: [UInt8]?
   /// Sizes, owner, mode.
   public let status: RegionStatus
-  /// What it lies on.
+  /// Its file system.
   public let fileSystem: MemoryFileSystem
-  /// Where that is mounted; nil for memory that no mount shows.
+  /// The mount of the file system; nil for memory without a visible mount.
   public let mount: RegionMount?
   /// What the IPC namespace of a System V segment says of it; nil for anything else, and if that
   /// namespace may not be looked into: mode and owner are unknown then.
   public let segment: SystemVSegment?
   /// Whether it is a segment of another IPC namespace than this process's.
   public let isForeign: Bool
-  /// Its seals; nil for what cannot have any, and for what may not be read.
+  /// Its seals; nil if it cannot have seals, or without permission.
   public let seals: Seals?
-  /// Its pages, run by run; nil for what may not be read.
+  /// Its pages, run by run; nil without permission.
   public let map: PageMap?
-  /// Its pages by state; nil for what may not be read.
+  /// Its pages by state; nil without permission.
   public let pages: PageCounts?
   /// The control groups that are charged for its pages; nil if they may not be seen or were not counted.
   public let charges: PageCharges?
   /// The processes that use it, but for this one.
   public let users: [RegionUser]
-  /// Where these have it mapped.
+  /// The mappings of these users.
   public let mappings: RegionMappings
-  /// Whether anybody uses it, also where it cannot be seen who.
+  /// Whether it is in use, even if the users are not visible.
   public let use: RegionUse
   /// Whether `users` are all.
   public let usersComplete: Bool
@@ -49,14 +48,14 @@ public struct RegionInspection: Sendable {
   /// mounted `noswap`.
   public let isInherentlyUnswappable: Bool
 
-  /// Looks. A region that may not be read is told as far as its status goes.
+  /// Inspects a region. Without read permission, only its status is reported.
   ///
   /// - Parameters:
-  ///   - reference: which region.
-  ///   - scan: who uses what, by a look that was for it, too; nil looks now.
-  ///   - frames: whether the physical frames are looked up.
-  ///   - largest: for up to so many allocated bytes the charges are counted, because it takes time.
-  /// - Throws: `ShmError`: what opening it throws, but for `notPermitted`.
+  ///   - reference: the region.
+  ///   - scan: the users of regions, from a scan that included it; nil scans now.
+  ///   - frames: whether the physical frames are read.
+  ///   - largest: the maximum allocated bytes for which charges are counted, because this takes time.
+  /// - Throws: `ShmError`: the errors of opening it, except `notPermitted`.
   /// - Complexity: linear in the region's pages that have memory and in the host's mappings.
   public init(
     _ reference: RegionReference, in scan: RegionUsers? = nil, frames: Bool = false,
@@ -90,7 +89,7 @@ public struct RegionInspection: Sendable {
   ///   - region: the region.
   ///   - scan: a look that was for it, too.
   ///   - use: whether anybody uses it.
-  ///   - process: a process that can be asked where its file system is mounted; nil if the users can.
+  ///   - process: a process that shows the mount of its file system; nil to use the users.
   ///   - segment: of a System V segment, which one, and what its namespace says of it.
   ///   - frames: whether the physical frames are looked up.
   ///   - largest: for up to so many allocated bytes the charges are counted, because it takes time.

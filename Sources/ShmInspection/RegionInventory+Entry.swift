@@ -3,9 +3,9 @@ public import ShmCore
 import SystemPackage
 
 extension RegionInventory {
-  /// One region of the list. What cannot be known is nil, never 0.
+  /// One region of the list. Unknown values are nil, never 0.
   public struct Entry: Sendable {
-    /// The kind of a region, by where it was found.
+    /// The kind of a region, by the place of its discovery.
     public enum Kind: String, Sendable, CaseIterable {
       /// A shared memory object: shm_open(3).
       case posix
@@ -19,7 +19,7 @@ extension RegionInventory {
       case file
       /// Memory that a process shares with its children: mmap(2), `MAP_SHARED | MAP_ANONYMOUS`.
       case anonymous
-      /// What the kernel or a driver has made.
+      /// Memory of the kernel or a driver.
       case other
     }
 
@@ -33,7 +33,7 @@ extension RegionInventory {
       case hidden
       /// The file system is mounted nowhere any more, and in use still.
       case unmounted
-      /// The directory may not be looked into.
+      /// The directory cannot be searched.
       case unknown
     }
 
@@ -41,17 +41,17 @@ extension RegionInventory {
     public let kind: Kind
     /// Its name's bytes, whatever they are; a path for a file, empty for what never had one.
     public let name: [UInt8]
-    /// How it can be named, to be opened or inspected; nil where it cannot.
+    /// A reference to open or inspect it; nil if no reference is possible.
     public let reference: RegionReference?
     /// Which region it is; of a System V segment the inode is its number.
     public let identity: RegionIdentity
-    /// Whether it once had a name, which is gone.
+    /// Whether its name was removed.
     public let isRemoved: Bool
     /// Whether its name can be reached, and if not, why.
     public let visibility: Visibility
-    /// What stat(2) says; nil for a System V segment, and for what may not be looked at.
+    /// Its status by stat(2); nil for a System V segment, and without permission.
     public let status: RegionStatus?
-    /// What the kernel says of a System V segment.
+    /// The kernel's entry of a System V segment.
     public let segment: SystemVSegment?
     /// Whether its pages come from a pool of huge ones, which are never swapped.
     public internal(set) var hasHugePages = false
@@ -60,7 +60,7 @@ extension RegionInventory {
     public internal(set) var isInherentlyUnswappable = false
     /// The processes that use it, but for this one.
     public internal(set) var users: [RegionUser] = []
-    /// Whether anybody uses it.
+    /// Whether it is in use.
     public internal(set) var use: RegionUse = .unknown
     /// Whether `users` are all.
     public internal(set) var usersComplete = false
@@ -134,15 +134,15 @@ extension RegionInventory {
           status, created: FileSystem.birthTime(path), pageSize: PageMath.pageSize))
     }
 
-    /// A semaphore is told by its name.
+    /// A semaphore is recognized by its name.
     static func kind(ofPosix name: some Sequence<UInt8>) -> Kind {
       name.starts(with: "sem.".utf8) ? .semaphore : .posix
     }
 
-    /// Whether anybody uses it, by a look that was for it, too.
+    /// Whether it is in use, by a scan that included it.
     ///
-    /// - Parameter scan: who uses what.
-    /// - Returns: what can be proved.
+    /// - Parameter scan: the users of regions.
+    /// - Returns: the proven use.
     public func use(in scan: RegionUsers) -> RegionUse {
       if let status { return RegionUse.of(status, reference?.path, in: scan) }
       let users = scan.users(of: identity).map(\.process)

@@ -2,7 +2,7 @@ import Glibc
 public import ShmCore
 public import SystemPackage
 
-/// The regions of the host, of every kind, and who uses them.
+/// The regions of the host, of every kind, and their users.
 ///
 /// ```swift
 /// let inventory = try RegionInventory.current()
@@ -23,7 +23,7 @@ public struct RegionInventory: Sendable {
 
     /// What is resident; it takes time that grows with the regions.
     public static let residency = Facts(rawValue: 1)
-    /// What is swapped out; it takes time where the host has anything in swap.
+    /// What is swapped out; it takes time if the host uses swap.
     public static let swap = Facts(rawValue: 8)
     /// The seals of memfds.
     public static let seals = Facts(rawValue: 16)
@@ -37,7 +37,7 @@ public struct RegionInventory: Sendable {
     public static let all: Facts = [.residency, .swap, .wiring, .seals, .account]
   }
 
-  /// A place where regions are found that could not be read: what is there is unknown.
+  /// A source of regions that could not be read, so that its regions are unknown.
   public struct UnreadableSource: Hashable, Sendable {
     /// The directory or the file.
     public let place: FilePath
@@ -57,10 +57,10 @@ public struct RegionInventory: Sendable {
   public let hiddenProcesses: Int
   /// Whether the processes seen are all that there are: not under `hidepid`, and not in a container.
   public let seesEverybody: Bool
-  /// How far the sum of the regions agrees with the kernel's; nil where it was not asked for, or
+  /// How far the sum of the regions agrees with the kernel's; nil if it was not requested, or
   /// /proc/meminfo does not say.
   public let account: SharedMemoryAccount?
-  /// What could not be read. The rest is listed.
+  /// The sources that could not be read. The others are listed.
   public let unreadable: [UnreadableSource]
 
   /// Looks at everything that holds regions: the directory of POSIX objects, the mounts of huge pages,
@@ -70,9 +70,9 @@ public struct RegionInventory: Sendable {
   ///
   /// - Parameter facts: what is found out beside.
   /// - Returns: the regions.
-  /// - Throws: nothing that one source causes: see `unreadable`.
+  /// - Throws: `ShmError`; the failure of one source is no error, see `unreadable`.
   /// - Complexity: linear in the mappings and descriptors of the host, and in the pages of its regions
-  ///   where these are counted.
+  ///   if these are counted.
   public static func current(_ facts: Facts = .all) throws(ShmError) -> RegionInventory {
     let scan = ProcessScan.ofMemory()
     var census = RegionCensus(scan, facts)
@@ -91,7 +91,7 @@ public struct RegionInventory: Sendable {
   /// Reads the directory of POSIX objects alone. shm_overview(7)
   ///
   /// - Returns: the objects and semaphores, without their users.
-  /// - Throws: `ShmError` where it cannot be read.
+  /// - Throws: `ShmError` if it cannot be read.
   /// - Complexity: linear in the objects.
   public static func posixObjects() throws(ShmError) -> RegionInventory {
     var entries: [Entry] = []
@@ -103,7 +103,7 @@ public struct RegionInventory: Sendable {
       entries: entries, hiddenProcesses: 0, seesEverybody: false, account: nil, unreadable: [])
   }
 
-  /// What stands in the directory of POSIX objects; nothing where there is none.
+  /// The names in the directory of POSIX objects; empty if it does not exist.
   package static func names() throws(ShmError) -> [FilePath.Component] {
     let directory = RegionName.directory
     return try ShmError.saying("cannot list \(directory)") { () throws(Errno) in

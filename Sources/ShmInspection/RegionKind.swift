@@ -1,7 +1,7 @@
 import ShmCore
 import SystemPackage
 
-/// What a region is, by the path that the kernel shows for an open one.
+/// The kind of a region, derived from the path that the kernel shows for an open region.
 ///
 /// ```swift
 /// print(RegionKind(path: Array("/memfd:frames (deleted)".utf8)))  // memfd
@@ -18,7 +18,7 @@ public enum RegionKind: String, Sendable {
   /// A file with a name, on a tmpfs most often.
   case file
 
-  /// - Parameter path: as /proc shows it, with ` (deleted)` behind a name that is gone.
+  /// - Parameter path: as /proc shows it, with ` (deleted)` after a removed name.
   public init(path: [UInt8]) {
     let mark = Array(" (deleted)".utf8)
     let isDeleted = path.suffix(mark.count) == mark[...]

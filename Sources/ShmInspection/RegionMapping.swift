@@ -1,7 +1,7 @@
 public import ShmCore
 import SystemPackage
 
-/// A mapping of a region in a process, and what the kernel counts of it. proc_pid_smaps(5)
+/// A mapping of a region in a process, with the counts of the kernel. proc_pid_smaps(5)
 ///
 /// ```swift
 /// let region = try Region.open(RegionReference("cache"), access: .status)
@@ -12,7 +12,7 @@ import SystemPackage
 /// }
 /// ```
 public struct RegionMapping: Hashable, Sendable {
-  /// Bytes of one mapping by what they are.
+  /// The bytes of one mapping by their state.
   public struct Figures: Hashable, Sendable {
     /// In RAM, and in the process's page tables (`Rss`).
     public let resident: Int
@@ -28,12 +28,11 @@ public struct RegionMapping: Hashable, Sendable {
 
   /// The process.
   public let process: Int32
-  /// Addresses, protection, and where in the region it begins.
+  /// The addresses, the protection, and the offset in the region.
   public let map: ProcessMap
-  /// What the kernel counts of it; nil where that may not be read, or the process has ended.
+  /// The counts of the kernel; nil without permission, or if the process has ended.
   public let figures: Figures?
-  /// Whether it carries the lock: its pages stay in RAM from when they are there. nil where that may
-  /// not be read.
+  /// Whether it is locked: its pages stay in RAM as soon as they are present. nil without permission.
   public let isLocked: Bool?
 
   init(process: Int32, map: ProcessMap, smaps: SmapsText.Mapping? = nil) {
@@ -48,7 +47,7 @@ public struct RegionMapping: Hashable, Sendable {
     }
   }
 
-  /// Where in the process the byte at an offset of the region is; nil where it is not mapped here.
+  /// The address of the byte at an offset of the region; nil if it is not mapped here.
   public func address(of offset: Int) -> UInt64? {
     let (distance, before) = UInt64(clamping: offset).subtractingReportingOverflow(map.offset)
     guard !before, distance < map.addresses.upperBound - map.addresses.lowerBound else {

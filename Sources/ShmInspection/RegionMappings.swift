@@ -24,7 +24,7 @@ public struct RegionMappings: Sendable {
   /// - Parameters:
   ///   - region: which region.
   ///   - scan: a look that was for it, too.
-  ///   - isUnused: whether it is proved that nobody uses it.
+  ///   - isUnused: whether it is proved that no process uses it.
   /// - Complexity: linear in the pages that these processes have mapped, if it is the first that asks
   ///   `scan` for them; else in the mappings found.
   public init(of region: RegionIdentity, in scan: RegionUsers, isUnused: Bool = false) {
@@ -33,7 +33,7 @@ public struct RegionMappings: Sendable {
     for user in scan.users(of: region) where !user.mappings.isEmpty {
       let now = scan.locks.mappings(of: user.process, like: user.mappings)
       if now == nil, ProcessView.owner(of: user.process) != nil { isComplete = false }
-      // What has ended, or was unmapped, since the scan is told as the scan saw it.
+      // Processes and mappings that have ended since the scan are reported as the scan saw them.
       found +=
         now?.isEmpty ?? true
         ? user.mappings.map { RegionMapping(process: user.process, map: $0) }

@@ -2,7 +2,7 @@ import Glibc
 public import ShmCore
 import SystemPackage
 
-/// Where the file system of a region is mounted, also in a mount namespace of other processes.
+/// The mount of a region's file system, also in the mount namespaces of other processes.
 ///
 /// ```swift
 /// if let mount = try RegionInspection(RegionReference("cache")).mount {
@@ -36,9 +36,9 @@ public struct RegionMount: Sendable {
   /// - Parameters:
   ///   - region: the region, open.
   ///   - path: the path that the kernel shows for it.
-  ///   - identity: which region it is.
-  ///   - processes: who may see its mount.
-  /// - Returns: the mount; nil if it is mounted nowhere, as far as may be known.
+  ///   - identity: the identity of the region.
+  ///   - processes: the processes that may see its mount.
+  /// - Returns: the mount; nil if no mount is visible.
   static func find(
     of region: borrowing Region, _ path: [UInt8]?, _ identity: RegionIdentity,
     seenBy processes: [Int32]

@@ -2,7 +2,7 @@ import Glibc
 package import ShmCore
 import SystemPackage
 
-/// What the path of a region in /proc says of it.
+/// The kind and name of a region, derived from its path in /proc.
 package enum RegionPathName {
   private static let removed = Array(" (deleted)".utf8)
   private static let memfd = Array("/memfd:".utf8)
@@ -13,7 +13,7 @@ package enum RegionPathName {
   /// - Parameters:
   ///   - path: as maps and the links of fd show it.
   ///   - isHidden: whether it lies on a file system that is mounted nowhere.
-  /// - Returns: what it is, and what it is called.
+  /// - Returns: the kind and the name.
   static func classify(
     _ path: [UInt8], isHidden: Bool
   ) -> (kind: RegionInventory.Entry.Kind, name: [UInt8]) {
@@ -44,7 +44,7 @@ package enum RegionPathName {
     hasMark(path) ? Array(path.dropLast(removed.count)) : path
   }
 
-  /// Where a path leads to a region: from here, or from where a process looks. chroot(2),
+  /// The view in which a path leads to a region: that of this process, or of another process. chroot(2),
   /// mount_namespaces(7)
   ///
   /// - Returns: the reference; nil if neither way leads to that very region.
@@ -62,7 +62,7 @@ package enum RegionPathName {
     return .posix(valid)
   }
 
-  /// The path by which that very region is reached: from here, or from where a process looks.
+  /// The path that leads to exactly that region, in the view of this process or of another process.
   ///
   /// - Returns: the path, what lstat(2) says, and whether it is a path of this process's own view; nil if
   ///   neither way leads there.

@@ -9,14 +9,14 @@ import SystemPackage
 /// if try RegionUse.of(region, in: scan) == .unseen { print("no user seen") }
 /// ```
 public enum RegionUse: Sendable, Equatable {
-  /// No process has it open or mapped: the kernel says so.
+  /// No process has it open or mapped, as the kernel confirmed.
   case unused
   /// No process was seen that uses it. A descriptor on its way through a socket, for example, is not
   /// seen; `Region.unlinkIfUnused` proves it before it removes the name.
   case unseen
   /// These processes use it; the list may be empty if they cannot be seen.
   case used([Int32])
-  /// No process was seen that uses it, others may not be looked at, and the caller cannot prove it.
+  /// No visible process uses it, but some processes could not be inspected, and the caller cannot get a proof.
   case unknown
 
   /// Whether a process uses it; nil if neither is proved.
@@ -28,14 +28,14 @@ public enum RegionUse: Sendable, Equatable {
     }
   }
 
-  /// What a look at the processes tells. The region is not touched: no lease, lock or open file makes
-  /// another program fail.
+  /// The use according to the visible processes. The region is not touched: no lease, lock or open file disturbs another
+  /// program.
   ///
   /// - Parameters:
   ///   - region: the region.
-  ///   - scan: who uses what, by a look that was for this region, too.
+  ///   - scan: the users of regions, from a scan that included this region.
   /// - Returns: `used`, `unseen` or `unknown`.
-  /// - Throws: `ShmError`, on an open region only if the machine is in trouble.
+  /// - Throws: `ShmError`. On an open region this is unusual: the kernel lacks memory, or a sandbox refuses.
   public static func of(
     _ region: borrowing Region, in scan: RegionUsers
   ) throws(ShmError) -> RegionUse {
@@ -56,9 +56,9 @@ public enum RegionUse: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - region: opened for its status only, so that it does not count itself.
-  ///   - scan: who uses what, by a look that was for this region, too.
-  /// - Returns: what can be proved.
-  /// - Throws: `ShmError`, on an open region only if the machine is in trouble.
+  ///   - scan: the users of regions, from a scan that included this region.
+  /// - Returns: the proven use.
+  /// - Throws: `ShmError`. On an open region this is unusual: the kernel lacks memory, or a sandbox refuses.
   public static func proved(
     _ region: borrowing Region, in scan: RegionUsers
   ) throws(ShmError) -> RegionUse {
@@ -67,12 +67,12 @@ public enum RegionUse: Sendable, Equatable {
     return switch RegionLease.ask(for: region, patience: .milliseconds(20)) {
     case .granted: .unused
     case .refused: .used([])
-    // Without the kernel's word it takes a look at every process.
+    // Without a lease, only a scan of every process can prove it.
     case .unknown: scan.isComplete ? .unused : .unknown
     }
   }
 
-  /// Who uses it: a few by number and name, many by how many there are of each name.
+  /// A sentence about the users: a few processes by ID and name, many processes by the count of each name.
   static func sentence(
     _ processes: [Int32], name: (Int32) -> String? = RegionUse.name
   ) -> String {
@@ -82,7 +82,7 @@ public enum RegionUse: Sendable, Equatable {
       return "processes \(list) use it"
     }
     var counts: [String: Int] = [:]
-    for process in processes { counts[name(process) ?? "of unknown name", default: 0] += 1 }
+    for process in processes { counts[name(process) ?? "unknown processes", default: 0] += 1 }
     let groups = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
     let shown = groups.prefix(3)
     let rest = processes.count - shown.reduce(0) { $0 + $1.value }
@@ -102,8 +102,8 @@ public enum RegionUse: Sendable, Equatable {
   ///
   /// - Parameters:
   ///   - reference: the region.
-  ///   - attempt: what would be done to it, for the message.
-  /// - Throws: `ShmError` of kind `busy`, and what opening the region throws.
+  ///   - attempt: the operation, for the message.
+  /// - Throws: `ShmError` of kind `busy`, and the errors of opening the region.
   public static func refuseIfUsed(
     _ reference: RegionReference, _ attempt: String
   ) throws(ShmError) {
@@ -115,7 +115,7 @@ public enum RegionUse: Sendable, Equatable {
 
   /// Throws unless this is `unused`.
   ///
-  /// - Parameter attempt: what would be done to the region, for the message.
+  /// - Parameter attempt: the operation, for the message.
   /// - Throws: `ShmError` of kind `busy`.
   public func refuse(_ attempt: String) throws(ShmError) {
     switch self {
@@ -124,12 +124,12 @@ public enum RegionUse: Sendable, Equatable {
       throw ShmError(
         .busy, attempt,
         processes.isEmpty
-          ? "a process that cannot be seen from here uses it" : Self.sentence(processes),
+          ? "a process that is not visible here uses it" : Self.sentence(processes),
         remedy: "wait until no process uses it")
     case .unseen, .unknown:
       throw ShmError(
-        .busy, attempt, "processes of other users may use it, and cannot be seen from here",
-        remedy: "ask as root, or as its owner with the right to read it")
+        .busy, attempt, "processes of other users, which are not visible here, may use it",
+        remedy: "run as root, or as its owner with read permission")
     }
   }
 }

@@ -14,11 +14,11 @@ import SystemPackage
 public struct RegionUser: Hashable, Sendable {
   /// The process.
   public let process: Int32
-  /// The user it runs as; nil where that cannot be known.
+  /// The user of the process; nil if unknown.
   public let user: UInt32?
   /// Its command, as the kernel keeps it: 15 bytes at most.
   public let command: [UInt8]
-  /// Where it has the region mapped.
+  /// The mappings of the region.
   public internal(set) var mappings: [ProcessMap] = []
   /// The descriptors that it has open on the region.
   public internal(set) var descriptors: [Int32] = []

@@ -1,8 +1,8 @@
 public import ShmCore
 
-/// Who uses which region, by a look at every process that may be looked at.
+/// The users of regions, by a scan of every process that permits the inspection.
 ///
-/// What may not be looked at is unknown, not absent: see `hiddenProcesses`.
+/// Processes that could not be inspected are unknown, not absent: see `hiddenProcesses`.
 ///
 /// ```swift
 /// let region = try Region.open(RegionReference("cache"), access: .status)
@@ -17,17 +17,17 @@ public struct RegionUsers: Sendable {
   public let hiddenProcesses: Int
   /// Whether the processes seen are all that there are: not under `hidepid`, and not in a container.
   public let seesEverybody: Bool
-  /// What smaps says of the users, read when it is asked for.
+  /// The smaps data of the users, read on demand.
   let locks = ProcessLocks()
 
-  /// Whether whoever uses a region was found.
+  /// Whether all users of a region were found.
   public var isComplete: Bool { seesEverybody && hiddenProcesses == 0 }
 
   /// Looks at every process but this one. proc_pid_maps(5), proc_pid_fd(5)
   ///
   /// - Parameter wanted: the regions that matter.
-  /// - Returns: who uses them.
-  /// - Throws: `ShmError` where /proc cannot be read.
+  /// - Returns: the users.
+  /// - Throws: `ShmError` if /proc cannot be read.
   /// - Complexity: linear in the mappings and descriptors of the host.
   public static func scan(for wanted: Set<RegionIdentity>) throws(ShmError) -> RegionUsers {
     RegionUsers(try ProcessScan(.regions(wanted)))

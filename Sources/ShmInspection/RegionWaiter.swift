@@ -2,47 +2,47 @@ import Glibc
 public import ShmCore
 import SystemPackage
 
-/// Waits until something is true of a region.
+/// Waits for a condition of a region.
 ///
 /// ```swift
 /// try RegionWaiter.wait(for: .created, of: RegionReference("cache"), milliseconds: 5000)
 /// ```
 public struct RegionWaiter: Sendable {
-  /// What is waited for.
+  /// The condition to wait for.
   public enum Condition: Sendable {
     /// It exists.
     case created
     /// Its name is gone.
     case removed
-    /// It exists and holds as many bytes, or more.
+    /// It exists and has at least that many bytes.
     case size(Int)
-    /// It exists and these bytes stand at the offset.
+    /// It exists and has these bytes at the offset.
     case bytes([UInt8], at: Int)
   }
 
-  /// Waits. A name that comes or goes is told by the kernel at once; a size and bytes are looked at
-  /// every 10 ms, for nothing tells of a store. inotify(7)
+  /// Waits. The kernel reports the creation and the removal of a name at once. A size and bytes are checked every 10 ms,
+  /// because the kernel does not report stores. inotify(7)
   ///
   /// - Parameters:
-  ///   - condition: what is waited for.
-  ///   - reference: a POSIX name or a path; for bytes and size a descriptor as well.
+  ///   - condition: the condition to wait for.
+  ///   - reference: a POSIX name or a path; for bytes and size also a descriptor.
   ///   - timeout: the longest wait; nil for no limit.
-  /// - Throws: `ShmError`: `timedOut`, and what opening the region throws, but for `notFound`.
+  /// - Throws: `ShmError`: `timedOut`, and the errors of opening the region, except `notFound`.
   public static func wait(
     for condition: Condition, of reference: RegionReference, timeout: Duration? = nil
   ) throws(ShmError) {
     let deadline = Deadline(after: timeout)
-    // Watched before it is looked at: what happens in between is not missed.
+    // The watch starts before the check, so that no event is missed.
     var watch = DirectoryWatch(of: reference)
     while true {
       if watch.isStale { watch = DirectoryWatch(of: reference) }
       if try holds(condition, of: reference) { return }
       if let limit = deadline.passed {
         throw ShmError(
-          .timedOut, "cannot wait longer for \(reference.quoted)",
-          "\(condition.words) has not come about in \(Clock.text(limit))")
+          .timedOut, "cannot wait for \(reference.quoted)",
+          "timed out after \(Clock.text(limit)) (waiting for \(condition.words))")
       }
-      // A directory above that is moved tells nothing.
+      // The rename of a parent directory sends no event.
       let most = condition.isTold && watch.raw != nil ? Duration.seconds(1) : .milliseconds(10)
       let step = min(deadline.left ?? most, most)
       try pause(watch.raw, step)
@@ -53,7 +53,7 @@ public struct RegionWaiter: Sendable {
     try ShmError.saying("cannot wait") { () throws(Errno) in
       let ready = try Polling.wait(for: watch.map { [$0] } ?? [], timeout: timeout)
       guard let watch, ready.first == true else { return }
-      // What happened does not matter: the region is looked at anew.
+      // The kind of event does not matter, because the region is checked again.
       var events = [UInt8](repeating: 0, count: 4096)
       try unsafe events.withUnsafeMutableBufferPointer { (buffer) throws(Errno) -> Void in
         _ = try unsafe OwnedDescriptor.read(watch, into: UnsafeMutableRawBufferPointer(buffer))
@@ -97,7 +97,7 @@ public struct RegionWaiter: Sendable {
 }
 
 extension RegionWaiter.Condition {
-  /// Whether a name that comes or goes is all of it.
+  /// Whether the condition depends only on the creation or removal of a name.
   fileprivate var isTold: Bool {
     switch self {
     case .created, .removed: true

@@ -13,12 +13,12 @@ public struct SharedMemoryAccount: Sendable {
   public let shmem: Int
   /// The bytes of the regions listed, less what is swapped out.
   public let listed: Int
-  /// The bytes of files on a tmpfs that nobody has open or mapped; a part where a tmpfs does not tell.
+  /// The bytes of files on a tmpfs that no process has open or mapped; incomplete if a tmpfs does not report them.
   public let otherFiles: Int
   /// How many regions there are whose memory is not known.
   public let unknownRegions: Int
 
-  /// What remains: memory of what cannot be seen from here, or of the kernel itself. Below zero where
+  /// The rest: memory that is not visible here, or memory of the kernel. Negative if
   /// files that are not listed are partly swapped out, or something has changed meanwhile.
   public var unaccounted: Int { shmem - listed - otherFiles }
 

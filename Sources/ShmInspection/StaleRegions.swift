@@ -1,7 +1,7 @@
 public import ShmCore
 import SystemPackage
 
-/// What was left behind: regions with a name that no process is seen to use.
+/// Leftover regions: named regions that no visible process uses.
 ///
 /// POSIX objects and files on hugetlbfs. A semaphore is none, for it waits for its next user by its
 /// nature, nor is a System V segment, which has no name: ipcrm(1) removes it.
@@ -25,13 +25,13 @@ public struct StaleRegions: Sendable {
     /// Removes its name, if it is still that region's and no process uses it at this moment.
     ///
     /// - Returns: `unused` if it was removed; otherwise nothing was done.
-    /// - Throws: `ShmError`: `notFound` if the name is gone, or means another region by now;
-    ///   `notPermitted`.
+    /// - Throws: `ShmError`: `notFound` if the name does not exist or now refers to another region; `notPermitted`.
     public func remove() throws(ShmError) -> RegionUse {
       guard let place = entry.reference else { return .unknown }
       let region = try Region.open(place, access: .status)
       guard try region.status().identity == entry.identity else {
-        throw ShmError(.notFound, "cannot remove \(place.quoted)", "it is another region by now")
+        throw ShmError(
+          .notFound, "cannot remove \(place.quoted)", "the name now refers to another region")
       }
       return try region.unlinkIfUnused(afterLook: ())
     }
@@ -68,17 +68,17 @@ public struct StaleRegions: Sendable {
   public let displaced: [Displaced]
   /// The System V segments that no process has attached.
   public let segments: [SystemVSegment]
-  /// What could not be read.
+  /// The sources that could not be read.
   public let unreadable: [RegionInventory.UnreadableSource]
 
   /// How old what a removal has left must be, in seconds: another one may be at work.
   private static let grace = 2
 
-  /// Looks at the regions of the host and who uses them; nothing is changed.
+  /// Inspects the regions of the host and their users. Nothing is changed.
   ///
-  /// - Parameter seconds: what was made or last written later than that many seconds ago is left out.
-  /// - Returns: what no process is seen to use.
-  /// - Throws: `ShmError` if nothing can be looked at.
+  /// - Parameter seconds: the minimum age. Regions that were created or written later are omitted.
+  /// - Returns: the regions that no visible process uses.
+  /// - Throws: `ShmError` if /proc cannot be read.
   /// - Complexity: linear in the mappings and descriptors of the host.
   public static func find(olderThan seconds: Int = 0) throws(ShmError) -> StaleRegions {
     let inventory = try RegionInventory.current([])

@@ -2,12 +2,12 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// How much of a file in memory is in swap, without a look at its pages.
+/// The bytes of a file in memory that are in swap, without inspection of its pages.
 enum SwapUse {
   /// - Parameters:
   ///   - file: on a tmpfs.
   ///   - size: in whole pages.
-  /// - Returns: bytes; nil where it cannot be known.
+  /// - Returns: bytes; nil if unknown.
   static func bytes(of file: borrowing OwnedDescriptor, size: Int) -> Int? {
     guard size > 0 else { return 0 }
     if let memory = MemoryInformation.current(), let total = memory.swapTotal,

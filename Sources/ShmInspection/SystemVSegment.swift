@@ -36,14 +36,14 @@ public struct SystemVSegment: Hashable, Sendable {
   /// Whether it goes when the last process has detached it. shmctl(2), `IPC_RMID`
   public let isRemoved: Bool
 
-  /// The segments of this process's namespace; none where there is no System V memory.
+  /// The segments of this process's namespace; empty if the kernel has no System V memory.
   ///
   /// - Complexity: linear in the segments.
   public static func all() -> [SystemVSegment] {
     (try? table()) ?? []
   }
 
-  /// Where the kernel lists them.
+  /// The kernel's list of segments.
   static let place: FilePath = "/proc/sysvipc/shm"
 
   /// The same.

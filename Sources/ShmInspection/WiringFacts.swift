@@ -6,18 +6,18 @@ import SystemPackage
 struct WiringFacts {
   /// The mappings of the processes that were looked at, by process.
   private var mappings: [Int32: [SmapsText.Mapping]] = [:]
-  /// Whether any page of shared memory is a huge one that is not a pool's; nil where it is not said.
+  /// Whether any page of shared memory is a huge one outside of the pools; nil if unknown.
   private let hasHugePages: Bool?
-  /// Whether whoever has anything wired was looked at.
+  /// Whether all processes with wired memory were inspected.
   private let isComplete: Bool
 
   /// Reads smaps, which takes long, only of processes that have anything wired; of all that map
-  /// regions only where there are huge pages beside those of the pools.
+  /// regions only if there are huge pages outside of the pools.
   init(_ scan: ProcessScan) {
     let huge = MemoryInformation.current()?["ShmemHugePages"].map { $0 > 0 }
     hasHugePages = huge
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    // How much a process has wired is told of every one that is shown, which takes long for many.
+    // The wired bytes are read for every reported process, which takes long for many processes.
     isComplete =
       ProcessView.isWhole && scan.hiddenProcesses.count <= 16
       && scan.hiddenProcesses.allSatisfy { Self.hasNothingWired($0, &buffer) }
@@ -81,7 +81,7 @@ struct WiringFacts {
     return wired == 0
   }
 
-  /// The bytes of a region that cannot be swapped out; nil where whoever holds them may not be looked at.
+  /// The bytes of a region that cannot be swapped out; nil if a process that holds them cannot be inspected.
   func wired(_ entry: RegionInventory.Entry) -> Int? {
     if entry.isInherentlyUnswappable { return entry.allocated }
     if entry.segment?.isLocked == true { return entry.resident }
@@ -107,7 +107,7 @@ struct WiringFacts {
     return ranges
   }
 
-  /// The bytes of a region on huge pages; nil where nobody who maps them may be looked at.
+  /// The bytes of a region on huge pages; nil if no process that maps them can be inspected.
   func huge(_ entry: RegionInventory.Entry) -> Int? {
     if entry.hasHugePages { return entry.allocated }
     if hasHugePages == false || entry.allocated == 0 { return 0 }

@@ -2,10 +2,10 @@ import CShm
 
 /// CRC-32C of the bytes of a stream, as they pass.
 struct Checksum: Hashable, Sendable {
-  /// What the bytes so far come to.
+  /// The checksum of the bytes added so far.
   private(set) var value: UInt32 = 0
 
-  /// Goes on with more bytes.
+  /// Adds more bytes.
   mutating func add(_ bytes: UnsafeRawBufferPointer) {
     unsafe value = cshm_crc32c(value, bytes.baseAddress, bytes.count)
   }

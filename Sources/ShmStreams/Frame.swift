@@ -28,7 +28,7 @@
 /// the total and the checksum of the `END ` that it acknowledges. A reader of an acknowledgement skips records of
 /// other types, of up to 65,536 bytes.
 enum Frame {
-  /// What a framed stream carries.
+  /// The contents of a framed stream.
   enum Kind: UInt16 {
     case data = 1
     case acknowledgement = 2
@@ -41,7 +41,7 @@ enum Frame {
     case abort = 0x5452_4241
   }
 
-  /// What a preamble says.
+  /// The fields of a preamble.
   struct Preamble: Hashable, Sendable {
     var kind = Kind.data
     /// The number of the stream.
@@ -50,7 +50,7 @@ enum Frame {
     var expected: UInt64?
   }
 
-  /// What the header of a record says.
+  /// The fields of the header of a record.
   struct Header: Hashable, Sendable {
     /// Nil for a type that this version does not know.
     var type: RecordType?
@@ -62,7 +62,7 @@ enum Frame {
     var checksum: UInt32
   }
 
-  /// Where a framed stream ends: its size and CRC-32C.
+  /// The end of a framed stream: its size and CRC-32C.
   struct End: Hashable, Sendable {
     var total: UInt64
     var checksum: UInt32

@@ -5,7 +5,7 @@ import ShmCore
 /// Each call takes exactly the bytes that the call before has asked for. Data must not be used before `check` has
 /// compared its checksum.
 struct FrameDecoder: Sendable {
-  /// What comes next.
+  /// The next expected item.
   enum Next: Hashable {
     /// The number of data bytes that follow; pass them to `check`.
     case data(Int)
@@ -18,7 +18,7 @@ struct FrameDecoder: Sendable {
     case end(Frame.End)
   }
 
-  /// What the stream began with.
+  /// The preamble of the stream.
   let preamble: Frame.Preamble
   private var header: Frame.Header?
   private var total: UInt64 = 0
@@ -26,7 +26,7 @@ struct FrameDecoder: Sendable {
 
   /// - Parameters:
   ///   - bytes: the first 32 bytes.
-  ///   - kind: what the stream must carry.
+  ///   - kind: the required kind of the stream.
   /// - Throws: `FrameFault`.
   init(_ bytes: some Collection<UInt8>, _ kind: Frame.Kind) throws(FrameFault) {
     preamble = try Frame.Preamble(bytes)
@@ -44,7 +44,7 @@ struct FrameDecoder: Sendable {
   /// Reads the header of a record.
   ///
   /// - Parameter bytes: exactly 24.
-  /// - Returns: what follows it.
+  /// - Returns: the data that follows the header.
   /// - Throws: `FrameFault`, also if data was lost or repeated before.
   mutating func next(_ bytes: some Collection<UInt8>) throws(FrameFault) -> Next {
     let header = try Frame.Header(bytes)
@@ -84,7 +84,7 @@ struct FrameDecoder: Sendable {
 
   /// Compares data with its checksum.
   ///
-  /// - Parameter data: as many bytes as the header has said.
+  /// - Parameter data: the number of bytes that the header contains.
   /// - Throws: `FrameFault`.
   mutating func check(_ data: UnsafeRawBufferPointer) throws(FrameFault) {
     unsafe checksum.add(data)
@@ -95,9 +95,9 @@ struct FrameDecoder: Sendable {
     self.header = nil
   }
 
-  /// Why the other end has given up.
+  /// The peer's reason for its abort.
   ///
-  /// - Parameter text: as many bytes as the header has said.
+  /// - Parameter text: the number of bytes that the header contains.
   /// - Returns: the text, made safe for a terminal.
   /// - Throws: `FrameFault`.
   mutating func reason(_ text: some Collection<UInt8>) throws(FrameFault) -> String {

@@ -1,4 +1,4 @@
-/// Makes the framed form of a stream: what stands before, between and after its bytes. Pure.
+/// Encodes the framed form of a stream: the preamble, the record headers and the end. It does no I/O.
 struct FrameEncoder: Sendable {
   /// The first bytes.
   let preamble: Frame.Preamble
@@ -14,7 +14,7 @@ struct FrameEncoder: Sendable {
     preamble = Frame.Preamble(identifier: identifier, expected: expected)
   }
 
-  /// Where the stream ends if nothing more is added.
+  /// The end of the stream if no more data is added.
   var end: Frame.End { Frame.End(total: total, checksum: checksum.value) }
 
   /// Adds data bytes.
@@ -28,12 +28,12 @@ struct FrameEncoder: Sendable {
       .bytes
   }
 
-  /// The record that says that all bytes were written.
+  /// The record that confirms that all bytes were written.
   static func record(of end: Frame.End) -> [UInt8] {
     Frame.Header(type: .end, length: 0, total: end.total, checksum: end.checksum).bytes
   }
 
-  /// The record that says that no more bytes come, and why.
+  /// The record that aborts the stream, with the reason.
   static func record(abort reason: String, after total: UInt64) -> [UInt8] {
     // Cut at the end of a character.
     var reason = reason

@@ -13,8 +13,8 @@ import ShmCore
   }
 
   /// - Parameters:
-  ///   - header: what stands before the data.
-  ///   - data: must stay where it is as long as the record.
+  ///   - header: the bytes before the data.
+  ///   - data: the data, which must stay valid as long as the record.
   @unsafe init(_ header: [UInt8], _ data: UnsafeRawBufferPointer) {
     self.header = header
     unsafe self.data = data
@@ -22,7 +22,7 @@ import ShmCore
 
   var isWritten: Bool { unsafe done == header.count + data.count }
 
-  /// Calls `body` with what is left of the header and of the data, and counts the bytes that it has written.
+  /// Calls `body` with the rest of the header and of the data, and counts the bytes that it wrote.
   mutating func write(
     _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(ShmError) -> Int
   ) throws(ShmError) {

@@ -15,7 +15,7 @@ struct FrameReply: Sendable {
   private var wanted = Frame.preambleSize
   private var part = Part.header
 
-  /// What `bytes` are, after the preamble.
+  /// The expected item in `bytes`, after the preamble.
   private enum Part {
     case header
     case text
@@ -34,14 +34,14 @@ struct FrameReply: Sendable {
   }
 
   /// - Parameters:
-  ///   - descriptor: where it is read from.
+  ///   - descriptor: the descriptor to read.
   ///   - identifier: the number of the framed stream.
   init(_ descriptor: CInt, of identifier: UInt64) {
     self.descriptor = descriptor
     self.identifier = identifier
   }
 
-  /// Reads what is there; to be called if the descriptor is readable. read(2)
+  /// Reads the available bytes. Call it if the descriptor is readable. read(2)
   mutating func read() {
     var buffer = [UInt8](repeating: 0, count: wanted - bytes.count)
     let count = unsafe Glibc.read(descriptor, &buffer, buffer.count)

@@ -21,18 +21,18 @@ import SystemPackage
 public struct FramedInput: ~Copyable {
   var source: StreamSource
   var decoder: FrameDecoder
-  /// The end of the stream; nil before it has come.
+  /// The end of the stream; nil before it was read.
   var end: Frame.End?
   /// Bytes of the next header that came with the data before it.
   var ahead: [UInt8] = []
   private let name: String
   private let options: StreamOptions
 
-  /// Reads the preamble, which says how many bytes will come.
+  /// Reads the preamble, which contains the number of bytes if it is known.
   ///
   /// - Parameters:
   ///   - descriptor: the number of a descriptor that is open for reading; it stays the caller's.
-  ///   - name: what it is called in messages.
+  ///   - name: the name of the input in messages.
   ///   - options: how long to wait for bytes, and the descriptor that interrupts it.
   /// - Throws: `ShmError`: `damaged` for anything but a framed stream of this version, `aborted` if the input
   ///   ends before, `inputOutput`, `timedOut`, `interrupted`.
@@ -60,7 +60,7 @@ public struct FramedInput: ~Copyable {
         bytes += more ?? []
         clock.restart()
       } else if let limit = clock.passed {
-        throw ShmError(.timedOut, attempt, "no byte has come in \(Clock.text(limit))")
+        throw ShmError(.timedOut, attempt, "no byte arrived for \(Clock.text(limit))")
       }
     }
     do throws(FrameFault) {

@@ -6,20 +6,20 @@ import SystemPackage
 extension Rendezvous {
   /// Whether a sender listens there.
   package enum Listener: Sendable, Equatable {
-    /// It does; its process where that can be seen from here.
+    /// A sender listens; its process if it is visible here.
     case somebody(Int32?)
-    /// Nobody does, on the kernel's word: what is there was left by one that was killed.
+    /// The kernel reports that no process listens: a killed sender left the name.
     case nobody
-    /// Nothing can be known.
+    /// The answer is unknown.
     case unknown
   }
 
-  /// Asks by a connection that says nothing and goes, which a sender does not mind. connect(2)
+  /// Checks with a connection that is closed without a message, which a sender ignores. connect(2)
   ///
   /// - Parameters:
   ///   - directory: the open directory.
-  ///   - owner: whose the directory is, and the sender must be.
-  /// - Returns: what the kernel said.
+  ///   - owner: the owner of the directory, and the required user of the sender.
+  /// - Returns: the kernel's answer.
   func listener(
     in directory: borrowing RendezvousDirectory, owner: UInt32 = ProcessView.user
   ) -> Listener {
@@ -39,10 +39,10 @@ extension Rendezvous {
     return user == owner ? .somebody(process > 0 ? process : nil) : .unknown
   }
 
-  /// Takes the name away, if nobody listens on it any more.
+  /// Removes the name if no process listens on it.
   ///
-  /// - Returns: whether there was such a name.
-  /// - Throws: `ShmError`: `busy` where a sender listens, `notPermitted`.
+  /// - Returns: whether the name existed.
+  /// - Throws: `ShmError`: `busy` if a sender listens, `notPermitted`.
   public func removeStale() throws(ShmError) -> Bool {
     let attempt = "cannot remove the stream \(name.quoted)"
     guard let status = try? FileSystem.status(path), status.st_mode & S_IFMT == S_IFSOCK,
@@ -54,10 +54,10 @@ extension Rendezvous {
     switch listener(in: open) {
     case .somebody(let process):
       throw ShmError(
-        .busy, attempt, "\(process.map { "process \($0)" } ?? "a process") sends it",
-        remedy: "end that: its name goes with it")
+        .busy, attempt, "\(process.map { "process \($0)" } ?? "a process") is its sender",
+        remedy: "end the sender, which also removes the name")
     case .unknown:
-      throw ShmError(.busy, attempt, "whether somebody sends it cannot be seen from here")
+      throw ShmError(.busy, attempt, "it may have a sender (its process is not visible)")
     case .nobody: break
     }
     try ShmError.saying(attempt) { () throws(Errno) in try open.unlink(name) }

@@ -3,7 +3,7 @@ import Glibc
 public import ShmCore
 public import SystemPackage
 
-/// Where the two ends of a stream meet: a socket in a directory that is this user's alone.
+/// The meeting point of the two ends of a stream: a socket in a directory that only this user can access.
 ///
 /// ```swift
 /// let place = try Rendezvous("frames")
@@ -17,11 +17,11 @@ public struct Rendezvous: Hashable, Sendable {
   /// The place of a name.
   ///
   /// - Parameters:
-  ///   - name: the stream's.
-  ///   - directory: where; nil for `/dev/shm/.shmtool-UID`, which a shell, a service and a container
-  ///     with the same /dev/shm agree on.
-  /// - Throws: `ShmError` of kind `usage` for a name that is none, or with which the path is longer
-  ///   than a socket's may be; `system` if the user of this process is unknown.
+  ///   - name: the name of the stream.
+  ///   - directory: the directory of the socket; nil for `/dev/shm/.shmtool-UID`. A shell, a service and a
+  ///     container with the same /dev/shm share this directory.
+  /// - Throws: `ShmError` of kind `usage` for an invalid name, or if the path is too long for a socket;
+  ///   `system` if the user of this process is unknown.
   public init(_ name: String, directory: FilePath? = nil) throws(ShmError) {
     try self.init(RegionName(name), directory: directory)
   }
@@ -30,8 +30,9 @@ public struct Rendezvous: Hashable, Sendable {
   public init(_ name: RegionName, directory: FilePath? = nil) throws(ShmError) {
     guard let directory = directory ?? Self.ownDirectory else {
       throw ShmError(
-        .system, "cannot find the stream \(name.quoted)", "the user ID of this process is unknown",
-        remedy: "name the directory in which the stream meets")
+        .system, "cannot locate the stream \(name.quoted)",
+        "the user ID of this process is unknown",
+        remedy: "specify the directory of the stream")
     }
     self.name = name
     self.directory = directory
@@ -40,8 +41,9 @@ public struct Rendezvous: Hashable, Sendable {
       throw ShmError(
         .usage, "\(self.name.quoted) cannot name a stream",
         """
-        it has \(self.name.bytes.count) bytes, and beside its directory there is room for \
-        \(max(0, Self.longestPath - length + self.name.bytes.count))
+        its length of \(self.name.bytes.count) bytes exceeds the \
+        \(max(0, Self.longestPath - length + self.name.bytes.count)) bytes that its directory leaves in the \
+        path of a socket
         """)
     }
   }
@@ -49,7 +51,7 @@ public struct Rendezvous: Hashable, Sendable {
   /// The longest path of a socket, without its NUL. unix(7)
   static let longestPath = 107
 
-  /// Where streams of this user meet, unless another directory is named; nil if the user is unknown.
+  /// The default directory for streams of this user; nil if the user is unknown.
   static var ownDirectory: FilePath? {
     let user = ProcessView.user
     return user == .max ? nil : RegionName.directory.appending(directoryPrefix + "\(user)")
@@ -61,23 +63,22 @@ public struct Rendezvous: Hashable, Sendable {
   /// The socket's path.
   package var path: FilePath { name.path(in: directory) }
 
-  /// Whether it is the directory that nobody has named, which is removed when it is empty.
+  /// Whether it is the default directory, which is removed when it is empty.
   private var isOwnDirectory: Bool { directory == Self.ownDirectory }
 
-  /// Opens the directory, made if need be, and locks it: whoever binds, replaces or removes a name
-  /// does it under the lock, which ends with the descriptor. mkdir(2), flock(2)
+  /// Opens the directory, creates it if it does not exist, and locks it. A process that binds, replaces or removes
+  /// a name holds this lock, which ends with the descriptor. mkdir(2), flock(2)
   ///
   /// - Parameters:
   ///   - attempt: the words for errors.
-  ///   - clock: how long to wait for another that has the lock.
-  ///   - interrupt: a descriptor that becomes readable when the waiting is to end.
+  ///   - clock: how long to wait for another process that holds the lock.
+  ///   - interrupt: a descriptor that becomes readable to interrupt the wait.
   /// - Returns: the open directory, which holds the lock.
-  /// - Throws: `ShmError`: `notPermitted` for a directory that is not this user's alone, `timedOut`,
-  ///   `interrupted`.
+  /// - Throws: `ShmError`: `notPermitted` if other users can access the directory, `timedOut`, `interrupted`.
   func lockDirectory(
     _ attempt: String, until clock: Deadline = Deadline(after: nil), interrupt: CInt? = nil
   ) throws(ShmError) -> RendezvousDirectory {
-    // Made, and gone again before it was locked: whoever removes it does so once it is empty.
+    // Another process removed the new, empty directory before it was locked.
     for _ in 0..<1000 {
       let isNew = try makeDirectory(attempt)
       do throws(ShmError) {
@@ -93,7 +94,7 @@ public struct Rendezvous: Hashable, Sendable {
     throw ShmError(.busy, attempt, "another process removes \(shownDirectory) repeatedly")
   }
 
-  /// Makes the directory if there is none; whether it did.
+  /// Creates the directory if it does not exist. Returns whether it created it.
   private func makeDirectory(_ attempt: String) throws(ShmError) -> Bool {
     if FileSystem.exists(directory) { return false }
     do throws(Errno) {
@@ -106,7 +107,7 @@ public struct Rendezvous: Hashable, Sendable {
     }
   }
 
-  /// Opens the directory; nil if there is none, and none is made.
+  /// Opens the directory; nil if it does not exist. It is not created.
   ///
   /// - Throws: `ShmError`: `notPermitted` for a directory that is not this user's alone, `notFound` if
   ///   the directory in which it would lie does not exist.
@@ -119,7 +120,7 @@ public struct Rendezvous: Hashable, Sendable {
       case .failed(let number): throw explain(number, attempt)
       case .shared:
         throw ShmError(
-          .notPermitted, attempt, "\(shownDirectory) is not this user's alone",
+          .notPermitted, attempt, "directory \(shownDirectory) is accessible to other users",
           remedy: "use a directory that belongs to this user and has mode 0700")
       }
     }
@@ -133,7 +134,7 @@ public struct Rendezvous: Hashable, Sendable {
     let failure = StreamFailure(attempt: attempt)
     while cshm_try_lock(directory.descriptor.raw) != 0 {
       if let limit = clock.passed {
-        throw failure.noMeeting("another process has its directory locked, and did not end", limit)
+        throw failure.noMeeting("another process held the lock of its directory", limit)
       }
       let ready = try ShmError.saying(attempt) { () throws(Errno) in
         try Polling.wait(
@@ -147,13 +148,13 @@ public struct Rendezvous: Hashable, Sendable {
   /// How long to pause between two tries of the lock: it is held for moments.
   private static var pause: Duration { .milliseconds(5) }
 
-  /// Takes the name away, if it is still that socket's, and our own directory if it is empty.
+  /// Removes the name if it still refers to that socket, and the default directory if it is empty.
   ///
   /// - Parameters:
-  ///   - identity: the socket's.
-  ///   - directory: the open directory, which is locked meanwhile.
+  ///   - identity: the identity of the socket.
+  ///   - directory: the open directory. It is locked during the removal.
   func remove(_ identity: RegionIdentity, under directory: borrowing RendezvousDirectory) {
-    // Whoever has it may be stopped: the name must go all the same.
+    // The process that holds the lock may be stopped. The name must be removed nevertheless.
     var tries = 200
     while cshm_try_lock(directory.descriptor.raw) != 0, tries > 0 {
       _ = try? Polling.wait(for: [CInt](), timeout: Self.pause)
@@ -166,8 +167,8 @@ public struct Rendezvous: Hashable, Sendable {
     removeDirectory(directory)
   }
 
-  /// Takes the directory away where it is nobody's doing but ours; one that was named stays: it may be
-  /// shared, and another one of that name would not be. Not empty is no error: others meet here.
+  /// Removes the directory if it is the default directory. A directory that the caller specified is kept, because
+  /// it may be a shared mount. A directory with other streams is not empty and also kept; this is not an error.
   func removeDirectory(_ directory: borrowing RendezvousDirectory) {
     if isOwnDirectory { directory.remove() }
   }
@@ -176,11 +177,11 @@ public struct Rendezvous: Hashable, Sendable {
     switch error {
     case .tooManySymbolicLinkLevels, .notDirectory:
       ShmError(
-        .notPermitted, attempt, "\(shownDirectory) is not a directory of its own",
+        .notPermitted, attempt, "\(shownDirectory) is not a separate directory",
         errorNumber: error.rawValue)
     case .permissionDenied:
       ShmError(
-        .notPermitted, attempt, "you may not work in \(shownDirectory)",
+        .notPermitted, attempt, "no permission to use directory \(shownDirectory)",
         remedy: "use a directory that belongs to this user and has mode 0700",
         errorNumber: error.rawValue)
     case .noSuchFileOrDirectory:
@@ -189,7 +190,7 @@ public struct Rendezvous: Hashable, Sendable {
     }
   }
 
-  /// Whether it can be made where it is not there.
+  /// Whether the directory can be created if it does not exist.
   private var isMakeable: Bool {
     let parent = directory.removingLastComponent()
     return FileSystem.exists(parent.isEmpty ? "." : parent)

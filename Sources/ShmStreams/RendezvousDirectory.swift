@@ -3,10 +3,10 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// An open directory in which streams meet. It belongs to one user, and gives nobody else any right.
+/// An open directory for the sockets of streams. It belongs to one user, and other users have no access.
 ///
-/// Everything in it is reached through the descriptor: after the check nobody can put another directory or
-/// a symbolic link in its place. openat(2)
+/// Its contents are accessed through the descriptor. After the check, no process can replace the directory by
+/// another directory or a symbolic link. openat(2)
 struct RendezvousDirectory: ~Copyable {
   let descriptor: OwnedDescriptor
   let identity: RegionIdentity
@@ -18,7 +18,7 @@ struct RendezvousDirectory: ~Copyable {
   enum Refusal: Error {
     /// The system call failed.
     case failed(Errno)
-    /// It belongs to another user, or gives other users rights.
+    /// It belongs to another user, or other users have access.
     case shared
   }
 
@@ -26,9 +26,9 @@ struct RendezvousDirectory: ~Copyable {
   /// have made is repaired: an earlier version left it when it was killed.
   ///
   /// - Parameters:
-  ///   - path: where; its last part is not followed if it is a symbolic link.
-  ///   - owner: who must own it.
-  ///   - repairs: whether to give the owner the rights that are missing.
+  ///   - path: the directory; the last component is not followed if it is a symbolic link.
+  ///   - owner: the required owner.
+  ///   - repairs: whether to add missing permissions of the owner.
   /// - Throws: `Refusal`.
   init(_ path: FilePath, owner: UInt32, repairs: Bool) throws(Refusal) {
     let opened = try Self.explaining { () throws(Errno) in
@@ -57,7 +57,7 @@ struct RendezvousDirectory: ~Copyable {
     let status = try found.status()
     guard status.st_uid == owner, status.st_mode & 0o077 == 0, status.st_mode & 0o700 != 0o700
     else { return }
-    // Without a way to change it by the descriptor, opening it tells what is wrong.
+    // If the mode cannot be changed through the descriptor, opening the directory gives the error.
     _ = cshm_change_mode(found.raw, 0o700)
   }
 
@@ -75,7 +75,7 @@ struct RendezvousDirectory: ~Copyable {
     return answer == 0 ? status : nil
   }
 
-  /// When the file of a name was made, in seconds since 1970, where the file system knows. statx(2)
+  /// When the file of a name was created, in seconds since 1970; nil if the file system does not record it. statx(2)
   func birthTime(_ name: RegionName) -> Int? {
     var seconds: Int64 = 0
     var known: CInt = 0
@@ -104,8 +104,8 @@ struct RendezvousDirectory: ~Copyable {
 
   /// Opens the socket that a name is, and nothing else: neither a link is followed nor a file touched.
   ///
-  /// - Parameter name: the stream's.
-  /// - Returns: the socket, only to be connected to.
+  /// - Parameter name: the name of the stream.
+  /// - Returns: the socket, which can only be used to connect.
   /// - Throws: `Errno`: `notSocket` if it is anything else.
   func socket(_ name: RegionName) throws(Errno) -> OwnedDescriptor {
     let flags = cshm_O_PATH | O_NOFOLLOW | O_CLOEXEC
@@ -119,12 +119,12 @@ struct RendezvousDirectory: ~Copyable {
     return found
   }
 
-  /// Connects to the sender that listens on a name: to the socket that was opened, whatever the name leads
-  /// to meanwhile. connect(2)
+  /// Connects to the sender that listens on a name. It connects to the opened socket, even if the name is replaced in
+  /// the meantime. connect(2)
   ///
   /// - Parameters:
-  ///   - name: the stream's.
-  ///   - isForeign: whether the directory is another user's, who may change the name at any time.
+  ///   - name: the name of the stream.
+  ///   - isForeign: whether the directory belongs to another user, who can change the name at any time.
   /// - Returns: the connection.
   /// - Throws: `Errno`: `notSocket` if the name is anything else.
   func connect(_ name: RegionName, isForeign: Bool = false) throws(Errno) -> OwnedDescriptor {
@@ -136,7 +136,7 @@ struct RendezvousDirectory: ~Copyable {
         unsafe cshm_connect(connection.raw, "/proc/self/fd/\(found.raw)")
       }
     } catch .noSuchFileOrDirectory {
-      // No /proc here. Only the user could have put something else there.
+      // /proc is not available. Only this user could have replaced the file.
       guard !isForeign else { throw .noFunction }
       try SystemCall.checkNegated {
         unsafe name.path(in: path).withPlatformString {
@@ -147,7 +147,7 @@ struct RendezvousDirectory: ~Copyable {
     return connection
   }
 
-  /// What a sender's name has answered.
+  /// The answer to a connection to a sender's name.
   enum Answer: ~Copyable {
     case connected(OwnedDescriptor)
     case refused(Errno)

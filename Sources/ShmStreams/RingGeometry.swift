@@ -3,7 +3,7 @@ import ShmCore
 
 /// How a ring lies in its memory.
 struct RingGeometry: Hashable, Sendable {
-  /// What a ring holds where nothing else is asked for, in bytes.
+  /// The default capacity in bytes.
   static let defaultCapacity = 4 << 20
   /// The smallest and the largest capacity in bytes.
   static let capacities = (64 << 10)...(1 << 30)
@@ -12,10 +12,10 @@ struct RingGeometry: Hashable, Sendable {
 
   /// The bytes of the ring, a power of two.
   let capacity: Int
-  /// Where they begin in the memory, in bytes; on a page, behind the header.
+  /// The offset of the data in the memory, in bytes: the first page after the header.
   let dataOffset: Int
 
-  /// The bytes of the whole.
+  /// The size of header and data in bytes.
   var size: Int { dataOffset + capacity }
 
   /// A ring on pages of a size; nil for a capacity that no ring has.
@@ -28,12 +28,12 @@ struct RingGeometry: Hashable, Sendable {
     self.dataOffset = dataOffset
   }
 
-  /// Where the position of the sender stands, in bytes.
+  /// The offset of the sender's position in bytes.
   static let senderPosition = 128
-  /// Where the flag of the sender stands.
+  /// The offset of the sender's flag.
   static let senderWaits = 256
-  /// Where the position of a receiver stands.
+  /// The offset of a receiver's position.
   static func receiverPosition(_ index: Int) -> Int { 384 + 256 * index }
-  /// Where the flag of a receiver stands.
+  /// The offset of a receiver's flag.
   static func receiverWaits(_ index: Int) -> Int { receiverPosition(index) + 128 }
 }

@@ -8,7 +8,7 @@ import SystemPackage
 struct RingMemory: ~Copyable, Sendable {
   let geometry: RingGeometry
   let descriptor: OwnedDescriptor
-  /// Nil where they are another value's.
+  /// The owned pages; nil if another value owns them.
   private let pages: OwnedPages?
   private let base: UInt
 
@@ -16,14 +16,14 @@ struct RingMemory: ~Copyable, Sendable {
   ///
   /// - Parameters:
   ///   - capacity: in bytes, a power of two.
-  ///   - receivers: how many there will be.
-  ///   - pages: what it is made of.
+  ///   - receivers: the number of receivers.
+  ///   - pages: the kind of its pages.
   /// - Returns: the memory, for the sender.
   /// - Throws: `ShmError`: `usage`, `noSpace`.
   static func create(
     capacity: Int, receivers: Int, pages: Region.Pages = .ordinary
   ) throws(ShmError) -> RingMemory {
-    let attempt = "cannot make a ring of \(ByteCount(capacity))"
+    let attempt = "cannot create a ring of \(ByteCount(capacity))"
     let pageSize =
       if case .huge(let size) = pages {
         try HugePageMount.pool(ofPageSize: size, attempt).pageSize
@@ -34,8 +34,8 @@ struct RingMemory: ~Copyable, Sendable {
       throw ShmError(
         .usage, attempt,
         """
-        a ring holds a power of two from \(ByteCount(RingGeometry.capacities.lowerBound)) to \
-        \(ByteCount(RingGeometry.capacities.upperBound)), of whole pages
+        the capacity of a ring is a power of two from \(ByteCount(RingGeometry.capacities.lowerBound)) to \
+        \(ByteCount(RingGeometry.capacities.upperBound)), in whole pages
         """)
     }
     let region = try anonymous(geometry, pages, attempt)
@@ -59,8 +59,8 @@ struct RingMemory: ~Copyable, Sendable {
     }
   }
 
-  /// Maps a ring that a sender has made, after it was checked: sealed, of the size that was said,
-  /// of this version. Nothing of the header is read again.
+  /// Checks and maps a ring that a sender created: its seals, the announced size, the version. The header is not
+  /// read again afterwards.
   ///
   /// - Throws: `ShmError` of kind `incompatible`.
   init(
@@ -68,7 +68,7 @@ struct RingMemory: ~Copyable, Sendable {
   ) throws(ShmError) {
     let attempt = "cannot use the ring of the sender"
     func refuse(_ reason: String) -> ShmError { ShmError(.incompatible, attempt, reason) }
-    // The sender chose what it sent: a descriptor that cannot be asked or mapped is its fault.
+    // The sender chose the descriptor. A descriptor that cannot be inspected or mapped is an error of the sender.
     func explain(_ error: Errno) -> ShmError {
       switch error {
       case .badFileDescriptor, .invalidArgument:
@@ -91,16 +91,16 @@ struct RingMemory: ~Copyable, Sendable {
     guard
       let geometry = RingGeometry(capacity: capacity, pageSize: found.fileSystem.pageSize),
       geometry.dataOffset == dataOffset, Int(found.status.st_size) == geometry.size
-    else { throw refuse("its size is not what was said") }
+    else { throw refuse("its size differs from the announced size") }
     let memory = try RingMemory(
       descriptor, geometry, pageSize: found.fileSystem.pageSize, mayWrite: false, attempt, explain)
     let header = memory.header
     guard header.magic == CSHM_RING_MAGIC, header.version == CSHM_RING_VERSION else {
-      throw refuse("it is of another version")
+      throw refuse("it has another version")
     }
     guard header.capacity == UInt64(capacity), header.receivers <= UInt32(CSHM_RING_RECEIVERS),
       index < Int(header.receivers)
-    else { throw refuse("its header is not what was said") }
+    else { throw refuse("its header differs from the announced values") }
     self = memory
   }
 
@@ -127,7 +127,7 @@ struct RingMemory: ~Copyable, Sendable {
     ]
     try ShmError.explaining(explain ?? { ShmError(attempt, $0) }) { () throws(Errno) in
       for view in views {
-        // Within what was reserved above, so nothing else can lie there.
+        // This is inside the address range that was reserved above, so no other mapping can be there.
         _ = try unsafe MemoryCalls.map(
           at: UnsafeMutableRawPointer(bitPattern: base + UInt(view.offset)),
           length: view.range.count, protection: view.protection, flags: MAP_SHARED | MAP_FIXED,

@@ -1,9 +1,9 @@
 import ShmCore
 
-/// A receiver's side of a ring. Its own position lives in private memory; the sender's is loaded once,
+/// A receiver's side of a ring. Its own position is in private memory. The sender's position is loaded once,
 /// checked and then used.
 ///
-/// What each message goes through is inlined: a call takes longer than what it does.
+/// The functions on the path of each message are inlined, because a call takes longer than their work.
 struct RingReader: ~Copyable {
   let memory: RingMemory
   /// The bytes taken so far.
@@ -18,8 +18,8 @@ struct RingReader: ~Copyable {
   /// make it sleep and wake all the time.
   private let wakesFrom: Int
 
-  /// How much was released since the last look at whether the sender waits, in bytes: one that found the
-  /// ring full has no use for a look before that is enough to wake it, and a look costs a fence.
+  /// The bytes released since the last check whether the sender waits. A check costs a fence, and a sender that
+  /// found the ring full is only woken when enough bytes are free.
   private var unlooked = 0
 
   /// The side of receiver `index`.
@@ -32,7 +32,7 @@ struct RingReader: ~Copyable {
     self.memory = memory
   }
 
-  /// How many bytes are there, without a look at the sender where enough is known to be there.
+  /// The number of available bytes. The sender's position is loaded only if too few bytes are known.
   @inline(__always)
   mutating func available(atLeast wanted: Int) throws(ShmError) -> Int {
     let known = Int(truncatingIfNeeded: seen &- position)
@@ -41,15 +41,15 @@ struct RingReader: ~Copyable {
 
   /// How many bytes are there.
   ///
-  /// - Throws: `ShmError` of kind `damaged`, where the sender's position went back, or is ahead by
-  ///   more than the capacity.
+  /// - Throws: `ShmError` of kind `damaged` if the sender's position decreased, or is ahead by more than the
+  ///   capacity.
   @inline(__always)
   mutating func available() throws(ShmError) -> Int {
     try available(sender.loadAcquiring())
   }
 
-  /// Says that this side is about to wait for bytes, and looks once more. Only to be followed by a
-  /// wait where there are fewer than `wanted`.
+  /// Announces that this side is about to wait for bytes, and checks once more. Wait only if fewer than `wanted`
+  /// bytes are available.
   mutating func availableBeforeWaiting(wanted: Int) throws(ShmError) -> Int {
     waits.announce(1)
     let count = try available(sender.lookOnce())
@@ -66,7 +66,7 @@ struct RingReader: ~Copyable {
     unsafe UnsafeRawBufferPointer(memory.bytes(at: position, count: count))
   }
 
-  /// Gives bytes back that were taken out; true where the sender waits and is to be woken.
+  /// Releases consumed bytes. Returns true if the sender waits and must be woken.
   @inline(__always)
   mutating func release(_ count: Int) -> Bool {
     position &+= UInt64(count)
@@ -77,11 +77,11 @@ struct RingReader: ~Copyable {
     return memory.geometry.capacity - behind >= wakesFrom && isSenderToBeWoken()
   }
 
-  /// To be asked before a wait: whether the sender waits as well, and is to be woken. What was released
-  /// may be room enough for it, though not as much as it is woken for otherwise.
+  /// Whether the sender also waits and must be woken. Check this before a wait: the released room may be enough for
+  /// the sender, although it is less than the room for which it is usually woken.
   mutating func isSenderToBeWoken() -> Bool {
     unlooked = 0
-    // Once more, for the fence that the look needs.
+    // Stored once more, for the fence that the check needs.
     taken.announce(position)
     return senderWaits.takeDown()
   }
@@ -92,7 +92,7 @@ struct RingReader: ~Copyable {
     let added = position &- seen
     guard ahead <= UInt64(memory.geometry.capacity), added <= ahead else {
       throw ShmError(
-        .damaged, "cannot go on with the stream", "the sender has said an impossible position")
+        .damaged, "cannot continue the stream", "the sender published an invalid position")
     }
     seen = position
     return Int(ahead)

@@ -1,7 +1,7 @@
 import ShmCore
 import SystemPackage
 
-/// What keeps a ring in RAM: one more mapping of it, wired and checked.
+/// Keeps a ring in RAM: another mapping of it, wired and verified.
 enum RingWiring {
   /// Wires all of a ring.
   ///

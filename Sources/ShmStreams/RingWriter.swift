@@ -1,7 +1,7 @@
 import ShmCore
 
-/// The sender's side of a ring. Its own position lives in private memory; the receivers' are loaded
-/// once, checked and then used. What each message goes through is inlined, as in `RingReader`.
+/// The sender's side of a ring. Its own position is in private memory. The receivers' positions are loaded once,
+/// checked and then used. The functions on the path of each message are inlined, as in `RingReader`.
 struct RingWriter: ~Copyable {
   let memory: RingMemory
   /// The bytes put in so far.
@@ -10,7 +10,7 @@ struct RingWriter: ~Copyable {
   private let waits: SharedWord
   private var receivers: [Receiver]
 
-  /// The room there was at the last look, less what was put in since: at least so much is there.
+  /// The room at the last check minus the bytes written since: a lower bound of the current room.
   private var knownRoom = 0
 
   private struct Receiver {
@@ -33,21 +33,20 @@ struct RingWriter: ~Copyable {
 
   /// How much room there is: the slowest receiver decides.
   ///
-  /// - Throws: `ShmError` of kind `damaged`, where a receiver's position went back, or lies where
-  ///   none can be.
+  /// - Throws: `ShmError` of kind `damaged` if a receiver's position decreased or is invalid.
   @inline(__always)
   mutating func room() throws(ShmError) -> Int {
     try room { $0.loadAcquiring() }
   }
 
-  /// The same, without a look at the receivers where enough is known to be there.
+  /// The room. The receivers' positions are loaded only if too little room is known.
   @inline(__always)
   mutating func room(atLeast wanted: Int) throws(ShmError) -> Int {
     knownRoom >= wanted ? knownRoom : try room()
   }
 
-  /// Says that this side is about to wait for room, and looks once more. Not to be followed by a wait
-  /// where it is `wanted` or more.
+  /// Announces that this side is about to wait for room, and checks once more. Do not wait if the room is `wanted`
+  /// or more.
   mutating func roomBeforeWaiting(wanted: Int) throws(ShmError) -> Int {
     waits.announce(1)
     let room = try room { $0.lookOnce() }
@@ -58,7 +57,7 @@ struct RingWriter: ~Copyable {
   /// Says that this side does not wait any more.
   func stopWaiting() { waits.publish(0) }
 
-  /// Where the next bytes go: all the room in one piece, across the end as well.
+  /// The room for the next bytes, contiguous also across the end of the ring.
   @inline(__always)
   func space(_ room: Int) -> UnsafeMutableRawBufferPointer {
     unsafe memory.bytes(at: position, count: room)
@@ -95,12 +94,12 @@ struct RingWriter: ~Copyable {
       let theirs = load(receivers[index].position)
       let taken = theirs &- receivers[index].seen
       let behind = position &- theirs
-      // Positions only grow, and none is ahead of ours: as differences, for they may wrap.
+      // Positions only grow, and no receiver is ahead of the sender. The check uses differences, because positions wrap.
       guard taken <= position &- receivers[index].seen, behind <= UInt64(memory.geometry.capacity)
       else {
         throw ShmError(
-          .damaged, "cannot go on with the stream",
-          "receiver \(index) has said an impossible position")
+          .damaged, "cannot continue the stream",
+          "receiver \(index) published an invalid position")
       }
       receivers[index].seen = theirs
       least = min(least, memory.geometry.capacity - Int(behind))

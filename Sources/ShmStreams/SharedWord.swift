@@ -1,7 +1,7 @@
 import Synchronization
 
-/// A 64-bit number in memory that two processes share: an `Atomic` bound to a raw address. Whoever
-/// makes one keeps the memory mapped as long as it is used.
+/// A 64-bit number in memory that two processes share: an `Atomic` bound to a raw address. The creator must keep
+/// the memory mapped while the value is used.
 @safe struct SharedWord {
   private let pointer: UnsafeMutablePointer<Atomic<UInt64>>
 
@@ -11,19 +11,19 @@ import Synchronization
     unsafe pointer = (memory + offset).assumingMemoryBound(to: Atomic<UInt64>.self)
   }
 
-  /// Pairs with `publish` and `announce`: what was written before them is seen.
+  /// Pairs with `publish` and `announce`: all writes before them are visible after this load.
   func loadAcquiring() -> UInt64 { unsafe pointer.pointee.load(ordering: .acquiring) }
 
-  /// The last look before a wait, or the look for somebody who waits. An `announce` stands before it,
-  /// whose fence keeps them in order.
+  /// The last check before a wait, or the check whether the peer waits. An `announce` precedes it, whose fence
+  /// keeps the store and this load in order.
   func lookOnce() -> UInt64 { unsafe pointer.pointee.load(ordering: .acquiring) }
 
   /// Pairs with `loadAcquiring`: the bytes before it are there.
   func publish(_ value: UInt64) { unsafe pointer.pointee.store(value, ordering: .releasing) }
 
-  /// A store that must be seen by `lookOnce` of the other side, or else that side's announcement by
-  /// ours: neither can miss the other. A fence behind the store, and not one store that is both: so
-  /// the bytes and the position are fetched for writing at the same time.
+  /// A store that pairs with `lookOnce` of the other side: at least one side sees the store of the other. It is a
+  /// store followed by a fence, not a sequentially consistent store, so that the cache lines of the bytes and of the
+  /// position are fetched at the same time.
   func announce(_ value: UInt64) {
     unsafe pointer.pointee.store(value, ordering: .releasing)
     atomicMemoryFence(ordering: .sequentiallyConsistent)

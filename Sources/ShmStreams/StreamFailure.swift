@@ -2,43 +2,42 @@ import ShmCore
 
 /// The sentences of streams that fail, the same at both ends.
 struct StreamFailure {
-  /// What was tried: "cannot send 'frames'".
+  /// The failed operation: "cannot send 'frames'".
   let attempt: String
 
-  /// The other end is gone without a word.
+  /// The peer exited without a message.
   func peerDied(_ who: String, _ process: Int32, after bytes: UInt64) -> ShmError {
-    // 0 is one that cannot be seen from this namespace.
+    // 0 is a process that is not visible in this namespace.
     let known = process > 0 ? " (process \(process))" : ""
-    return ShmError(.peerDied, attempt, "\(who)\(known) has died after \(bytes) bytes")
+    return ShmError(.peerDied, attempt, "\(who)\(known) died after \(bytes) bytes")
   }
 
-  /// The other end has given up, and said why.
+  /// The peer aborted the stream with a reason.
   func aborted(_ who: String, _ reason: String) -> ShmError {
-    ShmError(.aborted, attempt, "\(who) has given up: \(reason)")
+    ShmError(.aborted, attempt, "\(who) aborted the stream: \(reason)")
   }
 
-  /// The other end does not keep to the protocol.
+  /// The peer violated the protocol.
   func broken(_ who: String, _ what: String) -> ShmError {
     ShmError(.damaged, attempt, "\(who) \(what)")
   }
 
-  /// Nobody came.
+  /// The time limit for the meeting expired.
   func noMeeting(_ what: String, _ limit: Duration) -> ShmError {
-    ShmError(.timedOut, attempt, "\(what) in \(Clock.text(limit))")
+    ShmError(.timedOut, attempt, "\(what) within \(Clock.text(limit))")
   }
 
-  /// Nothing moves.
+  /// No bytes were transferred within the time limit.
   func stalled(_ limit: Duration, after bytes: UInt64) -> ShmError {
     ShmError(
-      .timedOut, attempt, "no byte has moved for \(Clock.text(limit)), after \(bytes) bytes")
+      .timedOut, attempt, "no byte was transferred for \(Clock.text(limit)), after \(bytes) bytes")
   }
 
-  /// What the other end is told of an error: its reason, and what it happened to where that is not the
-  /// stream.
+  /// The text of an error for the peer: its reason, and its object if that is not the stream.
   func reason(_ error: ShmError) -> String {
     error.attempt == attempt ? error.reason : "\(error.attempt): \(error.reason)"
   }
 
-  /// A signal has come.
+  /// A signal interrupted the stream.
   var interrupted: ShmError { ShmError(.interrupted, attempt, "it was interrupted") }
 }

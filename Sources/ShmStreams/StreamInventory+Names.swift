@@ -3,10 +3,10 @@ package import ShmCore
 package import SystemPackage
 
 extension StreamInventory {
-  /// The names of the sockets of this user's streams. Nobody is connected to.
+  /// The names of the sockets of this user's streams. No connection is made.
   ///
-  /// - Parameter directory: where they meet; nil for the usual place.
-  /// - Returns: the names; nothing if the directory is not this user's.
+  /// - Parameter directory: the directory of the sockets; nil for the default directory.
+  /// - Returns: the names; empty if the directory does not belong to this user.
   package static func ownNames(in directory: FilePath?) -> [RegionName] {
     let place =
       directory ?? RegionName.directory.appending(Rendezvous.directoryPrefix + "\(geteuid())")

@@ -3,7 +3,7 @@ public import ShmCore
 public import ShmInspection
 public import SystemPackage
 
-/// The streams of the host whose senders wait or run, and what killed ones have left.
+/// The streams of the host whose senders wait or run, and the names that killed senders left.
 ///
 /// ```swift
 /// for entry in try StreamInventory.current().entries { print(entry.place.name) }
@@ -11,22 +11,22 @@ public import SystemPackage
 public struct StreamInventory: Sendable {
   /// One stream.
   public struct Entry: Sendable {
-    /// Where it is met.
+    /// The path of its socket.
     public let place: Rendezvous
-    /// What stat(2) says of its name.
+    /// The status of its socket, by stat(2).
     public let status: RegionStatus
-    /// The sender, where it can be seen.
+    /// The process of the sender; nil if it is not visible.
     public let sender: RegionUser?
-    /// Whether anybody sends it.
+    /// Whether it has a sender.
     public let use: RegionUse
 
-    /// Whether it is this user's: nobody else may work in the directory where it is met.
+    /// Whether it belongs to this user: other users cannot access its directory.
     package var isOwn: Bool { status.owner == ProcessView.user }
   }
 
   /// A directory of this user's in which no stream meets any more.
   package struct DeadDirectory: Sendable {
-    /// Where it is.
+    /// Its path.
     package let path: FilePath
     /// The path, safe for a terminal.
     package var description: String { Escaping.printable(path.bytes) }
@@ -38,7 +38,7 @@ public struct StreamInventory: Sendable {
     /// - Returns: false if it is in use again, or gone.
     /// - Throws: `ShmError`.
     package func remove() throws(ShmError) -> Bool {
-      // The kernel removes only an empty directory, so a sender that has begun meanwhile loses nothing.
+      // The kernel removes only an empty directory, so a sender that has just started is not affected.
       do throws(Errno) {
         guard try FileSystem.status(path).st_uid == ProcessView.user else { return false }
         try FileSystem.removeDirectory(path)
@@ -53,16 +53,16 @@ public struct StreamInventory: Sendable {
 
   /// The streams, in the order of their names' bytes.
   public let entries: [Entry]
-  /// Directories of this user's in /dev/shm without a stream: a sender was killed before it had its name,
-  /// or after its directory had lost the right to be used.
+  /// Directories of this user in /dev/shm without a stream. A sender was killed before it bound its name, or after
+  /// the directory had lost its permissions.
   package let deadDirectories: [DeadDirectory]
 
-  /// Looks into the directories where streams meet that may be looked into. A directory counts only if it
-  /// belongs to the user in its name and gives nobody else a right; no link is followed. unix(7)
+  /// Reads all accessible directories of streams. A directory counts only if it belongs to the user in its name and
+  /// other users have no access. Symbolic links are not followed. unix(7)
   ///
-  /// - Parameter directory: one more than those of /dev/shm, of this user.
+  /// - Parameter directory: an additional directory of this user, besides those in /dev/shm.
   /// - Returns: the streams.
-  /// - Throws: `ShmError` where /dev/shm cannot be read.
+  /// - Throws: `ShmError` if /dev/shm cannot be read.
   /// - Complexity: linear in the names there, with one connection each.
   public static func current(besides directory: FilePath? = nil) throws(ShmError) -> StreamInventory
   {
@@ -122,7 +122,7 @@ public struct StreamInventory: Sendable {
     return DeadDirectory(path: path, modified: Int(status.st_mtim.tv_sec))
   }
 
-  /// Nothing for what is no socket of the directory's owner, or went away since.
+  /// nil if it is not a socket of the directory's owner, or was removed in the meantime.
   private static func entry(
     _ name: RegionName, in directory: borrowing RendezvousDirectory,
     at site: (path: FilePath, owner: UInt32)

@@ -3,23 +3,23 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// The sender's side of a rendezvous: it listens, and its name goes when it ends.
+/// The sender's side of a rendezvous: it listens, and removes its name at its end.
 struct StreamListener: ~Copyable {
   let descriptor: OwnedDescriptor
   private let place: Rendezvous
   private let identity: RegionIdentity
-  /// What the name is taken away under: opened now, for then there may be no descriptor left.
+  /// The directory for the removal of the name. It is opened now, because later no descriptor may be available.
   private let directory: RendezvousDirectory
 
-  /// Listens there. A socket that nobody listens on is replaced.
+  /// Listens on a name. A socket on which no process listens is replaced.
   ///
   /// - Parameters:
-  ///   - place: where.
-  ///   - clock: how long to wait for another process that has the directory locked.
-  ///   - interrupt: a descriptor that becomes readable when the waiting is to end.
+  ///   - place: the name and directory of the stream.
+  ///   - clock: how long to wait for another process that holds the lock of the directory.
+  ///   - interrupt: a descriptor that becomes readable to interrupt the wait.
   ///   - attempt: the words for errors.
-  /// - Throws: `ShmError`: `busy` where another sender listens, `exists` where something else has the
-  ///   name, `notPermitted`.
+  /// - Throws: `ShmError`: `busy` if another sender listens, `exists` if the name refers to another kind of
+  ///   file, `notPermitted`.
   init(
     at place: Rendezvous, until clock: Deadline, interrupt: CInt?, _ attempt: String
   ) throws(ShmError) {
@@ -35,7 +35,7 @@ struct StreamListener: ~Copyable {
         if directory.wasMade { directory.remove() } else { place.removeDirectory(directory) }
         throw error
       }
-      // Taken away again at once, by somebody who takes no lock: nobody would find it.
+      // A process without the lock removed the name at once. No receiver would find it.
       guard let identity else { continue }
       _ = cshm_unlock(directory.descriptor.raw)
       descriptor = socket
@@ -44,25 +44,26 @@ struct StreamListener: ~Copyable {
       self.place = place
       return
     }
-    throw ShmError(.busy, attempt, "its directory is taken away again and again")
+    throw ShmError(.busy, attempt, "another process removes its directory repeatedly")
   }
 
-  /// Binds the name and listens, under the lock; nil where somebody who takes no lock has taken the
-  /// directory away, or the name.
+  /// Binds the name and listens, under the lock; nil if a process without the lock removed the directory or the
+  /// name.
   private static func bind(
     _ socket: borrowing OwnedDescriptor, at place: Rendezvous,
     in directory: borrowing RendezvousDirectory, _ attempt: String
   ) throws(ShmError) -> RegionIdentity? {
     if let status = directory.status(place.name) {
       guard status.st_mode & S_IFMT == S_IFSOCK else {
-        throw ShmError(.exists, attempt, "something that is no socket has the name")
+        throw ShmError(.exists, attempt, "the name refers to a file that is not a socket")
       }
       directory.repair(place.name)
       switch place.listener(in: directory) {
-      case .somebody: throw ShmError(.busy, attempt, "another sender has that stream")
+      case .somebody: throw ShmError(.busy, attempt, "another sender uses the stream")
       case .unknown:
-        // It may be alive: only what nobody listens on, on the kernel's word, is replaced.
-        throw ShmError(.busy, attempt, "whether another sender has that stream cannot be seen")
+        // A sender may be alive: a socket is replaced only if the kernel reports that no process listens.
+        throw ShmError(
+          .busy, attempt, "another sender may use the stream (its process is not visible)")
       case .nobody: break
       }
       try ShmError.saying(attempt) { () throws(Errno) in try directory.unlink(place.name) }
@@ -75,7 +76,7 @@ struct StreamListener: ~Copyable {
       throw ShmError(attempt, error)
     }
     directory.repair(place.name)
-    // Somebody who takes no lock may have put something else there since: it is not this socket's identity.
+    // A process without the lock may have replaced the file, which then is not the identity of this socket.
     guard let status = directory.status(place.name), status.st_mode & S_IFMT == S_IFSOCK else {
       return nil
     }
@@ -99,9 +100,9 @@ struct StreamListener: ~Copyable {
       && directory.isCurrent
   }
 
-  /// What a look at the listening socket has brought.
+  /// The result of a check of the listening socket.
   enum Arrival: ~Copyable {
-    /// No receiver has come, or it has gone again.
+    /// No receiver connected, or it disconnected again.
     case nothing
     /// A process of another user, which is turned away.
     case foreign
@@ -109,10 +110,10 @@ struct StreamListener: ~Copyable {
     case receiver(StreamSocket)
   }
 
-  /// Takes a receiver in that has come.
+  /// Accepts a receiver that connected.
   ///
-  /// - Throws: `ShmError` where the kernel refuses: there is no descriptor or no memory for it, or a
-  ///   sandbox forbids the call.
+  /// - Throws: `ShmError` if the kernel refuses: no descriptor or memory is available, or a sandbox forbids the
+  ///   call.
   func accept(_ attempt: String) throws(ShmError) -> Arrival {
     let raw = cshm_accept(descriptor.raw)
     guard raw >= 0 else {

@@ -1,38 +1,38 @@
 import ShmCore
 
-/// What the two ends say to each other over the socket, one message a packet. Pure.
+/// The messages of the two ends over the socket, one message in a packet. This type does no I/O.
 ///
 /// A packet is 256 bytes, little-endian: the magic `SHMS`, the type and the version in two bytes
 /// each, six numbers of eight bytes, the length of a text in eight, and the text in UTF-8.
 enum StreamMessage: Hashable, Sendable {
   /// A receiver asks to take part.
   case join
-  /// The sender says what the ring is; its memory and the two events come with it.
+  /// The sender describes the ring. The descriptors of its memory and the two events are attached.
   case hello(Hello)
   /// The receiver has mapped the ring.
   case ready(stream: UInt64)
-  /// All receivers have come: the transfer begins.
+  /// All receivers are connected: the transfer begins.
   case start(stream: UInt64)
-  /// The sender has put everything in: that many bytes, and their checksum if there is one.
+  /// The sender has written all bytes: their number, and their checksum if it was computed.
   case end(stream: UInt64, total: UInt64, checksum: UInt32?)
   /// The receiver has delivered everything.
   case done(stream: UInt64, total: UInt64)
-  /// Either has given up after that many bytes.
+  /// One end aborted the stream after that many bytes.
   case abort(stream: UInt64, bytes: UInt64, reason: String)
-  /// There is no place for one more receiver.
+  /// The stream already has all its receivers.
   case busy
 
-  /// What a receiver must know of the ring.
+  /// The description of the ring for a receiver.
   struct Hello: Hashable, Sendable {
     /// The number of the stream, by chance: messages of another are refused.
     var stream: UInt64
     /// The bytes of the ring.
     var capacity: UInt64
-    /// Where they begin in the memory.
+    /// The offset of the data in the memory.
     var dataOffset: UInt64
     /// Which receiver this is, from 0 on.
     var index: UInt64
-    /// The bytes that will come, where the sender knows; 2^64 - 1 where it does not.
+    /// The number of bytes that will be sent; 2^64 - 1 if the sender does not know it.
     var expected: UInt64
     /// Bit 0: the ring is to be wired. Bit 1: there will be a checksum.
     var flags: UInt64
@@ -66,7 +66,7 @@ enum StreamMessage: Hashable, Sendable {
     }
   }
 
-  /// Reads a packet; nil for one that is none, or of another version.
+  /// Parses a packet; nil if it is invalid or has another version.
   init?(packet: some Collection<UInt8>) {
     let bytes = Array(packet)
     guard bytes.count == Self.size, Self.number(bytes, 0, 4) == UInt64(Self.magic),
@@ -91,7 +91,7 @@ enum StreamMessage: Hashable, Sendable {
       let length = Self.number(bytes, 56, 8)
       guard length <= UInt64(Self.largestText) else { return nil }
       let text = bytes[64..<64 + Int(length)]
-      // The peer's text goes to a terminal.
+      // The text of the peer is printed on a terminal.
       self = .abort(
         stream: values[0], bytes: values[1], reason: Escaping.sentence(text))
     case 7: self = .busy
@@ -111,7 +111,7 @@ enum StreamMessage: Hashable, Sendable {
     put(UInt64(type), 4, 2)
     put(UInt64(version), 6, 2)
     for (index, value) in values.enumerated() { put(value, 8 + 8 * index, 8) }
-    // Cut where a character ends.
+    // Cut at the end of a character.
     var text = text
     while text.utf8.count > largestText { text.removeLast() }
     put(UInt64(text.utf8.count), 56, 8)

@@ -11,23 +11,23 @@ public struct StreamOptions: Sendable {
   public var receivers = 1
   /// The bytes of the ring, a power of two from 64 KiB to 1 GiB.
   public var capacity = RingGeometry.defaultCapacity
-  /// What the ring is made of.
+  /// The kind of pages of the ring.
   public var pages = Region.Pages.ordinary
   /// Whether both ends wire the ring.
   public var isWired = false
-  /// Whether a checksum goes over all bytes.
+  /// Whether a checksum of all bytes is computed and compared.
   public var hasChecksum = false
-  /// The bytes that will come, where they are known: any other number is an error.
+  /// The expected number of bytes; nil if unknown. Any other number is an error.
   public var expectedBytes: Int?
-  /// How long to wait for the other end to come; nil for no limit.
+  /// The time limit for the connection of the other end; nil for no limit.
   public var meetingTimeout: Duration?
-  /// How long no byte may move before the stream is given up; nil for no limit.
+  /// The time without a transferred byte after which the stream is aborted; nil for no limit.
   public var stallTimeout: Duration?
   /// How an end waits for the other.
   public var waiting = StreamWaiting.adaptive
   /// How much is read or written at once, in bytes: a part of the ring, so that both ends work.
   public var chunk = 256 << 10
-  /// How long an end spins before it sleeps, if it waits adaptively.
+  /// The time that an adaptively waiting end spins before it sleeps.
   public var spin = Duration.microseconds(50)
   /// The part of the ring that must be free before a receiver wakes a waiting sender: 4 for a quarter.
   public var wakeShare = 4

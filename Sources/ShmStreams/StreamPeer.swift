@@ -1,9 +1,9 @@
 import ShmCore
 
-/// A receiver as its sender knows it: its connection, and what wakes it. A class, for an array holds
-/// no values that have one owner.
+/// A receiver from the view of its sender: its connection and its event. It is a class, because an array cannot
+/// hold noncopyable values.
 final class StreamPeer {
-  /// How far the meeting has come.
+  /// The state of the meeting.
   enum Phase {
     /// It has connected.
     case connected
@@ -28,6 +28,6 @@ final class StreamPeer {
     self.socket = socket
   }
 
-  /// What it is called in messages.
+  /// Its name in messages.
   var name: String { "the receiver" }
 }

@@ -4,19 +4,19 @@ public import ShmCore
 import SystemPackage
 
 extension StreamReceiver {
-  /// Waits until whoever reads a pipe has taken all that was written into it: what lies there when its
-  /// reader ends was not delivered.
+  /// Waits until the reader of a pipe has read all bytes in it. Bytes that are left in the pipe when the reader exits
+  /// were not delivered.
   ///
   /// - Parameters:
-  ///   - pipe: the number of its writing end; it stays the caller's.
-  ///   - name: what is written to, in messages.
-  /// - Throws: `ShmError`: `inputOutput` where nobody reads it any more, `timedOut`, `interrupted`. The
-  ///   stream is aborted then.
+  ///   - pipe: the number of its writing end, which the caller keeps.
+  ///   - name: the name of the output in messages.
+  /// - Throws: `ShmError`: `inputOutput` if the pipe has no reader, `timedOut`, `interrupted`. The stream is
+  ///   aborted then.
   public mutating func waitUntilTaken(from pipe: Int32, named name: String) throws(ShmError) {
     do throws(ShmError) {
       var clock = Deadline(after: options.stallTimeout)
       var unread = Int.max
-      // No descriptor tells that a pipe has become empty.
+      // No descriptor signals that a pipe has become empty.
       var pause = Duration.milliseconds(1)
       while case let now = Int(cshm_unread(pipe)), now > 0 {
         if now != unread {
@@ -26,7 +26,7 @@ extension StreamReceiver {
         unread = now
         if try wait(end: pipe, until: Deadline(after: pause)).end {
           throw ShmError(
-            .inputOutput, "cannot write \(name)", "it has ended with \(now) bytes unread")
+            .inputOutput, "cannot write \(name)", "it ended and left \(now) bytes unread")
         }
         pause = min(pause * 2, .milliseconds(20))
         if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
@@ -37,12 +37,12 @@ extension StreamReceiver {
     }
   }
 
-  /// Waits until a descriptor can be read, and hears signals meanwhile: for the end of a command that
-  /// has got everything.
+  /// Waits until a descriptor is readable or a signal arrives. Use it to wait for the exit of a command that has
+  /// received all bytes.
   ///
-  /// - Parameter descriptor: the number; it stays the caller's.
-  /// - Throws: `ShmError`: `timedOut`, `interrupted`, and what the sender has done before its end. The
-  ///   stream is aborted then.
+  /// - Parameter descriptor: the number, which the caller keeps.
+  /// - Throws: `ShmError`: `timedOut`, `interrupted`, and the failure of the sender before the end of the stream.
+  ///   The stream is aborted then.
   public mutating func wait(for descriptor: Int32) throws(ShmError) {
     do throws(ShmError) {
       let clock = Deadline(after: options.stallTimeout)

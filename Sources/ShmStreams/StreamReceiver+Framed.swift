@@ -3,7 +3,7 @@ import Glibc
 public import ShmCore
 
 extension StreamReceiver {
-  /// The number of records that are written between two looks at the sender, the far end and signals.
+  /// The number of records that are written between two checks of the sender, the far end and signals.
   private static var recordsBetweenPolls: Int { 16 }
 
   /// Writes all bytes of the stream to a descriptor in the framed form, so that a reader can tell a complete
@@ -130,7 +130,7 @@ extension StreamReceiver {
   /// How long to wait for the answer of a far end that does not read any more.
   private static var replyGrace: Duration { .seconds(2) }
 
-  /// Why the far end does not read any more, if its answer says so soon; otherwise the error.
+  /// The far end's reason for closing its input, if its answer arrives soon; otherwise the error.
   private mutating func reasonOfReply(_ error: ShmError) -> ShmError {
     guard error.kind == .inputOutput, let descriptor = reply?.descriptor else { return error }
     let clock = Deadline(after: Self.replyGrace)
@@ -172,7 +172,7 @@ extension StreamReceiver {
     }
   }
 
-  /// Writes some bytes of a record to a sink that has said that it takes some.
+  /// Writes some bytes of a record to a sink that is ready.
   private func push(
     _ record: inout FrameRecord, to sink: inout StreamSink
   ) throws(ShmError) {

@@ -5,17 +5,17 @@ import ShmInspection
 import SystemPackage
 
 extension StreamReceiver {
-  /// How long a sender that has taken the connection may be silent.
+  /// The time limit for the first message of a sender that accepted the connection.
   private static var handshakeLimit: Duration { .seconds(10) }
 
-  /// Waits for the sender of a name, maps its ring, and waits until all receivers have come.
+  /// Waits for the sender of a stream, maps its ring, and waits until all receivers are connected.
   ///
   /// - Parameters:
-  ///   - place: where.
-  ///   - options: what this end wants; how the ring is, the sender decides.
+  ///   - place: the name and directory of the stream.
+  ///   - options: the options of this end. The sender determines the options of the ring.
   /// - Returns: the receiver, ready to receive.
-  /// - Throws: `ShmError`: `timedOut`, `busy` where the stream has its receivers, `incompatible` for a
-  ///   sender of another version, `notPermitted` for another user's.
+  /// - Throws: `ShmError`: `timedOut`, `busy` if the stream already has all its receivers, `incompatible` for a
+  ///   sender of another version, `notPermitted` for a sender of another user.
   public static func meet(
     at place: Rendezvous, options: StreamOptions = StreamOptions()
   ) throws(ShmError) -> StreamReceiver {
@@ -30,7 +30,7 @@ extension StreamReceiver {
     }
   }
 
-  /// Connects as soon as somebody listens.
+  /// Connects as soon as a sender listens.
   private static func connect(
     to place: Rendezvous, _ options: StreamOptions, _ failure: StreamFailure, _ clock: Deadline
   ) throws(ShmError) -> StreamSocket {
@@ -38,15 +38,15 @@ extension StreamReceiver {
     var refusals = 0
     let patience = Deadline(after: impatience)
     while true {
-      // To end a watch takes the kernel some 15 ms, which is only worth while for one that waits long.
-      // It begins before the name is tried: what comes in between is not missed.
+      // Closing a watch takes about 15 ms, so a watch is only used for a long wait. It starts before the name is
+      // tried, so that no event is missed.
       let isPatient = patience.hasPassed
       let isThere = FileSystem.exists(place.directory)
       let watch = DirectoryWatch(
         of: isPatient ? .file(isThere ? place.path : place.directory) : nil)
       if isPatient, !isThere, FileSystem.exists(place.directory) { continue }
       var answer = Errno.noSuchFileOrDirectory
-      // Of another user's, or a link, this throws: nobody can ever be met there.
+      // Throws if the directory belongs to another user or is a link, because no sender can ever listen there.
       if let directory = try place.openDirectory(failure.attempt) {
         switch directory.ask(place.name) {
         case .connected(let connection):
@@ -59,9 +59,9 @@ extension StreamReceiver {
       guard Self.isToCome(answer) || (1...mostRefusals).contains(refusals) else {
         throw Self.explain(answer, failure)
       }
-      if let limit = clock.passed { throw failure.noMeeting("no sender has come", limit) }
+      if let limit = clock.passed { throw failure.noMeeting("no sender connected", limit) }
       let told = answer == .noSuchFileOrDirectory ? watch.raw : nil
-      // A name that nobody listens on yet, or any more, tells nothing when that changes.
+      // The kernel sends no event when a process starts to listen on an existing name.
       try pauseFor(
         min(clock.left ?? Self.lookAgain, told != nil ? Self.lookAgain : pause), told, options,
         failure)
@@ -69,7 +69,7 @@ extension StreamReceiver {
     }
   }
 
-  /// Whether a sender may answer where this was the answer.
+  /// Whether a later attempt can succeed after this error.
   private static func isToCome(_ answer: Errno) -> Bool {
     switch answer {
     case .noSuchFileOrDirectory, .connectionRefused, .resourceTemporarilyUnavailable, .interrupted:
@@ -80,20 +80,20 @@ extension StreamReceiver {
 
   private static func explain(_ error: Errno, _ failure: StreamFailure) -> ShmError {
     switch error {
-    case .notSocket: failure.broken("the name", "belongs to something that is not a socket")
+    case .notSocket: failure.broken("the name", "refers to a file that is not a socket")
     case .protocolWrongTypeForSocket:
-      failure.broken("the name", "belongs to a socket of another program")
+      failure.broken("the name", "refers to a socket of another program")
     default: ShmError(failure.attempt, error)
     }
   }
 
-  /// So many refusals in a row may be of a place that is being made.
+  /// The number of consecutive refusals that can occur while a sender creates the directory.
   private static var mostRefusals: Int { 8 }
 
-  /// How long a watch is believed: the name may lead elsewhere meanwhile.
+  /// The time between two lookups of a watched name: the path may lead to another directory.
   private static var lookAgain: Duration { .seconds(1) }
 
-  /// How long a sender is looked for without a watch.
+  /// The time of polling before a watch is used.
   private static var impatience: Duration { .milliseconds(200) }
 
   private static func pauseFor(
@@ -106,7 +106,7 @@ extension StreamReceiver {
     if options.interrupt != nil, ready.first == true { throw failure.interrupted }
   }
 
-  /// Waits for the greeting; nil where the sender went before it said anything: another may come.
+  /// Waits for the greeting; nil if the sender closed the connection before it. Another sender may follow.
   private static func greet(
     _ socket: consuming StreamSocket, _ options: StreamOptions, _ failure: StreamFailure,
     _ clock: Deadline
@@ -121,22 +121,22 @@ extension StreamReceiver {
         return receiver
       case .message(.abort(_, _, let reason)): throw failure.aborted("the sender", reason)
       case .message(.busy):
-        throw ShmError(.busy, failure.attempt, "the stream has all its receivers")
+        throw ShmError(.busy, failure.attempt, "the stream already has all its receivers")
       case .closed: return nil
       case .cutOff: throw ShmError(failure.attempt, .tooManyOpenFiles)
       case .failed(let error): throw ShmError(failure.attempt, error)
       case .message, .nonsense:
-        throw failure.broken("the sender", "does not greet in this version of the protocol")
+        throw failure.broken("the sender", "sent no greeting of this protocol version")
       case .nothing: break
       }
-      if let limit = clock.passed { throw failure.noMeeting("the sender has not greeted", limit) }
+      if let limit = clock.passed { throw failure.noMeeting("the sender sent no greeting", limit) }
       if let limit = silence.passed {
-        // One that is stopped is not silent: it goes on some day.
+        // The limit does not apply to a stopped sender, which may continue later.
         if ProcessStatus.isStopped(socket.peer) {
           silence.restart()
           continue
         }
-        throw failure.noMeeting("the sender has taken the connection and said nothing", limit)
+        throw failure.noMeeting("the sender accepted the connection but sent no message", limit)
       }
       let left = [clock.left, silence.left].compactMap { $0 }.min()
       try pauseFor(left, socket.descriptor.raw, options, failure)
@@ -157,7 +157,7 @@ extension StreamReceiver {
       case .nothing: break
       }
       if let limit = clock.passed {
-        let error = failure.noMeeting("the other receivers have not come", limit)
+        let error = failure.noMeeting("not all of the other receivers connected", limit)
         abort(error)
         throw error
       }

@@ -4,19 +4,19 @@ public import ShmCore
 import SystemPackage
 
 extension StreamReceiver {
-  /// So many writes to what never waits go on between two looks at the sender and signals.
+  /// The number of writes to a sink that never blocks between two checks of the sender and signals.
   private static var writesUnheard: Int { 64 }
 
   /// Gives all bytes of the stream to a descriptor: write(2) straight out of the ring.
   ///
   /// - Parameters:
-  ///   - sink: the number of a descriptor that is open for writing; it stays the caller's.
-  ///   - name: what it is called in messages.
+  ///   - sink: the number of a descriptor that is open for writing. The caller keeps it.
+  ///   - name: its name in messages.
   ///   - progress: called with the bytes delivered so far.
-  /// - Throws: `ShmError`: `peerDied`, `aborted`, `damaged` where the sender breaks the protocol,
-  ///   `inputOutput` where the sink takes no more, `timedOut`, `interrupted`. What was delivered is a
-  ///   correct beginning, and the stream is aborted.
-  /// - Complexity: linear in the bytes; the memory is the ring's.
+  /// - Throws: `ShmError`: `peerDied`, `aborted`, `damaged` if the sender violates the protocol,
+  ///   `inputOutput` if the sink cannot be written, `timedOut`, `interrupted`. The delivered bytes are a correct
+  ///   prefix of the stream, and the stream is aborted.
+  /// - Complexity: linear in the bytes, without memory besides the ring.
   public mutating func receive(
     to sink: Int32, named name: String, progress: (Int) -> Void = { _ in }
   ) throws(ShmError) {
@@ -28,7 +28,7 @@ extension StreamReceiver {
       while let count = try waitForBytes(sink: watched) {
         progress(Int(ring.position))
         writes += 1
-        // Where nothing has to be waited for, what the sender and signals say must be heard all the same.
+        // Without any wait, messages of the sender and signals must still be checked.
         if writes % Self.writesUnheard == 0 { try wait(until: .now) }
         let bytes = unsafe ring.bytes(min(count, options.chunk))
         report.crossings += 1
@@ -43,7 +43,7 @@ extension StreamReceiver {
     }
   }
 
-  /// Gives bytes back that were taken out, and wakes the sender where it waits for that much.
+  /// Releases consumed bytes, and wakes the sender if it waits for that much room.
   @inline(__always)
   mutating func release(_ count: Int) {
     if hello.flags & 2 != 0 { unsafe checksum.add(ring.bytes(count)) }
@@ -59,9 +59,9 @@ extension StreamReceiver {
   /// Waits until bytes are there.
   ///
   /// - Parameters:
-  ///   - wanted: how many are needed at least.
-  ///   - sink: a descriptor whose end is the end of this end; nil for none.
-  /// - Returns: how many there are, fewer than wanted only before the end; nil at the end of the stream.
+  ///   - wanted: the minimum number of bytes.
+  ///   - sink: a descriptor whose closing ends the wait; nil to watch no descriptor.
+  /// - Returns: the number of available bytes, fewer than `wanted` only before the end; nil at the end of the stream.
   /// - Throws: `ShmError`, as `receive`.
   mutating func waitForBytes(_ wanted: Int = 1, sink: CInt? = nil) throws(ShmError) -> Int? {
     var clock = Deadline(after: options.stallTimeout)
@@ -91,13 +91,13 @@ extension StreamReceiver {
     }
   }
 
-  /// After the end: what has come and was not taken; nil where all was.
+  /// The bytes that are left after the end of the stream; nil if all bytes were consumed.
   private func whatIsLeft(_ count: Int) throws(ShmError) -> Int? {
     guard let end else { return count }
     if end.total == ring.position &+ UInt64(count) { return count == 0 ? nil : count }
     throw failure.broken(
       "the sender",
-      "says that it sent \(end.total) bytes, and \(ring.position &+ UInt64(count)) came")
+      "reported \(end.total) sent bytes, but \(ring.position &+ UInt64(count)) bytes arrived")
   }
 
   /// Gives the processor away until the event rings, or somebody has something to say.
@@ -123,29 +123,29 @@ extension StreamReceiver {
     }
   }
 
-  /// One wait; whether the event has come.
+  /// Waits once. Returns whether the event rang.
   @discardableResult
   private mutating func look(
     _ sink: CInt?, _ event: CInt?, _ clock: Deadline
   ) throws(ShmError) -> Bool {
-    // Its reader's end is told without being asked for.
+    // poll(2) reports a closed reader without a requested event.
     let ready = try wait(event, end: sink, until: clock)
     if ready.end {
-      throw ShmError(.inputOutput, failure.attempt, "whoever read the output is gone")
+      throw ShmError(.inputOutput, failure.attempt, "the reader of the output has closed it")
     }
     return ready.first
   }
 
-  /// Waits for a descriptor, for the end of another, for the sender, and for the interrupt; hears what
-  /// the sender says.
+  /// Waits for a descriptor, for the closing of another descriptor, for the sender, and for the interrupt. Handles
+  /// messages of the sender.
   ///
   /// - Parameters:
-  ///   - descriptor: what is waited for; nil for nothing more.
-  ///   - events: what is waited for there.
-  ///   - watched: one whose end is waited for; nil for none.
-  ///   - clock: how long at most.
-  /// - Returns: whether the first is ready, and whether the other has ended.
-  /// - Throws: `ShmError`: `interrupted`, and what the sender has done.
+  ///   - descriptor: the descriptor to wait for; nil to wait only for the others.
+  ///   - events: the events of `descriptor` to wait for.
+  ///   - watched: a descriptor whose closing ends the wait; nil to watch no descriptor.
+  ///   - clock: the time limit.
+  /// - Returns: whether `descriptor` is ready, and whether `watched` was closed.
+  /// - Throws: `ShmError`: `interrupted`, and the failure of the sender.
   @discardableResult
   mutating func wait(
     _ descriptor: CInt? = nil, _ events: CInt = POLLIN, end watched: CInt? = nil,
@@ -155,7 +155,7 @@ extension StreamReceiver {
     if let descriptor { polled.add(descriptor, events) }
     if let watched { polled.add(watched, 0) }
     let given = polled.count
-    // After the end nothing more is said, and its end would wake for ever.
+    // After the end of the stream the sender sends no more messages, and its closed socket would always be ready.
     let hears = end == nil && !hasGivenUp
     if hears { polled.add(socket.descriptor.raw) }
     let answer = reply.flatMap { $0.outcome == nil ? $0.descriptor : nil }
@@ -187,8 +187,7 @@ extension StreamReceiver {
     }
   }
 
-  /// Writes what can be written at once, and waits where nothing can: for the sink, the sender's word,
-  /// the interrupt.
+  /// Writes without blocking. If the sink is not ready, waits for the sink, a message of the sender, or the interrupt.
   mutating func deliver(
     _ head: UnsafeRawBufferPointer, _ bytes: UnsafeRawBufferPointer, to sink: inout StreamSink
   ) throws(ShmError) -> Int {
@@ -198,7 +197,7 @@ extension StreamReceiver {
       if let written = try unsafe sink.write(head, bytes, isReady: isReady) { return written }
       report.waits += 1
       isReady = try wait(sink.descriptor, POLLOUT, until: clock).first
-      // One that was stopped meanwhile finds the time passed, and yet goes on.
+      // A process that was stopped in the meantime finds the time limit expired, but continues.
       if !isReady, let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
     }
   }

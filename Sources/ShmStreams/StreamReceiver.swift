@@ -8,7 +8,7 @@ import SystemPackage
 /// ```swift
 /// var receiver = try StreamReceiver.meet(at: Rendezvous("frames"))
 /// try receiver.receive(to: 1, named: "standard output")
-/// let report = try receiver.finish()  // everything has come, and the sender is told so
+/// let report = try receiver.finish()  // all bytes arrived, and the sender is notified
 /// ```
 public struct StreamReceiver: ~Copyable {
   let options: StreamOptions
@@ -23,21 +23,21 @@ public struct StreamReceiver: ~Copyable {
   var checksum = Checksum()
   var spin: SpinWait
   var polled = PollSet()
-  /// What is waited for where nothing else is: the event, the sender, the interrupt. Nil where the
-  /// kernel refuses it, and poll(2) must do.
+  /// The set of descriptors for an ordinary wait: the event, the sender, the interrupt. nil if the kernel refuses
+  /// epoll(7); poll(2) is used then.
   var usual: EpollSet?
-  /// What the sender has said at the end; nil before.
+  /// The sender's end message; nil before the end.
   var end: (total: UInt64, checksum: UInt32?)?
-  /// Whether this end has given up: what the sender says then is of no interest.
+  /// Whether this end aborted the stream. It then ignores messages of the sender.
   var hasGivenUp = false
   /// The answer of the far end of a framed stream; nil if the far end cannot answer.
   var reply: FrameReply?
   /// The end that was written of a framed stream; nil before.
   var framedEnd: Frame.End?
-  /// Keeps the ring in RAM where that was asked for.
+  /// Keeps the ring in RAM if that was requested.
   private let wiring: Mapping?
 
-  /// Takes the connection over, and maps what came with the sender's greeting.
+  /// Takes ownership of the connection, and maps the ring of the sender's greeting.
   init(
     _ socket: consuming StreamSocket, _ hello: StreamMessage.Hello, _ boxes: [OwnedDescriptorBox],
     _ options: StreamOptions, _ failure: StreamFailure
@@ -45,10 +45,10 @@ public struct StreamReceiver: ~Copyable {
     guard boxes.count == 3, let ring = boxes[0].take(), let first = boxes[1].take(),
       let second = boxes[2].take(), let data = WakeEvent(adopting: first),
       let space = WakeEvent(adopting: second)
-    else { throw failure.broken("the sender", "has not sent a ring and two events") }
+    else { throw failure.broken("the sender", "did not send a ring and two events") }
     guard let capacity = Int(exactly: hello.capacity), let offset = Int(exactly: hello.dataOffset),
       hello.index < UInt64(RingGeometry.maximumReceivers)
-    else { throw failure.broken("the sender", "describes a ring that cannot be") }
+    else { throw failure.broken("the sender", "described an invalid ring") }
     let memory = try RingMemory(
       checking: ring, capacity: capacity, dataOffset: offset, index: Int(hello.index))
     let wiring =
@@ -68,17 +68,16 @@ public struct StreamReceiver: ~Copyable {
     self.ring = RingReader(memory, index: Int(hello.index), wakeShare: options.wakeShare)
   }
 
-  /// The bytes that will come, where the sender knows.
+  /// The number of bytes in the stream; nil if the sender does not know it.
   public var expectedBytes: Int? { Int(exactly: hello.expected) }
 
-  /// Checks that everything has come, and tells the sender so. Call it when the bytes are where they
-  /// should be: afterwards nothing can go wrong any more.
+  /// Verifies that all bytes arrived, and notifies the sender. Call it after the bytes are stored, because the sender
+  /// then reports success.
   ///
-  /// - Parameter result: what holds the bytes by now, in messages: "'data.tar'".
-  /// - Returns: what has gone through.
-  /// - Throws: `ShmError`: `damaged` where the checksum differs, `usage` where another number of bytes
-  ///   was expected. The stream is aborted then. Where only the sender cannot be told, the reason says that
-  ///   the bytes are complete.
+  /// - Parameter result: the name of the stored result in messages: "'data.tar'".
+  /// - Returns: a report of the transferred bytes.
+  /// - Throws: `ShmError`: `damaged` if the checksum differs, `usage` if another number of bytes was expected. The
+  ///   stream is aborted then. If only the notification fails, the reason says that the bytes are complete.
   public mutating func finish(in result: String? = nil) throws(ShmError) -> StreamReport {
     try verify()
     do throws(ShmError) {
@@ -87,16 +86,16 @@ public struct StreamReceiver: ~Copyable {
       let whole = result.map { "\($0) is complete" } ?? "all \(ring.position) bytes were delivered"
       throw error.worded(
         attempt: failure.attempt,
-        reason: "\(whole), but the sender could not be told: \(error.reason)")
+        reason: "\(whole), but the sender could not be notified: \(error.reason)")
     }
     report.bytes = Int(ring.position)
     report.duration = .nanoseconds(Clock.nanoseconds - start)
     return report
   }
 
-  /// Gives the stream up: the sender is told why.
+  /// Aborts the stream and sends the reason to the sender.
   ///
-  /// - Parameter reason: why, in a few words.
+  /// - Parameter reason: the reason in a few words.
   public mutating func abort(_ reason: String) {
     hasGivenUp = true
     socket.part(.abort(stream: hello.stream, bytes: ring.position, reason: reason))
@@ -104,11 +103,11 @@ public struct StreamReceiver: ~Copyable {
 
   mutating func abort(_ error: ShmError) { abort(failure.reason(error)) }
 
-  /// Does what belongs to the delivery; where it fails, the stream is aborted.
+  /// Runs a step of the delivery, and aborts the stream if it fails.
   ///
-  /// - Parameter body: opens, closes or renames what the bytes go to.
-  /// - Returns: what `body` returns.
-  /// - Throws: what `body` throws.
+  /// - Parameter body: opens, closes or renames the output.
+  /// - Returns: the result of `body`.
+  /// - Throws: the error of `body`.
   public mutating func delivering<Value: ~Copyable>(
     _ body: () throws(ShmError) -> Value
   ) throws(ShmError) -> Value {
@@ -120,7 +119,7 @@ public struct StreamReceiver: ~Copyable {
     }
   }
 
-  /// Checks that everything has come as it was sent: before the bytes are given a name.
+  /// Verifies the number and the checksum of the received bytes, before the output gets its name.
   ///
   /// - Throws: as `finish`. The stream is aborted then.
   public mutating func verify() throws(ShmError) {
@@ -135,22 +134,23 @@ public struct StreamReceiver: ~Copyable {
   mutating func check() throws(ShmError) {
     guard let end, end.total == ring.position else {
       throw ShmError(
-        .defect, failure.attempt, "it was finished before its end, after \(ring.position) bytes")
+        .defect, failure.attempt,
+        "it was finished after \(ring.position) bytes, before the end of the stream")
     }
     if let theirs = end.checksum {
       guard theirs == checksum.value else {
         throw ShmError(
           .damaged, failure.attempt,
           """
-          the checksum of the \(end.total) bytes is \(String(checksum.value, radix: 16)), and the \
-          sender's \(String(theirs, radix: 16))
+          the checksum of the \(end.total) bytes is \(String(checksum.value, radix: 16)), but \
+          the sender reported \(String(theirs, radix: 16))
           """)
       }
       report.checksum = theirs
     }
     if let expected = options.expectedBytes, UInt64(expected) != end.total {
       throw ShmError(
-        .usage, failure.attempt, "\(end.total) bytes came, and \(expected) were expected")
+        .usage, failure.attempt, "\(end.total) bytes arrived instead of the expected \(expected)")
     }
   }
 }

@@ -1,4 +1,4 @@
-/// What has gone through one end of a stream.
+/// A report of the bytes that one end of a stream transferred.
 public struct StreamReport: Hashable, Sendable {
   /// The bytes.
   public internal(set) var bytes = 0
@@ -10,6 +10,6 @@ public struct StreamReport: Hashable, Sendable {
   public internal(set) var wakes = 0
   /// How often this end has gone into the kernel for the transfer: to read or write, to wait, to wake.
   public internal(set) var crossings = 0
-  /// The checksum of the bytes (CRC-32C), where one was asked for.
+  /// The checksum of the bytes (CRC-32C); nil if it was not requested.
   public internal(set) var checksum: UInt32?
 }

@@ -1,7 +1,7 @@
 public import ShmCore
 
 extension StreamSender {
-  /// The number of records of an input that never blocks that are read between two looks at peers and signals.
+  /// The number of records that are read from a non-blocking input between two checks of peers and signals.
   private static var recordsBetweenPolls: Int { 16 }
 
   /// Puts the data of a framed stream into the stream, up to its end record. Each piece is checked before a
@@ -46,7 +46,7 @@ extension StreamSender {
     return try ahead + bytes(Frame.headerSize - ahead.count, from: &input)
   }
 
-  /// Reads exactly so many bytes, which are not data.
+  /// Reads exactly that many bytes of headers.
   private mutating func bytes(
     _ count: Int, from input: inout FramedInput
   ) throws(ShmError) -> [UInt8] {

@@ -4,8 +4,8 @@ extension StreamSender {
   /// The most bytes that can be lent at once: the capacity of the ring.
   public var largestLoan: Int { ring.memory.geometry.capacity }
 
-  /// Lends room in the ring, to be written in place: no copy, and no system call unless the ring is
-  /// full. What is written is on its way when this returns.
+  /// Lends room in the ring for writing in place. There is no copy, and no system call unless the ring is full. The
+  /// written bytes are published when this returns.
   ///
   /// - Parameters:
   ///   - count: how many bytes of room are needed at least, 1 to `largestLoan`; it is waited for.
@@ -18,14 +18,15 @@ extension StreamSender {
     do throws(ShmError) {
       guard (1...largestLoan).contains(count) else {
         throw ShmError(
-          .usage, failure.attempt, "\(count) bytes cannot be lent by a ring of \(largestLoan)")
+          .usage, failure.attempt,
+          "a loan of \(count) bytes exceeds the ring of \(largestLoan) bytes")
       }
       let known = try ring.room(atLeast: count)
       let room = known >= count ? known : try waitForRoom(count)
       let written = try unsafe body(ring.space(room))
       guard (0...room).contains(written) else {
         throw ShmError(
-          .usage, failure.attempt, "\(written) bytes cannot have been written in a loan of \(room)")
+          .usage, failure.attempt, "\(written) bytes were published from a loan of \(room) bytes")
       }
       if written > 0 { publish(written) }
     } catch {
@@ -41,14 +42,15 @@ extension StreamSender {
   ///
   /// - Parameters:
   ///   - count: the bytes of the record, 0 to `largestLoan` - 8.
-  ///   - body: writes all of them. The pointer is valid for the call.
-  /// - Throws: as `lend`, and what `body` throws.
+  ///   - body: writes all of them. The pointer is valid during the call.
+  /// - Throws: the errors of `lend` and of `body`.
   public mutating func sendRecord(
     _ count: Int, _ body: (UnsafeMutableRawBufferPointer) throws(ShmError) -> Void
   ) throws(ShmError) {
     guard let size = StreamRecord.size(count), size <= largestLoan else {
       let error = ShmError(
-        .usage, failure.attempt, "a record of \(count) bytes does not fit a ring of \(largestLoan)")
+        .usage, failure.attempt,
+        "a record of \(count) bytes exceeds the ring of \(largestLoan) bytes")
       abort(error)
       throw error
     }
@@ -56,7 +58,7 @@ extension StreamSender {
       unsafe space.storeBytes(of: UInt64(count).littleEndian, as: UInt64.self)
       let end = StreamRecord.header + count
       try unsafe body(UnsafeMutableRawBufferPointer(rebasing: space[StreamRecord.header..<end]))
-      // What was in the ring before is nobody's business.
+      // Do not expose the previous contents of the ring.
       for index in end..<size { unsafe space[index] = 0 }
       return size
     }

@@ -18,7 +18,7 @@ extension StreamSender {
     while peers.count(where: { $0.phase == .ready }) < options.receivers {
       if let limit = clock.passed {
         let ready = peers.count(where: { $0.phase == .ready })
-        throw failure.noMeeting("\(ready) of \(options.receivers) receivers have come", limit)
+        throw failure.noMeeting("only \(ready) of \(options.receivers) receivers connected", limit)
       }
       let next = Deadline(after: [clock.left, look.left].compactMap { $0 }.min())
       let heard = try listen(besides: [], next)
@@ -30,7 +30,7 @@ extension StreamSender {
         try renewListener(clock)
       }
     }
-    // Whoever has connected and got no further has no place, and nothing waits for it.
+    // A process that connected but did not complete the meeting is not a receiver. The stream does not wait for it.
     latecomers += peers.filter { $0.phase != .ready }
     peers.removeAll { $0.phase != .ready }
     try tellAll(.start(stream: stream))
@@ -43,8 +43,8 @@ extension StreamSender {
   /// sender as much.
   static var handshakeLimit: Duration { .seconds(10) }
 
-  /// Takes the place back from a receiver that was greeted and does not answer: it may have been stopped,
-  /// and would keep all others away. It is told so if it goes on.
+  /// Disconnects a receiver that does not answer the greeting. It may be stopped, and would block all others. If it
+  /// continues, it gets a message.
   private mutating func forgetTheSilent() {
     let isSilent = { (peer: StreamPeer) in peer.phase == .greeted && peer.patience.hasPassed }
     for peer in peers where isSilent(peer) {
@@ -55,20 +55,20 @@ extension StreamSender {
     peers.removeAll(where: isSilent)
   }
 
-  /// Binds the name again if somebody has removed or replaced it, or its directory: receivers would not
+  /// Binds the name again if a process has removed or replaced it or its directory. Otherwise receivers would not
   /// find this sender, and no list would show it.
   private mutating func renewListener(_ clock: Deadline) throws(ShmError) {
     guard !listener.isReachable else { return }
-    // Those who connected before are not lost with the old socket.
+    // Receivers that are already connected stay connected without the old socket.
     while try accept() {}
     listener = try StreamListener(
       at: place, until: clock, interrupt: options.interrupt, failure.attempt)
   }
 
-  /// So many may be connected in the meeting; with one more the oldest that has said nothing goes.
+  /// The maximum number of connections during the meeting. Another connection replaces the oldest silent one.
   private static var mostConnected: Int { 64 }
 
-  /// Waits for anything: which peers, the listener, or one of some other descriptors.
+  /// Waits for messages of peers, a connection, or one of the given descriptors, and returns which are ready.
   mutating func listen(
     besides others: [Polling.Interest], _ clock: Deadline
   ) throws(ShmError) -> (peers: [StreamPeer], listener: Bool, others: [Bool]) {
@@ -91,10 +91,10 @@ extension StreamSender {
     )
   }
 
-  /// Somebody may have connected. One of another user is turned away; one more than there are places is
-  /// told so.
+  /// Accepts a connection if one is pending. A process of another user is refused. A receiver in excess gets the
+  /// message *busy*.
   ///
-  /// - Returns: whether somebody had.
+  /// - Returns: whether a connection was pending.
   @discardableResult
   mutating func accept() throws(ShmError) -> Bool {
     switch try listener.accept(failure.attempt) {
@@ -111,7 +111,7 @@ extension StreamSender {
     }
   }
 
-  /// Goes on with the meeting of one who has said something.
+  /// Handles a message of a receiver during the meeting.
   private mutating func answer(_ peer: StreamPeer) throws(ShmError) {
     var boxes: [OwnedDescriptorBox] = []
     switch (peer.socket.receive(descriptors: &boxes), peer.phase) {
@@ -120,7 +120,7 @@ extension StreamSender {
     case (.message(.ready(stream)), .greeted): peer.phase = .ready
     case (.failed(let error), _): throw ShmError(failure.attempt, error)
     default:
-      // One that goes, or talks nonsense, before the transfer has begun leaves its place to another.
+      // A receiver that disconnects or violates the protocol before the transfer begins is replaced by another.
       peers.removeAll { $0 === peer }
     }
   }
@@ -148,7 +148,7 @@ extension StreamSender {
     peer.patience.restart()
   }
 
-  /// Those who come while the stream runs have no place in it.
+  /// Refuses receivers that connect while the stream runs.
   mutating func turnAway() {
     do throws(ShmError) {
       while true {
@@ -161,7 +161,7 @@ extension StreamSender {
         }
       }
     } catch {
-      // Without a descriptor for those who come they wait, and the stream goes on.
+      // Without a free descriptor, late receivers wait, and the stream continues.
       turnsAway = false
     }
   }
@@ -169,8 +169,8 @@ extension StreamSender {
   /// Tells latecomers *busy* as soon as they have asked, so that the connection is closed with nothing
   /// unread and they see no error before it.
   ///
-  /// - Parameter heard: who has said something.
-  /// - Returns: those of `heard` that take part.
+  /// - Parameter heard: the peers with a message.
+  /// - Returns: the peers of `heard` that are receivers of the stream.
   mutating func answerLatecomers(_ heard: [StreamPeer]) -> [StreamPeer] {
     if latecomers.isEmpty { return heard }
     return heard.filter { peer in

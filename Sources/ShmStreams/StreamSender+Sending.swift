@@ -3,7 +3,7 @@ public import ShmCore
 import SystemPackage
 
 extension StreamSender {
-  /// So many reads of what never waits go on between two looks at peers and signals.
+  /// The number of reads from a source that never blocks between two checks of peers and signals.
   private static var readsUnheard: Int { 64 }
 
   mutating func hear() throws(ShmError) {
@@ -11,16 +11,16 @@ extension StreamSender {
     try attend(heard.peers, heard.listener)
   }
 
-  /// Puts all that a descriptor gives into the stream: read(2) straight into the ring.
+  /// Sends all bytes of a descriptor: read(2) writes directly into the ring.
   ///
   /// - Parameters:
-  ///   - source: the number of a descriptor that is open for reading; it stays the caller's.
-  ///   - name: what it is called in messages.
+  ///   - source: the number of a descriptor that is open for reading. The caller keeps it.
+  ///   - name: its name in messages.
   ///   - progress: called with the bytes sent so far.
-  /// - Throws: `ShmError`: `inputOutput` where the source cannot be read, `peerDied`, `aborted`,
-  ///   `damaged` where a receiver breaks the protocol, `timedOut`, `interrupted`. The stream is
+  /// - Throws: `ShmError`: `inputOutput` if the source cannot be read, `peerDied`, `aborted`,
+  ///   `damaged` if a receiver violates the protocol, `timedOut`, `interrupted`. The stream is
   ///   aborted then.
-  /// - Complexity: linear in the bytes; the memory is the ring's.
+  /// - Complexity: linear in the bytes, without memory besides the ring.
   public mutating func send(
     from source: Int32, named name: String, progress: (Int) -> Void = { _ in }
   ) throws(ShmError) {
@@ -32,7 +32,7 @@ extension StreamSender {
         progress(Int(ring.position))
         let room = try waitForRoom(least)
         reads += 1
-        // Where nothing has to be waited for, what peers and signals say must be heard all the same.
+        // Without any wait, messages of peers and signals must still be checked.
         if input.mayBlock {
           try waitForInput(source)
         } else if reads % Self.readsUnheard == 0 {
@@ -50,7 +50,7 @@ extension StreamSender {
     }
   }
 
-  /// Hands bytes on that were put into the ring, and wakes who waits for them.
+  /// Publishes bytes that were written into the ring, and wakes receivers that wait for them.
   @inline(__always)
   mutating func publish(_ count: Int) {
     if options.hasChecksum {
@@ -98,15 +98,15 @@ extension StreamSender {
           report.crossings += 1
         }
       }
-      // Only bytes that move count: to ring and take nothing is to stall.
+      // Only consumed bytes count: a receiver that rings but consumes nothing stalls the stream.
       if try ring.room() != before { clock.restart() }
       try attend(heard.peers, heard.listener)
       if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
     }
   }
 
-  /// Waits until a descriptor can be read, and hears the receivers meanwhile: for the end of a command
-  /// whose output has ended.
+  /// Waits until a descriptor is readable, and handles messages of the receivers. Use it to wait for the exit of a
+  /// command whose output has ended.
   ///
   /// - Parameter descriptor: the number; it stays the caller's.
   /// - Throws: `ShmError`: `peerDied`, `aborted`, `damaged`, `timedOut`, `interrupted`. The stream is
@@ -130,7 +130,7 @@ extension StreamSender {
     }
   }
 
-  /// Whoever says something while the stream runs ends it.
+  /// Handles a message during the transfer. Every such message ends the stream.
   private mutating func attend(_ heard: [StreamPeer], _ listener: Bool) throws(ShmError) {
     if listener { turnAway() }
     for peer in answerLatecomers(heard) {
@@ -146,7 +146,7 @@ extension StreamSender {
     }
   }
 
-  /// Waits until every receiver has said that it has delivered everything.
+  /// Waits until every receiver has confirmed that it delivered all bytes.
   mutating func waitForReceivers(_ total: UInt64) throws(ShmError) {
     var clock = Deadline(after: options.stallTimeout)
     var room = try ring.room()
@@ -160,11 +160,11 @@ extension StreamSender {
         case .message(.done(stream, total)):
           guard let index = peer.index, try ring.hasTaken(all: index) else {
             throw failure.broken(
-              peer.name, "said done, but its position is not the end of the stream")
+              peer.name, "confirmed the stream, but its position is not the end of the stream")
           }
           peer.phase = .done
         case .message(.done):
-          throw failure.broken(peer.name, "has delivered another number of bytes")
+          throw failure.broken(peer.name, "delivered a different number of bytes")
         case .closed: throw failure.peerDied(peer.name, peer.socket.peer, after: total)
         case .message(.abort(stream, _, let reason)): throw failure.aborted(peer.name, reason)
         case .failed(let error): throw ShmError(failure.attempt, error)

@@ -5,8 +5,8 @@ import SystemPackage
 
 /// The end of a stream that puts bytes in.
 ///
-/// A sender that ends without `finish` is seen by its receivers as one that died: nothing that was
-/// cut off is ever taken for a whole.
+/// If a sender ends without `finish`, its receivers report that it died. An incomplete stream is never reported as
+/// complete.
 ///
 /// ```swift
 /// var sender = try StreamSender.meet(at: Rendezvous("frames"))
@@ -23,24 +23,24 @@ public struct StreamSender: ~Copyable {
   let start = Clock.nanoseconds
   var ring: RingWriter
   var peers: [StreamPeer] = []
-  /// Those who have come too late and have not asked yet, so that *busy* is no answer yet.
+  /// Late connections that have not sent a request yet, so that *busy* cannot be sent yet.
   var latecomers: [StreamPeer] = []
   var report = StreamReport()
   var checksum = Checksum()
   var spin: SpinWait
-  /// Whether those who come too late are still told so.
+  /// Whether late receivers still get the message *busy*.
   var turnsAway = true
-  /// Keeps the ring in RAM where that was asked for.
+  /// Keeps the ring in RAM if that was requested.
   private let wiring: Mapping?
 
-  /// Listens at a place until all receivers have come and mapped the ring.
+  /// Listens until all receivers are connected and have mapped the ring.
   ///
   /// - Parameters:
-  ///   - place: where; its name is this sender's until it ends.
-  ///   - options: how the stream is to be.
+  ///   - place: the name and directory of the stream. The sender owns the name until its end.
+  ///   - options: the options of the stream.
   /// - Returns: the sender, ready to send.
-  /// - Throws: `ShmError`: `busy` where another sender has the name, `timedOut`, `noSpace`, `limit`
-  ///   where the ring cannot be wired, `notPermitted`.
+  /// - Throws: `ShmError`: `busy` if another sender uses the name, `timedOut`, `noSpace`, `limit` if the ring
+  ///   cannot be wired, `notPermitted`.
   public static func meet(
     at place: Rendezvous, options: StreamOptions = StreamOptions()
   ) throws(ShmError) -> StreamSender {
@@ -74,9 +74,9 @@ public struct StreamSender: ~Copyable {
 
   /// Says that all bytes are in, and waits until every receiver has delivered them.
   ///
-  /// - Returns: what has gone through.
-  /// - Throws: `ShmError`: `peerDied`, `aborted`, `timedOut`, `interrupted`, and `usage` for another
-  ///   number of bytes than was expected. The stream is aborted then.
+  /// - Returns: a report of the transferred bytes.
+  /// - Throws: `ShmError`: `peerDied`, `aborted`, `timedOut`, `interrupted`, and `usage` if another number of bytes
+  ///   was expected. The stream is aborted then.
   public mutating func finish() throws(ShmError) -> StreamReport {
     do throws(ShmError) {
       try checkExpectation()
@@ -96,9 +96,9 @@ public struct StreamSender: ~Copyable {
     return report
   }
 
-  /// Gives the stream up: the receivers are told why, and none takes it for whole.
+  /// Aborts the stream and sends the reason to the receivers. No receiver reports it as complete.
   ///
-  /// - Parameter reason: why, in a few words.
+  /// - Parameter reason: the reason in a few words.
   public mutating func abort(_ reason: String) {
     for peer in peers {
       peer.socket.part(.abort(stream: stream, bytes: ring.position, reason: reason))
@@ -117,6 +117,7 @@ public struct StreamSender: ~Copyable {
   private func checkExpectation() throws(ShmError) {
     guard let expected = options.expectedBytes, expected != Int(ring.position) else { return }
     throw ShmError(
-      .usage, failure.attempt, "\(ring.position) bytes came, and \(expected) were expected")
+      .usage, failure.attempt,
+      "\(ring.position) bytes were sent instead of the expected \(expected)")
   }
 }

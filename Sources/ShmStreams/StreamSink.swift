@@ -3,18 +3,18 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// What a receiver's bytes go to: a descriptor of the caller's, written without waiting in the kernel,
-/// where neither the sender nor a signal would be heard.
+/// The output of a receiver: a descriptor of the caller. Writes do not block in the kernel, because messages of the
+/// sender and signals could not be handled then.
 struct StreamSink: ~Copyable {
   /// Its number, to be polled.
   let descriptor: CInt
-  /// Whether writing may have to wait for somebody else.
+  /// Whether a write can block on another process.
   let mayBlock: Bool
   private let attempt: String
   private var way: Way
   /// Of a file in memory.
   private var room: RoomGuard
-  /// The terminal, where it was opened once more.
+  /// The second open file description of a terminal; nil for other sinks.
   private var terminal: OwnedDescriptor?
 
   private enum Way {
@@ -26,7 +26,7 @@ struct StreamSink: ~Copyable {
     case reopened(CInt)
     /// A terminal that cannot be opened once more: only one byte is sure to have room.
     case bytewise
-    /// What has said that it takes something is written to, and may wait all the same.
+    /// Written when poll(2) reports it ready, although the write can still block.
     case trusting
   }
 
@@ -47,10 +47,10 @@ struct StreamSink: ~Copyable {
   /// Writes some of `bytes`.
   ///
   /// - Parameters:
-  ///   - head: what is to be written before them; it may be empty.
-  ///   - bytes: what is to be written.
-  ///   - isReady: whether a poll has said that it takes something.
-  /// - Returns: how many bytes it took; nil where it takes none now, and is to be polled.
+  ///   - head: the bytes to write before them; it may be empty.
+  ///   - bytes: the bytes to write.
+  ///   - isReady: whether poll(2) reported the sink ready.
+  /// - Returns: the number of written bytes; nil if the sink is not ready and must be polled.
   /// - Throws: `ShmError` of kind `inputOutput`.
   mutating func write(
     _ head: UnsafeRawBufferPointer, _ bytes: UnsafeRawBufferPointer, isReady: Bool
@@ -92,7 +92,7 @@ struct StreamSink: ~Copyable {
       way = .trusting
       return
     }
-    // The flags of what the caller has open are its own, and the terminal's other users'.
+    // Do not change the flags of the caller's descriptor, which other users of the terminal share.
     if cshm_leads_terminal(descriptor) == 0,
       let opened = try? FileSystem.open(
         FilePath("/proc/self/fd/\(descriptor)"), O_WRONLY | O_NONBLOCK)

@@ -9,7 +9,7 @@ struct StreamSocket: ~Copyable, Sendable {
   /// The process at the other end when it connected.
   let peer: Int32
 
-  /// What a look at the connection has brought.
+  /// The result of a check of the connection.
   enum Arrival: Equatable {
     /// Nothing yet.
     case nothing
@@ -19,9 +19,9 @@ struct StreamSocket: ~Copyable, Sendable {
     case nonsense
     /// A message whose descriptors this process cannot have.
     case cutOff
-    /// The other end is gone.
+    /// The peer closed the connection.
     case closed
-    /// The kernel cannot tell, for a reason of this process or machine.
+    /// The state is unknown, because of an error of this process or machine.
     case failed(Errno)
   }
 
@@ -37,16 +37,16 @@ struct StreamSocket: ~Copyable, Sendable {
     guard user == own else {
       throw ShmError(
         .notPermitted, attempt,
-        "the other end belongs to user \(user), and this one to \(own)")
+        "the peer runs as user \(user), and this process as user \(own)")
     }
     self.descriptor = descriptor
     peer = process
   }
 
-  /// Sends one message. That the other end is gone is no error here: it is seen where its words are
-  /// heard. One that cannot be sent would be waited for there, so it is an error.
+  /// Sends one message. A closed peer is not an error here, because the next receive reports it. Any other failure is
+  /// an error, because the peer would wait for the message.
   ///
-  /// - Throws: `ShmError` where the kernel has no room for it.
+  /// - Throws: `ShmError` if the kernel has no room for the message.
   func send(
     _ message: StreamMessage, descriptors: [CInt] = [], _ attempt: String
   ) throws(ShmError) {
@@ -55,7 +55,7 @@ struct StreamSocket: ~Copyable, Sendable {
     throw ShmError(attempt, Errno(rawValue: CInt(-sent)))
   }
 
-  /// Sends last words: where they cannot be sent, that this end is gone says as much.
+  /// Sends the last message. Errors are ignored, because the closed connection has the same meaning.
   ///
   /// To close a socket with something unread makes the other end's next call fail with ECONNRESET before
   /// it can read the last words, so nothing is left unread. unix(7)
@@ -80,13 +80,13 @@ struct StreamSocket: ~Copyable, Sendable {
     }
   }
 
-  /// What has come; it never waits. Descriptors that nobody asked for are closed.
+  /// The received message. It never blocks. Unexpected descriptors are closed.
   func receive() -> Arrival {
     var none: [OwnedDescriptorBox] = []
     return receive(descriptors: &none)
   }
 
-  /// What has come, with its descriptors.
+  /// The received message with its descriptors.
   func receive(descriptors boxes: inout [OwnedDescriptorBox]) -> Arrival {
     // One byte more than a message has: a longer packet is seen as one.
     var packet = [UInt8](repeating: 0, count: StreamMessage.size + 1)
@@ -100,7 +100,7 @@ struct StreamSocket: ~Copyable, Sendable {
       switch count {
       case 0: return .closed
       case -Int(EINTR): continue
-      // Told once where the other end went before it had read everything; what it said is behind.
+      // Reported once if the peer closed the connection with unread messages. The peer's own message follows.
       case -Int(ECONNRESET): continue
       case -Int(EAGAIN): return .nothing
       case -Int(EMSGSIZE): return .nonsense

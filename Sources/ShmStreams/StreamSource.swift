@@ -3,18 +3,18 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// What a sender's bytes come from: a descriptor of the caller's, read without waiting in the kernel,
-/// where neither the receivers nor a signal would be heard.
+/// The input of a sender: a descriptor of the caller. Reads do not block in the kernel, because messages of the
+/// receivers and signals could not be handled then.
 struct StreamSource: ~Copyable {
   /// Its number, to be polled.
   let descriptor: CInt
-  /// Whether reading may have to wait for somebody else.
+  /// Whether a read can block on another process.
   let mayBlock: Bool
-  /// The room that a read must have, in bytes: the kernel drops what it has none for, of a packet.
+  /// The minimum room for a read, in bytes: the kernel drops the rest of a packet that does not fit.
   let leastRoom: Int
   private let attempt: String
   private var way: Way
-  /// What a regular file was at the start, and how many bytes of it were read.
+  /// The state of a regular file at the start, and the number of bytes read.
   private let state: InputState?
   private var taken = 0
 
@@ -23,21 +23,21 @@ struct StreamSource: ~Copyable {
     case plain
     /// The kernel is asked, for each read, not to wait. preadv2(2), RWF_NOWAIT
     case asking
-    /// What has said that it has something is read, and may wait all the same.
+    /// Read when poll(2) reports it ready, although the read can still block.
     case trusting
     /// A socket whose messages have ends.
     case messages
   }
 
-  /// The most that a pipe keeps together, in bytes, where its writer wants that, which its reader cannot
-  /// see: O_DIRECT of pipe(2).
+  /// The largest packet of a pipe in bytes. The writer can request packets with O_DIRECT, which the reader cannot
+  /// detect. pipe(2)
   private static var packet: Int { 4096 }
 
   /// - Parameters:
-  ///   - descriptor: what is read.
-  ///   - chunk: how much is read at once.
-  ///   - attempt: the words for errors.
-  /// - Throws: `ShmError` of kind `inputOutput` for one that is closed.
+  ///   - descriptor: the descriptor to read.
+  ///   - chunk: the maximum bytes of one read.
+  ///   - attempt: the operation, for errors.
+  /// - Throws: `ShmError` of kind `inputOutput` if the descriptor is closed.
   init(_ descriptor: CInt, chunk: Int, _ attempt: String) throws(ShmError) {
     mayBlock = try DescriptorKind.mayBlockReading(descriptor, attempt)
     self.descriptor = descriptor
@@ -61,7 +61,7 @@ struct StreamSource: ~Copyable {
   /// Reads some bytes into an array.
   ///
   /// - Parameter count: the most bytes to read.
-  /// - Returns: the bytes, none at the end; nil if there are none now, and it is to be polled.
+  /// - Returns: the bytes, empty at the end; nil if no bytes are available and the descriptor must be polled.
   /// - Throws: as `read(into:)`.
   mutating func bytes(upTo count: Int) throws(ShmError) -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: count)
@@ -71,19 +71,19 @@ struct StreamSource: ~Copyable {
     return read.map { Array(bytes[..<$0]) }
   }
 
-  /// Counts what was read of a regular file, and looks at its end whether it is the same still.
+  /// Counts the bytes read of a regular file, and checks at its end that the file has not changed.
   private mutating func counted(_ read: Int) throws(ShmError) -> Int {
     taken += read
     if let state, read == 0 || taken > state.remaining { try state.check(read: taken, attempt) }
     return read
   }
 
-  /// Reads what is there.
+  /// Reads the available bytes.
   ///
-  /// - Parameter buffer: where it goes.
-  /// - Returns: how many bytes, 0 at the end; nil where there are none now, and it is to be polled.
-  /// - Throws: `ShmError` of kind `inputOutput`, also for a message that had no room, and for a regular
-  ///   file that was changed while it was read.
+  /// - Parameter buffer: the destination.
+  /// - Returns: the number of bytes, 0 at the end; nil if no bytes are available and the descriptor must be polled.
+  /// - Throws: `ShmError` of kind `inputOutput`, also for a message that does not fit, and for a regular file that
+  ///   changed while it was read.
   mutating func read(into buffer: UnsafeMutableRawBufferPointer) throws(ShmError) -> Int? {
     while true {
       let count: Int
@@ -103,7 +103,7 @@ struct StreamSource: ~Copyable {
         if count > buffer.count {
           throw ShmError(
             .inputOutput, attempt,
-            "a message of \(count) bytes has come, and there was room for \(buffer.count)",
+            "a message of \(count) bytes exceeds the buffer of \(buffer.count) bytes",
             remedy: .enlargeRing)
         }
       }

@@ -3,17 +3,17 @@ import ShmCore
 
 /// How one end of a stream waits for the other.
 public enum StreamWaiting: String, Sendable, CaseIterable {
-  /// It gives the processor away at once: least work, and a system call or two a wait.
+  /// It sleeps at once. This takes the least processor time, with one or two system calls for each wait.
   case sleeping
-  /// It looks for a short time, where there is more than one processor, and then sleeps.
+  /// It spins for a short time if more than one processor is available, and then sleeps.
   case adaptive
-  /// It looks until something has come: least delay, and a processor of its own.
+  /// It spins until bytes arrive. This has the least delay and occupies one processor.
   case spinning
 }
 
-/// A bounded look at memory that another process writes, between two system calls.
+/// A bounded spin on memory that another process writes, between two system calls.
 struct SpinWait {
-  /// How long one that never sleeps spins before it looks at its sockets, in nanoseconds.
+  /// The time that an end without sleep spins between two checks of its sockets, in nanoseconds.
   private static let round = 1_000_000
   /// The longest spin.
   private static let longest = Duration.seconds(1)
@@ -35,10 +35,10 @@ struct SpinWait {
       }
   }
 
-  /// Begins anew.
+  /// Restarts the spin.
   mutating func restart() { turns = 0 }
 
-  /// Whether to look once more; a moment has passed then.
+  /// Pauses briefly and returns whether to check again.
   mutating func goesOn() -> Bool {
     if length == 0 { return false }
     cshm_pause()

@@ -4,28 +4,28 @@ import ShmCore
 import Synchronization
 import SystemPackage
 
-/// Something that one process rings and another waits for. eventfd(2)
+/// An event that one process rings and another process waits for. eventfd(2)
 ///
-/// Both have it open as one: what the other does to its number and its flags is so for this process, too.
-/// Silencing never waits. Ringing one that the other has filled and lets wait does not either, as long as
-/// it was so at one of the looks; who does it between two of them stops this process as by SIGSTOP, which
-/// only the same user can. There is no write to an event that could be asked not to wait.
+/// Both processes share one open file description, so the peer can change its counter and its flags. Resetting
+/// never blocks. Ringing can block if the peer fills the counter and makes the event blocking. The flags are
+/// checked regularly, but the peer can change them between two checks, and then blocks this process as with
+/// SIGSTOP, which only the same user can do. eventfd(2) has no write with a non-blocking flag for one call.
 struct WakeEvent: ~Copyable, Sendable {
-  /// So many rings go between two looks at the flags: a look takes nearly as long as ringing.
+  /// The number of rings between two checks of the flags. A check takes nearly as long as a ring.
   private static let unseen = 64
 
   let descriptor: OwnedDescriptor
   private let rings = Atomic<Int>(0)
-  /// Whether a look has found that writing to it may wait.
+  /// Whether a check found that a write can block.
   private let mayWait = Atomic<Bool>(false)
 
-  /// A new one, silent.
+  /// Creates a new event that is not ringing.
   init() throws(Errno) {
     descriptor = OwnedDescriptor(adopting: try SystemCall.checkNegated { cshm_eventfd() })
   }
 
-  /// One that was received; nil for a file, a pipe or a socket, which are none, and for one that can be
-  /// neither read nor written. O_PATH of open(2)
+  /// Adopts a received event; nil if the descriptor is a file, a pipe or a socket, or if it cannot be read and
+  /// written. O_PATH of open(2)
   init?(adopting descriptor: consuming OwnedDescriptor) {
     let flags = cshm_fcntl(descriptor.raw, F_GETFL, 0)
     guard DescriptorKind.isAnonymous(descriptor.raw), flags >= 0, flags & cshm_O_PATH == 0 else {
@@ -50,7 +50,7 @@ struct WakeEvent: ~Copyable, Sendable {
     } while errno == EINTR
   }
 
-  /// Makes it silent again. Where that fails it goes on ringing, which is heard again.
+  /// Resets the event. If that fails, it keeps ringing, and the next wait returns at once.
   func silence() {
     var number: UInt64 = 0
     unsafe withUnsafeMutableBytes(of: &number) {

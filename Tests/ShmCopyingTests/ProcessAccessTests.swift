@@ -22,14 +22,15 @@ struct ProcessAccessTests {
     }
     #expect(sentence(itself: false, inspected: false, yama: 1).contains("a sandbox refuses"))
     #expect(
-      sentence(itself: false).contains("; allow process_vm_readv and process_vm_writev there"))
-    #expect(sentence(inspected: false, yama: 1).contains("process 42 has other privileges"))
+      sentence(itself: false)
+        .contains("; allow process_vm_readv and process_vm_writev in the sandbox"))
+    #expect(sentence(inspected: false, yama: 1).contains("process 42 has different privileges"))
     #expect(sentence(inspected: false, owner: 4711).contains("process 42 belongs to uid 4711"))
-    #expect(sentence(inspected: false, owner: nil).contains("process 42 cannot be seen"))
-    #expect(sentence(yama: 1).contains("'sysctl kernel.yama.ptrace_scope=0'"))
-    #expect(sentence(yama: 1).contains("only a process that it descends from"))
-    #expect(sentence(yama: 2).contains("only CAP_SYS_PTRACE"))
-    #expect(sentence(yama: 3).hasSuffix("until the next start (kernel.yama.ptrace_scope is 3)"))
+    #expect(sentence(inspected: false, owner: nil).contains("process 42 is not visible here"))
+    #expect(sentence(yama: 1).hasSuffix("; run as root, or start that process from this one"))
+    #expect(sentence(yama: 1).contains("only an ancestor of process 42"))
+    #expect(sentence(yama: 2).contains("requires CAP_SYS_PTRACE"))
+    #expect(sentence(yama: 3).hasSuffix("until the next boot (kernel.yama.ptrace_scope is 3)"))
     #expect(sentence(yama: 0).contains("AppArmor"))
     #expect(sentence().contains("AppArmor"))
   }
@@ -53,14 +54,14 @@ struct ProcessAccessTests {
     #expect(
       reason(0x4ff0, maps[1]) == """
         0x4ff0 of process 42 is not mapped; the nearest mapping is 0x5000-0x6000 (rw shared, \
-        /dev/shm/a\\x1bb), which begins 16 bytes behind
+        /dev/shm/a\\x1bb), which begins 16 bytes after it
         """)
-    #expect(reason(0x2001, maps[0]).hasSuffix("(r- private), which ends 1 bytes before"))
+    #expect(reason(0x2001, maps[0]).hasSuffix("(r- private), which ends 1 bytes before it"))
     #expect(reason(7, nil) == "0x7 of process 42 is not mapped")
     let written = ProcessMemoryFailure(.notWritable(maps[0]), 42, 0x1800).error("a")
     #expect(written.kind == .notPermitted)
     #expect(
-      written.reason.hasSuffix("lies in 0x1000-0x2000 (r- private), which may not be written"))
+      written.reason.hasSuffix("lies in 0x1000-0x2000 (r- private), which is not writable"))
   }
 
   @Test("begins a call's pieces where the last one came to")

@@ -99,9 +99,9 @@ struct TransferTests {
     let region = try Region.anonymous("x", size: page)
     let full = try FileSystem.open("/dev/full", O_WRONLY)
     let failure = error(.inputOutput) { try region.read(to: full.raw, named: "full") }
-    #expect(failure?.reason == "no space is left there")
+    #expect(failure?.reason == "no space left for the output")
     let closed = error(.inputOutput) { try region.read(to: 1 << 30, named: "none") }
-    #expect(closed?.reason == "it is closed, or not open for this")
+    #expect(closed?.reason == "it is closed or not open for this operation")
   }
 
   @Test("inputs that cannot be read are told")

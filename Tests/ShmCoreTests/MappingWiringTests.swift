@@ -150,7 +150,7 @@ struct MappingWiringTests {
       var mapping = try Mapping(of: region)
       try region.resize(to: page, mayShrink: true)
       let told = error(.inputOutput) { try mapping.wire() }
-      #expect(told?.reason.contains("the region holds \(page) bytes") == true)
+      #expect(told?.reason.contains("the region has \(page) bytes") == true)
       #expect(try wired() == 0)
       try mapping.wire(0..<page)
       #expect(try wired() == page)

@@ -55,9 +55,9 @@ struct ResizeTests {
     let region = try Region.anonymous("x", size: 2 * page)
     try region.add([.grow, .shrink])
     let grown = error(.notPermitted) { try region.resize(to: 3 * page) }
-    #expect(grown?.reason == "the seal 'grow' does not allow it")
+    #expect(grown?.reason == "the seal 'grow' forbids it")
     let shrunk = error(.notPermitted) { try region.resize(to: page, mayShrink: true) }
-    #expect(shrunk?.reason == "the seal 'shrink' does not allow it")
+    #expect(shrunk?.reason == "the seal 'shrink' forbids it")
     #expect(try region.status().size == 2 * page)
     #expect(try region.status().allocated == 2 * page)
   }

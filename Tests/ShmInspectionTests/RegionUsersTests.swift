@@ -115,7 +115,7 @@ struct RegionWaiterTests {
     let missing = error(.timedOut) {
       try RegionWaiter.wait(for: .created, of: reference, timeout: .milliseconds(30))
     }
-    #expect(missing?.reason == "its creation has not come about in 30 ms")
+    #expect(missing?.reason == "timed out after 30 ms (waiting for its creation)")
     _ = try Region.create(reference, size: page)
     for condition in [
       RegionWaiter.Condition.removed, .size(page + 1), .bytes([1], at: 0), .bytes([0], at: page),

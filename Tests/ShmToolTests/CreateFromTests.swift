@@ -53,7 +53,7 @@ struct CreateFromTests {
       let bytes = Array("hello".utf8)
       let result = try await Tool.run("create", name.name, "4", "--from", "-", input: bytes)
       #expect(result.code == 64)
-      #expect(result.error.contains("holds more than the 4 bytes"))
+      #expect(result.error.contains("is longer than the 4 bytes"))
       #expect(!name.exists)
     }
   }

@@ -39,7 +39,7 @@ struct CreatePlaceTests {
     #expect(disk.error.contains("is on proc, not in shared memory"))
     let missing = try await Tool.run("create", "/dev/shm/shmtool-test-none/x", "4K")
     #expect(missing.code == 66)
-    #expect(missing.error.contains("there is no directory /dev/shm/shmtool-test-none"))
+    #expect(missing.error.contains("directory /dev/shm/shmtool-test-none does not exist"))
   }
 
   @Test(

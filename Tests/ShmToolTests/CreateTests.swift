@@ -77,7 +77,7 @@ struct CreateTests {
       #expect(result.code == 73)
       #expect(
         result.error.hasPrefix(
-          "shmtool: cannot create '\(name)': the name is taken by a region of 65536 bytes of uid "
+          "shmtool: cannot create '\(name)': the name is in use by a region of 65536 bytes, owned by uid "
             + "\(geteuid()); "))
       #expect(name.status?.st_ino == before)
       #expect(try await name.contents() == Array(repeating: 7, count: 65536))
@@ -96,7 +96,7 @@ struct CreateTests {
       #expect(second.error.hasPrefix("opened existing '\(name)': 64 KiB"))
       let third = try await Tool.run("create", name.name, "65535", "--open")
       #expect(third.code == 73)
-      #expect(third.error.contains("a region of that name holds 64 KiB (65536 bytes)"))
+      #expect(third.error.contains("the existing region has 64 KiB (65536 bytes)"))
       #expect(name.status?.st_ino == inode)
       #expect(name.size == 65536)
     }
@@ -170,7 +170,7 @@ struct CreateTests {
     try await withName { (name) async throws in
       let result = try await Tool.run("create", name.name, size, "--sparse")
       #expect(result.code == 79)
-      #expect(result.error.contains("the addresses of a process hold 128 TiB at most"))
+      #expect(result.error.contains("the address space of a process is 128 TiB"))
       #expect(!name.exists)
     }
   }

@@ -45,7 +45,7 @@ struct FillTests {
       let long = try await Tool.run(
         "fill", name.name, "--file", "-", "--length", "4", input: Array("hello".utf8))
       #expect(long.code == 64)
-      #expect(long.error.contains("the input holds more than the 4 bytes of the range"))
+      #expect(long.error.contains("the input is longer than the 4 bytes of the range"))
       #expect(name.size == 10)
     }
   }

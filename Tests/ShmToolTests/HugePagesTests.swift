@@ -89,7 +89,7 @@ struct HugePagesTests {
     #expect(
       result.error.contains("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages'"))
     #expect(result.error.contains("no hugetlbfs with pages of 1 GiB is mounted; as root: 'mkdir"))
-    #expect(result.error.contains("must be a multiple of the huge page, 2 MiB"))
+    #expect(result.error.contains("must be a multiple of the huge page size, 2 MiB"))
   }
 
   @Test("are not accepted in another size than there is", arguments: ["3M", "4K", "0", "x", ""])

@@ -74,7 +74,7 @@ struct InspectTests {
       #expect(result.code == 66)
       let lines = result.error.split(separator: "\n")
       #expect(lines.count == 2)
-      #expect(lines[0].hasPrefix("shmtool: cannot open '\(missing)': there is no such region; "))
+      #expect(lines[0].hasPrefix("shmtool: cannot open '\(missing)': no such region; "))
       #expect(lines[1] == "shmtool: cannot open '/dev/null': it is a device, not a region")
       #expect(
         try await Python.evaluate("[r['region'] for r in d['regions']]", in: result.output)
@@ -123,13 +123,13 @@ struct InspectTests {
   @Test(
     "says what is missing where a process or its descriptor is not there",
     arguments: [
-      ("pid:999999999:3", 66, "there is no process 999999999"),
+      ("pid:999999999:3", 66, "process 999999999 does not exist"),
       ("pid:SELF:99999999", 66, "has no descriptor 99999999"),
-      ("pid:x:3", 64, "a descriptor is written pid:PID:FD"),
-      ("pid:1", 64, "a descriptor is written pid:PID:FD"),
-      ("pid:0:1", 64, "a descriptor is written pid:PID:FD"),
-      ("pid:1:-1", 64, "a descriptor is written pid:PID:FD"),
-      ("pid:1:99999999999999999999", 64, "a descriptor is written pid:PID:FD"),
+      ("pid:x:3", 64, "the format of a descriptor is pid:PID:FD"),
+      ("pid:1", 64, "the format of a descriptor is pid:PID:FD"),
+      ("pid:0:1", 64, "the format of a descriptor is pid:PID:FD"),
+      ("pid:1:-1", 64, "the format of a descriptor is pid:PID:FD"),
+      ("pid:1:99999999999999999999", 64, "the format of a descriptor is pid:PID:FD"),
     ])
   func process(_ reference: String, _ code: Int32, _ words: String) async throws {
     let parts = reference.split(separator: "SELF")

@@ -57,7 +57,7 @@ struct MannersTests {
       }.joined(separator: " ")
       let full = try await Tool.shell("exec \"$SHMTOOL\" \(arguments) >/dev/full")
       #expect(full.code == 74)
-      #expect(full.error.contains("no space is left there"))
+      #expect(full.error.contains("no space left for the output"))
       if words != "create NEW 4K --json", words != "remove NAME --json" {
         let closed = try await Tool.shell("exec \"$SHMTOOL\" \(arguments) >&-")
         #expect(closed.code == 74)

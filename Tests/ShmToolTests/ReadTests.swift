@@ -81,7 +81,7 @@ struct ReadTests {
     }
   }
 
-  @Test("says that there is no such region")
+  @Test("reports that the region does not exist")
   func missing() async throws {
     let result = try await Tool.run("read", TestName().name)
     #expect(result.code == 66)

@@ -37,7 +37,7 @@ struct RemoveTests {
         #expect(result.code == 66)
         #expect(
           result.error == """
-            shmtool: cannot open '\(missing)': there is no such region; run 'shmtool list'
+            shmtool: cannot open '\(missing)': no such region; run 'shmtool list'
 
             """)
         #expect(!first.exists)

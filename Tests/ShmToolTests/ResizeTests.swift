@@ -34,7 +34,7 @@ struct ResizeTests {
     try await withRegion { (name) async throws in
       let result = try await Tool.run("resize", name.name, "4K")
       #expect(result.code == 64)
-      #expect(result.error.contains("what lies beyond the new end would be lost"))
+      #expect(result.error.contains("the data beyond the new end would be lost"))
       #expect(name.size == 65536)
     }
   }
@@ -95,7 +95,7 @@ struct ResizeTests {
     }
   }
 
-  @Test("says that there is no such region")
+  @Test("reports that the region does not exist")
   func missing() async throws {
     let name = TestName()
     let result = try await Tool.run("resize", name.name, "4K")

@@ -26,8 +26,8 @@ struct SealTests {
       #expect(
         result.error
           == """
-          shmtool: cannot seal '\(name)': only a memfd can be sealed, and this is none; name a \
-          memfd by pid:PID:FD
+          shmtool: cannot seal '\(name)': not a memfd; only memfds can be sealed; name one \
+          as pid:PID:FD
 
           """)
     }

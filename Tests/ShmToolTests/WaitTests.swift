@@ -39,7 +39,7 @@ struct WaitTests {
       #expect(result.output.isEmpty)
       #expect(
         result.error
-          == "shmtool: cannot wait longer for '\(operand)': \(what) has not come about in 50 ms\n")
+          == "shmtool: cannot wait for '\(operand)': timed out after 50 ms (waiting for \(what))\n")
     }
   }
 

@@ -44,7 +44,7 @@ struct WriteTests {
       let result = try await Tool.run(
         Tool.path, ["write", name.name] + words, input: Array("hello".utf8))
       #expect(result.code == 64)
-      #expect(result.error.contains("the input holds more than the 4 bytes of the range"))
+      #expect(result.error.contains("the input is longer than the 4 bytes of the range"))
       #expect(name.size == 4)
     }
   }
@@ -97,7 +97,7 @@ struct WriteTests {
         ? try await Nobody.shell("echo x | \"$NOBODY\" write \"$1\"", [name.name])
         : try await Tool.run("write", name.name, input: [1])
       #expect(result.code == 77)
-      #expect(result.error.contains("its mode does not allow it; it belongs to uid \(geteuid())"))
+      #expect(result.error.contains("its mode denies permission; it belongs to uid \(geteuid())"))
       #expect(try await name.contents() == Array(repeating: 0, count: 64))
     }
   }

@@ -76,7 +76,7 @@ int cshm_get_seals(int descriptor);
 // linkat(2) of an open file to a name: through /proc, or by AT_EMPTY_PATH
 int cshm_link_by_proc(int descriptor, const char *path);
 int cshm_link_by_descriptor(int descriptor, const char *path);
-// fstatfs(2) and statfs(2): `path` where it is not NULL
+// fstatfs(2) and statfs(2): `path` if it is not NULL
 struct cshm_filesystem {
   int64_t type;
   uint64_t block_size;
@@ -87,7 +87,7 @@ struct cshm_filesystem {
 };
 int cshm_filesystem_status(int descriptor, const char *path, struct cshm_filesystem *out);
 // quotactl_fd(2) with Q_GETQUOTA: what a user, or a group, has on the file system of `descriptor`, and the
-// hard limits, in bytes and files; a limit of 0 is none
+// hard limits, in bytes and files; a limit of 0 means no limit
 struct cshm_quota {
   uint64_t space;
   uint64_t space_limit;
@@ -126,7 +126,7 @@ int cshm_lacks_system_v(void);
 ssize_t cshm_directory_entries(int directory, void *buffer, size_t count);
 // mlock2(2)
 int cshm_mlock2(const void *address, size_t length, unsigned int flags);
-// process_vm_writev(2) into this process itself: a copy by the kernel, which answers EFAULT where
+// process_vm_writev(2) into this process itself: a copy by the kernel, which returns EFAULT if
 // a store would raise SIGBUS. Returns the bytes copied.
 ssize_t cshm_copy_into_self(void *destination, const void *source, size_t length);
 // Faults pages in by reading one byte of each, and writing it back if `writes`: 0, or -errno.
@@ -147,8 +147,8 @@ ssize_t cshm_process_read(pid_t process, void *destination, size_t length,
                           const struct cshm_piece *pieces, size_t count);
 ssize_t cshm_process_write(pid_t process, const void *source, size_t length,
                            const struct cshm_piece *pieces, size_t count);
-// statx(2) with STATX_DIOALIGN (Linux 6.1): what O_DIRECT wants of memory and of offsets, 0 where the
-// file cannot be had so; -EOPNOTSUPP where the kernel does not say
+// statx(2) with STATX_DIOALIGN (Linux 6.1): the alignment of memory and offsets for O_DIRECT, 0 if the
+// file does not support it; -EOPNOTSUPP if the kernel does not report it
 int cshm_direct_alignment(int descriptor, uint32_t *memory, uint32_t *offset);
 // BLKSSZGET of ioctl(2): the logical block of a block device
 int cshm_block_size(int descriptor);
@@ -184,9 +184,9 @@ struct cshm_mapping {
   uint32_t major;
   uint32_t minor;
 };
-// The mapping of a file at an address or the next behind it, of an open /proc/PID/maps: -ENOENT where
-// there is none, -ESRCH where the process has no addresses, -ENOTTY before Linux 6.11. Its path, with
-// a NUL, where `path` is not NULL. PROCMAP_QUERY of the kernel's <linux/fs.h>
+// The mapping of a file at an address or the next behind it, of an open /proc/PID/maps: -ENOENT if
+// there is no mapping, -ESRCH if the process has no addresses, -ENOTTY before Linux 6.11. Its path, with
+// a NUL, if `path` is not NULL. PROCMAP_QUERY of the kernel's <linux/fs.h>
 int cshm_file_mapping(int maps, uint64_t address, struct cshm_mapping *out, char *path, uint32_t room);
 // The next addresses from `start` on that huge pages map, by PAGEMAP_SCAN on /proc/PID/pagemap: 1, 0
 // where there are none before `end`, or -errno. ioctl(2)
@@ -229,8 +229,8 @@ int cshm_peer(int descriptor, pid_t *process, uid_t *user);
 // One message with descriptors, SCM_RIGHTS of unix(7)
 ssize_t cshm_send(int descriptor, const void *bytes, size_t count, const int *descriptors,
                   int number);
-// One message; its descriptors, close-on-exec, are the caller's. -EMSGSIZE where it does not fit,
-// -EMFILE where this process cannot have its descriptors.
+// One message; its descriptors, close-on-exec, are the caller's. -EMSGSIZE if it does not fit,
+// -EMFILE if this process has no room for its descriptors.
 ssize_t cshm_receive(int descriptor, void *bytes, size_t count, int *descriptors, int *number);
 // eventfd(2), close-on-exec and non-blocking
 int cshm_eventfd(void);
@@ -241,8 +241,8 @@ int cshm_epoll(void);
 int cshm_epoll_add(int epoll, int descriptor, int place, int once);
 // epoll_wait(2): how many are ready, and a bit for each
 int cshm_epoll_wait(int epoll, int milliseconds, unsigned int *ready);
-// flock(2) without waiting: -1 where another open file has the lock; a file system without locks has
-// nobody to mind
+// flock(2) without waiting: -1 if another open file description has the lock; success on a file system
+// without locks
 int cshm_try_lock(int descriptor);
 int cshm_unlock(int descriptor);
 // writev(2) of two buffers, the first of which may be empty; returns -EAGAIN if it would wait, whatever the
@@ -253,7 +253,7 @@ ssize_t cshm_write_now(int descriptor, const void *head, size_t head_count, cons
 ssize_t cshm_read_now(int descriptor, void *bytes, size_t count);
 // Whether it is a socket of messages, of which a read drops what it has no room for
 int cshm_keeps_messages(int descriptor);
-// One message, without waiting: its length, also where that is more than there was room for. recv(2)
+// One message, without waiting: its length, even if it exceeds the buffer. recv(2)
 ssize_t cshm_receive_message(int descriptor, void *bytes, size_t count);
 // A random number. getrandom(2)
 uint64_t cshm_random(void);

@@ -19,7 +19,7 @@ void cshmtool_exit_if_exhausted(int status);
 
 // MARK: Start
 
-// The arguments that this process was started with; NULL behind the last
+// The arguments that this process was started with; NULL after the last
 const char *cshmtool_argument(int index);
 // The name that ps(1) shows, up to 15 bytes. PR_SET_NAME of prctl(2)
 void cshmtool_set_name(const char *name);
@@ -28,7 +28,7 @@ int cshmtool_notify(const char *path, const char *message);
 
 // MARK: The terminal
 
-// How many columns and rows a terminal has, 0 where it does not say, or -errno. TIOCGWINSZ of ioctl(2)
+// How many columns and rows a terminal has, 0 if unknown, or -errno. TIOCGWINSZ of ioctl(2)
 int cshmtool_terminal_columns(int descriptor);
 int cshmtool_terminal_rows(int descriptor);
 
@@ -40,14 +40,14 @@ struct cshmtool_signal {
   int number;
   int code;
 };
-// One signal read from a signalfd: 1, or 0 where none is pending
+// One signal read from a signalfd: 1, or 0 if no signal is pending
 int cshmtool_signalfd_read(int descriptor, struct cshmtool_signal *out);
-// The default disposition again, unblocked, and raised: returns only where the signal is ignored
+// The default disposition again, unblocked, and raised: returns only if the signal is ignored
 void cshmtool_reraise(int number);
 // Whether the process ignores the signal. sigaction(2)
 int cshmtool_is_ignored(int number);
 
-// Passes signals on to a command, on a thread of its own. The set is blocked from here on in the
+// Passes signals on to a command, on a separate thread. The set is blocked from here on in the
 // calling thread and in those that it starts: 0, or -errno. signalfd(2)
 struct cshmtool_forwarder;
 int cshmtool_forward_start(const sigset_t *set, struct cshmtool_forwarder **out);

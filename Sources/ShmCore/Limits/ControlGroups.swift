@@ -9,7 +9,7 @@ package struct ControlGroups {
     let version: Int
     /// The group's path within its hierarchy, as far as that is mounted here.
     let path: FilePath
-    /// Where its files are.
+    /// The directory of its files.
     let directory: FilePath
     /// The options of the mount.
     let mount: MountTable.Mount
@@ -33,7 +33,7 @@ package struct ControlGroups {
   ///
   /// - Parameters:
   ///   - text: /proc/PID/cgroup.
-  ///   - mounts: where the hierarchies are looked up.
+  ///   - mounts: the table that contains the mounts of the hierarchies.
   ///   - process: whose groups they are; nil for this process.
   package init(parsing text: [UInt8], mounts: MountTable, process: Int32? = nil) {
     self.text = text
@@ -148,7 +148,7 @@ package struct ControlGroups {
     return nil
   }
 
-  /// How many groups are looked at in search of the process's own.
+  /// The maximum number of groups to search for the group of the process.
   private static let searchLimit = 4096
 
   /// Looks for the process among the groups of a depth, with known names below it.
@@ -178,7 +178,7 @@ package struct ControlGroups {
 }
 
 extension ControlGroups.Group {
-  /// The number that a file of the group holds; nil if there is no such file, or for `max`.
+  /// The number in a file of the group; nil if the file does not exist or contains `max`.
   func number(_ file: String) -> Int? {
     (try? FileSystem.firstLine(of: directory.appending(file))).flatMap { ProcText.decimal($0) }
   }

@@ -19,11 +19,11 @@ public struct HostWiring: Sendable {
   /// Looks at every process. proc_pid_status(5)
   ///
   /// - Returns: the figures of this moment.
-  /// - Throws: `ShmError` where /proc cannot be read.
+  /// - Throws: `ShmError` if /proc cannot be read.
   /// - Complexity: linear in the processes.
   public static func current() throws(ShmError) -> HostWiring {
-    try ProcessView.check("cannot look at the processes")
-    let names = try ShmError.saying("cannot look at the processes") { () throws(Errno) in
+    try ProcessView.check("cannot inspect the processes")
+    let names = try ShmError.saying("cannot inspect the processes") { () throws(Errno) in
       try FileSystem.names(in: "/proc")
     }
     var holders: [(process: Int32, command: String, wired: Int)] = []

@@ -22,7 +22,7 @@ public struct HugePageCgroup: Hashable, Sendable {
   public var available: Int { max(0, limit - used) }
 
   /// Every group with a limit: the process's own and all above, the innermost first. A group limits the
-  /// pages that are in use, and the pages that are reserved, each by a file of its own.
+  /// pages that are in use, and the pages that are reserved, each with a separate file.
   ///
   /// - Parameters:
   ///   - process: its number; nil for this one.

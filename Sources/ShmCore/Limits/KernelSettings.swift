@@ -6,7 +6,7 @@ import SystemPackage
 /// print(KernelSettings.current().maximumMappings ?? -1)
 /// ```
 public struct KernelSettings: Sendable {
-  /// How many mappings a process may have (vm.max_map_count); nil where it cannot be read.
+  /// The maximum number of mappings of a process (vm.max_map_count); nil if it cannot be read.
   public let maximumMappings: Int?
   /// Largest System V segment in bytes (kernel.shmmax).
   public let shmmax: UInt64?

@@ -68,7 +68,7 @@ extension LimitShortage: CustomStringConvertible {
     case .resource(.memlock, _):
       return "raise the memlock limit (RLIMIT_MEMLOCK)\(bytes) \(start)"
     case .resource(.addressSpace, _):
-      return "raise the limit on addresses (RLIMIT_AS)\(bytes) \(start)"
+      return "raise the limit on address space (RLIMIT_AS)\(bytes) \(start)"
     case .resource(.openFiles, _):
       return "raise the limit on open files (RLIMIT_NOFILE)\(number) \(start)"
     case .resource(.fileSize, _):
@@ -76,7 +76,7 @@ extension LimitShortage: CustomStringConvertible {
     case .mappingCount: return "raise vm.max_map_count\(number)"
     case .memoryGroup(_, let path, let file), .hugePageGroup(_, let path, let file):
       return "raise \(file) of control group \(Escaping.printable(path.bytes))\(bytes)"
-    case .memory: return "free memory, or ask for less"
+    case .memory: return "free memory, or use a smaller size"
     case .commit: return "raise vm.overcommit_ratio or vm.overcommit_kbytes"
     case .fileSystem(let point):
       return "enlarge the tmpfs\(Self.at(point))\(bytes) (its mount option size=)"
@@ -87,7 +87,7 @@ extension LimitShortage: CustomStringConvertible {
       return "enlarge the pool of huge pages of \(ByteCount(pageSize))"
         + (needed.map { " to \($0) pages" } ?? "")
     case .systemCallFilter:
-      return "let the filter of system calls allow mlock and mlock2; a higher limit does not help"
+      return "allow mlock and mlock2 in the system call filter; a higher limit does not help"
     }
   }
 

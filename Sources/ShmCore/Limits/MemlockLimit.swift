@@ -30,7 +30,7 @@ struct MemlockLimit: Hashable {
     self.hard = hard
   }
 
-  /// Parses /proc/PID/limits; nil where the line is missing or has another form.
+  /// Parses /proc/PID/limits; nil if the line is missing or has another form.
   init?(parsing text: [UInt8]) {
     let name = "Max locked memory".utf8
     guard let line = ProcText.lines(text).first(where: { $0.starts(with: name) }) else {

@@ -25,7 +25,7 @@ struct Quotas {
   /// What the quotas leave.
   ///
   /// - Parameters:
-  ///   - place: where, for messages.
+  ///   - place: the directory, for messages.
   ///   - isNew: whether a file is to be made, which counts, too.
   /// - Returns: nothing for a process that may exceed them.
   func bounds(_ place: String, isNew: Bool) -> [RegionRoom.Candidate] {

@@ -2,37 +2,37 @@ import Glibc
 public import SystemPackage
 
 extension RegionRoom {
-  /// Where a region lies, or is to lie.
+  /// The place of an existing or a new region.
   enum Site {
-    /// The directory that a region is to be made in.
+    /// The directory of a new region.
     case directory(FilePath)
-    /// An open region's descriptor, which outlives the look.
+    /// The descriptor of an open region. It must stay open during the check.
     case descriptor(CInt)
-    /// Pages of a process's own, on no file system.
+    /// Anonymous pages of a process, without a file system.
     case memory
   }
 
-  /// What the memory is for.
+  /// The purpose of the memory.
   struct Purpose {
-    /// Whether a file is to be made.
+    /// Whether a file will be created.
     var isNew = false
-    /// Whether its pages are to stay in RAM, so that swap does not count.
+    /// Whether its pages must stay in RAM, so that swap does not count.
     var isWired = false
   }
 
-  /// How much a new region could take in a directory now.
+  /// The room for a new region in a directory now.
   ///
   /// - Parameters:
   ///   - directory: on a tmpfs, ramfs or hugetlbfs.
-  ///   - isWired: whether its pages are to be wired, so that swap does not count.
+  ///   - isWired: whether its pages will be wired, so that swap does not count.
   ///   - process: whose control groups count; nil for those of this process.
-  /// - Returns: the figures of this moment.
+  /// - Returns: the current figures.
   /// - Throws: `ShmError`: `notSharedMemory` for a directory on another file system, `notFound`, `notPermitted`.
   public static func current(
     in directory: FilePath = RegionName.directory, isWired: Bool = false, process: Int32? = nil
   ) throws(ShmError) -> RegionRoom {
     let place = Escaping.printable(directory.bytes)
-    let attempt = "cannot tell how much room \(Escaping.quoted(directory.bytes)) has"
+    let attempt = "cannot determine the room in \(Escaping.quoted(directory.bytes))"
     let fileSystem = try ShmError.saying(attempt) { () throws(Errno) in
       MemoryFileSystem(try FileSystem.fileSystemStatus(directory))
     }
@@ -46,7 +46,7 @@ extension RegionRoom {
       process: process)
   }
 
-  /// The room at a site; nil if its file system cannot be looked at.
+  /// The room at a site; nil if its file system cannot be inspected.
   static func at(
     _ site: Site, _ place: String, _ purpose: Purpose, process: Int32? = nil
   ) -> RegionRoom? {
@@ -112,8 +112,8 @@ extension RegionRoom {
     self.init(bounds, pageSize: fileSystem.pageSize, unknowns: unknowns, certain: certain)
   }
 
-  /// The pages that a hugetlbfs has reserved of the pool for its own files (`min_size=`), in bytes. How many
-  /// of them are in use cannot be read.
+  /// The pages of the pool that a hugetlbfs has reserved for its files (`min_size=`), in bytes. The number of them
+  /// in use cannot be read.
   private static func reserve(_ site: Site, _ mounts: MountTable) -> Int {
     let status: stat?
     switch site {
@@ -123,17 +123,17 @@ extension RegionRoom {
     }
     let option = status.flatMap { mounts.mount(ofDevice: UInt64($0.st_dev))?.option("min_size") }
     guard let option, let unit = option.last, let number = Int(option.dropLast()) else { return 0 }
-    // The kernel writes it in KiB or MiB.
+    // The kernel prints it in KiB or MiB.
     return number.multipliedReportingOverflow(by: unit == "K" ? 1 << 10 : 1 << 20).partialValue
   }
 
-  /// What bounds huge pages of a size.
+  /// The limits on huge pages of a size.
   ///
   /// - Parameters:
   ///   - pageSize: in bytes.
-  ///   - groups: those of the process.
-  ///   - reserve: what a file system may have of the reserved pages, in bytes.
-  /// - Returns: the limits that bound them.
+  ///   - groups: the control groups of the process.
+  ///   - reserve: the reserved pages of a file system, in bytes.
+  /// - Returns: the limits.
   static func hugePages(
     ofSize pageSize: Int, _ groups: ControlGroups, reserve: Int = 0
   ) -> [Candidate] {
@@ -150,7 +150,7 @@ extension RegionRoom {
         .hugePageGroup(version: $0.version, path: $0.path, file: $0.limitFile), $0.available,
         of: $0.limit)
     }
-    // Only with this option of the mount they are charged as memory, too. Linux 6.7
+    // With this mount option, huge pages are also charged as memory. Linux 6.7
     if groups.countHugePagesAsMemory { bounds += memoryGroups(groups, swapFree: 0) }
     return bounds
   }
@@ -165,7 +165,7 @@ extension RegionRoom {
     }
   }
 
-  /// With vm.overcommit_memory=2 the kernel promises no more memory than it has. proc_sys_vm(5)
+  /// With vm.overcommit_memory=2 the kernel commits no more memory than the commit limit. proc_sys_vm(5)
   private static func commit(_ memory: MemoryInformation?, _ mode: Int?) -> [Candidate] {
     guard mode == 2, let limit = memory?["CommitLimit"], let used = memory?["Committed_AS"]
     else { return [] }
@@ -184,7 +184,7 @@ extension RegionRoom {
 }
 
 extension HugePagePool {
-  /// So many pages in bytes.
+  /// The size of a number of pages in bytes.
   func bytes(_ pages: Int) -> Int {
     let (bytes, overflow) = pages.multipliedReportingOverflow(by: pageSize)
     return overflow ? Int.max : bytes

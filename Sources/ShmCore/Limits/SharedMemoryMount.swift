@@ -10,10 +10,10 @@ public struct SharedMemoryMount: Sendable {
   public let fileSystem: MemoryFileSystem
   /// Whether it is never swapped (`noswap`, Linux 6.4).
   public let isNoSwap: Bool
-  /// When its files get huge pages (`huge=`); `never` where nothing is said.
+  /// When its files get huge pages (`huge=`); `never` if the option is not set.
   public let hugePages: String
 
-  /// The mount at /dev/shm now; nil where there is none.
+  /// The current mount at /dev/shm; nil if it is not mounted.
   public static func current() -> SharedMemoryMount? {
     guard let status = try? FileSystem.fileSystemStatus(RegionName.directory) else { return nil }
     let mount = MountTable.current().mount(of: RegionName.directory)

@@ -1,16 +1,15 @@
 import SystemPackage
 
 extension WiringFailure {
-  /// The error for a user: the limit's name, its figures, and what raises it.
+  /// The error for a user: the name of the limit, its figures, and how to raise it.
   ///
   /// - Parameters:
-  ///   - attempt: what was tried, and on what.
-  ///   - following: the bytes that are to be wired after these: what is to be raised is raised for
-  ///     them as well.
-  /// - Returns: the sentence, of kind `limit`, `noSpace`, `inputOutput` or `system`.
+  ///   - attempt: the operation and its object.
+  ///   - following: the bytes that will be wired after these. The required limit includes them.
+  /// - Returns: an error of kind `limit`, `noSpace`, `inputOutput` or `system`.
   public func error(_ attempt: String, following: Int = 0) -> ShmError {
     let limits = evidence.limits
-    // What the limit would have to be, in bytes.
+    // The required limit in bytes.
     let needed = (limits.used + evidence.wanted).addingReportingOverflow(following).partialValue
     let memlock = LimitShortage(.resource(.memlock, hard: limits.hard), needed: needed)
     func limit(_ value: Int?) -> String { value.map { ByteCount($0).exact } ?? "unlimited" }
@@ -38,7 +37,7 @@ extension WiringFailure {
         .limit,
         """
         the memlock limit is \(limit(limits.soft)) and \(ByteCount(limits.used).exact) is in use; \
-        CAP_IPC_LOCK is held in a user namespace, where it does not count \(figures)
+        CAP_IPC_LOCK has no effect in a user namespace \(figures)
         """, memlock)
     case .sandbox:
       let said = errorNumber.map { " (\(Errno(rawValue: $0).reason))" } ?? ""
@@ -61,14 +60,14 @@ extension WiringFailure {
     case .truncated:
       return make(
         .inputOutput,
-        "the region holds \(evidence.regionSize ?? 0) bytes, and the range ends at \(evidence.rangeEnd)"
+        "the region has \(evidence.regionSize ?? 0) bytes, but the range ends at byte \(evidence.rangeEnd)"
       )
     case .fileSystemFull:
       let missing = evidence.missing ?? 0
       let free = evidence.fileSystemFree ?? 0
       let (needs, has) = ByteCount(missing).told(beside: ByteCount(free))
       return make(
-        .noSpace, "\(needs) of it is not in RAM, and its file system has \(has) free",
+        .noSpace, "needs \(needs) more in RAM, but its file system has \(has) free",
         evidence.fileSystemSize.map {
           SpaceCheck.enlargement(of: evidence.mountPoint, by: missing - free, from: $0)
         })
@@ -79,41 +78,41 @@ extension WiringFailure {
       let room = evidence.hugePages.map { ", although \($0.available) pages are available" } ?? ""
       return make(
         .noSpace,
-        "the kernel refuses \(ByteCount(missing)) of huge pages, which are not in RAM\(room)",
-        remedy: "a hugetlb control group or the memory nodes of this process may allow fewer")
+        "the kernel refuses \(ByteCount(missing)) more of huge pages\(room)",
+        remedy: "check the hugetlb control groups and the memory nodes of this process")
     case .cgroup: return cgroupError(attempt)
     case .noMemory:
       let missing = evidence.refusing?.needed ?? evidence.missing ?? evidence.wanted
       guard let available = limits.memory?.available else {
         return make(
-          .noSpace, "\(ByteCount(missing)) must be brought into RAM, which the kernel refuses")
+          .noSpace, "the kernel refuses \(ByteCount(missing)) more in RAM")
       }
       let (needs, has) = ByteCount(missing).told(beside: ByteCount(available))
       if missing <= available, errorNumber == nil {
         return make(
           .noSpace,
-          "\(needs) must be brought into RAM, and of \(has) available a part is left for other memory"
+          "needs \(needs) more in RAM, but a part of the \(has) available is kept for other memory"
         )
       }
       return make(
         .noSpace,
         missing > available
-          ? "\(needs) must be brought into RAM, and \(has) is available"
-          : "the kernel refuses to bring \(needs) into RAM, although \(has) is available",
+          ? "needs \(needs) more in RAM, but only \(has) is available"
+          : "the kernel refuses \(needs) more in RAM, although \(has) is available",
         remedy: missing > available
-          ? nil : "another process may have used the memory for a moment: try again")
+          ? nil : "try again; another process may have used the memory for a short time")
     case .notResident:
       return make(
         .noSpace,
         """
-        the kernel said yes, and yet only \(ByteCount(evidence.resident ?? 0)) is in RAM, or not \
-        all of it is locked
+        mlock succeeded, but only \(ByteCount(evidence.resident ?? 0)) is in RAM, or some pages are not \
+        locked
         """)
     case .unverified:
       let why = errorNumber.map { ": \(Errno(rawValue: $0).reason)" } ?? ""
       return make(
-        .system, "the kernel said yes, and whether every page is in RAM cannot be checked\(why)")
-    case .stopped: return make(.interrupted, "it was stopped")
+        .system, "mlock succeeded, but it could not be verified that every page is in RAM\(why)")
+    case .stopped: return make(.interrupted, "it was interrupted")
     case .other: return ShmError(attempt, Errno(rawValue: errorNumber ?? 0))
     }
   }
@@ -125,14 +124,15 @@ extension WiringFailure {
       candidate?.bound == .cgroup(version: $0.version, path: $0.path)
     }
     guard let group, let limit = group.limit else {
-      return ShmError(.noSpace, attempt, "a control group's limit", errorNumber: errorNumber)
+      return ShmError(
+        .noSpace, attempt, "it exceeds the limit of a control group", errorNumber: errorNumber)
     }
     let missing = refusing?.needed ?? evidence.missing ?? 0
     return ShmError(
       .limit, attempt,
       """
-      cgroup v\(group.version) \(Escaping.printable(group.path.bytes)) is limited to \(ByteCount(limit)), \
-      \(ByteCount(group.used)) is in use and \(ByteCount(missing)) more is needed
+      cgroup v\(group.version) \(Escaping.printable(group.path.bytes)) has a limit of \(ByteCount(limit)), \
+      of which \(ByteCount(group.used)) is in use, and \(ByteCount(missing)) more is needed
       """, shortage: group.shortage(of: missing), errorNumber: errorNumber)
   }
 }

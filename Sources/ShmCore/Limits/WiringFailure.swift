@@ -19,7 +19,7 @@ public struct WiringFailure: Error, Sendable {
     case memlockLimit = "memlock limit"
     /// The limit is 0, and CAP_IPC_LOCK is not effective.
     case capability = "no capability"
-    /// CAP_IPC_LOCK is held in a user namespace, where it does not count, and the limit does.
+    /// CAP_IPC_LOCK is held in a user namespace, which does not lift the memlock limit.
     case userNamespace = "user namespace"
     /// A filter of system calls refuses mlock(2), which the limits would allow.
     case sandbox = "system call filter"
@@ -51,21 +51,21 @@ public struct WiringFailure: Error, Sendable {
     public let limits: WiringLimits
     /// The bytes that were to be wired, in whole pages.
     public let wanted: Int
-    /// Where the range ends in the region, in bytes.
+    /// The end of the range in the region, in bytes.
     public let rangeEnd: Int
-    /// How large the region was then; nil where it could not be seen.
+    /// The size of the region at that moment, in bytes; nil if unknown.
     public let regionSize: Int?
-    /// How much room its file system had, in bytes; nil where it has no limit of its own.
+    /// The free bytes of its file system; nil if it has no limit.
     public let fileSystemFree: Int?
-    /// How large its file system may become, in bytes; nil if it has no limit of its own.
+    /// The size limit of its file system, in bytes; nil if it has no limit.
     public let fileSystemSize: Int?
-    /// Where its file system is mounted; nil if it is unknown.
+    /// The mount point of its file system; nil if unknown.
     public let mountPoint: FilePath?
     /// The pool of huge pages that its pages come from; nil for ordinary pages.
     public let hugePages: HugePagePool?
-    /// How much of the range was resident, in bytes; nil where it could not be seen.
+    /// The resident bytes of the range; nil if unknown.
     public let resident: Int?
-    /// How much of the range had no memory yet, in bytes; nil where it could not be seen.
+    /// The bytes of the range without memory; nil if unknown.
     public let missing: Int?
     /// What wiring the range needs of the limits on memory; nil if it could not be seen.
     let demand: WiringDemand?
@@ -83,7 +83,7 @@ public struct WiringFailure: Error, Sendable {
   public let cause: Cause
   /// What was seen.
   public let evidence: Evidence
-  /// The error number of the call; nil where the call succeeded and the check did not.
+  /// The error number of the call; nil if the call succeeded but the verification failed.
   public let errorNumber: Int32?
 
   /// Tells the cause of an error number.

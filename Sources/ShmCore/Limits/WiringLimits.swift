@@ -23,10 +23,10 @@ public struct WiringLimits: Sendable {
   public let pinned: Int
   /// Whether CAP_IPC_LOCK is in the process's effective set.
   public let hasCapability: Bool
-  /// Whether the process is in the initial user namespace; elsewhere the capability counts for
-  /// nothing. nil where it cannot be known.
+  /// Whether the process is in the initial user namespace; in another namespace the capability has no effect. nil if
+  /// unknown.
   public let isInInitialNamespace: Bool?
-  /// How many mappings it has; nil where it cannot be known.
+  /// The number of its mappings; nil if unknown.
   public let mappings: Int?
   /// The bytes of addresses that it may have (RLIMIT_AS), and that it has; nil if there is no limit, or if
   /// that cannot be known.
@@ -55,7 +55,7 @@ public struct WiringLimits: Sendable {
     let explain = { (error: Errno) in
       if !ProcessView.isThere { return ProcessView.missing(attempt) }
       return error == .noSuchFileOrDirectory || error == .noSuchProcess
-        ? ShmError(.notFound, attempt, "there is no such process", errorNumber: error.rawValue)
+        ? ShmError(.notFound, attempt, "no such process", errorNumber: error.rawValue)
         : ShmError(attempt, error)
     }
     let (status, limit) = try ShmError.explaining(explain) { () throws(Errno) in
@@ -80,7 +80,7 @@ public struct WiringLimits: Sendable {
       settings: KernelSettings.current())
   }
 
-  /// For evidence where nothing can be seen.
+  /// Unknown limits, for evidence without information.
   static let unknown = WiringLimits(
     process: getpid(), soft: nil, hard: nil, used: 0, isAccounted: false, pinned: 0,
     hasCapability: false,
@@ -88,8 +88,8 @@ public struct WiringLimits: Sendable {
     areCgroupsVisible: false, memory: nil,
     settings: KernelSettings.current())
 
-  /// Whether the memlock limit does not count: the capability is effective where it means
-  /// something. If the namespace is unknown it may count; see `WiringVerdict.unknowns(_:)`.
+  /// Whether the memlock limit does not apply: the capability is effective in the initial user namespace. If the
+  /// namespace is unknown, the limit may apply; see `WiringVerdict.unknowns(_:)`.
   public var isExempt: Bool { hasCapability && isInInitialNamespace != false }
 
   /// How many bytes more the memlock limit lets the process wire; nil is no limit, or an unknown one.

@@ -28,7 +28,7 @@ public enum WiringProbe {
     if isRefused(limits) == true { return .refused }
     if isRefused(limits, isSecond: true) == true {
       throw ShmError(
-        .system, attempt, "mlock2 is refused by a filter of system calls, and mlock is not")
+        .system, attempt, "a system call filter refuses mlock2 but not mlock")
     }
     return try largest().map { .limited($0) } ?? .unlimited
   }
@@ -62,9 +62,9 @@ public enum WiringProbe {
   /// Addresses are locked on fault and never touched, so that no page is taken from anybody; what
   /// was locked is unlocked before this returns.
   ///
-  /// - Parameter ceiling: where to stop looking, in bytes; nil for 16 TiB.
-  /// - Returns: bytes in whole pages; nil where even the ceiling can be locked: no limit.
-  /// - Throws: `ShmError`, where the addresses cannot be had or mlock2 is not there.
+  /// - Parameter ceiling: the largest size to try, in bytes; nil for 16 TiB.
+  /// - Returns: bytes in whole pages; nil if even the ceiling can be locked, so that no limit applies.
+  /// - Throws: `ShmError` if the address space is not available or the kernel does not support mlock2.
   /// - Complexity: some 50 system calls.
   public static func largest(ceiling: Int? = nil) throws(ShmError) -> Int? {
     let wanted = PageMath.roundDown(ceiling ?? 16 << 40)
@@ -73,7 +73,8 @@ public enum WiringProbe {
     if try canLock(pages, length, attempt) {
       if length == wanted { return nil }
       throw ShmError(
-        .limit, attempt, "\(ByteCount(length)) of addresses can be had, and all can be wired",
+        .limit, attempt,
+        "only \(ByteCount(length)) of address space is available, and all of it can be wired",
         shortage: Errno.addressShortage(wanted))
     }
     var fits = 0

@@ -34,8 +34,8 @@ public struct WiringVerdict: Hashable, Sendable {
     public var name: String {
       switch self {
       case .memlockLimit: "the memlock limit"
-      case .memlockFound: "the memlock limit, as found by trying"
-      case .addressSpace: "the limit on addresses"
+      case .memlockFound: "the memlock limit, found by a trial"
+      case .addressSpace: "the limit on address space"
       case .refused: "a system call filter (seccomp)"
       case .cgroup(let version, let path): "cgroup v\(version) \(Escaping.printable(path.bytes))"
       case .memory: "available memory"
@@ -73,9 +73,9 @@ public struct WiringVerdict: Hashable, Sendable {
     public var reclaimable = 0
   }
 
-  /// The bytes that could be wired now; nil where no limit is known.
+  /// The bytes that can be wired now; nil if no limit is known.
   public var available: Int? { bounds.first?.available }
-  /// The limit that binds; nil where none is known.
+  /// The limit that binds; nil if no limit is known.
   public var binding: Bound? { bounds.first?.bound }
 
   init(_ limits: WiringLimits) {

@@ -1,7 +1,7 @@
 package import SystemPackage
 
-/// How much of a private mapping has become the process's own: pages that it has changed, of which the
-/// kernel has made a copy (copy-on-write). proc_pid_pagemap(5)
+/// The private copies of a private mapping: pages that the process has changed and the kernel has copied
+/// (copy-on-write). proc_pid_pagemap(5)
 ///
 /// ```swift
 /// import ShmCore
@@ -17,8 +17,8 @@ public enum CopiedPages {
   /// - Parameters:
   ///   - map: the mapping, as /proc/PID/maps has it.
   ///   - process: whose it is.
-  /// - Returns: bytes in whole pages; 0 for a shared mapping, which copies nothing; nil where the
-  ///   process may not be looked into.
+  /// - Returns: bytes in whole pages; 0 for a shared mapping, which makes no copies; nil if the process cannot be
+  ///   inspected.
   /// - Complexity: linear in the pages.
   public static func bytes(of map: ProcessMap, in process: Int32) -> Int? {
     if map.isShared { return 0 }
@@ -41,7 +41,7 @@ public enum CopiedPages {
           into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: all[..<count])),
           at: 8 * next)
       }
-      // Behind the last address there is nothing.
+      // There is no page after the last address.
       if read < 8 { break }
       for entry in entries[..<(read / 8)] where isOwn(entry) { copied += 1 }
       next += read / 8
@@ -65,7 +65,7 @@ extension Mapping {
   /// - Parameter part: offsets into the mapping, in bytes, taken outward to whole pages; nil for all
   ///   of it.
   /// - Returns: bytes in whole pages; 0 for a shared mapping.
-  /// - Throws: `ShmError`, where a sandbox keeps the process from looking at itself.
+  /// - Throws: `ShmError` if a sandbox does not permit the process to inspect itself.
   /// - Complexity: linear in the pages.
   public func copiedBytes(in part: Range<Int>? = nil) throws(ShmError) -> Int {
     guard sharing == .private else { return 0 }

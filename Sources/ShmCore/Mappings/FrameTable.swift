@@ -10,7 +10,7 @@ package struct FrameTable: ~Copyable, Sendable {
   /// The huge page that was looked at last, and whether it is one: its frames are asked in a row.
   private var last: (block: UInt64, isHuge: Bool)?
 
-  /// nil where frames or their flags may not be seen.
+  /// nil without permission to see frames or their flags.
   package init?() {
     guard Self.mayBeSeen,
       let file = try? FileSystem.open("/proc/kpageflags", O_RDONLY)
@@ -38,7 +38,7 @@ package struct FrameTable: ~Copyable, Sendable {
     return ProcessStatus(parsing: text).hasEffective(.sysAdmin)
   }
 
-  /// The flags of frames that follow one another; fewer where the table ends.
+  /// The flags of frames that follow one another; fewer if the table ends.
   package func flags(of first: UInt64, count: Int) -> [FrameFlags] {
     file.words(from: first, count: count).map { FrameFlags($0) }
   }
@@ -58,7 +58,7 @@ package struct FrameTable: ~Copyable, Sendable {
 }
 
 extension OwnedDescriptor {
-  /// Numbers of 64 bits out of a table of such, in the machine's order; fewer where it ends or may not
+  /// Numbers of 64 bits out of a table of such, in the machine's order; fewer if it ends or may not
   /// be read. pread(2)
   package func words(from index: UInt64, count: Int) -> [UInt64] {
     guard let offset = Int(exactly: index), offset < Int.max / 8 - count,

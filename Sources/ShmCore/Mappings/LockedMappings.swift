@@ -2,8 +2,8 @@ import SystemPackage
 
 /// Whether mappings carry the lock, on the kernel's word.
 enum LockedMappings {
-  /// Whether every mapping of the part carries it: the `lo` flag of /proc/self/smaps; nil where that
-  /// cannot be read. proc_pid_smaps(5)
+  /// Whether every mapping of the part is locked: the `lo` flag of /proc/self/smaps; nil if it cannot be read.
+  /// proc_pid_smaps(5)
   ///
   /// - Complexity: linear in the pages that the process has mapped.
   static func cover(_ pages: borrowing OwnedPages, _ part: Range<Int>) -> Bool? {

@@ -3,7 +3,7 @@ import Glibc
 import SystemPackage
 
 extension Mapping {
-  /// What the kernel may expect of the use of pages. madvise(2)
+  /// A hint to the kernel about the use of pages. madvise(2)
   public enum Advice: String, Sendable, CaseIterable {
     /// Nothing in particular.
     case normal
@@ -42,9 +42,9 @@ extension Mapping {
   /// Tells the kernel how pages will be used.
   ///
   /// - Parameters:
-  ///   - advice: what to expect.
+  ///   - advice: the expected use.
   ///   - part: offsets into the mapping, in bytes, taken outward to whole pages; nil for all of it.
-  /// - Throws: `ShmError`, where the kernel does not know the advice or refuses it for wired pages.
+  /// - Throws: `ShmError` if the kernel does not know the advice or refuses it for wired pages.
   public func advise(_ advice: Advice, _ part: Range<Int>? = nil) throws(ShmError) {
     let part = PageMath.outward(part ?? 0..<count, to: pageSize)
     try ShmError.saying("cannot advise '\(advice.rawValue)' on \(subject)") { () throws(Errno) in

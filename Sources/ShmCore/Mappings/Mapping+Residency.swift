@@ -3,16 +3,15 @@ import Glibc
 import SystemPackage
 
 extension Mapping {
-  /// Faults every page of a part in, and says so where one cannot be: MAP_POPULATE does not.
+  /// Faults in every page of a part, and throws if a page cannot be allocated. MAP_POPULATE ignores such errors.
   /// madvise(2), `MADV_POPULATE_READ` and `MADV_POPULATE_WRITE`, Linux 5.14; before, process_vm_readv(2)
   ///
   /// - Parameters:
   ///   - part: offsets into the mapping, in bytes; nil for all of it.
-  ///   - mayExceedMemory: whether more may be populated than memory or a control group has: the kernel
-  ///     ends the process then, instead of an error here.
+  ///   - mayExceedMemory: whether to populate more than the memory of the machine or of a control group. The kernel
+  ///     then ends the process, instead of an error here.
   ///   - progress: called with the bytes populated so far.
-  /// - Throws: `ShmError`: `inputOutput` where the region ends before, `noSpace` where there is
-  ///   no memory.
+  /// - Throws: `ShmError`: `inputOutput` if the region is too short, `noSpace` if no memory is available.
   /// - Complexity: linear in the pages.
   public func populate(
     _ part: Range<Int>? = nil, mayExceedMemory: Bool = false, progress: (Int) -> Void = { _ in }
@@ -37,25 +36,26 @@ extension Mapping {
     progress(part.count)
   }
 
-  /// Why a page cannot be had: the region has become smaller, or there is no room for a hole.
+  /// Why a page cannot be allocated: the region was shrunk, or there is no room for a hole.
   private func explainMissingPage(before end: Int, _ attempt: String) -> ShmError {
     let number = Errno.badAddress.rawValue
     let size = (try? descriptor.status()).map { Int($0.st_size) } ?? 0
     guard size >= min(end, range.upperBound) else {
       return ShmError(
-        .inputOutput, attempt, "the region ends at byte \(size) now", errorNumber: number)
+        .inputOutput, attempt, "another process shrank the region to \(size) bytes",
+        errorNumber: number)
     }
     let missing = (try? missingBytes()) ?? 0
     let fileSystem = (try? descriptor.fileSystemStatus()).map { MemoryFileSystem($0) }
     guard let fileSystem, let free = fileSystem.free, free < missing else {
       return ShmError(
-        .inputOutput, attempt, "another process has made the region smaller meanwhile",
+        .inputOutput, attempt, "another process shrank the region in the meantime",
         remedy: "try again", errorNumber: number)
     }
     return space(attempt, fileSystem).refusal(missing, errno: .noSpace)
   }
 
-  /// The room where the region lies.
+  /// The room on the region's file system.
   private func space(_ attempt: String, _ fileSystem: MemoryFileSystem) -> SpaceCheck {
     let device = (try? descriptor.status()).map { UInt64($0.st_dev) }
     let mount = device.flatMap { MountTable.current().mount(ofDevice: $0)?.point }
@@ -65,7 +65,7 @@ extension Mapping {
       site: .descriptor(descriptor.raw), mayBeSparse: false)
   }
 
-  /// Refuses before anything is charged what memory or a control group has no room for.
+  /// Refuses a size that exceeds memory or a control group before any memory is charged.
   private func requireRoom(toPopulate part: Range<Int>?, _ attempt: String) throws(ShmError) {
     let demand = populationDemand(in: part)
     if demand.shared > 0, let status = try? descriptor.fileSystemStatus() {
@@ -91,7 +91,7 @@ extension Mapping {
     var vector = [UInt8](repeating: 0, count: min(Self.chunk, part.count) / step)
     var resident = 0
     try Self.forEachChunk(of: part) { (chunk) throws(ShmError) in
-      try ShmError.saying("cannot look at the pages of \(subject)") { () throws(Errno) in
+      try ShmError.saying("cannot inspect the pages of \(subject)") { () throws(Errno) in
         try unsafe vector.withUnsafeMutableBufferPointer { (vector) throws(Errno) -> Void in
           try unsafe MemoryCalls.residency(of: memory(chunk), into: vector)
         }
@@ -101,8 +101,8 @@ extension Mapping {
     return resident * step
   }
 
-  /// How many bytes of a part have no memory yet: holes, and what is swapped out. Pages that were
-  /// reserved have theirs, though they are not resident. Nothing changes.
+  /// The bytes of a part without memory: holes and swapped pages. Reserved pages have memory although they are not
+  /// resident. Nothing is changed.
   ///
   /// - Parameter part: offsets into the mapping, in bytes; nil for all of it.
   /// - Returns: bytes in whole pages; 0 for huge pages, which are promised by mmap(2).

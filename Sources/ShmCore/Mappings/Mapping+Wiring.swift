@@ -11,9 +11,9 @@ extension Mapping {
     case onFault
   }
 
-  /// What was wired, checked page by page.
+  /// The wired bytes, verified page by page.
   public struct WiringReport: Sendable, Equatable {
-    /// What was asked for, as bytes of the region, in whole pages.
+    /// The requested range of the region, in whole pages.
     public let covered: Range<Int>
     /// The bytes of it whose mapping carries the lock: all of them, unless less was accepted.
     public let wired: Int
@@ -91,7 +91,7 @@ extension Mapping {
   /// - Parameters:
   ///   - part: offsets into the mapping, in bytes, taken outward to whole pages; nil for all of it.
   ///   - time: now, or as pages are touched.
-  ///   - failure: set to what stopped it; nil where all is wired.
+  ///   - failure: set to the cause if not all bytes could be wired; otherwise nil.
   ///   - progress: called with the bytes wired so far; false stops, and what is wired stays.
   /// - Returns: what is wired; nothing of it may be.
   /// - Complexity: linear in the pages.
@@ -110,7 +110,7 @@ extension Mapping {
   ///   - time: now, or as pages are touched.
   ///   - room: the bytes that may be brought into RAM for it, from which those are taken that were; nil
   ///     for no bound. At the limit of a control group the kernel kills instead of refusing.
-  ///   - failure: set to what stopped it; nil where all is wired.
+  ///   - failure: set to the cause if not all bytes could be wired; otherwise nil.
   ///   - progress: called with the bytes wired so far; false stops, and what is wired stays.
   /// - Returns: what is wired; nothing of it may be.
   /// - Complexity: linear in the pages.
@@ -163,7 +163,7 @@ extension Mapping {
   /// Lets a part be paged out again. Locks do not nest: one call undoes all. munlock(2)
   ///
   /// - Parameter part: offsets into the mapping, in bytes, taken outward; nil for all of it.
-  /// - Throws: `ShmError`, where the kernel cannot split the mapping.
+  /// - Throws: `ShmError` if the kernel cannot split the mapping.
   public mutating func unwire(_ part: Range<Int>? = nil) throws(ShmError) {
     let part = wholePart(part)
     try ShmError.saying("cannot unwire \(subject)") { () throws(Errno) in
@@ -180,7 +180,7 @@ extension Mapping {
     return MemoryFileSystem(type).isUnswappable(device: UInt64(status.st_dev))
   }
 
-  /// What was to be wired, for messages.
+  /// The operation and its object, for messages.
   public func wiringAttempt(_ part: Range<Int>? = nil) -> String {
     "cannot wire \(ByteCount(wholePart(part).count).exact) of \(subject)"
   }
@@ -191,8 +191,8 @@ extension Mapping {
     PageMath.outward(part ?? 0..<count, to: pageSize).clamped(to: 0..<pages.length)
   }
 
-  /// Locks a part in chunks. The pages of a large one are looked at by another thread meanwhile: to look
-  /// takes a third of the time that to lock takes.
+  /// Locks a part in chunks. Another thread verifies the pages of a large part in parallel, which takes a third of the
+  /// time of locking.
   private mutating func lock(
     _ part: Range<Int>, _ time: WiringTime, seenBy frames: LockedFrames?, _ progress: (Int) -> Bool
   ) throws(WiringFailure) {
@@ -259,7 +259,7 @@ extension Mapping {
     }
   }
 
-  /// Where populating fails the mapping is locked all the same, so a failure unlocks, too.
+  /// If populating fails, the mapping is locked nevertheless, so a failure must also unlock.
   private mutating func undo(_ part: Range<Int>, to before: RangeSet<Int>) {
     try? unsafe MemoryCalls.unlock(memory(part))
     wiredRanges = before

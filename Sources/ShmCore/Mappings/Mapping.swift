@@ -12,15 +12,15 @@ package import SystemPackage
 /// try mapping.wire()                 // every page in RAM, and checked
 /// ```
 public struct Mapping: ~Copyable {
-  /// Who sees what is stored.
+  /// The visibility of stores.
   public enum Sharing: String, Sendable {
-    /// Everybody who maps the region.
+    /// All processes that map the region.
     case shared
-    /// This process alone: a page that it changes becomes its own copy (copy-on-write).
+    /// Only this process: a changed page becomes a private copy (copy-on-write).
     case `private`
   }
 
-  /// What may be done through the mapping.
+  /// The access through the mapping.
   public enum Protection: String, Sendable {
     /// Loads.
     case readOnly = "read-only"
@@ -30,32 +30,32 @@ public struct Mapping: ~Copyable {
 
   /// The addresses, in whole pages.
   let pages: OwnedPages
-  /// The bytes of the region that are mapped. The mapping goes on to the end of the last page.
+  /// The mapped bytes of the region. The mapping extends to the end of the last page.
   public let range: Range<Int>
-  /// Who sees what is stored.
+  /// The visibility of stores.
   public let sharing: Sharing
-  /// What may be done through it.
+  /// The access through the mapping.
   public let protection: Protection
   /// The size of its pages in bytes.
   public let pageSize: Int
-  /// The open file behind it, kept for what is asked when something fails.
+  /// A descriptor of the mapped file, kept for the diagnosis of failures.
   package let descriptor: OwnedDescriptor
   /// The name of the region, for messages.
   let subject: String
-  /// What of the mapping is wired, as offsets into it, in whole pages.
+  /// The wired parts of the mapping, as offsets into it, in whole pages.
   var wiredRanges = RangeSet<Int>()
 
   /// Maps a region, or a part of it. mmap(2)
   ///
   /// - Parameters:
-  ///   - region: it may be closed afterwards; the mapping keeps its pages.
-  ///   - range: the bytes; nil for all of it. It begins on a page.
-  ///   - sharing: who sees what is stored.
-  ///   - protection: what may be done.
-  ///   - address: where, in bytes; nothing may be mapped there. nil lets the kernel choose.
-  /// - Throws: `ShmError`: `usage` for a range that is empty, past the end or not on a page,
-  ///   `busy` where something is mapped at `address`, `notPermitted` where the region was opened
-  ///   for less, `noSpace` where a limit on addresses refuses.
+  ///   - region: the region. It can be closed afterwards; the mapping keeps its pages.
+  ///   - range: the bytes; nil for all. It must begin at a multiple of the page size.
+  ///   - sharing: the visibility of stores.
+  ///   - protection: the access through the mapping.
+  ///   - address: the first address; the range there must be free. nil lets the kernel choose.
+  /// - Throws: `ShmError`: `usage` for a range that is empty, beyond the end or not aligned to a page,
+  ///   `busy` if another mapping overlaps, `notPermitted` if the region is not open for that access,
+  ///   `noSpace` if a limit on address space refuses.
   public init(
     of region: borrowing Region, range: Range<Int>? = nil, sharing: Sharing = .shared,
     protection: Protection = .readWrite, at address: UInt? = nil
@@ -65,7 +65,7 @@ public struct Mapping: ~Copyable {
     let range = range ?? 0..<status.size
     try Self.check(range, of: status, attempt)
     guard let length = PageMath.roundUp(range.count, to: status.pageSize) else {
-      throw ShmError(.usage, attempt, "\(range.count) bytes are more than addresses can count")
+      throw ShmError(.usage, attempt, "\(range.count) bytes exceed the address space")
     }
     var flags = sharing == .shared ? MAP_SHARED : MAP_PRIVATE
     if address != nil { flags |= cshm_MAP_FIXED_NOREPLACE }
@@ -93,9 +93,9 @@ public struct Mapping: ~Copyable {
     subject = region.quoted
   }
 
-  /// Ends the mapping and reports what munmap(2) says.
+  /// Ends the mapping and reports errors of munmap(2).
   ///
-  /// - Throws: `ShmError`, where the kernel has no memory to split a mapping.
+  /// - Throws: `ShmError` if the kernel has no memory to split a mapping.
   public consuming func unmap() throws(ShmError) {
     let attempt = "cannot unmap \(subject)"
     let pages = self.pages
@@ -106,7 +106,7 @@ public struct Mapping: ~Copyable {
     }
   }
 
-  /// Where it begins in this process. The number means nothing in another one.
+  /// Its first address in this process. It is not valid in another process.
   public var address: UInt { pages.address }
 
   /// The bytes of the mapping: `range.count`, without the rest of the last page.
@@ -129,7 +129,10 @@ public struct Mapping: ~Copyable {
     if range.lowerBound < 0 || range.lowerBound % status.pageSize != 0 {
       throw ShmError(
         .usage, attempt,
-        "offset \(range.lowerBound) is not on a page of \(ByteCount(status.pageSize))")
+        """
+        offset \(range.lowerBound) is not a multiple of the page size, \
+        \(ByteCount(status.pageSize))
+        """)
     }
     if range.upperBound > status.size { throw status.endsBefore(range, attempt) }
   }
@@ -142,20 +145,20 @@ public struct Mapping: ~Copyable {
     switch error {
     case .invalidArgument where address.map { $0 % UInt(pageSize) != 0 } ?? false:
       return ShmError(
-        .usage, attempt, "\(place) is not on a page of \(ByteCount(pageSize))",
+        .usage, attempt, "\(place) is not a multiple of the page size, \(ByteCount(pageSize))",
         errorNumber: error.rawValue)
     case .noMemory where address != nil && pageSize == PageMath.pageSize && isRoom(for: length):
       return ShmError(
-        .usage, attempt, "no process can have \(ByteCount(length)) at \(place)",
+        .usage, attempt, "\(ByteCount(length)) at \(place) exceeds the address space",
         errorNumber: error.rawValue)
     case .fileExists:
       return ShmError(
         .busy, attempt,
-        "something is mapped at \(place) or in the \(ByteCount(length)) behind",
+        "another mapping overlaps the \(ByteCount(length)) at \(place)",
         errorNumber: error.rawValue)
     case .permissionDenied:
       return ShmError(
-        .notPermitted, attempt, "it was opened for less than the mapping asks",
+        .notPermitted, attempt, "it is not open for the requested access",
         errorNumber: error.rawValue)
     case .notPermitted:
       return ShmError(
@@ -167,7 +170,7 @@ public struct Mapping: ~Copyable {
     case .noMemory:
       return ShmError(
         .noSpace, attempt,
-        "\(ByteCount(length)) of addresses, or one more mapping, are more than this process may have",
+        "\(ByteCount(length)) exceeds the limit of this process on address space or mappings",
         shortage: Errno.addressShortage(length) ?? Self.mappingShortage, errorNumber: error.rawValue
       )
     default: return ShmError(attempt, error)
@@ -180,7 +183,7 @@ public struct Mapping: ~Copyable {
       .mappingCount, needed: KernelSettings.current().maximumMappings.map { $0 * 2 })
   }
 
-  /// Whether so many addresses could be had elsewhere.
+  /// Whether that much address space is available elsewhere.
   private static func isRoom(for length: Int) -> Bool {
     guard
       let base = try? unsafe MemoryCalls.map(

@@ -14,7 +14,7 @@ package struct PagemapEntry: Hashable, Sendable {
   package var isSwapped: Bool { bits >> 62 & 1 != 0 }
   /// Whether it is the region's own page, and not a copy that a private mapping has made.
   package var isShared: Bool { bits >> 61 & 1 != 0 }
-  /// The physical frame; nil where the page has none, and for those who may not see it.
+  /// The physical frame; nil if the page is not present, or without permission.
   package var frame: UInt64? {
     let number = bits & (1 << 55 - 1)
     return isPresent && number != 0 ? number : nil

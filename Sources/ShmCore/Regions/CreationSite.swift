@@ -2,7 +2,7 @@ import CShm
 import Glibc
 package import SystemPackage
 
-/// One creation: the name that is to be, its directory, and the words for its errors.
+/// The creation of one region: its name, its directory, and the text for errors.
 package struct CreationSite {
   let reference: RegionReference
   let path: FilePath
@@ -30,7 +30,7 @@ package struct CreationSite {
     }
   }
 
-  /// Refuses what cannot work before anything is made.
+  /// Refuses a creation that cannot succeed before a file is created.
   func check(size: Int, _ options: Region.CreationOptions) throws(ShmError) {
     if fileSystem.kind == .other {
       throw SharedMemory.refusal(
@@ -38,7 +38,7 @@ package struct CreationSite {
         device: (try? FileSystem.followedStatus(directory)).map { UInt64($0.st_dev) })
     }
     try RegionSize.check(size, pageSize: fileSystem.pageSize, attempt)
-    // Told at once, and not after gigabytes were reserved; linkat has the last word.
+    // Reported before the memory is reserved. The decisive check is that of linkat.
     if (try? FileSystem.status(path)) != nil { throw taken }
     guard options.reserve else { return }
     var space = self.space
@@ -46,7 +46,7 @@ package struct CreationSite {
     try space.require(size, mayExceedMemory: options.mayExceedMemory)
   }
 
-  /// The unnamed file; nil where this file system, or a sandbox, has no O_TMPFILE.
+  /// The file without a name; nil if the file system or a sandbox does not support O_TMPFILE.
   func openUnnamed(size: Int) throws(ShmError) -> Region? {
     do {
       let flags = O_RDWR | cshm_O_TMPFILE
@@ -65,7 +65,7 @@ package struct CreationSite {
     region.descriptor.canLink(in: directory)
   }
 
-  /// Mode, size, memory and contents of an open file that nobody else can use yet.
+  /// Sets mode, size, memory and contents of an open file that is not yet visible to other processes.
   func build(
     _ region: borrowing Region, size: Int, options: Region.CreationOptions,
     modeLast: Bool = false, progress: (Int) -> Void,
@@ -98,13 +98,13 @@ package struct CreationSite {
     }
   }
 
-  /// The other way: under its name from the beginning, openable by nobody until it is whole.
+  /// Creates the region under its name with mode 000, so that no user can open it until it is complete.
   func createNamed(
     size: Int, options: Region.CreationOptions, progress: (Int) -> Void,
     contents: (borrowing Region) throws(ShmError) -> Void
   ) throws(ShmError) -> Region {
-    // Signals are held off, for the name must not outlive a half-made region; what takes long
-    // asks for them.
+    // Signals are blocked, because the name of an incomplete region must be removed. Long operations check for
+    // pending signals.
     let mask = SignalMask()
     _ = mask
     let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW
@@ -133,17 +133,17 @@ package struct CreationSite {
     SpaceCheck(attempt: attempt, place: place, site: .directory(directory))
   }
 
-  /// The error for a name that is in use, which says by what.
+  /// The error for a name that is in use, with the file that has it.
   private var taken: ShmError {
     let status = try? FileSystem.status(path)
     let holder =
       status.map { status in
         " by "
           + (RegionStatus.kindOfOther(status.st_mode) ?? "a region of \(status.st_size) bytes")
-          + " of uid \(status.st_uid)"
+          + ", owned by uid \(status.st_uid)"
       } ?? ""
     return ShmError(
-      .exists, attempt, "the name is taken\(holder)", remedy: "choose another name",
+      .exists, attempt, "the name is in use\(holder)", remedy: "choose another name",
       errorNumber: Errno.fileExists.rawValue)
   }
 
@@ -159,9 +159,9 @@ package struct CreationSite {
   package static func missing(_ directory: FilePath, _ attempt: String) -> ShmError {
     let place = Escaping.printable(directory.bytes)
     return ShmError(
-      .notFound, attempt, "there is no directory \(place)",
+      .notFound, attempt, "directory \(place) does not exist",
       remedy: directory == RegionName.directory
-        ? "mount one with 'mount -t tmpfs tmpfs \(place)'" : nil,
+        ? "mount a tmpfs with 'mount -t tmpfs tmpfs \(place)'" : nil,
       errorNumber: Errno.noSuchFileOrDirectory.rawValue)
   }
 }

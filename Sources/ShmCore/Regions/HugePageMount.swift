@@ -1,10 +1,10 @@
 import Glibc
 public import SystemPackage
 
-/// Where regions of huge pages have names: a hugetlbfs mount. A POSIX object lies on a tmpfs and
-/// cannot have pages of a pool.
+/// The hugetlbfs mount for named regions of huge pages. A POSIX object lies on a tmpfs and cannot use the pool of
+/// huge pages.
 public enum HugePageMount {
-  /// The reference that a name has on a mount of huge pages.
+  /// The reference of a name on a hugetlbfs mount.
   ///
   /// ```swift
   /// let reference = try HugePageMount.reference(for: RegionName("cache"))  // /dev/hugepages/cache
@@ -13,9 +13,9 @@ public enum HugePageMount {
   /// - Parameters:
   ///   - name: the region's name.
   ///   - pageSize: in bytes; nil for the machine's default.
-  /// - Returns: a path on the first such mount that the caller may write to.
-  /// - Throws: `ShmError`: `notFound` where the machine has no such pages or no such mount,
-  ///   `notPermitted` where the caller may write to none.
+  /// - Returns: a path on the first mount that the caller can write to.
+  /// - Throws: `ShmError`: `notFound` if the machine has no huge pages of that size or no mount of them,
+  ///   `notPermitted` if the caller cannot write to any of the mounts.
   public static func reference(
     for name: RegionName, pageSize: Int? = nil
   ) throws(ShmError) -> RegionReference {
@@ -23,13 +23,13 @@ public enum HugePageMount {
     return .file(name.path(in: try directory(pageSize: pageSize, attempt)))
   }
 
-  /// The mount that such regions lie on.
+  /// The mount for regions of huge pages.
   ///
   /// - Parameter pageSize: in bytes; nil for the machine's default.
-  /// - Returns: the first such mount that the caller may write to.
+  /// - Returns: the first mount that the caller can write to.
   /// - Throws: `ShmError`: as `reference`.
   public static func directory(pageSize: Int? = nil) throws(ShmError) -> FilePath {
-    try directory(pageSize: pageSize, "cannot tell the room for huge pages")
+    try directory(pageSize: pageSize, "cannot determine the room for huge pages")
   }
 
   private static func directory(
@@ -54,13 +54,13 @@ public enum HugePageMount {
     guard let place = places.first(where: { FileSystem.mayWrite(in: $0) }) else {
       throw ShmError(
         .notPermitted, attempt,
-        "you may not write in \(Escaping.printable(first.bytes))",
+        "no permission to write in directory \(Escaping.printable(first.bytes))",
         remedy: "as root: mount another hugetlbfs for this user, with uid=\(geteuid())")
     }
     return place
   }
 
-  /// The pool of a page size, or an error that names those there are.
+  /// The pool of a page size, or an error that lists the available page sizes.
   package static func pool(ofPageSize pageSize: Int?, _ attempt: String) throws(ShmError)
     -> HugePagePool
   {

@@ -8,20 +8,20 @@ public import SystemPackage
 public struct HugePagePool: Hashable, Sendable {
   /// The size of a page in bytes.
   public let pageSize: Int
-  /// How many pages there are.
+  /// The number of pages in the pool.
   public let total: Int
-  /// How many nobody has; some of them may be promised.
+  /// The number of free pages, including the reserved pages.
   public let free: Int
-  /// How many of the free ones are promised.
+  /// The number of free pages that are reserved for mappings.
   public let reserved: Int
 
-  /// How many more the kernel may add for a time (nr_overcommit_hugepages, less the surplus).
+  /// The number of surplus pages that the kernel can still add (nr_overcommit_hugepages minus the surplus).
   public let spare: Int
 
-  /// How many could be had now without adding any.
+  /// The number of pages that can be allocated now without surplus pages.
   public var available: Int { max(0, free - reserved) }
 
-  /// The file that sets how many pages there are.
+  /// The file that sets the number of pages.
   public var sizeFile: FilePath {
     Self.directory.appending("hugepages-\(pageSize >> 10)kB").appending("nr_hugepages")
   }
@@ -47,16 +47,16 @@ public struct HugePagePool: Hashable, Sendable {
     }.sorted { $0.pageSize < $1.pageSize }
   }
 
-  /// The pool of a page size, or the one that the kernel takes where none is named.
+  /// The pool of a page size, or the default pool of the kernel.
   ///
   /// - Parameter pageSize: in bytes; nil for the default (`Hugepagesize` of /proc/meminfo).
-  /// - Returns: its figures of now; nil where this machine has no such pages.
+  /// - Returns: its current figures; nil if this machine has no huge pages of that size.
   public static func pool(ofPageSize pageSize: Int? = nil) -> HugePagePool? {
     guard let wanted = pageSize ?? MemoryInformation.current()?["Hugepagesize"] else { return nil }
     return all().first { $0.pageSize == wanted }
   }
 
-  /// Why the pool does not have `wanted` bytes, and the size that it needs; nil if it has them.
+  /// Why the pool cannot provide `wanted` bytes, and the size that it needs; nil if it can.
   func shortage(of wanted: Int) -> (reason: String, limit: LimitShortage)? {
     let pages = PageMath.pages(wanted, of: pageSize)
     guard pages > available + spare else { return nil }

@@ -5,7 +5,7 @@ import SystemPackage
 package struct LeaseTable {
   private let holders: [RegionIdentity: Int32]
 
-  /// Parses the text; lines of another form are passed over.
+  /// Parses the text and ignores lines of another form.
   init(parsing text: [UInt8]) {
     var holders: [RegionIdentity: Int32] = [:]
     // 1: LEASE  ACTIVE    WRITE 1234 00:1b:42 0 EOF
@@ -25,20 +25,20 @@ package struct LeaseTable {
     self.holders = holders
   }
 
-  /// The leases now; none if /proc does not tell.
+  /// The current leases; an empty table if /proc/locks cannot be read.
   package static func current() -> LeaseTable {
     LeaseTable(parsing: (try? FileSystem.contents(of: "/proc/locks")) ?? [])
   }
 
-  /// The process that holds a lease on a region; nil if none is seen. To open such a region breaks the
-  /// lease, so what only looks does not open it.
+  /// The process that holds a lease on a region; nil if no lease is visible. Opening the region would break the
+  /// lease, so an inspection does not open it.
   package func holder(of region: RegionIdentity) -> Int32? { holders[region] }
 
-  /// Who refuses to let `path` be opened, as a reason.
+  /// The reason why `path` cannot be opened, with the process that holds a lease.
   static func reason(_ path: FilePath?) -> String {
     guard let path, let status = try? FileSystem.followedStatus(path),
       let process = current().holder(of: RegionIdentity(status))
-    else { return "a process that cannot be seen from here holds a lease on it" }
+    else { return "an unidentified process holds a lease on it" }
     let command = ProcessNumber.command(of: process).map { " (\(Escaping.printable($0)))" } ?? ""
     return "process \(process)\(command) holds a lease on it"
   }

@@ -23,13 +23,13 @@ public struct MemoryFileSystem: Sendable {
 
   /// What kind it is.
   public let kind: Kind
-  /// The bytes it may hold; nil where it has no limit of its own.
+  /// Its size limit in bytes; nil if it has no limit.
   public let total: Int?
-  /// The bytes that are free; nil where it has no limit of its own.
+  /// The free bytes; nil if it has no limit.
   public let free: Int?
-  /// The files it may hold; nil where it has no limit of its own.
+  /// The limit on its number of files; nil if it has no limit.
   public let totalInodes: Int?
-  /// How many more files it may hold; nil where it has no limit of its own.
+  /// The number of files that can still be created; nil if it has no limit.
   public let freeInodes: Int?
   /// The size of its blocks in bytes: on hugetlbfs a huge page.
   public let blockSize: Int
@@ -44,8 +44,8 @@ public struct MemoryFileSystem: Sendable {
   ///
   /// - Parameters:
   ///   - device: its number, as stat(2) gives it in `st_dev`.
-  ///   - mounts: where its options are looked up.
-  /// - Returns: whether; false if its mount cannot be seen from here.
+  ///   - mounts: the table that contains its mount options.
+  /// - Returns: true if they are never paged out; false if not, or if its mount is not visible here.
   package func isUnswappable(device: UInt64, in mounts: MountTable = .current()) -> Bool {
     switch kind {
     case .hugetlbfs, .ramfs: true
@@ -64,7 +64,7 @@ public struct MemoryFileSystem: Sendable {
     }
     let blockSize = max(1, Int(clamping: status.block_size))
     self.blockSize = blockSize
-    // Without a limit the kernel answers 0, or a number that no machine has.
+    // Without a limit the kernel reports 0, or a number larger than any machine's memory.
     func limited(_ total: UInt64, _ value: UInt64, unit: Int) -> Int? {
       guard total > 0, total < 1 << 47 else { return nil }
       let (product, overflow) = Int(clamping: value).multipliedReportingOverflow(by: unit)
@@ -76,7 +76,7 @@ public struct MemoryFileSystem: Sendable {
     freeInodes = limited(status.files, status.free_files, unit: 1)
   }
 
-  /// One of the kernel's own, which no call can be asked about: without a limit.
+  /// An internal mount of the kernel, which statfs(2) cannot reach: it has no limit.
   package init(internal kind: Kind) {
     self.kind = kind
     type = kind == .hugetlbfs ? cshm_HUGETLBFS_MAGIC : cshm_TMPFS_MAGIC
@@ -85,9 +85,9 @@ public struct MemoryFileSystem: Sendable {
 
   /// The file system at `path`, for reports.
   ///
-  /// - Throws: `ShmError` where the path cannot be reached.
+  /// - Throws: `ShmError` if the path cannot be reached.
   public static func at(_ path: FilePath) throws(ShmError) -> MemoryFileSystem {
-    let attempt = "cannot look at the file system of \(Escaping.quoted(path.bytes))"
+    let attempt = "cannot inspect the file system of \(Escaping.quoted(path.bytes))"
     return try ShmError.saying(attempt) { () throws(Errno) in
       MemoryFileSystem(try FileSystem.fileSystemStatus(path))
     }

@@ -1,17 +1,16 @@
 import Glibc
 import SystemPackage
 
-/// Why the kernel refuses to open, create or remove a file, told from what can be seen of the file,
-/// its directories and its mount. EPERM and EACCES have many causes: a cause is named only if it is
-/// seen.
+/// Why the kernel refuses to open, create or remove a file. The cause is derived from the file, its directories
+/// and its mount. EPERM and EACCES have many causes, so a cause is reported only if there is evidence.
 struct Refusal {
   private let path: FilePath
-  /// What the name led to; nil if nothing was seen.
+  /// The status of the file; nil if it could not be read.
   private let status: stat?
 
   /// - Parameters:
   ///   - path: the name that was used.
-  ///   - status: what was found there; nil looks now.
+  ///   - status: the status of the file; nil reads it now.
   init(of path: FilePath, found status: stat? = nil) {
     self.path = path
     self.status = status ?? (try? FileSystem.status(path))
@@ -29,13 +28,13 @@ struct Refusal {
     case .permissionDenied:
       let mayOpen = FileSystem.mayRead(path) && (isReadOnly || FileSystem.mayWrite(path))
       if mayOpen { return unknown(error, attempt) }
-      return make(error, attempt, "its mode does not allow it", owner(status))
+      return make(error, attempt, "its mode denies permission", owner(status))
     case .notPermitted: return attribute(of: path, "it", error, attempt) ?? unknown(error, attempt)
     default: return nil
     }
   }
 
-  /// Why nothing can be made in the directory; nil for other errors. open(2), linkat(2)
+  /// Why a file cannot be created in the directory; nil for other errors. open(2), linkat(2)
   func creating(_ error: Errno, _ attempt: String) -> ShmError? {
     let directory = path.directory
     switch error {
@@ -51,7 +50,7 @@ struct Refusal {
   func removing(_ error: Errno, _ attempt: String) -> ShmError? {
     let directory = path.directory
     switch error {
-    // shm_unlink(3) makes EACCES of EPERM.
+    // shm_unlink(3) turns EPERM into EACCES.
     case .permissionDenied, .notPermitted:
       return closedDirectory(error, attempt) ?? attribute(of: path, "it", error, attempt)
         ?? attribute(of: directory, shown(directory), error, attempt)
@@ -60,7 +59,7 @@ struct Refusal {
       let table = MountTable.current()
       let whole = (try? FileSystem.resolved(path)) ?? path
       guard table.mounts.contains(where: { $0.point == whole }) else {
-        return make(error, attempt, "the kernel has it in use")
+        return make(error, attempt, "it is in use by the kernel")
       }
       return make(error, attempt, "another file is mounted on it")
     default: return nil
@@ -94,7 +93,7 @@ struct Refusal {
       """, owner(status))
   }
 
-  /// The first directory of the path that may not be searched.
+  /// The error for the first directory of the path without search permission.
   private func closedDirectory(_ error: Errno, _ attempt: String) -> ShmError? {
     var ancestors: [FilePath] = []
     var directory = path.directory
@@ -106,7 +105,7 @@ struct Refusal {
     }
     for directory in ancestors.reversed() where !FileSystem.maySearch(directory) {
       return make(
-        error, attempt, "the directory \(shown(directory)) may not be searched",
+        error, attempt, "no permission to search directory \(shown(directory))",
         owner(try? FileSystem.followedStatus(directory)))
     }
     return nil
@@ -116,14 +115,14 @@ struct Refusal {
     let directory = path.directory
     if FileSystem.mayWrite(in: directory) { return nil }
     return make(
-      error, attempt, "you may not write in \(shown(directory))",
+      error, attempt, "no permission to write in directory \(shown(directory))",
       owner(try? FileSystem.followedStatus(directory)))
   }
 
   private func unknown(_ error: Errno, _ attempt: String) -> ShmError {
     make(
       error, attempt,
-      "\(error.reason), for a reason that cannot be seen from here (a security module, perhaps)")
+      "\(error.reason) for an unknown reason (possibly a security module)")
   }
 
   private func make(
@@ -137,20 +136,20 @@ struct Refusal {
     let mode = String(status.st_mode & 0o7777, radix: 8)
     let unmapped =
       status.st_uid == Self.overflow && !Self.mapsEveryUser
-      ? " (no user of this user namespace)" : ""
+      ? " (not mapped in this user namespace)" : ""
     return "it belongs to uid \(status.st_uid)\(unmapped), mode \(mode)"
   }
 
   private func shown(_ directory: FilePath) -> String { Escaping.printable(directory.bytes) }
 
-  /// What the kernel says for a user that has no number here. proc_sys_kernel(5)
+  /// The user ID that the kernel reports for a user that is not mapped in this namespace. proc_sys_kernel(5)
   private static var overflow: UInt32 {
     (try? FileSystem.contents(of: "/proc/sys/kernel/overflowuid"))
       .flatMap { ProcText.lines($0).first }.flatMap { ProcText.decimal($0) }
       .flatMap { UInt32(exactly: $0) } ?? 65534
   }
 
-  /// Whether every user has a number here, as in the first user namespace. user_namespaces(7)
+  /// Whether every user is mapped here, as in the initial user namespace. user_namespaces(7)
   private static var mapsEveryUser: Bool {
     guard let text = try? FileSystem.contents(of: "/proc/self/uid_map") else { return true }
     let counts = ProcText.lines(text).compactMap { line in

@@ -3,26 +3,26 @@ import Glibc
 import SystemPackage
 
 extension Region {
-  /// What a region is made of.
+  /// The pages of a region.
   public enum Pages: Hashable, Sendable {
-    /// The machine's pages.
+    /// Pages of the ordinary size.
     case ordinary
     /// Huge pages of the pool, of a size in bytes; nil for the machine's default.
     case huge(Int?)
   }
 
-  /// Makes a region without a name: a memfd that can be sealed, and be handed on as a descriptor.
+  /// Creates a region without a name: a memfd, which can be sealed and passed to other processes as a descriptor.
   /// memfd_create(2)
   ///
   /// - Parameters:
-  ///   - label: what /proc shows for it; it names nothing. 249 bytes at most.
-  ///   - size: in bytes; of huge pages a multiple of one.
-  ///   - pages: what it is made of.
-  ///   - reserve: whether its memory is set aside now.
-  ///   - mayExceedMemory: whether more may be reserved than memory or a control group has: the kernel
-  ///     ends the process then, instead of an error here.
+  ///   - label: the text that /proc shows for it, at most 249 bytes. It is not a name to open the region by.
+  ///   - size: in bytes; with huge pages a multiple of the huge page size.
+  ///   - pages: the kind of its pages.
+  ///   - reserve: whether its memory is reserved now.
+  ///   - mayExceedMemory: whether to reserve more than the memory of the machine or of a control group. The
+  ///     kernel then ends the process, instead of an error here.
   /// - Returns: the region, open for reading and writing.
-  /// - Throws: `ShmError`: `usage`, `noSpace`, `notFound` where the machine has no such pages.
+  /// - Throws: `ShmError`: `usage`, `noSpace`, `notFound` if the machine has no huge pages of that size.
   public static func anonymous(
     _ label: String, size: Int, pages: Pages = .ordinary, reserve: Bool = true,
     mayExceedMemory: Bool = false
@@ -35,9 +35,9 @@ extension Region {
     }
     try RegionSize.check(size, pageSize: page ?? PageMath.pageSize, attempt)
     if label.utf8.count > 249 || label.utf8.contains(0) {
-      throw ShmError(.usage, attempt, "its label must be 249 bytes at most, without NUL")
+      throw ShmError(.usage, attempt, "its label is longer than 249 bytes or contains a NUL byte")
     }
-    // The kernel is told the size of a huge page by its power of two.
+    // The flags contain the binary logarithm of the huge page size.
     let flags = page.map {
       cshm_MFD_HUGETLB | CUnsignedInt($0.trailingZeroBitCount) << cshm_MFD_HUGE_SHIFT
     }

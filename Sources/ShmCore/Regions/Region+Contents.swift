@@ -1,15 +1,15 @@
 import Glibc
 package import SystemPackage
 
-/// The contents by system call: the kernel copies, and what somebody truncates meanwhile is an
-/// error and not a signal.
+/// Access to the contents by system calls. The kernel copies, so a truncation by another process is an error
+/// and not a signal.
 extension Region {
   /// Copies bytes of the region into `buffer`. pread(2)
   ///
   /// - Parameters:
-  ///   - buffer: memory of the caller's, filled from its start.
-  ///   - offset: where in the region, in bytes.
-  /// - Returns: the bytes copied: fewer than `buffer` holds where the region ends before.
+  ///   - buffer: memory of the caller, filled from its start.
+  ///   - offset: the first byte in the region.
+  /// - Returns: the bytes copied; fewer than the size of `buffer` if the region ends before.
   /// - Throws: `ShmError`
   /// - Complexity: linear in the bytes copied.
   public func read(
@@ -32,17 +32,16 @@ extension Region {
     try ShmError.saying(attempt) { () throws(Errno) in Int(try descriptor.status().st_size) }
   }
 
-  /// The error for a region that is smaller than it was.
+  /// The error for a region that another process has shrunk.
   package func shrunk(_ attempt: String, to size: Int, wanted: Int) -> ShmError {
     ShmError(
       .inputOutput, attempt,
       """
-      it holds \(size) bytes now, and byte \(wanted - 1) was wanted: another process has made it \
-      smaller
+      another process shrank it to \(size) bytes, and byte \(wanted - 1) is beyond the new end
       """)
   }
 
-  /// Why bytes did not get in, `wanted` of them at once; nil for those of one page.
+  /// Why a write of `wanted` bytes failed; nil means one page.
   package func explainWrite(_ error: Errno, _ attempt: String, wanted: Int? = nil) -> ShmError {
     switch error {
     case .notPermitted:

@@ -7,40 +7,40 @@ extension Region {
   public struct CreationOptions: Sendable {
     /// The permission bits, exactly, whatever the umask.
     public var mode: UInt16
-    /// Whether its memory is set aside now. A sparse region takes memory as it is touched, and a
-    /// touch that finds none ends the process that touches.
+    /// Whether its memory is reserved now. A sparse region takes memory when a page is first touched. If no
+    /// memory is left then, SIGBUS ends the process.
     public var reserve: Bool
-    /// Whether its pages are to be wired: swap does not count as room for them then.
+    /// Whether its pages will be wired. If so, swap space does not count as available.
     public var isWired = false
-    /// Whether more may be reserved than the machine's memory or a control group has: the kernel ends
-    /// the process then, instead of an error here.
+    /// Whether to reserve more than the memory of the machine or of a control group. The kernel then ends the
+    /// process, instead of an error here.
     public var mayExceedMemory = false
 
-    /// Reserved, and for its owner alone, unless said otherwise.
+    /// Options of a region with reserved memory that only its owner can open, unless specified otherwise.
     public init(mode: UInt16 = 0o600, reserve: Bool = true) {
       self.mode = mode
       self.reserve = reserve
     }
   }
 
-  /// Makes a new region and gives it its name last, when it is whole: nobody ever sees a part of
-  /// one, and a process that is killed here leaves nothing.
+  /// Creates a region, which becomes visible only when it is complete. A process that is killed in this call
+  /// leaves no region.
   ///
-  /// It is an unnamed file of the name's directory (`O_TMPFILE`), reserved and filled, and then
-  /// linked to its name, which must be free. Where the file system or a sandbox refuses that, it
-  /// is made under its name with no permission for anybody, and gets its mode last; killed in the
-  /// middle of that, an object of mode 000 stays. open(2), linkat(2), shm_open(3), fallocate(2)
+  /// The function creates a file without a name in the target directory (`O_TMPFILE`), reserves and fills it, and
+  /// links it to its name, which must not exist. If the file system or a sandbox does not support this, the
+  /// function creates the region under its name with mode 000 and sets the mode last. A process that is killed
+  /// during this second way leaves an object of mode 000. open(2), linkat(2), shm_open(3), fallocate(2)
   ///
   /// - Parameters:
   ///   - reference: a POSIX name, or a path on tmpfs, hugetlbfs or ramfs.
   ///   - size: in bytes; on hugetlbfs a multiple of the huge page.
   ///   - options: mode and reservation.
   ///   - progress: called with the bytes reserved so far.
-  ///   - contents: writes what the region is to hold when it appears.
+  ///   - contents: writes the initial contents of the region.
   /// - Returns: the region, open for reading and writing.
-  /// - Throws: `ShmError`: `exists`, `noSpace` with the figures, `notPermitted`, and what
-  ///   `contents` throws; nothing is left then.
-  /// - Complexity: linear in the size where memory is reserved.
+  /// - Throws: `ShmError`: `exists`, `noSpace` with the figures, `notPermitted`, and the errors of
+  ///   `contents`. No region is left after an error.
+  /// - Complexity: linear in the size if memory is reserved.
   public static func create(
     _ reference: RegionReference, size: Int, options: CreationOptions = CreationOptions(),
     progress: (Int) -> Void = { _ in },

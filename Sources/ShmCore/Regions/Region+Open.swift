@@ -3,7 +3,7 @@ import Glibc
 import SystemPackage
 
 extension Region {
-  /// Opens an existing region. It is never created, changed or removed by this.
+  /// Opens an existing region. This never creates, changes or removes a region.
   ///
   /// Symbolic links are not followed, and only regular files are accepted: a FIFO, a socket or a
   /// device at the name is refused, without opening it. For writing only shared memory is opened: a file
@@ -11,10 +11,10 @@ extension Region {
   ///
   /// - Parameters:
   ///   - reference: which region; a System V segment cannot be opened.
-  ///   - access: what will be done with the contents.
+  ///   - access: the intended use of the contents.
   /// - Returns: the region.
-  /// - Throws: `ShmError`: `notFound`, `notPermitted`, `notSharedMemory` for what is no region, and for a file
-  ///   that is not shared memory if `access` is `readWrite`.
+  /// - Throws: `ShmError`: `notFound`, `notPermitted`; `notSharedMemory` if it is not a regular file, or if it is
+  ///   not shared memory and `access` is `readWrite`.
   public static func open(
     _ reference: RegionReference, access: Access = .readWrite
   ) throws(ShmError) -> Region {
@@ -27,10 +27,9 @@ extension Region {
     let isDescriptor = if case .descriptor = reference { true } else { false }
     let explain = { (error: Errno) in reference.explain(error, attempt) }
 
-    // The file that is looked at is the file that is used: a name may change hands in between, and a
-    // few times it is tried again then.
+    // The checked file must be the opened file. If the name refers to another file in between, this retries.
     for _ in 0..<100 {
-      // To open a FIFO or a device is to act on it; O_PATH does not.
+      // Opening a FIFO or a device has side effects; O_PATH has none.
       let found = try ShmError.explaining(explain) { () throws(Errno) in
         try FileSystem.open(path, cshm_O_PATH | (isDescriptor ? 0 : O_NOFOLLOW))
       }
@@ -50,11 +49,11 @@ extension Region {
           ?? explain(error)
       }
     }
-    throw ShmError(.busy, attempt, "its name is given to other files all the time")
+    throw ShmError(.busy, attempt, "its name keeps changing to other files")
   }
 
-  /// Opens the file that `found` has been found to be: through /proc, which leads to no other file, or
-  /// else by its name. A POSIX object is always opened by its name. shm_open(3)
+  /// Opens the file of `found` through /proc, which cannot lead to another file, or without /proc by its name.
+  /// A POSIX object is always opened by its name. shm_open(3)
   private static func open(
     _ found: borrowing OwnedDescriptor, _ reference: RegionReference, _ path: FilePath,
     _ access: Access
@@ -98,29 +97,29 @@ extension RegionReference {
     case (.noSuchFileOrDirectory, .posix):
       if (try? FileSystem.status(RegionName.directory)) == nil {
         return make(
-          .notFound, "there is no \(RegionName.directory)",
-          "mount one with 'mount -t tmpfs tmpfs \(RegionName.directory)'")
+          .notFound, "directory \(RegionName.directory) does not exist",
+          "mount a tmpfs with 'mount -t tmpfs tmpfs \(RegionName.directory)'")
       }
-      return make(.notFound, "there is no such region", .listRegions)
+      return make(.notFound, "no such region", .listRegions)
     case (.noSuchFileOrDirectory, .descriptor(let process, let number)):
       guard ProcessView.isThere else { return ProcessView.missing(attempt) }
       if (try? FileSystem.status(FilePath("/proc/\(process)"))) == nil {
-        return make(.notFound, "there is no process \(process)")
+        return make(.notFound, "process \(process) does not exist")
       }
       return make(.notFound, "process \(process) has no descriptor \(number)")
     case (.permissionDenied, .descriptor(let process, _)):
       return make(
-        .notPermitted, "process \(process) is not one whose descriptors may be opened",
-        "it takes the same user (and ptrace's permission), or CAP_SYS_PTRACE")
+        .notPermitted, "permission to open descriptors of process \(process) was denied",
+        "run as the same user with permission to ptrace it, or with CAP_SYS_PTRACE")
     case (.noSuchAddressOrDevice, .descriptor) where isSecretMemory:
       return make(
         .notSharedMemory,
-        "it is secret memory (memfd_secret), which no other process can open, and which is never swapped"
+        "it is secret memory (memfd_secret), which other processes cannot open and the kernel never swaps"
       )
     case (.tooManySymbolicLinkLevels, _):
       return make(.notSharedMemory, "it is a symbolic link, not a region")
     case (.resourceTemporarilyUnavailable, _):
-      return make(.busy, LeaseTable.reason(path), "try again when the lease is given back")
+      return make(.busy, LeaseTable.reason(path), "try again after the lease is released")
     case (.textFileBusy, _):
       return make(.busy, "it is being executed")
     default:
@@ -128,7 +127,7 @@ extension RegionReference {
     }
   }
 
-  /// Whether it is memory that is not even in the kernel's page tables. memfd_secret(2)
+  /// Whether it is secret memory, which is not mapped in the kernel's page tables. memfd_secret(2)
   private var isSecretMemory: Bool {
     path.flatMap { try? FileSystem.link($0) }.map { $0.string.hasPrefix("/secretmem") } ?? false
   }

@@ -2,25 +2,25 @@ import Glibc
 import SystemPackage
 
 extension Region {
-  /// Makes a region, or opens the one of that name if it has the same size.
+  /// Creates a region, or opens the existing region of that name if it has the same size.
   ///
   /// - Parameters:
   ///   - reference: a POSIX name, or a path on tmpfs, hugetlbfs or ramfs.
   ///   - size: in bytes.
-  ///   - options: for a new one.
-  ///   - isNew: set to whether it was made.
+  ///   - options: options of a new region.
+  ///   - isNew: set to whether the region was created.
   ///   - progress: called with the bytes reserved so far.
-  ///   - contents: writes what a new one is to hold when it appears.
+  ///   - contents: writes the initial contents of a new region.
   /// - Returns: the region, open for reading and writing.
-  /// - Throws: what `create` and `open` throw; `exists` where the sizes differ; `notPermitted` for a
-  ///   region that another user may have planted: in a sticky directory that all may write it must be
-  ///   the caller's or the directory owner's, as fs.protected_regular has it for O_CREAT.
+  /// - Throws: the errors of `create` and `open`; `exists` if the sizes differ; `notPermitted` for a region
+  ///   that another user may have planted. In a sticky directory that all users can write, the region must belong
+  ///   to the caller or to the owner of the directory, as fs.protected_regular requires for O_CREAT.
   public static func openOrCreate(
     _ reference: RegionReference, size: Int, options: CreationOptions = CreationOptions(),
     isNew: inout Bool, progress: (Int) -> Void = { _ in },
     contents: (borrowing Region) throws(ShmError) -> Void = { _ in }
   ) throws(ShmError) -> Region {
-    // Between the two calls somebody may make or remove it; nobody does so for ever.
+    // Another process may create or remove the region between the two calls, so both are retried.
     var attemptsLeft = 1000
     while true {
       attemptsLeft -= 1
@@ -39,15 +39,15 @@ extension Region {
         if status.size == size { return region }
         throw ShmError(
           .exists, "cannot open \(reference.quoted) as \(ByteCount(size))",
-          "a region of that name holds \(ByteCount(status.size)) (\(status.size) bytes)",
-          remedy: "ask for its size, or choose another name")
+          "the existing region has \(ByteCount(status.size)) (\(status.size) bytes)",
+          remedy: "use its size, or choose another name")
       } catch {
         guard error.kind == .notFound, attemptsLeft > 0 else { throw error }
       }
     }
   }
 
-  /// Refuses a region of another user where every user may make one.
+  /// Refuses a region of another user in a directory that every user can write.
   private static func refusePlanted(
     _ reference: RegionReference, _ status: RegionStatus
   ) throws(ShmError) {
@@ -57,7 +57,7 @@ extension Region {
     else { return }
     throw ShmError(
       .notPermitted, "cannot open \(reference.quoted)",
-      "it belongs to uid \(status.owner), mode \(String(status.mode, radix: 8)), in a directory where every user may create a region",
+      "it belongs to uid \(status.owner), mode \(String(status.mode, radix: 8)), in a directory that every user can write",
       remedy: "choose another name")
   }
 }

@@ -3,50 +3,50 @@ import Glibc
 import SystemPackage
 
 extension Region {
-  /// Makes the region larger or smaller. New bytes are zero, and their memory is set aside before
-  /// the size changes, so that a full tmpfs is an error here. ftruncate(2), fallocate(2)
+  /// Makes the region larger or smaller. New bytes are zero. Their memory is reserved before the size changes, so
+  /// that a full tmpfs is an error here. ftruncate(2), fallocate(2)
   ///
-  /// To make a region smaller takes the ground from under everybody who has it mapped: a touch
-  /// beyond the new end is SIGBUS. Ask `RegionUsers` first. Two resizes of one region come one after the
-  /// other: each holds a lock on it. flock(2)
+  /// Shrinking a region invalidates the mappings of other processes beyond the new end: an access there raises
+  /// SIGBUS. Check `RegionUsers` first. Each resize holds a lock, so that two resizes of one region run one after
+  /// the other. `F_OFD_SETLK` of fcntl(2)
   ///
   /// - Parameters:
   ///   - size: the new size in bytes.
-  ///   - reserve: whether the memory of what is added is set aside.
-  ///   - mayShrink: whether a smaller size is meant.
-  ///   - expected: the size that the caller has seen, and asked about the region's users at; another one is
-  ///     an error. nil for any.
-  ///   - mayExceedMemory: whether more may be reserved than memory or a control group has: the kernel
-  ///     ends the process then, instead of an error here.
+  ///   - reserve: whether the memory of the added bytes is reserved.
+  ///   - mayShrink: whether a smaller size is allowed.
+  ///   - expected: the size at which the caller checked the region's users. Another current size is an error.
+  ///     nil accepts any size.
+  ///   - mayExceedMemory: whether to reserve more than the memory of the machine or of a control group. The
+  ///     kernel then ends the process, instead of an error here.
   ///   - progress: called with the bytes reserved so far.
-  /// - Throws: `ShmError`: `usage` for a smaller size that was not meant, `noSpace`,
-  ///   `notPermitted` where a seal forbids it, `busy` where it is locked. The size is what it was then.
-  /// - Complexity: linear in the bytes added or given back.
+  /// - Throws: `ShmError`: `usage` for a smaller size without `mayShrink`, `noSpace`, `notPermitted` if a seal
+  ///   forbids it, `busy` if it is locked. The size is unchanged after an error.
+  /// - Complexity: linear in the bytes added or released.
   public func resize(
     to size: Int, reserve: Bool = true, mayShrink: Bool = false, expected: Int? = nil,
     mayExceedMemory: Bool = false, progress: (Int) -> Void = { _ in }
   ) throws(ShmError) {
     let attempt = "cannot resize \(quoted) to \(ByteCount(size))"
-    // Signals are held off, for what was taken beyond the end must be given back; what takes long asks
-    // for them.
+    // Signals are blocked, because memory reserved beyond the end must be released after an error. Long operations
+    // check for pending signals.
     let mask = SignalMask()
     _ = mask
     let lock = try RegionLock(self, attempt)
     defer { withExtendedLifetime(lock) {} }
     let status = try self.status()
     try RegionSize.check(size, pageSize: status.pageSize, attempt)
-    let changed = "another process has changed its size meanwhile"
+    let changed = "another process changed its size in the meantime"
     if let expected, status.size != expected {
-      throw ShmError(.busy, attempt, changed, remedy: "look who uses it, and try again")
+      throw ShmError(.busy, attempt, changed, remedy: "check which processes use it, and try again")
     }
     if size < status.size, !mayShrink {
       throw ShmError(
         .usage, attempt,
-        "it holds \(ByteCount(status.size)), and what lies beyond the new end would be lost",
+        "it has \(ByteCount(status.size)), and the data beyond the new end would be lost",
         remedy: .allowShrinking)
     }
     if size == status.size {
-      // Gives back what a killed resize has left beyond the end.
+      // Releases memory beyond the end that a killed resize left reserved.
       try? descriptor.truncate(to: size)
       return
     }
@@ -56,7 +56,7 @@ extension Region {
     let explain = { (error: Errno) in
       if error == .notPermitted, let seals, seals.contains(binding) {
         return ShmError(
-          .notPermitted, attempt, "the seal '\(binding.words[0])' does not allow it",
+          .notPermitted, attempt, "the seal '\(binding.words[0])' forbids it",
           errorNumber: error.rawValue)
       }
       return space.refusal(max(0, size - status.size), errno: error)
@@ -69,7 +69,7 @@ extension Region {
         explain: explain, progress: progress)
     }
     do throws(ShmError) {
-      // Whoever takes no lock may have made it larger meanwhile, and has bytes there.
+      // A process that does not take the lock may have enlarged the region and written data there.
       if !added.isEmpty, try self.status().size != status.size {
         throw ShmError(.busy, attempt, changed)
       }
@@ -81,8 +81,8 @@ extension Region {
     }
   }
 
-  /// Stores beyond the end of a region that does not end on a page stay in the rest of that page, and
-  /// would be the first of the new bytes.
+  /// Clears the rest of the last page. Stores through a mapping beyond the end remain there, and would become the
+  /// first of the new bytes.
   private func clearTail(of status: RegionStatus, _ attempt: String) throws(ShmError) {
     let end = PageMath.outward(0..<status.size, to: status.pageSize).upperBound
     guard end > status.size else { return }
@@ -90,12 +90,12 @@ extension Region {
       try descriptor.allocate(
         status.size..<end, mode: cshm_FALLOC_FL_PUNCH_HOLE | cshm_FALLOC_FL_KEEP_SIZE)
     } catch {
-      // A file system without it has no such pages.
+      // A file system without hole punching keeps no data beyond the end.
       guard error == .notPermitted else { return }
       let seal = (seals() ?? []).intersection([.write, .futureWrite]).words.first
-      let reason = seal.map { "the seal '\($0)' does not allow" } ?? "the kernel refuses"
+      let reason = seal.map { "the seal '\($0)' forbids" } ?? "the kernel forbids"
       throw ShmError(
-        .notPermitted, attempt, "\(reason) to clear the rest of its last page",
+        .notPermitted, attempt, "\(reason) clearing the rest of its last page",
         errorNumber: error.rawValue)
     }
   }

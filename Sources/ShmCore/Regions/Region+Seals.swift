@@ -3,10 +3,9 @@ import Glibc
 import SystemPackage
 
 extension Region {
-  /// The seals of this region; nil for one that cannot have any. fcntl(2), `F_GET_SEALS`
+  /// The seals of this region; nil if it cannot have seals. fcntl(2), `F_GET_SEALS`
   public func seals() -> Seals? {
-    // Of a file with a name the kernel says that it is sealed against seals: it is no memfd, and
-    // never could have any.
+    // For a file on a tmpfs mount the kernel reports the seal `seal`: it is not a memfd and cannot have seals.
     guard case .descriptor = reference, let numbers = try? descriptor.seals() else { return nil }
     let seals = Seals(numbers: numbers)
     if seals == .seal, let path = reference.path, let link = try? FileSystem.link(path),
@@ -17,28 +16,28 @@ extension Region {
     return seals
   }
 
-  /// Adds seals. They are never taken off again. fcntl(2), `F_ADD_SEALS`
+  /// Adds seals. A seal cannot be removed. fcntl(2), `F_ADD_SEALS`
   ///
-  /// - Throws: `ShmError`: `incompatible` for what is no memfd, `busy` for `write` while somebody has
-  ///   it mapped for writing, `notPermitted` where it was opened for reading only or is sealed
-  ///   against seals.
+  /// - Throws: `ShmError`: `incompatible` if it is not a memfd, `busy` for `write` while a process has a writable
+  ///   mapping, `notPermitted` if it is open read-only or has the seal `seal`.
   public func add(_ seals: Seals) throws(ShmError) {
     let attempt = "cannot seal \(quoted)"
     guard let present = self.seals() else {
       throw ShmError(
-        .incompatible, attempt, "only a memfd can be sealed, and this is none",
-        remedy: "name a memfd by pid:PID:FD", errorNumber: Errno.invalidArgument.rawValue)
+        .incompatible, attempt, "not a memfd",
+        remedy: "only memfds can be sealed; name one as pid:PID:FD",
+        errorNumber: Errno.invalidArgument.rawValue)
     }
     let writable = (try? descriptor.isWritable()) ?? true
     let explain = { (error: Errno) in
       switch error {
       case .notPermitted where present.contains(.seal):
         ShmError(
-          .notPermitted, attempt, "it is sealed against further seals",
+          .notPermitted, attempt, "the seal 'seal' forbids further seals",
           errorNumber: error.rawValue)
       case .notPermitted where !writable:
         ShmError(
-          .notPermitted, attempt, "it is open for reading only", errorNumber: error.rawValue)
+          .notPermitted, attempt, "it is open read-only", errorNumber: error.rawValue)
       case .resourceBusy where seals.contains(.exec) && !seals.contains(.write):
         ShmError(
           .busy, attempt,
@@ -49,8 +48,9 @@ extension Region {
           errorNumber: error.rawValue)
       case .resourceBusy:
         ShmError(
-          .busy, attempt, "somebody has it mapped for writing",
-          remedy: "the seal 'future-write' does not mind", errorNumber: error.rawValue)
+          .busy, attempt, "another process has it mapped for writing",
+          remedy: "the seal 'future-write' allows existing writable mappings",
+          errorNumber: error.rawValue)
       default: ShmError(attempt, error)
       }
     }

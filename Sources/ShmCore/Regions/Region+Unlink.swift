@@ -2,18 +2,18 @@ import Glibc
 package import SystemPackage
 
 extension Region {
-  /// Removes the region's name, if the name still means this region. A process that uses the region keeps
-  /// it; its memory is free when the last one ends. unlink(2)
+  /// Removes the region's name, if the name still refers to this region. Processes that use the region keep
+  /// it. Its memory is freed when the last of them exits. unlink(2)
   ///
-  /// - Throws: `ShmError`: `notFound` if the name is gone, or means another region by now;
-  ///   `notPermitted` if the directory is another user's, or sticky and the region is not ours;
+  /// - Throws: `ShmError`: `notFound` if the name does not exist or refers to another region;
+  ///   `notPermitted` if the directory or, in a sticky directory, the region belongs to another user;
   ///   `notSharedMemory` for a file that is not shared memory;
-  ///   `usage` for what has no name.
+  ///   `usage` for a region without a name.
   public func unlink() throws(ShmError) {
     _ = try unlink { () throws(ShmError) in true }
   }
 
-  /// Removes the name if `isMeant` says so at the moment when the name is taken.
+  /// Removes the name if `isMeant` returns true while no other process can reach the region by its name.
   ///
   /// unlink(2) takes a name and not a file: another region may be renamed to the name between a look and
   /// the call. So the region is first renamed to a name that no other program uses. What was moved can be
@@ -26,7 +26,7 @@ extension Region {
     let attempt = "cannot remove \(quoted)"
     switch reference {
     case .descriptor, .systemV:
-      throw ShmError(.usage, attempt, "it has no name in the file system to take away")
+      throw ShmError(.usage, attempt, "it has no name in the file system")
     case .posix, .file: break
     }
     guard let path = reference.path, let name = path.lastComponent else { return false }
@@ -49,7 +49,8 @@ extension Region {
     do throws(Errno) {
       try FileSystem.renameToFree(path, aside)
     } catch .noFunction, .invalidArgument, .notSupported, .notPermitted {
-      // A sandbox or a file system without it; where the directory refuses, unlink(2) does so, too.
+      // A sandbox or the file system does not support renameat2. If the directory denies permission, unlink(2) also
+      // fails.
       guard try isMeant() else { return false }
       try ShmError.explaining(explain) { () throws(Errno) in
         guard RegionIdentity(try FileSystem.status(path)) == mine else {
@@ -66,7 +67,7 @@ extension Region {
         RegionIdentity(try FileSystem.status(aside))
       }
       guard moved == mine else {
-        throw ShmError(.notFound, attempt, "the name belongs to another region now")
+        throw ShmError(.notFound, attempt, "the name now refers to another region")
       }
       guard try isMeant() else {
         try Self.putBack(aside, to: path, attempt)
@@ -96,7 +97,8 @@ extension Region {
       throw ShmError(
         .busy, attempt,
         "\(error == .fileExists ? "a new region took the name" : error.reason) while another "
-          + "region was moved aside, which is kept as \(place)", errorNumber: error.rawValue)
+          + "region was renamed for the removal; it is kept as \(place)",
+        errorNumber: error.rawValue)
     }
   }
 }

@@ -2,8 +2,8 @@ package import SystemPackage
 
 /// An open region: an object whose pages can be shared between processes.
 ///
-/// The owner holds a descriptor, which ends with it; the region itself stays until it is removed
-/// and nobody uses it any more.
+/// The value owns a file descriptor, which is closed with it. The region itself exists until it is removed
+/// and no process uses it.
 ///
 /// ```swift
 /// let region = try Region.create(RegionReference("cache"), size: 64 << 20)
@@ -37,7 +37,7 @@ public struct Region: ~Copyable, Sendable {
   /// this value: do not close it.
   public var rawDescriptor: Int32 { descriptor.raw }
 
-  /// A path that leads to this file, whatever its name is by now. proc_pid_fd(5)
+  /// A path that leads to this file, even if it was renamed or removed. proc_pid_fd(5)
   package var descriptorPath: FilePath { FilePath("/proc/self/fd/\(descriptor.raw)") }
 
   /// The name in quotes, for messages.
@@ -45,9 +45,9 @@ public struct Region: ~Copyable, Sendable {
 
   /// What the region is now: size, allocation, owner. fstat(2)
   ///
-  /// - Throws: `ShmError`; on an open region only where the machine is in trouble.
+  /// - Throws: `ShmError`. On an open region this is unusual: the kernel lacks memory, or a sandbox refuses.
   public func status() throws(ShmError) -> RegionStatus {
-    try ShmError.saying("cannot look at \(quoted)") { () throws(Errno) in
+    try ShmError.saying("cannot inspect \(quoted)") { () throws(Errno) in
       let status = try descriptor.status()
       let fileSystem = MemoryFileSystem(try descriptor.fileSystemStatus())
       return RegionStatus(
@@ -56,11 +56,11 @@ public struct Region: ~Copyable, Sendable {
     }
   }
 
-  /// Throws unless the region is shared memory: a command that changes or removes a region does neither
-  /// to a file on another file system, and asks before anything else. Opening for writing and `unlink`
-  /// ask by themselves.
+  /// Throws unless the region is shared memory. A program that changes or removes regions calls this first,
+  /// so that it does not change a file on another file system. Opening for writing and `unlink` check this
+  /// themselves.
   ///
-  /// - Parameter attempt: what would be done to it, for the message.
+  /// - Parameter attempt: the operation, for the message.
   /// - Throws: `ShmError` of kind `notSharedMemory`, which names the file system.
   public func requireSharedMemory(_ attempt: String) throws(ShmError) {
     try SharedMemory.require(descriptor, attempt)
@@ -68,9 +68,9 @@ public struct Region: ~Copyable, Sendable {
 
   /// The file system that the region lies on.
   ///
-  /// - Throws: `ShmError`; on an open region only where the machine is in trouble.
+  /// - Throws: `ShmError`. On an open region this is unusual: the kernel lacks memory, or a sandbox refuses.
   public func fileSystem() throws(ShmError) -> MemoryFileSystem {
-    try ShmError.saying("cannot look at the file system of \(quoted)") { () throws(Errno) in
+    try ShmError.saying("cannot inspect the file system of \(quoted)") { () throws(Errno) in
       MemoryFileSystem(try descriptor.fileSystemStatus())
     }
   }

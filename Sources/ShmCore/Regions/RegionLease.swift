@@ -2,18 +2,18 @@ import CShm
 import Glibc
 package import SystemPackage
 
-/// The kernel's proof that no other process has a region open or mapped: a lease for writing, given back
-/// when this ends. A process that opens the region meanwhile waits in open(2), and fails with `EAGAIN` if
-/// it does not wait: so only what removes or shrinks a region asks for a lease, and only for a moment.
+/// The kernel's proof that no other process has a region open or mapped: a write lease, released with this
+/// value. While the lease is held, open(2) in another process blocks, or fails with `EAGAIN` if it is
+/// non-blocking. Only operations that remove or shrink a region take a lease, and only for a short time.
 /// `F_SETLEASE` of fcntl(2)
 package struct RegionLease: ~Copyable {
-  /// What the kernel says.
+  /// The kernel's answer.
   package enum Answer: ~Copyable {
-    /// No other process has it, and none gets it while this lasts.
+    /// No other process has the region open, and no other process can open it while the lease is held.
     case granted(RegionLease)
-    /// Another process has it.
+    /// Another process has the region open.
     case refused
-    /// Nothing, most often because the region belongs to another user.
+    /// The kernel grants no lease, usually because the region belongs to another user.
     case unknown
   }
 
@@ -28,30 +28,30 @@ package struct RegionLease: ~Copyable {
   /// The descriptor that the lease is on.
   package var raw: CInt { probe.raw }
 
-  /// Whether no other process has opened the region or waits to open it, of a lease that was granted: it
-  /// is not being broken, and would be granted again.
+  /// Whether a granted lease is undisturbed: no other process waits to open the region, and the kernel would
+  /// grant the lease again.
   package static func isUndisturbed(_ raw: CInt) -> Bool {
     cshm_fcntl(raw, cshm_F_GETLEASE, 0) == CInt(F_WRLCK)
       && cshm_fcntl(raw, cshm_F_SETLEASE, CInt(F_WRLCK)) >= 0
   }
 
-  /// Whether this process may ask for a lease on a region: its owner, or with CAP_LEASE, if it may read
-  /// the region. capabilities(7)
+  /// Whether this process can request a lease on a region: it must be able to read the region, and be its owner
+  /// or have CAP_LEASE. capabilities(7)
   package static func mayAsk(_ status: RegionStatus, _ path: FilePath?) -> Bool {
     guard status.owner == ProcessView.user || ProcessView.mayLease, let path else { return false }
     return FileSystem.mayRead(path)
   }
 
-  /// Asks.
+  /// Requests a lease.
   ///
   /// - Parameters:
-  ///   - region: opened for its status only; of any other nothing is known, for it counts itself.
-  ///   - patience: how long to ask again while another process has the region open: one that only
-  ///     looks has it open for a moment.
-  /// - Returns: the lease, or why there is none.
+  ///   - region: opened with access `status` only. Any other open file description would conflict with the lease.
+  ///   - patience: how long to retry while another process has the region open. A process that only inspects the
+  ///     region has it open for a short time.
+  /// - Returns: the lease, or the reason for its absence.
   package static func ask(for region: borrowing Region, patience: Duration = .zero) -> Answer {
-    // The lease counts every open file but its own: this one must not be among them, and it is
-    // not where only the status was asked for (O_PATH opens nothing).
+    // The kernel refuses the lease if another open file description exists. A region with access `status` is
+    // opened with O_PATH, which does not count.
     guard region.access == .status, let path = region.reference.path,
       let probe = try? FileSystem.open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW),
       let mine = try? region.descriptor.status(), let its = try? probe.status(),
@@ -60,7 +60,7 @@ package struct RegionLease: ~Copyable {
     let deadline = Deadline(after: patience)
     while true {
       do {
-        // An opener that comes now breaks the lease, which is told by a signal: one that is ignored.
+        // A process that opens the region breaks the lease, and the kernel sends a signal. SIGURG is ignored.
         try SystemCall.checkNegated { cshm_fcntl(probe.raw, cshm_F_SETSIG, SIGURG) }
         try SystemCall.checkNegated { cshm_fcntl(probe.raw, cshm_F_SETLEASE, CInt(F_WRLCK)) }
         return .granted(RegionLease(probe))

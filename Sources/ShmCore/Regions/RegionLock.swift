@@ -2,30 +2,29 @@ import CShm
 import Glibc
 import SystemPackage
 
-/// The lock under which a region's size is changed, so that two changes come one after the other. Only
-/// those who take it mind it. `F_OFD_SETLK` of fcntl(2)
+/// The lock that serializes changes of a region's size. It is advisory: a process that does not take it is
+/// not stopped. `F_OFD_SETLK` of fcntl(2)
 ///
-/// It is a lock for writing on one byte, which takes the right to write the region. A process that may
-/// only read the region can lock it for reading, with flock(2) or fcntl(2): the first does not touch this
-/// lock, and the second is not waited for, for it belongs to no change.
+/// It is a write lock on one byte, which requires write permission for the region. A process that can only
+/// read the region can take a read lock with flock(2) or fcntl(2). A flock(2) lock does not conflict with this
+/// lock. A read lock of fcntl(2) does, but it belongs to no change of the size, so this type does not wait for it.
 struct RegionLock: ~Copyable {
   /// How long another change may last.
   private static let patience = Duration.seconds(30)
 
   private let descriptor: OwnedDescriptor
 
-  /// Waits for it.
+  /// Waits for the lock.
   ///
-  /// - Throws: `ShmError`: `busy` if another process that may write the region has it for too long,
-  ///   `interrupted`.
+  /// - Throws: `ShmError`: `busy` if another process holds the write lock for too long, `interrupted`.
   init(_ region: borrowing Region, _ attempt: String) throws(ShmError) {
-    // An open file of its own: a lock belongs to that, and ends with it.
+    // The lock belongs to the open file description, so it needs a separate one, and ends with it.
     let raw = region.descriptor.raw
     let opened = try ShmError.saying(attempt) { () throws(Errno) -> OwnedDescriptor in
       do throws(Errno) {
         return try FileSystem.open(FilePath("/proc/self/fd/\(raw)"), O_RDWR | O_NONBLOCK)
       } catch {
-        // Without /proc, or if it may not be opened again: the open file that there is.
+        // Without /proc, or without permission to open the file again: use the existing open file description.
         return try region.descriptor.duplicate()
       }
     }
@@ -41,7 +40,8 @@ struct RegionLock: ~Copyable {
       if deadline.hasPassed {
         throw ShmError(
           .busy, attempt,
-          holder > 0 ? "process \(holder) has it locked" : "another process has it locked")
+          "timed out after \(Clock.text(Self.patience)): "
+            + (holder > 0 ? "process \(holder) has it locked" : "another process has it locked"))
       }
       usleep(2000)
     }

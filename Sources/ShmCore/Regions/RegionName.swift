@@ -35,11 +35,11 @@ public struct RegionName: Hashable, Sendable {
     if bytes.isEmpty { throw refuse("it is empty") }
     if bytes == Array(".".utf8) || bytes == Array("..".utf8) { throw refuse("it is a directory") }
     if bytes.contains(UInt8(ascii: "/")) {
-      throw refuse("a name holds no further slash (file:PATH names a file)")
+      throw refuse("it contains a slash (use file:PATH for a file)")
     }
-    if bytes.contains(0) { throw refuse("it holds a NUL") }
+    if bytes.contains(0) { throw refuse("it contains a NUL byte") }
     if bytes.count > Self.maximumLength {
-      throw refuse("it is \(bytes.count) bytes long, and \(Self.maximumLength) are allowed")
+      throw refuse("its length of \(bytes.count) bytes exceeds \(Self.maximumLength) bytes")
     }
     self.bytes = bytes
   }

@@ -1,6 +1,6 @@
 public import SystemPackage
 
-/// What a user writes to say which region is meant.
+/// A reference to a region, as a user writes it.
 ///
 /// | written | meant |
 /// | --- | --- |
@@ -44,12 +44,12 @@ public enum RegionReference: Hashable, Sendable {
       guard parts.count == 2, let process = Self.number(parts[0]), process > 0,
         let number = Self.number(parts[1])
       else {
-        throw Self.malformed(text, "a descriptor is written pid:PID:FD")
+        throw Self.malformed(text, "the format of a descriptor is pid:PID:FD")
       }
       self = .descriptor(process: process, number: number)
     } else if let rest = Self.rest(of: text, after: "sysv:") {
       guard let identifier = Self.number(rest) else {
-        throw Self.malformed(text, "a System V segment is written sysv:ID")
+        throw Self.malformed(text, "the format of a System V segment is sysv:ID")
       }
       self = .systemV(identifier)
     } else if text.starts(with: Self.streamPrefix.utf8) {
@@ -62,7 +62,7 @@ public enum RegionReference: Hashable, Sendable {
     }
   }
 
-  /// How the name of a stream begins where a region may be meant as well.
+  /// The prefix of the name of a stream, in a place that accepts regions and streams.
   package static let streamPrefix = "stream:"
 
   /// The bytes that a reference means, without their encoding if there is any.
@@ -79,7 +79,7 @@ public enum RegionReference: Hashable, Sendable {
     return bytes
   }
 
-  /// The path of the region in the file system, where it has one.
+  /// The path of the region in the file system; nil for a System V segment.
   public var path: FilePath? {
     switch self {
     case .posix(let name): name.path
@@ -90,7 +90,7 @@ public enum RegionReference: Hashable, Sendable {
     }
   }
 
-  /// The directory that its name stands in; nil for what has no name.
+  /// The directory that contains its name; nil for a region without a name.
   package var directory: FilePath? {
     switch self {
     case .posix, .file: path?.directory
@@ -102,13 +102,13 @@ public enum RegionReference: Hashable, Sendable {
     text.starts(with: prefix.utf8) ? text.dropFirst(prefix.utf8.count) : nil
   }
 
-  /// A name that a script has put together wrongly is not taken for a path.
+  /// Refuses a path that looks like the wrong output of a script.
   private static func refuseDoubtful(_ text: [UInt8]) throws(ShmError) {
     let parts = text.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
     if parts.dropFirst().dropLast().contains(where: \.isEmpty)
       || parts.contains(where: { $0.elementsEqual("..".utf8) })
     {
-      throw malformed(text, "it holds '//' or '..' (file:PATH forces a path)")
+      throw malformed(text, "it contains '//' or '..' (use file:PATH for such a path)")
     }
   }
 
@@ -116,16 +116,16 @@ public enum RegionReference: Hashable, Sendable {
     _ path: ArraySlice<UInt8>, in text: [UInt8]
   ) throws(ShmError) -> FilePath {
     if path.isEmpty { throw malformed(text, "the path is empty") }
-    if path.contains(0) { throw malformed(text, "it holds a NUL") }
+    if path.contains(0) { throw malformed(text, "it contains a NUL byte") }
     let last = path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).last ?? []
     if last.isEmpty || last.elementsEqual(".".utf8) || last.elementsEqual("..".utf8) {
       throw malformed(text, "it names a directory")
     }
     if path.count >= 4096 {
-      throw malformed(text, "it is \(path.count) bytes long, and 4095 are allowed")
+      throw malformed(text, "its length of \(path.count) bytes exceeds 4095 bytes")
     }
     if last.count > RegionName.maximumLength {
-      throw malformed(text, "its last part is longer than \(RegionName.maximumLength) bytes")
+      throw malformed(text, "its file name is longer than \(RegionName.maximumLength) bytes")
     }
     return FilePath(bytes: Array(path))
   }

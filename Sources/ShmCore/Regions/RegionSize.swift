@@ -1,7 +1,7 @@
 /// Which sizes a region can have.
 enum RegionSize {
-  /// What the addresses of one process can hold, in bytes: nobody could map more. Sparse regions
-  /// cost nothing, so nothing else stops an absurd size.
+  /// The address space of a process in bytes. A larger region could not be mapped. Sparse regions need no memory,
+  /// so no other check would refuse such a size.
   static let largest = 1 << 47
 
   /// Refuses a size that no region can have.
@@ -10,18 +10,19 @@ enum RegionSize {
   ///   - size: in bytes.
   ///   - pageSize: the size of the pages it lies on, in bytes.
   ///   - attempt: what is tried, for the message.
-  /// - Throws: `ShmError`: `usage`, and `noSpace` for one that nobody could map.
+  /// - Throws: `ShmError`: `usage`, and `noSpace` for a size that no process could map.
   static func check(_ size: Int, pageSize: Int, _ attempt: String) throws(ShmError) {
-    if size <= 0 { throw ShmError(.usage, attempt, "a region holds one byte at least") }
+    if size <= 0 { throw ShmError(.usage, attempt, "the size must be at least 1 byte") }
     if size > largest {
       let (needs, most) = ByteCount(size).told(beside: ByteCount(largest))
       throw ShmError(
-        .noSpace, attempt, "needs \(needs), but the addresses of a process hold \(most) at most")
+        .noSpace, attempt, "needs \(needs), but the address space of a process is \(most)")
     }
     // Smaller pages are never split off a file of huge ones; elsewhere the last page may be a part.
     if pageSize > PageMath.pageSize, size % pageSize != 0 {
       throw ShmError(
-        .usage, attempt, "its size must be a multiple of the huge page, \(ByteCount(pageSize))")
+        .usage, attempt,
+        "the size must be a multiple of the huge page size, \(ByteCount(pageSize))")
     }
   }
 }

@@ -13,7 +13,7 @@ public struct RegionStatus: Sendable {
   public internal(set) var identity: RegionIdentity
   /// Its length in bytes.
   public let size: Int
-  /// The bytes that memory is charged for: reserved, written, or swapped out.
+  /// The bytes that are charged as memory: reserved, written, or swapped out.
   public let allocated: Int
   /// The permission bits, without the type of the file.
   public let mode: UInt16
@@ -21,21 +21,21 @@ public struct RegionStatus: Sendable {
   public let owner: UInt32
   /// The group that owns it.
   public let group: UInt32
-  /// How many names it has: 0 for a memfd and for what was removed.
+  /// The number of its names: 0 for a memfd and for a removed region.
   public let links: Int
   /// The size of its pages in bytes: a huge page's on hugetlbfs.
   public let pageSize: Int
   /// When its contents were last modified, in seconds since 1970.
   public let modified: Int
-  /// When it was made, in seconds since 1970; nil where the file system does not say.
+  /// When it was created, in seconds since 1970; nil if the file system does not record it.
   public let created: Int?
 
   /// When its status was last changed, in seconds since 1970: by chmod(2), link(2), rename(2) and the
   /// like. It cannot be set.
   package let changed: Int
 
-  /// When it was made or last written, whichever is later, in seconds since 1970: what an age counts
-  /// from. Stores through a mapping are not noticed by the kernel.
+  /// When it was created or last written, whichever is later, in seconds since 1970. The age of a region counts
+  /// from this time. The kernel does not record stores through a mapping.
   public var lastChange: Int { max(created ?? modified, modified) }
 
   package init(_ status: stat, created: Int?, pageSize: Int) {
@@ -52,18 +52,18 @@ public struct RegionStatus: Sendable {
     self.pageSize = pageSize
   }
 
-  /// The error for a range that ends behind the region's end: whoever asked may have looked at the
-  /// size just before.
+  /// The error for a range beyond the end of the region. The region may have been larger when the caller read its
+  /// size.
   package func endsBefore(_ range: Range<Int>, _ attempt: String) -> ShmError {
     ShmError(
       .inputOutput, attempt,
       """
-      the range ends at byte \(range.upperBound), and it holds \(size): it is too long, or another \
-      process has made the region smaller
+      the range ends at byte \(range.upperBound), but the region has \(size) bytes (another process may \
+      have shrunk it)
       """)
   }
 
-  /// The word for what `mode`, of stat(2), says a file is, or nil for a regular file.
+  /// The type of a file in words, by the `mode` of stat(2); nil for a regular file.
   package static func kindOfOther(_ mode: UInt32) -> String? {
     switch mode & S_IFMT {
     case S_IFREG: nil
@@ -72,13 +72,13 @@ public struct RegionStatus: Sendable {
     case S_IFIFO: "a FIFO"
     case S_IFSOCK: "a socket"
     case S_IFCHR, S_IFBLK: "a device"
-    default: "no regular file"
+    default: "a file of unknown type"
     }
   }
 }
 
 extension RegionStatus {
-  /// The status of a region that has no file of its own, as a System V segment.
+  /// The status of a region without a file, such as a System V segment.
   package init(
     identity: RegionIdentity, size: Int, allocated: Int, mode: UInt16, owner: UInt32, group: UInt32,
     changed: Int, pageSize: Int

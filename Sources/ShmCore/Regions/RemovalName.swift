@@ -1,12 +1,12 @@
 import CShm
 import SystemPackage
 
-/// The name that a region has for a moment while it is removed: `.shmtool-removing-INODE-RANDOM-NAME`.
+/// The temporary name of a region during its removal: `.shmtool-removing-INODE-RANDOM-NAME`.
 ///
-/// What is left of a removal that was killed tells by this name which region was meant, and what the name
-/// was; a name too long for it is left out.
+/// If the removal is killed, this name records the region and its original name. An original name that does not
+/// fit is omitted.
 package struct RemovalName {
-  /// What all of them begin with.
+  /// The common prefix.
   static let prefix = ".shmtool-removing-"
 
   /// The inode of the region that is meant to be removed.
@@ -16,7 +16,7 @@ package struct RemovalName {
   /// The name itself.
   let bytes: [UInt8]
 
-  /// A fresh one.
+  /// Creates a new unique name.
   init(_ name: [UInt8], of inode: UInt64) {
     let random = String(cshm_random() & 0xFFFF_FFFF, radix: 16)
     let start = Array("\(Self.prefix)\(String(inode, radix: 16))-\(random)".utf8)
@@ -26,7 +26,7 @@ package struct RemovalName {
     bytes = fits ? start + [UInt8(ascii: "-")] + name : start
   }
 
-  /// Reads one; nil for any other name.
+  /// Parses a name; nil for any other name.
   package init?(parsing bytes: [UInt8]) {
     guard bytes.starts(with: Self.prefix.utf8) else { return nil }
     let parts = bytes.dropFirst(Self.prefix.utf8.count).split(

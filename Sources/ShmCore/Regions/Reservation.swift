@@ -2,39 +2,39 @@ import CShm
 import Glibc
 import SystemPackage
 
-/// Memory set aside for a region before anybody counts on it: what a touch would have found out by
-/// SIGBUS, fallocate(2) says with an error.
+/// Reserves the memory of a region before it is used. A lack of memory is then an error of fallocate(2), not a
+/// SIGBUS at the first touch.
 enum Reservation {
-  /// How much is asked for at once. On tmpfs a signal makes the call give back what it took and
-  /// begin anew, so calls are short, and signals are held off during each.
+  /// The bytes of one call. On tmpfs, a signal makes the call release its pages and start from the beginning. So
+  /// calls are short, and signals are blocked during each of them.
   static let chunk = 32 << 20
-  /// How much is reserved between two looks at the room, at most.
+  /// The maximum bytes that are reserved between two checks of the available room.
   private static let longestInterval = 128 << 20
 
-  /// How much is reserved before the next look, of the room that is left: little if little is left, because
-  /// other processes take of it meanwhile.
+  /// The bytes that are reserved before the next check: few if little room is left, because other processes
+  /// also take memory.
   private static func interval(_ left: Int?) -> Int {
     min(
       longestInterval, max(shortestInterval, PageMath.roundDown((left ?? .max) / 16, to: 1 << 20)))
   }
 
   private static let shortestInterval = 1 << 20
-  /// What a later look may find missing: the kernel charges groups in batches, and the room leaves something
-  /// for that.
+  /// The shortage that a later check tolerates: the kernel charges groups in batches, and the room includes a
+  /// margin for that.
   private static let slack = 1 << 19
 
-  /// Reserves `range`; the size of the file does not change. On an error what was taken beyond the
-  /// end of the file is given back.
+  /// Reserves `range` without changing the size of the file. After an error, memory beyond the end of the file is
+  /// released.
   ///
   /// - Parameters:
   ///   - range: in bytes.
   ///   - descriptor: the file, open for writing.
   ///   - attempt: what is tried, for messages.
-  ///   - space: looks at the room again from time to time, because other processes take memory, too;
-  ///     nil leaves the limits that end processes to the kernel.
-  ///   - explain: says what an error number means here.
+  ///   - space: checks the available room again during the reservation, because other processes also take
+  ///     memory; nil skips the limits at which the kernel ends processes.
+  ///   - explain: turns an error number into an error.
   ///   - progress: called with the bytes reserved so far, from 0.
-  /// - Throws: `ShmError`: what `explain` makes of the kernel's answer, or `interrupted`.
+  /// - Throws: `ShmError`: the error of `explain`, or `interrupted`.
   static func reserve(
     _ range: Range<Int>, of descriptor: borrowing OwnedDescriptor, attempt: String,
     space: SpaceCheck?, explain: (Errno) -> ShmError, progress: (Int) -> Void
@@ -64,7 +64,7 @@ enum Reservation {
         throw error
       }
       if let refused {
-        // Given back first: what is free then is what the caller finds free.
+        // Released first, so that the error reports the memory that the caller will find free.
         release(range, of: descriptor)
         throw explain(refused)
       }
@@ -73,26 +73,26 @@ enum Reservation {
     progress(range.count)
   }
 
-  /// Gives the memory of `range` back, as far as it lies beyond the end of the file: what lies within
-  /// may hold somebody's bytes by now. Only whole pages are given back, so it goes on to the end of the
-  /// last one. fallocate(2), `FALLOC_FL_PUNCH_HOLE`
+  /// Releases the memory of `range` that is beyond the end of the file. Memory before the end may already hold
+  /// data of another process. The kernel releases only whole pages, so the released range is extended to the end of
+  /// the last page. fallocate(2), `FALLOC_FL_PUNCH_HOLE`
   static func release(_ range: Range<Int>, of descriptor: borrowing OwnedDescriptor) {
     guard let size = try? descriptor.status().st_size, Int(size) < range.upperBound else { return }
     let pageSize = (try? descriptor.fileSystemStatus()).map { MemoryFileSystem($0).pageSize }
     let end = PageMath.roundUp(range.upperBound, to: pageSize ?? PageMath.pageSize)
     let range = max(range.lowerBound, Int(size))..<(end ?? range.upperBound)
-    // The region is as small as it was; if even this is refused, nothing better is left to do.
+    // The size of the region is unchanged. If the kernel refuses this call, the memory stays reserved.
     try? descriptor.allocate(
       range, mode: cshm_FALLOC_FL_PUNCH_HOLE | cshm_FALLOC_FL_KEEP_SIZE)
   }
 
-  /// Returns the kernel's refusal, if it is one.
+  /// Reserves one chunk and returns the error number if the kernel refuses.
   private static func reserveChunk(
     _ range: Range<Int>, of descriptor: borrowing OwnedDescriptor, attempt: String
   ) throws(ShmError) -> Errno? {
     let mask = SignalMask()
     _ = mask
-    // A stop or a debugger cannot be held off.
+    // A stop signal or a debugger can still interrupt the call.
     var interruptions = Interruptions()
     while true {
       try SignalMask.checkPending(attempt)

@@ -2,15 +2,15 @@ import CShm
 import Glibc
 import SystemPackage
 
-/// Looks whether there is room before bytes are written to a file in memory. A write(2) or a store that
-/// a control group or the machine has no memory for ends the process, without an error.
+/// Checks the available room before bytes are written to a file in memory. If a control group or the machine
+/// lacks memory for a write(2) or a store, the kernel ends the process without an error.
 ///
-/// It looks rarely: what half of the room holds is written without a further look.
+/// The checks are rare: half of the available room is written without another check.
 package struct RoomGuard {
-  /// nil if there is nothing to look at.
+  /// The check; nil if the file needs no check.
   private let space: SpaceCheck?
   private let raw: CInt
-  /// The bytes that may be written before the next look.
+  /// The bytes that can be written before the next check.
   private var allowance = 0
 
   /// - Parameters:
@@ -18,31 +18,31 @@ package struct RoomGuard {
   ///   - attempt: the words for errors.
   package init(_ raw: CInt, _ attempt: String) {
     self.raw = raw
-    // A device's node may lie on a tmpfs, and takes nothing of it.
+    // A device node can lie on a tmpfs, but its data takes no memory there.
     let status =
       DescriptorKind.isRegular(raw) ? try? FileSystem.fileSystemStatus(ofDescriptor: raw) : nil
     switch status.map({ MemoryFileSystem($0).kind }) {
     case .tmpfs, .ramfs:
       space = SpaceCheck(
         attempt: attempt, place: "its file system", site: .descriptor(raw), mayBeSparse: false)
-    // Pages of disks can be taken back, and huge pages are promised by mmap(2).
+    // The kernel can reclaim pages of files on disks, and mmap(2) reserves huge pages.
     default: space = nil
     }
   }
 
-  /// The same with the words that a region has for its place.
+  /// Creates a guard for a region, whose directory appears in errors.
   package init(_ region: borrowing Region, _ attempt: String) {
     raw = region.rawDescriptor
     let kind = (try? region.fileSystem())?.kind
     space = kind == .tmpfs || kind == .ramfs ? try? region.space(attempt, mayBeSparse: false) : nil
   }
 
-  /// Throws if the bytes that have no memory yet have no room.
+  /// Throws if there is no room for the bytes that have no memory yet.
   ///
   /// - Parameters:
-  ///   - range: what is to be written next, in bytes of the file.
-  ///   - isPiece: whether it is a piece of an input of unknown length. The file is filled then as far as the
-  ///     kernel allows: only limits that would end the process refuse beforehand.
+  ///   - range: the bytes of the file that are written next.
+  ///   - isPiece: whether it is a piece of an input of unknown length. The file is then filled as far as the
+  ///     kernel allows. Only limits at which the kernel ends the process are checked in advance.
   /// - Throws: `ShmError` of kind `noSpace` and the figures.
   package mutating func require(_ range: Range<Int>, isPiece: Bool = false) throws(ShmError) {
     guard let space, !range.isEmpty else { return }
@@ -54,7 +54,7 @@ package struct RoomGuard {
     if missing > 0 { try look(missing, space, isPiece) }
   }
 
-  /// The same for bytes that go where a descriptor stands.
+  /// The same check for bytes at the current offset of the descriptor.
   package mutating func require(next count: Int) throws(ShmError) {
     guard space != nil, count > 0 else { return }
     if count <= allowance {
@@ -85,7 +85,7 @@ package struct RoomGuard {
         .multipliedReportingOverflow(by: PageMath.pageSize)
       return present.overflow ? 0 : max(0, pages.count - present.partialValue)
     }
-    // An old kernel: at worst every hole lies in the range.
+    // On a kernel without cachestat(2), assume that every hole lies in the range.
     guard let status = try? FileSystem.status(ofDescriptor: raw) else { return pages.count }
     let end = max(PageMath.lastEnd(of: Int(status.st_size)), pages.upperBound)
     return min(pages.count, max(0, end - Int(status.st_blocks) * 512))

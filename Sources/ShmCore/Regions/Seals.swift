@@ -1,6 +1,6 @@
 import CShm
 
-/// What can no longer be done to a memfd, by anybody, ever. fcntl(2), `F_ADD_SEALS`
+/// Operations on a memfd that the kernel permanently refuses to all processes. fcntl(2), `F_ADD_SEALS`
 ///
 /// ```swift
 /// let region = try Region.anonymous("ring", size: 1 << 20)
@@ -15,17 +15,17 @@ public struct Seals: OptionSet, Hashable, Sendable {
     self.rawValue = rawValue
   }
 
-  /// It does not shrink.
+  /// The region cannot shrink.
   public static let shrink = Seals(rawValue: 1)
-  /// It does not grow.
+  /// The region cannot grow.
   public static let grow = Seals(rawValue: 2)
-  /// Nobody writes; refused while somebody has it mapped for writing.
+  /// The contents cannot be written. The kernel refuses this seal while a process has a writable mapping.
   public static let write = Seals(rawValue: 4)
-  /// Nobody new writes; who has it mapped for writing goes on. Linux 5.1
+  /// No new writable mapping and no write(2). Existing writable mappings remain. Linux 5.1
   public static let futureWrite = Seals(rawValue: 8)
-  /// The execute permission stays as it is. Linux 6.3
+  /// The execute permission cannot change. Linux 6.3
   public static let exec = Seals(rawValue: 16)
-  /// No further seals.
+  /// No seal can be added.
   public static let seal = Seals(rawValue: 32)
 
   /// Every seal with the word a user writes for it, and the kernel's number.
@@ -43,7 +43,7 @@ public struct Seals: OptionSet, Hashable, Sendable {
     Self.table.filter { contains($0.seal) }.map(\.word)
   }
 
-  /// The words that there are.
+  /// All words for seals.
   public static var allWords: [String] { table.map(\.word) }
 
   /// The seals of the given words, which may be separated by commas; nil for an unknown word.

@@ -2,9 +2,9 @@ import CShm
 import Glibc
 import SystemPackage
 
-/// What counts as shared memory: files on tmpfs, ramfs and hugetlbfs, and memfds, which lie on
-/// internal mounts of these. Only such files are created, changed and removed by name. A file on
-/// another file system is somebody's document, a disk, or an interface of the kernel.
+/// Defines shared memory: files on tmpfs, ramfs and hugetlbfs, and memfds, which lie on internal mounts of these.
+/// Only such files are created, changed and removed by name. A file on another file system can be a document, a
+/// disk, or an interface of the kernel.
 package enum SharedMemory {
   /// Throws unless the open file is shared memory. fstatfs(2)
   ///
@@ -26,12 +26,12 @@ package enum SharedMemory {
     }
   }
 
-  /// The error for what lies on another file system.
+  /// The error for a file on another file system.
   ///
   /// - Parameters:
-  ///   - subject: what lies there: "it", or a directory.
+  ///   - subject: the subject of the sentence: "it", or a directory.
   ///   - attempt: the words for errors.
-  ///   - fileSystem: where it lies.
+  ///   - fileSystem: its file system.
   ///   - device: the number of that file system, as stat(2) gives it; nil if unknown.
   /// - Returns: the error, of kind `notSharedMemory`.
   static func refusal(

@@ -11,7 +11,7 @@ extension SpaceCheck {
       .noSpace, attempt, reason, remedy: remedy, shortage: shortage, errorNumber: errno.rawValue)
   }
 
-  /// Why a limit does not leave so much, what to do, and what the limit would have to be.
+  /// Why a limit does not allow the bytes, the remedy, and the required limit.
   func explanation(
     _ refusing: RegionRoom.Candidate, _ wanted: Int
   ) -> (reason: String, remedy: Remedy?, shortage: LimitShortage?) {
@@ -28,7 +28,7 @@ extension SpaceCheck {
       )
     case .inodes(let place):
       return (
-        "\(place) has none of its \(limit) inodes left",
+        "all \(limit) inodes of \(place) are in use",
         nil, LimitShortage(.inodes(mountPoint), needed: limit * 2)
       )
     case .quota(let owner, let place):
@@ -74,12 +74,12 @@ extension SpaceCheck {
     case .memory(let withSwap):
       return (
         "needs \(needs), but memory\(withSwap ? " and swap have" : " has") \(has) available",
-        mayBeSparse ? "ask for less, or for a sparse region" : "ask for less", nil
+        mayBeSparse ? "use a smaller size, or a sparse region" : "use a smaller size", nil
       )
     }
   }
 
-  /// The error if the kernel refuses what every figure allows.
+  /// The error if the kernel refuses a size that all known limits allow.
   func disproved(
     _ wanted: Int, _ room: RegionRoom, _ said: String, _ errno: Errno
   ) -> ShmError {
@@ -100,25 +100,25 @@ extension SpaceCheck {
       "the kernel refuses \(ByteCount(wanted))\(isHuge ? " of huge pages" : "") (\(said))"
         + (figures.map { ", although \($0)" } ?? ""),
       remedy: """
-        the figures of this moment would allow it; a commit limit or a control group\
-        \(isHuge ? ", or the memory nodes of this process," : "") may refuse
+        the known limits allow it; check the commit limit\(isHuge ? ", the memory nodes" : "") and the \
+        control groups of this process
         """,
       errorNumber: errno.rawValue)
   }
 
-  /// EDQUOT where the quota cannot be asked for.
+  /// The error for EDQUOT if the quota cannot be read.
   func unknownQuota(_ wanted: Int) -> ShmError {
     ShmError(
       .noSpace, attempt,
-      "needs \(ByteCount(wanted)), which a quota on \(place) does not allow; its figures are unknown",
+      "needs \(ByteCount(wanted)), which exceeds a quota on \(place) (its limit is unknown)",
       remedy: Self.quotaRemedy, errorNumber: Errno.diskQuotaExceeded.rawValue)
   }
 
   private static var quotaRemedy: Remedy { "root can raise it with setquota(8)" }
 
-  /// What is wanted and what there is: the larger one never looks like the smaller one.
+  /// The requested and the available size as text. They are rounded so that the larger one reads as larger.
   private static func figures(_ wanted: Int, _ available: Int) -> (String, String) {
-    // Whole pages count.
+    // The kernel allocates whole pages.
     let needed = wanted > available ? wanted : PageMath.roundUp(wanted) ?? wanted
     return ByteCount(needed).told(beside: ByteCount(available))
   }
@@ -141,7 +141,7 @@ extension SpaceCheck {
     return LimitShortage(.fileSystem(mountPoint), needed: overflow ? nil : enough)
   }
 
-  /// Where the file system is mounted; nil for memory that no mount shows here.
+  /// The mount point of the file system; nil for memory without a visible mount.
   private var mountPoint: FilePath? {
     let mounts = MountTable.current()
     let mount: MountTable.Mount?

@@ -1,26 +1,25 @@
 import Glibc
 import SystemPackage
 
-/// Whether there is room, and the sentence if there is not. A sentence that says that more is needed
-/// than there is, agrees with its own figures; if the figures allow what the kernel has refused, the
-/// sentence says so.
+/// Checks the available room and explains a shortage. An error that reports a shortage is consistent with its
+/// own figures. If the figures allow a size that the kernel refused, the error says so.
 struct SpaceCheck {
   let attempt: String
   let place: String
   let site: RegionRoom.Site
-  /// Whether what is asked for can be done without reserved memory.
+  /// Whether the operation is possible without reserved memory.
   var mayBeSparse = true
-  /// What the memory is for.
+  /// The purpose of the memory.
   var purpose = RegionRoom.Purpose()
   /// Whose control groups count; nil for those of this process.
   var process: Int32?
 
-  /// Refuses before anything is charged what cannot succeed: a control group's limit, and a tmpfs that
-  /// may grow larger than the machine's memory, end processes instead of refusing the call.
+  /// Refuses a size that cannot succeed before any memory is charged. At the limit of a control group, or if a
+  /// tmpfs is larger than the memory of the machine, the kernel ends processes instead of refusing the call.
   ///
   /// - Parameters:
-  ///   - wanted: the bytes that are asked for.
-  ///   - mayExceedMemory: whether these limits are left to the kernel.
+  ///   - wanted: the requested bytes.
+  ///   - mayExceedMemory: whether to skip these limits.
   /// - Throws: `ShmError` of kind `noSpace` and the figures.
   func require(_ wanted: Int, mayExceedMemory: Bool = false) throws(ShmError) {
     guard wanted > 0, let room = RegionRoom.at(site, place, purpose, process: process) else {
@@ -33,8 +32,8 @@ struct SpaceCheck {
   ///
   /// - Parameters:
   ///   - wanted: the bytes that are written next.
-  ///   - isMeant: which limits refuse.
-  /// - Returns: the bytes that there is room for after them; nil if no limit is known.
+  ///   - isMeant: the limits to check.
+  /// - Returns: the bytes that are available after them; nil if no limit is known.
   /// - Throws: `ShmError` of kind `noSpace` and the figures.
   func left(
     after wanted: Int, of isMeant: (RegionRoom.Bound) -> Bool
@@ -47,7 +46,7 @@ struct SpaceCheck {
   private func require(
     _ wanted: Int, of room: RegionRoom, isMeant: (RegionRoom.Bound) -> Bool
   ) throws(ShmError) {
-    // A size that is too large the kernel refuses by an error of its own, before it charges anything.
+    // The kernel refuses a size that is too large with a specific error, before it charges memory.
     guard let refusing = room.refusing(wanted, of: { $0 != .fileSize && isMeant($0) }) else {
       return
     }
@@ -57,24 +56,24 @@ struct SpaceCheck {
   /// The error for a reservation that the kernel refused, with the figures of this moment.
   ///
   /// - Parameters:
-  ///   - wanted: the bytes that were asked for.
-  ///   - errno: what the kernel said.
-  ///   - isName: whether the call would have made a file or a name.
-  /// - Returns: the error, whose figures say what binds, or that they would allow it.
+  ///   - wanted: the requested bytes.
+  ///   - errno: the error number of the call.
+  ///   - isName: whether the call would have created a file or a name.
+  /// - Returns: the error with the limit that refuses, or with figures that would allow the size.
   func refusal(_ wanted: Int, errno: Errno, isName: Bool = false) -> ShmError {
     switch errno {
     case .notSupported, .noFunction: return noReservation(errno)
     case .noSpace, .noMemory, .badAddress, .diskQuotaExceeded: break
     default: return ShmError(attempt, errno)
     }
-    // A page of a mapping that cannot be had is told by EFAULT, without a reason.
-    let said = errno == .badAddress ? "a page cannot be brought into memory" : errno.reason
+    // If a page of a mapping cannot be allocated, the kernel returns EFAULT without a reason.
+    let said = errno == .badAddress ? "no memory for a page" : errno.reason
     let errno = errno == .badAddress ? Errno.noSpace : errno
     var purpose = purpose
     purpose.isNew = isName
     guard let room = RegionRoom.at(site, place, purpose) else { return ShmError(attempt, errno) }
     if errno == .diskQuotaExceeded {
-      // Nothing else says so.
+      // Only a quota causes EDQUOT.
       let quota = room.refusing(wanted) { if case .quota = $0 { true } else { false } }
       return quota.map { error($0, wanted, errno: errno) } ?? unknownQuota(wanted)
     }
@@ -93,16 +92,16 @@ struct SpaceCheck {
     return check.disproved(wanted, room, errno.reason, errno)
   }
 
-  /// The error where memory cannot be set aside at all.
+  /// The error if the file system does not support reservation.
   private func noReservation(_ errno: Errno) -> ShmError {
     ShmError(
-      errno.kind, attempt, "memory cannot be reserved here: \(errno.reason)",
+      errno.kind, attempt, "memory cannot be reserved: \(errno.reason)",
       remedy: mayBeSparse ? .leaveHoles : nil, errorNumber: errno.rawValue)
   }
 }
 
 extension Region {
-  /// The room where the region lies.
+  /// The room on the file system of the region.
   func space(_ attempt: String, mayBeSparse: Bool = true) throws(ShmError) -> SpaceCheck {
     guard let directory = reference.directory else {
       return SpaceCheck(

@@ -42,7 +42,7 @@ package enum Allocation {
   package static func refusal(_ bytes: Int, _ attempt: String, _ error: Errno) -> ShmError {
     ShmError(
       .noSpace, attempt, "a buffer of \(ByteCount(bytes)) cannot be allocated (\(error.reason))",
-      remedy: "or free memory",
+      remedy: "free memory",
       shortage: Errno.addressShortage(bytes), errorNumber: error.rawValue)
   }
 }

@@ -38,7 +38,7 @@ public struct ByteCount: Hashable, Sendable, CustomStringConvertible {
     return "\(bytes >> (10 * unit)) \(units[unit])"
   }
 
-  /// This number and another, so that two that differ never read the same: exact where rounding would
+  /// This number and another, so that two that differ never read the same: exact if rounding would
   /// hide the difference.
   package func told(beside other: ByteCount) -> (String, String) {
     bytes != other.bytes && description == other.description

@@ -16,7 +16,7 @@ package enum Clock {
     return time.tv_sec
   }
 
-  /// How long ago that was, in seconds: 0 for what is to come. Whoever owns a file can set its times to
+  /// The age of a time in seconds, 0 for a future time. The owner of a file can set its times to
   /// any number.
   package static func age(of moment: Int, now: Int) -> Int {
     let (age, overflow) = now.subtractingReportingOverflow(moment)

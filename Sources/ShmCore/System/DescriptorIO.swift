@@ -75,13 +75,13 @@ package enum DescriptorIO {
       .inputOutput, attempt, "the descriptor is closed or not open for writing", errorNumber: EBADF)
   }
 
-  /// Whether a descriptor takes some words: it may be a pipe that nobody reads, or a terminal that was
+  /// Whether a descriptor takes some words: it may be a pipe without a reader, or a terminal that was
   /// stopped, which must not hold up what hears signals by itself. poll(2)
   ///
   /// - Parameters:
   ///   - raw: the descriptor.
-  ///   - waits: whether to wait for it, where signals are held off until one has come.
-  /// - Returns: whether it does; true where signals end a write that waits.
+  ///   - waits: whether to wait for it, if signals are blocked, until one is pending.
+  /// - Returns: whether it does; true if signals interrupt a write that waits.
   package static func takesTalk(_ raw: CInt, waits: Bool) -> Bool {
     guard SignalMask.holdsTermination else { return true }
     while true {
@@ -115,9 +115,10 @@ package enum DescriptorIO {
     switch error {
     case .badFileDescriptor:
       ShmError(
-        .inputOutput, attempt, "it is closed, or not open for this", errorNumber: error.rawValue)
+        .inputOutput, attempt, "it is closed or not open for this operation",
+        errorNumber: error.rawValue)
     case .noSpace:
-      ShmError(.inputOutput, attempt, "no space is left there", errorNumber: error.rawValue)
+      ShmError(.inputOutput, attempt, "no space left for the output", errorNumber: error.rawValue)
     case .isDirectory:
       ShmError(.inputOutput, attempt, "it is a directory", errorNumber: error.rawValue)
     default:

@@ -24,7 +24,7 @@ package enum DescriptorKind {
     return status.st_mode & S_IFMT != S_IFREG || status.st_size == 0
   }
 
-  /// Whether it is none of what has a place in a file system, nor a pipe or a socket: an event is so.
+  /// Whether it is an anonymous descriptor, such as an event: not a file, a pipe or a socket.
   package static func isAnonymous(_ raw: CInt) -> Bool {
     var status = stat()
     return unsafe fstat(raw, &status) == 0 && status.st_mode & S_IFMT == 0
@@ -61,7 +61,7 @@ package enum DescriptorKind {
   /// 1.38 with four times as much, 1.35 with a quarter.
   static var pipeSize: CInt { 1 << 18 }
 
-  /// Makes a pipe hold more; where that is not allowed, or it is none, it is as well. fcntl(2),
+  /// Enlarges a pipe. An error, or another kind of descriptor, is ignored. fcntl(2),
   /// F_SETPIPE_SZ
   package static func enlarge(_ raw: CInt) {
     if cshm_fcntl(raw, cshm_F_GETPIPE_SZ, 0) < pipeSize {

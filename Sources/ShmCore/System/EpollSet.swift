@@ -1,7 +1,7 @@
 import CShm
 package import SystemPackage
 
-/// An event and some descriptors that are waited for again and again: the kernel is told once which.
+/// An event and some descriptors for repeated waits. They are registered with the kernel only once.
 /// epoll(7)
 package struct EpollSet: ~Copyable {
   private let descriptor: OwnedDescriptor
@@ -9,9 +9,9 @@ package struct EpollSet: ~Copyable {
   /// All of them must stay open as long as this value is used. epoll_create1(2), epoll_ctl(2)
   ///
   /// - Parameters:
-  ///   - event: place 0. Each ring is told once, so that it need not be silenced.
+  ///   - event: index 0. Each ring is reported once, so that the event need not be reset.
   ///   - readable: place 1 and so on, up to 31: ready as long as they can be read, or have ended.
-  /// - Throws: `Errno`: at the limit on open files, where a sandbox refuses, or where one of them
+  /// - Throws: `Errno`: at the limit on open files, if a sandbox refuses, or if one of them
   ///   cannot be waited for.
   package init(rung event: CInt, readable: [CInt]) throws(Errno) {
     let made = OwnedDescriptor(adopting: try SystemCall.checkNegated { cshm_epoll() })
@@ -25,7 +25,7 @@ package struct EpollSet: ~Copyable {
   ///
   /// - Parameter timeout: the longest wait; nil for no limit.
   /// - Returns: which places are ready, a bit for each.
-  /// - Throws: `Errno`, where the kernel has no memory.
+  /// - Throws: `Errno` if the kernel has no memory.
   package func wait(timeout: Duration?) throws(Errno) -> UInt32 {
     var ready: CUnsignedInt = 0
     try Polling.untilReady(timeout: timeout) { left in

@@ -62,11 +62,11 @@ extension Errno {
     }
   }
 
-  /// What to do, where the number alone tells.
+  /// The remedy, if the error number alone determines it.
   package var remedy: Remedy? {
     switch self {
     case .tooManyOpenFilesInSystem: "raise fs.file-max"
-    case .noFunction: "a sandbox refuses the call, or the kernel is too old for it"
+    case .noFunction: "a sandbox refuses the system call, or the kernel does not have it"
     case .readOnlyFileSystem: "the file system is mounted read-only"
     default: nil
     }

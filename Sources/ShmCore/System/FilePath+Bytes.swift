@@ -2,13 +2,13 @@ import Glibc
 package import SystemPackage
 
 extension FilePath {
-  /// The directory that the last part lies in; "." where none is written.
+  /// The directory of the last component; "." if the path has no directory.
   package var directory: FilePath {
     let directory = removingLastComponent()
     return directory.isEmpty ? "." : directory
   }
 
-  /// A path of bytes, whatever they are; what stands behind a NUL is none of it.
+  /// A path of any bytes. Bytes after a NUL are ignored.
   package init(bytes: [UInt8]) {
     unsafe self.init(platformString: (bytes + [0]).map { CChar(bitPattern: $0) })
   }

@@ -115,7 +115,7 @@ package enum FileSystem {
     return FilePath(platformString: target)
   }
 
-  /// When what `path` names was made, in seconds since 1970, where the file system knows. statx(2)
+  /// When the file at `path` was created, in seconds since 1970; nil if the file system does not record it. statx(2)
   package static func birthTime(_ path: FilePath) -> Int? {
     var seconds: Int64 = 0
     var known: CInt = 0
@@ -183,7 +183,7 @@ package enum FileSystem {
     return status
   }
 
-  /// Where the symbolic link `path` points. readlink(2)
+  /// The target of the symbolic link `path`. readlink(2)
   package static func link(_ path: FilePath) throws(Errno) -> FilePath {
     var target = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
     try SystemCall.check {
@@ -212,7 +212,7 @@ package enum FileSystem {
 }
 
 extension OwnedDescriptor {
-  /// What can be read from where it stands to the end. read(2)
+  /// The bytes from the current offset to the end. read(2)
   package func contents() throws(Errno) -> [UInt8] {
     var contents: [UInt8] = []
     var used = 0

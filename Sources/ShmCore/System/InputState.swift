@@ -52,13 +52,13 @@ package struct InputState {
     }
     let sizes = "it had \(before.st_size) bytes at the start and has \(now.st_size) now"
     if now.st_size < before.st_size || count < remaining {
-      throw failure("it became shorter while it was read (\(sizes))", attempt)
+      throw failure("it shrank while it was read (\(sizes))", attempt)
     }
     if now.st_size > before.st_size || count > remaining {
-      throw failure("it became longer while it was read (\(sizes))", attempt)
+      throw failure("it grew while it was read (\(sizes))", attempt)
     }
     if !isSame(now.st_mtim, before.st_mtim) || !isStatusKept(now) {
-      throw failure("it was changed while it was read", attempt)
+      throw failure("it was modified while it was read", attempt)
     }
   }
 
@@ -77,6 +77,6 @@ package struct InputState {
   private func failure(_ reason: String, _ attempt: String) -> ShmError {
     ShmError(
       .inputOutput, attempt, reason,
-      remedy: "read a file that is being written through a pipe")
+      remedy: "use a pipe for a file that another process writes")
   }
 }

@@ -73,7 +73,7 @@ package enum MemoryCalls {
     try SystemCall.check { unsafe munlock(range.baseAddress, range.count) }
   }
 
-  /// One byte a page, bit 0 set where the page is resident. mincore(2)
+  /// One byte for each page, bit 0 set if the page is resident. mincore(2)
   package static func residency(
     of range: UnsafeMutableRawBufferPointer, into vector: UnsafeMutableBufferPointer<UInt8>
   ) throws(Errno) {

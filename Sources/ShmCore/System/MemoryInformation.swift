@@ -20,21 +20,21 @@ public struct MemoryInformation: Sendable {
     self.fields = fields
   }
 
-  /// The machine's figures now; nil where /proc cannot be read.
+  /// The current figures of the machine; nil if /proc cannot be read.
   public static func current() -> MemoryInformation? {
     guard let text = try? FileSystem.contents(of: "/proc/meminfo") else { return nil }
     return MemoryInformation(parsing: text)
   }
 
-  /// The value of the line `name`, in bytes (in pages or a plain count where the line has no
-  /// unit); nil where there is no such line.
+  /// The value of the line `name`, in bytes (in pages or a plain count if the line has no unit); nil if there is no
+  /// such line.
   public subscript(name: String) -> Int? {
     fields[name]
   }
 
   /// The RAM the kernel can use.
   public var total: Int? { self["MemTotal"] }
-  /// What could be had without swapping, by the kernel's estimate.
+  /// The memory that is available without swapping, as estimated by the kernel.
   public var available: Int? { self["MemAvailable"] }
   /// All swap.
   public var swapTotal: Int? { self["SwapTotal"] }

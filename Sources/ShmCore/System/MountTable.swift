@@ -58,13 +58,13 @@ public struct MountTable: Sendable {
     }
   }
 
-  /// The mounts that a process sees; none if that may not be known.
+  /// The mounts that a process sees; empty without permission.
   package static func seen(by process: Int32) -> MountTable {
     let path = ProcessThreads.directory(of: process).appending("mountinfo")
     return MountTable(parsing: (try? FileSystem.contents(of: path)) ?? [])
   }
 
-  /// The mounts now; none where /proc cannot be read.
+  /// The current mounts; empty if /proc cannot be read.
   public static func current() -> MountTable {
     MountTable(parsing: (try? FileSystem.contents(of: "/proc/self/mountinfo")) ?? [])
   }

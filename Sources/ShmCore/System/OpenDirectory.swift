@@ -9,7 +9,7 @@ package import SystemPackage
 package struct OpenDirectory: ~Copyable {
   /// Opened with O_PATH: search permission is enough. open(2)
   private let descriptor: OwnedDescriptor
-  /// What the directory was when it was opened.
+  /// The status of the directory when it was opened.
   package let status: stat
 
   /// Opens a directory by its path. open(2)
@@ -94,7 +94,7 @@ package struct OpenDirectory: ~Copyable {
     }
   }
 
-  /// Renames within the directory, over what has the new name. renameat(2)
+  /// Renames within the directory. An existing file of the new name is replaced. renameat(2)
   package func rename(_ from: FilePath, to: FilePath) throws(Errno) {
     try SystemCall.check {
       unsafe from.withPlatformString { source in
@@ -161,7 +161,7 @@ package struct OpenDirectory: ~Copyable {
   /// The path of the directory in proc(5), to read its names.
   private var processPath: FilePath { FilePath("/proc/self/fd/\(descriptor.raw)") }
 
-  /// The names in it; none if it may not be read. readdir(3)
+  /// The names in it; empty without permission. readdir(3)
   package func names() -> [FilePath] {
     (try? FileSystem.names(in: processPath))?.map { FilePath(root: nil, [$0]) } ?? []
   }

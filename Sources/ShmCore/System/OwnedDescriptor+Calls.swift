@@ -18,7 +18,7 @@ extension OwnedDescriptor {
     return status
   }
 
-  /// When the file was made, in seconds since 1970, where the file system knows. statx(2)
+  /// When the file was created, in seconds since 1970; nil if the file system does not record it. statx(2)
   package func birthTime() -> Int? {
     var seconds: Int64 = 0
     var known: CInt = 0
@@ -36,7 +36,8 @@ extension OwnedDescriptor {
     try SystemCall.check { ftruncate(raw, off_t(size)) }
   }
 
-  /// fallocate(2), once: a signal is the caller's affair here, for tmpfs begins a call anew.
+  /// fallocate(2) without a retry. The caller handles signals, because tmpfs restarts an interrupted call from the
+  /// beginning.
   package func allocate(_ range: Range<Int>, mode: CInt) throws(Errno) {
     let answer = cshm_fallocate(raw, mode, off_t(range.lowerBound), off_t(range.count))
     if answer < 0 { throw Errno(rawValue: -answer) }
@@ -107,7 +108,7 @@ extension OwnedDescriptor {
       adopting: try SystemCall.checkNegated { cshm_fcntl(raw, F_DUPFD_CLOEXEC, lowest) })
   }
 
-  /// Moves the place where the next read(2) or write(2) begins; whether that is possible. lseek(2)
+  /// Sets the offset of the next read(2) or write(2). Returns whether that is possible. lseek(2)
   package func move(to offset: Int) -> Bool {
     lseek(raw, off_t(offset), SEEK_SET) >= 0
   }
@@ -117,14 +118,14 @@ extension OwnedDescriptor {
     try unsafe Self.read(raw, into: buffer)
   }
 
-  /// read(2) of a descriptor that belongs to somebody else: standard input.
+  /// read(2) of a descriptor that this value does not own: standard input.
   package static func read(
     _ raw: CInt, into buffer: UnsafeMutableRawBufferPointer
   ) throws(Errno) -> Int {
     try SystemCall.check { unsafe Glibc.read(raw, buffer.baseAddress, buffer.count) }
   }
 
-  /// write(2) to a descriptor that belongs to somebody else: standard output.
+  /// write(2) to a descriptor that this value does not own: standard output.
   package static func write(
     _ raw: CInt, from buffer: UnsafeRawBufferPointer
   ) throws(Errno) -> Int {

@@ -6,7 +6,7 @@ package import SystemPackage
 package struct OwnedDescriptor: ~Copyable, Sendable {
   package let raw: CInt
 
-  /// Takes over `raw`, which must be open and owned by nobody else.
+  /// Takes ownership of `raw`, which must be open and have no other owner.
   package init(adopting raw: CInt) {
     self.raw = raw
   }
@@ -15,7 +15,7 @@ package struct OwnedDescriptor: ~Copyable, Sendable {
     _ = Glibc.close(raw)
   }
 
-  /// Closes and reports what close(2) says: for a file, the last chance to hear of a lost write.
+  /// Closes and reports errors of close(2): for a file, the last report of a lost write.
   package consuming func close() throws(Errno) {
     let raw = self.raw
     discard self

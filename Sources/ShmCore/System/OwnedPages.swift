@@ -7,7 +7,7 @@ package struct OwnedPages: ~Copyable, Sendable {
   /// In bytes, whole pages.
   package let length: Int
 
-  /// Takes over what mmap(2) gave; nobody else may unmap it.
+  /// Takes ownership of the result of mmap(2), which must have no other owner.
   package init(adopting base: UnsafeMutableRawPointer, length: Int) {
     address = UInt(bitPattern: base)
     self.length = length

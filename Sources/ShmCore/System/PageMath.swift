@@ -8,7 +8,7 @@ package enum PageMath {
     value & ~(unit - 1)
   }
 
-  /// `value` up to a multiple of `unit`, a power of two; nil where that overflows.
+  /// `value` rounded up to a multiple of `unit`, a power of two; nil on overflow.
   package static func roundUp(_ value: Int, to unit: Int = pageSize) -> Int? {
     let (sum, overflow) = value.addingReportingOverflow(unit - 1)
     return overflow ? nil : roundDown(sum, to: unit)
@@ -22,8 +22,8 @@ package enum PageMath {
     return lower..<upper
   }
 
-  /// Where the last page of a file of `size` bytes ends; of one that goes on to the last byte that an
-  /// offset can name, the page before: behind its own last page there is no offset.
+  /// The end of the last page of a file of `size` bytes. If the file extends to the last byte that an offset can
+  /// address, the end of the page before, because no offset exists after the last page.
   package static func lastEnd(of size: Int, to unit: Int = pageSize) -> Int {
     roundUp(size, to: unit) ?? roundDown(size, to: unit)
   }

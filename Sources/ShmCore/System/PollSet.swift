@@ -11,8 +11,8 @@ package struct PollSet {
   /// Empties it.
   package mutating func removeAll() { entries.removeAll(keepingCapacity: true) }
 
-  /// Adds a descriptor, and what is waited for there: `POLLIN`, `POLLOUT`, or 0 for its end only. An
-  /// error or the end always counts.
+  /// Adds a descriptor and the events to wait for: `POLLIN`, `POLLOUT`, or 0 for its closing only. An error or the closing
+  /// is always reported.
   package mutating func add(_ descriptor: CInt, _ events: CInt = POLLIN) {
     entries.append(pollfd(fd: descriptor, events: Int16(events), revents: 0))
   }
@@ -26,7 +26,7 @@ package struct PollSet {
   /// Waits until one is ready, or the time has passed.
   ///
   /// - Parameter timeout: the longest wait; nil for no limit.
-  /// - Throws: `Errno`, where the kernel has no memory.
+  /// - Throws: `Errno` if the kernel has no memory.
   package mutating func wait(timeout: Duration?) throws(Errno) {
     try Polling.untilReady(timeout: timeout) { left in
       let count = unsafe poll(&entries, nfds_t(entries.count), left)

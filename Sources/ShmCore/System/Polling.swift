@@ -3,7 +3,7 @@ package import SystemPackage
 
 /// Waiting for several things at once. poll(2)
 package enum Polling {
-  /// One descriptor, and what is waited for there: `POLLIN`, `POLLOUT`, or 0 for its end only.
+  /// A descriptor and the events to wait for: `POLLIN`, `POLLOUT`, or 0 for its closing only.
   package struct Interest {
     package var descriptor: CInt
     package var events: CInt
@@ -17,10 +17,10 @@ package enum Polling {
   /// Waits until one of the descriptors is readable or has an error.
   ///
   /// - Parameters:
-  ///   - descriptors: what is waited for.
+  ///   - descriptors: the descriptors to wait for.
   ///   - timeout: the longest wait; nil for no limit.
-  /// - Returns: which are ready, in the order given; none if the time has passed.
-  /// - Throws: `Errno`, where the kernel has no memory.
+  /// - Returns: whether each descriptor is ready, in the given order; all false after the time limit.
+  /// - Throws: `Errno` if the kernel has no memory.
   package static func wait(
     for descriptors: [CInt], timeout: Duration?
   ) throws(Errno) -> [Bool] {
@@ -43,8 +43,8 @@ package enum Polling {
   /// - Parameters:
   ///   - timeout: the longest wait; nil for no limit.
   ///   - call: waits as many milliseconds, -1 for no limit; returns how many are ready, or `-errno`.
-  /// - Returns: how many are ready; 0 where the time has passed.
-  /// - Throws: `Errno`, where the call fails.
+  /// - Returns: the number of ready descriptors; 0 after the time limit.
+  /// - Throws: `Errno` if the call fails.
   @discardableResult
   static func untilReady(timeout: Duration?, _ call: (CInt) -> CInt) throws(Errno) -> Int {
     let deadline = Deadline(after: timeout)

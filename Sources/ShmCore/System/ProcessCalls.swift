@@ -8,7 +8,7 @@ package enum ProcessCalls {
   package static var maximumPieces: Int { Int(cshm_IOV_MAX) }
 
   /// Copies pieces of a process's memory into `buffer`, and returns how many bytes: at a page that
-  /// cannot be had the call ends, with `EFAULT` where that is the first. process_vm_readv(2)
+  /// without access the call ends, with `EFAULT` if it is the first page. process_vm_readv(2)
   package static func read(
     _ process: Int32, _ pieces: [cshm_piece], into buffer: UnsafeMutableRawBufferPointer
   ) throws(Errno) -> Int {

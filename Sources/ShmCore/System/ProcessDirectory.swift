@@ -3,7 +3,7 @@ package import Glibc
 package import SystemPackage
 
 /// A process's directory in /proc, opened once: what is looked up in it needs few system calls, and
-/// is that process's also where its number means another one by then. proc(5)
+/// refers to that process even if its ID was reused. proc(5)
 package struct ProcessDirectory: ~Copyable {
   /// The process.
   package let process: Int32
@@ -27,7 +27,7 @@ package struct ProcessDirectory: ~Copyable {
   /// The user it runs as. fstat(2)
   package var user: UInt32? { (try? descriptor.status())?.st_uid }
 
-  /// Reads a whole file into the front of `buffer`, which grows where it must.
+  /// Reads a whole file into the front of `buffer`, which grows if necessary.
   ///
   /// - Returns: how many bytes of the buffer are the file's.
   package func read(_ name: String, into buffer: inout [UInt8]) throws(Errno) -> Int {
@@ -66,8 +66,8 @@ package struct ProcessDirectory: ~Copyable {
   ///   - buffer: for paths.
   ///   - isWanted: whether the mappings of a device matter; the paths of others are not asked for.
   ///   - body: what to do with a mapping that matters.
-  /// - Returns: whether the process has addresses; nil where the kernel does not answer.
-  /// - Throws: `Errno` where the process may not be looked at, or has ended.
+  /// - Returns: whether the process has addresses; nil if the kernel does not answer.
+  /// - Throws: `Errno` if the process cannot be inspected, or has ended.
   package static func forEachFileMapping(
     _ maps: borrowing OwnedDescriptor, buffer: inout [UInt8], isWanted: (UInt64) -> Bool,
     _ body: (ProcessMap) -> Void
@@ -120,7 +120,7 @@ package struct ProcessDirectory: ~Copyable {
   ///   - buffer: for what is read.
   ///   - link: for the links.
   ///   - body: called with each descriptor and what it points to.
-  /// - Throws: `Errno` where they may not be looked at.
+  /// - Throws: `Errno` without permission.
   package func forEachDescriptor(
     buffer: inout [UInt8], link: inout [UInt8], _ body: (Int32, ArraySlice<UInt8>) -> Void
   ) throws(Errno) {
@@ -148,7 +148,7 @@ package struct ProcessDirectory: ~Copyable {
     return answer == 0 ? max(0, Int(status.st_nlink) - 2) : 0
   }
 
-  /// Where a symbolic link of it points. readlinkat(2)
+  /// The target of a symbolic link in it. readlinkat(2)
   ///
   /// - Returns: how many bytes of `buffer` are the target's.
   package func link(_ name: String, into buffer: inout [UInt8]) throws(Errno) -> Int {

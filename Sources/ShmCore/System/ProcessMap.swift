@@ -15,12 +15,12 @@ public struct ProcessMap: Hashable, Sendable {
   public let isWritable: Bool
   /// Whether it is shared; a private one is copy-on-write.
   public let isShared: Bool
-  /// Where in the region it begins, in bytes.
+  /// Its offset in the region, in bytes.
   public let offset: UInt64
   /// The region that it maps; device 0 is memory of no file. Of a System V segment the namespace is 0
   /// until `resolved(in:)`.
   public internal(set) var identity: RegionIdentity
-  /// The path as the kernel shows it: with ` (deleted)` behind a name that is gone.
+  /// The path as the kernel shows it: with ` (deleted)` after a removed name.
   public let path: [UInt8]
 
   /// A mapping as the kernel tells it in numbers. `PROCMAP_QUERY`, Linux 6.11

@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// What /proc/PID/status says. proc_pid_status(5)
+/// The contents of /proc/PID/status. proc_pid_status(5)
 package struct ProcessStatus: Sendable {
   /// Capabilities by their bit. capabilities(7)
   package enum Capability: UInt64, Sendable {
@@ -56,7 +56,7 @@ package struct ProcessStatus: Sendable {
     bounding = fields["CapBnd"].flatMap { ProcText.hexadecimal($0) }
   }
 
-  /// Whether a process was stopped; false where that cannot be seen.
+  /// Whether a process is stopped; false if unknown.
   package static func isStopped(_ process: Int32) -> Bool {
     guard let text = try? FileSystem.contents(of: FilePath("/proc/\(process)/status")) else {
       return false
@@ -78,7 +78,7 @@ package struct ProcessStatus: Sendable {
     (try? FileSystem.contents(of: "/proc/self/status")).flatMap { wired(in: $0[...]) } ?? 0
   }
 
-  /// The wired bytes alone (`VmLck`), for many processes; nil where the text does not say.
+  /// The wired bytes alone (`VmLck`), for many processes; nil if the text does not contain them.
   package static func wired(in text: ArraySlice<UInt8>) -> Int? {
     let line = Array("\nVmLck:".utf8)
     guard let found = text.firstRange(of: line) else { return nil }

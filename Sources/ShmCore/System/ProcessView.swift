@@ -7,14 +7,14 @@ package enum ProcessView {
   /// Whether there is a /proc.
   package static var isThere: Bool { FileSystem.exists("/proc/self") }
 
-  /// The error where there is none.
+  /// The error if /proc is not mounted.
   package static func missing(_ attempt: String) -> ShmError {
     ShmError(
       .notFound, attempt, "/proc is not mounted", remedy: "mount it with 'mount -t proc proc /proc'"
     )
   }
 
-  /// Throws where there is none.
+  /// Throws if /proc is not mounted.
   package static func check(_ attempt: String) throws(ShmError) {
     guard isThere else { throw missing(attempt) }
   }
@@ -33,7 +33,7 @@ package enum ProcessView {
     return ProcessStatus(parsing: text).hasEffective(.lease)
   }()
 
-  /// Whose a process is; nil where there is none, or none can be seen.
+  /// The owner of a process; nil if it does not exist or is not visible.
   package static func owner(of process: Int32) -> UInt32? {
     (try? FileSystem.status(FilePath("/proc/\(process)")))?.st_uid
   }
@@ -46,10 +46,10 @@ package enum ProcessView {
       switch error {
       case .noSuchFileOrDirectory, .noSuchProcess:
         isThere
-          ? ShmError(.notFound, "cannot look at process \(process)", "there is no such process")
-          : missing("cannot look at process \(process)")
+          ? ShmError(.notFound, "cannot inspect process \(process)", "no such process")
+          : missing("cannot inspect process \(process)")
       default:
-        ShmError("cannot look at process \(process)", error)
+        ShmError("cannot inspect process \(process)", error)
       }
     }
     try ShmError.explaining(explain) { () throws(Errno) in
@@ -74,11 +74,11 @@ package enum ProcessView {
     case .noSuchFileOrDirectory, .noSuchProcess:
       guard isThere else { return missing(attempt) }
       return ShmError(
-        .notFound, attempt, "there is no process \(process)", errorNumber: error.rawValue)
+        .notFound, attempt, "process \(process) does not exist", errorNumber: error.rawValue)
     case .permissionDenied, .notPermitted:
       return ShmError(
-        .notPermitted, attempt, "process \(process) is not one that may be looked into",
-        remedy: "it takes the same user (and ptrace's permission), or CAP_SYS_PTRACE",
+        .notPermitted, attempt, "permission to inspect process \(process) was denied",
+        remedy: "run as the same user with permission to ptrace it, or with CAP_SYS_PTRACE",
         errorNumber: error.rawValue)
     default: return ShmError(attempt, error)
     }

@@ -15,10 +15,10 @@ package struct ProcessWatch: ~Copyable {
     let explain = { (error: Errno) in
       error == .noSuchFileOrDirectory
         ? ShmError(
-          .notFound, attempt, "it is the number of a thread, not of a process",
+          .notFound, attempt, "it is the ID of a thread, not of a process",
           errorNumber: error.rawValue)
         : error == .noSuchProcess || error == .invalidArgument
-          ? ShmError(.notFound, attempt, "there is no such process", errorNumber: error.rawValue)
+          ? ShmError(.notFound, attempt, "no such process", errorNumber: error.rawValue)
           : ShmError(attempt, error)
     }
     let descriptor = try ShmError.explaining(explain) { () throws(Errno) in
@@ -36,7 +36,7 @@ package struct ProcessWatch: ~Copyable {
   }
 
   /// Whether it has ended. If the kernel refuses poll(2), a signal that does nothing tells, or what
-  /// /proc says of it: a process that nobody has waited for yet can still be signalled.
+  /// /proc says of it: a zombie can still be signalled.
   package var hasEnded: Bool {
     var entry = pollfd(fd: ended.raw, events: Int16(POLLIN), revents: 0)
     let answer = unsafe poll(&entry, 1, 0)

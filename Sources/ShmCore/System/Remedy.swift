@@ -45,7 +45,7 @@ extension Remedy: CustomStringConvertible {
     case .usePageCache: "copy it through the page cache"
     case .enlargeRing: "use a ring with a larger capacity"
     case .listRegions: "look at the list of regions"
-    case .allowProcessMemory: "allow process_vm_readv and process_vm_writev there"
+    case .allowProcessMemory: "allow process_vm_readv and process_vm_writev in the sandbox"
     }
   }
 }

@@ -12,7 +12,7 @@ extension ShmError {
     /// A word for logs and for output that programs read, such as "not_found".
     public let name: String
 
-    /// A kind with a name of its own.
+    /// A kind with a custom name.
     public init(_ name: String) {
       self.name = name
     }
@@ -31,7 +31,7 @@ extension ShmError {
     public static let peerDied = Kind("peer_died")
     /// A defect of this library.
     public static let defect = Kind("defect")
-    /// The system refused for a reason that has no kind of its own.
+    /// The system refused for a reason without a specific kind.
     public static let system = Kind("system")
     /// The name exists already.
     public static let exists = Kind("exists")

@@ -1,6 +1,6 @@
 package import SystemPackage
 
-/// What went wrong, in the words of the user: what was tried, on what, why, and what to do.
+/// An error in the words of the user: the operation, its object, the reason, and the remedy.
 ///
 /// ```swift
 /// do {
@@ -13,18 +13,18 @@ package import SystemPackage
 public struct ShmError: Error, Hashable, Sendable {
   /// The kind of failure.
   public let kind: Kind
-  /// What was tried, and on what: "cannot create 'cache'".
+  /// The failed operation and its object: "cannot create 'cache'".
   public let attempt: String
   /// Why it failed, with figures.
   public let reason: String
-  /// What to do about it, where there is something.
+  /// The remedy, if there is one.
   public let remedy: Remedy?
   /// The limit that is too low, if one is: how it is raised depends on the place, see `Place`.
   public let shortage: LimitShortage?
-  /// The error number of the system call behind it, where there was one. errno(3)
+  /// The error number of the failed system call; nil if no call failed. errno(3)
   public let errorNumber: Int32?
 
-  /// An error whose reason is known in words.
+  /// An error with a reason in words.
   public init(
     _ kind: Kind, _ attempt: String, _ reason: String, remedy: Remedy? = nil,
     shortage: LimitShortage? = nil, errorNumber: Int32? = nil
@@ -44,12 +44,12 @@ public struct ShmError: Error, Hashable, Sendable {
       shortage: remedy == nil ? errno.shortage : nil, errorNumber: errno.rawValue)
   }
 
-  /// The same error in other words.
+  /// The same error with other texts.
   ///
   /// - Parameters:
-  ///   - attempt: what was tried; nil for the words of this error.
-  ///   - reason: why it failed; nil for the words of this error.
-  ///   - remedy: what to do besides raising the limit; nil for the words of this error.
+  ///   - attempt: the operation; nil to keep the text of this error.
+  ///   - reason: the reason; nil to keep the text of this error.
+  ///   - remedy: the remedy besides raising the limit; nil to keep the text of this error.
   /// - Returns: an error of the same kind, with the same limit and error number.
   public func worded(
     attempt: String? = nil, reason: String? = nil, remedy: Remedy? = nil
@@ -69,9 +69,9 @@ extension ShmError: CustomStringConvertible {
   /// The whole sentence on one line.
   ///
   /// - Parameters:
-  ///   - advise: says how a limit is raised in the place of the process.
-  ///   - word: says in the program's own terms what can be done.
-  /// - Returns: what was tried, why it failed, and what to do.
+  ///   - advise: describes how to raise a limit in the environment of the process.
+  ///   - word: describes a remedy in the terms of the program.
+  /// - Returns: the operation, the reason, and the remedy.
   public func sentence(
     advising advise: (LimitShortage) -> String, wording word: (Remedy) -> String = \.description
   ) -> String {

@@ -22,17 +22,17 @@ package struct SignalMask: ~Copyable {
     unsafe pthread_sigmask(SIG_SETMASK, &previous, nil)
   }
 
-  /// Whether a signal that ends processes is held off and has come. sigpending(2)
+  /// Whether a blocked signal that ends processes is pending. sigpending(2)
   package static var isTerminationPending: Bool { pendingTermination != nil }
 
-  /// The signal that ends processes, is held off and has come; nil where none has. sigpending(2)
+  /// The pending blocked signal that ends processes; nil without such a signal. sigpending(2)
   package static var pendingTermination: CInt? {
     let number = cshm_pending_termination()
     return number == 0 ? nil : number
   }
 
-  /// Stops what goes on for long where a signal that ends processes is held off and has come:
-  /// whoever holds it off takes down what was begun. sigpending(2)
+  /// Throws if a blocked signal that ends processes is pending, so that a long operation stops and the caller cleans up.
+  /// sigpending(2)
   ///
   /// - Throws: `ShmError` of kind `interrupted`.
   package static func checkPending(_ attempt: String) throws(ShmError) {

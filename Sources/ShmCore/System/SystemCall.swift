@@ -46,7 +46,7 @@ package enum SystemCall {
   package static func checkMapping(
     _ call: () -> UnsafeMutableRawPointer?
   ) throws(Errno) -> UnsafeMutableRawPointer {
-    // MAP_FAILED is (void *)-1; a null pointer is address zero, which mmap gives nobody.
+    // MAP_FAILED is (void *)-1. A null pointer is address zero, which mmap never returns.
     guard let address = unsafe call(), UInt(bitPattern: address) != .max else {
       throw Errno(rawValue: errno)
     }

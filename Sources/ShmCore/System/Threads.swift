@@ -10,7 +10,7 @@ package enum Threads {
   }
 
   /// Runs `body` on `count` threads at once and returns when all have returned. While they work
-  /// this thread calls `whileWaiting` about ten times a second. Where threads cannot be had, fewer
+  /// this thread calls `whileWaiting` about ten times a second. If threads cannot be created, fewer
   /// do the work; this one, if need be. pthread_create(3)
   package static func run(
     _ count: Int, body: () -> Void, whileWaiting: () -> Void
@@ -124,7 +124,7 @@ package enum Threads {
     return finished >= count
   }
 
-  /// Waits until one of `count` threads finishes; not where all have: the last may have done so just
+  /// Waits until one of `count` threads finishes; not if all have finished: the last may have done so just
   /// before.
   func waitForOne(of count: Int, milliseconds: Int) {
     var until = timespec()

@@ -14,8 +14,14 @@ struct CopyFaultTests {
       (["NAME@4096", "-"], 64, "byte 4096 of 'NAME' lies past its end at 4096"),
       (["NAME", "NAME@4096"], 64, "byte 4096 of 'NAME' lies past its end at 4096"),
       (["NAME@9223372036854775807", "-"], 64, "lies past its end at 4096"),
-      (["NAME@1", "-", "--length", "4096"], 64, "'NAME@1' has 4095 bytes, and 4096 are wanted"),
-      (["file:/dev/zero", "NAME@96", "--length", "4001"], 64, "has room for 4000 bytes, and 4001"),
+      (
+        ["NAME@1", "-", "--length", "4096"], 64,
+        "'NAME@1' has 4095 bytes, but 4096 bytes were requested"
+      ),
+      (
+        ["file:/dev/zero", "NAME@96", "--length", "4001"], 64,
+        "has room for 4000 bytes, but 4001 bytes were requested"
+      ),
       (["NAME", "-", "--verify"], 64, "--verify cannot be used with -"),
       (["-", "NAME", "--verify"], 64, "--verify cannot be used with -"),
       (["NAME"], 64, "to"),
@@ -24,21 +30,27 @@ struct CopyFaultTests {
       (["PID@0x", "NAME"], 64, "expected the memory of a process as"),
       (["PID@0x10000000000000000", "NAME"], 64, "with an address of 64 bits"),
       (["0@0x1000", "NAME"], 64, "expected the memory of a process as"),
-      (["PID@0x1000", "-"], 64, "neither end says how many bytes are meant; give --length"),
-      (["PID@0x1000", "file:/tmp/NAME"], 64, "neither end says how many bytes are meant"),
-      (["PID@0xffffffffffffffff", "NAME"], 64, "the range passes the end of all addresses"),
+      (["PID@0x1000", "-"], 64, "neither end determines the number of bytes; give --length"),
+      (["PID@0x1000", "file:/tmp/NAME"], 64, "neither end determines the number of bytes"),
+      (["PID@0xffffffffffffffff", "NAME"], 64, "the range exceeds the 64-bit address space"),
       (["PID@0x1000", "NAME"], 74, "0x1000 of process PID is not mapped; the nearest mapping is"),
       (["NAME", "PID@0x1000"], 74, "0x1000 of process PID is not mapped; the nearest mapping is"),
-      (["NAME-none", "-"], 66, "there is no such region"),
-      (["NAME", "NAME-none"], 66, "there is no such region"),
-      (["NAME@x", "-"], 66, "there is no such region"),
+      (["NAME-none", "-"], 66, "no such region"),
+      (["NAME", "NAME-none"], 66, "no such region"),
+      (["NAME@x", "-"], 66, "no such region"),
       (["file:/tmp/NAME-none", "NAME"], 66, "'/tmp/NAME-none': no such file or directory"),
       (["NAME", "file:/tmp/NAME-none/x"], 66, "no such file or directory"),
-      (["4194304@0x1000", "NAME"], 66, "there is no such process"),
+      (["4194304@0x1000", "NAME"], 66, "no such process"),
       (["file:/tmp", "NAME"], 74, "it is a directory"),
       (["NAME", "file:/tmp"], 74, "'/tmp': is a directory"),
-      (["NAME", "file:/dev/full"], 74, "no space is left there; 0 of 4096 bytes were copied"),
-      (["file:/dev/null", "NAME", "--length", "5"], 74, "ended before; 0 of 5 bytes were copied"),
+      (
+        ["NAME", "file:/dev/full"], 74,
+        "no space left for the output; 0 of 4096 bytes were copied"
+      ),
+      (
+        ["file:/dev/null", "NAME", "--length", "5"], 74,
+        "ended too early; 0 of 5 bytes were copied"
+      ),
       (["sysv:1", "-"], 64, "can be inspected and listed only"),
     ] as [([String], Int, String)])
   func refused(_ words: [String], _ code: Int, _ sentence: String) async throws {
@@ -56,7 +68,7 @@ struct CopyFaultTests {
       let result = try await Tool.run("copy", "2@0x1000", name.name)
       #expect(result.code == 66)
       #expect(
-        result.error.contains("process 2 has no memory of its own: it is a thread of the kernel"))
+        result.error.contains("process 2 is a kernel thread without user memory"))
     }
   }
 

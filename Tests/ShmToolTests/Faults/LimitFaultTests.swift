@@ -8,7 +8,7 @@ struct LimitFaultTests {
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"),
     arguments: [
       ("EMFILE", 71, "too many open files; "), ("ENFILE", 71, "raise fs.file-max"),
-      ("EACCES", 77, "permission denied, for a reason that cannot be seen"),
+      ("EACCES", 77, "permission denied for an unknown reason"),
       ("EIO", 74, "input/output error"),
       ("ENOMEM", 79, "annot allocate memory"),
     ])

@@ -42,14 +42,14 @@ struct InspectProcessTests {
   @Test(
     "says what is wrong with a process or an address",
     arguments: [
-      ("999999999@0x1000", 66, "there is no process 999999999"),
-      ("SELF@0x0", 66, "nothing is mapped there"),
+      ("999999999@0x1000", 66, "process 999999999 does not exist"),
+      ("SELF@0x0", 66, "the address is not mapped"),
       ("SELF@0xffffffffffffffff", 66, "is mapped there"),
       ("0@0x1000", 64, "as PID@0xADDRESS"),
       ("1@0x", 64, "as PID@0xADDRESS"),
       ("1@0xg", 64, "as PID@0xADDRESS"),
       ("1@0x10000000000000000", 64, "as PID@0xADDRESS"),
-      ("/1@0x1000", 66, "there is no such region"),
+      ("/1@0x1000", 66, "no such region"),
     ])
   func wrong(_ operand: String, _ code: Int32, _ words: String) async throws {
     let operand = operand.replacing("SELF", with: "\(getpid())")

@@ -33,9 +33,9 @@ def test_sealed():
     shrink = ["4K", "--shrink", "--force"]
     for seals in (GROW, GROW | SHRINK | WRITE, GROW | SEAL):
         for words in (["16K"], ["16K", "--sparse"]):
-            refused(seals, 8192, words, "the seal 'grow' does not allow it")
+            refused(seals, 8192, words, "the seal 'grow' forbids it")
     for seals in (SHRINK, GROW | SHRINK | FUTURE, SHRINK | WRITE):
-        refused(seals, 8192, shrink, "the seal 'shrink' does not allow it")
+        refused(seals, 8192, shrink, "the seal 'shrink' forbids it")
     for seals, word in ((WRITE, "write"), (FUTURE, "future-write"), (WRITE | FUTURE, "write")):
         refused(seals, 5000, ["16K"],
-                f"the seal '{word}' does not allow to clear the rest of its last page")
+                f"the seal '{word}' forbids clearing the rest of its last page")

@@ -27,7 +27,7 @@ def test_fits():
             assert result.returncode == 64 and b"nothing was changed" in result.stderr, result
             assert open(P, "rb").read() == bytes(5)
     piped = run("write", N, input=b"longer")
-    assert piped.returncode == 64 and b"5 bytes were written before" in piped.stderr, piped
+    assert piped.returncode == 64 and b"5 bytes were already written" in piped.stderr, piped
     assert open(P, "rb").read() == b"longe"
 
 

@@ -36,7 +36,7 @@ extension Place {
       }
       rest.removeAll { $0.kind == .docker || $0.kind == .podman || $0.kind == .container }
     }
-    // An engine without a mark of its own calls itself by the name of a format.
+    // An engine without a specific mark uses the name of a format.
     if all.contains(where: { $0.kind != .container }) { rest.removeAll { $0.kind == .container } }
     rest.removeAll { other in layers.contains { $0.kind == other.kind } }
     let kinds = rest.reduce(into: [Kind]()) { if !$0.contains($1.kind) { $0.append($1.kind) } }

@@ -57,7 +57,7 @@ extension Place {
       if facts.hasTerminal == true { add(.login, .terminal) }
     }
 
-    /// WSL has a kernel of its own.
+    /// WSL has its own kernel, whose version contains "microsoft".
     private mutating func lookAtKernel() {
       for path in ["/proc/sys/kernel/osrelease", "/proc/version"] as [FilePath] {
         guard let text = try? FileSystem.contents(of: path),
@@ -70,7 +70,7 @@ extension Place {
       }
     }
 
-    /// The engine's name, as process 1 was told. systemd hands it on in a file that others can read.
+    /// The engine's name in the environment of process 1. systemd copies it to a file that other users can read.
     private mutating func lookAtContainerName(_ root: FilePath, isOwn: Bool) {
       var name: [UInt8]?
       var mark: Mark?

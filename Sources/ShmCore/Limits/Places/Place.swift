@@ -1,6 +1,6 @@
 public import SystemPackage
 
-/// Where a process runs, told by evidence: this decides how its limits are raised.
+/// The environment in which a process runs, derived from evidence. It determines how its limits are raised.
 ///
 /// ```swift
 /// let place = Place.current()
@@ -91,7 +91,7 @@ public struct Place: Hashable, Sendable {
   /// The places that lie inside each other, the outermost first; empty if nothing tells the place, or
   /// if the marks contradict each other.
   public let layers: [Evidence]
-  /// Marks that cannot all be true; empty if there are none.
+  /// Marks that contradict each other; empty if they agree.
   public let contradictions: [Evidence]
   /// What was read of the process.
   public let process: Facts

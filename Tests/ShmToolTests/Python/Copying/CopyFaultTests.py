@@ -32,11 +32,11 @@ def test_terminal():
 
 def test_stream_length():
     report = bad(64, "copy", "-", N, input=b"a" * 8193)
-    assert f"'{N}' has room for 8192 bytes, and '-' goes on behind" in report.error
+    assert f"'{N}' has room for 8192 bytes, but '-' is longer" in report.error
     assert "8192 bytes were copied" in report.error, report.error
     assert open(P, "rb").read() == b"a" * 8192
     report = bad(74, "copy", "-", N, "--length", "100", input=b"b" * 99)
-    assert "'-' ended before; 99 of 100 bytes were copied" in report.error, report.error
+    assert "'-' ended too early; 99 of 100 bytes were copied" in report.error, report.error
     good("copy", "-", N, "--length", "100", input=b"c" * 101)
     assert open(P, "rb").read()[:101] == b"c" * 100 + b"a"
 
@@ -55,7 +55,7 @@ def test_shrinks():
             assert not report["complete"] and report["bytes"] < 1 << 28, report
             if words[1] == N:
                 assert report["bytes"] <= 5000, report
-                assert b"another process has made it smaller" in error, error
+                assert b"another process shrank it to " in error, error
         assert os.path.getsize(P) == 5000
 
 

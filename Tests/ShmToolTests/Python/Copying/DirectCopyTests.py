@@ -117,7 +117,7 @@ def test_refused():
     write(b"x" * 65536)
     for words, code, sentence in (
             ((f"file:{P}", N), 64, "the two ranges overlap"),
-            ((N, "file:/dev/shm/" + N + "-out"), 71, "it lies on a tmpfs, in memory"),
+            ((N, "file:/dev/shm/" + N + "-out"), 71, "it lies on a tmpfs, in memory, without a device"),
             ((N, "-"), 64, "what is between a region and a file or a device"),
             (("file:/dev/zero", N, "--length", "5"), 64, "between a region and a file"),
             ((N, f"{os.getpid()}@0x1000"), 64, "between a region and a file or a device"),

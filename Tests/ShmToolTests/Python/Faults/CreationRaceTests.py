@@ -17,7 +17,7 @@ def test_processes():
         told = [process.communicate(timeout=30)[1].decode() for process in both]
         codes = [process.returncode for process in both]
         assert sorted(codes) == [0, 73], (codes, told)
-        assert "the name is taken" in told[codes.index(73)], told
+        assert "the name is in use" in told[codes.index(73)], told
         assert open(P, "rb").read() == inputs[codes.index(0)], round
         wins[codes.index(0)] += 1
         os.unlink(P)

@@ -64,7 +64,7 @@ def test_taken_names():
                 result = run(*words, input=b"x")
                 text = harmless(words, result)
                 if result.returncode == 73 and "--open" not in words:
-                    assert "the name is taken by " in text, (words, text)
+                    assert "the name is in use by " in text, (words, text)
                     # What is advised does what it says.
                     if "--open" in text:
                         assert run(*words, "--open").returncode == 0, (words, text)

@@ -36,7 +36,7 @@ def test_absurd():
         assert not os.path.exists(P)
         result = run("create", N, size, "--sparse")
         assert result.returncode == 79, (size, result)
-        assert "the addresses of a process hold 128 TiB" in result.stderr.decode(), result
+        assert "the address space of a process is 128 TiB" in result.stderr.decode(), result
         # Others may have made one all the same.
         open(P, "wb").close()
         os.truncate(P, number)

@@ -56,7 +56,7 @@ def test_smallest():
     for words in (["64K"], ["64K", "--sparse"], ["--from", "/proc/version"]):
         result = run("create", N, *words)
         assert result.returncode == 79, result
-        assert "/dev/shm has none of its 3 inodes left" in result.stderr.decode(), result
+        assert "all 3 inodes of /dev/shm are in use" in result.stderr.decode(), result
     assert (sorted(os.listdir("/dev/shm")), free()) == (names, before)
 
 

@@ -33,7 +33,7 @@ def agrees(result, *context):
     for needs, has in re.findall(f"refuses {SIZE}[^;]*, although[^;]*? ha(?:s|ve) {SIZE}", text):
         assert size(needs) <= size(has), (needs, has, text, *context)
         claims += 1
-    claims += "quota" in text or "inodes left" in text or "of huge pages (" in text
+    claims += "quota" in text or "inodes of /dev/shm" in text or "of huge pages (" in text
     claims += "pages of" in text and "but the pool has" in text
     assert claims > 0, (text, *context)
     assert not re.search("remove|delete|overwrite", text[text.index(": ") + 2:].split("'")[-1])
@@ -96,7 +96,7 @@ def test_real():
     mount("-t", "tmpfs", "-o", "size=1M,nr_inodes=2", "tmpfs", "/dev/shm")
     assert run("create", "only", "4K").returncode == 0
     result = run("create", "second", "4K")
-    assert b"has none of its 2 inodes left" in result.stderr, result
+    assert b"all 2 inodes of /dev/shm are in use" in result.stderr, result
     # More bytes for a region that is there take no inode.
     result = run("resize", "only", "5M")
     assert b"inodes" not in result.stderr, result
@@ -122,8 +122,8 @@ def test_commit_limit():
         # 1 MiB is left for one that needs less: the limit is not what refuses.
         text = agrees(traced("fallocate:error=ENOSPC", "create", N, "512K"))
         assert "the commit limit leaves" not in text and "although" in text, text
-        assert ("; the figures of this moment would allow it; a commit limit or a control group "
-                "may refuse\n") in text, text
+        assert ("; the known limits allow it; check the commit limit and the control groups "
+                "of this process\n") in text, text
         # Without the kernel's refusal it is seen beforehand, and nothing is reserved.
         result = run("create", N, "3M")
         assert "the commit limit leaves 1 MiB" in agrees(result), result

@@ -41,7 +41,7 @@ def test_process():
         assert anonymous["size"] == 16 * PAGE, anonymous
     else:
         assert result.returncode == 77, result
-        assert b"it has no name, and the process has it mapped only; ask as root" in result.stderr
+        assert b"it has no name and is only mapped, not open, in the process; run as root" in result.stderr
 
 
 def test_once():

@@ -31,7 +31,7 @@ exec setpriv --reuid 65534 --regid 65534 --clear-groups /proc/self/fd/9 inspect 
     [region] = json.loads(other(N, "--json").stdout)["regions"]
     assert region["pages"]["resident"] is None and region["size"] == 8 * PAGE, region
     refused = other(f"{os.getpid()}@0x1000")
-    assert refused.returncode == 77 and b"may be looked into" in refused.stderr, refused
+    assert refused.returncode == 77 and b"permission to inspect process " in refused.stderr, refused
     refused = other("--pid", str(os.getpid()))
     assert (refused.returncode, refused.stdout) == (77, b""), refused
 

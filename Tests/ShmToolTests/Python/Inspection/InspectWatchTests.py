@@ -38,7 +38,7 @@ def test_rates():
     assert N in line(watching.stdout)
     os.unlink(P)
     watching.wait(30)
-    assert watching.returncode == 66 and b"there is no such region" in watching.stderr.read()
+    assert watching.returncode == 66 and b"no such region" in watching.stderr.read()
 
 
 def test_terminal():

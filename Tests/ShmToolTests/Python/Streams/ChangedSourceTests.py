@@ -104,18 +104,18 @@ def test_others(how):
         code, said = amid(*words)
         # What was added does not fit the region: that is said of every input.
         exceeds = how == "longer" and words[0] != "copy"
-        reasons = (["holds more than"] if exceeds else ["while it was read"]
-                   + ["ended before"] * (how == "shorter"))
+        reasons = (["the input is longer than"] if exceeds else ["while it was read"]
+                   + ["ended too early"] * (how == "shorter"))
         assert code == (64 if exceeds else 74), (words, code, said)
         assert any(reason in said for reason in reasons), (words, said)
-        assert re.search("; [1-9][0-9]*( of [0-9]+)? bytes were (written before|copied)", said), (words, said)
+        assert re.search("; [1-9][0-9]*( of [0-9]+)? bytes were (already written|copied)", said), (words, said)
     code, said = amid("verify", R, "--file", F)
     # A difference that was found is an answer; that there is none is one only of a file at rest.
     assert code == (1 if how == "longer" else 74), (code, said)
     assert ("the input goes on" if how == "longer" else "while it was read") in said, said
     for words in (["create", N + "-new", "--from", F], ["create", N + "-new", "--from", "-"]):
         code, said = amid(*words)
-        reason = "holds more than" if how == "longer" else "while it was read"
+        reason = "the input is longer than" if how == "longer" else "while it was read"
         assert code == (64 if how == "longer" else 74) and reason in said, (words, code, said)
         assert not os.path.exists(P + "-new"), words
     # Of a range only the bytes in it count.

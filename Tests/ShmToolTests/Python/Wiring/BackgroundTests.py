@@ -43,7 +43,7 @@ def test_life():
 def test_failure():
     result = run("wire", N, "--background", preexec_fn=limited(32 * K))
     refused(result, 78, f"cannot wire 64 KiB of '{N}': the memlock limit is 32 KiB")
-    refused(run("wire", N + "-not", "--background"), 66, "there is no such region")
+    refused(run("wire", N + "-not", "--background"), 66, "no such region")
     assert not json.loads(run("wire", "--list", N, "--json").stdout)["holders"]
 
 

@@ -76,7 +76,7 @@ def test_best_effort():
                 process, text = holder(disk, "--best-effort", "--json", preexec_fn=group.enter())
                 row = json.loads(text)["regions"][0]
                 assert 16 * M < row["wired_bytes"] < 28 * M, row
-                assert f"cgroup v{group.version} {group.path} is limited to 28 MiB" in row["failure"], row
+                assert f"cgroup v{group.version} {group.path} has a limit of 28 MiB" in row["failure"], row
                 assert "try again" not in row["failure"], row
                 assert stop(process)[0] == -15
     finally:

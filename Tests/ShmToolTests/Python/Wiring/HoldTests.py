@@ -46,7 +46,7 @@ def test_while_process():
     for words in [[], ["--background"]]:
         refused(
             run("wire", N, "--while-pid", str(other.pid), *words), 66,
-            f"cannot watch process {other.pid}: there is no such process")
+            f"cannot watch process {other.pid}: no such process")
     # Both terms: whichever comes first.
     assert run("wire", N, "--while-pid", str(os.getpid()), "--for", "50ms").returncode == 0
 
@@ -105,7 +105,7 @@ def test_several():
         assert wired(process.pid) == 4 * K
         assert stop(process)[0] == -15
         # The second cannot be had: the first is not held either.
-        refused(run("wire", N, N + "-c"), 66, "there is no such region")
+        refused(run("wire", N, N + "-c"), 66, "no such region")
     finally:
         os.unlink(P + "-b")
 
@@ -118,4 +118,4 @@ def test_interrupted(number):
     code, out, err = stop(process, number)
     assert time.monotonic() - begin < 10
     assert (code, out) == (-number, ""), (code, out, err)
-    assert err == f"shmtool: cannot wire 2 GiB of '{N}': it was stopped\n", err
+    assert err == f"shmtool: cannot wire 2 GiB of '{N}': it was interrupted\n", err

@@ -63,7 +63,7 @@ def test_same_answer():
     mount("-t", "tmpfs", "-o", "size=1M,nr_inodes=2", "tmpfs", "/dev/shm/below")
     same("2M", 79, "has 1 MiB free of 1 MiB", at="/dev/shm/below")
     same("4K", 0, at="/dev/shm/below")
-    answer = same("4K", 79, "/dev/shm/below has none of its 2 inodes left", at="/dev/shm/below", name="b")
+    answer = same("4K", 79, "all 2 inodes of /dev/shm/below are in use", at="/dev/shm/below", name="b")
     assert answer["refused_by"] == "the inodes of /dev/shm/below", answer
     # No place for regions, and none at all.
     result = run("limits", "--room", "4K", "--at", "/proc")

@@ -159,4 +159,4 @@ def test_other():
     assert stop(process)[0] == -15
     refused(
         run("limits", "--pid", str(process.pid)), 66,
-        f"cannot read the limits of process {process.pid}: there is no such process")
+        f"cannot read the limits of process {process.pid}: no such process")

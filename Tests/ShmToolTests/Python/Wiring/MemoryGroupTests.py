@@ -32,7 +32,7 @@ def test_best_effort():
             assert 16 * M < kept < 32 * M, (kept, rows)
             assert rows[-1]["wired_bytes"] < rows[-1]["bytes"], rows
             failure = rows[-1]["failure"]
-            assert f"cgroup v{group.version} {group.path} is limited to 32 MiB" in failure, failure
+            assert f"cgroup v{group.version} {group.path} has a limit of 32 MiB" in failure, failure
             assert stop(process)[0] == -15
             os.unlink(P)
             create(N, "48M", "--sparse")

@@ -42,12 +42,12 @@ def test_addresses():
     told = json.loads(result.stdout)
     if os.geteuid() == 0:
         assert result.returncode == 1, told
-        assert told["answer"]["refused_by"] == "the limit on addresses", told["answer"]
+        assert told["answer"]["refused_by"] == "the limit on address space", told["answer"]
         assert "limit on addresses" in told["advice"] or "as=" in told["advice"], told
         assert run("limits", "-q", "--need", "300M", preexec_fn=bounded(4096 * M)).returncode == 0
     assert told["available"] < 300 * M, told
     result = run("wire", N, "--for", "0", preexec_fn=bounded(320 * M))
-    assert result.returncode == 79 and b"addresses" in result.stderr, result
+    assert result.returncode == 79 and b"address space" in result.stderr, result
 
 
 def test_directory():

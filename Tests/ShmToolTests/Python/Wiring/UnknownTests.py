@@ -103,7 +103,7 @@ def test_filtered():
     assert result.returncode == 0, result
     # Of mlock2 alone: the trial cannot be made, and wiring works.
     prepare = filtered(ERROR | 1, CALLS[1:])
-    refused(run("limits", "--probe", preexec_fn=prepare), 71, "mlock2 is refused by a filter")
+    refused(run("limits", "--probe", preexec_fn=prepare), 71, "a system call filter refuses mlock2")
     assert run("wire", N, "--for", "0", preexec_fn=prepare).returncode == 0
     # A limit of 0 is what it is.
     result = run("limits", "--probe", "--need", "4K",

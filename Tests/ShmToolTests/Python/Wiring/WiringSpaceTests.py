@@ -38,7 +38,7 @@ def test_file_system_full():
     # With --force it is left to the kernel.
     refused(
         run("wire", "sparse", "--for", "0", "--force"), 79, "cannot wire 128 KiB of 'sparse': ",
-        " of it is not in RAM, and its file system has 0 B free; ")
+        " more in RAM, but its file system has 0 B free; ")
     os.unlink("/dev/shm/sparse")
     with open("/dev/shm/sparse", "wb") as file:
         file.truncate(128 * K)
@@ -59,7 +59,7 @@ def test_more_than_memory():
         file.truncate(size)
     refused(
         run("wire", N), 79, f"cannot wire '{N}': needs ",
-        " more in RAM, but available memory leaves ", "; free memory, or ask for less")
+        " more in RAM, but available memory leaves ", "; free memory, or use a smaller size")
     assert allocated(P) == 0
 
 
@@ -102,7 +102,7 @@ def test_truncated():
     os.truncate(P, 16 * K)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 74 and out == b"", (process.returncode, err)
-    words = f"cannot wire 64 KiB of '{N}': the region holds 16384 bytes, and the range ends at"
+    words = f"cannot wire 64 KiB of '{N}': the region has 16384 bytes, but the range ends at byte"
     assert words in err.decode(), err
 
 
