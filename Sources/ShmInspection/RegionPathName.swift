@@ -39,9 +39,15 @@ package enum RegionPathName {
   /// Whether the kernel may have marked it as removed; a name may end so by itself.
   static func hasMark(_ path: [UInt8]) -> Bool { path.suffix(removed.count) == removed[...] }
 
-  /// Without the mark.
+  /// The path without the mark. A removal renames a region before it unlinks it, and the kernel shows the
+  /// last name: the name before that is meant.
   static func withoutMark(_ path: [UInt8]) -> [UInt8] {
-    hasMark(path) ? Array(path.dropLast(removed.count)) : path
+    guard hasMark(path) else { return path }
+    let bare = Array(path.dropLast(removed.count))
+    guard let slash = bare.lastIndex(of: UInt8(ascii: "/")),
+      let name = RemovalName(parsing: Array(bare[(slash + 1)...]))?.original
+    else { return bare }
+    return bare[...slash] + name
   }
 
   /// The view in which a path leads to a region: that of this process, or of another process. chroot(2),

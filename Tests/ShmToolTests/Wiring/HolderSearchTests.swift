@@ -11,6 +11,11 @@ struct HolderSearchTests {
     }
   }
 
+  @Test("shows the name that a removed region had, whatever it looks like")
+  func removedName() async throws {
+    try await Python.test()
+  }
+
   @Test(
     "lists and ends holders of huge pages, and the pool has its pages again",
     .enabled(if: TestEnvironment.hasHugePages, "needs huge pages: Scripts/test lends some"),

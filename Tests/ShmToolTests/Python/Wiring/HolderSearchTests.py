@@ -10,6 +10,26 @@ from support import freeze, line, N, P, run, stop, until, wired
 from wiring import create, holder, limited, M, refused
 
 
+def test_removed_name():
+    # `remove` renames a region before it unlinks it. The kernel shows that name of a mapping from then on.
+    for name in (N + "-plain", N + "-with a space", N + "-a-b-c", N + "-x (deleted)"):
+        create(name, "64K")
+        pid = json.loads(run("wire", name, "--background", "--json").stdout)["holder"]
+        try:
+            assert run("remove", name, "-q").returncode == 0
+            [row] = [r for r in json.loads(run("wire", "--list", "--json").stdout)["holders"]
+                     if r["pid"] == pid]
+            assert row["deleted"] and row["region"] == name, row
+            assert b".shmtool-removing" not in run("wire", "--list").stdout
+            [entry] = [r for r in json.loads(run("list", "--json", "--pid", str(pid)).stdout)["regions"]
+                       if name in r["name"]]
+            assert ".shmtool-removing" not in json.dumps(entry), entry
+            result = run("unwire", "--pid", str(pid))
+            assert name.encode() in result.stderr and b"removing" not in result.stderr, result
+        finally:
+            run("unwire", "--pid", str(pid), "-q")
+
+
 def test_nothing_wired():
     def rows():
         return json.loads(run("wire", "--list", N, "--json").stdout)["holders"]
