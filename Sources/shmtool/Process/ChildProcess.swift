@@ -6,36 +6,35 @@ import SystemPackage
 
 /// A command that runs as a child, with regions as open descriptors from 3 on.
 ///
-/// swift-subprocess closes every descriptor above 2 in a child, and a region that is handed on is
-/// one, so this is vfork(2) itself.
+/// swift-subprocess closes every descriptor above 2 in a child, but regions are passed as such descriptors.
+/// So this calls vfork(2) itself.
 struct ChildProcess: ~Copyable {
-  /// Its number; it stays this child's until it has been waited for.
+  /// Its number, which the kernel does not reuse before the child was waited for.
   let identifier: pid_t
-  /// Readable when it has ended; -1, which poll(2) ignores, if the kernel refuses to watch it. Its
-  /// owner follows. pidfd_open(2)
+  /// Readable after it has ended; -1, which poll(2) ignores, if the kernel refuses a pidfd. Its owner
+  /// follows. pidfd_open(2)
   let ended: CInt
   private let endedOwner: OwnedDescriptor?
 
   /// How long a command may take to end after SIGTERM.
   private static let grace = Duration.seconds(2)
 
-  /// Starts a command, found by PATH, with no signal blocked. What this process was started to ignore is
-  /// ignored there as well (nohup); every other disposition is the default.
+  /// Starts a command, found by PATH, with no signal blocked. Signals that this process was started to
+  /// ignore stay ignored (nohup); every other disposition is the default.
   ///
   /// - Parameters:
   ///   - arguments: the command and its arguments; not empty, no NUL.
   ///   - executable: the file to execute, if it is not the one that the first argument names.
-  ///   - attempt: what is tried, for messages; nil for "cannot run" and the command.
+  ///   - attempt: the beginning of messages; nil for "cannot run" and the command.
   ///   - input: becomes its standard input; nil for this process's.
   ///   - output: becomes its standard output; nil for this process's.
-  ///   - descriptors: become 3, 4, … in the child; nothing else that this library has open
-  ///     is handed on.
+  ///   - descriptors: become 3, 4, … in the child; no other descriptor of this library is passed on.
   ///   - environment: added to this process's.
   ///   - newSession: whether it leaves this process's session and terminal.
   ///   - newGroup: whether it leads a process group.
-  ///   - closesOthers: whether what this process was given open beyond that is closed there.
+  ///   - closesOthers: whether other descriptors that this process inherited are closed in the child.
   /// - Throws: `ShmError`: `commandNotFound`, `cannotRun`; `system` if the child could not be set up.
-  ///   Nothing runs then.
+  ///   No command runs then.
   init(
     _ arguments: [[UInt8]], executable: FilePath? = nil, attempt: String? = nil, input: CInt? = nil,
     output: CInt? = nil, descriptors: [CInt] = [], environment: [(String, String)] = [],
@@ -61,7 +60,7 @@ struct ChildProcess: ~Copyable {
       let error = Errno(rawValue: -answer)
       let name = Escaping.quoted(arguments[0])
       let attempt = attempt ?? "cannot run \(name)"
-      // CMD's own failures have statuses of their own; others are the system's.
+      // Failures of execve(2) have statuses of their kind; other failures are those of the system.
       guard step == CInt(CSHMTOOL_STEP_EXECUTE), executable == nil else {
         throw ShmError(
           .system, attempt, "the new process could not be set up: \(error.reason)",
@@ -70,7 +69,7 @@ struct ChildProcess: ~Copyable {
       throw Self.explain(error, name)
     }
     identifier = answer
-    // Without it the end is looked for.
+    // Without a pidfd, waitid(2) tells the end.
     let watch = cshm_pidfd_open(answer)
     ended = watch < 0 ? -1 : watch
     endedOwner = watch < 0 ? nil : OwnedDescriptor(adopting: watch)
@@ -84,15 +83,15 @@ struct ChildProcess: ~Copyable {
       : ShmError(.cannotRun, attempt, error.reason, errorNumber: error.rawValue)
   }
 
-  /// Sends a signal; one that has ended is left in peace. kill(2)
+  /// Sends a signal, unless the child has ended. kill(2)
   static func send(_ signal: CInt, to child: pid_t) {
     _ = kill(child, signal)
   }
 
-  /// Whether a child has ended; false as well if the kernel does not say. waitid(2)
+  /// Whether a child has ended; false as well if the kernel refuses to answer. waitid(2)
   static func hasEnded(_ child: pid_t) -> Bool { cshmtool_has_ended(child) == 1 }
 
-  /// Waits for its end: its exit code, or 128 and the signal's number. waitpid(2)
+  /// Waits for its end, and returns its exit status, or 128 and the number of the signal. waitpid(2)
   consuming func wait() throws(Errno) -> CInt {
     var status: CInt = 0
     let answer = unsafe cshmtool_wait(identifier, &status)
@@ -100,8 +99,8 @@ struct ChildProcess: ~Copyable {
     return cshmtool_exit_code(status)
   }
 
-  /// Ends the child, by SIGTERM, and by SIGKILL if it runs on for two seconds, and waits for its end:
-  /// a command is never left to run without what it was started with.
+  /// Ends the child and waits for its end: SIGTERM first, SIGKILL after two seconds. A command never
+  /// continues without the regions that it was started with.
   consuming func end() {
     Self.send(SIGTERM, to: identifier)
     let deadline = Deadline(after: Self.grace)
@@ -116,12 +115,12 @@ struct ChildProcess: ~Copyable {
   }
 }
 
-/// A null-terminated array of C strings, as exec wants it.
+/// A null-terminated array of C strings, as execve(2) requires it.
 @safe private final class CStrings {
   let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
   private let count: Int
 
-  /// Copies of the strings of `first`, byte by byte, and of `strings` behind them.
+  /// Copies of the strings of `first`, byte by byte, followed by `strings`.
   init(
     _ strings: [[UInt8]], after first: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
   ) {

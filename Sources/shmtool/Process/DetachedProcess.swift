@@ -4,18 +4,18 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// This program once more, in a session of its own, where it goes on when its starter has ended.
+/// A copy of this program in its own session, which continues after this process has ended.
 enum DetachedProcess {
-  /// Starts it, and waits until it writes to descriptor 3 that it is ready, or ends.
+  /// Starts it, and waits until it reports on descriptor 3 that it is ready, or ends.
   ///
-  /// It executes what this process executes, even if the file has another name by now or none: the path
-  /// that /proc/self/exe shows may lead to another program. If this process is killed before, the other
-  /// has nobody to tell and ends, too.
+  /// It executes the file of this process even if the file was renamed or removed: the path that
+  /// /proc/self/exe shows may name another program by now. If this process is killed before the report,
+  /// the copy cannot report, and ends.
   ///
   /// - Parameter arguments: its arguments, the name first.
-  /// - Returns: 0 if it is ready; its exit code, which is not 0, if it has ended before.
-  /// - Throws: `ShmError` if it cannot be started, or cannot be heard, or ends with 0 and without a
-  ///   word. It does not run then.
+  /// - Returns: 0 if it is ready; its exit status, which is not 0, if it ended before.
+  /// - Throws: `ShmError` if it cannot be started, if its report cannot be read, or if it ends with 0
+  ///   without a report. It does not run then.
   static func start(_ arguments: [[UInt8]]) throws(ShmError) -> Int32 {
     let attempt = "cannot start a background process"
     guard ProcessView.isThere else { throw ProcessView.missing(attempt) }
@@ -28,7 +28,7 @@ enum DetachedProcess {
     let child = try ChildProcess(
       arguments, executable: "/proc/self/exe", attempt: attempt, descriptors: [writer.raw],
       newSession: true, closesOthers: true)
-    // From here on the child's copy is the only one: its end is the end of the pipe.
+    // The child has the only copy now, so the end of the child closes the pipe.
     try? writer.close()
     let isReady: Bool
     do throws(Errno) {
@@ -48,12 +48,12 @@ enum DetachedProcess {
     return code
   }
 
-  /// Names this process as ps(1) shows it: a file that was executed by way of /proc is "exe".
+  /// Sets the name that ps(1) shows. A file that was executed through /proc is called "exe" otherwise.
   static func setName(_ name: String) {
     unsafe name.withCString { unsafe cshmtool_set_name($0) }
   }
 
-  /// Whether exactly these bytes come before the end of the pipe.
+  /// Whether the pipe yields exactly these bytes before its end.
   private static func hears(
     _ line: [UInt8], from reader: borrowing OwnedDescriptor
   ) throws(Errno) -> Bool {

@@ -2,7 +2,7 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// What a directory holds, by names of any bytes: for completion.
+/// The entries of a directory, by names of any bytes: for completion.
 enum DirectoryListing {
   /// One name.
   struct Entry {
@@ -14,9 +14,9 @@ enum DirectoryListing {
     let isRegular: Bool
   }
 
-  /// The names that begin with `prefix`; nothing if the directory cannot be read. stat(2)
+  /// The names that begin with `prefix`; empty if the directory cannot be read. stat(2)
   ///
-  /// - Complexity: linear in the names, with one call for each that begins so.
+  /// - Complexity: linear in the names, with one call for each name with the prefix.
   static func entries(of directory: [UInt8], prefix: some Sequence<UInt8>) -> [Entry] {
     let place = FilePath(bytes: directory.isEmpty ? [UInt8(ascii: ".")] : directory)
     return ((try? FileSystem.names(in: place)) ?? []).compactMap { name in

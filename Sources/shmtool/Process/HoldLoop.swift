@@ -3,27 +3,27 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// Waits until this process is told to end, or until a command has ended, so that what is held can
-/// be taken down in order.
+/// Waits for a termination signal or for the end of a command, so that the caller can release what it holds
+/// in order.
 struct HoldLoop: ~Copyable {
-  /// Why the holding is over.
+  /// Why the wait ended.
   enum End: Equatable {
-    /// SIGHUP, SIGINT, SIGQUIT or SIGTERM has come.
+    /// SIGHUP, SIGINT, SIGQUIT or SIGTERM was received.
     case signal(Int32)
-    /// The command has ended with this code (128 + n for signal n).
+    /// The command exited with this status (128 + n for signal n).
     case exited(Int32)
-    /// The time has passed, or the process that was waited for has ended.
+    /// The time has passed, or the observed process has ended.
     case over
   }
 
-  /// What ends the holding besides a signal, and what is looked after meanwhile.
+  /// What ends the wait besides a signal, and what is done meanwhile.
   struct Terms {
     /// How long to hold; nil for no limit.
     var duration: Duration?
     /// How often `tend` is called; nil for never.
     var interval: Duration?
 
-    /// Until a signal comes, unless said otherwise.
+    /// By default only a signal ends the wait.
     init(duration: Duration? = nil, interval: Duration? = nil) {
       self.duration = duration
       self.interval = interval
@@ -33,10 +33,10 @@ struct HoldLoop: ~Copyable {
   private let signals: TerminationSignals
   private let watch: ProcessWatch?
 
-  /// From now on the signals wait to be seen here, and the end of a process is seen.
+  /// Blocks the termination signals from now on, and observes the end of a process.
   ///
-  /// - Parameter process: whose end ends the holding, without a command; nil for none.
-  /// - Throws: `ShmError`: `notFound` where there is no such process.
+  /// - Parameter process: the process whose end ends the wait, without a command; nil for no process.
+  /// - Throws: `ShmError`: `notFound` if the process does not exist.
   init(whileRunning process: Int32? = nil) throws(ShmError) {
     var watch: ProcessWatch?
     if let process { watch = try ProcessWatch(process) }
@@ -45,7 +45,7 @@ struct HoldLoop: ~Copyable {
     self.watch = watch
   }
 
-  /// Holds until a signal comes or the terms are met.
+  /// Waits until a signal is received or the terms are met.
   func wait(
     _ terms: Terms = Terms(), tend: () throws(ShmError) -> Void = { () throws(ShmError) in }
   ) throws(ShmError) -> End {
@@ -57,17 +57,17 @@ struct HoldLoop: ~Copyable {
     return try hold(terms, until: ended, child: nil, tend: tend) ?? .over
   }
 
-  /// Runs a command until it ends. The signals that this process receives meanwhile are passed on; see
+  /// Runs a command until it ends, and forwards the signals that this process receives meanwhile; see
   /// `SignalForwarder`.
   ///
   /// - Parameters:
   ///   - command: the command and its arguments; not empty.
-  ///   - descriptors: become 3, 4, … there; their count is SHMTOOL_FDS in its environment.
+  ///   - descriptors: become 3, 4, … in the command; SHMTOOL_FDS in its environment is their number.
   ///   - interval: how often `tend` is called; nil for never.
-  ///   - started: called when the command runs.
-  ///   - tend: looks after what is held.
-  /// - Returns: the exit code it ended with.
-  /// - Throws: `ShmError`: `commandNotFound`, `cannotRun`; what `tend` throws, when the command has been
+  ///   - started: called after the command was started.
+  ///   - tend: called at each interval.
+  /// - Returns: the exit status of the command.
+  /// - Throws: `ShmError`: `commandNotFound`, `cannotRun`; what `tend` throws, after the command was
   ///   ended.
   func run(
     _ command: [[UInt8]], descriptors: [Int32], interval: Duration? = nil,
@@ -87,12 +87,12 @@ struct HoldLoop: ~Copyable {
       _ = try hold(
         Terms(interval: interval), until: child.ended, child: child.identifier, tend: tend)
     } catch {
-      // What CMD was given ends with this process: CMD ends before.
+      // The descriptors of CMD are valid only while this process runs, so CMD ends first.
       _ = consume forwarder
       child.end()
       throw error
     }
-    // Its number belongs to it until it has been waited for.
+    // The kernel does not reuse its number before it was waited for.
     _ = consume forwarder
     do throws(Errno) {
       return .exited(try child.wait())
@@ -104,7 +104,7 @@ struct HoldLoop: ~Copyable {
     }
   }
 
-  /// The loop of both: a signal ends it, unless there is a child that it is passed on to.
+  /// The loop of both forms. A signal ends it, unless a child receives the forwarded signals.
   private func hold(
     _ terms: Terms, until ended: CInt?, child: Int32?, tend: () throws(ShmError) -> Void
   ) throws(ShmError) -> End? {
@@ -120,13 +120,12 @@ struct HoldLoop: ~Copyable {
     }
   }
 
-  /// How long a look without descriptors lasts.
+  /// The interval of the fallback that uses no descriptors.
   private static let shortPause = Duration.milliseconds(50)
 
-  /// Waits for a signal, or for the end of the process; for the end alone if it is a child's, whose
-  /// signals the forwarder takes. If the kernel refuses to wait for descriptors (no memory, a sandbox),
-  /// what is held is not given up for that: signals are waited for by another call, and the end is
-  /// looked for twenty times a second.
+  /// Waits for a signal or the end of the process. For a child it waits for the end only, because the
+  /// forwarder takes the signals. If the kernel refuses to poll (no memory, a sandbox), the wait continues
+  /// by sigtimedwait(2) and looks for the end twenty times a second.
   private func look(
     until ended: CInt?, child: Int32?, timeout: Duration?
   ) -> (signal: cshmtool_signal?, hasEnded: Bool) {
@@ -142,8 +141,7 @@ struct HoldLoop: ~Copyable {
     }
   }
 
-  /// Waits for the end of a child, which `watch` shows unless it is -1; looks for it if the kernel
-  /// refuses to wait.
+  /// Waits for the end of a child, by the pidfd `watch` unless it is -1. Without poll(2) it asks waitid(2).
   private func hasEnded(_ child: Int32, _ watch: CInt, timeout: Duration?) -> Bool {
     if watch >= 0, let ready = try? Polling.wait(for: [watch], timeout: timeout) {
       return ready.last == true
@@ -153,7 +151,7 @@ struct HoldLoop: ~Copyable {
     return ChildProcess.hasEnded(child)
   }
 
-  /// Whether the process that is watched has ended.
+  /// Whether the observed process has ended.
   private var isOver: Bool {
     switch watch {
     case .some(let watch): watch.hasEnded

@@ -4,46 +4,46 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// A command at one end of a pipe whose other end is ours: a producer, or a consumer.
+/// A command at the other end of a pipe: a producer or a consumer.
 struct PipedCommand: ~Copyable {
-  /// Which way the bytes go.
+  /// The direction of the bytes.
   enum Role {
-    /// It writes, and we read.
+    /// The command writes, and this process reads.
     case producer
-    /// It reads, and we write.
+    /// The command reads, and this process writes.
     case consumer
   }
 
-  /// How long a command may take to end when it is told to.
+  /// How long a command may take to end after SIGTERM.
   private static let grace = Duration.seconds(2)
 
   private let child: ChildProcess
-  /// Our end of the pipe; nil when it has been closed.
+  /// This process's end of the pipe; nil after it was closed.
   private var end: OwnedDescriptor?
-  /// Reads what a consumer writes, if that was asked for.
+  /// Reads what a consumer writes, if the caller asked for it.
   private let answer: OwnedDescriptorBox?
   private let name: String
-  /// Whether processes whose parent has ended become this process's children.
+  /// Whether orphans become children of this process.
   private let adoptsOrphans: Bool
 
-  /// Passes on what does not end the stream; nil when the command is waited for.
+  /// Forwards the signals that do not end the stream; nil after the command was waited for.
   private var forwarder: SignalForwarder?
 
-  /// The number of our end of the pipe, until it is closed.
+  /// The number of this process's end of the pipe, until it is closed.
   let descriptor: CInt
   /// The number of the descriptor that reads what a consumer writes to its standard output; nil if it writes
   /// to that of this process.
   var output: CInt? { answer?.number }
 
-  /// Starts it, in the process group of this process. Signals that this process receives and that do not
-  /// end it are passed on to the command; see `SignalForwarder`.
+  /// Starts it in the process group of this process. Signals that this process receives and that do not
+  /// end it are forwarded to the command; see `SignalForwarder`.
   ///
   /// - Parameters:
   ///   - command: the command and its arguments.
-  ///   - role: which way the bytes go.
-  ///   - adoptsOrphans: whether this process becomes the parent of what the command leaves behind, so that
-  ///     `cancel` finds it. Without effect if this process has children already.
-  ///   - answers: whether what a consumer writes to its standard output can be read through `output`.
+  ///   - role: the direction of the bytes.
+  ///   - adoptsOrphans: whether orphans of the command become children of this process, so that `cancel`
+  ///     finds them. Without effect if this process has children already.
+  ///   - answers: whether `output` can read what a consumer writes to its standard output.
   /// - Throws: `ShmError`: `commandNotFound`, `cannotRun`.
   init(
     _ command: [[UInt8]], _ role: Role, adoptsOrphans: Bool = false, answers: Bool = false
@@ -55,7 +55,7 @@ struct PipedCommand: ~Copyable {
     let writing = OwnedDescriptor(adopting: ends[1])
     let outputs = answers ? try Self.pipe("cannot run \(name)") : []
     let answer = outputs.first.map { OwnedDescriptorBox(OwnedDescriptor(adopting: $0)) }
-    // Closed here when the child has its copy, or the end of its output would not be seen.
+    // Closed here after the child has its copy: otherwise the end of its output could not be seen.
     let theirs = outputs.last.map { OwnedDescriptorBox(OwnedDescriptor(adopting: $0)) }
     let forwarder = try ShmError.saying("cannot run \(name)") { () throws(Errno) in
       try SignalForwarder(terminations: false)
@@ -65,7 +65,7 @@ struct PipedCommand: ~Copyable {
       output: role == .producer ? ends[1] : outputs.last)
     _ = theirs?.take()
     if started.ended < 0 {
-      // Its end would not be seen, and a stream that waits for it would wait for ever.
+      // Without a pidfd the end of the command could not be seen, and the stream could wait for ever.
       started.end()
       throw ShmError(
         .system, "cannot watch \(name)", "the kernel refuses pidfd_open; the command was ended",
@@ -78,7 +78,7 @@ struct PipedCommand: ~Copyable {
     self.adoptsOrphans = isAlone && Orphans.adopt(besides: started.identifier)
     child = started
     descriptor = role == .producer ? ends[0] : ends[1]
-    // The child has its own copy of the other end: here it is closed, or its end would not be seen.
+    // The child has its own copy of the other end. An open copy here would hide its end.
     switch role {
     case .producer: end = .some(reading)
     case .consumer: end = .some(writing)
@@ -93,11 +93,11 @@ struct PipedCommand: ~Copyable {
     return ends
   }
 
-  /// Says beforehand that a command cannot be started, as far as that can be seen. access(2)
+  /// Throws if a command obviously cannot be started. access(2)
   ///
   /// - Parameters:
   ///   - command: the command and its arguments.
-  ///   - path: the directories where it is looked for, separated by colons.
+  ///   - path: the directories to search, separated by colons.
   /// - Throws: `ShmError`: `commandNotFound`, `cannotRun`.
   static func check(_ command: [[UInt8]], path: [UInt8]) throws(ShmError) {
     guard let name = command.first else { return }
@@ -114,16 +114,16 @@ struct PipedCommand: ~Copyable {
     throw ChildProcess.explain(isThere ? .permissionDenied : .noSuchFileOrDirectory, shown)
   }
 
-  /// Readable when the command has ended.
+  /// Readable after the command has ended.
   var ended: CInt { child.ended }
 
-  /// The exit code, 128 + n for signal n, of a command that has ended; nil before. waitid(2)
+  /// The exit status of a command that has ended, 128 + n for signal n; nil before. waitid(2)
   var exitCode: CInt? {
     let code = cshmtool_ended_code(child.identifier)
     return code < 0 ? nil : code
   }
 
-  /// Closes our end of the pipe: a consumer is told the end of its input. close(2)
+  /// Closes this process's end of the pipe: a consumer reads the end of its input. close(2)
   mutating func closePipe() throws(ShmError) {
     guard let end = end.take() else { return }
     do {
@@ -147,8 +147,8 @@ struct PipedCommand: ~Copyable {
     }
   }
 
-  /// Closes our end of the pipe, and waits up to 2 s until the command has ended: before `cancel`, for a command
-  /// that does not take the end of its input for a success.
+  /// Closes this process's end of the pipe, and waits up to 2 s for the end of the command. Called before `cancel`
+  /// for a command that does not take the end of its input for success.
   ///
   /// - Returns: its exit code, 128 + n for signal n; nil if it has not ended.
   mutating func closeAndWait() -> CInt? {
@@ -157,13 +157,12 @@ struct PipedCommand: ~Copyable {
     return exitCode
   }
 
-  /// Ends the command and the processes that it has started in this session: by SIGTERM, and by SIGKILL those
-  /// that are still there after 2 s. Only then its end of the pipe is closed, so none of them takes that for
-  /// the ordinary end of its input.
+  /// Ends the command and its descendants in this session: SIGTERM first, SIGKILL after 2 s. Only then it
+  /// closes the pipe, so that no descendant takes that for the ordinary end of its input.
   consuming func cancel() {
     var tree = ProcessTree(root: child.identifier, hasOrphans: adoptsOrphans)
     tree.end(grace: Self.grace)
-    // It has ended, unless the kernel has refused to tell of it.
+    // It has ended, unless the kernel refused to report it.
     ChildProcess.send(SIGTERM, to: child.identifier)
     try? closePipe()
     forwarder = nil

@@ -1,9 +1,9 @@
 import CShmTool
 import Glibc
 
-/// The arguments that this process was started with, byte by byte, also where there is no /proc.
+/// The arguments of this process, byte by byte, also without /proc.
 enum ProcessArguments {
-  /// All of them, the program's name first.
+  /// All arguments, the name of the program first.
   static var all: [[UInt8]] {
     var arguments: [[UInt8]] = []
     while let word = unsafe cshmtool_argument(CInt(arguments.count)) {

@@ -4,12 +4,12 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// Telling those who wait that everything is set up.
+/// Reports that everything is set up.
 enum Readiness {
-  /// What is written to a descriptor.
+  /// The line for a descriptor.
   static let line = Array("ready\n".utf8)
 
-  /// Says beforehand that a descriptor is closed.
+  /// Throws if a descriptor is closed.
   static func check(descriptor: Int32) throws(ShmError) {
     try DescriptorIO.checkOpen(
       descriptor, "cannot announce readiness on descriptor \(descriptor)")
@@ -28,7 +28,7 @@ enum Readiness {
   /// Sends `READY=1` to a service manager. sd_notify(3)
   ///
   /// - Parameter socket: the value of NOTIFY_SOCKET: a path, or `@` and an abstract name.
-  /// - Throws: `ShmError`, where nobody listens there.
+  /// - Throws: `ShmError` if no process listens there.
   static func announce(serviceManagerAt socket: [UInt8]) throws(ShmError) {
     let attempt = "cannot notify the service manager at \(Escaping.quoted(socket))"
     let explain = { (error: Errno) in
@@ -43,8 +43,7 @@ enum Readiness {
     }
   }
 
-  /// Leaves the terminal and the caller's directory behind: what stays in the background holds
-  /// neither open.
+  /// Leaves the terminal and the caller's directory, so that a background process keeps neither in use.
   static func detach() {
     let null = unsafe cshm_openat(AT_FDCWD, "/dev/null", O_RDWR, 0)
     guard null >= 0 else { return }

@@ -1,8 +1,8 @@
 import Glibc
 
-/// What this process has used. getrusage(2)
+/// The resources that this process has used. getrusage(2)
 enum ResourceUse {
-  /// How often it gave the processor away, or had to.
+  /// The number of its context switches.
   static var contextSwitches: Int {
     var usage = rusage()
     unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)

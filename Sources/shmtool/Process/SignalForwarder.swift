@@ -3,24 +3,24 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// Passes the signals that this process receives on to a command that runs as its child: otherwise a
-/// signal ends this process, with everything that it holds, and the command lives on without it.
+/// Forwards the signals that this process receives to a command that is its child. Otherwise a signal would
+/// end this process with everything that it holds, and the command would continue without it.
 ///
-/// These are not passed on:
+/// Not forwarded:
 /// - SIGKILL and SIGSTOP, which no process can take.
-/// - SIGCHLD, which tells of this process's own child.
+/// - SIGCHLD, which reports this process's own child.
 /// - SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP and SIGSYS, if a fault of this process raises them.
-/// - What this process was started to ignore (nohup).
-/// - What a terminal sends, if the command is in this process's group: the terminal sends it to both.
+/// - Signals that this process was started to ignore (nohup).
+/// - Signals from a terminal, if the command is in this process's group: the terminal sends them to both.
 ///
 /// SIGTSTP, SIGTTIN and SIGTTOU stop this process as well, as job control expects. signal(7)
 @safe struct SignalForwarder: ~Copyable {
   private let thread: OpaquePointer
 
-  /// Takes the signals from now on. They wait until `forward` names the command.
+  /// Receives the signals from now on. They stay pending until `forward` names the command.
   ///
-  /// - Parameter terminations: whether SIGHUP, SIGINT, SIGQUIT and SIGTERM are passed on as well; false
-  ///   leaves them to those who wait for them.
+  /// - Parameter terminations: whether SIGHUP, SIGINT, SIGQUIT and SIGTERM are forwarded as well; false
+  ///   leaves them to `TerminationSignals`.
   /// - Throws: `Errno`, if the thread cannot be created.
   init(terminations: Bool) throws(Errno) {
     var set = Self.all
@@ -37,17 +37,17 @@ import SystemPackage
     unsafe cshmtool_forward_stop(thread)
   }
 
-  /// Passes on to this command what has come and what comes.
+  /// Forwards pending and later signals to this command.
   ///
   /// - Parameters:
   ///   - child: its number; this value ends before the child is waited for.
-  ///   - watch: a pidfd of it, which outlives this value; -1 for none.
+  ///   - watch: a pidfd of it, which outlives this value; -1 if there is no pidfd.
   func forward(to child: pid_t, watch: CInt) {
     unsafe cshmtool_forward_to(thread, child, watch)
   }
 
-  /// What can be passed on. Of the signals without a meaning of their own the C library keeps the first
-  /// two for itself. SIGPIPE and SIGXFSZ are ignored by this process itself, and not by its starter's wish.
+  /// The signals that can be forwarded. The C library keeps the first two real-time signals for itself. This
+  /// process ignores SIGPIPE and SIGXFSZ by its own decision.
   private static var all: sigset_t {
     var set = sigset_t()
     unsafe sigfillset(&set)

@@ -3,29 +3,29 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// What a program sees to before it opens anything.
+/// The standard descriptors of this process.
 enum StandardStreams {
-  /// Gives the numbers 0, 1 and 2 to something where they are closed, so that no region is opened
-  /// under them and written to by mistake. To read or write what is put there is EBADF, as it would
-  /// be otherwise. And a write past RLIMIT_FSIZE is EFBIG from now on, not SIGXFSZ.
+  /// Opens the numbers 0, 1 and 2 if they are closed, so that no region gets one of them and is written to by
+  /// mistake. Reading or writing them still fails with EBADF. A write past RLIMIT_FSIZE fails with EFBIG from
+  /// now on, without SIGXFSZ.
   static func prepare() {
     for number in STDIN_FILENO...STDERR_FILENO where !OwnedDescriptor.isOpen(number) {
-      // Not a directory, which an input is refused for in other words.
+      // Not a directory, because an input that is a directory has another message.
       if unsafe cshm_openat(AT_FDCWD, "/dev/null", cshm_O_PATH, 0) < 0 {
         _ = unsafe cshm_openat(AT_FDCWD, "/", cshm_O_PATH, 0)
       }
     }
     TerminationSignals.ignoreFileSizeSignal()
-    // Started by one that ignores it, this process would not learn how its commands have ended.
+    // If the parent ignored SIGCHLD, this process could not get the exit status of its commands.
     signal(SIGCHLD, SIG_DFL)
   }
 
-  /// Closes standard output: the last chance to hear of a lost write. close(2)
+  /// Closes standard output, which can report a lost write. close(2)
   static func closeOutput(_ attempt: String) throws(ShmError) {
     if close(STDOUT_FILENO) != 0, errno != EINTR {
       throw DescriptorIO.explain(Errno(rawValue: errno), attempt)
     }
-    // The number is not free for the next that opens something.
+    // Keeps the number in use, so that no later open gets it.
     _ = unsafe cshm_openat(AT_FDCWD, "/dev/null", cshm_O_PATH, 0)
   }
 

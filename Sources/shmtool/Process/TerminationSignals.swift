@@ -3,8 +3,8 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// The signals that end this process, taken as events instead: SIGHUP, SIGINT, SIGQUIT and SIGTERM,
-/// but not what the process was started to ignore (nohup). signalfd(2)
+/// The signals that end this process, received as events: SIGHUP, SIGINT, SIGQUIT and SIGTERM, except those
+/// that the process was started to ignore (nohup). signalfd(2)
 struct TerminationSignals: ~Copyable {
   /// The signals by which users, terminals and service managers end a process.
   static var numbers: [CInt] { [SIGHUP, SIGINT, SIGQUIT, SIGTERM] }
@@ -12,7 +12,7 @@ struct TerminationSignals: ~Copyable {
   let descriptor: OwnedDescriptor
   private let set: sigset_t
 
-  /// From now on they wait to be read.
+  /// Blocks them from now on, so that they stay pending until they are read.
   init() throws(Errno) {
     var set = sigset_t()
     unsafe sigemptyset(&set)
@@ -25,14 +25,14 @@ struct TerminationSignals: ~Copyable {
     self.set = set
   }
 
-  /// The same, with the library's error.
+  /// The same with a `ShmError`.
   static func taken() throws(ShmError) -> TerminationSignals {
     try ShmError.saying("cannot wait for signals") { () throws(Errno) in
       try TerminationSignals()
     }
   }
 
-  /// The next signal, without waiting; nil where none has come.
+  /// The next pending signal, without waiting; nil if no signal is pending.
   func next() throws(Errno) -> cshmtool_signal? {
     var signal = cshmtool_signal()
     let count = try SystemCall.checkNegated {
@@ -41,7 +41,7 @@ struct TerminationSignals: ~Copyable {
     return count == 1 ? signal : nil
   }
 
-  /// The next signal, waited for without a descriptor; nil if none has come. sigtimedwait(2)
+  /// Waits for the next signal without a descriptor; nil after the timeout. sigtimedwait(2)
   func next(timeout: Duration) -> cshmtool_signal? {
     var signal = cshmtool_signal()
     var set = self.set
@@ -50,27 +50,26 @@ struct TerminationSignals: ~Copyable {
       ? signal : nil
   }
 
-  /// The number of the next signal, without waiting; nil where none has come.
+  /// The number of the next pending signal, without waiting; nil if no signal is pending.
   func nextNumber() -> Int32? { (try? next())?.number }
 
-  /// Ends this process by the signal, as if it had never been taken.
+  /// Ends this process by the signal, as its default disposition does.
   static func reraise(_ number: CInt) {
     cshmtool_reraise(number)
   }
 
-  /// A signal that would kill in the middle of a call that then cannot say what is wrong: a write
-  /// past RLIMIT_FSIZE is EFBIG instead.
+  /// Ignores SIGXFSZ: a write past RLIMIT_FSIZE fails with EFBIG, which can be reported.
   static func ignoreFileSizeSignal() {
     signal(SIGXFSZ, SIG_IGN)
   }
 
-  /// A write to a pipe that nobody reads is EPIPE from now on, and can be told.
+  /// Ignores SIGPIPE: a write to a pipe without a reader fails with EPIPE, which can be reported.
   static func ignoreBrokenPipes() {
     signal(SIGPIPE, SIG_IGN)
   }
 
-  /// The signals that a command is started with the default disposition of: all but those that this
-  /// process was started to ignore.
+  /// The signals that a command starts with in their default disposition: all except those that this process
+  /// was started to ignore.
   static var ownDispositions: sigset_t {
     var set = sigset_t()
     unsafe sigfillset(&set)
@@ -81,7 +80,7 @@ struct TerminationSignals: ~Copyable {
     return set
   }
 
-  /// Where the signals without a meaning of their own begin. signal(7)
+  /// The first real-time signal. signal(7)
   private static var firstRealTime: CInt { 32 }
 
   static func isIgnored(_ number: CInt) -> Bool {

@@ -2,19 +2,18 @@ import ShmCore
 import Synchronization
 import SystemPackage
 
-/// The names of users: those of passwd(5), and for others what getent(1) says, which asks the directory
-/// services of the host.
+/// The names of users: from passwd(5), otherwise from getent(1), which asks the directory services of the host.
 ///
-/// Not getpwuid(3): it loads the code that asks them into this process, and a program that carries its own
-/// C library, as shmtool does, dies of that.
+/// getpwuid(3) loads modules into this process, and a program that carries its own C library, as shmtool does,
+/// crashes in them.
 enum UserNames {
-  /// What has been read and asked for: a list wants the same few over and over.
+  /// A cache: a list shows the same few users again and again.
   private struct Known {
     let file = users((try? FileSystem.contents(of: "/etc/passwd")) ?? [])
     var names: [UInt32: [UInt8]?]
 
     init() {
-      // The first of a number counts, as getpwuid(3) has it.
+      // The first line of a number counts, as in getpwuid(3).
       names = Dictionary(
         file.map { ($0.identifier, Array($0.name)) },
         uniquingKeysWith: { first, _ in first })
@@ -26,7 +25,7 @@ enum UserNames {
   /// How long the directory services may take for one user.
   private static var patience: Duration { .seconds(2) }
 
-  /// The name of a user; nil where there is none.
+  /// The name of a user; nil if it is unknown.
   static func name(_ identifier: UInt32) -> [UInt8]? {
     withKnown { known in
       if let name = known.names[identifier] { return name }
@@ -37,7 +36,7 @@ enum UserNames {
     }
   }
 
-  /// The number of a user; nil where there is none of that name.
+  /// The number of a user; nil if no user has that name.
   static func identifier(_ name: [UInt8]) -> UInt32? {
     withKnown { known in
       let matches = { (user: User) in user.name.elementsEqual(name) }
@@ -45,7 +44,7 @@ enum UserNames {
     }
   }
 
-  /// The names in passwd(5), as they stand there.
+  /// The names in passwd(5).
   static var listed: [[UInt8]] { withKnown { $0.file.map { Array($0.name) } } }
 
   private static func withKnown<Value>(_ body: (inout Known) -> Value) -> Value {
@@ -56,7 +55,7 @@ enum UserNames {
     }
   }
 
-  /// A line of passwd(5). One that begins with + or - is none: it is an order of nsswitch.conf(5).
+  /// A line of passwd(5). A line that begins with + or - is an instruction of nsswitch.conf(5), not a user.
   private struct User {
     let name: ArraySlice<UInt8>
     let identifier: UInt32
@@ -77,8 +76,7 @@ enum UserNames {
     ProcText.lines(text).compactMap(User.init)
   }
 
-  /// What the directory services know of a name or a number; nothing where nobody can be asked, or
-  /// answers in time.
+  /// The answer of the directory services for a name or a number; empty if they do not answer in time.
   private static func ask(_ key: [UInt8]) -> [User] {
     let words = ["/usr/bin/getent", "passwd", "--"].map { Array($0.utf8) } + [key]
     guard let command = try? PipedCommand(words, .producer) else {
@@ -89,7 +87,7 @@ enum UserNames {
     return users(answer)
   }
 
-  /// What comes at first, and in time: passwd(5) has one line of a user, and getent(1) writes it at once.
+  /// The first read, in time: passwd(5) has one line for a user, and getent(1) writes it at once.
   private static func line(from descriptor: CInt) throws(Errno) -> [UInt8] {
     guard try Polling.wait(for: [descriptor], timeout: patience)[0] else { return [] }
     var line = [UInt8](repeating: 0, count: 16384)
