@@ -118,10 +118,10 @@ def test_refused():
     for words, code, sentence in (
             ((f"file:{P}", N), 64, "the two ranges overlap"),
             ((N, "file:/dev/shm/" + N + "-out"), 71, "it lies on a tmpfs, in memory, without a device"),
-            ((N, "-"), 64, "what is between a region and a file or a device"),
-            (("file:/dev/zero", N, "--length", "5"), 64, "between a region and a file"),
-            ((N, f"{os.getpid()}@0x1000"), 64, "between a region and a file or a device"),
-            ((f"file:{F}", f"file:{F}.2"), 64, "between a region and a file or a device")):
+            ((N, "-"), 64, "direct I/O copies only between a region and a file or a block device"),
+            (("file:/dev/zero", N, "--length", "5"), 64, "direct I/O copies only between a region and a file or a block device"),
+            ((N, f"{os.getpid()}@0x1000"), 64, "direct I/O copies only between a region and a file or a block device"),
+            ((f"file:{F}", f"file:{F}.2"), 64, "direct I/O copies only between a region and a file or a block device")):
         report = bad(code, "copy", *words, "--direct")
         assert sentence in report.error, report.error
         assert not os.path.exists(P + "-out") and not os.path.exists(F + ".2")

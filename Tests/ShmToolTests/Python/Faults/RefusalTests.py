@@ -123,7 +123,7 @@ def test_agreement():
         [looked] = json.loads(run("inspect", name, "--json").stdout)["regions"]
         assert looked["inherently_unswappable"] is expected, looked
         text = run("inspect", name).stdout.decode()
-        assert ("never paged out" in text) is expected, text
+        assert ("never swapped out" in text) is expected, text
         [row] = json.loads(run("wire", name, "--for", "0", "--json").stdout)["regions"]
         assert row["inherently_unswappable"] is expected, row
     rows = json.loads(run("list", "--json").stdout)["regions"]

@@ -24,7 +24,7 @@ def test_bytes():
          "inject=fallocate:error=ENOSPC:delay_enter=4000000:when=2", T, "resize", N, "68M"],
         stderr=subprocess.PIPE)
     # The first part is reserved, and the second call waits.
-    until(lambda: allocated(P) > 32 << 20)
+    until(lambda: allocated(P) > 1 << 20)
     # Not one of ours: it takes no lock.
     os.truncate(P, 128 << 20)
     assert run("fill", N, "--sequence").returncode == 0

@@ -22,7 +22,7 @@ def test_pool():
     assert region["page_size"] == HUGE and region["inherently_unswappable"] is True, region
     pages = region["pages"]
     assert pages["wired"] is None and pages["huge"] == pages["resident"] == 2 * HUGE, pages
-    assert "never paged out" in run("inspect", name).stdout.decode()
+    assert "never swapped out" in run("inspect", name).stdout.decode()
 
 
 def test_transparent():

@@ -120,7 +120,7 @@ def test_secret_memory():
     os.ftruncate(file, 64 * K)
     region = f"pid:{os.getpid()}:{file}"
     for words in (["wire", region], ["read", region], ["map", region, "--read-only", "--", "true"]):
-        error = refused(run(*words), 65, "it is secret memory (memfd_secret)", "never swapped")
+        error = refused(run(*words), 65, "it is secret memory (memfd_secret)", "never swaps")
 
 
 def test_old_kernel():
