@@ -5,7 +5,7 @@ import SystemPackage
 /// Waits for a condition of a region.
 ///
 /// ```swift
-/// try RegionWaiter.wait(for: .created, of: RegionReference("cache"), milliseconds: 5000)
+/// try RegionWaiter.wait(for: .created, of: RegionReference("cache"), timeout: .seconds(5))
 /// ```
 public struct RegionWaiter: Sendable {
   /// The condition to wait for.

@@ -87,7 +87,7 @@ def test_reading():
     assert run("copy", F, "file:" + target).returncode == 0
     assert open(target, "rb").read() == DATA
     result = run("map", F, "--", "true")
-    assert result.returncode == 65 and b"--read-only and --private" in result.stderr, result
+    assert result.returncode == 65 and b"map it with --read-only or --private" in result.stderr, result
     result = run("copy", "file:/proc/version", F)
     assert result.returncode == 65 and b"file:PATH" in result.stderr, result
 
