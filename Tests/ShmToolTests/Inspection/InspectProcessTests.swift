@@ -44,7 +44,7 @@ struct InspectProcessTests {
     arguments: [
       ("999999999@0x1000", 66, "process 999999999 does not exist"),
       ("SELF@0x0", 66, "the address is not mapped"),
-      ("SELF@0xffffffffffffffff", 66, "is mapped there"),
+      ("SELF@0xffffffffffffffff", 66, "the address is not mapped"),
       ("0@0x1000", 64, "as PID@0xADDRESS"),
       ("1@0x", 64, "as PID@0xADDRESS"),
       ("1@0xg", 64, "as PID@0xADDRESS"),

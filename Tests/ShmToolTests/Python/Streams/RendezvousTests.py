@@ -70,8 +70,8 @@ def test_taken():
     def plain():
         shutil.rmtree(place)
         open(place, "wb").close()
-    for spoil, code, words in ((file, 73, b"no socket"), (directory, 73, b"no socket"),
-                               (link, 77, b"not a directory"), (plain, 77, b"not a directory")):
+    for spoil, code, words in ((file, 73, b"not a socket"), (directory, 73, b"not a socket"),
+                               (link, 77, b"not a separate directory"), (plain, 77, b"not a separate directory")):
         sender = start("send", N, "/dev/null")
         until(lambda: os.path.exists(path))
         spoil()
@@ -93,7 +93,7 @@ def test_taken_while_binding():
         os.unlink(path)
         if make:
             make()
-            assert sender.wait(30) == 73 and b"no socket" in sender.stderr.read(), sender.returncode
+            assert sender.wait(30) == 73 and b"not a socket" in sender.stderr.read(), sender.returncode
             # It is not the sender's to remove.
             assert os.path.lexists(path)
             shutil.rmtree(place)
