@@ -23,6 +23,9 @@ let cSettings: [CSetting] = [
 /// The functions of the C library that CShmTool replaces.
 let replaced = ["malloc", "calloc", "realloc", "memalign", "aligned_alloc", "posix_memalign"]
 
+let systemPackage: Target.Dependency = .product(
+  name: "SystemPackage", package: "swift-system")
+
 let package = Package(
   name: "shmtool",
   products: [
@@ -42,28 +45,28 @@ let package = Package(
       cSettings: cSettings + [.define("CSHMTOOL_WRAPPED", .when(configuration: .release))]),
     .target(
       name: "ShmCore",
-      dependencies: ["CShm", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: ["CShm", systemPackage],
       swiftSettings: swiftSettings),
     .target(
       name: "ShmInspection",
-      dependencies: ["CShm", "ShmCore", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: ["CShm", "ShmCore", systemPackage],
       swiftSettings: swiftSettings),
     .target(
       name: "ShmCopying",
-      dependencies: ["CShm", "ShmCore", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: ["CShm", "ShmCore", systemPackage],
       swiftSettings: swiftSettings),
     .target(
       name: "ShmStreams",
       dependencies: [
         "CShm", "ShmCore", "ShmInspection",
-        .product(name: "SystemPackage", package: "swift-system"),
+        systemPackage,
       ],
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "shmtool",
       dependencies: [
         "CShm", "CShmTool", "ShmCopying", "ShmCore", "ShmInspection", "ShmStreams",
-        .product(name: "SystemPackage", package: "swift-system"),
+        systemPackage,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings,
@@ -83,8 +86,8 @@ let package = Package(
     .target(
       name: "ShmTestSupport",
       dependencies: [
-        "CShm", "ShmCopying", "ShmCore", .product(name: "Subprocess", package: "swift-subprocess"),
-        .product(name: "SystemPackage", package: "swift-system"),
+        "CShm", "ShmCopying", "ShmCore", "ShmInspection", systemPackage,
+        .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       path: "Tests/ShmTestSupport", swiftSettings: swiftSettings),
     .executableTarget(
@@ -95,19 +98,29 @@ let package = Package(
       path: "Tests/CopyBench",
       exclude: ["floor.c"], swiftSettings: swiftSettings),
     .testTarget(
-      name: "ShmCoreTests", dependencies: ["CShm", "ShmCore", "ShmTestSupport"],
+      name: "ShmCoreTests",
+      dependencies: ["CShm", "ShmCopying", "ShmCore", "ShmTestSupport", systemPackage],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "ShmInspectionTests", dependencies: ["ShmInspection", "ShmTestSupport"],
+      name: "ShmInspectionTests",
+      dependencies: [
+        "CShm", "ShmCopying", "ShmCore", "ShmInspection", "ShmTestSupport", systemPackage,
+      ],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "ShmCopyingTests", dependencies: ["ShmCopying", "ShmTestSupport"],
+      name: "ShmCopyingTests",
+      dependencies: ["CShm", "ShmCopying", "ShmCore", "ShmTestSupport", systemPackage],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "ShmStreamsTests", dependencies: ["ShmStreams", "ShmTestSupport"],
+      name: "ShmStreamsTests",
+      dependencies: ["CShm", "ShmCore", "ShmStreams", "ShmTestSupport", systemPackage],
       swiftSettings: swiftSettings),
     .testTarget(
-      name: "ShmToolTests", dependencies: ["ShmTestSupport", "shmtool"],
+      name: "ShmToolTests",
+      dependencies: [
+        "CShm", "CShmTool", "ShmCopying", "ShmCore", "ShmInspection", "ShmTestSupport", "shmtool",
+        systemPackage,
+      ],
       exclude: ["Documentation", "Python"],
       swiftSettings: swiftSettings),
   ]
