@@ -164,15 +164,17 @@ def test_again():
     until(lambda: wired(process.pid) == 2 << 20)
     line(process.stderr)
     os.truncate(P, 5 << 20)
-    assert "5 MiB now" in line(process.stderr) and "past its end" in line(process.stderr)
+    assert "to 5 MiB" in line(process.stderr)
+    assert "past its end" in line(process.stderr)
     os.truncate(P, 8 << 20)
-    assert "8 MiB now" in line(process.stderr) and "wired 2 MiB" in line(process.stderr)
+    assert "to 8 MiB" in line(process.stderr)
+    assert "wired 2 MiB" in line(process.stderr)
     stop(process)
     open(P + "-b", "wb").write(bytes(4096))
     try:
         assert run("wire", N, N + "-b", "--range", "0+4K", "--background").returncode == 0
         result = run("unwire", N, N + "-b")
-        assert result.returncode == 0 and b"nobody" not in result.stderr, result
+        assert result.returncode == 0 and b"no background holder" not in result.stderr, result
     finally:
         os.unlink(P + "-b")
 

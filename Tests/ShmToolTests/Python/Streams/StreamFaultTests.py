@@ -1,6 +1,7 @@
 import fcntl
 import json
 import os
+import re
 import signal
 import socket
 import subprocess

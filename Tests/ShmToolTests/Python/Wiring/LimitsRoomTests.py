@@ -118,9 +118,15 @@ def test_unified():
         open(f"{root}{own}/cgroup.procs", "w").write(str(os.getpid()))
     holder = subprocess.Popen(["sleep", "60"], preexec_fn=enter)
     box = tempfile.mkdtemp()
+    # Where version 1 has the controller, version 2 has not: this process is shown in version 2 alone.
+    groups = f"/proc/{holder.pid}/cgroup"
     try:
         mount("-t", "tmpfs", "tmpfs", box)
         mount("--bind", box, root + own)
+        open(box + "/cgroup.procs", "w").close()
+        with open(box + "/groups", "w") as file:
+            file.write(f"0::{own}\n")
+        mount("--bind", box + "/groups", groups)
         def limits(size):
             # Its groups, by a process that is in there already.
             result = run("limits", "--pid", str(holder.pid), "--room", size, "--json")
@@ -141,6 +147,7 @@ def test_unified():
             assert f"({binding})" in told["answer"]["reason"], told
             assert told["answer"]["remedy"].startswith(f"raise {binding} of control group "), told
     finally:
+        subprocess.run(["umount", groups])
         holder.kill()
         holder.wait()
         subprocess.run(["umount", root + own])
