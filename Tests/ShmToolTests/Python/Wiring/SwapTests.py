@@ -1,9 +1,10 @@
+import mmap
 import select
 import subprocess
 import sys
 
 from support import N, P, run, start, stop, until, wired
-from wiring import Group, M, mappings, pages
+from wiring import Group, holder, M, mappings, PAGE, pages
 
 
 def test_pressure(control):
@@ -49,3 +50,22 @@ time.sleep(60)'''
         assert stop(holder)[0] == -15
         print(f"64 MiB wired: {lowest // M} MiB resident in {looks} looks, 0 swapped;",
               f"64 MiB not wired: up to {most // M} MiB swapped out")
+
+
+def test_swapped_in():
+    assert run("fill", N, "--random", "--seed", "1", "-q").returncode == 0
+    with open(P, "r+b") as file:
+        memory = mmap.mmap(file.fileno(), 0)
+    memory[0]
+    # MADV_PAGEOUT takes what this mapping alone has: it is touched here, page by page.
+    for offset in range(0, 16 * M, PAGE):
+        memory[offset]
+    memory.madvise(21)
+    out = pages(N)["swapped"]
+    assert out >= 8 * M, out
+    process, text = holder(N)
+    assert "checked: 16 MiB resident" in text, text
+    memory.madvise(21)
+    assert (pages(N)["swapped"], pages(N)["resident"]) == (0, 16 * M)
+    assert stop(process)[0] == -15
+    assert run("verify", N, "--random", "--seed", "1", "-q").returncode == 0
