@@ -39,15 +39,14 @@ package enum RegionPathName {
   /// Whether the kernel may have marked it as removed; a name may end so by itself.
   static func hasMark(_ path: [UInt8]) -> Bool { path.suffix(removed.count) == removed[...] }
 
-  /// The path without the mark. A removal renames a region before it unlinks it, and the kernel shows the
+  /// A path, or its last part, without the mark. A removal renames a region before it unlinks it, and the kernel shows the
   /// last name: the name before that is meant.
   static func withoutMark(_ path: [UInt8]) -> [UInt8] {
     guard hasMark(path) else { return path }
     let bare = Array(path.dropLast(removed.count))
-    guard let slash = bare.lastIndex(of: UInt8(ascii: "/")),
-      let name = RemovalName(parsing: Array(bare[(slash + 1)...]))?.original
-    else { return bare }
-    return bare[...slash] + name
+    let start = bare.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
+    guard let name = RemovalName(parsing: Array(bare[start...]))?.original else { return bare }
+    return bare[..<start] + name
   }
 
   /// The view in which a path leads to a region: that of this process, or of another process. chroot(2),

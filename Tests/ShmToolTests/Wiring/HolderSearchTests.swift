@@ -13,7 +13,7 @@ struct HolderSearchTests {
 
   @Test("shows the name that a removed region had, whatever it looks like")
   func removedName() async throws {
-    try await Python.test()
+    try await Python.test(named: TestName())
   }
 
   @Test(

@@ -20,7 +20,7 @@ def test_refused():
         # A part has room.
         result = run("wire", N, "--length", "4M", "--for", "0", preexec_fn=group.enter())
         assert result.returncode == 0, result
-        assert allocated(P) == 4 * M
+        assert allocated(P) == 4 * M, (allocated(P), result)
 
 
 def test_best_effort():
