@@ -145,7 +145,13 @@ void cshmtool_forward_to(struct cshmtool_forwarder *forwarder, pid_t child, int 
 
 void cshmtool_forward_stop(struct cshmtool_forwarder *forwarder) {
   atomic_store(&forwarder->ends, 1);
-  while (pthread_kill(forwarder->thread, SIGURG) == EAGAIN) pause_for(1);
+  int error;
+  while ((error = pthread_kill(forwarder->thread, SIGURG)) == EAGAIN) pause_for(1);
+  if (error) {
+    // A sandbox refuses the signal. The thread keeps waiting until the process ends, with what it uses.
+    pthread_detach(forwarder->thread);
+    return;
+  }
   pthread_join(forwarder->thread, NULL);
   if (forwarder->signals >= 0) close(forwarder->signals);
   free(forwarder);
