@@ -48,9 +48,9 @@ def test_addresses():
     assert told["available"] < 300 * M, told
     result = run("wire", N, "--for", "0", preexec_fn=bounded(320 * M))
     soft, _ = resource.getrlimit(resource.RLIMIT_MEMLOCK)
-    if os.geteuid() != 0 and soft != resource.RLIM_INFINITY and soft < 300 * M:
-        # This limit refuses first.
-        assert result.returncode == 78 and b"memlock limit" in result.stderr, result
+    if result.returncode == 78:
+        # The program itself takes few addresses, and the memlock limit refuses first.
+        assert os.geteuid() != 0 and 0 <= soft < 300 * M and b"memlock limit" in result.stderr, result
     else:
         assert result.returncode == 79 and b"address space" in result.stderr, result
 
