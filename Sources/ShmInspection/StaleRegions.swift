@@ -3,8 +3,8 @@ import SystemPackage
 
 /// Leftover regions: named regions that no visible process uses.
 ///
-/// POSIX objects and files on hugetlbfs. A semaphore is none, for it waits for its next user by its
-/// nature, nor is a System V segment, which has no name: ipcrm(1) removes it.
+/// POSIX objects and files on hugetlbfs. Semaphores are not included, because a semaphore without a user waits
+/// for its next user. System V segments are not included, because they have no name: ipcrm(1) removes them.
 ///
 /// ```swift
 /// for candidate in try StaleRegions.find(olderThan: 3600).candidates {

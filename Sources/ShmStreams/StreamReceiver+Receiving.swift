@@ -111,8 +111,8 @@ extension StreamReceiver {
     }
   }
 
-  /// Waits for the event, the sender and the interrupt, in this order: one call for all of them, and
-  /// none to silence the event. Nil where that cannot be had.
+  /// Waits for the event, the sender and the interrupt, in this order, by one call, and does not read the event.
+  /// Returns nil if the kernel has no epoll for this process.
   private mutating func waitAsBefore(_ clock: Deadline) throws(ShmError) -> UInt32? {
     do {
       guard let ready = try usual?.wait(timeout: clock.left) else { return nil }

@@ -52,7 +52,7 @@ struct CompletionSource {
     }
   }
 
-  /// The word by which a command takes a region; nil if there is none.
+  /// The word by which a command takes a region; nil if no word reaches it.
   private func word(_ reference: RegionReference, atOffset: Bool) -> [UInt8]? {
     var words = [reference.argument]
     if typed.starts(with: EncodedBytes.prefix.utf8) {

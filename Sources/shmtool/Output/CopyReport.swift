@@ -19,7 +19,7 @@ struct CopyReport: Report {
   let differingBytes: Unknowable<Int>
   /// How direct I/O was done; null without direct I/O.
   let direct: Unknowable<DirectRow>
-  /// Whether what was written to a file or a device is on its medium; null if there is none.
+  /// Whether what was written to a file or a device is on its medium; null if there is no medium.
   let synced: Unknowable<Bool>
   let seconds: Double
   let bytesPerSecond: Int

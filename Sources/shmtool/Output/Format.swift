@@ -83,7 +83,7 @@ enum Format {
     map.isWritable ? "read-write" : map.isReadable ? "read-only" : "none"
   }
 
-  /// A user's name, or the number if there is none, for text.
+  /// A user's name for text, or the number if the name is unknown.
   static func user(_ identifier: UInt32) -> String {
     userName(identifier).printable
   }

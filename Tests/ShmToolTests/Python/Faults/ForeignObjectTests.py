@@ -43,7 +43,7 @@ def test_check(kind, what):
                 assert f"it is {what}, not a region" in told or taken, result
                 assert told.count("\n") == 1, result
             assert state(P) == before, words
-        # It lies in /dev/shm and is no region: the list is none the worse for it.
+        # It is in /dev/shm and is not a region. The list must still be complete.
         if kind in ("circle", "fifo"):
             result = run("list", "--json")
             assert result.returncode == 0 and json.loads(result.stdout)["schema"] == 1

@@ -46,7 +46,7 @@ def test_fallback():
             assert mode in (None, 0), (name, number, status)
         seen[mode] += 1
         if left:
-            # What stays is told as taken, and goes by remove.
+            # The name that stays is reported as existing, and remove removes it.
             assert run("create", N, "64K").returncode == 73
             assert run("remove", N).returncode == 0
     assert seen[None] > 10 and seen[0] > 3 and seen[0o600] > 3, seen

@@ -19,7 +19,7 @@ def test_full():
         assert free() == before and sorted(os.listdir("/dev/shm")) == names, (words, free())
     names = []
     refused(["create", N, "65M"], "needs 65 MiB, but /dev/shm has 64 MiB free of 64 MiB")
-    assert run("create", N, "64M").returncode == 0, "all that is free can be had"
+    assert run("create", N, "64M").returncode == 0, "all free memory can be reserved"
     assert run("remove", N).returncode == 0
     assert run("create", N, "60M").returncode == 0
     names = [N]

@@ -63,7 +63,7 @@ def test_injected(error):
     result = traced(["linkat:error=EPERM", f"pwrite64:error={error}"],
                     "create", N, "--from", "-", input=b"x" * 5000)
     agrees(result, "pwrite64")
-    # A page that cannot be had, in a hole of a region.
+    # A page in a hole of a region that cannot be allocated.
     for words in (["fill", "hole", "--zero"], ["fill", "hole", "--byte", "0"]):
         text = agrees(traced("read:error=EFAULT", *words, path="/dev/zero"), words)
         assert "no space left" not in text, text

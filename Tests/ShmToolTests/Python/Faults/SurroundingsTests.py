@@ -119,7 +119,7 @@ def test_follow():
     until(lambda: wired(process.pid) == 65536)
     open(P + ".new", "wb").write(bytes(131072))
     os.chmod(P + ".new", 0)
-    # Root may open what has no mode: a directory cannot be, whoever asks.
+    # Root may open a file without any mode bit. A directory cannot be wired by any user.
     os.mkdir(P + ".dir")
     os.unlink(P)
     os.rename(P + ".dir", P)

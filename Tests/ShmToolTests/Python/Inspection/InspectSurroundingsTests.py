@@ -26,7 +26,7 @@ exec setpriv --reuid 65534 --regid 65534 --clear-groups /proc/self/fd/9 inspect 
     assert pages["allocated"] == PAGE and pages["hole"] == 7 * PAGE, pages
     assert pages["wired"] is None and pages["wired_source"] == "mappings", pages
     assert region["users_complete"] is False and region["used"] is not False, region
-    # A region that may not be read is told by its status.
+    # A region without read permission is described by its status.
     os.fchmod(file, 0o600)
     [region] = json.loads(other(N, "--json").stdout)["regions"]
     assert region["pages"]["resident"] is None and region["size"] == 8 * PAGE, region

@@ -99,7 +99,7 @@ def test_filters():
                         [["--pid", "0"], 64], [["--kind", "memfd,sysv"], 64]):
         result = run("list", *words)
         assert (result.returncode, result.stdout) == (code, b""), result
-    # The last line is of the whole, so of a part there is none.
+    # The last line is about all regions, so a selection has no such line.
     assert b"Shmem: " in run("list").stdout
     for words in (["--kind", "posix"], ["--no-headings"], ["--stale"]):
         assert b"Shmem: " not in run("list", *words).stdout, words
@@ -167,7 +167,7 @@ def test_hidden(hiding):
                                   capture_output=True, timeout=30)
         result = hidden("list", "--json")
         if "unshare -U" in hiding:
-            # Nobody's number is not mapped there: the tool runs as whoever it is.
+            # The user nobody is not mapped there, so the tool runs as the current user.
             words = [T]
             result = hidden("list", "--json")
         assert result.returncode == 0, result

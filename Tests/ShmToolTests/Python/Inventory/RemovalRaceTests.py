@@ -81,7 +81,7 @@ def test_opens_before(way):
         inode = make()
         result, file = attack("renameat2", DELAY, words, lambda: opened(flags))
         if file is None:
-            # One that does not wait is told to try again, and may find no name for a moment.
+            # An open that does not wait fails with EAGAIN, and the name may be missing for a moment.
             assert flags & os.O_NONBLOCK, result
             file = os.open(X, flags)
         same(file, inode)

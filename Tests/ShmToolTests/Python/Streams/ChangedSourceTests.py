@@ -110,7 +110,7 @@ def test_others(how):
         assert any(reason in said for reason in reasons), (words, said)
         assert re.search("; [1-9][0-9]*( of [0-9]+)? bytes were (already written|copied)", said), (words, said)
     code, said = amid("verify", R, "--file", F)
-    # A difference that was found is an answer; that there is none is one only of a file at rest.
+    # A difference is an answer. Equality is an answer only if the file did not change.
     assert code == (1 if how == "longer" else 74), (code, said)
     reason = ("the input (is longer|has [0-9]+ bytes more) than the range" if how == "longer"
               else "while it was read")

@@ -63,7 +63,7 @@ def test_output():
     sender.kill()
     assert receiver.wait(30) == 69
     assert open(F, "rb").read() == data and not beside(F)
-    # What is wrong with the file is told before anybody comes.
+    # An error of the file is reported before a peer connects.
     for path, code in (("/nonexistent/x", 66), ("/tmp", 64), ("/tmp/", 64), ("/tmp/..", 64)):
         result = run("recv", N, "--output", path)
         assert result.returncode == code, (path, result)
@@ -85,7 +85,7 @@ def test_commands():
     assert codes[:2] == (6, 76), codes
     codes = pair(["/dev/zero"], ["--", "sh", "-c", "head -c 1 >/dev/null; exit 7"])
     assert codes[:2] == (7, 76), codes
-    # What cannot be run is told before anybody comes.
+    # A command that cannot be run is reported before a peer connects.
     for command in ("send", "recv"):
         for word, code in (("/nonexistent", 127), ("no-such-command", 127), ("/etc/passwd", 126)):
             result = run(command, N, "--", word)

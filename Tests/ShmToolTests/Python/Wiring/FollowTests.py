@@ -73,7 +73,7 @@ def test_cannot():
         assert f"cannot wire 128 KiB of '{N}': the memlock limit is 96 KiB" in text, text
         assert wired(process.pid) == 80 * K
         assert process.poll() is None
-        # It is told once.
+        # It is reported once.
         assert not select.select([process.stderr], [], [], 0.6)[0]
         if words:
             [child] = open(f"/proc/{process.pid}/task/{process.pid}/children").read().split()

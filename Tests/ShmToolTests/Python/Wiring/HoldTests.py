@@ -104,7 +104,7 @@ def test_several():
         assert text.startswith(f"wired 4 KiB of '{N}' at offset 16384, "), text
         assert wired(process.pid) == 4 * K
         assert stop(process)[0] == -15
-        # The second cannot be had: the first is not held either.
+        # The second region cannot be wired, so the first is not held either.
         refused(run("wire", N, N + "-c"), 66, "no such region")
     finally:
         os.unlink(P + "-b")

@@ -25,7 +25,7 @@ def test_program(way):
             os.rename(tool, place + "/other")
             script(tool)
         elif way == "written":
-            # The kernel refuses to write to a program that runs: it is made anew.
+            # The kernel refuses to write to a program that runs, so a new file replaces it.
             os.unlink(tool)
             script(tool)
         else:

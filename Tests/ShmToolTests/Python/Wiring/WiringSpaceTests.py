@@ -64,7 +64,7 @@ def test_more_than_memory():
 
 
 def test_shrunk():
-    # Shrunk again and again while it is wired: it is wired whole, or the reason is told.
+    # Shrunk repeatedly during the wiring: it is wired completely, or the error gives the reason.
     ended = threading.Event()
     def change():
         while not ended.is_set():
