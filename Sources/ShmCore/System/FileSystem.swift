@@ -215,21 +215,19 @@ extension OwnedDescriptor {
   /// The bytes from the current offset to the end. read(2)
   package func contents() throws(Errno) -> [UInt8] {
     var contents: [UInt8] = []
-    var used = 0
+    // Appended in pieces: an array that grows by single zeros is filled byte by byte in a debug build.
+    var piece = [UInt8](repeating: 0, count: 16384)
     while true {
-      if contents.count - used < 4096 {
-        // Once more than it is, beside what it is.
-        try Allocation.require(2 * contents.count)
-        contents.append(contentsOf: repeatElement(0, count: max(8192, contents.count)))
-      }
-      let count = try unsafe contents.withUnsafeMutableBufferPointer { (all) throws(Errno) -> Int in
-        try unsafe read(
-          into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: all[used...])))
+      let count = try unsafe piece.withUnsafeMutableBufferPointer { (all) throws(Errno) -> Int in
+        try unsafe read(into: UnsafeMutableRawBufferPointer(all))
       }
       if count == 0 { break }
-      used += count
+      if contents.capacity < contents.count + count {
+        // The array that it grows into, beside the one that it is.
+        try Allocation.require(max(piece.count, 2 * contents.count))
+      }
+      contents.append(contentsOf: piece[..<count])
     }
-    contents.removeLast(contents.count - used)
     return contents
   }
 }

@@ -35,8 +35,8 @@ package struct ProcessDirectory: ~Copyable {
     var used = 0
     while true {
       if buffer.count - used < 4096 {
-        try Allocation.require(2 * buffer.count)
-        buffer.append(contentsOf: repeatElement(0, count: max(1 << 16, buffer.count)))
+        try Allocation.require(3 * max(1 << 15, buffer.count))
+        buffer.append(contentsOf: [UInt8](repeating: 0, count: max(1 << 16, buffer.count)))
       }
       let count = try unsafe buffer.withUnsafeMutableBufferPointer { (all) throws(Errno) -> Int in
         try unsafe file.read(
