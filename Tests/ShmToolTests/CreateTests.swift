@@ -51,10 +51,10 @@ struct CreateTests {
       let result = try await Tool.run("create", name.name, "12345", "--json")
       #expect(result.code == 0)
       #expect(result.error.isEmpty)
-      let told = try await Python.evaluate(
-        "d['action'], d['region'], d['bytes'], d['offset'], type(d['seconds'])",
-        in: result.output)
-      #expect(told == "('create', '\(name)', 12345, 0, <class 'float'>)")
+      let report = try JSON(report: result.output)
+      #expect(report.action == "create" && report.region == "\(name)")
+      #expect(report.bytes == 12345 && report.offset == 0)
+      #expect(report.seconds.double != nil)
     }
   }
 

@@ -45,10 +45,9 @@ struct CreateWiredTests {
       let result = try await Tool.run(
         "create", name.name, "64K", "--wired", "--json", "--for", "10ms")
       #expect(result.code == 0)
-      let told = try await Python.evaluate(
-        "d['bytes'], d['existing'], d['wired']['wired_bytes'], d['wired']['resident_bytes']",
-        in: result.output)
-      #expect(told == "(65536, False, 65536, 65536)")
+      let report = try JSON(report: result.output)
+      #expect(report.bytes == 65536 && report.existing == false)
+      #expect(report.wired.wired_bytes == 65536 && report.wired.resident_bytes == 65536)
     }
   }
 

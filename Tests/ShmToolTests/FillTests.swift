@@ -20,9 +20,9 @@ struct FillTests {
         "fill", name.name, "--byte", "5", "--offset", "\(offset)", "--length", "\(length)",
         "--json")
       #expect(result.code == 0)
-      #expect(
-        try await Python.evaluate("d['action'], d['offset'], d['bytes']", in: result.output)
-          == "('fill', \(offset), \(length))")
+      let report = try JSON(report: result.output)
+      #expect(report.action == "fill" && report.offset == .integer(offset))
+      #expect(report.bytes == .integer(length))
       #expect(
         try await name.contents()
           == Array(repeating: 0, count: offset) + Array(repeating: 5, count: length)

@@ -40,10 +40,9 @@ struct HugePagesTests {
       "$SHMTOOL" rm -q "$M/\(name)"
       """)
     #expect(result.code == 0, "\(result.error)")
-    #expect(
-      try await Python.evaluate(
-        "d['page_size'], d['bytes'], d['huge_pages_refused']", in: result.output)
-        == "(2097152, 4194304, None)")
+    let report = try JSON(report: result.output)
+    #expect(report.page_size == 2_097_152 && report.bytes == 4_194_304)
+    #expect(report.has("huge_pages_refused") && report.huge_pages_refused == .null)
     #expect(result.error.contains("never swapped out"))
   }
 
@@ -106,9 +105,9 @@ struct HugePagesTests {
       // Nobody has mounted pages of 1 GiB for ordinary use, and no test machine has 64 of them.
       let result = try await Tool.run("create", name.name, "64K", "--huge=try", "--json")
       #expect(result.code == 0)
-      let told = try await Python.evaluate(
-        "d['page_size'] == 4096, 'huge pages: ' in d['huge_pages_refused']", in: result.output)
-      #expect(told == "(True, True)")
+      let report = try JSON(report: result.output)
+      #expect(report.page_size == 4096)
+      #expect(report.huge_pages_refused.text?.contains("huge pages: ") == true)
       #expect(name.size == 65536)
     }
   }

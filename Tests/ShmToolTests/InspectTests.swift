@@ -39,16 +39,15 @@ struct InspectTests {
     arguments: [(1, 4096), (4095, 4096), (4096, 4096), (4097, 8192)])
   func pages(_ size: Int, _ whole: Int) async throws {
     try await withRegion("\(size)") { (name) async throws in
-      func counts() async throws -> String {
+      func counts() async throws -> [Int?] {
         let result = try await Tool.run("inspect", name.name, "--json")
         #expect(result.code == 0)
-        return try await Python.evaluate(
-          "[d['regions'][0]['pages'][k] for k in ('allocated', 'resident', 'reserved', 'hole')]",
-          in: result.output)
+        let pages = try JSON(report: result.output).regions[0].pages
+        return [pages.allocated, pages.resident, pages.reserved, pages.hole].map(\.integer)
       }
-      #expect(try await counts() == "[\(whole), 0, \(whole), 0]")
+      #expect(try await counts() == [whole, 0, whole, 0])
       try await Tool.run("fill", name.name, "--byte", "1", "--length", "1", "-q")
-      #expect(try await counts() == "[\(whole), 4096, \(whole - 4096), 0]")
+      #expect(try await counts() == [whole, 4096, whole - 4096, 0])
     }
   }
 
@@ -57,10 +56,8 @@ struct InspectTests {
     try await withRegion("8M", ["--sparse"]) { (name) async throws in
       let before = name.status
       let result = try await Tool.run("inspect", name.name, "--json")
-      let told = try await Python.evaluate(
-        "d['regions'][0]['pages']['hole'], d['regions'][0]['pages']['resident']",
-        in: result.output)
-      #expect(told == "(8388608, 0)")
+      let pages = try JSON(report: result.output).regions[0].pages
+      #expect(pages.hole == 8_388_608 && pages.resident == 0)
       #expect(name.allocated == 0)
       #expect(name.status?.st_mtim.tv_nsec == before?.st_mtim.tv_nsec)
     }
@@ -76,9 +73,8 @@ struct InspectTests {
       #expect(lines.count == 2)
       #expect(lines[0].hasPrefix("shmtool: cannot open '\(missing)': no such region; "))
       #expect(lines[1] == "shmtool: cannot open '/dev/null': it is a device, not a region")
-      #expect(
-        try await Python.evaluate("[r['region'] for r in d['regions']]", in: result.output)
-          == "['\(name)']")
+      let regions = try JSON(report: result.output).regions.values
+      #expect(regions.map(\.region) == ["\(name)"])
     }
   }
 
@@ -87,7 +83,7 @@ struct InspectTests {
     let missing = TestName()
     let json = try await Tool.run("inspect", missing.name, "--json")
     #expect(json.code == 66)
-    #expect(try await Python.evaluate("d['regions']", in: json.output) == "[]")
+    #expect(try JSON(report: json.output).regions == [])
     let text = try await Tool.run("inspect", missing.name)
     #expect(text.code == 66)
     #expect(text.output.isEmpty)
@@ -116,7 +112,8 @@ struct InspectTests {
   func noSeals() async throws {
     try await withRegion { (name) async throws in
       let result = try await Tool.run("inspect", name.name, "--json")
-      #expect(try await Python.evaluate("d['regions'][0]['seals']", in: result.output) == "None")
+      let region = try JSON(report: result.output).regions[0]
+      #expect(region.has("seals") && region.seals == .null)
     }
   }
 

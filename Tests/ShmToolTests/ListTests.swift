@@ -68,13 +68,15 @@ struct ListTests {
       let result = try await Tool.run("list", "--json")
       #expect(result.code == 0)
       #expect(result.error.isEmpty)
-      let told = try await Python.evaluate(
-        """
-        [(r['kind'], r['display'], r['size'], r['allocated'], r['mode'], r['owner_id'],
-          0 <= r['age_seconds'] < 600) for r in d['regions'] if r['name'] == '\(name)']
-        """.split(separator: "\n").joined(), in: result.output)
-      let owner = try #require(name.status?.st_uid)
-      #expect(told == "[('posix', '\(name)', 12345, 16384, '0640', \(owner), True)]")
+      let rows = try JSON(report: result.output).regions.values.filter { $0.name == "\(name)" }
+      let owner = Int(try #require(name.status?.st_uid))
+      try #require(rows.count == 1)
+      let row = rows[0]
+      #expect(row.kind == "posix" && row.display == "\(name)")
+      #expect(row.size == 12345 && row.allocated == 16384)
+      #expect(row.mode == "0640" && row.owner_id.integer == owner)
+      let age = try #require(row.age_seconds.double)
+      #expect(0 <= age && age < 600)
     }
   }
 

@@ -20,10 +20,10 @@ struct RemoveTests {
       let result = try await Tool.run("remove", name.name, "--json")
       #expect(result.code == 0)
       #expect(result.error.isEmpty)
-      #expect(
-        try await Python.evaluate(
-          "d['action'], [(row['region'], row['bytes']) for row in d['regions']]", in: result.output)
-          == "('remove', [('\(name)', 12345)])")
+      let report = try JSON(report: result.output)
+      let rows = report.regions.values
+      #expect(report.action == "remove" && rows.count == 1)
+      #expect(rows.first?.region == "\(name)" && rows.first?.bytes == 12345)
       #expect(!name.exists)
     }
   }

@@ -55,9 +55,8 @@ struct ResizeTests {
       #expect(result.code == 0)
       #expect(result.error.isEmpty)
       #expect(name.size == 65536)
-      #expect(
-        try await Python.evaluate("d['action'], d['bytes']", in: result.output)
-          == "('resize', 65536)")
+      let report = try JSON(report: result.output)
+      #expect(report.action == "resize" && report.bytes == 65536)
     }
   }
 

@@ -38,10 +38,9 @@ struct VerifyTests {
       let json = try await Tool.run("verify", name.name, "--zero", "--json")
       #expect(json.code == 1)
       #expect(json.error.isEmpty)
-      #expect(
-        try await Python.evaluate(
-          "d['equal'], d['first_difference'], d['differing_bytes'], d['bytes']", in: json.output)
-          == "(False, \(offset), 1, 65536)")
+      let report = try JSON(report: json.output)
+      #expect(report.equal == false && report.first_difference == .integer(offset))
+      #expect(report.differing_bytes == 1 && report.bytes == 65536)
       let quiet = try await Tool.run("verify", name.name, "--zero", "--quiet")
       #expect(quiet.code == 1)
       #expect(quiet.error.isEmpty)
@@ -57,10 +56,9 @@ struct VerifyTests {
     try await withRegion { (name) async throws in
       let result = try await Tool.run("verify", name.name, "--zero", "--json")
       #expect(result.code == 0)
-      #expect(
-        try await Python.evaluate(
-          "d['equal'], d['first_difference'], d['differing_bytes']", in: result.output)
-          == "(True, None, 0)")
+      let report = try JSON(report: result.output)
+      #expect(report.equal == true && report.has("first_difference"))
+      #expect(report.first_difference == .null && report.differing_bytes == 0)
     }
   }
 
