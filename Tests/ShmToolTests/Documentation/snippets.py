@@ -17,7 +17,7 @@ modules = [path.name for path in sorted((checkout / "Sources").iterdir())
 
 def snippets(path):
     """The examples of a file: the line of the first line of code, and the code."""
-    found, begin, indent = [], None, ""
+    found, begin = [], None
     for number, line in enumerate(path.read_text().splitlines(), 1):
         if path.suffix == ".swift":
             comment = re.match(r"\s*///(?: (.*))?$", line)

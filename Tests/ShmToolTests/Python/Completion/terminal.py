@@ -1,5 +1,5 @@
 # A shell in a pseudoterminal, in a home directory of its own: what a person types, and what comes back.
-import errno, fcntl, json, os, pty, re, select, shutil, signal, struct, subprocess, sys, tempfile, termios
+import errno, fcntl, os, pty, select, signal, struct, subprocess, termios
 import time
 
 T = os.environ["SHMTOOL"]

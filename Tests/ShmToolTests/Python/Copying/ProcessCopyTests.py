@@ -28,14 +28,14 @@ def test_sizes(size):
 def test_large():
     memory, address = anonymous(1 << 30)
     part = random(1 << 24)
-    for start in range(0, 1 << 30, 1 << 24):
-        memory[start:start + (1 << 24)] = part
-        memory[start + 5] = start >> 24
+    for begin in range(0, 1 << 30, 1 << 24):
+        memory[begin:begin + (1 << 24)] = part
+        memory[begin + 5] = begin >> 24
     report = json.loads(good("copy", place(address), N, "--json").stdout)
     assert report["bytes"] == report["length"] == 1 << 30 and report["complete"], report
     with open(P, "rb") as file:
-        for start in range(0, 1 << 30, 1 << 24):
-            assert file.read(1 << 24) == memory[start:start + (1 << 24)], start
+        for begin in range(0, 1 << 30, 1 << 24):
+            assert file.read(1 << 24) == memory[begin:begin + (1 << 24)], begin
 
 
 def test_borders():

@@ -5,7 +5,6 @@ import sys
 import time
 
 from faults import mount, private, traced
-import inventory
 from support import run, T
 
 

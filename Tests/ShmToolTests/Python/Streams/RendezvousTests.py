@@ -166,7 +166,6 @@ def test_no_user(injection):
 
 
 def test_names():
-    import random
     place = os.environ["SHMTOOL_DIR"] = F + ".d"
     os.mkdir(place, 0o700)
     atexit.register(lambda: subprocess.run(["rm", "-rf", place]))

@@ -96,9 +96,9 @@ def test_proved_first():
 def test_stalls():
     # Slower than a quarter of the ring in the time. If this script gets no processor for so long, that is
     # a stall, and proves nothing.
-    ended = longest = 1
+    sender, ended, longest = None, True, 1
     while ended:
-        assert longest > 0.5, (longest, sender.stderr.read())
+        assert longest > 0.5, (longest, sender and sender.stderr.read())
         receiver = start("recv", N, "-q")
         sender = start("send", N, "-q", "--stall-timeout", "600ms", "/dev/zero")
         exactly(receiver.stdout, 20_000)
@@ -139,7 +139,6 @@ def test_stalls():
 
 
 def test_talk():
-    import fcntl
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     try:
