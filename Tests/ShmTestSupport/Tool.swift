@@ -21,11 +21,14 @@ public enum Tool {
     public var text: String { String(decoding: output, as: UTF8.self) }
   }
 
-  /// The binary, built beside the tests.
-  public static let path: String = {
-    let tests = (try? FileSystem.link("/proc/self/exe")) ?? "/"
-    return tests.removingLastComponent().appending("shmtool").string
-  }()
+  /// The directory of the built tests.
+  public static let directory: String =
+    ((try? FileSystem.link("/proc/self/exe")) ?? "/").removingLastComponent().string
+
+  /// The binary: that of the environment variable `SHMTOOL`, or the one built beside the tests.
+  public static let path: String =
+    unsafe getenv("SHMTOOL").map { unsafe String(cString: $0) }
+    ?? "\(directory)/shmtool"
 
   /// Whether it is linked as a release is: it names no dynamic linker in its first bytes.
   public static let isStatic: Bool = {

@@ -59,7 +59,7 @@ struct DocumentationTests {
 /// The scripts that check the pages.
 private enum Documentation {
   /// The directory of the built modules, beside the tests.
-  static let products = FilePath(Tool.path).removingLastComponent().string
+  static let products = Tool.directory
 
   /// Whether examples can be compiled.
   static let mayCompile: Bool = {

@@ -87,40 +87,12 @@ enum Python {
 
   /// Where the files are: beside the built tests if these were copied with them, or in the sources.
   private static let directory: String = {
-    let copied = Tool.path.split(separator: "/").dropLast().map { "/" + $0 }.joined() + "/Python"
+    let copied = "\(Tool.directory)/Python"
     if unsafe access(copied, R_OK) == 0 { return copied }
     return #filePath.split(separator: "/").dropLast(2).map { "/" + $0 }.joined() + "/Python"
   }()
 
-  /// The value of an expression over `d`, the report that `bytes` hold. They must be one JSON
-  /// object with `"schema": 1` and snake_case keys; anything else is an issue.
-  static func evaluate(
-    _ expression: String, in bytes: [UInt8], sourceLocation: SourceLocation = #_sourceLocation
-  ) async throws -> String {
-    let result = try await Tool.run(
-      interpreter, ["-E", "-S", "-c", parser, expression], input: bytes)
-    if result.code != 0 {
-      Issue.record(
-        "\(result.error)\n\(String(decoding: bytes, as: UTF8.self))",
-        sourceLocation: sourceLocation)
-    }
-    return result.text
-  }
-
   /// The system's own, which every user may run, before one of a version manager.
   private static let interpreter =
     unsafe access("/usr/bin/python3", X_OK) == 0 ? "/usr/bin/python3" : "python3"
-
-  private static let parser = """
-    import json, re, sys
-    def pairs(found):
-        keys = [key for key, _ in found]
-        assert len(set(keys)) == len(keys), f"a key stands twice: {keys}"
-        for key in keys:
-            assert re.fullmatch("[a-z][a-z0-9]*(_[a-z0-9]+)*", key), f"{key} is not snake_case"
-        return dict(found)
-    d = json.loads(sys.stdin.buffer.read().decode("utf-8"), object_pairs_hook=pairs)
-    assert type(d) is dict and type(d.get("schema")) is int and d["schema"] == 1, "no schema 1"
-    sys.stdout.write(str(eval(sys.argv[1])))
-    """
 }
