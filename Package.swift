@@ -61,7 +61,8 @@ let package = Package(
         "CShm", "ShmCore", "ShmInspection",
         systemPackage,
       ],
-      swiftSettings: swiftSettings),
+      // For loans that do not escape. Programs that use the library need no such setting.
+      swiftSettings: swiftSettings + [.enableExperimentalFeature("Lifetimes")]),
     .executableTarget(
       name: "shmtool",
       dependencies: [

@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,6 +68,18 @@ int cshm_processors(void) {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) < 0) return -errno;
   return CPU_COUNT(&set);
+}
+
+int cshm_processors_with(const int *processes, int count) {
+  cpu_set_t all;
+  if (sched_getaffinity(0, sizeof all, &all) < 0) return get_nprocs();
+  for (int i = 0; i < count; i++) {
+    cpu_set_t set;
+    if (processes[i] <= 0 || sched_getaffinity(processes[i], sizeof set, &set) < 0)
+      return get_nprocs();
+    CPU_OR(&all, &all, &set);
+  }
+  return CPU_COUNT(&all);
 }
 
 // struct procmap_query of <linux/fs.h>, which Debian 12 has not

@@ -12,7 +12,7 @@ public import SystemPackage
 ///
 /// var receiver = try StreamReceiver.meet(at: Rendezvous("frames"))
 /// var file = try OutputFile("frames.raw")
-/// try receiver.receive(to: file.rawDescriptor, named: file.name)
+/// try receiver.receive(to: FileDescriptor(rawValue: file.rawDescriptor), named: file.name)
 /// try file.publish()
 /// let report = try receiver.finish()
 /// ```

@@ -1,24 +1,24 @@
 import CShm
 import Glibc
 public import ShmCore
-import SystemPackage
+public import SystemPackage
 
 /// The framed form of a stream as it is read from a descriptor, and the acknowledgement that it gets.
 ///
 /// ```swift
-/// var input = try FramedInput(0, named: "standard input")
+/// var input = try FramedInput(from: .standardInput, named: "standard input")
 /// do {
 ///   var options = StreamOptions()
 ///   options.expectedBytes = input.expectedBytes
 ///   var sender = try StreamSender.meet(at: Rendezvous("frames"), options: options)
-///   try sender.send(&input)
+///   try sender.sendFramed(from: &input)
 ///   _ = try sender.finish()
-///   try input.acknowledge(to: 1)
+///   try input.acknowledge(to: .standardOutput)
 /// } catch {
-///   input.refuse(error.reason, to: 1)  // the near end learns why
+///   input.refuse(reason: error.reason, to: .standardOutput)
 /// }
 /// ```
-public struct FramedInput: ~Copyable {
+public struct FramedInput: ~Copyable, Sendable {
   var source: StreamSource
   var decoder: FrameDecoder
   /// The end of the stream; nil before it was read.
@@ -31,14 +31,16 @@ public struct FramedInput: ~Copyable {
   /// Reads the preamble, which contains the number of bytes if it is known.
   ///
   /// - Parameters:
-  ///   - descriptor: the number of a descriptor that is open for reading; it stays the caller's.
+  ///   - descriptor: a descriptor that is open for reading. The caller keeps it.
   ///   - name: the name of the input in messages.
   ///   - options: how long to wait for bytes, and the descriptor that interrupts it.
   /// - Throws: `ShmError`: `damaged` for anything but a framed stream of this version, `aborted` if the input
   ///   ends before, `inputOutput`, `timedOut`, `interrupted`.
   public init(
-    _ descriptor: Int32, named name: String, options: StreamOptions = StreamOptions()
+    from descriptor: FileDescriptor, named name: String = "the input",
+    options: StreamOptions = StreamOptions()
   ) throws(ShmError) {
+    let descriptor = descriptor.rawValue
     let attempt = "cannot read \(name)"
     var source = try StreamSource(descriptor, chunk: options.chunk, attempt)
     guard !source.keepsMessages else {
@@ -48,10 +50,13 @@ public struct FramedInput: ~Copyable {
     }
     var bytes: [UInt8] = []
     var clock = Deadline(after: options.stallTimeout)
-    let waited = [descriptor] + (options.interrupt.map { [$0] } ?? [])
+    let waited = [descriptor] + (options.interrupt.map { [$0.rawValue] } ?? [])
     while bytes.count < Frame.preambleSize {
-      let ready = try ShmError.saying(attempt) { () throws(Errno) in
-        try Polling.wait(for: waited, timeout: clock.left)
+      let ready: [Bool]
+      do {
+        ready = try Polling.wait(for: waited, timeout: clock.left)
+      } catch {
+        throw ShmError(attempt, error)
       }
       if ready.count > 1, ready[1] { throw StreamFailure(attempt: attempt).interrupted }
       if ready[0] {
@@ -79,23 +84,26 @@ public struct FramedInput: ~Copyable {
   /// Writes the acknowledgement: every receiver has delivered every byte. Call it after
   /// `StreamSender.finish`.
   ///
-  /// - Parameter descriptor: the number of the descriptor to write to; it stays the caller's.
+  /// - Parameter descriptor: the descriptor to write to. The caller keeps it.
   /// - Throws: `ShmError`: `inputOutput`, `timedOut`, `interrupted`. The receivers have all data even if this
-  ///   call fails.
-  public func acknowledge(to descriptor: Int32) throws(ShmError) {
+  ///   call fails. Also `usage` before the end of the input.
+  public func acknowledge(to descriptor: FileDescriptor) throws(ShmError) {
     guard let end else {
       throw ShmError(
-        .defect, "cannot acknowledge \(name)", "it was acknowledged before its end")
+        .usage, "cannot acknowledge \(name)", "it was acknowledged before its end")
     }
     let attempt =
       "all \(end.total) bytes were delivered, but the acknowledgement cannot be written"
     let waited = [
-      Polling.Interest(descriptor: descriptor, events: POLLOUT),
-      Polling.Interest(descriptor: options.interrupt ?? -1),
+      Polling.Interest(descriptor: descriptor.rawValue, events: POLLOUT),
+      Polling.Interest(descriptor: options.interrupt?.rawValue ?? -1),
     ]
     let clock = Deadline(after: options.stallTimeout)
-    let ready = try ShmError.saying(attempt) { () throws(Errno) in
-      try Polling.wait(for: waited, timeout: clock.left)
+    let ready: [Bool]
+    do {
+      ready = try Polling.wait(for: waited, timeout: clock.left)
+    } catch {
+      throw ShmError(attempt, error)
     }
     if ready[1] { throw StreamFailure(attempt: attempt).interrupted }
     if let limit = clock.passed, !ready[0] {
@@ -111,18 +119,18 @@ public struct FramedInput: ~Copyable {
   ///
   /// - Parameters:
   ///   - reason: why, in a few words.
-  ///   - descriptor: the number of the descriptor to write to; it stays the caller's.
-  public mutating func refuse(_ reason: String, to descriptor: Int32) {
-    let interest = Polling.Interest(descriptor: descriptor, events: POLLOUT)
+  ///   - descriptor: the descriptor to write to. The caller keeps it.
+  public mutating func refuse(reason: String, to descriptor: FileDescriptor) {
+    let interest = Polling.Interest(descriptor: descriptor.rawValue, events: POLLOUT)
     guard let ready = try? Polling.wait(for: [interest], timeout: .zero), ready[0] else { return }
     let record = FrameEncoder.record(abort: reason, after: 0)
     guard (try? write(record, to: descriptor, "cannot write the acknowledgement")) != nil else {
       return
     }
     if source.mayBlock { discard() }
-    let hangup = Polling.Interest(descriptor: descriptor, events: 0)
+    let hangup = Polling.Interest(descriptor: descriptor.rawValue, events: 0)
     _ = try? Polling.wait(
-      for: [hangup, Polling.Interest(descriptor: options.interrupt ?? -1)],
+      for: [hangup, Polling.Interest(descriptor: options.interrupt?.rawValue ?? -1)],
       timeout: Self.hangUpGrace)
   }
 
@@ -134,7 +142,7 @@ public struct FramedInput: ~Copyable {
 
   private mutating func discard() {
     let clock = Deadline(after: Self.discardLimit)
-    let waited = [source.descriptor] + (options.interrupt.map { [$0] } ?? [])
+    let waited = [source.descriptor] + (options.interrupt.map { [$0.rawValue] } ?? [])
     while let ready = try? Polling.wait(for: waited, timeout: clock.left), ready[0],
       ready.count == 1 || !ready[1], let bytes = try? source.bytes(upTo: Frame.largestData),
       !bytes.isEmpty
@@ -142,11 +150,12 @@ public struct FramedInput: ~Copyable {
   }
 
   private func write(
-    _ record: [UInt8], to descriptor: Int32, _ attempt: String
+    _ record: [UInt8], to descriptor: FileDescriptor, _ attempt: String
   ) throws(ShmError) {
     let bytes = FrameEncoder.acknowledgement(of: decoder.preamble.identifier, record)
     try unsafe bytes.withUnsafeBufferPointer { (bytes) throws(ShmError) in
-      try unsafe DescriptorIO.writeAll(descriptor, UnsafeRawBufferPointer(bytes), attempt)
+      try unsafe DescriptorIO.writeAll(
+        descriptor.rawValue, UnsafeRawBufferPointer(bytes), attempt)
     }
   }
 

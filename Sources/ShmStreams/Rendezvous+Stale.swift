@@ -60,7 +60,11 @@ extension Rendezvous {
       throw ShmError(.busy, attempt, "it may have a sender (its process is not visible)")
     case .nobody: break
     }
-    try ShmError.saying(attempt) { () throws(Errno) in try open.unlink(name) }
+    do {
+      try open.unlink(name)
+    } catch {
+      throw ShmError(attempt, error)
+    }
     removeDirectory(open)
     return true
   }

@@ -136,10 +136,13 @@ public struct Rendezvous: Hashable, Sendable {
       if let limit = clock.passed {
         throw failure.noMeeting("another process held the lock of its directory", limit)
       }
-      let ready = try ShmError.saying(attempt) { () throws(Errno) in
-        try Polling.wait(
+      let ready: [Bool]
+      do {
+        ready = try Polling.wait(
           for: interrupt.map { [$0] } ?? [],
           timeout: min(Self.pause, clock.left ?? Self.pause))
+      } catch {
+        throw ShmError(attempt, error)
       }
       if ready.contains(true) { throw failure.interrupted }
     }

@@ -31,25 +31,23 @@ struct RendezvousDirectory: ~Copyable {
   ///   - repairs: whether to add missing permissions of the owner.
   /// - Throws: `Refusal`.
   init(_ path: FilePath, owner: UInt32, repairs: Bool) throws(Refusal) {
-    let opened = try Self.explaining { () throws(Errno) in
+    let opened: OwnedDescriptor
+    let status: stat
+    do throws(Errno) {
       if repairs { try Self.repair(path, owner: owner) }
-      return try FileSystem.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+      opened = try FileSystem.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+    } catch {
+      throw .failed(error)
     }
-    let status = try Self.explaining { () throws(Errno) in try opened.status() }
+    do {
+      status = try opened.status()
+    } catch {
+      throw .failed(error)
+    }
     guard status.st_uid == owner, status.st_mode & 0o077 == 0 else { throw .shared }
     descriptor = opened
     identity = RegionIdentity(status)
     self.path = path
-  }
-
-  private static func explaining<Value: ~Copyable>(
-    _ body: () throws(Errno) -> Value
-  ) throws(Refusal) -> Value {
-    do {
-      return try body()
-    } catch {
-      throw .failed(error)
-    }
   }
 
   private static func repair(_ path: FilePath, owner: UInt32) throws(Errno) {

@@ -40,11 +40,39 @@ struct RingMemory: ~Copyable, Sendable {
     }
     let region = try anonymous(geometry, pages, attempt)
     try region.add([.shrink, .grow, .seal])
+    let descriptor: OwnedDescriptor
+    do {
+      descriptor = try region.descriptor.duplicate()
+    } catch {
+      throw ShmError(attempt, error)
+    }
     let memory = try RingMemory(
-      try ShmError.saying(attempt) { () throws(Errno) in try region.descriptor.duplicate() },
-      geometry, pageSize: pageSize, mayWrite: true, attempt)
+      descriptor, geometry, pageSize: pageSize, mayWrite: true, attempt)
     memory.writeHeader(receivers: receivers)
     return memory
+  }
+
+  /// Wires all of the ring through another mapping of it.
+  ///
+  /// - Returns: the mapping, which keeps the ring in RAM.
+  /// - Throws: `ShmError`: `limit` with the limit that refuses, `noSpace`.
+  func wire(_ attempt: String) throws(ShmError) -> Mapping {
+    let duplicate: OwnedDescriptor
+    do {
+      duplicate = try descriptor.duplicate()
+    } catch {
+      throw ShmError(attempt, error)
+    }
+    let region = Region(
+      .descriptor(process: ProcessNumber.own, number: duplicate.raw), access: .readWrite,
+      descriptor: duplicate)
+    var mapping = try Mapping(of: region, protection: .readOnly)
+    do {
+      try mapping.tryWire()
+    } catch {
+      throw error.error("\(attempt) through a wired ring of \(ByteCount(geometry.size).exact)")
+    }
+    return mapping
   }
 
   private static func anonymous(
@@ -79,21 +107,25 @@ struct RingMemory: ~Copyable, Sendable {
       default: ShmError(attempt, error)
       }
     }
-    let found = try ShmError.explaining(explain) { () throws(Errno) in
-      (
-        status: try descriptor.status(), seals: try descriptor.seals(),
-        fileSystem: MemoryFileSystem(try descriptor.fileSystemStatus())
-      )
+    let status: stat
+    let seals: Seals
+    let pageSize: Int
+    do throws(Errno) {
+      status = try descriptor.status()
+      seals = Seals(numbers: try descriptor.seals())
+      pageSize = MemoryFileSystem(try descriptor.fileSystemStatus()).pageSize
+    } catch {
+      throw explain(error)
     }
-    guard Seals(numbers: found.seals).isSuperset(of: [.shrink, .grow, .seal]) else {
+    guard seals.isSuperset(of: [.shrink, .grow, .seal]) else {
       throw refuse("it is not sealed against shrinking, growing and further seals")
     }
     guard
-      let geometry = RingGeometry(capacity: capacity, pageSize: found.fileSystem.pageSize),
-      geometry.dataOffset == dataOffset, Int(found.status.st_size) == geometry.size
+      let geometry = RingGeometry(capacity: capacity, pageSize: pageSize),
+      geometry.dataOffset == dataOffset, Int(status.st_size) == geometry.size
     else { throw refuse("its size differs from the announced size") }
     let memory = try RingMemory(
-      descriptor, geometry, pageSize: found.fileSystem.pageSize, mayWrite: false, attempt, explain)
+      descriptor, geometry, pageSize: pageSize, mayWrite: false, attempt, explain)
     let header = memory.header
     guard header.magic == CSHM_RING_MAGIC, header.version == CSHM_RING_VERSION else {
       throw refuse("it has another version")
@@ -109,14 +141,17 @@ struct RingMemory: ~Copyable, Sendable {
     mayWrite: Bool, _ attempt: String, _ explain: ((Errno) -> ShmError)? = nil
   ) throws(ShmError) {
     let raw = descriptor.raw
-    let pages = try ShmError.saying(attempt) { () throws(Errno) -> OwnedPages in
-      // Addresses first, so that the two views lie in a row; a huge page more, to begin on one.
-      let length = geometry.size + geometry.capacity + pageSize
-      return try unsafe OwnedPages(
+    // Addresses first, so that the two views lie in a row; a huge page more, to begin on one.
+    let length = geometry.size + geometry.capacity + pageSize
+    let pages: OwnedPages
+    do {
+      pages = try unsafe OwnedPages(
         adopting: MemoryCalls.map(
           at: nil, length: length, protection: PROT_NONE,
           flags: MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, descriptor: -1, offset: 0),
         length: length)
+    } catch {
+      throw ShmError(attempt, error)
     }
     let base = (pages.address + UInt(pageSize) - 1) & ~(UInt(pageSize) - 1)
     let data = geometry.dataOffset..<geometry.size
@@ -125,7 +160,7 @@ struct RingMemory: ~Copyable, Sendable {
       (0..<geometry.dataOffset, 0, PROT_READ | PROT_WRITE),
       (data, geometry.dataOffset, protection), (data, geometry.size, protection),
     ]
-    try ShmError.explaining(explain ?? { ShmError(attempt, $0) }) { () throws(Errno) in
+    do throws(Errno) {
       for view in views {
         // This is inside the address range that was reserved above, so no other mapping can be there.
         _ = try unsafe MemoryCalls.map(
@@ -133,6 +168,8 @@ struct RingMemory: ~Copyable, Sendable {
           length: view.range.count, protection: view.protection, flags: MAP_SHARED | MAP_FIXED,
           descriptor: raw, offset: view.range.lowerBound)
       }
+    } catch {
+      throw explain?(error) ?? ShmError(attempt, error)
     }
     self.geometry = geometry
     self.descriptor = descriptor
@@ -143,8 +180,10 @@ struct RingMemory: ~Copyable, Sendable {
   /// The same mapping once more, for the other end in a thread of this process: ThreadSanitizer sees
   /// addresses, and not that two of them are one memory. This value must outlive it.
   init(aliasing memory: borrowing RingMemory) throws(ShmError) {
-    descriptor = try ShmError.saying("cannot use a ring") { () throws(Errno) in
-      try memory.descriptor.duplicate()
+    do {
+      descriptor = try memory.descriptor.duplicate()
+    } catch {
+      throw ShmError("cannot use a ring", error)
     }
     geometry = memory.geometry
     base = memory.base

@@ -32,10 +32,17 @@ struct RingReader: ~Copyable {
     self.memory = memory
   }
 
+  /// The number of bytes that are known to be available.
+  @inline(__always)
+  var known: Int { Int(truncatingIfNeeded: seen &- position) }
+
+  /// Forgets the known bytes, so that the next loan checks the state of the stream.
+  mutating func forget() { seen = position }
+
   /// The number of available bytes. The sender's position is loaded only if too few bytes are known.
   @inline(__always)
   mutating func available(atLeast wanted: Int) throws(ShmError) -> Int {
-    let known = Int(truncatingIfNeeded: seen &- position)
+    let known = known
     return known >= wanted ? known : try available()
   }
 

@@ -11,7 +11,7 @@ struct RingWriter: ~Copyable {
   private var receivers: [Receiver]
 
   /// The room at the last check minus the bytes written since: a lower bound of the current room.
-  private var knownRoom = 0
+  private(set) var knownRoom = 0
 
   private struct Receiver {
     let position: SharedWord
@@ -39,12 +39,6 @@ struct RingWriter: ~Copyable {
     try room { $0.loadAcquiring() }
   }
 
-  /// The room. The receivers' positions are loaded only if too little room is known.
-  @inline(__always)
-  mutating func room(atLeast wanted: Int) throws(ShmError) -> Int {
-    knownRoom >= wanted ? knownRoom : try room()
-  }
-
   /// Announces that this side is about to wait for room, and checks once more. Do not wait if the room is `wanted`
   /// or more.
   mutating func roomBeforeWaiting(wanted: Int) throws(ShmError) -> Int {
@@ -63,6 +57,9 @@ struct RingWriter: ~Copyable {
     unsafe memory.bytes(at: position, count: room)
   }
 
+  /// Forgets the known room, so that the next loan checks the state of the stream.
+  mutating func forget() { knownRoom = 0 }
+
   /// Hands bytes on that were put into `space`.
   ///
   /// - Returns: which receivers are to be woken, a bit for each.
@@ -74,11 +71,6 @@ struct RingWriter: ~Copyable {
     var woken: UInt32 = 0
     for index in receivers.indices where receivers[index].waits.takeDown() { woken |= 1 << index }
     return woken
-  }
-
-  /// Whether every receiver has taken everything.
-  mutating func isDrained() throws(ShmError) -> Bool {
-    try room() == memory.geometry.capacity
   }
 
   /// Whether one receiver has taken everything.

@@ -2,7 +2,9 @@ import Synchronization
 
 /// A 64-bit number in memory that two processes share: an `Atomic` bound to a raw address. The creator must keep
 /// the memory mapped while the value is used.
-@safe struct SharedWord {
+///
+/// Sendable is unchecked because of the pointer; all accesses are atomic.
+@safe struct SharedWord: @unchecked Sendable {
   private let pointer: UnsafeMutablePointer<Atomic<UInt64>>
 
   /// The word at `offset` bytes, a multiple of 8, of some memory.

@@ -38,6 +38,9 @@ struct StreamFailure {
     error.attempt == attempt ? error.reason : "\(error.attempt): \(error.reason)"
   }
 
+  /// The caller of the library made an error. The stream goes on.
+  func misuse(_ reason: String) -> ShmError { ShmError(.usage, attempt, reason) }
+
   /// A signal interrupted the stream.
   var interrupted: ShmError { ShmError(.interrupted, attempt, "it was interrupted") }
 }

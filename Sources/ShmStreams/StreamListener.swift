@@ -24,8 +24,11 @@ struct StreamListener: ~Copyable {
     at place: Rendezvous, until clock: Deadline, interrupt: CInt?, _ attempt: String
   ) throws(ShmError) {
     for _ in 0..<1000 {
-      let socket = try ShmError.saying(attempt) { () throws(Errno) in
-        OwnedDescriptor(adopting: try SystemCall.checkNegated { cshm_packet_socket() })
+      let socket: OwnedDescriptor
+      do {
+        socket = OwnedDescriptor(adopting: try SystemCall.checkNegated { cshm_packet_socket() })
+      } catch {
+        throw ShmError(attempt, error)
       }
       let directory = try place.lockDirectory(attempt, until: clock, interrupt: interrupt)
       let identity: RegionIdentity?
@@ -66,7 +69,11 @@ struct StreamListener: ~Copyable {
           .busy, attempt, "another sender may use the stream (its process is not visible)")
       case .nobody: break
       }
-      try ShmError.saying(attempt) { () throws(Errno) in try directory.unlink(place.name) }
+      do {
+        try directory.unlink(place.name)
+      } catch {
+        throw ShmError(attempt, error)
+      }
     }
     do {
       try directory.bind(place.name, to: socket)

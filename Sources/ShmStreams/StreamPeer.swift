@@ -2,7 +2,9 @@ import ShmCore
 
 /// A receiver from the view of its sender: its connection and its event. It is a class, because an array cannot
 /// hold noncopyable values.
-final class StreamPeer {
+///
+/// Sendable is unchecked: only its sender, which has one owner, refers to it and changes it.
+final class StreamPeer: @unchecked Sendable {
   /// The state of the meeting.
   enum Phase {
     /// It has connected.

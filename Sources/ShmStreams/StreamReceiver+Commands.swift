@@ -1,30 +1,32 @@
 import CShm
 import Glibc
-public import ShmCore
-import SystemPackage
+package import ShmCore
+package import SystemPackage
 
 extension StreamReceiver {
   /// Waits until the reader of a pipe has read all bytes in it. Bytes that are left in the pipe when the reader exits
   /// were not delivered.
   ///
   /// - Parameters:
-  ///   - pipe: the number of its writing end, which the caller keeps.
+  ///   - pipe: its writing end, which the caller keeps.
   ///   - name: the name of the output in messages.
   /// - Throws: `ShmError`: `inputOutput` if the pipe has no reader, `timedOut`, `interrupted`. The stream is
   ///   aborted then.
-  public mutating func waitUntilTaken(from pipe: Int32, named name: String) throws(ShmError) {
+  package mutating func waitUntilTaken(
+    from pipe: FileDescriptor, named name: String
+  ) throws(ShmError) {
     do throws(ShmError) {
       var clock = Deadline(after: options.stallTimeout)
       var unread = Int.max
       // No descriptor signals that a pipe has become empty.
       var pause = Duration.milliseconds(1)
-      while case let now = Int(cshm_unread(pipe)), now > 0 {
+      while case let now = Int(cshm_unread(pipe.rawValue)), now > 0 {
         if now != unread {
           clock.restart()
           pause = .milliseconds(1)
         }
         unread = now
-        if try wait(end: pipe, until: Deadline(after: pause)).end {
+        if try wait(end: pipe.rawValue, until: Deadline(after: pause)).end {
           throw ShmError(
             .inputOutput, "cannot write \(name)", "it ended and left \(now) bytes unread")
         }
@@ -40,13 +42,13 @@ extension StreamReceiver {
   /// Waits until a descriptor is readable or a signal arrives. Use it to wait for the exit of a command that has
   /// received all bytes.
   ///
-  /// - Parameter descriptor: the number, which the caller keeps.
+  /// - Parameter descriptor: a descriptor, which the caller keeps.
   /// - Throws: `ShmError`: `timedOut`, `interrupted`, and the failure of the sender before the end of the stream.
   ///   The stream is aborted then.
-  public mutating func wait(for descriptor: Int32) throws(ShmError) {
+  package mutating func wait(for descriptor: FileDescriptor) throws(ShmError) {
     do throws(ShmError) {
       let clock = Deadline(after: options.stallTimeout)
-      while !(try wait(descriptor, until: clock).first) {
+      while !(try wait(descriptor.rawValue, until: clock).first) {
         if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
       }
     } catch {

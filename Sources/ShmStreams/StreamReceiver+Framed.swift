@@ -1,20 +1,21 @@
 import CShm
 import Glibc
 public import ShmCore
+public import SystemPackage
 
 extension StreamReceiver {
   /// The number of records that are written between two checks of the sender, the far end and signals.
   private static var recordsBetweenPolls: Int { 16 }
 
   /// Writes all bytes of the stream to a descriptor in the framed form, so that a reader can tell a complete
-  /// stream from one that was cut off. `StreamSender.send(_:progress:)` reads it.
+  /// stream from one that was cut off. ``StreamSender/sendFramed(from:progress:)`` reads it.
   ///
   /// The end record is written only after the stream has been received and verified.
   ///
   /// - Parameters:
-  ///   - sink: the number of a descriptor that is open for writing; it stays the caller's.
-  ///   - name: what it is called in messages.
-  ///   - acknowledgement: the number of a descriptor from which the acknowledgement of the far end is read;
+  ///   - sink: a descriptor that is open for writing. The caller keeps it.
+  ///   - name: its name in messages.
+  ///   - acknowledgement: a descriptor from which the acknowledgement of the far end is read;
   ///     `waitForAcknowledgement` waits for it. Nil if the far end cannot answer.
   ///   - progress: called with the bytes delivered so far.
   /// - Throws: `ShmError`, as `receive` and `verify`; `aborted` if the far end has given up, `peerDied` if it
@@ -22,15 +23,17 @@ extension StreamReceiver {
   ///   the descriptor takes it at once.
   /// - Complexity: linear in the bytes; the memory is the ring's.
   public mutating func receiveFramed(
-    to sink: Int32, named name: String, acknowledgement: Int32? = nil,
-    progress: (Int) -> Void = { _ in }
+    to sink: FileDescriptor, named name: String = "the output",
+    acknowledgement: FileDescriptor? = nil, progress: (Int) -> Void = { _ in }
   ) throws(ShmError) {
+    releaseHeld()
+    try checkOpen()
     var encoder = FrameEncoder(
       identifier: cshm_random(), expected: hello.expected == .max ? nil : hello.expected)
-    reply = acknowledgement.map { FrameReply($0, of: encoder.preamble.identifier) }
+    reply = acknowledgement.map { FrameReply($0.rawValue, of: encoder.preamble.identifier) }
     var target: StreamSink
     do throws(ShmError) {
-      target = try StreamSink(sink, "cannot write \(name)")
+      target = try StreamSink(sink.rawValue, "cannot write \(name)")
     } catch {
       abort(error)
       throw error
@@ -39,7 +42,7 @@ extension StreamReceiver {
     var records = 0
     do throws(ShmError) {
       try deliver(&record, to: &target)
-      let watched = target.mayBlock ? sink : nil
+      let watched = target.mayBlock ? sink.rawValue : nil
       while let count = try waitForBytes(sink: watched) {
         progress(Int(ring.position))
         records += 1
@@ -51,7 +54,7 @@ extension StreamReceiver {
         release(data.count)
       }
       progress(Int(ring.position))
-      try check()
+      if let end { try check(end) }
       framedEnd = encoder.end
       record = FrameRecord(FrameEncoder.record(of: encoder.end))
       try deliver(&record, to: &target)

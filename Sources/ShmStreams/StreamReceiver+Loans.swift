@@ -1,73 +1,136 @@
 public import ShmCore
 
+/// Reading in place, in the ring: no copy, and no system call if bytes are available.
+///
+/// An invalid argument is an error of kind `usage`, and the stream goes on. If a closure throws, its bytes stay unread
+/// and the stream goes on.
 extension StreamReceiver {
-  /// Lends the available bytes for reading in place. There is no copy, and no system call if bytes are available.
+  /// Takes the next bytes.
   ///
-  /// The bytes do not change while `body` runs if the sender follows the protocol. Read a number only once if a
+  /// ```swift
+  /// var receiver = try StreamReceiver.meet(at: Rendezvous("frames"))
+  /// var count = 0
+  /// while let piece = try receiver.nextBytes(upTo: 64 << 10) { count += piece.bytes.byteCount }
+  /// _ = try receiver.finish()
+  /// print(count)
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - most: the maximum number of bytes; nil for all available bytes.
+  ///   - least: the minimum number of bytes to wait for, 1 to the capacity of the ring. Fewer bytes come only at the
+  ///     end of the stream.
+  /// - Returns: the bytes in one piece; nil at the end of the stream.
+  /// - Throws: `ShmError`: `usage` if an argument is out of range or this end has finished, and the errors of
+  ///   ``receive(to:named:progress:)``.
+  @_lifetime(&self)
+  public mutating func nextBytes(
+    upTo most: Int? = nil, atLeast least: Int = 1
+  ) throws(ShmError) -> StreamLoan? {
+    guard least <= most ?? least else {
+      throw failure.misuse("a loan of at least \(least) and at most \(most ?? least) bytes")
+    }
+    guard let bytes = try unsafe beginLoan(least) else { return nil }
+    held = min(bytes.count, most ?? bytes.count)
+    return unsafe loan(UnsafeRawBufferPointer(rebasing: bytes[..<held]))
+  }
+
+  /// Lends the available bytes to a closure, which may consume a part of them.
+  ///
+  /// The bytes do not change while `body` runs if the sender follows the protocol. Load a number only once if a
   /// decision depends on it.
   ///
   /// - Parameters:
   ///   - count: the minimum number of bytes to wait for, 1 to the capacity of the ring. Fewer bytes are available
   ///     only at the end of the stream.
-  ///   - body: gets all available bytes in one piece, and returns the number of consumed bytes. The pointer is valid
-  ///     during the call.
-  /// - Returns: false at the end of the stream; `body` is not called then.
-  /// - Throws: `ShmError`: `usage` if `count` exceeds the capacity, and the errors of `receive`. The stream is
-  ///   aborted then.
-  public mutating func borrow(
-    _ count: Int = 1, _ body: (UnsafeRawBufferPointer) throws(ShmError) -> Int
-  ) throws(ShmError) -> Bool {
-    do throws(ShmError) {
-      let capacity = ring.memory.geometry.capacity
-      guard (1...capacity).contains(count) else {
-        throw ShmError(
-          .usage, failure.attempt, "a loan of \(count) bytes exceeds the ring of \(capacity) bytes")
-      }
-      guard let there = try waitForBytes(count) else { return false }
-      let done = try unsafe body(ring.bytes(there))
-      guard (0...there).contains(done) else {
-        throw ShmError(
-          .usage, failure.attempt, "\(done) bytes were released from a loan of \(there) bytes")
-      }
-      if done > 0 { release(done) }
-      return true
-    } catch {
-      abort(error)
-      throw error
+  ///   - body: gets all available bytes in one piece, and sets its second argument, initially 0, to the number of
+  ///     bytes that it has consumed. The pointer is valid during the call.
+  /// - Returns: the result of `body`; nil at the end of the stream, without calling `body`.
+  /// - Throws: `ShmError`: `usage` if `count` or the number of consumed bytes is out of range or this end has
+  ///   finished, the errors of ``receive(to:named:progress:)``, and those of `body`.
+  @inlinable
+  public mutating func borrow<Result: ~Copyable>(
+    atLeast count: Int = 1, _ body: (UnsafeRawBufferPointer, inout Int) throws(ShmError) -> Result
+  ) throws(ShmError) -> Result? {
+    guard let bytes = try unsafe beginLoan(count) else { return nil }
+    var consumed = 0
+    let result = try unsafe body(bytes, &consumed)
+    try endLoan(consumed, of: bytes.count)
+    return result
+  }
+
+  /// Lends the available bytes to a closure that throws an error of its own.
+  ///
+  /// - Parameters:
+  ///   - count: the minimum number of bytes to wait for, 1 to the capacity of the ring.
+  ///   - body: as for the closure that throws `ShmError`.
+  /// - Returns: the result of `body`; nil at the end of the stream, without calling `body`.
+  /// - Throws: the error of `body`, or a `ShmError`.
+  @inlinable
+  public mutating func borrow<Result: ~Copyable, Failure: Error>(
+    atLeast count: Int = 1, _ body: (UnsafeRawBufferPointer, inout Int) throws(Failure) -> Result
+  ) throws -> Result? {
+    guard let bytes = try unsafe beginLoan(count) else { return nil }
+    var consumed = 0
+    let result = try unsafe body(bytes, &consumed)
+    try endLoan(consumed, of: bytes.count)
+    return result
+  }
+
+  /// Waits for bytes; nil at the end of the stream.
+  @usableFromInline
+  mutating func beginLoan(_ count: Int) throws(ShmError) -> UnsafeRawBufferPointer? {
+    releaseHeld()
+    // No bytes are known after this end has finished, so this is also the check for it.
+    if count > 0, ring.known >= count { return unsafe ring.bytes(ring.known) }
+    guard let there = try available(count) else { return nil }
+    return unsafe ring.bytes(there)
+  }
+
+  /// Releases what was consumed of a loan.
+  @usableFromInline
+  mutating func endLoan(_ consumed: Int, of count: Int) throws(ShmError) {
+    guard (0...count).contains(consumed) else {
+      throw failure.misuse("\(consumed) bytes were released from a loan of \(count) bytes")
+    }
+    if consumed > 0 { release(consumed) }
+  }
+
+  /// Releases the bytes of the last loan.
+  @inline(__always)
+  mutating func releaseHeld() {
+    if held > 0 {
+      release(held)
+      held = 0
     }
   }
 
-  /// Reads one record of a stream of records in place.
+  /// A loan that ends with the next mutation of this receiver.
+  @_lifetime(&self)
+  mutating func loan(_ bytes: UnsafeRawBufferPointer) -> StreamLoan {
+    unsafe StreamLoan(bytes: _overrideLifetime(RawSpan(_unsafeBytes: bytes), mutating: &self))
+  }
+
+  /// Waits for bytes.
   ///
-  /// - Parameter body: gets the bytes of the record. The pointer is valid during the call.
-  /// - Returns: false at the end of the stream; `body` is not called then.
-  /// - Throws: the errors of `borrow`, `damaged` if the bytes are not a valid record, and the errors of `body`.
-  public mutating func receiveRecord(
-    _ body: (UnsafeRawBufferPointer) throws(ShmError) -> Void
-  ) throws(ShmError) -> Bool {
+  /// - Parameters:
+  ///   - count: the minimum number of bytes.
+  ///   - limit: when to stop waiting; nil for the stall timeout, which aborts the stream.
+  /// - Returns: the number of available bytes, fewer than `count` only before the end or after `limit`; nil at the end
+  ///   of the stream.
+  /// - Throws: `ShmError`, `usage` if `count` is out of range.
+  mutating func available(
+    _ count: Int, until limit: Deadline? = nil
+  ) throws(ShmError) -> Int? {
+    try checkOpen()
     let capacity = ring.memory.geometry.capacity
-    let failure = self.failure
-    var size = 0
-    var length = 0
-    // The length is loaded only once, so that a later change by the sender has no effect.
-    let isThere = try unsafe borrow(StreamRecord.header) { (bytes) throws(ShmError) in
-      guard bytes.count >= StreamRecord.header else {
-        throw failure.broken("the sender", "ended the stream within a record")
-      }
-      let count = unsafe UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
-      guard let known = Int(exactly: count), let whole = StreamRecord.size(known), whole <= capacity
-      else { throw failure.broken("the sender", "sent a record that is larger than the ring") }
-      (size, length) = (whole, known)
-      return 0
+    guard (1...capacity).contains(count) else {
+      throw failure.misuse("a loan of \(count) bytes exceeds the ring of \(capacity) bytes")
     }
-    guard isThere else { return false }
-    return try unsafe borrow(size) { (bytes) throws(ShmError) in
-      guard bytes.count >= size else {
-        throw failure.broken("the sender", "ended the stream within a record")
-      }
-      let end = StreamRecord.header + length
-      try unsafe body(UnsafeRawBufferPointer(rebasing: bytes[StreamRecord.header..<end]))
-      return size
+    do throws(ShmError) {
+      return try waitForBytes(count, until: limit)
+    } catch {
+      abort(error)
+      throw error
     }
   }
 }

@@ -99,9 +99,12 @@ extension StreamReceiver {
   private static func pauseFor(
     _ timeout: Duration?, _ watch: CInt?, _ options: StreamOptions, _ failure: StreamFailure
   ) throws(ShmError) {
-    let watched = [options.interrupt, watch].compactMap { $0 }
-    let ready = try ShmError.saying(failure.attempt) { () throws(Errno) in
-      try Polling.wait(for: watched, timeout: timeout)
+    let watched = [options.interrupt?.rawValue, watch].compactMap { $0 }
+    let ready: [Bool]
+    do {
+      ready = try Polling.wait(for: watched, timeout: timeout)
+    } catch {
+      throw ShmError(failure.attempt, error)
     }
     if options.interrupt != nil, ready.first == true { throw failure.interrupted }
   }

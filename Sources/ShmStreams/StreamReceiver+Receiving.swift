@@ -1,16 +1,16 @@
 import CShm
 import Glibc
 public import ShmCore
-import SystemPackage
+public import SystemPackage
 
 extension StreamReceiver {
   /// The number of writes to a sink that never blocks between two checks of the sender and signals.
   private static var writesUnheard: Int { 64 }
 
-  /// Gives all bytes of the stream to a descriptor: write(2) straight out of the ring.
+  /// Writes all bytes of the stream to a descriptor: write(2) reads them from the ring.
   ///
   /// - Parameters:
-  ///   - sink: the number of a descriptor that is open for writing. The caller keeps it.
+  ///   - sink: a descriptor that is open for writing. The caller keeps it.
   ///   - name: its name in messages.
   ///   - progress: called with the bytes delivered so far.
   /// - Throws: `ShmError`: `peerDied`, `aborted`, `damaged` if the sender violates the protocol,
@@ -18,12 +18,14 @@ extension StreamReceiver {
   ///   prefix of the stream, and the stream is aborted.
   /// - Complexity: linear in the bytes, without memory besides the ring.
   public mutating func receive(
-    to sink: Int32, named name: String, progress: (Int) -> Void = { _ in }
+    to sink: FileDescriptor, named name: String = "the output", progress: (Int) -> Void = { _ in }
   ) throws(ShmError) {
+    releaseHeld()
+    try checkOpen()
     do throws(ShmError) {
       let attempt = "cannot write \(name)"
-      var target = try StreamSink(sink, attempt)
-      let watched = target.mayBlock ? sink : nil
+      var target = try StreamSink(sink.rawValue, attempt)
+      let watched = target.mayBlock ? sink.rawValue : nil
       var writes = 0
       while let count = try waitForBytes(sink: watched) {
         progress(Int(ring.position))
@@ -50,7 +52,7 @@ extension StreamReceiver {
     if ring.release(count) { wakeSender() }
   }
 
-  private mutating func wakeSender() {
+  mutating func wakeSender() {
     space.ring()
     report.wakes += 1
     report.crossings += 1
@@ -61,17 +63,22 @@ extension StreamReceiver {
   /// - Parameters:
   ///   - wanted: the minimum number of bytes.
   ///   - sink: a descriptor whose closing ends the wait; nil to watch no descriptor.
-  /// - Returns: the number of available bytes, fewer than `wanted` only before the end; nil at the end of the stream.
+  ///   - limit: when to stop waiting; nil for the stall timeout, which is an error.
+  /// - Returns: the number of available bytes, fewer than `wanted` only before the end or after `limit`; nil at the
+  ///   end of the stream.
   /// - Throws: `ShmError`, as `receive`.
-  mutating func waitForBytes(_ wanted: Int = 1, sink: CInt? = nil) throws(ShmError) -> Int? {
-    var clock = Deadline(after: options.stallTimeout)
+  mutating func waitForBytes(
+    _ wanted: Int = 1, sink: CInt? = nil, until limit: Deadline? = nil
+  ) throws(ShmError) -> Int? {
+    var clock = limit ?? Deadline(after: options.stallTimeout)
     while true {
       spin.restart()
       repeat {
         let count = try ring.available(atLeast: wanted)
         if count >= wanted { return count }
         if end != nil { return try whatIsLeft(count) }
-      } while spin.goesOn()
+      } while limit?.hasPassed != true && spin.goesOn()
+      if limit?.hasPassed == true { return try availableAtOnce() }
       report.waits += 1
       let before: Int
       if options.waiting == .spinning {
@@ -86,9 +93,18 @@ extension StreamReceiver {
         ring.stopWaiting()
       }
       // Only bytes that move count: to ring and give nothing is to stall.
+      if limit != nil { continue }
       if try ring.available() != before { clock.restart() }
       if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
     }
+  }
+
+  /// The available bytes after a check of the sender and of signals; nil at the end of the stream.
+  private mutating func availableAtOnce() throws(ShmError) -> Int? {
+    if ring.isSenderToBeWoken() { wakeSender() }
+    try wait(until: .now)
+    let count = try ring.available()
+    return end == nil ? count : try whatIsLeft(count)
   }
 
   /// The bytes that are left after the end of the stream; nil if all bytes were consumed.
@@ -156,11 +172,11 @@ extension StreamReceiver {
     if let watched { polled.add(watched, 0) }
     let given = polled.count
     // After the end of the stream the sender sends no more messages, and its closed socket would always be ready.
-    let hears = end == nil && !hasGivenUp
+    let hears = end == nil && ending == nil
     if hears { polled.add(socket.descriptor.raw) }
     let answer = reply.flatMap { $0.outcome == nil ? $0.descriptor : nil }
     if let answer { polled.add(answer) }
-    if let interrupt = options.interrupt { polled.add(interrupt) }
+    if let interrupt = options.interrupt { polled.add(interrupt.rawValue) }
     report.crossings += 1
     do {
       try polled.wait(timeout: clock.left)
@@ -175,10 +191,11 @@ extension StreamReceiver {
     )
   }
 
-  private mutating func hear() throws(ShmError) {
+  mutating func hear() throws(ShmError) {
     switch socket.receive() {
     case .nothing: return
-    case .message(.end(hello.stream, let total, let checksum)): end = (total, checksum)
+    case .message(.end(hello.stream, let total, let checksum)):
+      end = EndOfStream(total: total, checksum: checksum)
     case .message(.abort(hello.stream, _, let reason)): throw failure.aborted("the sender", reason)
     case .closed: throw failure.peerDied("the sender", socket.peer, after: ring.position)
     case .failed(let error): throw ShmError(failure.attempt, error)

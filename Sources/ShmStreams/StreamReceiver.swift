@@ -7,10 +7,10 @@ import SystemPackage
 ///
 /// ```swift
 /// var receiver = try StreamReceiver.meet(at: Rendezvous("frames"))
-/// try receiver.receive(to: 1, named: "standard output")
+/// try receiver.receive(to: .standardOutput, named: "standard output")
 /// let report = try receiver.finish()  // all bytes arrived, and the sender is notified
 /// ```
-public struct StreamReceiver: ~Copyable {
+public struct StreamReceiver: ~Copyable, Sendable {
   let options: StreamOptions
   let failure: StreamFailure
   let socket: StreamSocket
@@ -27,15 +27,24 @@ public struct StreamReceiver: ~Copyable {
   /// epoll(7); poll(2) is used then.
   var usual: EpollSet?
   /// The sender's end message; nil before the end.
-  var end: (total: UInt64, checksum: UInt32?)?
-  /// Whether this end aborted the stream. It then ignores messages of the sender.
-  var hasGivenUp = false
+  var end: EndOfStream?
+  /// The bytes of the last loan, which are released by the next call.
+  var held = 0
+  /// Why this end receives no more bytes: the error that ended the stream, or a misuse after its end; nil while it is
+  /// open. Messages of the sender are ignored then.
+  private(set) var ending: ShmError?
   /// The answer of the far end of a framed stream; nil if the far end cannot answer.
   var reply: FrameReply?
   /// The end that was written of a framed stream; nil before.
   var framedEnd: Frame.End?
   /// Keeps the ring in RAM if that was requested.
   private let wiring: Mapping?
+
+  /// The contents of the message *end*.
+  struct EndOfStream {
+    var total: UInt64
+    var checksum: UInt32?
+  }
 
   /// Takes ownership of the connection, and maps the ring of the sender's greeting.
   init(
@@ -53,14 +62,14 @@ public struct StreamReceiver: ~Copyable {
       checking: ring, capacity: capacity, dataOffset: offset, index: Int(hello.index))
     let wiring =
       options.isWired || hello.flags & 1 != 0
-      ? try RingWiring.wire(memory, failure.attempt) : nil
+      ? try memory.wire(failure.attempt) : nil
     self.options = options
-    spin = SpinWait(options)
+    spin = SpinWait(options, peers: [socket.peer])
     self.failure = failure
     self.hello = hello
     usual = try? EpollSet(
       rung: data.descriptor.raw,
-      readable: [socket.descriptor.raw] + (options.interrupt.map { [$0] } ?? []))
+      readable: [socket.descriptor.raw] + (options.interrupt.map { [$0.rawValue] } ?? []))
     self.data = data
     self.space = space
     self.socket = socket
@@ -74,12 +83,20 @@ public struct StreamReceiver: ~Copyable {
   /// Verifies that all bytes arrived, and notifies the sender. Call it after the bytes are stored, because the sender
   /// then reports success.
   ///
-  /// - Parameter result: the name of the stored result in messages: "'data.tar'".
   /// - Returns: a report of the transferred bytes.
   /// - Throws: `ShmError`: `damaged` if the checksum differs, `usage` if another number of bytes was expected. The
-  ///   stream is aborted then. If only the notification fails, the reason says that the bytes are complete.
-  public mutating func finish(in result: String? = nil) throws(ShmError) -> StreamReport {
+  ///   stream is aborted then. Also `usage` before the end of the stream, which goes on then. If only the
+  ///   notification fails, the reason says that the bytes are complete.
+  public mutating func finish() throws(ShmError) -> StreamReport { try finish(in: nil) }
+
+  /// Finishes the stream.
+  ///
+  /// - Parameter result: the name of the stored result in messages: "'data.tar'".
+  /// - Returns: a report of the transferred bytes.
+  /// - Throws: `ShmError` as without a name.
+  package mutating func finish(in result: String?) throws(ShmError) -> StreamReport {
     try verify()
+    ending = failure.misuse("the stream has ended")
     do throws(ShmError) {
       try socket.send(.done(stream: hello.stream, total: ring.position), failure.attempt)
     } catch {
@@ -93,22 +110,35 @@ public struct StreamReceiver: ~Copyable {
     return report
   }
 
-  /// Aborts the stream and sends the reason to the sender.
+  /// Aborts the stream and sends the reason to the sender. Without effect after the end of the stream.
   ///
   /// - Parameter reason: the reason in a few words.
-  public mutating func abort(_ reason: String) {
-    hasGivenUp = true
+  public mutating func abort(reason: String) {
+    abort(reason, ShmError(.aborted, failure.attempt, "this end aborted the stream: \(reason)"))
+  }
+
+  /// Aborts the stream because of an error, which later calls throw again.
+  mutating func abort(_ error: ShmError) { abort(failure.reason(error), error) }
+
+  private mutating func abort(_ reason: String, _ error: ShmError) {
+    guard ending == nil else { return }
+    ending = error
+    held = 0
+    ring.forget()
     socket.part(.abort(stream: hello.stream, bytes: ring.position, reason: reason))
   }
 
-  mutating func abort(_ error: ShmError) { abort(failure.reason(error)) }
+  /// - Throws: `ShmError` after the end of the stream: why it ended.
+  func checkOpen() throws(ShmError) {
+    if let ending { throw ending }
+  }
 
   /// Runs a step of the delivery, and aborts the stream if it fails.
   ///
   /// - Parameter body: opens, closes or renames the output.
   /// - Returns: the result of `body`.
   /// - Throws: the error of `body`.
-  public mutating func delivering<Value: ~Copyable>(
+  package mutating func delivering<Value: ~Copyable>(
     _ body: () throws(ShmError) -> Value
   ) throws(ShmError) -> Value {
     do throws(ShmError) {
@@ -121,22 +151,23 @@ public struct StreamReceiver: ~Copyable {
 
   /// Verifies the number and the checksum of the received bytes, before the output gets its name.
   ///
-  /// - Throws: as `finish`. The stream is aborted then.
+  /// - Throws: as `finish`.
   public mutating func verify() throws(ShmError) {
+    releaseHeld()
+    try checkOpen()
+    guard let end, end.total == ring.position else {
+      throw failure.misuse(
+        "it was finished after \(ring.position) bytes, before the end of the stream")
+    }
     do throws(ShmError) {
-      try check()
+      try check(end)
     } catch {
       abort(error)
       throw error
     }
   }
 
-  mutating func check() throws(ShmError) {
-    guard let end, end.total == ring.position else {
-      throw ShmError(
-        .defect, failure.attempt,
-        "it was finished after \(ring.position) bytes, before the end of the stream")
-    }
+  mutating func check(_ end: EndOfStream) throws(ShmError) {
     if let theirs = end.checksum {
       guard theirs == checksum.value else {
         throw ShmError(

@@ -11,11 +11,12 @@ extension StreamSender {
   ///   - input: the framed stream.
   ///   - progress: called with the bytes sent so far.
   /// - Throws: `ShmError`: `aborted` if the input ends before its end record or its origin has given up,
-  ///   `damaged` if it is damaged, and as `send(from:)`. The stream is aborted then.
+  ///   `damaged` if it is damaged, and as ``send(from:named:progress:)``. The stream is aborted then.
   /// - Complexity: linear in the bytes; the memory is the ring's.
-  public mutating func send(
-    _ input: inout FramedInput, progress: (Int) -> Void = { _ in }
+  public mutating func sendFramed(
+    from input: inout FramedInput, progress: (Int) -> Void = { _ in }
   ) throws(ShmError) {
+    try checkOpen()
     do throws(ShmError) {
       var records = 0
       while true {

@@ -1,66 +1,128 @@
 public import ShmCore
 
+/// Writing in place, in the ring: no copy, and no system call unless the ring is full.
+///
+/// An invalid argument is an error of kind `usage`, and the stream goes on. If a closure throws, nothing is published
+/// and the stream goes on.
 extension StreamSender {
-  /// The most bytes that can be lent at once: the capacity of the ring.
+  /// The maximum bytes of one loan: the capacity of the ring.
   public var largestLoan: Int { ring.memory.geometry.capacity }
 
-  /// Lends room in the ring for writing in place. There is no copy, and no system call unless the ring is full. The
-  /// written bytes are published when this returns.
+  /// The maximum bytes of one record: the capacity of the ring without the header of the record.
+  public var largestRecord: Int { largestLoan - RecordLayout.header }
+
+  /// Waits for room in the ring, and returns all free room. ``publish(byteCount:)`` publishes what was written there.
+  ///
+  /// ```swift
+  /// var sender = try StreamSender.meet(at: Rendezvous("samples"))
+  /// for number in 0..<1000 {
+  ///   var room = try sender.room(atLeast: 8)
+  ///   room.storeBytes(of: number, as: Int.self)
+  ///   try sender.publish(byteCount: 8)
+  /// }
+  /// _ = try sender.finish()
+  /// ```
+  ///
+  /// - Parameter count: the minimum number of bytes, 1 to ``largestLoan``.
+  /// - Returns: the room in one piece, valid until the next call of the sender.
+  /// - Throws: `ShmError`: `usage` if `count` is out of range or the stream has ended, and the errors of
+  ///   ``send(from:named:progress:)``.
+  @_lifetime(&self)
+  public mutating func room(atLeast count: Int = 1) throws(ShmError) -> MutableRawSpan {
+    let room = try unsafe beginLoan(count)
+    // The room is valid until the next mutation of the sender.
+    return unsafe _overrideLifetime(MutableRawSpan(_unsafeBytes: room), mutating: &self)
+  }
+
+  /// Publishes bytes that were written from the beginning of ``room(atLeast:)`` on.
+  ///
+  /// - Parameter byteCount: the number of bytes.
+  /// - Throws: `ShmError` of kind `usage` if they exceed the room that was returned.
+  public mutating func publish(byteCount: Int) throws(ShmError) {
+    try endLoan(byteCount, of: ring.knownRoom)
+  }
+
+  /// Lends room in the ring to a closure, and publishes the bytes that the closure has written.
   ///
   /// - Parameters:
-  ///   - count: how many bytes of room are needed at least, 1 to `largestLoan`; it is waited for.
-  ///   - body: gets the room, which may be more, in one piece; returns how many bytes it has written,
-  ///     from the first on. The pointer is valid for the call.
-  /// - Throws: `ShmError`: `usage` for more than there is, and as `send`. The stream is aborted then.
-  public mutating func lend(
-    _ count: Int = 1, _ body: (UnsafeMutableRawBufferPointer) throws(ShmError) -> Int
-  ) throws(ShmError) {
+  ///   - count: the minimum number of bytes, 1 to ``largestLoan``.
+  ///   - body: gets all free room in one piece, and sets its second argument, initially 0, to the number of bytes
+  ///     that it has written from the beginning on. The pointer is valid during the call.
+  /// - Returns: the result of `body`.
+  /// - Throws: `ShmError`: `usage` if `count` or the number of written bytes is out of range or the stream has ended,
+  ///   the errors of ``send(from:named:progress:)``, and those of `body`.
+  @inlinable
+  public mutating func lend<Result: ~Copyable>(
+    atLeast count: Int = 1,
+    _ body: (UnsafeMutableRawBufferPointer, inout Int) throws(ShmError) -> Result
+  ) throws(ShmError) -> Result {
+    let room = try unsafe beginLoan(count)
+    var written = 0
+    let result = try unsafe body(room, &written)
+    try endLoan(written, of: room.count)
+    return result
+  }
+
+  /// Lends room to a closure that throws an error of its own.
+  ///
+  /// - Parameters:
+  ///   - count: the minimum number of bytes, 1 to ``largestLoan``.
+  ///   - body: as for the closure that throws `ShmError`.
+  /// - Returns: the result of `body`.
+  /// - Throws: the error of `body`, or a `ShmError`.
+  @inlinable
+  public mutating func lend<Result: ~Copyable, Failure: Error>(
+    atLeast count: Int = 1,
+    _ body: (UnsafeMutableRawBufferPointer, inout Int) throws(Failure) -> Result
+  ) throws -> Result {
+    let room = try unsafe beginLoan(count)
+    var written = 0
+    let result = try unsafe body(room, &written)
+    try endLoan(written, of: room.count)
+    return result
+  }
+
+  /// Waits for room.
+  @usableFromInline
+  mutating func beginLoan(_ count: Int) throws(ShmError) -> UnsafeMutableRawBufferPointer {
+    // No room is known after the end of the stream, so this is also the check for it.
+    let room = count > 0 && ring.knownRoom >= count ? ring.knownRoom : try makeRoom(count)
+    return unsafe ring.space(room)
+  }
+
+  /// Publishes what was written into a loan.
+  @usableFromInline
+  mutating func endLoan(_ written: Int, of room: Int) throws(ShmError) {
+    guard (0...room).contains(written) else {
+      try checkOpen()
+      throw failure.misuse("\(written) bytes were published from a loan of \(room) bytes")
+    }
+    if written > 0 { publish(written) }
+  }
+
+  /// Waits until that many bytes of the ring are free, as `free`, and checks the number.
+  mutating func makeRoom(_ count: Int, until limit: Deadline? = nil) throws(ShmError) -> Int {
+    try checkOpen()
+    guard (1...largestLoan).contains(count) else {
+      throw failure.misuse("a loan of \(count) bytes exceeds the ring of \(largestLoan) bytes")
+    }
+    return try free(count, until: limit)
+  }
+
+  /// Waits until that many bytes of the ring are free.
+  ///
+  /// - Parameters:
+  ///   - count: the number of bytes.
+  ///   - limit: when to stop waiting; nil for the stall timeout, which aborts the stream.
+  /// - Returns: the free bytes; fewer than `count` only after `limit`.
+  /// - Throws: `ShmError`. The stream is aborted then.
+  mutating func free(_ count: Int, until limit: Deadline? = nil) throws(ShmError) -> Int {
     do throws(ShmError) {
-      guard (1...largestLoan).contains(count) else {
-        throw ShmError(
-          .usage, failure.attempt,
-          "a loan of \(count) bytes exceeds the ring of \(largestLoan) bytes")
-      }
-      let known = try ring.room(atLeast: count)
-      let room = known >= count ? known : try waitForRoom(count)
-      let written = try unsafe body(ring.space(room))
-      guard (0...room).contains(written) else {
-        throw ShmError(
-          .usage, failure.attempt, "\(written) bytes were published from a loan of \(room) bytes")
-      }
-      if written > 0 { publish(written) }
+      let room = try ring.room()
+      return room >= count ? room : try waitForRoom(count, until: limit)
     } catch {
       abort(error)
       throw error
-    }
-  }
-
-  /// Puts one record into the stream: its length, and its bytes written in place.
-  ///
-  /// A stream of records has nothing else in it; `StreamReceiver.receiveRecord` takes them out one by
-  /// one. Each begins on a multiple of 8 bytes.
-  ///
-  /// - Parameters:
-  ///   - count: the bytes of the record, 0 to `largestLoan` - 8.
-  ///   - body: writes all of them. The pointer is valid during the call.
-  /// - Throws: the errors of `lend` and of `body`.
-  public mutating func sendRecord(
-    _ count: Int, _ body: (UnsafeMutableRawBufferPointer) throws(ShmError) -> Void
-  ) throws(ShmError) {
-    guard let size = StreamRecord.size(count), size <= largestLoan else {
-      let error = ShmError(
-        .usage, failure.attempt,
-        "a record of \(count) bytes exceeds the ring of \(largestLoan) bytes")
-      abort(error)
-      throw error
-    }
-    try unsafe lend(size) { (space) throws(ShmError) in
-      unsafe space.storeBytes(of: UInt64(count).littleEndian, as: UInt64.self)
-      let end = StreamRecord.header + count
-      try unsafe body(UnsafeMutableRawBufferPointer(rebasing: space[StreamRecord.header..<end]))
-      // Do not expose the previous contents of the ring.
-      for index in end..<size { unsafe space[index] = 0 }
-      return size
     }
   }
 }

@@ -6,6 +6,7 @@ extension StreamSender {
   mutating func meetReceivers() throws(ShmError) {
     do throws(ShmError) {
       try takeReceiversIn()
+      spin = SpinWait(options, peers: peers.map { $0.socket.peer })
     } catch {
       abort(error)
       throw error
@@ -62,33 +63,45 @@ extension StreamSender {
     // Receivers that are already connected stay connected without the old socket.
     while try accept() {}
     listener = try StreamListener(
-      at: place, until: clock, interrupt: options.interrupt, failure.attempt)
+      at: place, until: clock, interrupt: options.interrupt?.rawValue, failure.attempt)
   }
 
   /// The maximum number of connections during the meeting. Another connection replaces the oldest silent one.
   private static var mostConnected: Int { 64 }
 
+  /// What is ready after a wait.
+  struct Heard {
+    /// The peers with a message.
+    var peers: [StreamPeer]
+    /// Whether a process has connected.
+    var listener: Bool
+    /// Whether each of the other descriptors is ready.
+    var others: [Bool]
+  }
+
   /// Waits for messages of peers, a connection, or one of the given descriptors, and returns which are ready.
   mutating func listen(
     besides others: [Polling.Interest], _ clock: Deadline
-  ) throws(ShmError) -> (peers: [StreamPeer], listener: Bool, others: [Bool]) {
+  ) throws(ShmError) -> Heard {
     let own = peers.filter { $0.phase != .done } + latecomers
     var interests = others
     if turnsAway { interests.append(Polling.Interest(descriptor: listener.descriptor.raw)) }
     interests += own.map { Polling.Interest(descriptor: $0.socket.descriptor.raw) }
     if let interrupt = options.interrupt {
-      interests.append(Polling.Interest(descriptor: interrupt))
+      interests.append(Polling.Interest(descriptor: interrupt.rawValue))
     }
     report.crossings += 1
-    let ready = try ShmError.saying(failure.attempt) { () throws(Errno) in
-      try Polling.wait(for: interests, timeout: clock.left)
+    let ready: [Bool]
+    do {
+      ready = try Polling.wait(for: interests, timeout: clock.left)
+    } catch {
+      throw ShmError(failure.attempt, error)
     }
     if options.interrupt != nil, ready.last == true { throw failure.interrupted }
     let first = others.count + (turnsAway ? 1 : 0)
-    return (
-      own.indices.filter { ready[first + $0] }.map { own[$0] }, turnsAway && ready[others.count],
-      Array(ready[..<others.count])
-    )
+    return Heard(
+      peers: own.indices.filter { ready[first + $0] }.map { own[$0] },
+      listener: turnsAway && ready[others.count], others: Array(ready[..<others.count]))
   }
 
   /// Accepts a connection if one is pending. A process of another user is refused. A receiver in excess gets the
@@ -132,7 +145,12 @@ extension StreamSender {
       peers.removeAll { $0 === peer }
       return
     }
-    let data = try ShmError.saying(failure.attempt) { () throws(Errno) in try WakeEvent() }
+    let data: WakeEvent
+    do {
+      data = try WakeEvent()
+    } catch {
+      throw ShmError(failure.attempt, error)
+    }
     let hello = StreamMessage.Hello(
       stream: stream, capacity: UInt64(ring.memory.geometry.capacity),
       dataOffset: UInt64(ring.memory.geometry.dataOffset), index: UInt64(index),

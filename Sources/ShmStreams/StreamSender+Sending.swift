@@ -1,6 +1,6 @@
 import Glibc
 public import ShmCore
-import SystemPackage
+public import SystemPackage
 
 extension StreamSender {
   /// The number of reads from a source that never blocks between two checks of peers and signals.
@@ -14,7 +14,7 @@ extension StreamSender {
   /// Sends all bytes of a descriptor: read(2) writes directly into the ring.
   ///
   /// - Parameters:
-  ///   - source: the number of a descriptor that is open for reading. The caller keeps it.
+  ///   - source: a descriptor that is open for reading. The caller keeps it.
   ///   - name: its name in messages.
   ///   - progress: called with the bytes sent so far.
   /// - Throws: `ShmError`: `inputOutput` if the source cannot be read, `peerDied`, `aborted`,
@@ -22,10 +22,12 @@ extension StreamSender {
   ///   aborted then.
   /// - Complexity: linear in the bytes, without memory besides the ring.
   public mutating func send(
-    from source: Int32, named name: String, progress: (Int) -> Void = { _ in }
+    from source: FileDescriptor, named name: String = "the input",
+    progress: (Int) -> Void = { _ in }
   ) throws(ShmError) {
+    try checkOpen()
     do throws(ShmError) {
-      var input = try StreamSource(source, chunk: options.chunk, "cannot read \(name)")
+      var input = try StreamSource(source.rawValue, chunk: options.chunk, "cannot read \(name)")
       let least = min(input.leastRoom, ring.memory.geometry.capacity)
       var reads = 0
       while true {
@@ -34,7 +36,7 @@ extension StreamSender {
         reads += 1
         // Without any wait, messages of peers and signals must still be checked.
         if input.mayBlock {
-          try waitForInput(source)
+          try waitForInput(source.rawValue)
         } else if reads % Self.readsUnheard == 0 {
           try hear()
         }
@@ -71,19 +73,27 @@ extension StreamSender {
 
   /// Waits until there is room.
   ///
-  /// - Parameter wanted: how much is needed at least, in bytes.
-  /// - Returns: how much there is.
+  /// - Parameters:
+  ///   - wanted: the minimum number of bytes.
+  ///   - limit: when to stop waiting; nil for the stall timeout, which is an error.
+  /// - Returns: the free bytes; fewer than `wanted` only after `limit`.
   /// - Throws: `ShmError`, as `send`.
-  mutating func waitForRoom(_ wanted: Int = 1) throws(ShmError) -> Int {
-    var clock = Deadline(after: options.stallTimeout)
+  mutating func waitForRoom(
+    _ wanted: Int = 1, until limit: Deadline? = nil
+  ) throws(ShmError) -> Int {
+    var clock = limit ?? Deadline(after: options.stallTimeout)
     while true {
       spin.restart()
       repeat {
         let room = try ring.room()
         if room >= wanted { return room }
-      } while spin.goesOn()
+      } while limit?.hasPassed != true && spin.goesOn()
+      if limit?.hasPassed == true {
+        try hear()
+        return try ring.room()
+      }
       report.waits += 1
-      let heard: (peers: [StreamPeer], listener: Bool, others: [Bool])
+      let heard: Heard
       let before: Int
       if options.waiting == .spinning {
         before = try ring.room()
@@ -99,21 +109,23 @@ extension StreamSender {
         }
       }
       // Only consumed bytes count: a receiver that rings but consumes nothing stalls the stream.
-      if try ring.room() != before { clock.restart() }
+      if limit == nil, try ring.room() != before { clock.restart() }
       try attend(heard.peers, heard.listener)
-      if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
+      if limit == nil, let limit = clock.passed {
+        throw failure.stalled(limit, after: ring.position)
+      }
     }
   }
 
   /// Waits until a descriptor is readable, and handles messages of the receivers. Use it to wait for the exit of a
   /// command whose output has ended.
   ///
-  /// - Parameter descriptor: the number; it stays the caller's.
+  /// - Parameter descriptor: a descriptor, which the caller keeps.
   /// - Throws: `ShmError`: `peerDied`, `aborted`, `damaged`, `timedOut`, `interrupted`. The stream is
   ///   aborted then.
-  public mutating func wait(for descriptor: Int32) throws(ShmError) {
+  package mutating func wait(for descriptor: FileDescriptor) throws(ShmError) {
     do throws(ShmError) {
-      try waitForInput(descriptor)
+      try waitForInput(descriptor.rawValue)
     } catch {
       abort(error)
       throw error

@@ -10,10 +10,10 @@ import SystemPackage
 ///
 /// ```swift
 /// var sender = try StreamSender.meet(at: Rendezvous("frames"))
-/// try sender.send(from: 0, named: "standard input")
+/// try sender.send(from: .standardInput, named: "standard input")
 /// let report = try sender.finish()
 /// ```
-public struct StreamSender: ~Copyable {
+public struct StreamSender: ~Copyable, Sendable {
   let options: StreamOptions
   let failure: StreamFailure
   let stream = cshm_random()
@@ -30,6 +30,10 @@ public struct StreamSender: ~Copyable {
   var spin: SpinWait
   /// Whether late receivers still get the message *busy*.
   var turnsAway = true
+  /// Why this end sends no more bytes: the error that ended the stream, or a misuse after its end; nil while it is open.
+  private(set) var ending: ShmError?
+  /// The descriptors of an event loop's wait; nil before the first of these waits.
+  var readiness: EpollSet?
   /// Keeps the ring in RAM if that was requested.
   private let wiring: Mapping?
 
@@ -56,15 +60,20 @@ public struct StreamSender: ~Copyable {
         .usage, failure.attempt, "a stream has 1 to \(RingGeometry.maximumReceivers) receivers")
     }
     let memory = try RingMemory.create(
-      capacity: options.capacity, receivers: options.receivers, pages: options.pages)
-    let wiring = options.isWired ? try RingWiring.wire(memory, failure.attempt) : nil
-    let space = try ShmError.saying(failure.attempt) { () throws(Errno) in try WakeEvent() }
+      capacity: options.ringCapacity(failure), receivers: options.receivers, pages: options.pages)
+    let wiring = options.isWired ? try memory.wire(failure.attempt) : nil
+    let space: WakeEvent
+    do {
+      space = try WakeEvent()
+    } catch {
+      throw ShmError(failure.attempt, error)
+    }
     let listener = try StreamListener(
-      at: place, until: Deadline(after: options.meetingTimeout), interrupt: options.interrupt,
-      failure.attempt)
+      at: place, until: Deadline(after: options.meetingTimeout),
+      interrupt: options.interrupt?.rawValue, failure.attempt)
     self.place = place
     self.options = options
-    spin = SpinWait(options)
+    spin = SpinWait(options, peers: [])
     self.failure = failure
     self.wiring = wiring
     self.space = space
@@ -72,12 +81,13 @@ public struct StreamSender: ~Copyable {
     ring = RingWriter(memory, receivers: options.receivers)
   }
 
-  /// Says that all bytes are in, and waits until every receiver has delivered them.
+  /// Declares the end of the stream, and waits until every receiver has delivered all bytes.
   ///
   /// - Returns: a report of the transferred bytes.
   /// - Throws: `ShmError`: `peerDied`, `aborted`, `timedOut`, `interrupted`, and `usage` if another number of bytes
-  ///   was expected. The stream is aborted then.
+  ///   was expected. The stream is aborted then. Also `usage` if the stream has already ended.
   public mutating func finish() throws(ShmError) -> StreamReport {
+    try checkOpen()
     do throws(ShmError) {
       try checkExpectation()
       let total = ring.position
@@ -93,13 +103,26 @@ public struct StreamSender: ~Copyable {
     latecomers = []
     report.bytes = Int(ring.position)
     report.duration = .nanoseconds(Clock.nanoseconds - start)
+    ending = failure.misuse("the stream has ended")
+    ring.forget()
     return report
   }
 
-  /// Aborts the stream and sends the reason to the receivers. No receiver reports it as complete.
+  /// Aborts the stream and sends the reason to the receivers. No receiver reports it as complete. Without effect after
+  /// the end of the stream.
   ///
   /// - Parameter reason: the reason in a few words.
-  public mutating func abort(_ reason: String) {
+  public mutating func abort(reason: String) {
+    abort(reason, ShmError(.aborted, failure.attempt, "this end aborted the stream: \(reason)"))
+  }
+
+  /// Aborts the stream because of an error, which later calls throw again.
+  mutating func abort(_ error: ShmError) { abort(failure.reason(error), error) }
+
+  private mutating func abort(_ reason: String, _ error: ShmError) {
+    guard ending == nil else { return }
+    ending = error
+    ring.forget()
     for peer in peers {
       peer.socket.part(.abort(stream: stream, bytes: ring.position, reason: reason))
     }
@@ -108,7 +131,10 @@ public struct StreamSender: ~Copyable {
     latecomers = []
   }
 
-  mutating func abort(_ error: ShmError) { abort(failure.reason(error)) }
+  /// - Throws: `ShmError` after the end of the stream: why it ended.
+  func checkOpen() throws(ShmError) {
+    if let ending { throw ending }
+  }
 
   func tellAll(_ message: StreamMessage) throws(ShmError) {
     for peer in peers { try peer.socket.send(message, failure.attempt) }

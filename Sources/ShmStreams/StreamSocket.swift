@@ -30,8 +30,10 @@ struct StreamSocket: ~Copyable, Sendable {
     var process: pid_t = 0
     var user: uid_t = 0
     let raw = descriptor.raw
-    try ShmError.saying(attempt) { () throws(Errno) in
-      _ = try SystemCall.checkNegated { unsafe cshm_peer(raw, &process, &user) }
+    do {
+      try SystemCall.checkNegated { unsafe cshm_peer(raw, &process, &user) }
+    } catch {
+      throw ShmError(attempt, error)
     }
     let own = ProcessView.user
     guard user == own else {

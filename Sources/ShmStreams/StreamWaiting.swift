@@ -5,7 +5,7 @@ import ShmCore
 public enum StreamWaiting: String, Sendable, CaseIterable {
   /// It sleeps at once. This takes the least processor time, with one or two system calls for each wait.
   case sleeping
-  /// It spins for a short time if more than one processor is available, and then sleeps.
+  /// It spins for a short time if both ends can run at the same time, on different processors, and then sleeps.
   case adaptive
   /// It spins until bytes arrive. This has the least delay and occupies one processor.
   case spinning
@@ -24,15 +24,25 @@ struct SpinWait {
   private var turns = 0
   private var deadline = 0
 
-  /// - Parameter options: the way of waiting, and how long.
-  init(_ options: StreamOptions) {
+  /// - Parameters:
+  ///   - options: the way of waiting, and how long.
+  ///   - peers: the processes of the other ends.
+  init(_ options: StreamOptions, peers: [Int32]) {
     length =
       switch options.waiting {
       case .sleeping: 0
       case .adaptive:
-        Threads.processors > 1 ? max(.zero, min(options.spin, Self.longest)).wholeNanoseconds : 0
+        Self.mayOverlap(peers)
+          ? max(.zero, min(options.spin, Self.longest)).wholeNanoseconds : 0
       case .spinning: Self.round
       }
+  }
+
+  /// Whether both ends can run at the same time: the processors of this thread and of the peers are more than one.
+  private static func mayOverlap(_ peers: [Int32]) -> Bool {
+    unsafe peers.withUnsafeBufferPointer {
+      unsafe cshm_processors_with($0.baseAddress, CInt($0.count)) > 1
+    }
   }
 
   /// Restarts the spin.

@@ -82,10 +82,10 @@ struct CopyBench {
     let memory = unsafe source(size)
     var sender = try StreamSender.meet(at: try Rendezvous(name), options: options)
     for _ in 0..<count {
-      try unsafe sender.lend(size) { (space) throws(ShmError) in
+      try unsafe sender.lend(atLeast: size) { (space, written) throws(ShmError) in
         unsafe UnsafeMutableRawBufferPointer(rebasing: space[..<size])
           .copyMemory(from: UnsafeRawBufferPointer(memory))
-        return size
+        written = size
       }
     }
     _ = try sender.finish()
@@ -98,10 +98,12 @@ struct CopyBench {
     var (sum, count, start): (UInt64, Int, Int) = (0, -1, nanoseconds)
     var more = true
     while more {
-      more = try unsafe receiver.borrow(size) { (bytes) throws(ShmError) in
+      let piece: Void? = try unsafe receiver.borrow(atLeast: size) {
+        (bytes, consumed) throws(ShmError) in
         sum &+= unsafe Self.sum(bytes, size)
-        return size
+        consumed = size
       }
+      more = piece != nil
       // From the first one on: the meeting is not counted.
       if count < 0 { start = nanoseconds }
       if more { count += 1 }

@@ -54,7 +54,7 @@ struct RingThreadTests {
     _ ring: consuming RingWriter, _ data: [SharedEvent], _ space: SharedEvent,
     _ options: StreamOptions
   ) throws {
-    var spin = SpinWait(options)
+    var spin = SpinWait(options, peers: [])
     while ring.position < total {
       spin.restart()
       var room = try ring.room()
@@ -77,7 +77,7 @@ struct RingThreadTests {
     _ ring: consuming RingReader, _ data: SharedEvent, _ space: SharedEvent,
     _ options: StreamOptions
   ) throws {
-    var spin = SpinWait(options)
+    var spin = SpinWait(options, peers: [])
     while ring.position < total {
       spin.restart()
       var there = try ring.available()

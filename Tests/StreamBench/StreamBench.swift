@@ -40,9 +40,9 @@ struct StreamBench {
     var sender = try StreamSender.meet(at: try Rendezvous(name), options: options)
     let start = nanoseconds
     for _ in 0..<count {
-      try unsafe sender.lend(size) { (space) throws(ShmError) in
+      try unsafe sender.lend(atLeast: size) { (space, written) throws(ShmError) in
         unsafe space.copyMemory(from: UnsafeRawBufferPointer(source))
-        return size
+        written = size
       }
     }
     _ = try sender.finish()
@@ -56,7 +56,8 @@ struct StreamBench {
     var sum: UInt64 = 0
     var more = true
     while more {
-      more = try unsafe receiver.borrow(size) { (bytes) throws(ShmError) in
+      let piece: Void? = try unsafe receiver.borrow(atLeast: size) {
+        (bytes, consumed) throws(ShmError) in
         // Two sums of a cache line each: what is measured is the memory, and not this loop.
         var first = SIMD8<UInt64>()
         var second = SIMD8<UInt64>()
@@ -65,8 +66,9 @@ struct StreamBench {
           unsafe second &+= bytes.load(fromByteOffset: offset + 64, as: SIMD8<UInt64>.self)
         }
         sum &+= (first &+ second).wrappedSum()
-        return size
+        consumed = size
       }
+      more = piece != nil
     }
     _ = try receiver.finish()
     if sum == 0 { throw ShmError(.damaged, "cannot measure", "nothing came") }
@@ -98,19 +100,17 @@ struct StreamBench {
   }
 
   private static func put(_ sender: inout StreamSender, _ value: UInt64) throws(ShmError) {
-    try unsafe sender.lend(64) { (space) throws(ShmError) in
+    try unsafe sender.lend(atLeast: 64) { (space, written) throws(ShmError) in
       unsafe space.storeBytes(of: value, as: UInt64.self)
-      return 64
+      written = 64
     }
   }
 
   private static func get(_ receiver: inout StreamReceiver) throws(ShmError) -> UInt64? {
-    var value: UInt64 = 0
-    let isThere = try unsafe receiver.borrow(64) { (bytes) throws(ShmError) in
-      value = unsafe bytes.loadUnaligned(as: UInt64.self)
-      return 64
+    try unsafe receiver.borrow(atLeast: 64) { (bytes, consumed) throws(ShmError) in
+      consumed = 64
+      return unsafe bytes.loadUnaligned(as: UInt64.self)
     }
-    return isThere ? value : nil
   }
 
   private static var nanoseconds: Int {

@@ -160,6 +160,9 @@ int cshm_try_mlock(int is_second);
 
 // How many processors this process may run on, or -errno. sched_getaffinity(2)
 int cshm_processors(void);
+// The number of processors that the calling thread or one of the processes may use. A process that is not
+// visible may use any. sched_getaffinity(2)
+int cshm_processors_with(const int *processes, int count);
 
 // MARK: System calls that the C library of Debian 12 does not wrap
 

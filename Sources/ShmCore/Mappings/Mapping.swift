@@ -11,7 +11,7 @@ package import SystemPackage
 /// var mapping = try Mapping(of: region, protection: .readOnly)
 /// try mapping.wire()                 // every page in RAM, and checked
 /// ```
-public struct Mapping: ~Copyable {
+public struct Mapping: ~Copyable, Sendable {
   /// The visibility of stores.
   public enum Sharing: String, Sendable {
     /// All processes that map the region.

@@ -3,8 +3,9 @@ package import SystemPackage
 
 /// An event and some descriptors for repeated waits. They are registered with the kernel only once.
 /// epoll(7)
-package struct EpollSet: ~Copyable {
-  private let descriptor: OwnedDescriptor
+package struct EpollSet: ~Copyable, Sendable {
+  /// Readable if one of them is ready, so that it can be waited for like these.
+  package let descriptor: OwnedDescriptor
 
   /// All of them must stay open as long as this value is used. epoll_create1(2), epoll_ctl(2)
   ///

@@ -3,7 +3,7 @@ package import SystemPackage
 
 /// Several descriptors that are waited for at once. Kept from one wait to the next it takes no memory.
 /// poll(2)
-package struct PollSet {
+package struct PollSet: Sendable {
   private var entries: [pollfd] = []
 
   package init() {}

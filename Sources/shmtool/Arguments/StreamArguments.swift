@@ -60,7 +60,7 @@ struct StreamArguments: ParsableArguments {
     options.stallTimeout = stallTimeout?.duration
     options.expectedBytes = expectBytes?.bytes
     options.isWired = wired
-    options.interrupt = interrupt
+    options.interrupt = FileDescriptor(rawValue: interrupt)
     if let chunk { options.chunk = max(1, chunk.bytes) }
     if let spin { options.spin = .microseconds(max(0, spin)) }
     if let wakeShare { options.wakeShare = max(1, wakeShare) }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import ShmCore
 import ShmStreams
+import SystemPackage
 
 extension Recv {
   /// Gives the framed form to CMD, and waits for the acknowledgement that CMD writes to its standard output.
@@ -13,12 +14,13 @@ extension Recv {
     }
     do throws(ShmError) {
       try receiver.receiveFramed(
-        to: consumer.descriptor, named: "into \(shown)", acknowledgement: consumer.output,
+        to: FileDescriptor(rawValue: consumer.descriptor), named: "into \(shown)",
+        acknowledgement: consumer.output.map { FileDescriptor(rawValue: $0) },
         progress: line.update)
       // A relay that compresses passes the last bytes on only at the end of its input.
       try receiver.delivering { () throws(ShmError) in try consumer.closePipe() }
       try receiver.waitForAcknowledgement()
-      try receiver.wait(for: consumer.ended)
+      try receiver.wait(for: FileDescriptor(rawValue: consumer.ended))
     } catch {
       let code = consumer.closeAndWait()
       // The far end treats an end of input without an end record as an abort, so CMD need not be killed first.
@@ -35,7 +37,7 @@ extension Recv {
 
   /// Aborts the stream because CMD has failed, and passes its exit status on.
   func failure(of shown: String, _ code: Int32, _ receiver: inout StreamReceiver) -> ExitCode {
-    receiver.abort("the consumer exited with status \(code)")
+    receiver.abort(reason: "the consumer exited with status \(code)")
     Output.complain("cannot receive \(name.quoted): \(shown) exited with status \(code)")
     return ExitCode(code)
   }

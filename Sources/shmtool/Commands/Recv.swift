@@ -129,9 +129,9 @@ struct Recv: CommandRunner {
   ) throws(ShmError) -> StreamReport {
     let name = "standard output"
     if framed {
-      try receiver.receiveFramed(to: STDOUT_FILENO, named: name, progress: line.update)
+      try receiver.receiveFramed(to: .standardOutput, named: name, progress: line.update)
     } else {
-      try receiver.receive(to: STDOUT_FILENO, named: name, progress: line.update)
+      try receiver.receive(to: .standardOutput, named: name, progress: line.update)
     }
     try receiver.delivering { () throws(ShmError) in
       try StandardStreams.closeOutput("cannot write \(name)")
@@ -146,8 +146,8 @@ struct Recv: CommandRunner {
     var file = try receiver.delivering { () throws(ShmError) in
       try OutputFile(path, isSynchronized: !noSync)
     }
-    let (raw, name) = (file.rawDescriptor, file.name)
-    try receiver.receive(to: raw, named: name) { done in
+    let (output, name) = (FileDescriptor(rawValue: file.rawDescriptor), file.name)
+    try receiver.receive(to: output, named: name) { done in
       file.advance(to: done)
       line.update(done)
     }
@@ -168,8 +168,9 @@ struct Recv: CommandRunner {
     do throws(ShmError) {
       do throws(ShmError) {
         let name = "into \(shown)"
-        try receiver.receive(to: consumer.descriptor, named: name, progress: line.update)
-        try receiver.waitUntilTaken(from: consumer.descriptor, named: name)
+        let input = FileDescriptor(rawValue: consumer.descriptor)
+        try receiver.receive(to: input, named: name, progress: line.update)
+        try receiver.waitUntilTaken(from: input, named: name)
       } catch {
         // One that has ended before it had read everything says why by its exit code; any other is
         // told by the end of its input that there is no more, and may not take it for whole.
@@ -179,7 +180,7 @@ struct Recv: CommandRunner {
       // CMD sees the end of its input only after the stream has proved complete.
       if failure == nil { try receiver.verify() }
       try consumer.closePipe()
-      try receiver.wait(for: consumer.ended)
+      try receiver.wait(for: FileDescriptor(rawValue: consumer.ended))
     } catch {
       consumer.cancel()
       throw error

@@ -18,7 +18,8 @@ extension Send {
     }
     guard command.isEmpty else { return try produceFramed(at: place, options) }
     let source = try InputSource(file ?? "-", waitsForWriter: false)
-    var input = try FramedInput(source.rawDescriptor, named: source.name, options: options)
+    var input = try FramedInput(
+      from: FileDescriptor(rawValue: source.rawDescriptor), named: source.name, options: options)
     return try transfer(&input, at: place, options) { _ in }
   }
 
@@ -27,10 +28,11 @@ extension Send {
     let producer = try PipedCommand(command, .producer, adoptsOrphans: true)
     let name = "the output of \(Escaping.quoted(command[0]))"
     do {
-      var input = try FramedInput(producer.descriptor, named: name, options: options)
+      var input = try FramedInput(
+        from: FileDescriptor(rawValue: producer.descriptor), named: name, options: options)
       return try transfer(&input, at: place, options) { sender in
         // CMD may fail after it has written the end record.
-        try sender.wait(for: producer.ended)
+        try sender.wait(for: FileDescriptor(rawValue: producer.ended))
         if let code = producer.exitCode, code != 0 { throw failure(code, &sender) }
       }
     } catch {
@@ -51,16 +53,16 @@ extension Send {
     do {
       var sender = try StreamSender.meet(at: place, options: options)
       let line = progressLine(options)
-      try sender.send(&input, progress: line.update)
+      try sender.sendFramed(from: &input, progress: line.update)
       try atEnd(&sender)
       report = try sender.finish()
       _ = line.finish()
     } catch {
       let reason = (error as? ShmError)?.reason ?? "the producer has failed"
-      if acknowledges { input.refuse(reason, to: STDOUT_FILENO) }
+      if acknowledges { input.refuse(reason: reason, to: .standardOutput) }
       throw error
     }
-    if acknowledges { try input.acknowledge(to: STDOUT_FILENO) }
+    if acknowledges { try input.acknowledge(to: .standardOutput) }
     return report
   }
 }

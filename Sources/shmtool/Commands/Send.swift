@@ -113,7 +113,9 @@ struct Send: CommandRunner {
     let line = progressLine(options)
     switch source {
     case .some(let source):
-      try sender.send(from: source.rawDescriptor, named: source.name, progress: line.update)
+      try sender.send(
+        from: FileDescriptor(rawValue: source.rawDescriptor), named: source.name,
+        progress: line.update)
     case nil:
       try produce(into: &sender, line)
     }
@@ -133,14 +135,15 @@ struct Send: CommandRunner {
     do throws(ShmError) {
       producer = try PipedCommand(command, .producer, adoptsOrphans: true)
     } catch {
-      sender.abort(error.reason)
+      sender.abort(reason: error.reason)
       throw error
     }
     let name = "the output of \(Escaping.quoted(command[0]))"
     do throws(ShmError) {
-      try sender.send(from: producer.descriptor, named: name, progress: line.update)
+      try sender.send(
+        from: FileDescriptor(rawValue: producer.descriptor), named: name, progress: line.update)
       // It may have closed its output, and yet fail.
-      try sender.wait(for: producer.ended)
+      try sender.wait(for: FileDescriptor(rawValue: producer.ended))
     } catch {
       producer.cancel()
       throw error
@@ -151,7 +154,7 @@ struct Send: CommandRunner {
 
   /// Aborts the stream because CMD has failed, and passes its exit status on.
   func failure(_ code: Int32, _ sender: inout StreamSender) -> ExitCode {
-    sender.abort("the producer exited with status \(code)")
+    sender.abort(reason: "the producer exited with status \(code)")
     Output.complain(
       "cannot send \(name.quoted): \(Escaping.quoted(command[0])) exited with status \(code)")
     return ExitCode(code)

@@ -1,0 +1,54 @@
+/// Received bytes that are read in place, in the ring.
+///
+/// A loan is valid until the next call of its receiver; the compiler refuses any use after that call, and a second
+/// loan at the same time. The bytes count as consumed, and the sender can overwrite them, when the receiver lends
+/// other bytes, waits or finishes.
+///
+/// ```swift
+/// var receiver = try StreamReceiver.meet(at: Rendezvous("samples"))
+/// var sum = 0
+/// while let record = try receiver.next() {
+///   for index in record.span.indices { sum += Int(record.span[index]) }
+/// }
+/// let report = try receiver.finish()
+/// print("\(report.bytes) bytes, sum \(sum)")
+/// ```
+public struct StreamLoan: ~Copyable, ~Escapable {
+  /// The bytes. They do not change if the sender follows the protocol. Load a number only once if a decision depends
+  /// on it.
+  public let bytes: RawSpan
+
+  /// The same bytes as elements.
+  public var span: Span<UInt8> {
+    @_lifetime(copy self)
+    get {
+      // Any memory is an array of bytes.
+      unsafe _overrideLifetime(Span<UInt8>(_bytes: bytes), copying: self)
+    }
+  }
+
+  @_lifetime(copy bytes)
+  init(bytes: RawSpan) {
+    self.bytes = bytes
+  }
+}
+
+/// The answer of a call that does not wait for a record.
+public enum StreamArrival: ~Copyable, ~Escapable {
+  /// A record is available.
+  case record(StreamLoan)
+  /// No complete record is available yet.
+  case nothing
+  /// The stream has ended, and all records were consumed.
+  case end
+}
+
+/// The result of a wait that has a time limit.
+public enum StreamReadiness: Hashable, Sendable {
+  /// The next call does not wait.
+  case ready
+  /// The time limit expired. The stream goes on.
+  case timedOut
+  /// The stream has ended, and all bytes were consumed.
+  case end
+}

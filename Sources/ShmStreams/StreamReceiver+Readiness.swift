@@ -1,0 +1,71 @@
+public import ShmCore
+public import SystemPackage
+
+/// Waiting in an event loop, by epoll(7), poll(2) or an `EventLoop` of SwiftNIO.
+extension StreamReceiver {
+  /// Waits until bytes are available, so that taking them does not wait. The stream goes on after the time limit;
+  /// ``StreamOptions/stallTimeout`` does not apply.
+  ///
+  /// - Parameters:
+  ///   - count: the minimum number of bytes, 1 to the capacity of the ring. At the end of the stream, fewer are enough.
+  ///   - timeout: the longest wait; zero only checks.
+  /// - Returns: whether the bytes are available, the time limit expired, or the stream has ended.
+  /// - Throws: `ShmError` as ``nextBytes(upTo:atLeast:)``.
+  public mutating func waitForBytes(
+    atLeast count: Int = 1, timeout: Duration
+  ) throws(ShmError) -> StreamReadiness {
+    releaseHeld()
+    if count > 0, ring.known >= count { return .ready }
+    guard let there = try available(count, until: Deadline(after: timeout)) else { return .end }
+    return there >= count || end != nil ? .ready : .timedOut
+  }
+
+  /// Announces a wait that is done elsewhere, and returns the descriptor to wait for.
+  ///
+  /// ```swift
+  /// func drain(_ receiver: inout StreamReceiver) throws {
+  ///   repeat {
+  ///     while case .record(let record) = try receiver.tryNext() { print(record.bytes.byteCount) }
+  ///   } while try receiver.prepareToWait() == nil
+  ///   // Now wait until the descriptor is readable, and drain again.
+  /// }
+  /// ```
+  ///
+  /// The descriptor becomes readable when bytes arrive, the stream ends or fails, or ``StreamOptions/interrupt`` is
+  /// readable. Call this again before each wait.
+  ///
+  /// - Parameter count: the minimum number of bytes to wait for; nil for a record.
+  /// - Returns: a descriptor of this receiver, the same in each call; only wait for it. nil if there is no need to wait:
+  ///   bytes are available, or the stream has ended.
+  /// - Throws: `ShmError` as ``next()``, and `system` if the kernel refuses epoll(7).
+  public mutating func prepareToWait(atLeast count: Int? = nil) throws(ShmError) -> FileDescriptor?
+  {
+    releaseHeld()
+    var wanted = count ?? RecordLayout.header
+    if ring.known < wanted { try checkOpen() }
+    do throws(ShmError) {
+      // The set reports each ring of the event once, so it must be emptied before each wait.
+      let ready = try emptyReadiness()
+      if ready & 1 << 2 != 0 { throw failure.interrupted }
+      if ready & 1 << 1 != 0 { try hear() }
+      if end != nil { return nil }
+      if count == nil, ring.known >= wanted { wanted = try recordLayout().size }
+      if try ring.availableBeforeWaiting(wanted: wanted) >= wanted { return nil }
+      if ring.isSenderToBeWoken() { wakeSender() }
+      return (usual?.descriptor.raw).map { FileDescriptor(rawValue: $0) }
+    } catch {
+      abort(error)
+      throw error
+    }
+  }
+
+  private func emptyReadiness() throws(ShmError) -> UInt32 {
+    do {
+      if let ready = try usual?.wait(timeout: .zero) { return ready }
+    } catch {
+      throw ShmError(failure.attempt, error)
+    }
+    throw ShmError(
+      .system, failure.attempt, "the kernel refuses epoll, so no descriptor reports it")
+  }
+}

@@ -1,0 +1,143 @@
+public import ShmCore
+
+/// Records, as ``StreamSender`` sends them. A record that a closure fails to process stays unread.
+extension StreamReceiver {
+  /// Takes the next record, and waits for it.
+  ///
+  /// ```swift
+  /// var receiver = try StreamReceiver.meet(at: Rendezvous("samples"))
+  /// while let record = try receiver.next() { print(record.bytes.byteCount) }
+  /// _ = try receiver.finish()
+  /// ```
+  ///
+  /// - Returns: the record; nil at the end of the stream.
+  /// - Throws: `ShmError`: `damaged` if the bytes are not a valid record, `usage` if this end has finished, and the
+  ///   errors of ``receive(to:named:progress:)``.
+  @_lifetime(&self)
+  public mutating func next() throws(ShmError) -> StreamLoan? {
+    guard let bytes = try unsafe beginRecord() else { return nil }
+    // A valid record has a layout.
+    held = RecordLayout(length: bytes.count)?.size ?? 0
+    return unsafe loan(bytes)
+  }
+
+  /// Takes the next record if it is available, and does not wait.
+  ///
+  /// - Returns: the record, or whether the stream has ended.
+  /// - Throws: `ShmError` as ``next()``.
+  @_lifetime(&self)
+  public mutating func tryNext() throws(ShmError) -> StreamArrival {
+    switch try waitForRecord(timeout: .zero) {
+    case .timedOut: return .nothing
+    case .end: return .end
+    case .ready:
+      if let record = try next() { return .record(record) }
+      return .end
+    }
+  }
+
+  /// Waits until a record is available, so that taking it does not wait. The stream goes on after the time limit;
+  /// ``StreamOptions/stallTimeout`` does not apply.
+  ///
+  /// - Parameter timeout: the longest wait; zero only checks.
+  /// - Returns: whether a record is available, the time limit expired, or the stream has ended.
+  /// - Throws: `ShmError` as ``next()``.
+  public mutating func waitForRecord(timeout: Duration) throws(ShmError) -> StreamReadiness {
+    releaseHeld()
+    if ring.known < RecordLayout.header { try checkOpen() }
+    let limit = Deadline(after: timeout)
+    do throws(ShmError) {
+      guard let header = try fill(RecordLayout.header, until: limit) else { return .end }
+      guard header else { return .timedOut }
+      return try fill(recordLayout().size, until: limit) == true ? .ready : .timedOut
+    } catch {
+      abort(error)
+      throw error
+    }
+  }
+
+  /// Reads one record in place by a closure.
+  ///
+  /// - Parameter body: gets the bytes of the record. The pointer is valid during the call. If it throws, the record
+  ///   stays unread.
+  /// - Returns: the result of `body`; nil at the end of the stream, without calling `body`.
+  /// - Throws: `ShmError` as ``next()``, and the errors of `body`.
+  @inlinable
+  public mutating func receiveRecord<Result: ~Copyable>(
+    _ body: (UnsafeRawBufferPointer) throws(ShmError) -> Result
+  ) throws(ShmError) -> Result? {
+    guard let bytes = try unsafe beginRecord() else { return nil }
+    let result = try unsafe body(bytes)
+    endRecord(bytes.count)
+    return result
+  }
+
+  /// Reads one record in place by a closure that throws an error of its own.
+  ///
+  /// - Parameter body: gets the bytes of the record. The pointer is valid during the call. If it throws, the record
+  ///   stays unread.
+  /// - Returns: the result of `body`; nil at the end of the stream, without calling `body`.
+  /// - Throws: the error of `body`, or a `ShmError` as ``next()``.
+  @inlinable
+  public mutating func receiveRecord<Result: ~Copyable, Failure: Error>(
+    _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+  ) throws -> Result? {
+    guard let bytes = try unsafe beginRecord() else { return nil }
+    let result = try unsafe body(bytes)
+    endRecord(bytes.count)
+    return result
+  }
+
+  /// Waits for a record.
+  ///
+  /// - Returns: its bytes; nil at the end of the stream.
+  @usableFromInline
+  mutating func beginRecord() throws(ShmError) -> UnsafeRawBufferPointer? {
+    releaseHeld()
+    // No bytes are known after this end has finished, so this is also the check for it.
+    if ring.known < RecordLayout.header { try checkOpen() }
+    do throws(ShmError) {
+      guard try fill(RecordLayout.header) != nil else { return nil }
+      let layout = try recordLayout()
+      _ = try fill(layout.size)
+      return unsafe UnsafeRawBufferPointer(rebasing: ring.bytes(layout.size)[layout.bytes])
+    } catch {
+      abort(error)
+      throw error
+    }
+  }
+
+  /// Releases a record.
+  @usableFromInline
+  mutating func endRecord(_ count: Int) {
+    if let layout = RecordLayout(length: count) { release(layout.size) }
+  }
+
+  /// Waits until that many bytes of a record are available.
+  ///
+  /// - Parameters:
+  ///   - count: the number of bytes.
+  ///   - limit: when to stop waiting; nil for the stall timeout, which is an error.
+  /// - Returns: whether they are available; nil at the end of the stream.
+  /// - Throws: `ShmError`: `damaged` if the stream ends within the record.
+  @inline(__always)
+  private mutating func fill(_ count: Int, until limit: Deadline? = nil) throws(ShmError) -> Bool? {
+    if ring.known >= count { return true }
+    guard let there = try waitForBytes(count, until: limit) else { return nil }
+    guard there >= count || end == nil else {
+      throw failure.broken("the sender", "ended the stream within a record")
+    }
+    return there >= count
+  }
+
+  /// The layout of the next record, whose header is available. The length is loaded only once, so that a later change
+  /// by the sender has no effect.
+  func recordLayout() throws(ShmError) -> RecordLayout {
+    let length = unsafe UInt64(
+      littleEndian: ring.bytes(RecordLayout.header).loadUnaligned(as: UInt64.self))
+    guard let length = Int(exactly: length), let layout = RecordLayout(length: length),
+      layout.size <= ring.memory.geometry.capacity
+    else { throw failure.broken("the sender", "sent a record that is larger than the ring") }
+    return layout
+  }
+}

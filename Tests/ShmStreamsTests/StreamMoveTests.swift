@@ -1,0 +1,45 @@
+import ShmCore
+import ShmStreams
+import ShmTestSupport
+import Testing
+
+@Suite("ends of a stream in tasks")
+struct StreamMoveTests {
+  @Test("each end can move to another task, and from there to a third one")
+  func move() async throws {
+    let pair = try StreamPair()
+    let (sender, receiver) = (Handover(pair.sender), Handover(pair.receiver))
+    let moved = try await Task {
+      guard var sender = sender.take() else { throw CancellationError() }
+      for number in UInt8(0)..<200 { try sender.sendRecord([number, number].span) }
+      return Handover(sender)
+    }.value
+    // A task of its own, because each end waits for the other one.
+    let finish = Task.detached {
+      guard var sender = moved.take() else { throw CancellationError() }
+      return try sender.finish().bytes
+    }
+    let sum = try await Task.detached {
+      guard var receiver = receiver.take() else { throw CancellationError() }
+      var sum = 0
+      while let record = try receiver.next() { sum += Int(record.span[0]) + Int(record.span[1]) }
+      _ = try receiver.finish()
+      return sum
+    }.value
+    #expect(sum == 2 * 199 * 200 / 2)
+    #expect(try await finish.value == 200 * 16)
+  }
+
+  @Test("the public types of streams are Sendable")
+  func sendable() {
+    func check<Value: Sendable & ~Copyable>(_: Value.Type) {}
+    check(StreamSender.self)
+    check(StreamReceiver.self)
+    check(FramedInput.self)
+    check(StreamOptions.self)
+    check(StreamReport.self)
+    check(Rendezvous.self)
+    check(StreamInventory.self)
+    check(StreamReadiness.self)
+  }
+}
