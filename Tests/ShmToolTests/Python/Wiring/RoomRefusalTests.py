@@ -38,7 +38,7 @@ def test_file_size():
 def test_addresses():
     def bounded(size):
         return lambda: resource.setrlimit(resource.RLIMIT_AS, (size, size))
-    result = run("limits", "--need", "300M", "--json", preexec_fn=bounded(320 * M))
+    result = run("limits", "--need", "300M", "--json", preexec_fn=bounded(310 * M))
     told = json.loads(result.stdout)
     if os.geteuid() == 0:
         assert result.returncode == 1, told
@@ -46,7 +46,7 @@ def test_addresses():
         assert "limit on addresses" in told["advice"] or "as=" in told["advice"], told
         assert run("limits", "-q", "--need", "300M", preexec_fn=bounded(4096 * M)).returncode == 0
     assert told["available"] < 300 * M, told
-    result = run("wire", N, "--for", "0", preexec_fn=bounded(320 * M))
+    result = run("wire", N, "--for", "0", preexec_fn=bounded(310 * M))
     soft, _ = resource.getrlimit(resource.RLIMIT_MEMLOCK)
     if result.returncode == 78:
         # The program itself takes few addresses, and the memlock limit refuses first.
