@@ -95,7 +95,7 @@ public struct PageMap: Sendable {
       viewers, at: isPool ? whole : scan.inMemory,
       PageView.Question(
         pool: isPool, pageSize: status.pageSize, frames: frames,
-        huge: Self.mayHaveHugePages(kind)))
+        huge: Self.mayHaveHugePages(kind, viewers.map(\.host.memory) ?? .current())))
     let dirty = kind == .other ? scan.dirty() : nil
     let marks = PageMarks(
       wired: isPool
@@ -113,8 +113,9 @@ public struct PageMap: Sendable {
   }
 
   /// Whether the machine has any huge page that belongs to a file of that kind.
-  private static func mayHaveHugePages(_ kind: MemoryFileSystem.Kind) -> Bool {
-    let memory = MemoryInformation.current()
+  private static func mayHaveHugePages(
+    _ kind: MemoryFileSystem.Kind, _ memory: MemoryInformation?
+  ) -> Bool {
     switch kind {
     case .tmpfs: return memory?["ShmemHugePages"] != 0
     case .other: return memory?["FileHugePages"] != 0

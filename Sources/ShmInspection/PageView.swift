@@ -44,7 +44,12 @@ struct PageView {
     isWiredComplete = viewers?.hasEveryLock ?? resident.isEmpty
     isHugeComplete = question.pool || !question.huge
     guard let viewers else { return }
-    var table = FrameTable()
+    viewers.host.withFrames { look(through: viewers, at: resident, &$0) }
+  }
+
+  private mutating func look(
+    through viewers: RegionMappings, at resident: RangeSet<Int>, _ table: inout FrameTable?
+  ) {
     source = table == nil ? .mappings : .frames
     for mapping in viewers.mappings {
       // A page can only be locked by a mapping that carries the lock; of processes that cannot be

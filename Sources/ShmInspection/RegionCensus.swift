@@ -9,6 +9,8 @@ struct RegionCensus: ~Copyable {
 
   private let facts: RegionInventory.Facts
   private let views: [(process: Int32, name: [UInt8], mounts: MemoryMounts)]
+  /// The mounts that the processes see through which regions were found.
+  private var mountsOfProcess: [Int32: MemoryMounts?] = [:]
   /// What has been seen and is in no entry yet.
   private var sightings: [RegionIdentity: ProcessScan.Sighting]
   /// The sources that could not be read.
@@ -154,11 +156,20 @@ struct RegionCensus: ~Copyable {
   }
 
   /// The mounts that the process sees that a region was seen at.
-  private func mounts(of sighting: ProcessScan.Sighting) -> MemoryMounts? {
+  private mutating func mounts(of sighting: ProcessScan.Sighting) -> MemoryMounts? {
     let process =
       switch sighting.place {
       case .descriptor(let process, _), .mapping(let process, _): process
       }
+    if let known = mountsOfProcess[process] { return known }
+    let mounts = Self.mounts(of: process, in: views)
+    mountsOfProcess[process] = .some(mounts)
+    return mounts
+  }
+
+  private static func mounts(
+    of process: Int32, in views: [(process: Int32, name: [UInt8], mounts: MemoryMounts)]
+  ) -> MemoryMounts? {
     let directory = FilePath("/proc/\(process)/ns/mnt")
     guard let name = (try? FileSystem.link(directory))?.bytes else { return nil }
     return views.first { $0.name == name }?.mounts

@@ -117,7 +117,8 @@ public struct RegionInspection: Sendable {
         segment.found.map { RegionStatus($0, identity, pageSize: file.pageSize) }
           ?? file.identified(as: identity)
       } ?? file
-    isInherentlyUnswappable = fileSystem.isUnswappable(device: file.identity.device)
+    isInherentlyUnswappable = fileSystem.isUnswappable(
+      device: file.identity.device, in: scan.host.mounts)
     self.use = use
     users = scan.users(of: identity)
     usersComplete = use == .unused || (use != .unknown && scan.isComplete)
@@ -135,14 +136,15 @@ public struct RegionInspection: Sendable {
       kind == .posix || kind == .file
       ? RegionMount.find(
         of: region, path, file.identity,
-        seenBy: ([process].compactMap { $0 }) + users.map(\.process))
+        seenBy: ([process].compactMap { $0 }) + users.map(\.process), own: scan.host.mounts)
       : nil
     if region.access == .status {
       (seals, map, pages, charges) = (nil, nil, nil, nil)
     } else {
       let map = try PageMap(of: region, seenBy: mappings, frames: frames)
       (seals, self.map, pages) = (region.seals(), map, PageCounts(map, try region.status()))
-      charges = status.allocated <= largest ? PageCharges(of: region) : nil
+      charges =
+        status.allocated <= largest ? scan.host.charges(of: region.rawDescriptor) : nil
     }
     time = Clock.nanoseconds
   }

@@ -80,7 +80,7 @@ public struct RegionInventory: Sendable {
     census.addHugeFiles()
     census.addSegments()
     census.addUnnamed()
-    let entries = census.entries.sorted { $0.name.lexicographicallyPrecedes($1.name) }
+    let entries = census.entries.sortedByMove { $0.name.lexicographicallyPrecedes($1.name) }
     return RegionInventory(
       entries: entries, hiddenProcesses: scan.hiddenProcesses.count,
       seesEverybody: census.users.seesEverybody,

@@ -18,6 +18,7 @@ public struct RegionMappings: Sendable {
   /// Whether there is no lock on the region but those of these mappings: also where processes could
   /// not be looked into, but have nothing wired.
   public let hasEveryLock: Bool
+  let host: HostFacts
 
   /// Looks into the processes that a scan has found. proc_pid_smaps(5)
   ///
@@ -39,6 +40,7 @@ public struct RegionMappings: Sendable {
         ? user.mappings.map { RegionMapping(process: user.process, map: $0) }
         : (now ?? []).map { RegionMapping(process: user.process, map: $0.map, smaps: $0) }
     }
+    host = scan.host
     mappings = found
     self.isComplete = isComplete
     hasEveryLock = isComplete || (scan.seesEverybody && scan.locks.areAllSeen)

@@ -38,13 +38,13 @@ public struct RegionMount: Sendable {
   ///   - path: the path that the kernel shows for it.
   ///   - identity: the identity of the region.
   ///   - processes: the processes that may see its mount.
+  ///   - own: the mounts that this process sees.
   /// - Returns: the mount; nil if no mount is visible.
   static func find(
     of region: borrowing Region, _ path: [UInt8]?, _ identity: RegionIdentity,
-    seenBy processes: [Int32]
+    seenBy processes: [Int32], own: MountTable
   ) -> RegionMount? {
     let number = identifier(region.rawDescriptor)
-    let own = MountTable.current()
     func mount(in table: MountTable) -> MountTable.Mount? {
       table.mounts.first { $0.identifier == number }
     }

@@ -19,6 +19,8 @@ public struct RegionUsers: Sendable {
   public let seesEverybody: Bool
   /// The smaps data of the users, read on demand.
   let locks = ProcessLocks()
+  /// What the inspections that use this scan ask of the host.
+  let host = HostFacts()
 
   /// Whether all users of a region were found.
   public var isComplete: Bool { seesEverybody && hiddenProcesses == 0 }

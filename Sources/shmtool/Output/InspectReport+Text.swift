@@ -166,7 +166,8 @@ extension InspectReport.Entry {
   /// Without blanks at the ends of lines.
   private static func trimmed(_ text: String) -> String {
     text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
-      String(line.reversed().drop { $0 == " " }.reversed())
+      let last = line.utf8.lastIndex { $0 != UInt8(ascii: " ") }
+      return line[..<(last.map { line.utf8.index(after: $0) } ?? line.startIndex)]
     }.joined(separator: "\n")
   }
 }

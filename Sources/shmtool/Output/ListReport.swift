@@ -54,7 +54,7 @@ struct ListReport: Report {
   ) {
     var rows = inventory.entries.map { Row($0, now: now) } + streams.map { Row($0, now: now) }
     rows.removeAll { !filter.accepts($0) }
-    regions = columns.order.map { rows.sorted(by: $0.precedes) } ?? rows
+    regions = columns.order.map { rows.sortedByMove($0.precedes) } ?? rows
     hiddenProcesses = inventory.hiddenProcesses
     seesEverybody = inventory.seesEverybody
     account = Unknowable(inventory.account.map { Account($0) })

@@ -12,7 +12,7 @@ struct InspectProcessTests {
   }
 
   @Test(
-    "reads each process once, however many regions it has",
+    "reads each process and the facts of the host once, however many regions there are",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
   func once() async throws {
     try await withName { (name) async throws in
