@@ -1,15 +1,16 @@
 package import ShmCore
 
-/// A parser for /proc/PID/maps. Most lines are irrelevant and skipped as bytes. It does no I/O. proc_pid_maps(5)
+/// A parser for the text of /proc/PID/maps. It skips irrelevant lines, which are most, without parsing them.
+/// proc_pid_maps(5)
 package enum MapsText {
   /// Calls `body` with each mapping whose device is wanted.
   ///
   /// - Parameters:
-  ///   - text: lines as the kernel writes them; those of another form are passed over.
-  ///   - count: how many bytes of it are the text.
-  ///   - isWanted: whether the mappings of a device matter; asked once for each run of lines of one
-  ///     device, and never for memory that is no file's.
-  ///   - body: what to do with a mapping.
+  ///   - text: a buffer that starts with the text. Lines of another form are skipped.
+  ///   - count: the length of the text in bytes.
+  ///   - isWanted: whether to report the mappings of a device. It is called once for consecutive lines of one
+  ///     device, and never for private memory.
+  ///   - body: called with each mapping.
   /// - Complexity: linear in the text; only the relevant lines are copied.
   package static func forEach(
     in text: [UInt8], count: Int, isWanted: (UInt64) -> Bool, _ body: (ProcessMap) -> Void
@@ -33,7 +34,7 @@ package enum MapsText {
     }
   }
 
-  /// The device of a line, its fourth word; nil for 0:0 or if it is missing.
+  /// The device of a line, its fourth word; nil if it is 0:0 or missing.
   private static func device(of text: Span<UInt8>, from start: Int, to end: Int) -> UInt64? {
     var index = start
     for _ in 0..<3 {

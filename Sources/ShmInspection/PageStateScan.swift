@@ -3,26 +3,26 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// Finds the state of each page of a region, a run at a time and without touching one.
+/// Finds the state of each page of a region, in runs of pages, without touching a page.
 ///
-/// lseek(2) tells what was written from what was not; there cachestat(2) tells what is reserved from
-/// a hole. In what was written mincore(2) tells what is resident, asked only if no total answers.
+/// lseek(2) separates written pages from unwritten pages. For unwritten pages cachestat(2) separates reserved pages
+/// from holes. For written pages mincore(2) reports residency; it is called only if no total answers the question.
 struct PageStateScan: ~Copyable {
-  /// Runs of equal state. Without a state is what was never written, and may be reserved.
+  /// A run of pages in the same state; nil for pages that were never written and may be reserved.
   typealias Part = (range: Range<Int>, state: PageMap.State?)
 
   private var parts: [Part] = []
   let descriptor: OwnedDescriptor
   private let kind: MemoryFileSystem.Kind
   private let allocated: Int
-  /// The end of the last page that has one.
+  /// The end of the last whole page that an offset can address.
   let end: Int
-  /// The rest: a page up to the last byte that an offset can address; usually empty.
+  /// The part after that: an incomplete page at the largest possible size of a file; usually empty.
   private let tail: Range<Int>
   let pageSize: Int
-  /// Whether mincore tells the truth to this caller.
+  /// Whether mincore(2) reports the actual residency to this caller.
   private let mayAskResidency: Bool
-  /// Whether nothing of the region is in swap.
+  /// Whether no page of the region is in swap.
   private let isSwapUnused: Bool
 
   init(
@@ -40,22 +40,22 @@ struct PageStateScan: ~Copyable {
     isSwapUnused = kind == .tmpfs && SwapUse.bytes(of: descriptor, size: end) == 0
   }
 
-  /// Looks at every page.
+  /// Finds the state of every page.
   mutating func scan() {
     scanPages()
-    // It can neither be mapped nor counted, and lseek finds no data there.
+    // The tail cannot be mapped or counted, and lseek finds no data in it.
     add(tail, allocated == 0 ? .hole : .unknown)
   }
 
   private mutating func scanPages() {
     switch kind {
-    // The pool's pages are in RAM, zeroed, from the moment they are allocated.
+    // Pages of the pool are in RAM from their allocation on.
     case .hugetlbfs: add(0..<end, allocated == 0 ? .hole : allocated >= end ? .resident : nil)
     case .ramfs: look(at: 0..<end, .resident, otherwise: .hole)
     case .tmpfs, .other:
       var offset = scanHead()
       while offset < end {
-        // A region that has become smaller meanwhile has nothing here any more.
+        // If the region was shrunk in the meantime, the rest counts as unwritten.
         let start = next(.data, from: offset)
         if start > offset { scanUnwritten(offset..<start) }
         guard start < end else { return }
@@ -65,7 +65,7 @@ struct PageStateScan: ~Copyable {
     }
   }
 
-  /// The bytes that are in RAM, or may be.
+  /// The bytes that are in RAM or may be in RAM.
   var inMemory: RangeSet<Int> {
     var ranges = RangeSet<Int>()
     for part in parts where part.state == .resident || part.state == .unknown {
@@ -76,7 +76,7 @@ struct PageStateScan: ~Copyable {
 
   /// The runs.
   ///
-  /// - Parameter mapped: the bytes that some process has mapped and in RAM.
+  /// - Parameter mapped: the bytes that are present in the page table of a process.
   /// - Returns: from the first page to the last, without a gap.
   consuming func finished(mapped: RangeSet<Int>) -> [(range: Range<Int>, state: PageMap.State)] {
     // Pages of the pool are only visible through the processes that map them.
@@ -106,10 +106,10 @@ struct PageStateScan: ~Copyable {
     return dirty
   }
 
-  /// Looks at the first part of a large region that is nearly all in RAM, while another thread looks
-  /// at the rest: lseek takes half the time of mincore for a page, and goes only to the end.
+  /// Scans a large region that is nearly all in RAM with two threads: this thread calls mincore(2) from the start,
+  /// another calls lseek(2) from the middle. For a page lseek takes half the time of mincore.
   ///
-  /// - Returns: how far the region has been looked at.
+  /// - Returns: the end of the scanned part.
   private mutating func scanHead() -> Int {
     // If no swap is in use, pages that are not resident were never written.
     guard isSwapUnused, mayAskResidency, end >= 4 * Mapping.chunk, allocated / 3 >= end / 4,
@@ -139,8 +139,7 @@ struct PageStateScan: ~Copyable {
     look(at: range, .resident, otherwise: .swapped)
   }
 
-  /// What was never written: every page of it that has memory is reserved. Of a file on a device
-  /// it was read.
+  /// Unwritten pages: on tmpfs every page with memory is reserved. On a device such a page was read.
   private mutating func scanUnwritten(_ range: Range<Int>) {
     guard kind == .tmpfs else { return look(at: range, .resident, otherwise: .hole) }
     var found: [Part] = []
@@ -151,7 +150,7 @@ struct PageStateScan: ~Copyable {
     }
   }
 
-  /// Adds what is in RAM in one state, and the rest in the other.
+  /// Adds resident pages with one state, and the other pages with the other state.
   private mutating func look(
     at range: Range<Int>, _ present: PageMap.State, otherwise absent: PageMap.State
   ) {
@@ -184,12 +183,12 @@ struct PageStateScan: ~Copyable {
       let page = PageMath.roundDown(found)
       return min(end, sought == .hole && page < found ? page + PageMath.pageSize : page)
     } catch {
-      // A file system that does not know the question: everything is data.
+      // A file system that does not support this: everything counts as data.
       return sought == .data ? offset : end
     }
   }
 
-  /// Calls `body` with what was written of a part of a file, in order, in whole pages.
+  /// Calls `body` with each written range of a part of a file, in order, in whole pages.
   static func forEachData(
     in file: borrowing OwnedDescriptor, _ part: Range<Int>, _ body: (Range<Int>) -> Void
   ) {
@@ -214,7 +213,7 @@ struct PageStateScan: ~Copyable {
 }
 
 extension Region {
-  /// Whether mincore and cachestat tell the truth: to those who own the region or may write it.
+  /// Whether mincore and cachestat report actual values: only if the caller owns the region or may write it.
   func mayLookAtPages(_ status: RegionStatus) -> Bool {
     guard access != .status else { return false }
     return access == .readWrite || status.owner == geteuid() || descriptor.mayWrite()

@@ -3,19 +3,19 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// What shows of a region's pages through the page tables of those who map it: which are wired, huge,
-/// and in which frames they lie. Reading them changes nothing, and needs no mapping of our own, which
-/// would have to be touched before it showed anything.
+/// The wired pages, the huge pages and the frames of a region, from the page tables of the processes that map it.
+///
+/// Reading these page tables has no side effects. A mapping of this process would show a page only after touching it.
 struct PageView {
-  /// What is asked.
+  /// The requested information.
   struct Question {
-    /// The pages of the pool, of which nothing shows elsewhere which are allocated.
+    /// Whether the pages are from the pool of huge pages. Only page tables show which of these are allocated.
     let pool: Bool
     /// The size of a page in bytes.
     let pageSize: Int
-    /// Whether the frames are wanted themselves.
+    /// Whether the frame numbers are requested.
     let frames: Bool
-    /// Whether there are huge pages of that kind of file system at all.
+    /// Whether the file system can have huge pages.
     let huge: Bool
   }
 
@@ -23,22 +23,22 @@ struct PageView {
   private(set) var wired = RangeSet<Int>()
   /// The bytes of huge pages.
   private(set) var huge = RangeSet<Int>()
-  /// The bytes that somebody has in a page table.
+  /// The bytes that are present in a page table.
   private(set) var present = RangeSet<Int>()
-  /// The bytes whose frames were looked at.
+  /// The bytes whose frame flags were read.
   private(set) var judged = RangeSet<Int>()
-  /// Frames that follow one another, by their bytes; not sorted.
+  /// Runs of consecutive frames, with their bytes; not sorted.
   private(set) var frames: [PageMap.Frames] = []
-  /// Whether what is not among the wired pages is not wired.
+  /// Whether `wired` has all wired pages.
   private(set) var isWiredComplete: Bool
-  /// Whether what is not among the huge pages is not huge.
+  /// Whether `huge` has all huge pages.
   let isHugeComplete: Bool
-  /// By what the wired pages were told.
+  /// The source of `wired`.
   private(set) var source = PageMap.WiredSource.none
 
   private let question: Question
 
-  /// Looks through the mappings at the bytes that are in RAM.
+  /// Reads the page tables of the mappings for the bytes that are in RAM.
   init(_ viewers: RegionMappings?, at resident: RangeSet<Int>, _ question: Question) {
     self.question = question
     isWiredComplete = viewers?.hasEveryLock ?? resident.isEmpty
@@ -52,8 +52,7 @@ struct PageView {
   ) {
     source = table == nil ? .mappings : .frames
     for mapping in viewers.mappings {
-      // A page can only be locked by a mapping that carries the lock; of processes that cannot be
-      // seen the lock shows at the frame.
+      // Only a locked mapping locks a page. A lock by a process that cannot be inspected shows at the frame.
       let isAsked =
         question.frames || question.pool || isHugeAsked(mapping) || mapping.isLocked != false
         || (!viewers.hasEveryLock && table != nil)
@@ -99,7 +98,7 @@ struct PageView {
     }
   }
 
-  /// Of a page of the pool the first entry tells all.
+  /// Reads the first entry of each page of the pool, which stands for the whole page.
   private mutating func lookAtPool(
     _ chunk: Range<Int>, _ address: UInt64, _ file: borrowing OwnedDescriptor
   ) {
@@ -131,7 +130,7 @@ struct PageView {
       let start = page
       page += 1
       guard first.isPresent, first.isShared else { continue }
-      // As long as the frames are consecutive; all of it if they are not visible.
+      // Continues as long as the frames are consecutive, or to the end if they are not visible.
       while page < entries.count, entries[page].isPresent, entries[page].isShared,
         first.frame.map({ $0 + UInt64(page - start) }) == entries[page].frame
       {
@@ -155,7 +154,7 @@ struct PageView {
 
   private mutating func note(frame: UInt64?, at range: Range<Int>) {
     guard question.frames, let frame else { return }
-    // What another mapping has shown is not told twice.
+    // Bytes that another mapping showed already are not added again.
     for new in RangeSet(range).subtracting(present).ranges {
       let distance = (new.lowerBound - range.lowerBound) / PageMath.pageSize
       frames.append(PageMap.Frames(range: new, first: frame + UInt64(distance)))
@@ -163,7 +162,8 @@ struct PageView {
     present.insert(contentsOf: range)
   }
 
-  /// Without frames: what the process maps by huge pages. PAGEMAP_SCAN of ioctl(2), Linux 6.7
+  /// Finds the addresses that the process maps by huge pages, without frame numbers. PAGEMAP_SCAN of ioctl(2),
+  /// Linux 6.7
   private mutating func lookForHuge(
     _ range: Range<Int>, _ mapping: RegionMapping, _ file: borrowing OwnedDescriptor
   ) {

@@ -1,7 +1,7 @@
-// What Swift's Glibc module hides: variadic calls, macros, raw system calls and constants that
-// only _GNU_SOURCE shows. Nothing else belongs here.
+// Functions and constants that Swift's Glibc module does not import: variadic functions, macros, system calls
+// without a libc function, and constants that need _GNU_SOURCE. Only such declarations belong here.
 //
-// Every function returns what the call returns, or -errno.
+// Every function returns the result of the call, or -errno.
 
 #ifndef CSHM_H
 #define CSHM_H
@@ -55,28 +55,28 @@ extern const int64_t cshm_RAMFS_MAGIC;
 int cshm_openat(int directory, const char *path, int flags, mode_t mode);
 // fcntl(2) with an integer argument
 int cshm_fcntl(int descriptor, int command, int argument);
-// shm_open(3): in Glibc's module as well, here so that it returns like the others
+// shm_open(3). Glibc's module has it, too; this one returns -errno like the other functions.
 int cshm_shm_open(const char *name, int flags, mode_t mode);
 
 // MARK: Calls that need _GNU_SOURCE
 
-// pipe2(2), close-on-exec: `ends` has room for two
+// pipe2(2) with O_CLOEXEC; `ends` takes two descriptors
 int cshm_pipe(int *ends);
-// Whether it is the leading end of a pseudoterminal, which cannot be opened once more. pty(7)
+// Whether the descriptor is the master end of a pseudoterminal, which cannot be opened again. pty(7)
 int cshm_leads_terminal(int descriptor);
-// How many bytes lie in a pipe. FIONREAD of pipe(7)
+// The number of unread bytes in a pipe. FIONREAD of pipe(7)
 int cshm_unread(int descriptor);
-// memfd_create(2) with MFD_CLOEXEC and MFD_ALLOW_SEALING, and `flags` besides
+// memfd_create(2) with MFD_CLOEXEC, MFD_ALLOW_SEALING and `flags`
 int cshm_memfd_create(const char *name, unsigned int flags);
 // fallocate(2)
 int cshm_fallocate(int descriptor, int mode, off_t offset, off_t length);
 // F_ADD_SEALS and F_GET_SEALS of fcntl(2)
 int cshm_add_seals(int descriptor, int seals);
 int cshm_get_seals(int descriptor);
-// linkat(2) of an open file to a name: through /proc, or by AT_EMPTY_PATH
+// linkat(2): gives an open file a name, through /proc or with AT_EMPTY_PATH
 int cshm_link_by_proc(int descriptor, const char *path);
 int cshm_link_by_descriptor(int descriptor, const char *path);
-// fstatfs(2) and statfs(2): `path` if it is not NULL
+// fstatfs(2), or statfs(2) if `path` is not NULL
 struct cshm_filesystem {
   int64_t type;
   uint64_t block_size;
@@ -86,8 +86,8 @@ struct cshm_filesystem {
   uint64_t free_files;
 };
 int cshm_filesystem_status(int descriptor, const char *path, struct cshm_filesystem *out);
-// quotactl_fd(2) with Q_GETQUOTA: what a user, or a group, has on the file system of `descriptor`, and the
-// hard limits, in bytes and files; a limit of 0 means no limit
+// quotactl_fd(2) with Q_GETQUOTA: the usage and the hard limits of a user or a group on the file system of
+// `descriptor`, in bytes and files; a limit of 0 means no limit
 struct cshm_quota {
   uint64_t space;
   uint64_t space_limit;
@@ -95,8 +95,8 @@ struct cshm_quota {
   uint64_t files_limit;
 };
 int cshm_quota(int descriptor, int of_group, uint32_t id, struct cshm_quota *out);
-// What fstatat(2) tells, without asking a server that may not answer. statx(2),
-// AT_STATX_DONT_SYNC
+// The result of fstatat(2), without a request to the server of a network file system, which might not answer.
+// statx(2), AT_STATX_DONT_SYNC
 struct cshm_status {
   uint64_t device;
   uint64_t inode;
@@ -111,38 +111,38 @@ struct cshm_status {
   uint32_t block_size;
 };
 int cshm_status_at_hand(int directory, const char *path, struct cshm_status *out);
-// Opens `path` as a thread in the IPC namespace that `descriptor` refers to would: what it shows stays
-// that namespace's. setns(2), sysvipc(7)
+// Opens `path` in a thread that has joined the IPC namespace of `descriptor`. The open file continues to show
+// that namespace. setns(2), sysvipc(7)
 int cshm_open_in_ipc_namespace(int descriptor, const char *path);
-// One byte at an offset that no region reaches, locked for writing by the open file, which must allow
-// writing. 0, or -EAGAIN. F_OFD_SETLK of fcntl(2)
+// Takes a write lock on one byte at an offset beyond the end of every region. The file must be open for writing.
+// Returns 0, or -EAGAIN if another open file has the lock. F_OFD_SETLK of fcntl(2)
 int cshm_lock_for_change(int descriptor);
-// Who keeps that lock from being granted: 0 for no process, 1 for one that has locked it for reading, 2
-// for writing; `process` is its number, -1 if the kernel does not say. F_OFD_GETLK of fcntl(2)
+// The lock that conflicts with this write lock: 0 for no lock, 1 for a read lock, 2 for a write lock. `process` is
+// the process ID of its owner, or -1 if the kernel does not report it. F_OFD_GETLK of fcntl(2)
 int cshm_holder_of_change(int descriptor, pid_t *process);
-// Whether the kernel has no System V memory at all. shmctl(2)
+// Whether the kernel was built without System V shared memory. shmctl(2)
 int cshm_lacks_system_v(void);
 // getdents64(2)
 ssize_t cshm_directory_entries(int directory, void *buffer, size_t count);
 // mlock2(2)
 int cshm_mlock2(const void *address, size_t length, unsigned int flags);
-// process_vm_writev(2) into this process itself: a copy by the kernel, which returns EFAULT if
-// a store would raise SIGBUS. Returns the bytes copied.
+// process_vm_writev(2) into this process. The kernel copies, and fails with EFAULT if a store would raise SIGBUS.
+// Returns the number of copied bytes.
 ssize_t cshm_copy_into_self(void *destination, const void *source, size_t length);
-// Faults pages in by reading one byte of each, and writing it back if `writes`: 0, or -errno.
+// Faults pages in: reads one byte of each page, and writes it back if `writes` is set. Returns 0, or -errno.
 // process_vm_readv(2)
 int cshm_touch(void *address, size_t length, size_t page, int writes);
-// statx(2): the time of birth in seconds since 1970, or 0 with *known == 0
+// statx(2): the creation time in seconds since 1970; if it is unknown, *known is 0
 int cshm_birth_time(int directory, const char *path, int64_t *seconds, int *known);
 // statx(2): whether the file has the attributes that chattr(1) calls i and a
 int cshm_attributes(const char *path, int *immutable, int *append_only);
-// A piece of another process's memory: struct iovec, with an address that is no pointer here
+// A part of another process's memory: struct iovec with an address that is not valid in this process
 struct cshm_piece {
   uint64_t address;
   uint64_t length;
 };
-// process_vm_readv(2) and process_vm_writev(2) between one buffer of this process and pieces of another
-// one's memory, cshm_IOV_MAX at the most. Return the bytes copied.
+// process_vm_readv(2) and process_vm_writev(2) between one buffer of this process and up to cshm_IOV_MAX parts of
+// another process's memory. Return the number of copied bytes.
 ssize_t cshm_process_read(pid_t process, void *destination, size_t length,
                           const struct cshm_piece *pieces, size_t count);
 ssize_t cshm_process_write(pid_t process, const void *source, size_t length,
@@ -150,21 +150,22 @@ ssize_t cshm_process_write(pid_t process, const void *source, size_t length,
 // statx(2) with STATX_DIOALIGN (Linux 6.1): the alignment of memory and offsets for O_DIRECT, 0 if the
 // file does not support it; -EOPNOTSUPP if the kernel does not report it
 int cshm_direct_alignment(int descriptor, uint32_t *memory, uint32_t *offset);
-// BLKSSZGET of ioctl(2): the logical block of a block device
+// BLKSSZGET of ioctl(2): the logical block size of a block device
 int cshm_block_size(int descriptor);
-// prlimit(2) of RLIMIT_MEMLOCK; `process` 0 is the caller. UINT64_MAX is "unlimited".
+// prlimit(2) of RLIMIT_MEMLOCK; 0 for `process` means the caller. UINT64_MAX means unlimited.
 int cshm_memlock_limit(pid_t process, uint64_t *soft, uint64_t *hard);
-// Calls mlock(2), or mlock2(2) if `is_second`, for no byte at all, in a child that a filter of system calls
-// may kill. Returns 0, -errno of the call, -EINTR if the child was killed, or -EAGAIN if there is no child.
+// Calls mlock(2), or mlock2(2) if `is_second` is set, with a length of 0 in a child process, because a seccomp
+// filter can kill the caller. Returns 0, -errno of the call, -EINTR if the child was killed, or -EAGAIN if the
+// child could not be started.
 int cshm_try_mlock(int is_second);
 
-// How many processors this process may run on, or -errno. sched_getaffinity(2)
+// The number of processors that this process may run on, or -errno. sched_getaffinity(2)
 int cshm_processors(void);
 // The number of processors that the calling thread or one of the processes may use. A process that is not
 // visible may use any. sched_getaffinity(2)
 int cshm_processors_with(const int *processes, int count);
 
-// MARK: System calls that the C library of Debian 12 does not wrap
+// MARK: System calls without a function in the C library of Debian 12
 
 struct cshm_cachestat {
   uint64_t cached;
@@ -174,9 +175,9 @@ struct cshm_cachestat {
   uint64_t recently_evicted;
 };
 _Static_assert(sizeof(struct cshm_cachestat) == 40, "the layout of struct cachestat");
-// cachestat(2); a length of 0 is "to the end of the file"
+// cachestat(2); a length of 0 means the rest of the file
 int cshm_cachestat(int descriptor, uint64_t offset, uint64_t length, struct cshm_cachestat *out);
-// A mapping of a file, as /proc/PID/maps has it
+// A mapping of a file, with the fields of a line of /proc/PID/maps
 struct cshm_mapping {
   uint64_t start;
   uint64_t end;
@@ -187,12 +188,12 @@ struct cshm_mapping {
   uint32_t major;
   uint32_t minor;
 };
-// The mapping of a file at an address or the next behind it, of an open /proc/PID/maps: -ENOENT if
-// there is no mapping, -ESRCH if the process has no addresses, -ENOTTY before Linux 6.11. Its path, with
-// a NUL, if `path` is not NULL. PROCMAP_QUERY of the kernel's <linux/fs.h>
+// The mapping of a file at an address, or the next such mapping at a higher address. `maps` is an open
+// /proc/PID/maps. Fails with -ENOENT if there is no such mapping, -ESRCH if the process has ended, and -ENOTTY
+// before Linux 6.11. Stores the path with a NUL if `path` is not NULL. PROCMAP_QUERY of the kernel's <linux/fs.h>
 int cshm_file_mapping(int maps, uint64_t address, struct cshm_mapping *out, char *path, uint32_t room);
-// The next addresses from `start` on that huge pages map, by PAGEMAP_SCAN on /proc/PID/pagemap: 1, 0
-// where there are none before `end`, or -errno. ioctl(2)
+// The next addresses from `start` on that are mapped by huge pages. Returns 1, or 0 if there are no huge pages
+// before `end`, or -errno. PAGEMAP_SCAN of ioctl(2) on /proc/PID/pagemap
 struct cshm_page_range {
   uint64_t start;
   uint64_t end;
@@ -205,25 +206,25 @@ int cshm_pidfd_send_signal(int descriptor, int signal);
 
 // MARK: Sockets (sockaddr_un and control messages are unions and macros)
 
-// The most descriptors that one message carries
+// The maximum number of descriptors in one message
 #define CSHM_MAXIMUM_DESCRIPTORS 4
 // A SOCK_SEQPACKET Unix socket, close-on-exec and non-blocking. socket(2)
 int cshm_packet_socket(void);
-// Makes a directory with exactly that mode, whatever the umask is. mkdir(2)
+// Creates a directory with this mode, whatever the umask is. mkdir(2)
 int cshm_make_directory(const char *path, mode_t mode);
-// Binds a socket to a name in an open directory, with mode 0600 whatever the umask is. Without a child
-// process that does it, binds it to `path`, less the umask. bind(2)
+// Binds a socket to a name in an open directory, with mode 0600 whatever the umask is. A child process does this.
+// If it cannot be started, binds the socket to `path`, with the umask applied. bind(2)
 int cshm_bind(int socket, int directory, const char *name, const char *path);
 // listen(2)
 int cshm_listen(int socket, int backlog);
 // connect(2)
 int cshm_connect(int socket, const char *path);
-// Refuses what the other end sends from now on. shutdown(2)
+// Makes every later send of the peer fail. shutdown(2)
 int cshm_stop_receiving(int descriptor);
-// The mode of an open file, also of one that was opened with O_PATH. fchmodat2(2), chmod(2)
+// Changes the mode of an open file, also if it was opened with O_PATH. fchmodat2(2), chmod(2)
 int cshm_change_mode(int descriptor, mode_t mode);
-// The effective user, from the values that the kernel gave this program at its start if a sandbox refuses
-// the call: -1 if neither is known. geteuid(2), getauxval(3)
+// The effective user ID. If a sandbox refuses the call, this is the value that the kernel passed at the start of
+// the program; -1 if both are unknown. geteuid(2), getauxval(3)
 int64_t cshm_effective_user(void);
 // accept4(2), close-on-exec and non-blocking
 int cshm_accept(int descriptor);
@@ -232,43 +233,44 @@ int cshm_peer(int descriptor, pid_t *process, uid_t *user);
 // One message with descriptors, SCM_RIGHTS of unix(7)
 ssize_t cshm_send(int descriptor, const void *bytes, size_t count, const int *descriptors,
                   int number);
-// One message; its descriptors, close-on-exec, are the caller's. -EMSGSIZE if it does not fit,
-// -EMFILE if this process has no room for its descriptors.
+// One message. Its descriptors are close-on-exec, and the caller owns them. Fails with -EMSGSIZE if the message
+// does not fit, and with -EMFILE at the limit on open files.
 ssize_t cshm_receive(int descriptor, void *bytes, size_t count, int *descriptors, int *number);
 // eventfd(2), close-on-exec and non-blocking
 int cshm_eventfd(void);
 // epoll_create1(2), close-on-exec
 int cshm_epoll(void);
-// EPOLL_CTL_ADD of epoll_ctl(2): waits for what can be read there, which is then told by a bit of this
-// place, 0 to 31; once for each time that something comes, or as long as there is something
+// EPOLL_CTL_ADD of epoll_ctl(2) with EPOLLIN. cshm_epoll_wait reports the descriptor by bit `place`, 0 to 31:
+// once for each arrival of data if `once` is set (EPOLLET), otherwise as long as it can be read
 int cshm_epoll_add(int epoll, int descriptor, int place, int once);
-// epoll_wait(2): how many are ready, and a bit for each
+// epoll_wait(2): returns the number of ready descriptors, and sets the bit of each
 int cshm_epoll_wait(int epoll, int milliseconds, unsigned int *ready);
-// flock(2) without waiting: -1 if another open file description has the lock; success on a file system
-// without locks
+// flock(2) with LOCK_NB: -1 if another open file description has the lock; 0 also on a file system that does not
+// support locks
 int cshm_try_lock(int descriptor);
 int cshm_unlock(int descriptor);
-// writev(2) of two buffers, the first of which may be empty; returns -EAGAIN if it would wait, whatever the
-// descriptor's flags, and -EOPNOTSUPP if the kernel cannot promise that. pwritev2(2), RWF_NOWAIT
+// writev(2) of two buffers that never blocks, whatever the flags of the descriptor are; the first buffer may be
+// empty. Fails with -EAGAIN if it would block, and with -EOPNOTSUPP if the file does not support this.
+// pwritev2(2), RWF_NOWAIT
 ssize_t cshm_write_now(int descriptor, const void *head, size_t head_count, const void *bytes,
                        size_t count);
-// read(2) in the same manner. preadv2(2), RWF_NOWAIT
+// read(2) that never blocks. preadv2(2), RWF_NOWAIT
 ssize_t cshm_read_now(int descriptor, void *bytes, size_t count);
-// Whether it is a socket of messages, of which a read drops what it has no room for
+// Whether it is a socket that keeps message boundaries, so that a short read loses the rest of a message
 int cshm_keeps_messages(int descriptor);
-// One message, without waiting: its length, even if it exceeds the buffer. recv(2)
+// Receives one message without blocking, and returns its length even if it exceeds the buffer. recv(2)
 ssize_t cshm_receive_message(int descriptor, void *bytes, size_t count);
 // A random number. getrandom(2)
 uint64_t cshm_random(void);
-// CRC-32C of bytes that follow others whose checksum is given, 0 for none
+// Continues a CRC-32C: `checksum` is that of the preceding bytes, 0 at the start
 uint32_t cshm_crc32c(uint32_t checksum, const void *bytes, size_t count);
 
 // MARK: Signals
 
-// Whether one of SIGHUP, SIGINT, SIGQUIT and SIGTERM is pending, which one, or 0
+// The number of a pending SIGHUP, SIGINT, SIGQUIT or SIGTERM, or 0
 int cshm_pending_termination(void);
 
-// A moment's rest for the processor between two looks at memory.
+// Tells the processor that this is a loop that waits for memory to change.
 static inline void cshm_pause(void) {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause();

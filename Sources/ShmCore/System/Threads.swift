@@ -2,16 +2,16 @@ import CShm
 import Glibc
 import SystemPackage
 
-/// Threads for work that copies bytes: started together, joined together.
+/// Threads for work that copies bytes. They are started together and joined together.
 package enum Threads {
-  /// How many processors this process may run on. sched_getaffinity(2)
+  /// The number of processors that this process may run on. sched_getaffinity(2)
   package static var processors: Int {
     max(1, Int(cshm_processors()))
   }
 
-  /// Runs `body` on `count` threads at once and returns when all have returned. While they work
-  /// this thread calls `whileWaiting` about ten times a second. If threads cannot be created, fewer
-  /// do the work; this one, if need be. pthread_create(3)
+  /// Runs `body` on `count` threads, and returns when all of them have returned. Meanwhile the calling thread calls
+  /// `whileWaiting` about ten times a second. If not all threads can be created, fewer threads run `body`; without
+  /// any, the calling thread runs it. pthread_create(3)
   package static func run(
     _ count: Int, body: () -> Void, whileWaiting: () -> Void
   ) {
@@ -36,7 +36,7 @@ package enum Threads {
     let argument = unsafe Unmanaged.passRetained(job)
     let thread = unsafe create(argument.toOpaque()) { raw in
       guard let raw = unsafe raw else { return nil }
-      // The creator has retained the job once for this thread.
+      // The creator retained the job once for this thread.
       unsafe Unmanaged<Job>.fromOpaque(raw).takeRetainedValue().run()
       return nil
     }
@@ -44,16 +44,16 @@ package enum Threads {
     return thread
   }
 
-  /// The stack of a thread in bytes, many times what the work of any needs. Without it a thread gets as
-  /// much as RLIMIT_STACK says, 8 MiB most often, all of which counts against RLIMIT_AS.
+  /// The stack size of a thread in bytes, much larger than the work needs. The default is RLIMIT_STACK, usually
+  /// 8 MiB, and all of it counts against RLIMIT_AS.
   private static let stack = 512 << 10
 
-  /// Starts a thread that ends by itself and that is never waited for. pthread_create(3), pthread_detach(3)
+  /// Starts a thread that is not joined. pthread_create(3), pthread_detach(3)
   ///
   /// - Parameters:
-  ///   - argument: what `body` is given.
+  ///   - argument: passed to `body`.
   ///   - body: the work.
-  /// - Returns: whether the system could start a thread.
+  /// - Returns: whether the thread was started.
   package static func detach(
     _ argument: UnsafeMutableRawPointer?,
     _ body: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
@@ -63,7 +63,7 @@ package enum Threads {
     return true
   }
 
-  /// Starts a thread; nil if the system has none to give. pthread_create(3)
+  /// Starts a thread; nil if the system cannot create one. pthread_create(3)
   private static func create(
     _ argument: UnsafeMutableRawPointer?,
     _ body: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer?
@@ -83,10 +83,10 @@ package enum Threads {
   }
 }
 
-/// What the threads of one run share: the work, and how many have done it.
+/// The state that the threads of one run share: the work, and the number of finished threads.
 @safe private final class Job: @unchecked Sendable {
-  // Unchecked: `body` is called by several threads at once, as its caller knows; the rest is
-  // guarded by `mutex`, which does not move because it is allocated by itself.
+  // Unchecked, because several threads call `body`; its caller allows that. `mutex` guards the rest. It is
+  // allocated separately so that it does not move.
   private let body: () -> Void
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -95,7 +95,7 @@ package enum Threads {
   init(_ body: @escaping () -> Void) {
     self.body = body
     unsafe pthread_mutex_init(mutex, nil)
-    // A clock that somebody sets must not make the wait longer.
+    // A change of the system time must not make the wait longer.
     var attributes = pthread_condattr_t()
     unsafe pthread_condattr_init(&attributes)
     unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
@@ -124,8 +124,8 @@ package enum Threads {
     return finished >= count
   }
 
-  /// Waits until one of `count` threads finishes; not if all have finished: the last may have done so just
-  /// before.
+  /// Waits until another thread finishes, or the time has passed. Returns at once if all `count` threads have
+  /// finished, because no further change will be signalled.
   func waitForOne(of count: Int, milliseconds: Int) {
     var until = timespec()
     unsafe clock_gettime(CLOCK_MONOTONIC, &until)
