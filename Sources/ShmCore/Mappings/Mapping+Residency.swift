@@ -57,8 +57,7 @@ extension Mapping {
 
   /// The room on the region's file system.
   private func space(_ attempt: String, _ fileSystem: MemoryFileSystem) -> SpaceCheck {
-    let device = (try? descriptor.status()).map { UInt64($0.st_dev) }
-    let mount = device.flatMap { MountTable.current().mount(ofDevice: $0)?.point }
+    let mount = MountTable.current().mount(ofDevice: device)?.point
     return SpaceCheck(
       attempt: attempt,
       place: mount.map { Escaping.printable($0.bytes) } ?? "its \(fileSystem.kind)",

@@ -175,9 +175,8 @@ extension Mapping {
   /// Whether the pages cannot be swapped by their nature, wired or not: huge pages of a pool,
   /// ramfs, and a tmpfs mounted `noswap`. Such memory is not counted as wired by the kernel.
   public var isInherentlyUnswappable: Bool {
-    guard let status = try? descriptor.status(), let type = try? descriptor.fileSystemStatus()
-    else { return hasHugePages }
-    return MemoryFileSystem(type).isUnswappable(device: UInt64(status.st_dev))
+    guard let type = try? descriptor.fileSystemStatus() else { return hasHugePages }
+    return MemoryFileSystem(type).isUnswappable(device: device)
   }
 
   /// The operation and its object, for messages.

@@ -40,6 +40,8 @@ public struct Mapping: ~Copyable, Sendable {
   public let pageSize: Int
   /// A descriptor of the mapped file, kept for the diagnosis of failures.
   package let descriptor: OwnedDescriptor
+  /// The device of the region's file system.
+  let device: UInt64
   /// The name of the region, for messages.
   let subject: String
   /// The wired parts of the mapping, as offsets into it, in whole pages.
@@ -90,6 +92,7 @@ public struct Mapping: ~Copyable, Sendable {
     self.sharing = sharing
     self.protection = protection
     pageSize = status.pageSize
+    device = status.identity.device
     subject = region.quoted
   }
 

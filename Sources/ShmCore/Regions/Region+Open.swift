@@ -33,18 +33,16 @@ extension Region {
       let found = try ShmError.explaining(explain) { () throws(Errno) in
         try FileSystem.open(path, cshm_O_PATH | (isDescriptor ? 0 : O_NOFOLLOW))
       }
-      try refuseOther(
-        try ShmError.explaining(explain) { () throws(Errno) in try found.status().st_mode },
-        attempt)
+      let status = try ShmError.explaining(explain) { () throws(Errno) in try found.status() }
+      try refuseOther(status.st_mode, attempt)
       if access == .status { return Region(reference, access: access, descriptor: found) }
-      if access == .readWrite { try SharedMemory.require(found, attempt) }
+      if access == .readWrite { try SharedMemory.require(found, attempt, status: status) }
       do throws(Errno) {
-        let descriptor = try open(found, reference, path, access)
-        if try RegionIdentity(descriptor.status()) == RegionIdentity(found.status()) {
+        if let descriptor = try reopen(found, RegionIdentity(status), reference, path, access) {
           return Region(reference, access: access, descriptor: descriptor)
         }
       } catch {
-        let refusal = Refusal(of: path, found: try? found.status())
+        let refusal = Refusal(of: path, found: status)
         throw refusal.opening(error, attempt, isReadOnly: access == .readOnly)
           ?? explain(error)
       }
@@ -52,21 +50,28 @@ extension Region {
     throw ShmError(.busy, attempt, "its name keeps changing to other files")
   }
 
-  /// Opens the file of `found` through /proc, which cannot lead to another file, or without /proc by its name.
-  /// A POSIX object is always opened by its name. shm_open(3)
-  private static func open(
-    _ found: borrowing OwnedDescriptor, _ reference: RegionReference, _ path: FilePath,
-    _ access: Access
-  ) throws(Errno) -> OwnedDescriptor {
+  /// Opens the file of `found` through /proc, which cannot lead to another file. Without /proc it
+  /// opens it by its name, which can refer to another file by now. proc(5), shm_open(3)
+  ///
+  /// - Returns: the descriptor; nil if the name refers to another file.
+  private static func reopen(
+    _ found: borrowing OwnedDescriptor, _ identity: RegionIdentity, _ reference: RegionReference,
+    _ path: FilePath, _ access: Access
+  ) throws(Errno) -> OwnedDescriptor? {
     let flags = access.flags | O_NONBLOCK
-    if case .posix(let name) = reference {
-      return try FileSystem.openShared(name.sharedMemoryName, flags)
-    }
     do throws(Errno) {
       return try FileSystem.open(FilePath("/proc/self/fd/\(found.raw)"), flags)
-    } catch .noSuchFileOrDirectory {
-      return try FileSystem.open(path, flags | O_NOFOLLOW)
+    } catch {
+      guard error == .noSuchFileOrDirectory else { throw error }
     }
+    let descriptor =
+      if case .posix(let name) = reference {
+        try FileSystem.openShared(name.sharedMemoryName, flags)
+      } else {
+        try FileSystem.open(path, flags | O_NOFOLLOW)
+      }
+    if try RegionIdentity(descriptor.status()) == identity { return descriptor }
+    return nil
   }
 
   private static func refuseOther(_ mode: mode_t, _ attempt: String) throws(ShmError) {

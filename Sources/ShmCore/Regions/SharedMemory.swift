@@ -1,5 +1,5 @@
 import CShm
-import Glibc
+package import Glibc
 import SystemPackage
 
 /// Defines shared memory: files on tmpfs, ramfs and hugetlbfs, and memfds, which lie on internal mounts of these.
@@ -11,19 +11,17 @@ package enum SharedMemory {
   /// - Parameters:
   ///   - descriptor: the file, open for anything; `O_PATH` is enough.
   ///   - attempt: the words for errors.
+  ///   - status: its status; nil reads the status only for the error.
   /// - Throws: `ShmError` of kind `notSharedMemory`, which names the file system.
   package static func require(
-    _ descriptor: borrowing OwnedDescriptor, _ attempt: String
+    _ descriptor: borrowing OwnedDescriptor, _ attempt: String, status: stat? = nil
   ) throws(ShmError) {
-    let (fileSystem, device) = try ShmError.saying(attempt) { () throws(Errno) in
-      (
-        MemoryFileSystem(try descriptor.fileSystemStatus()),
-        UInt64(try descriptor.status().st_dev)
-      )
+    let fileSystem = try ShmError.saying(attempt) { () throws(Errno) in
+      MemoryFileSystem(try descriptor.fileSystemStatus())
     }
-    if fileSystem.kind == .other {
-      throw refusal("it", attempt, fileSystem, device: device)
-    }
+    guard fileSystem.kind == .other else { return }
+    let device = (status ?? (try? descriptor.status())).map { UInt64($0.st_dev) }
+    throw refusal("it", attempt, fileSystem, device: device)
   }
 
   /// The error for a file on another file system.
