@@ -87,7 +87,9 @@ public struct AddressInspection: Sendable {
       (kind, isLocked, others, othersComplete) = (nil, nil, [], true)
       return
     }
-    kind = map.identity.namespace == nil ? RegionKind(path: map.path) : .systemV
+    kind =
+      map.identity.namespace == nil
+      ? RegionKind(KernelPath(map.path), isHidden: nil) : .systemV
     let scan = try RegionUsers.scan(for: [map.identity])
     let mappings = RegionMappings(of: map.identity, in: scan)
     othersComplete = mappings.isComplete

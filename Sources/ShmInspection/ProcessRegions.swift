@@ -49,7 +49,8 @@ public struct ProcessRegions: Sendable {
       let addresses = user?.mappings.map(\.addresses).min { $0.lowerBound < $1.lowerBound }
       return Entry(
         identity: identity,
-        kind: identity.namespace == nil ? RegionKind(path: sighting.path) : .systemV,
+        kind: identity.namespace == nil
+          ? RegionKind(KernelPath(sighting.path), isHidden: nil) : .systemV,
         path: sighting.path, process: process, descriptor: user?.descriptors.min(),
         addresses: addresses)
     }
@@ -71,16 +72,9 @@ extension ProcessRegions.Entry {
       guard identity.namespace == IPCNamespace.own else { return nil }
       return Int32(exactly: identity.inode).map { .systemV($0) }
     }
-    let path = FilePath(bytes: path)
-    if kind == .posix || kind == .file, let status = try? FileSystem.status(path),
-      RegionIdentity(status) == identity
-    {
-      if kind == .posix, let name = RegionPathName.posixName(self.path),
-        let valid = try? RegionName(bytes: name)
-      {
-        return .posix(valid)
-      }
-      return .file(path)
+    let shown = KernelPath(path)
+    if kind.hasName, shown.isName(of: identity) {
+      return RegionPathName.reference(FilePath(bytes: path), isOwn: true)
     }
     return descriptor.map { .descriptor(process: process, number: $0) }
   }

@@ -18,7 +18,7 @@ struct RegionAccess {
 
   init(
     _ identity: RegionIdentity, _ sighting: ProcessScan.Sighting,
-    _ kind: RegionInventory.Entry.Kind, _ name: [UInt8], _ mounts: MemoryMounts?
+    _ kind: RegionKind, _ name: [UInt8], _ mounts: MemoryMounts?
   ) {
     let process: Int32
     var link: FilePath
@@ -42,7 +42,7 @@ struct RegionAccess {
     {
       status = followed
     }
-    if kind == .posix || kind == .semaphore || kind == .file {
+    if kind.hasName {
       if let named = RegionPathName.place(sighting.path, identity, seenBy: process) {
         status = status ?? named.status
         link = named.path
@@ -58,12 +58,15 @@ struct RegionAccess {
     path = status == nil ? nil : link
   }
 
-  /// Why a path does not lead to the region. The kernel marks the path of a removed name; a name may end
-  /// so by itself, and a region that has lost one name may have another.
+  /// Why a path does not lead to the region. The kernel marks the path of a removed name, but a name can end so by
+  /// itself, and a region that has lost one name can have another.
   private static func visibility(
     of path: [UInt8], _ identity: RegionIdentity, _ status: stat?, _ mounts: MemoryMounts?
   ) -> RegionInventory.Entry.Visibility {
-    if RegionPathName.hasMark(path) || status?.st_nlink == 0 { return .removed }
+    let shown = KernelPath(path)
+    if status?.st_nlink == 0 || shown.isMarked && !Self.canBeName(shown, identity, status) {
+      return .removed
+    }
     guard let mounts else { return .unknown }
     if !mounts.isKnown(identity.device) { return .unmounted }
     guard mounts.covers(path, identity.device) else { return .unknown }
@@ -74,6 +77,17 @@ struct RegionAccess {
     } catch {
       return error == .noSuchFileOrDirectory ? .hidden : .unknown
     }
+  }
+
+  /// Whether a marked path can be the name of a region that still has one: not if its directory is visible here, where
+  /// the path would lead to the region.
+  private static func canBeName(
+    _ path: KernelPath, _ identity: RegionIdentity, _ status: stat?
+  ) -> Bool {
+    guard let status, status.st_nlink > 0 else { return false }
+    let directory = FilePath(bytes: path.shown).removingLastComponent()
+    guard let parent = try? FileSystem.status(directory) else { return true }
+    return UInt64(parent.st_dev) != identity.device
   }
 
   /// Its status by stat(2); nil without permission.

@@ -117,9 +117,12 @@ struct RegionCensus: ~Copyable {
     for (identity, sighting) in sightings {
       guard let namespace = identity.namespace else {
         if listed.contains(identity) { continue }
-        let (kind, name) = RegionPathName.classify(
-          sighting.path, isHidden: views.first?.mounts.isHidden(identity.device) == true)
-        addSighted(identity, sighting, kind, name)
+        let path = KernelPath(sighting.path)
+        var kind = RegionKind(
+          path, isHidden: views.first?.mounts.isHidden(identity.device) == true)
+        // A descriptor of a segment's file, from map_files, shows no namespace and no number of the segment.
+        if kind == .systemV { kind = .other }
+        addSighted(identity, sighting, kind, RegionPathName.name(path, kind))
         continue
       }
       if tables[namespace] == nil {
@@ -136,7 +139,7 @@ struct RegionCensus: ~Copyable {
 
   private mutating func addSighted(
     _ identity: RegionIdentity, _ sighting: ProcessScan.Sighting,
-    _ kind: RegionInventory.Entry.Kind, _ name: [UInt8], segment: SystemVSegment? = nil
+    _ kind: RegionKind, _ name: [UInt8], segment: SystemVSegment? = nil
   ) {
     let access = RegionAccess(identity, sighting, kind, name, mounts(of: sighting))
     var entry = RegionInventory.Entry(

@@ -127,13 +127,13 @@ public struct RegionInspection: Sendable {
     path = shown.map(\.bytes)
     kind =
       if segment != nil { .systemV } else if let path {
-        RegionKind(path: path)
-      } else if case .posix = reference { .posix } else {
+        RegionKind(KernelPath(path), isHidden: nil)
+      } else if case .posix(let name) = reference { RegionKind(posixName: name.bytes) } else {
         .file
       }
     // A memfd and shared anonymous memory lie on a mount of the kernel's own, which no process sees.
     mount =
-      kind == .posix || kind == .file
+      kind.hasName
       ? RegionMount.find(
         of: region, path, file.identity,
         seenBy: ([process].compactMap { $0 }) + users.map(\.process), own: scan.host.mounts)

@@ -5,24 +5,6 @@ import SystemPackage
 extension RegionInventory {
   /// One region of the list. Unknown values are nil, never 0.
   public struct Entry: Sendable {
-    /// The kind of a region, by the place of its discovery.
-    public enum Kind: String, Sendable, CaseIterable {
-      /// A shared memory object: shm_open(3).
-      case posix
-      /// A named semaphore, which glibc keeps beside them: sem_open(3).
-      case semaphore
-      /// A file without a name: memfd_create(2).
-      case memfd
-      /// A System V segment: shmget(2).
-      case systemV = "sysv"
-      /// A file on another tmpfs, or on a hugetlbfs.
-      case file
-      /// Memory that a process shares with its children: mmap(2), `MAP_SHARED | MAP_ANONYMOUS`.
-      case anonymous
-      /// Memory of the kernel or a driver.
-      case other
-    }
-
     /// Whether the name of a region leads to it.
     public enum Visibility: String, Sendable {
       /// It does, here or in the mount namespace of a process that uses it; or it never had a name.
@@ -38,7 +20,7 @@ extension RegionInventory {
     }
 
     /// What it is.
-    public let kind: Kind
+    public let kind: RegionKind
     /// Its name's bytes, whatever they are; a path for a file, empty for what never had one.
     public let name: [UInt8]
     /// A reference to open or inspect it; nil if no reference is possible.
@@ -106,7 +88,7 @@ extension RegionInventory {
     public var lastChange: Int? { status?.lastChange ?? segment?.changed }
 
     init(
-      _ kind: Kind, name: [UInt8], reference: RegionReference?, identity: RegionIdentity,
+      _ kind: RegionKind, name: [UInt8], reference: RegionReference?, identity: RegionIdentity,
       visibility: Visibility = .named, status: RegionStatus? = nil, segment: SystemVSegment? = nil
     ) {
       self.kind = kind
@@ -127,16 +109,11 @@ extension RegionInventory {
       else { return nil }
       let bytes = name.bytes
       self.init(
-        Self.kind(ofPosix: bytes), name: bytes,
+        RegionKind(posixName: bytes), name: bytes,
         reference: (try? RegionName(bytes: bytes)).map { .posix($0) },
         identity: RegionIdentity(status),
         status: RegionStatus(
           status, created: FileSystem.birthTime(path), pageSize: PageMath.pageSize))
-    }
-
-    /// A semaphore is recognized by its name.
-    static func kind(ofPosix name: some Sequence<UInt8>) -> Kind {
-      name.starts(with: "sem.".utf8) ? .semaphore : .posix
     }
 
     /// Whether it is in use, by a scan that included it.

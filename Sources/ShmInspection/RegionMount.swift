@@ -61,8 +61,8 @@ public struct RegionMount: Sendable {
   }
 
   private static func reach(_ path: [UInt8]?, _ identity: RegionIdentity) -> Reach {
-    guard let path, !RegionPathName.hasMark(path),
-      let status = try? FileSystem.status(FilePath(bytes: path)),
+    // The marked path of a removed name leads nowhere, but a name can end so by itself.
+    guard let path, let status = try? FileSystem.status(FilePath(bytes: path)),
       UInt64(status.st_dev) != identity.device
     else { return .own }
     return .covered

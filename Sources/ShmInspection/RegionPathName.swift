@@ -2,48 +2,30 @@ import Glibc
 package import ShmCore
 import SystemPackage
 
-/// The kind and name of a region, derived from its path in /proc.
+/// The name of a region, derived from its path in /proc.
 package enum RegionPathName {
-  private static let removed = Array(" (deleted)".utf8)
-  private static let memfd = Array("/memfd:".utf8)
-  private static let posix = Array("\(RegionName.directory)/".utf8)
-
-  /// The kind and the name, without the mark of what has no name.
+  /// The name of a region by its kind, without the kernel's mark for an object that was never in a directory.
   ///
   /// - Parameters:
-  ///   - path: as maps and the links of fd show it.
-  ///   - isHidden: whether it lies on a file system that is mounted nowhere.
-  /// - Returns: the kind and the name.
-  static func classify(
-    _ path: [UInt8], isHidden: Bool
-  ) -> (kind: RegionInventory.Entry.Kind, name: [UInt8]) {
-    guard isHidden || path.starts(with: memfd) else {
-      let name = posixName(path)
-      return name.map { (RegionInventory.Entry.kind(ofPosix: $0), $0) } ?? (.file, path)
+  ///   - path: the path from a descriptor's link or from maps.
+  ///   - kind: the kind of the region.
+  /// - Returns: the name; the path of a file, which may be marked; empty for anonymous memory.
+  static func name(_ path: KernelPath, _ kind: RegionKind) -> [UInt8] {
+    switch kind {
+    case .posix, .semaphore: RegionKind.posixName(path.shown) ?? path.shown
+    case .file: path.shown
+    case .memfd: RegionKind.memfdName(path.withoutMark)
+    case .anonymous: []
+    case .systemV, .other: Array(path.withoutMark.drop { $0 == UInt8(ascii: "/") })
     }
-    let bare = withoutMark(path)
-    if bare.starts(with: memfd) { return (.memfd, Array(bare.dropFirst(memfd.count))) }
-    if bare.elementsEqual("/dev/zero".utf8) || bare.elementsEqual("/anon_hugepage".utf8) {
-      return (.anonymous, [])
-    }
-    return (.other, Array(bare.drop { $0 == UInt8(ascii: "/") }))
   }
 
-  /// The name of a POSIX object; nil for another path.
-  static func posixName(_ path: [UInt8]) -> [UInt8]? {
-    guard path.starts(with: posix) else { return nil }
-    let name = path.dropFirst(posix.count)
-    return name.isEmpty || name.contains(UInt8(ascii: "/")) ? nil : Array(name)
-  }
-
-  /// Whether the kernel may have marked it as removed; a name may end so by itself.
-  static func hasMark(_ path: [UInt8]) -> Bool { path.suffix(removed.count) == removed[...] }
-
-  /// A path, or its last part, without the mark. A removal renames a region before it unlinks it, and the kernel shows the
-  /// last name: the name before that is meant.
+  /// A path, or its last component, without the mark. A removal renames a region before it unlinks it, and the
+  /// kernel shows the last name: this returns the name before that.
   static func withoutMark(_ path: [UInt8]) -> [UInt8] {
-    guard hasMark(path) else { return path }
-    let bare = Array(path.dropLast(removed.count))
+    let shown = KernelPath(path)
+    guard shown.isMarked else { return path }
+    let bare = shown.withoutMark
     let start = bare.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
     guard let name = RemovalName(parsing: Array(bare[start...]))?.original else { return bare }
     return bare[..<start] + name
@@ -61,7 +43,9 @@ package enum RegionPathName {
 
   /// The reference of a path, which is of this process's own view, or goes by another process.
   static func reference(_ path: FilePath, isOwn: Bool) -> RegionReference {
-    guard isOwn, let name = posixName(path.bytes), let valid = try? RegionName(bytes: name) else {
+    guard isOwn, let name = RegionKind.posixName(path.bytes),
+      let valid = try? RegionName(bytes: name)
+    else {
       return .file(path)
     }
     return .posix(valid)
@@ -94,6 +78,6 @@ package enum RegionPathName {
   /// A path for a person: the bare name of a POSIX object, without the mark of what was removed.
   package static func shown(_ path: [UInt8]) -> [UInt8] {
     let bare = withoutMark(path)
-    return posixName(bare) ?? bare
+    return RegionKind.posixName(bare) ?? bare
   }
 }

@@ -26,6 +26,9 @@ struct PlaceTests {
       ("/system.slice/db.service", [.systemService], "db.service"),
       ("/system.slice/db.service/workers", [.systemService], "db.service"),
       ("/system.slice/db.service (deleted)", [.systemService], "db.service"),
+      ("/system.slice/db.service/workers (deleted)", [.systemService], "db.service"),
+      ("/system.slice/db.service (deleted)/workers", [], nil),
+      ("/system.slice/db.service (deleted) (deleted)", [], nil),
       (
         "/system.slice/system-getty.slice/getty@tty1.service", [.systemService],
         "getty@tty1.service"

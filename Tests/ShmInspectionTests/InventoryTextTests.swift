@@ -80,22 +80,21 @@ struct InventoryTextTests {
     #expect(SystemVSegment(parsing: bytes("       key      shmid perms")[...]) == nil)
   }
 
-  @Test("paths are told by what lies behind them")
-  func paths() {
-    func kind(_ path: String, hidden: Bool = false) -> String {
-      let (kind, name) = RegionPathName.classify(bytes(path), isHidden: hidden)
-      return "\(kind.rawValue) \(String(decoding: name, as: UTF8.self))"
+  @Test("a path shows the name of a region, without the mark that the kernel added")
+  func names() {
+    func name(_ path: String, _ kind: RegionKind) -> String {
+      String(decoding: RegionPathName.name(KernelPath(bytes(path)), kind), as: UTF8.self)
     }
-    #expect(kind("/dev/shm/cache") == "posix cache")
-    #expect(kind("/dev/shm/sem.x") == "semaphore sem.x")
-    #expect(kind("/dev/shm/a/b") == "file /dev/shm/a/b")
-    #expect(kind("/dev/shm/") == "file /dev/shm/")
-    #expect(kind("/memfd:a (deleted) (deleted)", hidden: true) == "memfd a (deleted)")
-    #expect(kind("/memfd: (deleted)", hidden: true) == "memfd ")
-    #expect(kind("/dev/zero (deleted)", hidden: true) == "anonymous ")
-    #expect(kind("/anon_hugepage (deleted)", hidden: true) == "anonymous ")
-    #expect(kind("/drm mm object (deleted)", hidden: true) == "other drm mm object")
-    #expect(kind("", hidden: true) == "other ")
+    #expect(name("/dev/shm/cache", .posix) == "cache")
+    #expect(name("/dev/shm/sem.x", .semaphore) == "sem.x")
+    #expect(name("/dev/shm/a (deleted)", .posix) == "a (deleted)")
+    #expect(name("/dev/shm/a/b (deleted)", .file) == "/dev/shm/a/b (deleted)")
+    #expect(name("/memfd:a (deleted) (deleted)", .memfd) == "a (deleted)")
+    #expect(name("/memfd:a/b (deleted)", .memfd) == "a/b")
+    #expect(name("/memfd: (deleted)", .memfd) == "")
+    #expect(name("/dev/zero (deleted)", .anonymous) == "")
+    #expect(name("/drm mm object (deleted)", .other) == "drm mm object")
+    #expect(name("", .other) == "")
   }
 
   @Test("a mount hides what it is mounted over, and ends at a slash")
@@ -151,7 +150,8 @@ struct InventoryTextTests {
         in: noise, count: Int(generator.next() % 400), isWanted: { $0 % 2 == 1 }
       ) { _ in parsed += 1 }
       if SystemVSegment(parsing: generator.input(like: segment)[...]) != nil { parsed += 1 }
-      _ = RegionPathName.classify(generator.input(like: path), isHidden: generator.next() % 2 == 0)
+      let shown = KernelPath(generator.input(like: path))
+      _ = RegionPathName.name(shown, RegionKind(shown, isHidden: generator.next() % 2 == 0))
       _ = ProcessStatus.wired(in: noise[...])
       DirectoryEntries.forEachNumber(in: generator.input(like: path)[...]) { _ in parsed += 1 }
     }

@@ -89,12 +89,9 @@ extension ProcessMap {
   /// inode 0, a file system never the device 0.
   package var isOfRegion: Bool { identity.device != 0 || identity.inode != 0 }
 
-  /// Whether a System V segment may be what it maps: the kernel shows `/SYSV`, the key in eight
-  /// digits, and ` (deleted)`.
+  /// Whether it can be a mapping of a System V segment, by its path.
   package var isSegment: Bool {
-    path.starts(with: "/SYSV".utf8) && path.count >= 13
-      && path[5..<13].allSatisfy { ProcText.hexadecimal([$0][...]) != nil }
-      && (path.count == 13 || path[13...].elementsEqual(" (deleted)".utf8))
+    path.starts(with: "/SYSV".utf8) && RegionKind.isSegment(KernelPath(path).withoutMark)
   }
 
   /// The same mapping with the identity of the segment in the namespace of a process.

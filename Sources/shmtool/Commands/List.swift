@@ -47,7 +47,7 @@ struct List: CheckedCommand {
   var sort: ColumnNames = ColumnNames(["name"])
 
   @Option(help: ArgumentHelp("Only regions of KIND; may be repeated", valueName: "KIND"))
-  var kind: [RegionKind] = []
+  var kind: [ListKind] = []
 
   @Option(
     help: ArgumentHelp("Only regions that process PID uses", valueName: "PID"),
@@ -98,9 +98,24 @@ struct List: CheckedCommand {
   }
 }
 
-/// The kinds that `--kind` takes.
-enum RegionKind: String, ExpressibleByArgument, CaseIterable {
-  case posix, semaphore, memfd, sysv, file, anonymous, other, stream
+/// The kind of a row: that of a region, or a stream. `--kind` takes one.
+enum ListKind: Hashable, RawRepresentable, ExpressibleByArgument, CaseIterable {
+  case region(RegionKind)
+  case stream
+
+  static var allCases: [ListKind] { RegionKind.allCases.map { .region($0) } + [.stream] }
+
+  init?(rawValue: String) {
+    guard let kind = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
+    self = kind
+  }
+
+  var rawValue: String {
+    switch self {
+    case .region(let kind): kind.rawValue
+    case .stream: "stream"
+    }
+  }
 }
 
 /// Names of columns of the list.

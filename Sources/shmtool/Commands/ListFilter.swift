@@ -10,7 +10,7 @@ struct ListFilter {
   /// - Throws: `ShmError`: `notFound` for a user or a process that there is not, `notPermitted` for a
   ///   process that may not be looked at.
   init(
-    kinds: [RegionKind], process: Int32?, user: [UInt8]?, isStale: Bool
+    kinds: [ListKind], process: Int32?, user: [UInt8]?, isStale: Bool
   ) throws(ShmError) {
     self.kinds = Set(kinds.map(\.rawValue))
     self.process = process
@@ -23,7 +23,7 @@ struct ListFilter {
   var isOpen: Bool { kinds.isEmpty && process == nil && owner == nil && !isStale }
 
   /// Whether a stream may be.
-  var takesStreams: Bool { kinds.isEmpty || kinds.contains(RegionKind.stream.rawValue) }
+  var takesStreams: Bool { kinds.isEmpty || kinds.contains(ListKind.stream.rawValue) }
 
   func accepts(_ row: ListReport.Row) -> Bool {
     (kinds.isEmpty || kinds.contains(row.kind))

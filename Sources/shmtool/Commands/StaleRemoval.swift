@@ -106,7 +106,7 @@ struct StaleRemoval {
     let made = stream.status.lastChange
     var row = StaleReport.Row(
       region: RawText(StreamReference.argument(stream.place.name)),
-      kind: RegionKind.stream.rawValue, bytes: 0,
+      kind: ListKind.stream.rawValue, bytes: 0,
       allocated: 0, ageSeconds: Clock.age(of: made, now: Clock.secondsSince1970), stream: true,
       proved: Unknowable(true), identity: nil, links: 1)
     if isDryRun { return row }

@@ -34,7 +34,7 @@ struct CompletionSource {
 
   /// The regions of some kinds, each as the word that names it and nothing else.
   private func regions(
-    _ kinds: Set<RegionInventory.Entry.Kind>, atOffset: Bool = false
+    _ kinds: Set<RegionKind>, atOffset: Bool = false
   ) -> [CompletionCandidate] {
     if typed.starts(with: "file:".utf8) { return [] }
     // Only a look at all processes finds the regions of which the words begin so.

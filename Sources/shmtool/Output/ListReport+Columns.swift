@@ -114,7 +114,7 @@ extension ListReport {
     Column(
       name: name, help: help, isDefault: isDefault, alignsRight: true, facts: facts,
       cell: { row, style in
-        row.kind == RegionKind.stream.rawValue ? "-" : value(row).text { Format.size($0, style) }
+        row.kind == ListKind.stream.rawValue ? "-" : value(row).text { Format.size($0, style) }
       },
       precedes: { value($0).value ?? -1 > value($1).value ?? -1 })
   }

@@ -111,7 +111,7 @@ extension ListReport.Row {
   init(_ stream: StreamInventory.Entry, now: Int) {
     let status = stream.status
     let bytes = stream.place.name.bytes
-    kind = RegionKind.stream.rawValue
+    kind = ListKind.stream.rawValue
     name = Unknowable(RawText(bytes))
     reference = Unknowable(StreamReference.argument(stream.place).map { RawText($0) })
     display = reference.value ?? RawText(stream.place.path.bytes)

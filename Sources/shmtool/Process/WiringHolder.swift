@@ -97,7 +97,7 @@ struct WiringHolder: Sendable {
         if known == .background { hiddenHolders.append(process) }
       }
     }
-    nameAnew(&holders)
+    findNames(&holders)
     for index in holders.indices {
       holders[index].reference = RegionPathName.reference(
         holders[index].path, holders[index].region, seenBy: holders[index].process)
@@ -132,11 +132,13 @@ struct WiringHolder: Sendable {
     (try? FileSystem.contents(of: directory.appending("cmdline"))) ?? []
   }
 
-  /// What was mapped before it had its name is shown as deleted for ever: the name that it has by
-  /// now is better.
-  private static func nameAnew(_ holders: inout [WiringHolder]) {
-    let mark = Array(" (deleted)".utf8)
-    let unnamed = holders.indices.filter { holders[$0].path.suffix(mark.count) == mark[...] }
+  /// Looks up the present names of regions whose path is marked as removed. The kernel marks a region for ever if it
+  /// was mapped before it got its name.
+  private static func findNames(_ holders: inout [WiringHolder]) {
+    let unnamed = holders.indices.filter {
+      let path = KernelPath(holders[$0].path)
+      return path.isMarked && !path.isName(of: holders[$0].region)
+    }
     guard !unnamed.isEmpty, let inventory = try? RegionInventory.posixObjects() else { return }
     for index in unnamed {
       let entry = inventory.entries.first { $0.identity == holders[index].region }

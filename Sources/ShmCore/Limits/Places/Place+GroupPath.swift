@@ -31,10 +31,8 @@ extension Place {
 
     init(_ path: FilePath) {
       self.path = path
-      // The kernel marks a group that was removed.
-      let names = path.components.map { $0.string }.map {
-        $0.hasSuffix(" (deleted)") ? String($0.dropLast(10)) : $0
-      }
+      // The kernel marks the path of a group that was removed, not each of its components.
+      let names = FilePath(bytes: KernelPath(path.bytes).withoutMark).components.map { $0.string }
       for (index, name) in names.enumerated() {
         let next = index + 1 < names.count ? names[index + 1] : nil
         if let user = Self.between("user@", name, ".service").flatMap({ UInt32($0) }) {

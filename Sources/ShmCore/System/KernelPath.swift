@@ -1,0 +1,31 @@
+import SystemPackage
+
+/// A path as the kernel shows it under /proc: with ` (deleted)` at its end if the name was removed.
+///
+/// A name can also end so by itself, so the text alone proves nothing: the same text stands for the removed file `a`
+/// and for the file `a (deleted)`. `isName(of:)` decides by the identity of the file. For an object that was never
+/// in a directory (a memfd, a System V segment) the kernel always adds the mark, exactly once. proc_pid_fd(5),
+/// proc_pid_maps(5), cgroups(7)
+package struct KernelPath {
+  private static let mark = Array(" (deleted)".utf8)
+
+  /// The text as the kernel shows it.
+  package let shown: [UInt8]
+  /// Whether the text ends in the mark, by the kernel or by the name itself.
+  package let isMarked: Bool
+
+  package init(_ shown: [UInt8]) {
+    self.shown = shown
+    isMarked = shown.suffix(Self.mark.count) == Self.mark[...]
+  }
+
+  /// The path without the kernel's mark, which is the last one if the name itself ends in another.
+  package var withoutMark: [UInt8] {
+    isMarked ? Array(shown.dropLast(Self.mark.count)) : shown
+  }
+
+  /// Whether the text as it stands is the name of this file. lstat(2)
+  package func isName(of identity: RegionIdentity) -> Bool {
+    (try? FileSystem.status(FilePath(bytes: shown))).map { RegionIdentity($0) == identity } ?? false
+  }
+}
