@@ -51,7 +51,7 @@ public struct RegionWaiter: Sendable {
 
   private static func pause(_ watch: CInt?, _ timeout: Duration) throws(ShmError) {
     try ShmError.saying("cannot wait") { () throws(Errno) in
-      let ready = try Polling.wait(for: watch.map { [$0] } ?? [], timeout: timeout)
+      let ready = try Waiter.wait(for: watch.map { [$0] } ?? [], timeout: timeout)
       guard let watch, ready.first == true else { return }
       // The kind of event does not matter, because the region is checked again.
       var events = [UInt8](repeating: 0, count: 4096)

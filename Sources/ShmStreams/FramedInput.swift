@@ -54,7 +54,7 @@ public struct FramedInput: ~Copyable, Sendable {
     while bytes.count < Frame.preambleSize {
       let ready: [Bool]
       do {
-        ready = try Polling.wait(for: waited, timeout: clock.left)
+        ready = try Waiter.wait(for: waited, timeout: clock.left)
       } catch {
         throw ShmError(attempt, error)
       }
@@ -95,13 +95,13 @@ public struct FramedInput: ~Copyable, Sendable {
     let attempt =
       "all \(end.total) bytes were delivered, but the acknowledgement cannot be written"
     let waited = [
-      Polling.Interest(descriptor: descriptor.rawValue, events: POLLOUT),
-      Polling.Interest(descriptor: options.interrupt?.rawValue ?? -1),
+      Waiter.Interest(descriptor: descriptor.rawValue, events: POLLOUT),
+      Waiter.Interest(descriptor: options.interrupt?.rawValue ?? -1),
     ]
     let clock = Deadline(after: options.stallTimeout)
     let ready: [Bool]
     do {
-      ready = try Polling.wait(for: waited, timeout: clock.left)
+      ready = try Waiter.wait(for: waited, timeout: clock.left)
     } catch {
       throw ShmError(attempt, error)
     }
@@ -121,16 +121,15 @@ public struct FramedInput: ~Copyable, Sendable {
   ///   - reason: why, in a few words.
   ///   - descriptor: the descriptor to write to. The caller keeps it.
   public mutating func refuse(reason: String, to descriptor: FileDescriptor) {
-    let interest = Polling.Interest(descriptor: descriptor.rawValue, events: POLLOUT)
-    guard let ready = try? Polling.wait(for: [interest], timeout: .zero), ready[0] else { return }
+    guard (try? Waiter.isReady(descriptor.rawValue, for: POLLOUT)) == true else { return }
     let record = FrameEncoder.record(abort: reason, after: 0)
     guard (try? write(record, to: descriptor, "cannot write the acknowledgement")) != nil else {
       return
     }
     if source.mayBlock { discard() }
-    let hangup = Polling.Interest(descriptor: descriptor.rawValue, events: 0)
-    _ = try? Polling.wait(
-      for: [hangup, Polling.Interest(descriptor: options.interrupt?.rawValue ?? -1)],
+    let hangup = Waiter.Interest(descriptor: descriptor.rawValue, events: 0)
+    _ = try? Waiter.wait(
+      for: [hangup, Waiter.Interest(descriptor: options.interrupt?.rawValue ?? -1)],
       timeout: Self.hangUpGrace)
   }
 
@@ -143,7 +142,7 @@ public struct FramedInput: ~Copyable, Sendable {
   private mutating func discard() {
     let clock = Deadline(after: Self.discardLimit)
     let waited = [source.descriptor] + (options.interrupt.map { [$0.rawValue] } ?? [])
-    while let ready = try? Polling.wait(for: waited, timeout: clock.left), ready[0],
+    while let ready = try? Waiter.wait(for: waited, timeout: clock.left), ready[0],
       ready.count == 1 || !ready[1], let bytes = try? source.bytes(upTo: Frame.largestData),
       !bytes.isEmpty
     {}

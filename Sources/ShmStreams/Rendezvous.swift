@@ -138,7 +138,7 @@ public struct Rendezvous: Hashable, Sendable {
       }
       let ready: [Bool]
       do {
-        ready = try Polling.wait(
+        ready = try Waiter.wait(
           for: interrupt.map { [$0] } ?? [],
           timeout: min(Self.pause, clock.left ?? Self.pause))
       } catch {
@@ -160,7 +160,7 @@ public struct Rendezvous: Hashable, Sendable {
     // The process that holds the lock may be stopped. The name must be removed nevertheless.
     var tries = 200
     while cshm_try_lock(directory.descriptor.raw) != 0, tries > 0 {
-      _ = try? Polling.wait(for: [CInt](), timeout: Self.pause)
+      Waiter.pause(Self.pause)
       tries -= 1
     }
     defer { _ = cshm_unlock(directory.descriptor.raw) }

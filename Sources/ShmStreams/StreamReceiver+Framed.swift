@@ -138,10 +138,8 @@ extension StreamReceiver {
     guard error.kind == .inputOutput, let descriptor = reply?.descriptor else { return error }
     let clock = Deadline(after: Self.replyGrace)
     while reply?.outcome == nil, clock.passed == nil {
-      guard let ready = try? Polling.wait(for: [descriptor], timeout: clock.left) else {
-        break
-      }
-      if ready[0] { reply?.read() }
+      guard let isReady = try? Waiter.isReady(descriptor, timeout: clock.left) else { break }
+      if isReady { reply?.read() }
     }
     return replyError ?? error
   }
@@ -168,8 +166,7 @@ extension StreamReceiver {
     let clock = Deadline(after: Self.abortWriteLimit)
     var last = FrameRecord(FrameEncoder.record(abort: reason, after: total))
     while !last.isWritten {
-      let interest = Polling.Interest(descriptor: sink.descriptor, events: POLLOUT)
-      guard let ready = try? Polling.wait(for: [interest], timeout: clock.left), ready[0],
+      guard (try? Waiter.isReady(sink.descriptor, for: POLLOUT, timeout: clock.left)) == true,
         (try? record.isWritten ? push(&last, to: &sink) : push(&record, to: &sink)) != nil
       else { return }
     }

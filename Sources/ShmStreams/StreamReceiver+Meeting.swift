@@ -102,7 +102,7 @@ extension StreamReceiver {
     let watched = [options.interrupt?.rawValue, watch].compactMap { $0 }
     let ready: [Bool]
     do {
-      ready = try Polling.wait(for: watched, timeout: timeout)
+      ready = try Waiter.wait(for: watched, timeout: timeout)
     } catch {
       throw ShmError(failure.attempt, error)
     }

@@ -46,25 +46,21 @@ extension StreamReceiver {
     do throws(ShmError) {
       // The set reports each ring of the event once, so it must be emptied before each wait.
       let ready = try emptyReadiness()
-      if ready & 1 << 2 != 0 { throw failure.interrupted }
-      if ready & 1 << 1 != 0 { try hear() }
+      if ready.interrupt { throw failure.interrupted }
+      if ready.sender { try hear() }
       if end != nil { return nil }
       if count == nil, ring.known >= wanted { wanted = try recordLayout().size }
       if try ring.availableBeforeWaiting(wanted: wanted) >= wanted { return nil }
       if ring.isSenderToBeWoken() { wakeSender() }
-      return (usual?.descriptor.raw).map { FileDescriptor(rawValue: $0) }
+      return (registered?.descriptor).map { FileDescriptor(rawValue: $0) }
     } catch {
       abort(error)
       throw error
     }
   }
 
-  private func emptyReadiness() throws(ShmError) -> UInt32 {
-    do {
-      if let ready = try usual?.wait(timeout: .zero) { return ready }
-    } catch {
-      throw ShmError(failure.attempt, error)
-    }
+  private mutating func emptyReadiness() throws(ShmError) -> (sender: Bool, interrupt: Bool) {
+    if let ready = try waitWithoutSink(timeout: .zero) { return ready }
     throw ShmError(
       .system, failure.attempt, "the kernel refuses epoll, so no descriptor reports it")
   }

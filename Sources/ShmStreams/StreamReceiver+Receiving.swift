@@ -116,24 +116,30 @@ extension StreamReceiver {
       "reported \(end.total) sent bytes, but \(ring.position &+ UInt64(count)) bytes arrived")
   }
 
-  /// Gives the processor away until the event rings, or somebody has something to say.
+  /// Sleeps until the event rings, or a message of the sender or the interrupt arrives.
   private mutating func sleep(_ sink: CInt?, _ clock: Deadline) throws(ShmError) {
-    if sink == nil, reply == nil, let ready = try waitAsBefore(clock) {
-      if ready & 1 << 2 != 0 { throw failure.interrupted }
-      if ready & 1 << 1 != 0 { try hear() }
+    if sink == nil, reply == nil, let ready = try waitWithoutSink(timeout: clock.left) {
+      report.crossings += 1
+      if ready.interrupt { throw failure.interrupted }
+      if ready.sender { try hear() }
     } else if try look(sink, data.descriptor.raw, clock) {
       data.silence()
       report.crossings += 1
     }
   }
 
-  /// Waits for the event, the sender and the interrupt, in this order, by one call, and does not read the event.
-  /// Returns nil if the kernel has no epoll for this process.
-  private mutating func waitAsBefore(_ clock: Deadline) throws(ShmError) -> UInt32? {
+  /// Waits for the event, the sender and the interrupt with one system call. It need not reset the event.
+  ///
+  /// - Returns: whether the sender and the interrupt are ready; nil if the kernel refuses epoll(7).
+  mutating func waitWithoutSink(
+    timeout: Duration?
+  ) throws(ShmError) -> (sender: Bool, interrupt: Bool)? {
     do {
-      guard let ready = try usual?.wait(timeout: clock.left) else { return nil }
-      report.crossings += 1
-      return ready
+      guard try registered?.wait(timeout: timeout) != nil else { return nil }
+      return (
+        registered?.isReady(1) == true,
+        options.interrupt != nil && registered?.isReady(2) == true
+      )
     } catch {
       throw ShmError(failure.attempt, error)
     }

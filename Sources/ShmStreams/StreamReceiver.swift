@@ -22,10 +22,10 @@ public struct StreamReceiver: ~Copyable, Sendable {
   var report = StreamReport()
   var checksum = Checksum()
   var spin: SpinWait
-  var polled = PollSet()
-  /// The set of descriptors for an ordinary wait: the event, the sender, the interrupt. nil if the kernel refuses
+  var polled = Waiter()
+  /// The descriptors of a wait without a sink, registered once: the event, the sender, the interrupt. nil if the kernel refuses
   /// epoll(7); poll(2) is used then.
-  var usual: EpollSet?
+  var registered: Waiter?
   /// The sender's end message; nil before the end.
   var end: EndOfStream?
   /// The bytes of the last loan, which are released by the next call.
@@ -67,7 +67,7 @@ public struct StreamReceiver: ~Copyable, Sendable {
     spin = SpinWait(options, peers: [socket.peer])
     self.failure = failure
     self.hello = hello
-    usual = try? EpollSet(
+    registered = try? Waiter(
       rung: data.descriptor.raw,
       readable: [socket.descriptor.raw] + (options.interrupt.map { [$0.rawValue] } ?? []))
     self.data = data

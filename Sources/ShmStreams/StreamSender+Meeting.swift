@@ -81,19 +81,19 @@ extension StreamSender {
 
   /// Waits for messages of peers, a connection, or one of the given descriptors, and returns which are ready.
   mutating func listen(
-    besides others: [Polling.Interest], _ clock: Deadline
+    besides others: [Waiter.Interest], _ clock: Deadline
   ) throws(ShmError) -> Heard {
     let own = peers.filter { $0.phase != .done } + latecomers
     var interests = others
-    if turnsAway { interests.append(Polling.Interest(descriptor: listener.descriptor.raw)) }
-    interests += own.map { Polling.Interest(descriptor: $0.socket.descriptor.raw) }
+    if turnsAway { interests.append(Waiter.Interest(descriptor: listener.descriptor.raw)) }
+    interests += own.map { Waiter.Interest(descriptor: $0.socket.descriptor.raw) }
     if let interrupt = options.interrupt {
-      interests.append(Polling.Interest(descriptor: interrupt.rawValue))
+      interests.append(Waiter.Interest(descriptor: interrupt.rawValue))
     }
     report.crossings += 1
     let ready: [Bool]
     do {
-      ready = try Polling.wait(for: interests, timeout: clock.left)
+      ready = try Waiter.wait(for: interests, timeout: clock.left)
     } catch {
       throw ShmError(failure.attempt, error)
     }

@@ -37,7 +37,7 @@ extension StreamSender {
       // Receivers may have died, and others may have connected.
       try hear()
       if try ring.roomBeforeWaiting(wanted: size) >= size { return nil }
-      return (readiness?.descriptor.raw).map { FileDescriptor(rawValue: $0) }
+      return (readiness?.descriptor).map { FileDescriptor(rawValue: $0) }
     } catch {
       abort(error)
       throw error
@@ -48,12 +48,12 @@ extension StreamSender {
   private mutating func emptyReadiness() throws(ShmError) {
     do throws(Errno) {
       if readiness == nil {
-        readiness = try EpollSet(
+        readiness = try Waiter(
           rung: space.descriptor.raw,
           readable: peers.map { $0.socket.descriptor.raw }
             + (options.interrupt.map { [$0.rawValue] } ?? []))
       }
-      _ = try readiness?.wait(timeout: .zero)
+      try readiness?.wait(timeout: .zero)
     } catch {
       throw ShmError(failure.attempt, error)
     }

@@ -101,7 +101,7 @@ extension StreamSender {
       } else {
         before = try ring.roomBeforeWaiting(wanted: wanted)
         if before >= wanted { continue }
-        heard = try listen(besides: [Polling.Interest(descriptor: space.descriptor.raw)], clock)
+        heard = try listen(besides: [Waiter.Interest(descriptor: space.descriptor.raw)], clock)
         ring.stopWaiting()
         if heard.others[0] {
           space.silence()
@@ -135,7 +135,7 @@ extension StreamSender {
   mutating func waitForInput(_ source: CInt) throws(ShmError) {
     let clock = Deadline(after: options.stallTimeout)
     while true {
-      let heard = try listen(besides: [Polling.Interest(descriptor: source)], clock)
+      let heard = try listen(besides: [Waiter.Interest(descriptor: source)], clock)
       try attend(heard.peers, heard.listener)
       if heard.others[0] { return }
       if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
@@ -163,7 +163,7 @@ extension StreamSender {
     var clock = Deadline(after: options.stallTimeout)
     var room = try ring.room()
     while peers.contains(where: { $0.phase != .done }) {
-      let heard = try listen(besides: [Polling.Interest(descriptor: space.descriptor.raw)], clock)
+      let heard = try listen(besides: [Waiter.Interest(descriptor: space.descriptor.raw)], clock)
       if heard.others[0] { space.silence() }
       if heard.listener { turnAway() }
       for peer in answerLatecomers(heard.peers) {

@@ -33,7 +33,7 @@ public struct StreamSender: ~Copyable, Sendable {
   /// Why this end sends no more bytes: the error that ended the stream, or a misuse after its end; nil while it is open.
   private(set) var ending: ShmError?
   /// The descriptors of an event loop's wait; nil before the first of these waits.
-  var readiness: EpollSet?
+  var readiness: Waiter?
   /// Keeps the ring in RAM if that was requested.
   private let wiring: Mapping?
 

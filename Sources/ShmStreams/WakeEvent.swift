@@ -65,8 +65,5 @@ struct WakeEvent: ~Copyable, Sendable {
   private var letsWait: Bool { cshm_fcntl(descriptor.raw, F_GETFL, 0) & O_NONBLOCK == 0 }
 
   /// Whether it can be rung without waiting. poll(2)
-  private var hasRoom: Bool {
-    var entry = pollfd(fd: descriptor.raw, events: Int16(POLLOUT), revents: 0)
-    return unsafe poll(&entry, 1, 0) > 0
-  }
+  private var hasRoom: Bool { (try? Waiter.isReady(descriptor.raw, for: POLLOUT)) == true }
 }

@@ -18,22 +18,6 @@ struct SmallTypeTests {
     #expect((before, first, all) == (false, true, false))
   }
 
-  @Test("polling tells what is ready, and returns after the time")
-  func polling() throws {
-    let pipe = try Pipe()
-    #expect(try Polling.wait(for: [pipe.reading.raw], timeout: .milliseconds(20)) == [false])
-    #expect(unsafe Glibc.write(pipe.writing.raw, "x", 1) == 1)
-    let silent = try Pipe()
-    #expect(
-      try Polling.wait(for: [silent.reading.raw, pipe.reading.raw], timeout: .milliseconds(5000))
-        == [false, true])
-    #expect(
-      try Polling.wait(
-        for: [Polling.Interest(descriptor: pipe.writing.raw, events: POLLOUT)],
-        timeout: .milliseconds(5000))
-        == [true])
-  }
-
   @Test("sizes that no region has are refused, and all others taken")
   func sizes() throws {
     for size in [1, page, page + 1, RegionSize.largest] {

@@ -14,7 +14,7 @@ struct DirectoryWatchTests {
     let watched = watch.raw
     let raw = try #require(watched)
     _ = try Region.create(try name.reference, size: page)
-    #expect(try Polling.wait(for: [raw], timeout: .milliseconds(5000)) == [true])
+    #expect(try Waiter.wait(for: [raw], timeout: .milliseconds(5000)) == [true])
     let missing = DirectoryWatch(of: try RegionReference("/nonexistent/directory/x")).raw
     let none = DirectoryWatch(of: .systemV(1)).raw
     #expect(missing == nil && none == nil)

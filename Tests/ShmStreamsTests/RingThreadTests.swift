@@ -107,7 +107,7 @@ struct RingThreadTests {
 
     /// Waits until it is rung; a wake-up that is lost shows as an error.
     func wait() throws {
-      guard try Polling.wait(for: [event.descriptor.raw], timeout: .milliseconds(20_000)) == [true]
+      guard try Waiter.wait(for: [event.descriptor.raw], timeout: .milliseconds(20_000)) == [true]
       else {
         throw ShmError(.timedOut, "cannot wait", "nobody has rung for 20 seconds")
       }

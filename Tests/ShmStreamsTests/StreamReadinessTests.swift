@@ -23,7 +23,7 @@ struct StreamReadinessTests {
 
   /// Whether the descriptor is readable now.
   private func isReady(_ descriptor: FileDescriptor?) throws -> Bool {
-    try Polling.wait(for: [try #require(descriptor).rawValue], timeout: .zero) == [true]
+    try Waiter.wait(for: [try #require(descriptor).rawValue], timeout: .zero) == [true]
   }
 
   @Test("tryNext returns available records, and nothing before a record is complete")

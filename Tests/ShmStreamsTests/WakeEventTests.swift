@@ -13,7 +13,7 @@ struct WakeEventTests {
   }
 
   private func isRinging(_ event: borrowing WakeEvent) throws -> Bool {
-    try Polling.wait(for: [event.descriptor.raw], timeout: .zero)[0]
+    try Waiter.wait(for: [event.descriptor.raw], timeout: .zero)[0]
   }
 
   @Test("rings until it is silenced, whatever its flags are", arguments: [false, true])

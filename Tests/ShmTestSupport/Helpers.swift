@@ -138,6 +138,12 @@ package struct Pipe: ~Copyable {
     reading = OwnedDescriptor(adopting: ends[0])
     writing = OwnedDescriptor(adopting: ends[1])
   }
+
+  /// Closes the end for reading, and returns the other end.
+  package consuming func closeReading() -> OwnedDescriptor { writing }
+
+  /// Closes the end for writing, and returns the other end.
+  package consuming func closeWriting() -> OwnedDescriptor { reading }
 }
 
 /// A file in a directory that is no tmpfs or may be one, with contents, removed at the end.

@@ -68,7 +68,7 @@ final class LockedFrames: Sendable {
       let isOver = isOver.load(ordering: .acquiring)
       look(upTo: ready.load(ordering: .acquiring))
       if isOver { return }
-      usleep(200)
+      Waiter.pause(.microseconds(200))
     }
   }
 

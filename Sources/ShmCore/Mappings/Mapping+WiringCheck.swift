@@ -80,7 +80,7 @@ extension Mapping {
     frames.look(upTo: part.upperBound)
     var seen = frames.seen
     for attempt in 0..<20 where !seen.doubtful.isEmpty {
-      usleep(1000)
+      Waiter.pause(.milliseconds(1))
       let doubtful = seen.doubtful
       seen.doubtful = RangeSet()
       for range in doubtful.ranges {

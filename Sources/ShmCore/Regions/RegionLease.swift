@@ -69,7 +69,7 @@ package struct RegionLease: ~Copyable {
           return .unknown
         }
         if deadline.hasPassed { return .refused }
-        usleep(1000)
+        Waiter.pause(.milliseconds(1))
       }
     }
   }

@@ -43,7 +43,7 @@ struct RegionLock: ~Copyable {
           "timed out after \(Clock.text(Self.patience)): "
             + (holder > 0 ? "process \(holder) has it locked" : "another process has it locked"))
       }
-      usleep(2000)
+      Waiter.pause(.milliseconds(2))
     }
     descriptor = opened
   }

@@ -85,8 +85,10 @@ package enum DescriptorIO {
   package static func takesTalk(_ raw: CInt, waits: Bool) -> Bool {
     guard SignalMask.holdsTermination else { return true }
     while true {
-      var entry = pollfd(fd: raw, events: Int16(POLLOUT), revents: 0)
-      if unsafe poll(&entry, 1, waits ? 100 : 0) != 0 { return true }
+      // An error is left to the write that follows.
+      guard
+        (try? Waiter.isReady(raw, for: POLLOUT, timeout: waits ? signalInterval : .zero)) == false
+      else { return true }
       if !waits || SignalMask.isTerminationPending { return false }
     }
   }
@@ -95,10 +97,13 @@ package enum DescriptorIO {
   package static func waitForInput(_ raw: CInt, _ attempt: String) throws(ShmError) {
     while true {
       try SignalMask.checkPending(attempt)
-      var entry = pollfd(fd: raw, events: Int16(POLLIN), revents: 0)
-      if unsafe poll(&entry, 1, 100) != 0 { return }
+      // An error is left to the read that follows.
+      guard (try? Waiter.isReady(raw, timeout: signalInterval)) == false else { return }
     }
   }
+
+  /// The time between two looks for a pending signal during a wait.
+  private static let signalInterval = Duration.milliseconds(100)
 
   /// A read that waits would not be ended by a signal that is held off.
   private static func waitWhereSignalsAreHeld(_ raw: CInt, _ attempt: String) throws(ShmError) {
@@ -106,8 +111,7 @@ package enum DescriptorIO {
   }
 
   private static func wait(_ raw: CInt, _ events: CInt) throws(Errno) {
-    var entry = pollfd(fd: raw, events: Int16(events), revents: 0)
-    try SystemCall.check { unsafe poll(&entry, 1, -1) }
+    _ = try Waiter.isReady(raw, for: events, timeout: nil)
   }
 
   /// A descriptor that is not open is the user's doing here (`>&-`), and full is full.

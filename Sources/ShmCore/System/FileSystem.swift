@@ -47,7 +47,7 @@ package enum FileSystem {
         guard error == .resourceTemporarilyUnavailable, flags & O_NONBLOCK != 0,
           !deadline.hasPassed
         else { throw error }
-        usleep(1000)
+        Waiter.pause(.milliseconds(1))
       }
     }
   }

@@ -38,15 +38,16 @@ package struct ProcessWatch: ~Copyable {
   /// Whether it has ended. If the kernel refuses poll(2), a signal that does nothing tells, or what
   /// /proc says of it: a zombie can still be signalled.
   package var hasEnded: Bool {
-    var entry = pollfd(fd: ended.raw, events: Int16(POLLIN), revents: 0)
-    let answer = unsafe poll(&entry, 1, 0)
-    if answer >= 0 { return answer > 0 }
+    if let isReady = try? Waiter.isReady(ended.raw) { return isReady }
     if cshm_pidfd_send_signal(ended.raw, 0) == -ESRCH { return true }
     guard let text = try? FileSystem.contents(of: FilePath("/proc/\(process)/stat")),
       let end = text.lastIndex(of: UInt8(ascii: ")")), end + 2 < text.count
     else { return false }
     return [UInt8(ascii: "Z"), UInt8(ascii: "X")].contains(text[end + 2])
   }
+
+  /// The time between two looks if the kernel refuses poll(2).
+  private static let shortPause = Duration.milliseconds(50)
 
   /// Waits for its end. If the kernel refuses poll(2), it is looked for twenty times a second.
   ///
@@ -55,8 +56,8 @@ package struct ProcessWatch: ~Copyable {
     let deadline = Deadline(after: timeout)
     while !hasEnded {
       if deadline.hasPassed { return false }
-      if (try? Polling.wait(for: [ended.raw], timeout: deadline.left)) == nil {
-        usleep(UInt32(min(deadline.left?.wholeMilliseconds ?? 50, 50)) * 1000)
+      if (try? Waiter.isReady(ended.raw, timeout: deadline.left)) == nil {
+        Waiter.pause(min(deadline.left ?? Self.shortPause, Self.shortPause))
       }
     }
     return true

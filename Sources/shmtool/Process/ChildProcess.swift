@@ -109,7 +109,7 @@ struct ChildProcess: ~Copyable {
         Self.send(SIGKILL, to: identifier)
         break
       }
-      usleep(5000)
+      Waiter.pause(.milliseconds(5))
     }
     _ = try? wait()
   }

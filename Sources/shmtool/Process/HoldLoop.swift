@@ -133,7 +133,7 @@ struct HoldLoop: ~Copyable {
       return (nil, hasEnded(child, ended ?? -1, timeout: timeout))
     }
     do throws(Errno) {
-      let ready = try Polling.wait(
+      let ready = try Waiter.wait(
         for: [signals.descriptor.raw] + (ended.map { [$0] } ?? []), timeout: timeout)
       return (try signals.next(), ended != nil && ready.last == true)
     } catch {
@@ -143,11 +143,9 @@ struct HoldLoop: ~Copyable {
 
   /// Waits for the end of a child, by the pidfd `watch` unless it is -1. Without poll(2) it asks waitid(2).
   private func hasEnded(_ child: Int32, _ watch: CInt, timeout: Duration?) -> Bool {
-    if watch >= 0, let ready = try? Polling.wait(for: [watch], timeout: timeout) {
-      return ready.last == true
-    }
+    if watch >= 0, let isReady = try? Waiter.isReady(watch, timeout: timeout) { return isReady }
     if ChildProcess.hasEnded(child) { return true }
-    usleep(UInt32(min(timeout ?? Self.shortPause, Self.shortPause).wholeMilliseconds) * 1000)
+    Waiter.pause(min(timeout ?? Self.shortPause, Self.shortPause))
     return ChildProcess.hasEnded(child)
   }
 

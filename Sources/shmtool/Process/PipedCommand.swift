@@ -153,7 +153,7 @@ struct PipedCommand: ~Copyable {
   /// - Returns: its exit code, 128 + n for signal n; nil if it has not ended.
   mutating func closeAndWait() -> CInt? {
     try? closePipe()
-    _ = try? Polling.wait(for: [child.ended], timeout: Self.grace)
+    _ = try? Waiter.isReady(child.ended, timeout: Self.grace)
     return exitCode
   }
 

@@ -63,7 +63,7 @@ struct ProcessTree: ~Copyable {
       isQuiet = isQuiet && members.allSatisfy { seen[$0.process]?.isStill ?? true }
       quietLooks = isQuiet ? quietLooks + 1 : 0
       if quietLooks == 2 { return }
-      if !isQuiet { _ = try? Polling.wait(for: [CInt](), timeout: .milliseconds(1)) }
+      if !isQuiet { Waiter.pause(.milliseconds(1)) }
     }
   }
 
@@ -83,10 +83,10 @@ struct ProcessTree: ~Copyable {
   /// Waits until all have ended; whether they have.
   private func waitForEnd(timeout: Duration?) -> Bool {
     let ends = members.compactMap { $0.descriptor.number }
-    let ready = (try? Polling.wait(for: ends, timeout: .zero)) ?? ends.map { _ in true }
+    let ready = (try? Waiter.wait(for: ends, timeout: .zero)) ?? ends.map { _ in true }
     let left = zip(ends, ready).filter { !$0.1 }.map(\.0)
     if left.isEmpty { return true }
-    _ = try? Polling.wait(for: left, timeout: timeout)
+    _ = try? Waiter.wait(for: left, timeout: timeout)
     return false
   }
 

@@ -89,7 +89,7 @@ enum UserNames {
 
   /// The first read, in time: passwd(5) has one line for a user, and getent(1) writes it at once.
   private static func line(from descriptor: CInt) throws(Errno) -> [UInt8] {
-    guard try Polling.wait(for: [descriptor], timeout: patience)[0] else { return [] }
+    guard try Waiter.isReady(descriptor, timeout: patience) else { return [] }
     var line = [UInt8](repeating: 0, count: 16384)
     let count = try unsafe line.withUnsafeMutableBufferPointer { (buffer) throws(Errno) in
       try unsafe OwnedDescriptor.read(descriptor, into: UnsafeMutableRawBufferPointer(buffer))
