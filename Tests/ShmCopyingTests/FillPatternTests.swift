@@ -66,7 +66,7 @@ struct FillPatternTests {
     }
   }
 
-  @Test("a pattern begins anew with the range, and nowhere else")
+  @Test("a pattern starts at the start of the range and does not restart within it")
   func phase() {
     let pattern = FillPattern.pattern([1, 2, 3])
     #expect(make(pattern, 0..<7) == [1, 2, 3, 1, 2, 3, 1])

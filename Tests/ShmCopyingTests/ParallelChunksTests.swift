@@ -30,7 +30,9 @@ struct ParallelChunksTests {
     #expect(last == range.count)
   }
 
-  @Test("tell how far all is done where some fail, whatever the threads", arguments: [1, 3, 8])
+  @Test(
+    "after a failure the number of completed bytes is reported, with any number of threads",
+    arguments: [1, 3, 8])
   func reached(_ threads: Int) {
     let done = Mutex<Set<Int>>([])
     var reached = -1

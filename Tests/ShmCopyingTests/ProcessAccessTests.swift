@@ -8,7 +8,7 @@ import Testing
 
 @Suite("A refusal to copy another process's memory")
 struct ProcessAccessTests {
-  @Test("is told by who refuses, and with what would do")
+  @Test("names who refused the access, and what would permit it")
   func causes() {
     func sentence(
       itself: Bool = true, inspected: Bool = true, yama: Int? = nil, owner: UInt32? = geteuid()
@@ -64,7 +64,7 @@ struct ProcessAccessTests {
       written.reason.hasSuffix("lies in 0x1000-0x2000 (r- private), which is not writable"))
   }
 
-  @Test("begins a call's pieces where the last one came to")
+  @Test("a call continues with the part at which the previous call stopped")
   func cursor() {
     var cursor = PieceCursor([10..<20, 30..<30, 4090..<5000])
     #expect(cursor.address == 10)

@@ -92,7 +92,7 @@ struct ProcessMemoryTests {
     }
   }
 
-  @Test("tells a buffer of this process that has gone from an address that has")
+  @Test("distinguishes an unmapped buffer of this process from an unmapped address of the other")
   func buffer() throws {
     try withTarget(4 * page) { (target, memory, address) throws in
       let own = try Region.anonymous("own", size: 4 * page)
@@ -135,7 +135,7 @@ struct ProcessMemoryTests {
     }
   }
 
-  @Test("is not copied where progress says to stop")
+  @Test("a copy stops if the progress function asks for it")
   func stopped() throws {
     try withTarget(page) { (target, memory, address) throws in
       var bytes = [UInt8](repeating: 0, count: page)
@@ -151,7 +151,7 @@ struct ProcessMemoryTests {
     }
   }
 
-  @Test("of a process that has ended is nobody's, also when its number is another's")
+  @Test("a process that has ended is reported as died, and its number as not found")
   func ended() throws {
     let child = try Child(["/bin/sleep", "60"])
     let number = child.identifier

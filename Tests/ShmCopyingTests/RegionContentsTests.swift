@@ -39,7 +39,7 @@ struct ContentsTests {
     #expect(try region.status().size == page)
   }
 
-  @Test("at offsets that cannot be are errors", arguments: [-1, Int.min, Int.max, Int.max - 1])
+  @Test("invalid offsets are errors", arguments: [-1, Int.min, Int.max, Int.max - 1])
   func absurd(_ offset: Int) throws {
     let region = try Region.anonymous("x", size: page)
     #expect(throws: ShmError.self) { try region.store([1, 2], at: offset) }

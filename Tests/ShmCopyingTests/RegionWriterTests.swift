@@ -17,7 +17,7 @@ private func lower(_ resource: __rlimit_resource, to value: Int) throws {
 @Suite("Bytes on their way into a region")
 struct RegionWriterTests {
   @Test(
-    "arrive where they belong, at every length and across windows", arguments: [true, false],
+    "every length is written to its place, also across windows", arguments: [true, false],
     [1, page - 1, page, page + 1, 4 * page + 3])
   func lengths(_ isShared: Bool, _ count: Int) throws {
     let edge = 32 << 20
@@ -36,7 +36,9 @@ struct RegionWriterTests {
     #expect(try region.status().size == 2 * edge)
   }
 
-  @Test("do not make it larger, before it or behind it", arguments: [true, false])
+  @Test(
+    "writing does not make the region larger, neither before nor after its range",
+    arguments: [true, false])
   func bounds(_ isShared: Bool) throws {
     let region = try Region.anonymous("t", size: page)
     let scratch = try ScratchFile()
@@ -47,7 +49,9 @@ struct RegionWriterTests {
     #expect(try region.status().size == page)
   }
 
-  @Test("come back neither where it was cut off under the window nor within its last page")
+  @Test(
+    "a part that was cut off during a write does not reappear, neither in the window nor in the last page"
+  )
   func shrunk() throws {
     let region = try Region.anonymous("t", size: 4 * page)
     let scratch = try ScratchFile()
@@ -73,7 +77,7 @@ struct RegionWriterTests {
     }
   }
 
-  @Test("go by another call where there is no file to come from")
+  @Test("uses another call if the input is not a file")
   func fallback() async {
     await #expect(processExitsWith: .success) {
       let region = try Region.anonymous("t", size: 1 << 20)

@@ -104,7 +104,7 @@ struct TransferTests {
     #expect(closed?.reason == "it is closed or not open for this operation")
   }
 
-  @Test("inputs that cannot be read are told")
+  @Test("inputs that cannot be read are reported")
   func sources() throws {
     error(.notFound) { _ = try InputSource("/none/here") }
     error(.inputOutput) { _ = try InputSource("/proc") }

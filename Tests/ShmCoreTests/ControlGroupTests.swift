@@ -177,7 +177,7 @@ struct ControlGroupTests {
   }
 
   @Test(
-    "that cannot be read bound nothing",
+    "a group whose files cannot be read has no limit",
     arguments: ["", "0::/gone\n", "x", "4:cpu:/a\n", "0:memory:/a\n", "::\n", "0::\n"])
   func unreadable(_ text: String) throws {
     try withHierarchy(["/a": memory(1, ["memory.max": "0\n"])]) { root in

@@ -40,7 +40,7 @@ struct CopyOnWriteTests {
     #expect(try mapping.copiedBytes() == 137 * page)
   }
 
-  @Test("is counted in another process, and is nothing where pages are shared")
+  @Test("counts the copies of another process, and none for a shared mapping")
   func others() throws {
     let name = TestName()
     let region = try Region.create(try name.reference, size: 20 * page)
@@ -80,7 +80,7 @@ struct CopyOnWriteTests {
       maps.first { !$0.isShared }.map { CopiedPages.bytes(of: $0, in: process) } == .some(nil))
   }
 
-  @Test("is told by the entries of pagemap")
+  @Test("is derived from the entries of pagemap")
   func entries() {
     #expect(!CopiedPages.isOwn(0))
     #expect(CopiedPages.isOwn(1 << 63))

@@ -60,7 +60,7 @@ struct EscapingTests {
     #expect(Escaping.printable(bytes) == shown)
   }
 
-  @Test("any bytes can be told again from what is shown, and nothing shown is a control")
+  @Test("escaped text can be decoded to the same bytes, and contains no control character")
   func random() throws {
     var generator = SeededGenerator(seed: 0xE5CA_9E00)
     for _ in 0..<20_000 {

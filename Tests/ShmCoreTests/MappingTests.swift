@@ -86,7 +86,7 @@ struct MappingTests {
     withExtendedLifetime(name) {}
   }
 
-  @Test("for writing are not had of a region that was opened for reading")
+  @Test("a mapping for writing needs a region that is open for writing")
   func protection() throws {
     let name = TestName()
     _ = try Region.create(try name.reference, size: page)
@@ -97,7 +97,7 @@ struct MappingTests {
     withExtendedLifetime(name) {}
   }
 
-  @Test("for writing are not had of a memfd that is sealed against it")
+  @Test("a mapping for writing of a memfd that is sealed against it is refused")
   func sealed() throws {
     let region = try Region.anonymous("t", size: page)
     try region.add([.write])
@@ -138,7 +138,7 @@ struct MappingTests {
     withExtendedLifetime(name) {}
   }
 
-  @Test("tell reserved pages, which are there and not resident, from holes")
+  @Test("distinguishes reserved pages, which have memory but are not resident, from holes")
   func reserved() throws {
     let name = TestName()
     let region = try Region.create(try name.reference, size: 4 * page)
@@ -152,7 +152,7 @@ struct MappingTests {
     withExtendedLifetime(name) {}
   }
 
-  @Test("of a region that others made smaller are errors where they are populated, and no signal")
+  @Test("populating a region that was shrunk is an error, not a signal")
   func shrunk() throws {
     let name = TestName()
     let region = try Region.create(try name.reference, size: 4 * page)

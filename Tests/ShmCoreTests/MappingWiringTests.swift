@@ -15,7 +15,7 @@ private func wired() throws -> Int {
 @Suite("Wiring a mapping")
 struct MappingWiringTests {
   @Test(
-    "tells pages that are locked from pages that are not by the marks of their frames",
+    "distinguishes locked pages from others by the flags of their frames",
     .enabled(if: FrameTable.isVisible, "needs root with CAP_SYS_ADMIN and kpageflags"))
   func marks() async {
     await #expect(processExitsWith: .success) {
@@ -128,7 +128,7 @@ struct MappingWiringTests {
     }
   }
 
-  @Test("is stopped by whoever watches it, and leaves nothing")
+  @Test("the caller can stop the wiring, which leaves nothing wired")
   func stopped() async {
     await #expect(processExitsWith: .success) {
       let region = try Region.anonymous("t", size: 4 * page)

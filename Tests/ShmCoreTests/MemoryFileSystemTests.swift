@@ -51,7 +51,7 @@ struct MemoryFileSystemTests {
     #expect(full.freeInodes == 0)
   }
 
-  @Test("with figures that overflow have none")
+  @Test("figures that overflow are unknown")
   func overflow() {
     let system = MemoryFileSystem(
       status(blockSize: .max, blocks: 1 << 46, available: .max, files: 1, freeFiles: .max))

@@ -14,7 +14,7 @@ struct MemoryInformationTests {
     Hugepagesize:       2048 kB
     """
 
-  @Test("are in bytes where the line says kB, and plain counts where it does not")
+  @Test("amounts with kB are converted to bytes, and others are plain counts")
   func values() {
     let information = MemoryInformation(parsing: bytes(Self.text))
     #expect(information.total == 2_048_000 << 10)

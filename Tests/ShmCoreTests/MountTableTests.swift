@@ -87,7 +87,7 @@ struct HostFigureTests {
     #expect(mount.fileSystem.total == (try MemoryFileSystem.at("/dev/shm").total))
   }
 
-  @Test("of who has what wired are sorted, and the sum is theirs")
+  @Test("processes with wired memory are sorted, and their sum is correct")
   func host() throws {
     let host = try HostWiring.current()
     #expect(host.processes == host.holders.reduce(0) { $0 + $1.wired })

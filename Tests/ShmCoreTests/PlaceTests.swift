@@ -21,7 +21,7 @@ struct PlaceTests {
   }
 
   @Test(
-    "is told by the names of its control groups",
+    "is derived from the names of the control groups",
     arguments: [
       ("/system.slice/db.service", [.systemService], "db.service"),
       ("/system.slice/db.service/workers", [.systemService], "db.service"),
@@ -92,7 +92,7 @@ struct PlaceTests {
     #expect(place.kind == kinds.last ?? .unknown && place.contradictions.isEmpty)
   }
 
-  @Test("is told by the hierarchy of version 1 that says the most")
+  @Test("is derived from the hierarchy of version 1 that has the most evidence")
   func hierarchies() {
     func kinds(_ text: String) -> [Place.Kind] {
       let place = Place(Self.facts(), Place.GroupPath.evidence(inGroups: bytes(text)))
@@ -110,7 +110,7 @@ struct PlaceTests {
     #expect(kinds("") == [] && kinds("0") == [] && kinds("0:/system.slice/a.service") == [])
   }
 
-  @Test("is the innermost of several, and none if they cannot all be true")
+  @Test("is the innermost of several places, and unknown if the evidence is contradictory")
   func combinations() {
     func kinds(_ group: String, _ marks: (Place.Kind, Place.Mark)...) -> [Place.Kind]? {
       let place = Self.place(group, marks)
@@ -166,7 +166,7 @@ struct PlaceTests {
     #expect(Place.Facts.hasTerminal(bytes("7 (a")) == nil && Place.Facts.hasTerminal([]) == nil)
   }
 
-  @Test("is told by variables of another process, byte by byte")
+  @Test("is derived from variables of another process, byte by byte")
   func variables() {
     let text = bytes("A=1\0SLURM_JOB_ID=5\0NOSLURM_JOB_ID=6\0E=\0")
     #expect(Place.Signs.variable("SLURM_JOB_ID", in: text) == bytes("5"))

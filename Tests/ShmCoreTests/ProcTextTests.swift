@@ -28,7 +28,7 @@ struct ProcTextTests {
     #expect(ProcText.hexadecimal(bytes(text)[...]) == value)
   }
 
-  @Test("a field is what stands before the first colon, and what stands behind it")
+  @Test("a field has the text before the first colon and the text after it")
   func field() throws {
     let field = try #require(ProcText.field(bytes("Name: \t a: b")[...]))
     #expect(field.name == "Name")

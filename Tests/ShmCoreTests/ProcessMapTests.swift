@@ -19,7 +19,7 @@ struct ProcessMapTests {
     #expect(map.path == bytes("/dev/shm/a b"))
   }
 
-  @Test("private and read-only are told from shared and writable")
+  @Test("private and read-only mappings are distinguished from shared and writable ones")
   func permissions() throws {
     let map = try #require(ProcessMap(parsing: bytes("0-1000 r--p 0 00:00 0")[...]))
     #expect(map.isReadable)
@@ -43,7 +43,7 @@ struct ProcessMapTests {
   }
 
   @Test(
-    "of another form are none",
+    "lines of another form are ignored",
     arguments: [
       "", " ", "x", "0-1", "0-1 r--p", "0-1 r--p 0", "0-1 r--p 0 0:0", "1-0 r--p 0 0:0 0",
       "0-1 r-- 0 0:0 0", "0-1 r--ps 0 0:0 0", "0 1 r--p 0 0:0 0", "0-1 r--p g 0:0 0",

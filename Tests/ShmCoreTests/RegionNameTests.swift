@@ -50,7 +50,7 @@ struct RegionNameTests {
   }
 
   @Test(
-    "that cannot be are usage errors",
+    "invalid names are usage errors",
     arguments: [
       "", "/", ".", "..", "/.", "/..", "a/b", "//a", "a/", "a\0b", "\0",
       String(repeating: "x", count: 256), String(repeating: "é", count: 128),

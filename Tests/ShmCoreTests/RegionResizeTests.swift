@@ -41,7 +41,7 @@ struct ResizeTests {
     try region.resize(to: page + 1)
   }
 
-  @Test("that cannot be are refused, and the size is what it was", arguments: [0, -1, Int.max])
+  @Test("invalid sizes are refused, and the size does not change", arguments: [0, -1, Int.max])
   func refused(_ size: Int) throws {
     let name = TestName()
     let region = try Region.create(name.reference, size: page)

@@ -81,7 +81,7 @@ struct RegionTests {
     #expect(try region.contents(0..<4) == [1, 2, 3, 4])
   }
 
-  @Test("do not appear where their contents fail")
+  @Test("a region whose contents fail does not appear")
   func contentsFail() throws {
     let name = TestName()
     let reference = try name.reference
@@ -106,7 +106,7 @@ struct RegionTests {
     }
   }
 
-  @Test("made under their name, where O_TMPFILE is refused, are nobody's until they are whole")
+  @Test("if O_TMPFILE is refused, a region under its name cannot be opened until it is complete")
   func createdByName() throws {
     let name = TestName()
     let site = try CreationSite(name.reference)
@@ -125,7 +125,7 @@ struct RegionTests {
     #expect(name.exists, "a failed creation removes nothing of others")
   }
 
-  @Test("made under their name go away where their contents fail")
+  @Test("a region that was created under its name is removed if its contents fail")
   func createdByNameFails() throws {
     let name = TestName()
     let site = try CreationSite(name.reference)
@@ -148,7 +148,7 @@ struct RegionTests {
     #expect(!name.exists)
   }
 
-  @Test("are not created where pages would be a disk's, nor in no directory, nor without a name")
+  @Test("no region is created on a disk, in a missing directory, or without a name")
   func elsewhere() throws {
     error(.notSharedMemory) { _ = try Region.create(try RegionReference("/proc/none"), size: 1) }
     error(.notFound) { _ = try Region.create(try RegionReference("/dev/shm/no/x"), size: 1) }
@@ -193,7 +193,7 @@ struct RegionTests {
     #expect(throws: ShmError.self) { _ = try looker.contents(0..<1) }
   }
 
-  @Test("that are missing are told to be so")
+  @Test("a missing region is reported as not found")
   func missing() throws {
     let reference = try TestName().reference
     for access in [Region.Access.status, .readOnly, .readWrite] {
@@ -240,7 +240,7 @@ struct RegionTests {
     #expect(try Region.open(name.reference, access: .readOnly).status().size == 1)
   }
 
-  @Test("are opened or created, and openers are told which")
+  @Test("openOrCreate opens or creates, and reports which")
   func openOrCreate() throws {
     let name = TestName()
     var isNew = false
@@ -256,7 +256,7 @@ struct RegionTests {
     #expect(try first.status().size == page)
   }
 
-  @Test("are removed by name and kept by who uses them")
+  @Test("unlinking removes the name, and processes keep the region")
   func unlink() throws {
     let name = TestName()
     let region = try Region.create(name.reference, size: 4)
@@ -267,7 +267,7 @@ struct RegionTests {
     error(.notFound) { try region.unlink() }
   }
 
-  @Test("are not removed where the name means another region by now", arguments: [true, false])
+  @Test("a name that refers to another region by now is not removed", arguments: [true, false])
   func replaced(_ byPath: Bool) throws {
     let (name, other) = (TestName(), TestName())
     let reference = byPath ? try RegionReference(name.path) : try name.reference

@@ -40,7 +40,7 @@ struct SealsTests {
     #expect(region.seals() == [.grow, .shrink, .seal])
   }
 
-  @Test("against writing are busy while somebody has it mapped for writing")
+  @Test("sealing against writing fails as busy while the memfd is mapped for writing")
   func busy() throws {
     let region = try Region.anonymous("x", size: page)
     let mapping = try Mapping(of: region)

@@ -50,7 +50,7 @@ struct ShmErrorTests {
     #expect(Errno.noSpace.reason == "no space left on device")
   }
 
-  @Test("a limit on open files is told with what raises it")
+  @Test("an error about the limit on open files says how to raise the limit")
   func remedies() {
     #expect(ShmError("a", .tooManyOpenFiles).description.contains("RLIMIT_NOFILE"))
     #expect(ShmError("a", .tooManyOpenFiles, remedy: "else").remedy == "else")
@@ -62,7 +62,7 @@ struct ShmErrorTests {
     #expect(ShmError("a", .ioError).remedy == nil)
   }
 
-  @Test("are translated where they are thrown, and values pass")
+  @Test("errors are translated, and values are returned")
   func translation() throws {
     #expect(try ShmError.saying("cannot try") { () throws(Errno) in 7 } == 7)
     let failure = error(.noSpace) {

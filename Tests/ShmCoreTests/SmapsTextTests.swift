@@ -21,7 +21,7 @@ struct SmapsTextTests {
     """
 
   @Test(
-    "cover a range where every mapping of it carries one",
+    "a range is locked if every mapping that covers it is locked",
     arguments: [
       (0x1000..<0x3000, true), (0x1000..<0x4000, true), (0x2000..<0x3001, true),
       (0x2FFF..<0x4000, true), (0x3000..<0x4000, true), (0x1000..<0x4001, false),

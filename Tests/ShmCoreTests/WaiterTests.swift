@@ -15,7 +15,7 @@ struct WaiterTests {
     unsafe Glibc.write(raw, "x", 1) == 1
   }
 
-  @Test("a wait reports each descriptor in the given order, and none after the time limit")
+  @Test("a wait reports each descriptor in the given order, and false for all after the time limit")
   func order() throws {
     let silent = try Pipe()
     let pipe = try Pipe()

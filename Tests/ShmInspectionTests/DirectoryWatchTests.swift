@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Small types of inspection")
 struct DirectoryWatchTests {
-  @Test("a directory's watch tells of a name that comes, and of none in another directory")
+  @Test("a watch reports a new name in its directory, and not in another directory")
   func watch() throws {
     let name = TestName()
     let watch = DirectoryWatch(of: try name.reference)

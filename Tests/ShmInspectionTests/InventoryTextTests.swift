@@ -47,7 +47,7 @@ struct InventoryTextTests {
     #expect(found(text, devices) == every.filter { $0.identity.device != 0 })
   }
 
-  @Test("the kernel tells in numbers what it writes as text")
+  @Test("the kernel reports the same in numbers as in text")
   func numbers() throws {
     var buffer = [UInt8](repeating: 0, count: 8192)
     var told: [ProcessMap] = []

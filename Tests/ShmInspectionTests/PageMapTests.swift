@@ -37,7 +37,7 @@ struct PageMapTests {
   }
 
   @Test(
-    "tells holes, reserved and written pages one by one",
+    "distinguishes holes, reserved pages and written pages one by one",
     arguments: [
       (1, [], []), (1, [0..<1], []), (1, [], [0]), (1, [0..<1], [0]), (9, [2..<7], [3, 4]),
       (64, [0..<64], []), (64, [0..<64], Array(0..<64)), (64, [], [0, 63]),
@@ -63,7 +63,7 @@ struct PageMapTests {
     }
   }
 
-  @Test("tells random pages one by one")
+  @Test("distinguishes random pages one by one")
   func random() throws {
     var generator = SeededGenerator(seed: 0x9A9E)
     for _ in 0..<20 {
@@ -129,7 +129,7 @@ struct PageMapTests {
     withExtendedLifetime(name) {}
   }
 
-  @Test("of a file on a device tells what is cached, and what is yet to be written")
+  @Test("a file on a device shows its cached and its dirty pages")
   func onDevice() throws {
     let file = try TemporaryFile(Array(repeating: 7, count: 8 * page + 1))
     let region = try Region.open(
@@ -143,7 +143,7 @@ struct PageMapTests {
     #expect(try PageMap(of: region).dirty == 0)
   }
 
-  @Test("divides runs where a mark changes, as a look at each page would")
+  @Test("divides runs where a mark changes, like a look at each page")
   func marks() {
     var generator = SeededGenerator(seed: 0x3A4C)
     func set(_ count: Int) -> RangeSet<Int> {

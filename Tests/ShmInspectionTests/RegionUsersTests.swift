@@ -8,9 +8,9 @@ import Testing
 
 /// In processes of their own: a process that another test has just forked has this one's descriptors for
 /// a moment, and is a user.
-@Suite("Who uses a region")
+@Suite("Users of regions")
 struct RegionUsersTests {
-  @Test("is told with addresses, and this process is left out")
+  @Test("users are listed with addresses, without this process")
   func mapped() async {
     await #expect(processExitsWith: .success) {
       let name = TestName()
@@ -31,7 +31,7 @@ struct RegionUsersTests {
     }
   }
 
-  @Test("is told by a look without a lease, and proved by the kernel with one")
+  @Test("a scan without a lease reports unseen, and the kernel proves it with a lease")
   func use() async {
     await #expect(processExitsWith: .success) {
       let name = TestName()
@@ -96,7 +96,7 @@ struct RegionUsersTests {
 
 @Suite("Waiting for a region")
 struct RegionWaiterTests {
-  @Test("returns at once where it is so already")
+  @Test("returns at once if the condition holds already")
   func already() throws {
     let name = TestName()
     let region = try Region.create(try name.reference, size: page)
@@ -108,7 +108,7 @@ struct RegionWaiterTests {
     try RegionWaiter.wait(for: .removed, of: try TestName().reference, timeout: .zero)
   }
 
-  @Test("gives up after the time, and says what has not come about")
+  @Test("gives up after the time limit, and reports the condition")
   func timeout() throws {
     let name = TestName()
     let reference = try name.reference
@@ -139,7 +139,7 @@ struct RegionWaiterTests {
     #expect(name.exists)
   }
 
-  @Test("are told one by one if they are few, and by their names if they are many")
+  @Test("few users are listed one by one, and many by their commands")
   func sentences() {
     func name(_ process: Int32) -> String? {
       process == 999 ? nil : ["python3", "sh", "cat", "zip"][Int(process) % 4]

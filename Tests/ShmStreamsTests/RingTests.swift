@@ -115,7 +115,7 @@ struct RingTests {
     #expect(ring.publish(100) == 1)
   }
 
-  @Test("refuses positions that cannot be", arguments: [1, 65536, 1 << 40, UInt64.max])
+  @Test("refuses impossible positions", arguments: [1, 65536, 1 << 40, UInt64.max])
   func positions(_ wrong: UInt64) throws {
     let ring = try pair()
     ring.writer.memory.word(at: RingGeometry.receiverPosition(0)).publish(wrong)
@@ -162,7 +162,7 @@ struct RingTests {
   }
 
   @Test(
-    "of sizes that none has is refused", arguments: [0, 1, 4096, 65535, 65537, 100_000, 1 << 31])
+    "refuses invalid sizes", arguments: [0, 1, 4096, 65535, 65537, 100_000, 1 << 31])
   func sizes(_ capacity: Int) {
     error(.usage) { _ = try RingMemory.create(capacity: capacity, receivers: 1) }
   }

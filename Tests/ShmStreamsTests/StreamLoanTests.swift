@@ -133,7 +133,7 @@ struct StreamLoanTests {
   }
 
   @Test(
-    "go on where a receiver needs nearly all of the ring and takes little of it",
+    "loans continue if a receiver needs nearly all of the ring and consumes little of it",
     arguments: StreamWaiting.allCases, [1, 2])
   func window(_ waiting: StreamWaiting, _ receivers: Int) throws {
     let total = 300_000

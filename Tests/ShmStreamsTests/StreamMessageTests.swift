@@ -33,7 +33,7 @@ struct StreamMessageTests {
     #expect((packet[24], packet[32]) == (1, 5))
   }
 
-  @Test("of another size, magic, version, type or range are none")
+  @Test("messages of another size, magic, version, type or range are refused")
   func refused() {
     let good = StreamMessage.end(stream: 1, total: 2, checksum: 3).packet
     #expect(StreamMessage(packet: good.dropLast()) == nil)
@@ -49,7 +49,7 @@ struct StreamMessageTests {
     #expect(StreamMessage(packet: long) == nil)
   }
 
-  @Test("cut a long reason where a character ends, and make it safe for a terminal")
+  @Test("a long reason is cut at the end of a character, and made safe for a terminal")
   func reasons() {
     let long = String(repeating: "é", count: 200)
     guard

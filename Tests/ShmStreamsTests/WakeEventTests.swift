@@ -28,7 +28,8 @@ struct WakeEventTests {
   }
 
   @Test(
-    "is not waited for where it is full, or silent already", .timeLimit(.minutes(1)),
+    "ringing or resetting never blocks, even if the event is full or already silent",
+    .timeLimit(.minutes(1)),
     arguments: [false, true])
   func neverWaits(waits: Bool) throws {
     let event = try WakeEvent()

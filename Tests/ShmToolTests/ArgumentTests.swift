@@ -144,7 +144,7 @@ struct FormatTests {
         """)
   }
 
-  @Test("the progress line tells bytes, rate, and what is left where that is known")
+  @Test("the progress line shows bytes, rate, and the time left if it is known")
   func progress() {
     let half = ProgressLine.line(done: 512 << 20, total: 1 << 30, nanoseconds: 1_000_000_000)
     #expect(half == "512 MiB of 1 GiB  50 %  536.9 MB/s  2s left")

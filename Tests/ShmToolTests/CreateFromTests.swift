@@ -14,7 +14,7 @@ struct CreateFromTests {
     }
   }
 
-  @Test("reads a file, a pipe and a file of /proc, whose size nobody knows before")
+  @Test("reads a file, a pipe and a file of /proc, whose size is unknown before")
   func fromFile() async throws {
     try await withRegion("300001") { (source) async throws in
       try await Tool.run("fill", source.name, "--random", "-q")
@@ -47,7 +47,7 @@ struct CreateFromTests {
     }
   }
 
-  @Test("leaves nothing where its input holds more than the size")
+  @Test("an input longer than the size leaves no region")
   func fromLonger() async throws {
     try await withName { (name) async throws in
       let bytes = Array("hello".utf8)
@@ -59,7 +59,7 @@ struct CreateFromTests {
   }
 
   @Test(
-    "leaves nothing where the input is no good",
+    "an invalid input leaves no region",
     arguments: [
       ("/dev/null", 64, "the input is empty"), ("/nonexistent/x", 66, "cannot open"),
       ("/dev", 74, "it is a directory"), ("-", 64, "the input is empty"),

@@ -1,7 +1,7 @@
 import ShmTestSupport
 import Testing
 
-@Suite("where create makes a region")
+@Suite("directories in which create makes regions")
 struct CreatePlaceTests {
   @Test("makes a file that a path names, absolute, relative or forced")
   func path() async throws {

@@ -45,7 +45,7 @@ struct CreateTests {
     }
   }
 
-  @Test("tells what it made as JSON on stdout and nothing on stderr")
+  @Test("reports the new region as JSON on stdout, and writes nothing to stderr")
   func json() async throws {
     try await withName { (name) async throws in
       let result = try await Tool.run("create", name.name, "12345", "--json")
@@ -116,7 +116,7 @@ struct CreateTests {
     }
   }
 
-  @Test("makes it for its owner alone where no mode is asked", arguments: ["000", "077", "777"])
+  @Test("without --mode only the owner has access", arguments: ["000", "077", "777"])
   func defaultMode(_ umask: String) async throws {
     try await withName { (name) async throws in
       let made = try await Tool.shell("umask \(umask); exec \"$SHMTOOL\" create \(name) 4K")
@@ -126,7 +126,7 @@ struct CreateTests {
   }
 
   @Test(
-    "refuses a mode that is none", arguments: ["888", "1777", "+7", "rw", "-1", "", "0x7", "77777"])
+    "refuses an invalid mode", arguments: ["888", "1777", "+7", "rw", "-1", "", "0x7", "77777"])
   func badMode(_ mode: String) async throws {
     try await withName { (name) async throws in
       let result = try await Tool.run("create", name.name, "4K", "--mode=\(mode)")
@@ -182,7 +182,7 @@ struct CreateTests {
     }
   }
 
-  @Test("makes it once where two race, and tells the other")
+  @Test("of two concurrent creations one succeeds, and the other reports that the name is in use")
   func race() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
@@ -200,7 +200,7 @@ struct CreateTests {
     }
   }
 
-  @Test("gives a clear error where no descriptor is left, and leaves nothing")
+  @Test("reports the limit on open files, and leaves no region")
   func descriptors() async throws {
     try await withName { (name) async throws in
       // The dynamic linker needs one, the input takes it, and the region would be the next.

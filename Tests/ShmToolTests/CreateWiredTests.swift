@@ -4,7 +4,9 @@ import Testing
 
 @Suite("create --wired")
 struct CreateWiredTests {
-  @Test("has it wired before it appears, and holds it until told", arguments: [SIGINT, SIGTERM])
+  @Test(
+    "wires the region before it appears, and holds it until interrupted",
+    arguments: [SIGINT, SIGTERM])
   func held(_ signal: Int32) async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name, "\(signal)")
@@ -24,7 +26,7 @@ struct CreateWiredTests {
     }
   }
 
-  @Test("leaves nothing where the pages cannot be wired")
+  @Test("leaves no region if the pages cannot be wired")
   func refused() async throws {
     try await withName { (name) async throws in
       let script = "ulimit -l 64; exec \"$SHMTOOL\" create \(name) 1M --wired --for 1s"
@@ -39,7 +41,7 @@ struct CreateWiredTests {
     }
   }
 
-  @Test("tells both as one JSON object")
+  @Test("reports both as one JSON object")
   func json() async throws {
     try await withName { (name) async throws in
       let result = try await Tool.run(

@@ -99,7 +99,7 @@ struct HugePagesTests {
     #expect(!name.exists)
   }
 
-  @Test("that cannot be had are ordinary ones with --huge=try, and it says why")
+  @Test("with --huge=try ordinary pages replace unavailable huge pages, and the reason is reported")
   func tried() async throws {
     try await withName { (name) async throws in
       // Nobody has mounted pages of 1 GiB for ordinary use, and no test machine has 64 of them.

@@ -63,7 +63,7 @@ struct InspectTests {
     }
   }
 
-  @Test("goes on past a bad operand and ends with the first failure's code")
+  @Test("continues after an invalid operand, and ends with the first failure's code")
   func operands() async throws {
     try await withRegion { (name) async throws in
       let missing = TestName()
@@ -78,7 +78,7 @@ struct InspectTests {
     }
   }
 
-  @Test("gives valid JSON where no operand is any good, and no text")
+  @Test("prints valid JSON, and no text, if every operand is invalid")
   func nothing() async throws {
     let missing = TestName()
     let json = try await Tool.run("inspect", missing.name, "--json")
@@ -96,7 +96,7 @@ struct InspectTests {
     #expect(result.output.isEmpty)
   }
 
-  @Test("shows who maps it, where, and how")
+  @Test("shows the mappings of each process, with addresses and protection")
   func users() async throws {
     try await withRegion { (name) async throws in
       try await Python.test(named: name)
@@ -108,7 +108,7 @@ struct InspectTests {
     try await Python.test()
   }
 
-  @Test("says null for the seals of what can have none")
+  @Test("prints null for the seals of a region that cannot have seals")
   func noSeals() async throws {
     try await withRegion { (name) async throws in
       let result = try await Tool.run("inspect", name.name, "--json")
@@ -118,7 +118,7 @@ struct InspectTests {
   }
 
   @Test(
-    "says what is missing where a process or its descriptor is not there",
+    "names a missing process or descriptor",
     arguments: [
       ("pid:999999999:3", 66, "process 999999999 does not exist"),
       ("pid:SELF:99999999", 66, "has no descriptor 99999999"),

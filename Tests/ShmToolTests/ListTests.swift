@@ -48,14 +48,14 @@ struct ListTests {
     }
   }
 
-  @Test("tells semaphores from regions, and leaves out what is neither")
+  @Test("distinguishes semaphores from regions, and omits other files")
   func kinds() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name, alone: true)
     }
   }
 
-  @Test("names who has a region open and mapped")
+  @Test("names the processes that have a region open or mapped")
   func users() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name, alone: true)
@@ -80,7 +80,7 @@ struct ListTests {
     }
   }
 
-  @Test("shows empty objects, and such as nobody may read")
+  @Test("shows empty objects, and those without read permission")
   func odd() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name, alone: true)

@@ -66,7 +66,7 @@ struct MannersTests {
     }
   }
 
-  @Test("read ends by SIGPIPE where its reader has gone, like every other program")
+  @Test("read ends by SIGPIPE if its reader has ended, like other programs")
   func brokenPipe() async throws {
     try await withRegion("4M") { (name) async throws in
       let result = try await Tool.shell(
@@ -75,7 +75,7 @@ struct MannersTests {
     }
   }
 
-  @Test("a progress line is shown where it is asked for, and is gone at the end")
+  @Test("a progress line is shown on request, and erased at the end")
   func progress() async throws {
     try await withRegion("8K") { (name) async throws in
       try await Python.test(named: name)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("map")
 struct MapTests {
-  @Test("maps where it says, with the protection that it says, until a signal ends it")
+  @Test("maps at the given address with the given protection, until a signal ends it")
   func held() async throws {
     try await withRegion { (name) async throws in
       try await Python.test(named: name)
@@ -18,7 +18,7 @@ struct MapTests {
     }
   }
 
-  @Test("faults every page in with --populate, and none without")
+  @Test("faults every page in with --populate, and no page without it")
   func populate() async throws {
     try await withRegion("1M", ["--sparse"]) { (name) async throws in
       try await Python.test(named: name)
@@ -40,7 +40,7 @@ struct MapTests {
   }
 
   @Test(
-    "refuses addresses that are none",
+    "refuses invalid addresses",
     arguments: ["0", "0x0", "4096", "0x1001", "-0x1000", "0xg", ""]
   )
   func badAddress(_ address: String) async throws {

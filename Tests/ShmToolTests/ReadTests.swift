@@ -63,7 +63,7 @@ struct ReadTests {
     try await Python.test()
   }
 
-  @Test("ends by SIGPIPE, as cat does, where nobody reads on")
+  @Test("ends by SIGPIPE, like cat, if its reader has ended")
   func brokenPipe() async throws {
     try await withRegion("4M") { (name) async throws in
       let result = try await Tool.shell(

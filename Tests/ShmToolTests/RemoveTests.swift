@@ -28,7 +28,7 @@ struct RemoveTests {
     }
   }
 
-  @Test("goes on past a bad operand and ends with the first failure's code")
+  @Test("continues after an invalid operand, and ends with the first failure's code")
   func operands() async throws {
     try await withRegion { (first) async throws in
       try await withRegion { (second) async throws in
@@ -55,7 +55,7 @@ struct RemoveTests {
     }
   }
 
-  @Test("leaves the memory to who maps it")
+  @Test("processes that map it keep the memory")
   func mapped() async throws {
     try await withRegion { (name) async throws in
       try await Python.test(named: name)

@@ -72,7 +72,7 @@ struct ResizeTests {
     try await Python.test()
   }
 
-  @Test("leaves the size and the memory as they were where there is no room")
+  @Test("does not change the size and the memory without enough room")
   func room() async throws {
     try await withRegion("4K") { (name) async throws in
       let result = try await Tool.run("resize", name.name, "1024T")
@@ -84,7 +84,7 @@ struct ResizeTests {
   }
 
   @Test(
-    "refuses sizes that are none",
+    "refuses invalid sizes",
     arguments: ["0", "-1", "1e3", "4Gi", "9223372036854775808", "", "x"])
   func badSize(_ size: String) async throws {
     try await withRegion { (name) async throws in

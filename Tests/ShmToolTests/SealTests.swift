@@ -8,12 +8,12 @@ struct SealTests {
     try await Python.test()
   }
 
-  @Test("says that somebody has it mapped for writing, and offers another seal")
+  @Test("reports that the memfd is mapped for writing, and suggests another seal")
   func mapped() async throws {
     try await Python.test()
   }
 
-  @Test("says of a memfd that was made without seals that it has none to give")
+  @Test("reports that a memfd was created without support for seals")
   func unsealable() async throws {
     try await Python.test()
   }
@@ -34,7 +34,7 @@ struct SealTests {
   }
 
   @Test(
-    "refuses words that are no seals, and none at all",
+    "refuses invalid seals, and a missing list of seals",
     arguments: [["nonsense"], ["shrink,"], ["shrink,nonsense"], ["SHRINK"], []])
   func words(_ words: [String]) async throws {
     try await withRegion { (name) async throws in

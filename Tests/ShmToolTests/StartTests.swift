@@ -27,7 +27,7 @@ struct StartTests {
   }
 
   @Test(
-    "needs nothing where it runs, as a release: no library, no /proc, no file",
+    "a release needs no library, no /proc and no file",
     .enabled(if: Tool.isStatic, "needs the release build"),
     .enabled(if: TestEnvironment.mayMakeUserNamespaces, "needs unshare and user namespaces"))
   func alone() async throws {

@@ -51,7 +51,7 @@ struct VerifyTests {
     }
   }
 
-  @Test("says null where there is no difference")
+  @Test("prints null if there is no difference")
   func json() async throws {
     try await withRegion { (name) async throws in
       let result = try await Tool.run("verify", name.name, "--zero", "--json")
@@ -90,14 +90,14 @@ struct VerifyTests {
     }
   }
 
-  @Test("tells how much longer or shorter a file is, however long")
+  @Test("reports by how much a file is longer or shorter, at any length")
   func length() async throws {
     try await withRegion("5") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("reads only: a region without the right to write is no obstacle, and no page comes to be")
+  @Test("needs no write permission, and allocates no page")
   func readOnly() async throws {
     try await withRegion("1M", ["--sparse", "--mode", "400"]) { (name) async throws in
       let result = try await Tool.run("verify", name.name, "--zero")

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("wait")
 struct WaitTests {
-  @Test("ends at once where the condition holds already")
+  @Test("ends at once if the condition holds already")
   func already() async throws {
     try await withRegion { (name) async throws in
       try await Tool.run("write", name.name, "--offset", "8", input: Array("ready\n".utf8))
@@ -22,7 +22,7 @@ struct WaitTests {
   }
 
   @Test(
-    "gives up with 124 and says what has not come about",
+    "ends with 124 after the time limit, and names the condition",
     arguments: [
       ([], "its removal", true), ([], "its creation", false),
       (["--size", "65537"], "a size of 64 KiB", true),
@@ -58,7 +58,7 @@ struct WaitTests {
   }
 
   @Test(
-    "refuses two conditions, and times that are none",
+    "refuses two conditions and invalid times",
     arguments: [
       ["--removed", "--size", "1"], ["--equals", "x", "--removed"], ["--at", "4"],
       ["--timeout", "5x"], ["--timeout=-1s"], ["--timeout", "99999999999999h"], ["--timeout", ""],

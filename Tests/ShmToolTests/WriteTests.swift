@@ -111,7 +111,7 @@ struct WriteTests {
     }
   }
 
-  @Test("changes nothing where the input is known not to fit, and says so where it was not known")
+  @Test("changes nothing if the input is known not to fit; otherwise reports how much was written")
   func fits() async throws {
     try await withRegion("5") { (name) async throws in
       try await Python.test(named: name)

@@ -1,7 +1,7 @@
 import ShmTestSupport
 import Testing
 
-@Suite("copy, where its ends are not what they seem")
+@Suite("copy, with unusual ends")
 struct CopyEndTests {
   @Test(
     "a process's mapping of the region, and a redirected region, overlap as the region itself does")
@@ -12,7 +12,7 @@ struct CopyEndTests {
   }
 
   @Test(
-    "a file ends where the copy does, also where that is nothing, and one of another is left alone")
+    "a file ends where the copy ends, even after 0 bytes, and another user's file is left alone")
   func files() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
@@ -26,7 +26,7 @@ struct CopyEndTests {
     }
   }
 
-  @Test("--direct opens no FIFO, and a number that is a thread's is told as that")
+  @Test("--direct opens no FIFO, and a thread ID is reported as such")
   func refused() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)

@@ -60,7 +60,7 @@ struct CopyFaultTests {
   }
 
   @Test(
-    "tells a thread of the kernel, which has no memory",
+    "a kernel thread is reported, because it has no memory",
     .enabled(
       if: Machine.showsKernelThreads, "needs root and a /proc that shows the kernel's threads"))
   func kernelThread() async throws {
@@ -87,7 +87,7 @@ struct CopyFaultTests {
     }
   }
 
-  @Test("tells a region that another process makes smaller meanwhile, and is not killed")
+  @Test("a region that another process shrinks is reported, without a signal")
   func shrinks() async throws {
     try await withRegion("256M", ["--sparse"]) { (name) async throws in
       try await Python.test(named: name)

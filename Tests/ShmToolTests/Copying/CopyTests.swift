@@ -12,7 +12,7 @@ struct CopyTests {
     }
   }
 
-  @Test("tells what it did on stderr, or as JSON, which goes there too where stdout has the bytes")
+  @Test("reports on stderr, or as JSON, which also goes there if stdout has the bytes")
   func report() async throws {
     try await withRegion("64K") { (name) async throws in
       try await withRegion("64K") { (other) async throws in
@@ -60,7 +60,7 @@ struct CopyTests {
     }
   }
 
-  @Test("that is verified and found changed ends with 1 and says where")
+  @Test("a verified copy that differs ends with 1 and reports the place")
   func verify() async throws {
     try await withRegion("4M") { (name) async throws in
       try await Python.test(named: name)

@@ -21,7 +21,7 @@ struct DirectCopyTests {
   }
 
   @Test(
-    "leaves the machine's cache of files as it was, and without it fills it",
+    "--direct does not change the page cache, and a copy without it fills the cache",
     .enabled(if: Machine.hasCacheStatistics, "needs cachestat(2), Linux 6.5"))
   func cache() async throws {
     try await withRegion("32M") { (name) async throws in
@@ -43,7 +43,7 @@ struct DirectCopyTests {
     }
   }
 
-  @Test("says where it cannot be had, and copies nothing then")
+  @Test("--direct is refused if it is unsupported, and nothing is copied")
   func refused() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name, Machine.diskDirectory ?? "/tmp")

@@ -6,7 +6,7 @@ struct OutputFileTests {
   private static let tools = TestEnvironment.has("setfacl") && TestEnvironment.has("setfattr")
 
   @Test(
-    "a replaced file's access list and attributes stay, and nobody gets more rights than before",
+    "a replaced file keeps its access list and attributes, and no user gets more rights",
     .enabled(if: tools, "needs setfacl and setfattr"))
   func access() async throws {
     try await withRegion("8K") { name in

@@ -37,7 +37,7 @@ struct ProcessCopyTests {
     }
   }
 
-  @Test("that ends in the middle of it is told as the peer's death, with what has come")
+  @Test("a process that ends during the copy is reported as died, with the copied bytes")
   func dies() async throws {
     try await withRegion("512M", ["--sparse"]) { (name) async throws in
       try await Python.test(named: name)
@@ -51,7 +51,7 @@ struct ProcessCopyTests {
     }
   }
 
-  @Test("behind the end of a file that it has mapped says that there is no page")
+  @Test("an address after the end of a mapped file is reported as without a page")
   func behindEnd() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
@@ -79,7 +79,7 @@ struct ProcessCopyTests {
     #expect(result.error.contains("as root with CAP_SYS_PTRACE"))
   }
 
-  @Test("in a sandbox that refuses the call is told as that", arguments: ["EPERM", "ENOSYS"])
+  @Test("a sandbox that refuses the call is reported as the cause", arguments: ["EPERM", "ENOSYS"])
   func sandbox(_ number: String) async throws {
     try await withRegion("4K") { (name) async throws in
       try await Python.test(named: name, number)
@@ -87,7 +87,7 @@ struct ProcessCopyTests {
   }
 
   @Test(
-    "that Yama restricts is told with the setting",
+    "Yama is reported as the cause, with its setting",
     .enabled(if: Machine.hasYama, "needs root, setpriv and a kernel whose Yama restricts"))
   func yama() async throws {
     let result = try await Nobody.shell(

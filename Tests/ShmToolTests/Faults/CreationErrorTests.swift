@@ -2,7 +2,7 @@ import ShmTestSupport
 import Testing
 
 @Suite(
-  "create where a system call fails", .serialized,
+  "create, if a system call fails", .serialized,
   .enabled(
     if: TestEnvironment.mayTrace && TestEnvironment.mayMount,
     "needs root, the right to mount, and strace"))
@@ -12,12 +12,12 @@ struct CreationErrorTests {
     try await Python.test(named: TestName())
   }
 
-  @Test("goes on after an interruption, and where a call is merely better")
+  @Test("continues after an interruption, and without optional calls")
   func survived() async throws {
     try await Python.test(named: TestName())
   }
 
-  @Test("leaves nothing where the other way, under the name, fails")
+  @Test("leaves nothing if creation under the name fails, too")
   func fallback() async throws {
     try await Python.test(named: TestName())
   }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("two creators of one name", .serialized)
 struct CreationRaceTests {
-  @Test("of a thousand times: one wins, the other is told, and the winner's is whole")
+  @Test("of two concurrent creations one succeeds and is complete, a thousand times")
   func library() async throws {
     let name = TestName()
     let reference = try name.reference
@@ -58,7 +58,8 @@ struct CreationRaceTests {
   }
 
   @Test(
-    "as processes with inputs: the winner holds all of its own input, and the other changes none")
+    "of two processes with inputs the winner's region has all of its input and nothing of the other"
+  )
   func processes() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)

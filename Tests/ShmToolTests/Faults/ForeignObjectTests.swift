@@ -5,7 +5,7 @@ import Testing
 @Suite("what is no region, at the name of one", .serialized)
 struct ForeignObjectTests {
   @Test(
-    "is refused by every command within its time, and left as it was",
+    "every command refuses it within its time, and does not change it",
     arguments: [
       ("link", "a symbolic link"), ("dangling", "a symbolic link"), ("circle", "a symbolic link"),
       ("fifo", "a FIFO"), ("socket", "a socket"), ("directory", "a directory"),
@@ -15,7 +15,7 @@ struct ForeignObjectTests {
   }
 
   @Test(
-    "is refused where it is a device, without opening it",
+    "a device is refused without opening it",
     .enabled(if: TestEnvironment.mayMount, "needs root and the right to make devices"),
     arguments: ["character", "block"])
   func device(_ kind: String) async throws {
@@ -26,7 +26,7 @@ struct ForeignObjectTests {
     try await Python.test(named: TestName(), kind, words)
   }
 
-  @Test("is handled where it is a region that is small, or has a second name", arguments: [0, 1])
+  @Test("a small region, or one with a second name, is accepted", arguments: [0, 1])
   func small(_ size: Int) async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name, "\(size)")

@@ -33,7 +33,7 @@ struct HalfDoneTests {
   }
 
   @Test(
-    "a command that cannot be set up is an error, and never a hang",
+    "a command that cannot be started is an error, not a hang",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"),
     arguments: [
       ("dup2:error=EINTR", 71), ("dup2:error=EBADF", 71), ("fcntl:error=EINTR", 71),
@@ -46,7 +46,7 @@ struct HalfDoneTests {
     }
   }
 
-  @Test("a report that cannot be written says what was done, and every operand is worked on")
+  @Test("a report that cannot be written names what was done, and every operand is processed")
   func unwritten() async throws {
     try await withRegion { (name) async throws in
       try await Python.test(named: name)
@@ -54,7 +54,7 @@ struct HalfDoneTests {
   }
 
   @Test(
-    "what the environment refuses to a copy or a fill is an error of its own, and no defect",
+    "a refusal by the environment is reported as such by copy and fill, not as a defect",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
   func environment() async throws {
     try await withRegion("64K") { (name) async throws in

@@ -14,7 +14,7 @@ struct KilledCreationTests {
   }
 
   @Test(
-    "leaves where linking is refused at most an object that nobody can open",
+    "if linking is refused, leaves at most an object that no user can open",
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
   func fallback() async throws {
     try await Python.test(named: TestName())

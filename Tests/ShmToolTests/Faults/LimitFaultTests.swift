@@ -4,7 +4,7 @@ import Testing
 @Suite("limits of the process", .serialized)
 struct LimitFaultTests {
   @Test(
-    "a failed attach is told, and removes and changes nothing",
+    "a failed attach is reported, and removes and changes nothing",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"),
     arguments: [
       ("EMFILE", 71, "too many open files; "), ("ENFILE", 71, "raise fs.file-max"),
@@ -19,7 +19,7 @@ struct LimitFaultTests {
   }
 
   @Test(
-    "a region larger than RLIMIT_AS is a clear error where it must be mapped, and none elsewhere")
+    "RLIMIT_AS is reported if a larger region must be mapped, and is no obstacle otherwise")
   func addresses() async throws {
     try await withRegion("64G", ["--sparse"]) { (name) async throws in
       try await Python.test(named: name)

@@ -9,7 +9,7 @@ struct NameFaultTests {
   }
 
   @Test(
-    "make no system call on a path where they are refused",
+    "refused names cause no system call with a path",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"),
     arguments: ["", "/", ".", "..", "a//b", "../x", "LONG", "bytes:%4"])
   func untouched(_ name: String) async throws {

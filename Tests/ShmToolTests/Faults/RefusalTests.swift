@@ -34,7 +34,7 @@ struct RefusalTests {
 @Suite("a tmpfs that is never paged out")
 struct NoSwapTests {
   @Test(
-    "is told the same by every command",
+    "every command reports it with the same words",
     .enabled(if: TestEnvironment.mayMount, "needs root and the right to mount"))
   func agreement() async throws {
     try await Python.test(named: TestName())

@@ -19,14 +19,14 @@ struct ResizeFaultTests {
     }
   }
 
-  @Test("that is told to end gives back what it took, and so does the next after a kill")
+  @Test("an interrupted resize gives back its memory, and so does the next one after SIGKILL")
   func ended() async throws {
     try await withRegion("1M") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("brings zeros, whatever was stored behind the end of a last page")
+  @Test("growing adds zeros, whatever was stored after the end in the last page")
   func tail() async throws {
     try await withRegion("100") { (name) async throws in
       try await Python.test(named: name)
@@ -40,7 +40,7 @@ struct ResizeFaultTests {
     }
   }
 
-  @Test("to the size that it has gives back what lies behind the end, of a sparse one as well")
+  @Test("a resize to the present size frees what is stored after the end, also of a sparse region")
   func behind() async throws {
     try await withRegion("2M", ["--sparse"]) { (name) async throws in
       try await Python.test(named: name)

@@ -30,7 +30,7 @@ struct SharedMemoryOnlyTests {
   }
 
   @Test(
-    "refuses what lies on an overlay, copies nothing up, and a /dev/shm that is none",
+    "refuses a file on overlayfs without copying it up, and a /dev/shm that is not shared memory",
     .enabled(
       if: TestEnvironment.mayMount && disk != nil,
       "needs the right to mount, and a directory on a disk"))

@@ -4,7 +4,7 @@ import Testing
 @Suite("a region that others change meanwhile", .serialized)
 struct ShrinkingRegionTests {
   @Test(
-    "ends no command by a signal: it is done, or told as made smaller",
+    "ends no command by a signal: it succeeds, or reports the smaller region",
     arguments: [
       "fill % --random", "fill % --byte 1 --threads 2", "fill % --file -", "verify % --zero",
       "verify % --file -", "read %", "read % --hex --length 64K", "write %",
@@ -18,21 +18,21 @@ struct ShrinkingRegionTests {
     }
   }
 
-  @Test("ends a fill or a write that it was shrunk under, and stays as small as it was made")
+  @Test("ends a fill or a write, and the region stays as small as it was made")
   func stays() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("keeps its old pages for who holds it mapped or wired, removed, replaced or punched")
+  @Test("processes that map or wire it keep its old pages after removal, replacement or a hole")
   func replaced() async throws {
     try await withRegion { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("stays with --unused while anybody uses it, and while one replaces it", arguments: [1, 4])
+  @Test("--unused keeps it while a process uses it, also during a replacement", arguments: [1, 4])
   func unused(_ users: Int) async throws {
     try await withRegion { (name) async throws in
       try await Python.test(named: name, "\(users)")

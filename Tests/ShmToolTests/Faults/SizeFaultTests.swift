@@ -3,7 +3,7 @@ import Testing
 
 @Suite("sizes and ranges on the command line", .serialized)
 struct SizeFaultTests {
-  @Test("that are none end with 64, and nothing is made or changed")
+  @Test("invalid sizes end with 64, and nothing is created or changed")
   func sizes() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)

@@ -10,12 +10,12 @@ struct SpaceFaultTests {
     try await Python.test(named: TestName())
   }
 
-  @Test("is found on a tmpfs of one page, and where no inode is left")
+  @Test("is reported on a tmpfs of one page, and without a free inode")
   func smallest() async throws {
     try await Python.test(named: TestName())
   }
 
-  @Test("says what is wrong where /dev/shm is read-only, no tmpfs, or not there")
+  @Test("names the cause if /dev/shm is read-only, not a tmpfs, or missing")
   func place() async throws {
     try await Python.test(named: TestName())
   }

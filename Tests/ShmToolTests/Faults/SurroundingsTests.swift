@@ -13,7 +13,7 @@ struct SurroundingsTests {
   }
 
   @Test(
-    "who is hidden may use a region, so it is not called unused",
+    "a region that a hidden process may use is not called unused",
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"),
     arguments: [
       "mount -t proc -o hidepid=2 proc /proc", "exec unshare -p --fork --mount-proc -- \"$@\"",
@@ -24,7 +24,7 @@ struct SurroundingsTests {
     }
   }
 
-  @Test("a directory that is made anew, or moved, does not keep wait from seeing")
+  @Test("wait works if a directory is recreated or moved")
   func directories() async throws {
     let name = TestName("dir")
     try await Python.test(named: name)
@@ -50,7 +50,7 @@ struct SurroundingsTests {
     try await Python.test(named: name)
   }
 
-  @Test("wire --follow tries again where a replaced region could not be wired at once")
+  @Test("wire --follow tries again if a replaced region could not be wired at once")
   func follow() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
@@ -64,7 +64,7 @@ struct SurroundingsTests {
     try await Python.test(named: name, path)
   }
 
-  @Test("only a memfd has seals: a tmpfs file that a process has open has none")
+  @Test("only a memfd has seals, and not a tmpfs file that a process has open")
   func seals() async throws {
     try await withRegion("4K") { (name) async throws in
       try await Python.test(named: name)

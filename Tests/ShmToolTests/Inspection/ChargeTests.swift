@@ -2,10 +2,10 @@ import Glibc
 import ShmTestSupport
 import Testing
 
-@Suite("who is charged for a region's pages", .serialized)
+@Suite("control groups that are charged for pages", .serialized)
 struct ChargeTests {
   @Test(
-    "is told by the groups' paths, with bytes, whoever uses the pages now",
+    "are listed by path, with bytes, whichever process uses the pages now",
     .enabled(
       if: TestEnvironment.mayMakeMemoryGroups && TestEnvironment.maySeeFrames,
       "needs root, a memory cgroup and /proc/kpagecgroup"))

@@ -12,7 +12,7 @@ struct InspectHugePagesTests {
   }
 
   @Test(
-    "tells the huge pages of a tmpfs from ordinary ones",
+    "distinguishes the huge pages of a tmpfs from ordinary pages",
     .enabled(if: TestEnvironment.maySeeFrames, "needs root with CAP_SYS_ADMIN and kpageflags"))
   func transparent() async throws {
     try await Python.test()

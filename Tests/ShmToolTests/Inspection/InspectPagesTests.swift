@@ -5,7 +5,7 @@ import Testing
 @Suite("inspect, page by page", .serialized)
 struct InspectPagesTests {
   @Test(
-    "tells holes, reserved, written and wired pages exactly",
+    "distinguishes holes, reserved, written and wired pages exactly",
     .enabled(if: TestEnvironment.isRoot, "needs root, who may wire without a limit"))
   func exact() async throws {
     try await withName { (name) async throws in
@@ -47,14 +47,14 @@ struct InspectPagesTests {
     }
   }
 
-  @Test("is not stopped by a region that goes on to the last byte that an offset can name")
+  @Test("accepts a region that ends at the largest offset")
   func lastByte() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("counts what a private mapping has copied, and who shares what")
+  @Test("counts the copied pages of a private mapping, and the processes that share a page")
   func copies() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)

@@ -21,13 +21,13 @@ struct InspectProcessTests {
   }
 
   @Test(
-    "shows a System V segment and who has it attached, and attaches it to nobody",
+    "shows a System V segment and its users, and does not attach it",
     .enabled(if: TestEnvironment.mayMount, "needs root with CAP_SYS_ADMIN"))
   func systemV() async throws {
     try await Python.test()
   }
 
-  @Test("says what lies at an address, and who else maps the same page where")
+  @Test("shows the region at an address, and the other mappings of the same page")
   func address() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)

@@ -2,7 +2,7 @@ import Glibc
 import ShmTestSupport
 import Testing
 
-@Suite("inspect, among strangers and where things change", .serialized)
+@Suite("inspect, among other users and during changes", .serialized)
 struct InspectSurroundingsTests {
   @Test(
     "shows of a stranger's process what may be seen, and says null of the rest",
@@ -16,7 +16,7 @@ struct InspectSurroundingsTests {
   }
 
   @Test(
-    "says unknown where processes are hidden, and never none",
+    "reports unknown, not zero, if processes are hidden",
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
   func hidden() async throws {
     try await withName { (name) async throws in

@@ -6,7 +6,7 @@ import Testing
 @Suite("inspect --watch, and what a terminal is shown", .serialized)
 struct InspectWatchTests {
   @Test(
-    "takes a time behind it, or none",
+    "takes an optional time",
     arguments: [
       (["inspect", "--watch", "x"], ["inspect", "--watch=1s", "x"]),
       (["inspect", "--watch", "500ms", "x"], ["inspect", "--watch=500ms", "x"]),
@@ -20,12 +20,12 @@ struct InspectWatchTests {
     #expect(WatchInterval.completing(given) == completed)
   }
 
-  @Test("refuses a time that is none", arguments: ["--watch=x", "--watch=0", "--watch=9ms"])
+  @Test("refuses an invalid time", arguments: ["--watch=x", "--watch=0", "--watch=9ms"])
   func refused(_ word: String) async throws {
     #expect(try await Tool.run("inspect", "x", word).code == 64)
   }
 
-  @Test("looks again and again, with rates, until it is told to end")
+  @Test("repeats with rates, until it is interrupted")
   func rates() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)

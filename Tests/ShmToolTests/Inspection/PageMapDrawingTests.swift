@@ -39,7 +39,7 @@ struct PageMapDrawingTests {
   }
 
   @Test(
-    "has a mark for each page where there is room, at 80 columns",
+    "shows one mark for each page if they fit 80 columns",
     .enabled(if: PageMath.pageSize == 4096, "needs pages of 4 KiB"))
   func narrow() {
     #expect(
@@ -133,7 +133,7 @@ struct PageMapDrawingTests {
     #expect(coloured.replacing(/\^\[[0-9;]*m/, with: "") == plain)
   }
 
-  @Test("has a mark of its own for each kind, also without colours")
+  @Test("has a different mark for each kind, also without colours")
   func distinct() {
     let marks = PageMapDrawing.Kind.allCases.map(\.marks)
     #expect(Set(marks.map(\.all)).count == marks.count)

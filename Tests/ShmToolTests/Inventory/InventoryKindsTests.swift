@@ -7,7 +7,7 @@ private let hasPool = (HugePagePool.pool(ofPageSize: 2 << 20)?.available ?? 0) >
 
 @Suite("list: every kind")
 struct InventoryKindsTests {
-  @Test("a memfd in a process that nobody suspects is found and named, with its seals")
+  @Test("finds and names a memfd that only a process has open, with its seals")
   func memfd() async throws {
     try await Python.test(alone: true)
   }
@@ -22,12 +22,12 @@ struct InventoryKindsTests {
     try await Python.test(alone: true)
   }
 
-  @Test("the same is found where a sandbox refuses to ask the kernel in numbers")
+  @Test("finds the same if a sandbox refuses PROCMAP_QUERY")
   func withoutQueries() async throws {
     try await Python.test(alone: true)
   }
 
-  @Test("what was removed and is still in use is told from a name that ends so")
+  @Test("distinguishes a removed region that is in use from a name that ends in the kernel's mark")
   func removed() async throws {
     try await withName { name in
       try await Python.test(named: name, alone: true)
@@ -39,13 +39,13 @@ struct InventoryKindsTests {
     try await Python.test(alone: true)
   }
 
-  @Test("what is wired by a process that may be looked at is told, and counted once")
+  @Test("reports what an inspectable process has wired, counted once")
   func wired() async throws {
     try await Python.test(alone: true)
   }
 
   @Test(
-    "files on another tmpfs are found where they are used, and those that are not are summed",
+    "finds used files on another tmpfs, and adds up the unused ones",
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
   func otherTmpfs() async throws {
     try await Python.test(alone: true)

@@ -6,7 +6,7 @@ import Testing
   .enabled(if: TestEnvironment.hasSwap, "needs swap: Scripts/test sets some up"))
 struct InventorySwapTests {
   @Test(
-    "tells what is resident from what is swapped out and what was never written, and changes neither"
+    "distinguishes resident, swapped and unwritten pages, and changes none"
   )
   func states() async throws {
     try await Python.test(alone: true)

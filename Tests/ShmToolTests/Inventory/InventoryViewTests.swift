@@ -18,7 +18,7 @@ struct InventoryViewTests {
     }
   }
 
-  @Test("only what is asked for is shown: by kind, process, owner; who there is not is an error")
+  @Test("shows only the requested kind, process or owner, and reports a missing process or owner")
   func filters() async throws {
     try await withName { name in
       try await Python.test(named: name, alone: true)
@@ -26,7 +26,7 @@ struct InventoryViewTests {
   }
 
   @Test(
-    "an owner whom a directory service knows has the name that getent tells",
+    "shows an owner of a directory service by the name that getent reports",
     .enabled(if: TestEnvironment.mayMount, "needs root with CAP_SYS_ADMIN to mount"))
   func directoryService() async throws {
     try await withName { name in
@@ -64,7 +64,7 @@ struct InventoryViewTests {
   }
 
   @Test(
-    "processes that hidepid or a namespace hides are no proof that nobody uses anything",
+    "hidden processes, by hidepid or a namespace, are no proof that a region is unused",
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"),
     arguments: [
       "mount -t proc -o hidepid=2 proc /proc && exec \"$@\"",

@@ -15,7 +15,9 @@ struct RemovalRaceTests {
     try await Python.test(way, alone: true)
   }
 
-  @Test("a process that comes when the name is taken finds none, and may make a region anew")
+  @Test(
+    "a process that opens the name during the removal does not find it, and can create a new region"
+  )
   func opensAfter() async throws {
     try await Python.test(alone: true)
   }
@@ -27,7 +29,7 @@ struct RemovalRaceTests {
     try await Python.test()
   }
 
-  @Test("a region whose name was taken while it was set aside is kept, and its place is told")
+  @Test("a region that is used during the removal is kept, and its new name is reported")
   func nameTaken() async throws {
     try await Python.test(alone: true)
   }

@@ -6,7 +6,7 @@ import Testing
   "remove --stale",
   .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
 struct StaleTests {
-  @Test("shows what nobody uses, and removes it with --yes; what is used stays")
+  @Test("lists regions proven to be unused, and removes them with --yes; used regions are kept")
   func removes() async throws {
     try await Python.test(alone: true)
   }
@@ -36,12 +36,12 @@ struct StaleTests {
     try await Python.test(alone: true)
   }
 
-  @Test("says unknown of all where a container hides who may use it, and removes nothing")
+  @Test("reports unknown if a container hides processes, and removes nothing")
   func container() async throws {
     try await Python.test(alone: true)
   }
 
-  @Test("never takes the name of what somebody has in use, whoever starts meanwhile")
+  @Test("never removes a region in use, also if processes start meanwhile")
   func race() async throws {
     try await Python.test(alone: true)
   }

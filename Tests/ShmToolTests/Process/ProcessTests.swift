@@ -76,7 +76,7 @@ struct ProcessTests {
     }
   }
 
-  @Test("a process that ends is seen, and its number fools nobody")
+  @Test("the end of a process is detected, even if its number is reused")
   func watch() throws {
     let child = try ChildProcess(["sleep", "60"], descriptors: [], environment: [])
     let watch = try ProcessWatch(child.identifier)
@@ -89,7 +89,7 @@ struct ProcessTests {
     error(.notFound) { try watch.send(SIGTERM) }
   }
 
-  @Test("readiness is told by a line and the end of a descriptor")
+  @Test("readiness is reported by a line and the end of a descriptor")
   func readiness() throws {
     var ends: [CInt] = [-1, -1]
     try SystemCall.checkNegated { unsafe cshm_pipe(&ends) }

@@ -9,7 +9,7 @@ struct ForeignEndTests {
     try await Streams.test()
   }
 
-  @Test("one that goes, or gives up, is told as that, and never taken for whole")
+  @Test("an end that dies or gives up is reported as such, and the data never counts as complete")
   func failing() async throws {
     try await Streams.test()
   }
@@ -20,12 +20,12 @@ struct ForeignEndTests {
   }
 
   @Test(
-    "one whose event is full, and would be waited for, or is no event, keeps nobody from its limit")
+    "a full event, or another file as the event, does not delay this end beyond its time limit")
   func deafening() async throws {
     try await Streams.test()
   }
 
-  @Test("positions and flags that change all the time end a stream, and crash nobody")
+  @Test("positions and flags that change all the time end the stream, and cause no crash")
   func mutating() async throws {
     try await Streams.test()
   }

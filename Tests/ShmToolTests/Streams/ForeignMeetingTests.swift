@@ -13,20 +13,20 @@ struct ForeignMeetingTests {
     try await Streams.test()
   }
 
-  @Test("a ring that cannot be used is the sender's fault, and told as that")
+  @Test("an invalid ring is reported as a fault of the sender")
   func rings() async throws {
     try await Streams.test()
   }
 
   @Test(
-    "a shortage of this end is told as that, not as the death of the other",
+    "a shortage at this end is reported as such, not as the death of the peer",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
   func shortages() async throws {
     try await Streams.test()
   }
 
   @Test(
-    "if the sender cannot be told of a complete file, the error says that it is complete",
+    "if the sender cannot be notified of a complete file, the error says that it is complete",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
   func untold() async throws {
     try await Streams.test()

@@ -8,7 +8,7 @@ struct ModelTests {
     #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined() + "/Model/ring.pml"
 
   @Test(
-    "loses no wake-up, gives a beginning only, and a whole only after the end, whoever is killed",
+    "loses no wake-up, and delivers a prefix, complete only after the end, whichever end is killed",
     .enabled(
       if: TestEnvironment.has("spin") && TestEnvironment.has("cc"), "needs spin and a C compiler"),
     .enabled(if: unsafe access(ModelTests.model, R_OK) == 0, "needs the sources"))

@@ -1,7 +1,7 @@
 import ShmTestSupport
 import Testing
 
-@Suite("the place where streams meet", .serialized)
+@Suite("the directory of streams", .serialized)
 struct RendezvousTests {
   @Test("a waiting sender binds its name again if the name or the directory is gone")
   func renewed() async throws {

@@ -11,7 +11,7 @@ struct StreamEdgeTests {
   }
 
   @Test(
-    "end whole into a file where epoll is interrupted or refused",
+    "a stream into a file is complete if epoll is interrupted or refused",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"),
     arguments: [
       "epoll_wait:error=EINTR:when=1+2", "epoll_create1:error=ENOSYS", "epoll_create1:error=EMFILE",
@@ -22,7 +22,7 @@ struct StreamEdgeTests {
   }
 
   @Test(
-    "wait by one call, told once for what, where the output never waits",
+    "a receiver whose output never blocks registers its descriptors once, and waits with one call",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"),
     arguments: ["/dev/null", "/dev/zero", ""])
   func waiting(_ sink: String) async throws {
@@ -30,7 +30,7 @@ struct StreamEdgeTests {
   }
 
   @Test(
-    "sleep and end whole where a sandbox refuses the reads and writes that do not wait",
+    "a stream is complete if a sandbox refuses non-blocking reads and writes",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"),
     arguments: ["EPERM", "EACCES", "ENOSYS"])
   func sandboxed(_ error: String) async throws {
@@ -62,12 +62,12 @@ struct StreamEdgeTests {
     try await Streams.test("\(Tool.isStatic)")
   }
 
-  @Test("leave no descriptor, no process and no name behind")
+  @Test("leave no descriptor, no process and no name")
   func leftovers() async throws {
     try await Streams.test()
   }
 
-  @Test("meet also where somebody takes their empty directory away, again and again")
+  @Test("meet also if another process removes their empty directory repeatedly")
   func directory() async throws {
     try await Streams.test()
   }

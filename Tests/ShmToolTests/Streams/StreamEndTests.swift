@@ -20,7 +20,7 @@ struct StreamEndTests {
   }
 
   @Test(
-    "where files without a name cannot be had, the name beside it goes whatever happens",
+    "if unnamed files are unsupported, the temporary name is removed in every case",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
   func named() async throws {
     try await Streams.test()
@@ -32,12 +32,12 @@ struct StreamEndTests {
   }
 
   @Test(
-    "a terminal that takes no more holds nobody up: signals, the sender's death and time are heard")
+    "a terminal that accepts no output does not delay signals, the peer's death and time limits")
   func terminal() async throws {
     try await Streams.test()
   }
 
-  @Test("a FIFO that nobody writes yet is waited for, with signals and time limits heard")
+  @Test("waits for a writer of a FIFO, and obeys signals and time limits")
   func fifo() async throws {
     try await Streams.test()
   }
@@ -47,7 +47,7 @@ struct StreamEndTests {
     try await Streams.test()
   }
 
-  @Test("a report's descriptor that is closed is told before anybody comes")
+  @Test("a closed descriptor for the report is an error before the meeting")
   func report() async throws {
     try await Streams.test()
   }

@@ -3,12 +3,12 @@ import Testing
 
 @Suite("streams that fail", .serialized)
 struct StreamFaultTests {
-  @Test("never end with 0 where either side was killed, and what came is a beginning")
+  @Test("never end with 0 if an end was killed, and the received data is a prefix")
   func killed() async throws {
     try await Streams.test()
   }
 
-  @Test("give up when nobody comes in the time, and when nothing moves")
+  @Test("end after the time limit if no peer connects, and if no byte moves")
   func timeouts() async throws {
     try await Streams.test()
   }
@@ -23,7 +23,7 @@ struct StreamFaultTests {
     try await Streams.test()
   }
 
-  @Test("fail at both ends where the output is full, closed, or has no reader any more")
+  @Test("fail at both ends if the output is full, closed, or without a reader")
   func outputs() async throws {
     try await Streams.test()
   }

@@ -19,7 +19,7 @@ struct StreamHabitTests {
     try await Streams.test()
   }
 
-  @Test("CMD is told the end of its input only of what has proved whole")
+  @Test("CMD gets the end of its input only if the data is complete")
   func provedFirst() async throws {
     try await Streams.test()
   }
@@ -30,7 +30,7 @@ struct StreamHabitTests {
     try await Streams.test()
   }
 
-  @Test("talk that nobody takes holds nothing up")
+  @Test("a full stderr does not delay a stream")
   func talk() async throws {
     try await Streams.test()
   }
@@ -46,7 +46,7 @@ struct StreamHabitTests {
     try await Streams.test()
   }
 
-  @Test("whoever has come is told when the sender gives up before the others have")
+  @Test("connected receivers are notified if the sender gives up before all have connected")
   func givenUp() async throws {
     try await Streams.test()
   }

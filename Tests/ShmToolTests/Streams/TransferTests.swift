@@ -25,17 +25,17 @@ struct TransferTests {
     try await Streams.test()
   }
 
-  @Test("tell one JSON object on a descriptor, and nothing with --quiet")
+  @Test("write one JSON object to a descriptor, and nothing with --quiet")
   func report() async throws {
     try await Streams.test()
   }
 
-  @Test("check how many bytes there are where that is said")
+  @Test("check the number of bytes if it was given")
   func expected() async throws {
     try await Streams.test()
   }
 
-  @Test("wire the ring at both ends where that is asked")
+  @Test("wire the ring at both ends on request")
   func wired() async throws {
     try await Streams.test()
   }

@@ -11,14 +11,14 @@ struct BackgroundTests {
     }
   }
 
-  @Test("passes the reason and the code on where it cannot wire")
+  @Test("reports the reason and the code if the holder cannot wire")
   func failure() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("leaves nothing that confuses the next where the holder is killed")
+  @Test("a killed holder leaves nothing that confuses the next")
   func killed() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
@@ -39,7 +39,7 @@ struct BackgroundTests {
     }
   }
 
-  @Test("ends where its starter was killed before the pages were wired")
+  @Test("ends if its starter was killed before the pages were wired")
   func orphan() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
@@ -47,7 +47,7 @@ struct BackgroundTests {
   }
 
   @Test(
-    "says that it cannot see another user's holder, not that there is none",
+    "says that another user's holder is not visible, not that there is no holder",
     .enabled("needs root, setpriv, and a binary others may run") { try await Nobody.isUsable() })
   func hidden() async throws {
     try await withRegion("64K", ["--mode", "666"]) { (name) async throws in
@@ -65,7 +65,7 @@ struct BackgroundTests {
   }
 
   @Test(
-    "does not count as none what hidepid hides",
+    "reports unknown, not 0, for holders that hidepid hides",
     .enabled("needs root, setpriv, and a binary others may run") { try await Nobody.isUsable() },
     .enabled(if: TestEnvironment.mayMount, "needs root with CAP_SYS_ADMIN to mount"),
     .enabled(if: TestEnvironment.has("unshare"), "needs unshare"))

@@ -11,21 +11,21 @@ struct FollowTests {
     }
   }
 
-  @Test("only says it where it is not to follow")
+  @Test("only reports the change without --follow")
   func tells() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("goes on with what it has where it cannot follow, and with the command")
+  @Test("continues with the old pages if it cannot follow, and does not stop the command")
   func cannot() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("keeps its ranges, and says where the region no longer has them")
+  @Test("keeps its ranges, and reports ranges that the region does not have any more")
   func ranges() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)

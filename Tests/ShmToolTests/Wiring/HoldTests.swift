@@ -25,14 +25,14 @@ struct HoldTests {
     }
   }
 
-  @Test("holds while a process runs, and not a moment where it is gone already")
+  @Test("holds while a process runs, and not at all if it has ended already")
   func whileProcess() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("tells a script and a service manager when it is ready, and not before")
+  @Test("notifies a script and a service manager when it is ready, and not before")
   func readiness() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
@@ -58,7 +58,7 @@ struct HoldTests {
   }
 
   @Test(
-    "refuses ranges that lie outside, are empty or are none",
+    "refuses ranges that are invalid, empty or outside the region",
     arguments: [
       "64K:", "0:65537", "64K+1", "1+65536", "4K:4K", "8K:4K", "0+0", "x", "4K", "-1:5", "+",
       "9223372036854775807+1", "0:9223372036854775808", "1T:2T",

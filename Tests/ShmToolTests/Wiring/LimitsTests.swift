@@ -4,7 +4,7 @@ import Testing
 
 @Suite("limits")
 struct LimitsTests {
-  @Test("tells what the kernel's own files tell")
+  @Test("shows the values of the kernel's own files")
   func files() async throws {
     try await Python.test()
   }
@@ -29,13 +29,13 @@ struct LimitsTests {
   }
 
   @Test(
-    "finds the limit by trying, to the page, and disturbs nobody",
+    "finds the limit by trying, to the page, without affecting other processes",
     arguments: [0, 4095, 4096, 1_000_000, 8 << 20])
   func probe(_ limit: Int) async throws {
     try await Python.test("\(limit)")
   }
 
-  @Test("takes no page from anybody while it probes")
+  @Test("the probe takes no page from another process")
   func probeTakesNothing() async throws {
     try await Python.test()
   }
@@ -55,7 +55,7 @@ struct LimitsTests {
   }
 
   @Test(
-    "says null for what another user's process does not tell, and the rest",
+    "prints null for what another user's process hides, and the rest",
     .enabled("needs a second user: setpriv, and a binary others may run") {
       if TestEnvironment.isRoot { return try await Nobody.isUsable() }
       return true

@@ -32,14 +32,14 @@ struct MemlockLimitTests {
     }
   }
 
-  @Test("keeps what could be wired where less is accepted, and says how much and why")
+  @Test("with --best-effort keeps what could be wired, and reports how much and why")
   func bestEffort() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("holds nothing of a second region where it is refused, nor of the first")
+  @Test("if the second region is refused, both stay unwired")
   func together() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
@@ -47,7 +47,7 @@ struct MemlockLimitTests {
   }
 
   @Test(
-    "tells a capability in a user namespace, where it counts for nothing",
+    "does not count a capability in a user namespace",
     .enabled(if: TestEnvironment.mayMakeUserNamespaces, "needs unshare and user namespaces"))
   func namespace() async throws {
     try await withRegion("64K", ["--mode", "666"]) { (name) async throws in

@@ -27,19 +27,19 @@ struct MemoryGroupTests {
     }
   }
 
-  @Test("is killed, as it said, where it is forced past the group's limit; nothing stays wired")
+  @Test("with --force the kernel kills it at the group's limit, as announced; no page stays wired")
   func forced() async throws {
     try await withRegion("48M", ["--sparse"]) { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("shows the group in limits, and names it where it binds")
+  @Test("limits shows the group, and names it if its limit is the lowest")
   func limits() async throws {
     try await Python.test()
   }
 
-  @Test("says how the limit is raised where the process runs")
+  @Test("names how to raise the limit in the environment of the process")
   func circumstances() async throws {
     try await Python.test()
   }

@@ -8,7 +8,7 @@ import Testing
     if: TestEnvironment.maySeeFrames && TestEnvironment.has("unshare"),
     "needs root with CAP_SYS_ADMIN, kpageflags and unshare"))
 struct OverlayTests {
-  @Test("wires the pages of those who have a lower file mapped, and copies nothing up")
+  @Test("wires the pages of processes that map a lower file, and copies nothing up")
   func lower() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name, alone: true)

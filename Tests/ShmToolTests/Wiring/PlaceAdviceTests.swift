@@ -25,7 +25,7 @@ struct PlaceAdviceTests {
     try await Python.test()
   }
 
-  @Test("never names an option of an engine, or a limit of its own, in a pod")
+  @Test("never names an option of an engine, or its own limit, in a pod")
   func kubernetes() async throws {
     try await Python.test()
   }
@@ -40,7 +40,7 @@ struct PlaceAdviceTests {
     try await Python.test()
   }
 
-  @Test("is the general form if marks contradict each other, or none was seen")
+  @Test("is general if the evidence is contradictory or missing")
   func unknown() async throws {
     try await Python.test()
   }

@@ -11,7 +11,7 @@ struct ReadOnlyAccessTests {
     }
   }
 
-  @Test("who watches a region is told of no writer by commands that do not write")
+  @Test("commands that only read are not visible as writers to a file watcher")
   func watched() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)

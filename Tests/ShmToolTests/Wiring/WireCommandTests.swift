@@ -15,7 +15,7 @@ struct WireCommandTests {
     }
   }
 
-  @Test("ends with 128 and the signal's number where a signal ended the command")
+  @Test("ends with 128 + n if signal n ended the command")
   func killed() async throws {
     try await withRegion { (name) async throws in
       let result = try await Tool.run("wire", name.name, "--", "sh", "-c", "kill -KILL $$")
@@ -45,14 +45,14 @@ struct WireCommandTests {
     }
   }
 
-  @Test("passes on the signals that it gets, and outlives a command that stops and goes on")
+  @Test("forwards signals to the command, and continues if the command stops and continues")
   func signals() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("leaves the command alone where it is killed itself")
+  @Test("the command continues if the tool itself is killed")
   func abandoned() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)

@@ -32,7 +32,7 @@ struct WiringDetailTests {
     }
   }
 
-  @Test("names secret memory, which nobody else can open")
+  @Test("reports secret memory, which other processes cannot open")
   func secretMemory() async throws {
     try await Python.test()
   }

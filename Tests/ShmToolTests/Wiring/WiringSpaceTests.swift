@@ -2,7 +2,7 @@ import Glibc
 import ShmTestSupport
 import Testing
 
-@Suite("wire, where there is no room")
+@Suite("wire, without enough room")
 struct WiringSpaceTests {
   @Test(
     "refuses holes that the tmpfs has no room for before it allocates any",
@@ -19,7 +19,7 @@ struct WiringSpaceTests {
     }
   }
 
-  @Test("says that the region ends before the range where it shrinks meanwhile")
+  @Test("reports that the region ends before the range if it shrinks meanwhile")
   func shrunk() async throws {
     try await withRegion("4M") { (name) async throws in
       try await Python.test(named: name)
@@ -27,7 +27,7 @@ struct WiringSpaceTests {
   }
 
   @Test(
-    "is told by mlock that the region has ended",
+    "mlock reports that the region has ended",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
   func truncated() async throws {
     try await withRegion("64K") { (name) async throws in

@@ -22,7 +22,7 @@ struct WiringTruthTests {
     }
   }
 
-  @Test("stays wired by one where another ends, and counts each holder")
+  @Test("pages stay wired by one holder if another ends, and each holder is counted")
   func two() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)

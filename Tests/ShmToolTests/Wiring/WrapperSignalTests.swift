@@ -55,7 +55,7 @@ struct WrapperSignalTests {
     }
   }
 
-  @Test("SIGQUIT ends a stream like SIGTERM: the peer is told, and CMD is ended")
+  @Test("SIGQUIT ends a stream like SIGTERM: the peer is notified, and CMD is ended")
   func quit() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
