@@ -9,7 +9,7 @@ final class ReadinessThread: Sendable {
   static let shared = ReadinessThread()
 
   /// A task that waits.
-  private enum Waiter {
+  private enum Suspension {
     /// The task is not suspended yet.
     case announced
     /// The task was cancelled before it was suspended.
@@ -18,7 +18,7 @@ final class ReadinessThread: Sendable {
   }
 
   private struct State {
-    var waiters: [UInt64: Waiter] = [:]
+    var waiters: [UInt64: Suspension] = [:]
     var last: UInt64 = 0
     var isRunning = false
   }
@@ -100,7 +100,7 @@ final class ReadinessThread: Sendable {
   }
 
   private func run() {
-    var polled = PollSet()
+    var polled = Waiter()
     while true {
       let waiting = suspended()
       polled.removeAll()
@@ -110,7 +110,7 @@ final class ReadinessThread: Sendable {
         try polled.wait(timeout: nil)
       } catch {
         // The kernel has no memory at the moment.
-        _ = try? Polling.wait(for: [CInt](), timeout: .milliseconds(10))
+        Waiter.pause(.milliseconds(10))
         continue
       }
       // Before the next look at the waiters, so that no change is missed.
