@@ -34,6 +34,17 @@ public struct StreamLoan: ~Copyable, ~Escapable {
 }
 
 /// The answer of a call that does not wait for a record.
+///
+/// ```swift
+/// func poll(_ receiver: inout StreamReceiver) throws -> Bool {
+///   switch try receiver.tryNext() {
+///   case .record(let record): print("\(record.span.count) bytes")
+///   case .nothing: print("no record yet")
+///   case .end: return false
+///   }
+///   return true
+/// }
+/// ```
 public enum StreamArrival: ~Copyable, ~Escapable {
   /// A record is available.
   case record(StreamLoan)
@@ -44,6 +55,13 @@ public enum StreamArrival: ~Copyable, ~Escapable {
 }
 
 /// The result of a wait that has a time limit.
+///
+/// ```swift
+/// func poll(_ receiver: inout StreamReceiver) throws {
+///   while try receiver.waitForRecord(timeout: .milliseconds(100)) == .timedOut { print("still waiting") }
+///   if let record = try receiver.next() { print("\(record.span.count) bytes") }
+/// }
+/// ```
 public enum StreamReadiness: Hashable, Sendable {
   /// The next call does not wait.
   case ready
