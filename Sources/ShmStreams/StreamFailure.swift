@@ -44,3 +44,17 @@ struct StreamFailure {
   /// A signal interrupted the stream.
   var interrupted: ShmError { ShmError(.interrupted, attempt, "it was interrupted") }
 }
+
+/// An end of a stream, which aborts the stream after an error.
+protocol StreamEnd: ~Copyable {
+  /// Aborts the stream because of an error, which later calls throw again.
+  mutating func abort(_ error: ShmError)
+}
+
+extension StreamEnd where Self: ~Copyable {
+  /// Aborts the stream, and returns the error for the caller to throw.
+  mutating func aborting(because error: ShmError) -> ShmError {
+    abort(error)
+    return error
+  }
+}

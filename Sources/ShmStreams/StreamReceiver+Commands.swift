@@ -34,8 +34,7 @@ extension StreamReceiver {
         if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
       }
     } catch {
-      abort(error)
-      throw error
+      throw aborting(because: error)
     }
   }
 
@@ -52,8 +51,7 @@ extension StreamReceiver {
         if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
       }
     } catch {
-      abort(error)
-      throw error
+      throw aborting(because: error)
     }
   }
 }

@@ -35,8 +35,7 @@ extension StreamReceiver {
     do throws(ShmError) {
       target = try StreamSink(sink.rawValue, "cannot write \(name)")
     } catch {
-      abort(error)
-      throw error
+      throw aborting(because: error)
     }
     var record = FrameRecord(encoder.preamble.bytes)
     var records = 0
@@ -89,8 +88,7 @@ extension StreamReceiver {
         }
       }
     } catch {
-      abort(error)
-      throw error
+      throw aborting(because: error)
     }
   }
 

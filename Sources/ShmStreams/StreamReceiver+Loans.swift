@@ -129,8 +129,7 @@ extension StreamReceiver {
     do throws(ShmError) {
       return try waitForBytes(count, until: limit)
     } catch {
-      abort(error)
-      throw error
+      throw aborting(because: error)
     }
   }
 }

@@ -161,8 +161,7 @@ extension StreamReceiver {
       }
       if let limit = clock.passed {
         let error = failure.noMeeting("not all of the other receivers connected", limit)
-        abort(error)
-        throw error
+        throw aborting(because: error)
       }
       try Self.pauseFor(clock.left, socket.descriptor.raw, options, failure)
     }

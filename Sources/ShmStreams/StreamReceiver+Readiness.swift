@@ -54,8 +54,7 @@ extension StreamReceiver {
       if ring.isSenderToBeWoken() { wakeSender() }
       return (registered?.descriptor).map { FileDescriptor(rawValue: $0) }
     } catch {
-      abort(error)
-      throw error
+      throw aborting(because: error)
     }
   }
 

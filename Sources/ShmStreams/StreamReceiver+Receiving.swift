@@ -40,8 +40,7 @@ extension StreamReceiver {
       }
       progress(Int(ring.position))
     } catch {
-      abort(error)
-      throw error
+      throw aborting(because: error)
     }
   }
 

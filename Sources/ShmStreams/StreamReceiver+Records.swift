@@ -51,8 +51,7 @@ extension StreamReceiver {
       guard header else { return .timedOut }
       return try fill(recordLayout().size, until: limit) == true ? .ready : .timedOut
     } catch {
-      abort(error)
-      throw error
+      throw aborting(because: error)
     }
   }
 
@@ -102,8 +101,7 @@ extension StreamReceiver {
       _ = try fill(layout.size)
       return unsafe UnsafeRawBufferPointer(rebasing: ring.bytes(layout.size)[layout.bytes])
     } catch {
-      abort(error)
-      throw error
+      throw aborting(because: error)
     }
   }
 

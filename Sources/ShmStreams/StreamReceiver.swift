@@ -10,7 +10,7 @@ import SystemPackage
 /// try receiver.receive(to: .standardOutput, named: "standard output")
 /// let report = try receiver.finish()  // all bytes arrived, and the sender is notified
 /// ```
-public struct StreamReceiver: ~Copyable, Sendable {
+public struct StreamReceiver: StreamEnd, ~Copyable, Sendable {
   let options: StreamOptions
   let failure: StreamFailure
   let socket: StreamSocket
@@ -23,8 +23,8 @@ public struct StreamReceiver: ~Copyable, Sendable {
   var checksum = Checksum()
   var spin: SpinWait
   var polled = Waiter()
-  /// The descriptors of a wait without a sink, registered once: the event, the sender, the interrupt. nil if the kernel refuses
-  /// epoll(7); poll(2) is used then.
+  /// The descriptors of a wait without a sink, registered once: the event, the sender, the interrupt. nil if the kernel
+  /// refuses epoll(7); poll(2) is used then.
   var registered: Waiter?
   /// The sender's end message; nil before the end.
   var end: EndOfStream?
@@ -144,8 +144,7 @@ public struct StreamReceiver: ~Copyable, Sendable {
     do throws(ShmError) {
       return try body()
     } catch {
-      abort(error)
-      throw error
+      throw aborting(because: error)
     }
   }
 
@@ -162,8 +161,7 @@ public struct StreamReceiver: ~Copyable, Sendable {
     do throws(ShmError) {
       try check(end)
     } catch {
-      abort(error)
-      throw error
+      throw aborting(because: error)
     }
   }
 

@@ -36,8 +36,7 @@ extension StreamSender {
         }
       }
     } catch {
-      abort(error)
-      throw error
+      throw aborting(because: error)
     }
   }
 

@@ -121,8 +121,7 @@ extension StreamSender {
       let room = try ring.room()
       return room >= count ? room : try waitForRoom(count, until: limit)
     } catch {
-      abort(error)
-      throw error
+      throw aborting(because: error)
     }
   }
 }

@@ -8,8 +8,7 @@ extension StreamSender {
       try takeReceiversIn()
       spin = SpinWait(options, peers: peers.map { $0.socket.peer })
     } catch {
-      abort(error)
-      throw error
+      throw aborting(because: error)
     }
   }
 

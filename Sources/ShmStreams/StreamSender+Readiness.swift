@@ -39,8 +39,7 @@ extension StreamSender {
       if try ring.roomBeforeWaiting(wanted: size) >= size { return nil }
       return (readiness?.descriptor).map { FileDescriptor(rawValue: $0) }
     } catch {
-      abort(error)
-      throw error
+      throw aborting(because: error)
     }
   }
 

@@ -47,8 +47,7 @@ extension StreamSender {
         publish(count)
       }
     } catch {
-      abort(error)
-      throw error
+      throw aborting(because: error)
     }
   }
 
@@ -127,8 +126,7 @@ extension StreamSender {
     do throws(ShmError) {
       try waitForInput(descriptor.rawValue)
     } catch {
-      abort(error)
-      throw error
+      throw aborting(because: error)
     }
   }
 

@@ -13,7 +13,7 @@ import SystemPackage
 /// try sender.send(from: .standardInput, named: "standard input")
 /// let report = try sender.finish()
 /// ```
-public struct StreamSender: ~Copyable, Sendable {
+public struct StreamSender: StreamEnd, ~Copyable, Sendable {
   let options: StreamOptions
   let failure: StreamFailure
   let stream = cshm_random()
@@ -96,8 +96,7 @@ public struct StreamSender: ~Copyable, Sendable {
       try waitForReceivers(total)
       report.checksum = sum
     } catch {
-      abort(error)
-      throw error
+      throw aborting(because: error)
     }
     for peer in latecomers { peer.socket.part(.busy) }
     latecomers = []
