@@ -125,7 +125,7 @@ public struct StreamReceiver: StreamEnd, ~Copyable, Sendable {
     ending = error
     held = 0
     ring.forget()
-    socket.part(.abort(stream: hello.stream, bytes: ring.position, reason: reason))
+    socket.sendLast(.abort(stream: hello.stream, bytes: ring.position, reason: reason))
   }
 
   /// - Throws: `ShmError` after the end of the stream: why it ended.

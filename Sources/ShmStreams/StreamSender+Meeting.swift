@@ -49,7 +49,7 @@ extension StreamSender {
     let isSilent = { (peer: StreamPeer) in peer.phase == .greeted && peer.patience.hasPassed }
     for peer in peers where isSilent(peer) {
       let limit = Clock.text(Self.handshakeLimit)
-      peer.socket.part(
+      peer.socket.sendLast(
         .abort(stream: stream, bytes: 0, reason: "the receiver did not answer in \(limit)"))
     }
     peers.removeAll(where: isSilent)
@@ -140,7 +140,7 @@ extension StreamSender {
   private mutating func greet(_ peer: StreamPeer) throws(ShmError) {
     let taken = peers.compactMap(\.index)
     guard let index = (0..<options.receivers).first(where: { !taken.contains($0) }) else {
-      peer.socket.part(.busy)
+      peer.socket.sendLast(.busy)
       peers.removeAll { $0 === peer }
       return
     }
@@ -198,7 +198,7 @@ extension StreamSender {
   }
 
   private mutating func tellBusy(_ peer: StreamPeer) {
-    peer.socket.part(.busy)
+    peer.socket.sendLast(.busy)
     latecomers.removeAll { $0 === peer }
   }
 }

@@ -98,7 +98,7 @@ public struct StreamSender: StreamEnd, ~Copyable, Sendable {
     } catch {
       throw aborting(because: error)
     }
-    for peer in latecomers { peer.socket.part(.busy) }
+    for peer in latecomers { peer.socket.sendLast(.busy) }
     latecomers = []
     report.bytes = Int(ring.position)
     report.duration = .nanoseconds(Clock.nanoseconds - start)
@@ -123,10 +123,10 @@ public struct StreamSender: StreamEnd, ~Copyable, Sendable {
     ending = error
     ring.forget()
     for peer in peers {
-      peer.socket.part(.abort(stream: stream, bytes: ring.position, reason: reason))
+      peer.socket.sendLast(.abort(stream: stream, bytes: ring.position, reason: reason))
     }
     peers = []
-    for peer in latecomers { peer.socket.part(.busy) }
+    for peer in latecomers { peer.socket.sendLast(.busy) }
     latecomers = []
   }
 

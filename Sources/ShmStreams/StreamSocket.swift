@@ -59,9 +59,9 @@ struct StreamSocket: ~Copyable, Sendable {
 
   /// Sends the last message. Errors are ignored, because the closed connection has the same meaning.
   ///
-  /// To close a socket with something unread makes the other end's next call fail with ECONNRESET before
-  /// it can read the last words, so nothing is left unread. unix(7)
-  func part(_ message: StreamMessage) {
+  /// If a socket is closed with unread messages, the peer's next call fails with ECONNRESET before it can read the last
+  /// message. So this reads all messages of the peer first. unix(7)
+  func sendLast(_ message: StreamMessage) {
     _ = transmit(message, [])
     _ = cshm_stop_receiving(descriptor.raw)
     for _ in 0..<Self.mostUnread {
@@ -69,7 +69,7 @@ struct StreamSocket: ~Copyable, Sendable {
     }
   }
 
-  /// How many messages of the other end are taken and dropped at the end, at most: there are five kinds.
+  /// The maximum number of the peer's messages that are dropped at the end. There are five kinds of messages.
   private static var mostUnread: Int { 16 }
 
   private func transmit(_ message: StreamMessage, _ descriptors: [CInt]) -> Int {

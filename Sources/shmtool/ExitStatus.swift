@@ -16,10 +16,10 @@ enum ExitStatus {
     Row(status: "0", meaning: "success"),
     Row(
       status: "1", meaning: "the check failed, or the answer is no (verify, copy --verify, limits)",
-      kinds: [.answerIsNo]),
+      kinds: [.answerNo]),
     Row(
       status: "2", meaning: "the answer is unknown (limits --need, --room)",
-      kinds: [.answerIsUnknown]),
+      kinds: [.answerUnknown]),
     Row(
       status: "64", meaning: "invalid usage, or a size or range that does not fit", kinds: [.usage]),
     Row(
@@ -53,10 +53,10 @@ enum ExitStatus {
 }
 
 extension ShmError.Kind {
-  /// The question was answered, and the answer is no.
-  static let answerIsNo = Self("answer_is_no")
-  /// What decides the question could not be read.
-  static let answerIsUnknown = Self("answer_is_unknown")
+  /// The answer of a check is no.
+  static let answerNo = Self("answer_is_no")
+  /// The check has no answer, because a source that it needs could not be read.
+  static let answerUnknown = Self("answer_is_unknown")
   /// CMD cannot be run.
   static let cannotRun = Self("cannot_run")
   /// CMD is not found.

@@ -27,9 +27,7 @@ struct PageParserTests {
       let bits = generator.next()
       let (entry, flags) = (PagemapEntry(bits), FrameFlags(bits))
       #expect(entry.frame.map { $0 < 1 << 55 && entry.isPresent } ?? true)
-      #expect(entry.isSwapped == (bits & 1 << 62 != 0))
       #expect(flags.isLocked == (bits & 1 << 33 != 0))
-      #expect(flags.isUnevictable == (bits & 1 << 18 != 0))
       #expect(flags.isHugetlb == (bits & 1 << 17 != 0))
       #expect(flags.isCompound == (bits & 3 << 15 != 0))
     }

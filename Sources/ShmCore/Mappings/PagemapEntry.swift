@@ -10,8 +10,6 @@ package struct PagemapEntry: Hashable, Sendable {
 
   /// Whether the page is in RAM and in the process's page table.
   package var isPresent: Bool { bits >> 63 & 1 != 0 }
-  /// Whether it is in swap; of shared memory that shows nowhere.
-  package var isSwapped: Bool { bits >> 62 & 1 != 0 }
   /// Whether it is the region's own page, and not a copy that a private mapping has made.
   package var isShared: Bool { bits >> 61 & 1 != 0 }
   /// The physical frame; nil if the page is not present, or without permission.
@@ -33,8 +31,6 @@ package struct FrameFlags: Hashable, Sendable {
 
   /// Whether a process has it locked.
   package var isLocked: Bool { bits >> 33 & 1 != 0 }
-  /// Whether the kernel does not try to page it out.
-  package var isUnevictable: Bool { bits >> 18 & 1 != 0 }
   /// Whether it is part of a page of the pool.
   package var isHugetlb: Bool { bits >> 17 & 1 != 0 }
   /// Whether it is part of a larger page, of whatever size.

@@ -82,7 +82,7 @@ package enum DescriptorIO {
   ///   - raw: the descriptor.
   ///   - waits: whether to wait for it, if signals are blocked, until one is pending.
   /// - Returns: whether it does; true if signals interrupt a write that waits.
-  package static func takesTalk(_ raw: CInt, waits: Bool) -> Bool {
+  package static func acceptsOutput(_ raw: CInt, waits: Bool) -> Bool {
     guard SignalMask.holdsTermination else { return true }
     while true {
       // An error is left to the write that follows.

@@ -52,11 +52,6 @@ package enum FileSystem {
     }
   }
 
-  /// Takes the name of the POSIX shared memory object `/name` away. shm_unlink(3)
-  package static func unlinkShared(_ name: FilePath) throws(Errno) {
-    try SystemCall.check { unsafe name.withPlatformString { unsafe shm_unlink($0) } }
-  }
-
   /// The status of what `path` names, of a symbolic link itself. lstat(2)
   package static func status(_ path: FilePath) throws(Errno) -> stat {
     var status = stat()
@@ -66,15 +61,6 @@ package enum FileSystem {
 
   /// The status of what `path` leads to. stat(2)
   package static func followedStatus(_ path: FilePath) throws(Errno) -> stat {
-    var status = stat()
-    try SystemCall.check { unsafe path.withPlatformString { unsafe stat($0, &status) } }
-    return status
-  }
-
-  /// The status of the open file behind an entry of /proc/PID/fd. Sockets, pipes and the like are
-  /// told by their link and not looked at. readlink(2), stat(2)
-  package static func openFileStatus(_ path: FilePath) throws(Errno) -> stat? {
-    guard try link(path).isAbsolute else { return nil }
     var status = stat()
     try SystemCall.check { unsafe path.withPlatformString { unsafe stat($0, &status) } }
     return status

@@ -95,9 +95,9 @@ struct Limits: CheckedCommand {
         probed: probed, answer: answer, place: place, room: room)
       try Output.write(report, json: options.json, style: TextStyle(bytes: options.bytes))
     }
-    if answer?.isYes == false || room?.isRefused == true { throw Self.exit(.answerIsNo) }
+    if answer?.isYes == false || room?.isRefused == true { throw Self.exit(.answerNo) }
     if answer.map({ $0.isYes == nil }) == true || room?.isUnknown == true {
-      throw Self.exit(.answerIsUnknown)
+      throw Self.exit(.answerUnknown)
     }
   }
 

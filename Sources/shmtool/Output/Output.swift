@@ -95,7 +95,7 @@ enum Output {
   ///   - text: what is said.
   ///   - waits: whether to wait if stderr takes no bytes now; a pending signal ends the wait.
   static func say(_ text: String, waits: Bool = true) {
-    guard DescriptorIO.takesTalk(STDERR_FILENO, waits: waits) else { return }
+    guard DescriptorIO.acceptsOutput(STDERR_FILENO, waits: waits) else { return }
     var bytes = Array(text.utf8)
     unsafe bytes.withUnsafeMutableBytes { buffer in
       try? unsafe DescriptorIO.writeAll(STDERR_FILENO, UnsafeRawBufferPointer(buffer), "")
