@@ -53,3 +53,12 @@ public struct RegionUser: Hashable, Sendable {
       command: Array(buffer[..<count].prefix { $0 != UInt8(ascii: "\n") }))
   }
 }
+
+extension RegionUser {
+  /// All processes that /proc shows, without their regions.
+  package static func all() -> [RegionUser] {
+    var buffer = [UInt8](repeating: 0, count: 65536)
+    let processes = (try? ProcessDirectory.processes(buffer: &buffer)) ?? []
+    return processes.map { RegionUser(process: $0) }
+  }
+}

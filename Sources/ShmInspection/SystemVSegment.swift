@@ -96,3 +96,13 @@ public struct SystemVSegment: Hashable, Sendable {
     Int32(String(decoding: word, as: UTF8.self)).map { UInt32(bitPattern: $0) }
   }
 }
+
+extension RegionStatus {
+  /// The status of a System V segment as its IPC namespace lists it.
+  init(_ segment: SystemVSegment, _ identity: RegionIdentity, pageSize: Int) {
+    self.init(
+      identity: identity, size: segment.size, allocated: segment.resident &+ segment.swapped,
+      mode: segment.mode, owner: segment.owner, group: segment.group, changed: segment.changed,
+      pageSize: pageSize)
+  }
+}

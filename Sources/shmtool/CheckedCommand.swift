@@ -1,8 +1,20 @@
-import ArgumentParser
-
-/// A command whose words are looked at together when each has been understood: an option that does
-/// not exist is reported first, and not what is missing because of it.
+/// A command that checks its arguments together after each of them was parsed. So an option that does not exist is
+/// reported first, and not what is missing because of it.
 protocol CheckedCommand: DocumentedCommand {
-  /// Refuses words that do not go together.
+  /// Refuses arguments that cannot be combined.
   func check() throws
+}
+
+/// A command that runs another command, written after `--`. The argument parser cannot take a command after a list of
+/// operands, so the program splits it off first.
+protocol CommandRunner: CheckedCommand {
+  /// The command and its arguments; empty without a command.
+  var command: [[UInt8]] { get set }
+  /// Whether the words after `--` are a command, which depends on the words before. Otherwise they are operands, as
+  /// with every other command.
+  static func takesCommand(after words: [String]) -> Bool
+}
+
+extension CommandRunner {
+  static func takesCommand(after words: [String]) -> Bool { true }
 }

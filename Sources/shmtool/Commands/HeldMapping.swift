@@ -62,3 +62,14 @@ final class HeldMapping {
     }
   }
 }
+
+/// How pages are wired.
+struct WiringPolicy {
+  /// Whether it is a success if not all pages could be wired.
+  var acceptsLess = false
+  /// The bytes that this process will have wired if everything succeeds, which a limit must allow. nil if only the
+  /// present amount counts.
+  var total: Int?
+  /// The bytes that may be brought into RAM if less is accepted; nil for no bound.
+  var room: Int?
+}

@@ -173,7 +173,7 @@ struct Wire: CommandRunner {
   private func mapAll() throws(ShmError) -> [Operand] {
     var operands: [Operand] = []
     var first: [RegionIdentity: HeldRegion] = [:]
-    if regions.count > 100 || ranges.count > 100 { OpenFileLimit.raise() }
+    if regions.count > 100 || ranges.count > 100 { ProcessResources.raiseFileLimit() }
     for reference in regions {
       let opened = try HeldRegion(
         try open(reference), ranges: ranges.isEmpty ? [range.range] : ranges)

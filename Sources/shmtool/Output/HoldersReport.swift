@@ -1,4 +1,5 @@
 import ShmCore
+import ShmInspection
 
 /// Who has pages of regions wired.
 struct HoldersReport: Report {
@@ -62,6 +63,17 @@ struct HoldersReport: Report {
     case 1: "1 process with wired memory could not be inspected (permission denied)"
     case let count?:
       "\(count) processes with wired memory could not be inspected (permission denied)"
+    }
+  }
+}
+
+extension RawText {
+  /// The region of a holder as commands take it. If no reference leads to the region, this is its former name.
+  init(_ holder: WiringHolder) {
+    if let reference = holder.reference {
+      self.init(reference)
+    } else {
+      self.init(RegionPathName.shown(holder.path))
     }
   }
 }

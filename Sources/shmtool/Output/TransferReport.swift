@@ -43,7 +43,7 @@ struct TransferReport: Report {
     bytesPerSecond = nanoseconds > 0 ? Int(Double(bytes) / seconds) : 0
     waits = report.waits
     wakes = report.wakes
-    contextSwitches = ResourceUse.contextSwitches
+    contextSwitches = ProcessResources.contextSwitches
     crossingsPerGib = Unknowable(
       bytes > 0 ? Int((Double(report.crossings) * 1_073_741_824 / Double(bytes)).rounded()) : nil)
     checksum = Unknowable(report.checksum.map { "crc32c:" + Format.hexadecimal($0) })
