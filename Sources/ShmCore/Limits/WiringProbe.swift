@@ -8,7 +8,7 @@ import SystemPackage
 /// let most = try WiringProbe.largest()  // nil: no limit
 /// ```
 public enum WiringProbe {
-  /// What a trial has found.
+  /// The result of a trial.
   public enum Result: Hashable, Sendable {
     /// There is no limit.
     case unlimited

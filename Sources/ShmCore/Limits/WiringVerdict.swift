@@ -60,7 +60,7 @@ public struct WiringVerdict: Hashable, Sendable {
 
   /// Each limit with the bytes that it leaves, the tightest first.
   public let bounds: [Candidate]
-  /// What could not be read.
+  /// The unreadable sources.
   private let unread: [Unknown]
 
   /// One limit with what it leaves.

@@ -109,7 +109,7 @@ struct Create: CommandRunner {
     }
   }
 
-  /// Without --wired there is nothing that CMD could run beside, and `--` is for odd names.
+  /// CMD can only run beside --wired. Without it `--` precedes unusual names.
   static func takesCommand(after words: [String]) -> Bool { words.contains("--wired") }
 
   func run() throws {
@@ -118,7 +118,7 @@ struct Create: CommandRunner {
       return
     }
     let loop = try HoldLoop(whileRunning: holding.whilePid)
-    // Known now rather than when it is there.
+    // Checked before the region is created.
     try PipedCommand.check(command, path: ProcessEnvironment.path)
     try holding.checkReadiness()
     let made = try make()
@@ -131,7 +131,7 @@ struct Create: CommandRunner {
     do {
       try hold(made, loop) { isKept = true }
     } catch {
-      // What it was made for has not begun.
+      // The region is removed again if CMD was not started.
       guard let failure = error as? ShmError else { throw error }
       throw isKept ? made.kept(after: failure) : made.takenBack(after: failure)
     }
@@ -139,8 +139,8 @@ struct Create: CommandRunner {
 
   private func hold(_ made: CreatedRegion, _ loop: borrowing HoldLoop, _ started: () -> Void) throws
   {
-    // By its name: what was open before it had one is shown as deleted for ever. If its mode keeps its
-    // maker out, that one all the same.
+    // Opens the region by its name, because the kernel shows the descriptor of the creation as deleted for ever. If the
+    // mode denies access to the creator, uses that descriptor.
     let named =
       (try? Region.open(made.region.reference))
       ?? (try? Region.open(made.region.reference, access: .readOnly))
@@ -156,7 +156,7 @@ struct Create: CommandRunner {
     }
   }
 
-  /// Makes it, of huge pages or of those that will do, and tells.
+  /// Creates the region, with huge pages or acceptable ordinary pages, and reports it.
   private func make() throws(ShmError) -> CreatedRegion {
     let line = ProgressLine(total: size?.bytes, options)
     var settings = Region.CreationOptions(mode: mode.bits, reserve: !sparse)

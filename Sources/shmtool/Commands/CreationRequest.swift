@@ -2,7 +2,7 @@ import ShmCopying
 import ShmCore
 import SystemPackage
 
-/// What `create` was asked for.
+/// The arguments of `create`.
 struct CreationRequest {
   let size: Int?
   let from: FilePath?
@@ -26,7 +26,7 @@ struct CreationRequest {
     }
   }
 
-  /// Where a region of huge pages lies.
+  /// The reference of a region of huge pages.
   private func place(
     of reference: RegionReference, _ huge: HugePages
   ) throws(ShmError) -> RegionReference {
@@ -46,7 +46,7 @@ struct CreationRequest {
   private func make(_ reference: RegionReference) throws(ShmError) -> CreatedRegion {
     var wiring: HeldMapping?
     var status: RegionStatus?
-    // All that can fail, before it has its name: what fails afterwards would leave it.
+    // Everything that can fail is done before the region has its name. A later failure would leave the region.
     let finish = { (region: borrowing Region) throws(ShmError) in
       if wired { wiring = try wire(region) }
       status = try region.status()
@@ -80,9 +80,9 @@ struct CreationRequest {
     return try CreatedRegion(region, isNew ? status : nil, nil, isNew: isNew)
   }
 
-  /// The error with a hint at --open, if the name is that of a region which --open accepts.
+  /// The error, with a hint at --open if the existing region is one that --open accepts.
   private func withOpen(_ error: ShmError, _ reference: RegionReference) -> ShmError {
-    // Nothing is opened for that: those who watch the region would be told of a writer.
+    // Opens nothing for writing, because a watch of the region would report it.
     guard error.kind == .exists, !wired,
       let taken = try? Region.open(reference, access: .status),
       (try? taken.status().size) == size, (try? taken.requireSharedMemory("")) != nil,
@@ -94,7 +94,7 @@ struct CreationRequest {
       errorNumber: error.errorNumber)
   }
 
-  /// Wires all of it, before anybody else can see it.
+  /// Wires the whole region before it is visible to other processes.
   private func wire(_ region: borrowing Region) throws(ShmError) -> HeldMapping {
     let held = HeldMapping(try Mapping(of: region))
     try WiringRoom.check(
@@ -108,13 +108,13 @@ struct CreationRequest {
   }
 }
 
-/// A region that `create` has made, with what it holds wired of it.
+/// A region that `create` created, with its wired mapping.
 final class CreatedRegion {
   let region: Region
   /// What it is.
   let status: RegionStatus
   let isNew: Bool
-  /// Why its pages are not huge, if huge pages were requested.
+  /// The reason for ordinary pages if huge pages were requested.
   var refusal: ShmError?
   /// How direct I/O was done; nil without direct I/O.
   let method: DirectIO.Method?
@@ -132,20 +132,19 @@ final class CreatedRegion {
     self.isNew = isNew
   }
 
-  /// What of it is wired.
+  /// The wired part.
   func wireRow() throws(ShmError) -> WireReport.Row? {
     wiring.flatMap {
       $0.row(region.reference, isUnswappable: $0.mapping.isInherentlyUnswappable)
     }
   }
 
-  /// The error, with what is left: a region that was held once stays.
+  /// The error, with what is left: the region stays if it was held before.
   func kept(after error: ShmError) -> ShmError {
     error.worded(reason: "\(error.reason); \(region.reference.quoted) was created and stays")
   }
 
-  /// Takes the name away again because what had to follow has failed: a create that fails leaves
-  /// nothing, or says that it does.
+  /// Removes the region again after a later step has failed. A failed create leaves nothing, or reports what it leaves.
   ///
   /// - Returns: the error, with what is left.
   func takenBack(after error: ShmError) -> ShmError {

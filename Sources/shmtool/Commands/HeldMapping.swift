@@ -1,10 +1,10 @@
 import ShmCore
 
-/// One mapping with what is wired of it.
+/// A mapping and its wired part.
 final class HeldMapping {
   var mapping: Mapping
   private(set) var wiring: Mapping.WiringReport?
-  /// Why less than all is wired.
+  /// The reason if less than the whole mapping is wired.
   private(set) var failure: ShmError?
 
   init(_ mapping: consuming Mapping) {
@@ -20,7 +20,7 @@ final class HeldMapping {
   /// Wires it.
   ///
   /// - Parameters:
-  ///   - policy: how; from its room is taken what was brought into RAM.
+  ///   - policy: how to wire. Its room is reduced by the bytes that were brought into RAM.
   ///   - following: the bytes that are to be wired after these, for the remedy.
   ///   - progress: called with the bytes wired so far; false stops.
   /// - Throws: `ShmError`, if not all is wired and less is not accepted.
@@ -32,7 +32,7 @@ final class HeldMapping {
       var stopped: WiringFailure?
       wiring = mapping.wireBestEffort(room: &policy.room, failure: &stopped, progress: progress)
       failure = stopped.map { stopped in
-        // What is advised allows all that was asked for, not the piece that was refused.
+        // The advice must allow the whole request, not only the refused part.
         let known = stopped.evidence.limits.used + stopped.evidence.wanted
         return stopped.error(attempt, following: max(0, (policy.total ?? known) - known))
       }
@@ -45,7 +45,7 @@ final class HeldMapping {
     }
   }
 
-  /// What of a part of it is wired, in a region of that name; nil if wiring was not asked for.
+  /// The wired part as a row of a report; nil if wiring was not requested.
   ///
   /// - Parameters:
   ///   - reference: the name.

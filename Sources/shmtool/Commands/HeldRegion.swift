@@ -1,29 +1,29 @@
 import ShmCore
 import ShmInspection
 
-/// A region that a command holds mapped or wired, and looks after. A class, for an array holds no
-/// values that have one owner.
+/// A region that a command holds mapped or wired, and checks regularly. It is a class because arrays cannot hold
+/// noncopyable values.
 final class HeldRegion {
   let reference: RegionReference
   private(set) var region: Region
   private var mappings: [HeldMapping] = []
-  /// The ranges that were asked for; none for the whole.
+  /// The requested ranges; empty for the whole region.
   private let ranges: [ByteRange]
-  /// The same as bytes of the region, in whole pages, in the order in which they were asked for.
+  /// The requested ranges in whole pages of the region, in the same order.
   private var asked: [Range<Int>] = []
   private(set) var identity: RegionIdentity
   private var size: Int
-  /// Whose it was when it was opened first: the region of another user is not followed.
+  /// The owner at the first opening. A region of another user is not followed.
   private let owner: UInt32
   /// Whether the removal of the region has been reported: each change is reported once.
   private var isGoneTold = false
-  /// The change that was told, and could not be followed yet.
+  /// The reported change that could not be followed yet.
   private var told: (identity: RegionIdentity, size: Int)?
   private var nextTry = 0
-  /// What could not be done when it was looked at last.
+  /// The failure of the last check.
   private var complaint: ShmError?
 
-  /// Opens nothing itself: takes over an open region.
+  /// Takes ownership of an open region.
   init(_ region: consuming Region, ranges: [ByteRange] = []) throws(ShmError) {
     let status = try region.status()
     reference = region.reference
@@ -34,8 +34,8 @@ final class HeldRegion {
     self.region = region
   }
 
-  /// Opens a region to be wired: for loads. Opened for stores, an executable that runs could not be
-  /// wired, and one that is wired could not be run; overlayfs would copy the file, and wire the copy.
+  /// Opens a region for wiring, for reading only. Open for writing, a running executable could not be wired, and a
+  /// wired executable could not be run. overlayfs would copy the file, and the copy would be wired.
   static func openForWiring(_ reference: RegionReference) throws(ShmError) -> Region {
     try Region.open(reference, access: .readOnly)
   }
@@ -54,7 +54,7 @@ final class HeldRegion {
     for held in mappings { try held.mapping.populate(mayExceedMemory: mayExceedMemory) }
   }
 
-  /// Refuses to populate regions that have no room in memory together, before the first of them is.
+  /// Refuses to populate regions that together exceed the available memory, before the first is populated.
   static func requireRoom(toPopulate regions: [HeldRegion]) throws(ShmError) {
     guard regions.count > 1 else { return }
     var wanted = 0
@@ -67,8 +67,8 @@ final class HeldRegion {
     try MemoryRoom.require(wanted, "cannot populate \(regions.count) regions")
   }
 
-  /// Maps the ranges, in whole pages: nothing is wired yet. Ranges that overlap or meet share a mapping:
-  /// each mapping is charged for its pages.
+  /// Maps the ranges in whole pages, without wiring them. Ranges that overlap or touch share a mapping, because each
+  /// mapping is charged for its pages.
   func mapRanges() throws(ShmError) {
     let status = try region.status()
     if ranges.isEmpty {
@@ -87,7 +87,7 @@ final class HeldRegion {
     }
   }
 
-  /// What wiring regions needs of the limits on memory.
+  /// The demand of wiring the regions on the limits on memory.
   static func demand(of regions: [HeldRegion]) throws(ShmError) -> WiringDemand {
     var demand = WiringDemand()
     for region in regions {
@@ -112,7 +112,7 @@ final class HeldRegion {
     regions.count == 1 ? regions[0].reference.quoted : "\(regions.count) regions"
   }
 
-  /// Wires what is mapped. `following` is what is to be charged after it.
+  /// Wires the mappings. `following` is the charge of the regions that are wired after this region.
   func wire(
     _ policy: inout WiringPolicy, following: Int = 0, progress: (Int) -> Bool
   ) throws(ShmError) {
@@ -132,15 +132,15 @@ final class HeldRegion {
   func tend(_ policy: WiringPolicy, follow: Bool, force: Bool) {
     do throws(ShmError) {
       try notice(policy, follow: follow, force: force)
-      // Until the next try of what could not be done, it is not done.
+      // Waits for the time of the next attempt.
       if told == nil { complaint = nil }
     } catch {
-      // The figures of the same refusal change from look to look.
+      // The figures of the same refusal differ from check to check.
       if complaint?.attempt != error.attempt || complaint?.kind != error.kind {
         Output.complain(error)
       }
       complaint = error
-      // Wiring again may be much work, so it is not tried at every look.
+      // Wiring again can take long, so it is not tried at every check.
       nextTry = Clock.nanoseconds + 1_000_000_000
     }
   }
@@ -175,7 +175,7 @@ final class HeldRegion {
     }
     isGoneTold = false
     if follow {
-      // What cannot be done now may be in a moment: it is tried again, and taken for done only then.
+      // The failure can be temporary: the change counts as handled only after a later attempt succeeds.
       guard isNews || Clock.nanoseconds >= nextTry else { return }
       try rewire(policy, mayRelease: isNews, force: force)
     }
@@ -214,7 +214,7 @@ final class HeldRegion {
     Output.complain("wired \(ByteCount(wired)) of \(reference.quoted) again")
   }
 
-  /// Refuses a region of another user, who may have taken the name since it was looked at.
+  /// Refuses a region of another user, who may have taken the name since the check.
   private func checkFollowing(_ wanted: UInt32) throws(ShmError) {
     if owner != wanted {
       throw ShmError(
@@ -224,7 +224,7 @@ final class HeldRegion {
     }
   }
 
-  /// Refuses what memory or a control group has no room for.
+  /// Refuses a size that exceeds the available memory or the limit of a control group.
   private func checkRoomToFollow(force: Bool) throws(ShmError) {
     let subject = Self.subject([self])
     do {
@@ -259,10 +259,10 @@ final class HeldRegion {
   /// Where it is mapped.
   var mapRows: [MapReport.Row] { mappings.map { MapReport.Row(reference, $0.mapping) } }
 
-  /// What of it is wired, a row for each range that was asked for, under a name that was given for it.
+  /// The wired part, with a row for each requested range, under the name that the user gave.
   func wireRows(as reference: RegionReference) -> [WireReport.Row] {
     guard let first = mappings.first else { return [] }
-    // The same for all: to learn it takes a look at all mounts.
+    // Computed once for all rows, because it reads the table of mounts.
     let isUnswappable = first.mapping.isInherentlyUnswappable
     if asked.isEmpty {
       return mappings.compactMap { $0.row(reference, isUnswappable: isUnswappable) }

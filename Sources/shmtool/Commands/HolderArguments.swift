@@ -1,15 +1,15 @@
 import ShmCore
 
-/// How the holders that this program starts are known by their arguments: those of huge pages, and those
-/// that could wire nothing, have nothing that the kernel counts as wired.
+/// Recognizes the holders of this program by their arguments. The kernel counts nothing as wired for holders of huge
+/// pages, and for holders that could wire nothing.
 enum HolderArguments {
   /// The processes that have pages wired, and the processes of this program that were started to wire.
   static func scan() throws(ShmError) -> WiringHolder.Scan {
     try WiringHolder.scan(role: role)
   }
 
-  /// What the arguments of a process say of it; nil if it is not this program, or holds nothing. Of most
-  /// processes only the first two words are looked at: there are command lines of megabytes.
+  /// The role of a process by its arguments; nil if it is not a holder of this program. For most processes only the
+  /// first two words are examined, because a command line can have megabytes.
   static func role(_ text: [UInt8]) -> WiringHolder.Role? {
     guard let end = text.firstIndex(of: 0), isThisProgram(text[..<end]) else { return nil }
     let command = text[(end + 1)...].prefix { $0 != 0 }

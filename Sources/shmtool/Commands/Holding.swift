@@ -2,24 +2,23 @@ import ArgumentParser
 import Glibc
 import ShmCore
 
-/// The signal that a command was told to end by: everything is taken down, and then it is raised
-/// again.
+/// The signal that ended a command: everything is cleaned up, and then the signal is raised again.
 struct Interruption: Error {
   let signal: Int32
 }
 
 extension HoldLoop {
-  /// Holds until told, until the options' terms are met, or while CMD runs; ends with CMD's exit
-  /// code or by the signal.
+  /// Holds until a signal arrives, until the terms of the options are met, or while CMD runs. Ends with CMD's exit code
+  /// or by the signal.
   ///
   /// - Parameters:
   ///   - command: the words after `--`; empty without a command.
-  ///   - descriptors: what CMD gets from 3 on.
+  ///   - descriptors: become the descriptors of CMD from 3 on.
   ///   - options: the terms.
   ///   - interval: how often `tend` is called; nil for never.
-  ///   - isQuiet: whether a terminal is not told what is waited for.
+  ///   - isQuiet: whether to omit the line on a terminal that says what ends the holding.
   ///   - started: called when CMD runs.
-  ///   - tend: looks after what is held.
+  ///   - tend: checks the held regions.
   /// - Throws: `Interruption`, `ExitCode` for CMD's, and what `tend` throws.
   func hold(
     command: [[UInt8]], descriptors: [Int32], options: HoldOptions = HoldOptions.none,

@@ -2,7 +2,7 @@ import ArgumentParser
 import ShmCore
 import ShmInspection
 
-/// What `inspect` looks at, and what it has found there by the last look.
+/// The objects that `inspect` shows, and the findings of the last look.
 struct InspectLook {
   private var operands: [InspectOperand]
   private let pid: Int32?
@@ -14,9 +14,9 @@ struct InspectLook {
 
   /// - Parameters:
   ///   - operands: regions and addresses.
-  ///   - pid: the process all of whose shared memory is looked at; nil for none.
-  ///   - showsPages: whether the runs are listed, with the frames that may be seen.
-  ///   - countsCharges: whether the control groups are counted of large regions, too.
+  ///   - pid: a process whose shared memory is inspected; nil without a process.
+  ///   - showsPages: whether the runs are listed, with the visible frames.
+  ///   - countsCharges: whether charges of control groups are counted for large regions, too.
   init(_ operands: [InspectOperand], pid: Int32?, showsPages: Bool, countsCharges: Bool) {
     self.countsCharges = countsCharges
     self.operands = operands
@@ -76,7 +76,7 @@ struct InspectLook {
     }
   }
 
-  /// The regions that the processes of the host are looked at for, all at once.
+  /// The regions for which the processes of the host are scanned, all in one scan.
   private func identities(_ process: [ProcessRegions.Entry]) -> Set<RegionIdentity> {
     var identities = Set(process.map(\.identity))
     for case .region(let reference) in operands {

@@ -103,8 +103,8 @@ struct Limits: CheckedCommand {
 
   private static func exit(_ kind: ShmError.Kind) -> ExitCode { ExitCode(ExitStatus.of(kind)) }
 
-  /// What was found by trying overrides what was computed. What a filter of system calls refuses is
-  /// tried always: it cannot be read.
+  /// The result of a trial overrides the computed value. The filter of system calls is always tried, because it cannot
+  /// be read.
   private func verdict(
     _ limits: WiringLimits, _ probed: WiringProbe.Result?
   ) -> WiringVerdict {
@@ -117,7 +117,7 @@ struct Limits: CheckedCommand {
     }
   }
 
-  /// The room for regions; nil if there is no place for them, and none was asked for.
+  /// The room for regions; nil if there is no directory for regions and the user named none.
   private func roomReport(_ advice: Advice) throws(ShmError) -> RoomReport? {
     let directory = try directory()
     do {

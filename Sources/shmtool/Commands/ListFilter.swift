@@ -1,14 +1,14 @@
 import ShmCore
 
-/// Which regions are shown.
+/// The selection of the regions in the list.
 struct ListFilter {
   private let kinds: Set<String>
   private let process: Int32?
   private let owner: UInt32?
   private let isStale: Bool
 
-  /// - Throws: `ShmError`: `notFound` for a user or a process that there is not, `notPermitted` for a
-  ///   process that may not be looked at.
+  /// - Throws: `ShmError`: `notFound` for a user or a process that does not exist, `notPermitted` for a process that
+  ///   cannot be inspected.
   init(
     kinds: [ListKind], process: Int32?, user: [UInt8]?, isStale: Bool
   ) throws(ShmError) {
@@ -19,10 +19,10 @@ struct ListFilter {
     if let process { try ProcessView.checkMayLook(at: process) }
   }
 
-  /// Whether everything is.
+  /// Whether all rows are shown.
   var isOpen: Bool { kinds.isEmpty && process == nil && owner == nil && !isStale }
 
-  /// Whether a stream may be.
+  /// Whether streams are shown.
   var takesStreams: Bool { kinds.isEmpty || kinds.contains(ListKind.stream.rawValue) }
 
   func accepts(_ row: ListReport.Row) -> Bool {

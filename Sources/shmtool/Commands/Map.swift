@@ -76,7 +76,7 @@ struct Map: CommandRunner {
     if anonymous?.bytes == 0 { throw ValidationError("--anonymous must be at least 1 byte") }
   }
 
-  /// Without a region before it there is nothing that CMD could run beside, and `--` is for odd names.
+  /// CMD can only run beside a region. Without a region before it `--` precedes unusual names.
   static func takesCommand(after words: [String]) -> Bool {
     words.dropFirst().contains {
       $0.utf8.first != UInt8(ascii: "-") || $0.utf8.starts(with: "--anonymous=".utf8)
@@ -111,7 +111,7 @@ struct Map: CommandRunner {
       command: command, descriptors: held.map { $0.region.rawDescriptor }, isQuiet: false)
   }
 
-  /// One that may only be read is refused with what would do.
+  /// Opens the region. Without write permission the error suggests --read-only.
   private func open(
     _ reference: RegionReference, _ access: Region.Access
   ) throws(ShmError) -> Region {
@@ -129,7 +129,7 @@ struct Map: CommandRunner {
     }
   }
 
-  /// The region without a name, of huge pages or of those that will do.
+  /// The region without a name, of huge pages or acceptable ordinary pages.
   private func memoryFile(_ size: Int) throws(ShmError) -> Region {
     guard let huge else { return try anonymousRegion(size) }
     do {

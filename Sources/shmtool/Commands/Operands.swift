@@ -4,7 +4,7 @@ import ShmCore
 /// Several operands: each failure is reported, the others are handled, and the first failure sets the exit
 /// status.
 struct Operands {
-  /// What could not be done to one operand.
+  /// The failure of one operand.
   struct Failure: Encodable {
     let region: RawText
     let exitStatus: Int
@@ -14,12 +14,12 @@ struct Operands {
   /// The failures, in order.
   private(set) var failures: [Failure] = []
 
-  /// Calls `body` with each operand, and tells each error on stderr.
+  /// Calls `body` with each operand, and reports each error on stderr.
   ///
   /// - Parameters:
   ///   - operands: the operands.
-  ///   - name: what one is called.
-  ///   - body: works on one.
+  ///   - name: the name of an operand in messages.
+  ///   - body: processes an operand.
   mutating func forEach<Operand>(
     _ operands: [Operand], named name: (Operand) -> RawText,
     _ body: (Operand) throws(ShmError) -> Void
@@ -33,7 +33,7 @@ struct Operands {
     }
   }
 
-  /// Tells an error that belongs to one operand.
+  /// Reports an error of one operand.
   mutating func fail(_ error: ShmError, _ name: RawText) {
     Output.complain(error)
     failures.append(
@@ -46,7 +46,7 @@ struct Operands {
     if let first = failures.first { throw ExitCode(Int32(first.exitStatus)) }
   }
 
-  /// The same for a command that reports nothing of what failed.
+  /// The same for a command whose report omits failed operands.
   static func forEach<Operand>(
     _ operands: [Operand], _ body: (Operand) throws(ShmError) -> Void
   ) throws {

@@ -75,7 +75,7 @@ struct Read: CheckedCommand {
   private func write(
     _ opened: borrowing Region, _ range: Range<Int>, to path: FilePath, _ line: ProgressLine
   ) throws {
-    // A signal takes down what was begun.
+    // After a signal the incomplete file is removed.
     let mask = SignalMask()
     _ = mask
     var file = try OutputFile(path, isSynchronized: !noSync)

@@ -172,8 +172,8 @@ struct Recv: CommandRunner {
         try receiver.receive(to: input, named: name, progress: line.update)
         try receiver.waitUntilTaken(from: input, named: name)
       } catch {
-        // One that has ended before it had read everything says why by its exit code; any other is
-        // told by the end of its input that there is no more, and may not take it for whole.
+        // If CMD closed its input early, its exit code is the reason. After any other error CMD is ended first, because
+        // it would take the end of an incomplete input for success.
         guard error.kind == .inputOutput else { throw error }
         failure = error
       }

@@ -89,7 +89,7 @@ struct Remove: CheckedCommand {
   private func remove(_ operand: RemovalOperand) throws(ShmError) -> RemoveReport.Row {
     switch operand {
     case .region(let reference):
-      // A name that no region has may be a stream's whose sender was killed.
+      // Without a region of this name, it can be the name of a stream whose sender was killed.
       if case .posix(let name) = reference, let path = reference.path, !FileSystem.exists(path),
         try removeStream(name)
       {
@@ -117,7 +117,7 @@ struct Remove: CheckedCommand {
     return RemoveReport.Row(region: RawText(reference), bytes: status.size, stream: false)
   }
 
-  /// Clears what a killed sender has left; false if there is nothing of that name.
+  /// Removes the name that a killed sender has left; false if there is no such name.
   private func removeStream(_ name: RegionName) throws(ShmError) -> Bool {
     guard let place = try? StreamArguments.place(name) else { return false }
     if try place.removeStale() { return true }

@@ -38,7 +38,7 @@ struct Seal: CheckedCommand {
 
   func run() throws {
     let opened = try Region.open(region)
-    // Before it is sealed: what fails afterwards would hide that it is.
+    // Read before the sealing. A later failure would hide that the region is sealed.
     let size = try opened.status().size
     let wanted = Seals(words: seals) ?? []
     let before = opened.seals() ?? []

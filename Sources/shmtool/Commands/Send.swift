@@ -142,7 +142,7 @@ struct Send: CommandRunner {
     do throws(ShmError) {
       try sender.send(
         from: FileDescriptor(rawValue: producer.descriptor), named: name, progress: line.update)
-      // It may have closed its output, and yet fail.
+      // CMD can still fail after it has closed its output.
       try sender.wait(for: FileDescriptor(rawValue: producer.ended))
     } catch {
       producer.cancel()

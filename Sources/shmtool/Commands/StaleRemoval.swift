@@ -8,7 +8,7 @@ struct StaleRemoval {
   let olderThan: TimeSpan?
   let isDryRun: Bool
 
-  /// A second that has begun counts as one.
+  /// The age in seconds, rounded up.
   private var seconds: Int { ((olderThan?.milliseconds ?? 0) + 999) / 1000 }
 
   func run(_ options: ActionOptions) throws {
@@ -70,7 +70,7 @@ struct StaleRemoval {
     if let failure { throw failure }
   }
 
-  /// Nothing for what went away since it was looked at.
+  /// Nil for a region that was removed since the scan.
   private func row(_ candidate: StaleRegions.Candidate) throws(ShmError) -> StaleReport.Row? {
     let entry = candidate.entry
     var row = StaleReport.Row(
@@ -92,8 +92,7 @@ struct StaleRemoval {
     return row
   }
 
-  /// Those of other users, too: these are only named, for nobody else may work in the directory where
-  /// they meet.
+  /// Includes streams of other users, which are only listed, because only their owner may change the directory.
   private func staleStreams(_ inventory: StreamInventory) -> [StreamInventory.Entry] {
     let now = Clock.secondsSince1970
     return inventory.entries.filter {

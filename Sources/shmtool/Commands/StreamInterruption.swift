@@ -1,7 +1,6 @@
 import ShmCore
 
-/// The signals that end a stream: the peer is notified, everything is taken down, and then the signal
-/// is raised again.
+/// The signals that end a stream: the peer is notified, everything is cleaned up, and then the signal is raised again.
 enum StreamInterruption {
   /// Runs `body` with a descriptor that becomes readable when such a signal comes.
   static func watching(_ body: (Int32) throws -> Void) throws {

@@ -52,7 +52,7 @@ struct Unwire: CheckedCommand {
     }
     operands.forEach(regions, named: { RawText($0) }) { (reference) throws(ShmError) in
       let identity = try identity(reference)
-      // Released already, by a holder of several that was ended for another operand.
+      // Released already by a holder of several regions, which was ended for another operand.
       if released.contains(where: { $0.region == identity && $0.isBackground }) { return }
       try end("\(reference.quoted)", &released, &failed) { $0.region == identity }
     }
@@ -77,7 +77,7 @@ struct Unwire: CheckedCommand {
     }
   }
 
-  /// Whose process it is matters more than what it holds.
+  /// Checks the owner of the process first, because "belongs to another user" explains more than "holds nothing".
   private func checkHolder(_ pid: Int32) throws(ShmError) {
     let attempt = "cannot unwire process \(pid)"
     guard let owner = ProcessView.owner(of: pid) else {
@@ -106,7 +106,7 @@ struct Unwire: CheckedCommand {
     var failures: [ShmError] = []
     var endings: [HolderEnding] = []
     for process in processes {
-      // Told already, for another operand.
+      // Reported already for another operand.
       if let failure = failed[process] {
         failures.append(failure)
         continue

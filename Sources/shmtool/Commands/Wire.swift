@@ -98,7 +98,7 @@ struct Wire: CommandRunner {
     }
   }
 
-  /// Without a region before it there is nothing that CMD could run beside, and `--` is for odd names.
+  /// CMD can only run beside a region. Without a region before it `--` precedes unusual names.
   static func takesCommand(after words: [String]) -> Bool {
     words.dropFirst().contains { $0.utf8.first != UInt8(ascii: "-") }
   }
@@ -119,10 +119,10 @@ struct Wire: CommandRunner {
       WireReport(
         holder: ProcessNumber.own, diverged: diverged, regions: operands.flatMap(\.rows)),
       options, lasts: false)
-    // Before it reports ready, so that no descriptor of its starter is open by then.
+    // Done before the report of readiness, so that it then has no descriptor of its starter open.
     if backgroundHolder { Readiness.detach() }
     try holding.announce()
-    // The room was that of the start.
+    // The room was that at the start.
     policy.room = nil
     policy.total = nil
     try loop.hold(
@@ -133,7 +133,7 @@ struct Wire: CommandRunner {
       })
   }
 
-  /// Refuses what there is no room for; with --best-effort the room bounds what is kept.
+  /// Refuses a demand that exceeds the room. With --best-effort the room bounds the wired bytes.
   private func checkRoom(
     _ held: [HeldRegion], _ policy: inout WiringPolicy
   ) throws(ShmError) {
@@ -162,7 +162,7 @@ struct Wire: CommandRunner {
     _ = line.finish()
   }
 
-  /// One operand: a region that was named before is wired once.
+  /// Adds one operand. A region that was named before is wired once.
   private struct Operand {
     let reference: RegionReference
     let region: HeldRegion
@@ -177,7 +177,7 @@ struct Wire: CommandRunner {
     for reference in regions {
       let opened = try HeldRegion(
         try open(reference), ranges: ranges.isEmpty ? [range.range] : ranges)
-      // What is followed by another name may become another region.
+      // With --follow, another name of the same region can become the name of another region.
       let known = first[opened.identity]
       if let known, !follow || known.reference == reference {
         operands.append(Operand(reference: reference, region: known, isFirst: false))

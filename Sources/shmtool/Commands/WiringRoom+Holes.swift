@@ -2,12 +2,11 @@ import ShmCore
 import SystemPackage
 
 extension WiringRoom {
-  /// Refuses holes that the tmpfs has no room for: wiring allocates them, and what it has allocated stays
-  /// so if it fails later.
+  /// Refuses holes for which the tmpfs has no room. Wiring allocates holes, and a later failure does not free them.
   ///
   /// - Parameters:
-  ///   - subject: what is to be wired, for errors.
-  ///   - held: the regions, mapped and not wired yet.
+  ///   - subject: the regions, for errors.
+  ///   - held: the regions, mapped and not yet wired.
   /// - Throws: `ShmError`: `noSpace`.
   static func checkHoles(_ subject: String, of held: [HeldRegion]) throws(ShmError) {
     var checked: Set<FilePath> = []

@@ -1,11 +1,11 @@
 import ShmCore
 
-/// Whether there is room for pages that are to be wired: no other program can use them meanwhile.
+/// Checks whether there is room to wire pages, which no other program can use meanwhile.
 enum WiringRoom {
-  /// Refuses what cannot fit, unless forced, and warns of what takes more than half.
+  /// Refuses a demand that exceeds the room, unless forced, and warns if it takes more than half.
   ///
   /// - Parameters:
-  ///   - subject: what is to be wired, for errors.
+  ///   - subject: the regions, for errors.
   ///   - charge: the bytes that are to be wired. If there is room for all of them, `demand` is not called.
   ///   - force: whether to wire what exceeds the limits.
   ///   - isSilent: whether no warning is given.
@@ -39,9 +39,9 @@ enum WiringRoom {
       """)
   }
 
-  /// The most that may be brought into RAM if less than all is accepted; nil if there is room for all, or
-  /// if no bound is known. Some is left for what the process itself and its page tables take: at the limit
-  /// of a control group the kernel kills.
+  /// The maximum number of bytes to bring into RAM if less than all is accepted; nil if there is room for all, or if no
+  /// bound is known. It leaves some room for the process itself and its page tables, because at the limit of a control
+  /// group the kernel kills.
   ///
   /// - Parameters:
   ///   - charge: the bytes that are to be wired. If there is room for all of them, `demand` is not called.

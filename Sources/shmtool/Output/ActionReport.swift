@@ -1,6 +1,6 @@
 import ShmCore
 
-/// What a command has done to a region.
+/// The result of a command on a region.
 struct ActionReport: Report {
   let action: String
   let region: RawText
@@ -17,12 +17,12 @@ struct ActionReport: Report {
 
   /// - Parameters:
   ///   - action: the command's word, for JSON.
-  ///   - region: what it was done to.
-  ///   - sentence: what was done, for a person.
-  ///   - bytes: how many bytes it was done to.
+  ///   - region: the region.
+  ///   - sentence: the result for the text.
+  ///   - bytes: the number of processed bytes.
   ///   - offset: the offset of the first of these bytes.
-  ///   - nanoseconds: how long it took.
-  ///   - isRateKnown: whether the bytes were moved in that time.
+  ///   - nanoseconds: the duration.
+  ///   - isRateKnown: whether the bytes were copied in this time.
   init(
     _ action: String, _ region: RegionReference, _ sentence: String, bytes: Int, offset: Int = 0,
     nanoseconds: Int, isRateKnown: Bool = true
@@ -37,7 +37,7 @@ struct ActionReport: Report {
     self.sentence = "\(sentence), in \(Format.seconds(nanoseconds))\(rate)"
   }
 
-  /// For what takes no time.
+  /// For an action without a duration.
   init(
     _ action: String, _ region: RegionReference, _ sentence: String, bytes: Int,
     seals: Seals? = nil

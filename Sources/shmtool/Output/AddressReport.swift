@@ -1,9 +1,9 @@
 import ShmCore
 import ShmInspection
 
-/// What lies at an address of a process.
+/// The memory at an address of a process.
 struct AddressReport: Encodable {
-  /// A page as a process has it.
+  /// The page in the page table of a process.
   struct Page: Encodable {
     /// Whether it is in the process's page table.
     let present: Unknowable<Bool>
@@ -38,7 +38,7 @@ struct AddressReport: Encodable {
   let sharing: String
   let protection: String
   let locked: Unknowable<Bool>
-  /// Null for memory that is the process's own.
+  /// Null for private memory of the process.
   let kind: Unknowable<String>
   let path: RawText
   let device: UInt64
@@ -119,7 +119,7 @@ extension AddressReport.Place {
       sameMemory: Unknowable(Self.isSame(place.page, page)))
   }
 
-  /// Copies are never the same; the region's own page always is.
+  /// A copy is never the same page, and the region's own page always is.
   private static func isSame(
     _ one: AddressInspection.Page, _ other: AddressInspection.Page
   ) -> Bool? {

@@ -1,7 +1,7 @@
 import ShmCore
 import ShmInspection
 
-/// What one control group is charged for a region.
+/// The bytes of a region that a control group is charged for.
 struct ChargeRow: Encodable {
   /// Null for a group that cannot be seen from here.
   let version: Unknowable<Int>
@@ -19,7 +19,7 @@ struct ChargeRow: Encodable {
     }
   }
 
-  /// The group for a person.
+  /// The group for the text.
   var name: String {
     if inode == 0 { return "no control group" }
     guard let version = version.value, let path = path.value else {

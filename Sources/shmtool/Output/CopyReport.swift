@@ -1,17 +1,17 @@
 import ShmCopying
 import ShmCore
 
-/// What has been copied, all of it or a part.
+/// The result of a copy, complete or not.
 struct CopyReport: Report {
   let action = "copy"
   let from: RawText
   let to: RawText
   /// How many bytes were copied, exactly, even if the copy failed.
   let bytes: Int
-  /// How many were to be copied; null for as many as a stream gives.
+  /// The requested number of bytes; null for the whole of a stream.
   let length: Unknowable<Int>
   let complete: Bool
-  /// Why it is not complete; null if it is.
+  /// The reason if it is incomplete; null otherwise.
   let error: Unknowable<String>
   /// Whether both ends were found equal afterwards; null without --verify.
   let equal: Unknowable<Bool>
@@ -19,7 +19,7 @@ struct CopyReport: Report {
   let differingBytes: Unknowable<Int>
   /// How direct I/O was done; null without direct I/O.
   let direct: Unknowable<DirectRow>
-  /// Whether what was written to a file or a device is on its medium; null if there is no medium.
+  /// Whether the written bytes were brought onto the medium of a file or a device; null without a medium.
   let synced: Unknowable<Bool>
   let seconds: Double
   let bytesPerSecond: Int
@@ -31,8 +31,8 @@ struct CopyReport: Report {
   }
 
   /// - Parameters:
-  ///   - copy: what was run.
-  ///   - failure: what stopped it.
+  ///   - copy: the copy.
+  ///   - failure: the error that stopped it.
   ///   - isVerified: whether both ends were compared afterwards.
   ///   - difference: the first difference, and how many bytes differ.
   ///   - nanoseconds: how long the copy took.

@@ -1,14 +1,14 @@
 import ShmCopying
 import ShmCore
 
-/// A region that was made.
+/// A new region.
 struct CreateReport: Report {
   let action = "create"
   let region: RawText
   let bytes: Int
   let offset = 0
   let seconds: Double
-  /// Whether it was there before.
+  /// Whether it existed before.
   let existing: Bool
   let sparse: Bool
   let pageSize: Int
@@ -16,7 +16,7 @@ struct CreateReport: Report {
   let hugePagesRefused: Unknowable<String>
   /// How direct I/O was done; null without direct I/O.
   let direct: Unknowable<DirectRow>
-  /// What is held wired; null without --wired.
+  /// The wired part; null without --wired.
   let wired: Unknowable<WireReport.Row>
   /// Who owns it.
   let ownerId: UInt32
@@ -29,14 +29,14 @@ struct CreateReport: Report {
   }
 
   /// - Parameters:
-  ///   - reference: what it is called.
-  ///   - status: what it is.
-  ///   - isNew: whether it was made now.
-  ///   - sparse: whether nothing was reserved.
+  ///   - reference: its name.
+  ///   - status: its status.
+  ///   - isNew: whether it was created now.
+  ///   - sparse: whether no memory was reserved.
   ///   - refusal: why its pages are not huge, if huge pages were requested.
-  ///   - direct: how its bytes came past the page cache.
-  ///   - wired: what is held wired of it.
-  ///   - nanoseconds: how long it took.
+  ///   - direct: how direct I/O was done.
+  ///   - wired: the wired part.
+  ///   - nanoseconds: the duration.
   init(
     _ reference: RegionReference, _ status: RegionStatus, isNew: Bool, sparse: Bool,
     refusal: ShmError?, direct: DirectIO.Method?, wired: WireReport.Row?, nanoseconds: Int

@@ -1,14 +1,14 @@
 import ShmCopying
 import ShmCore
 
-/// How bytes went past the page cache.
+/// How direct I/O was done.
 struct DirectRow: Encodable {
-  /// `threads`: each has one request under way.
+  /// `threads`: each thread has one request in flight.
   let by = "threads"
   let requests: Int
   let requestSize: Int
   let blockSize: Int
-  /// Whether the device worked on the region's own pages; else on a buffer.
+  /// Whether the device accessed the region's pages; otherwise a buffer.
   let intoPages: Bool
 
   enum CodingKeys: CodingKey {

@@ -1,7 +1,7 @@
 import Glibc
 import ShmCore
 
-/// Small things in words. Pure, but for the names of users.
+/// Formats of values. Only the names of users need a lookup.
 enum Format {
   /// A size by the style.
   static func size(_ bytes: Int, _ style: TextStyle) -> String {
@@ -73,12 +73,12 @@ enum Format {
     return String(repeating: "0", count: 8 - digits.count) + digits
   }
 
-  /// Who sees what is stored to a mapping, as `map` has it.
+  /// The visibility of stores, as an option of `map`.
   static func sharing(_ map: ProcessMap) -> String {
     map.isShared ? "shared" : "private"
   }
 
-  /// What may be done through a mapping, as `map` has it.
+  /// The protection of a mapping, as an option of `map`.
   static func protection(_ map: ProcessMap) -> String {
     map.isWritable ? "read-write" : map.isReadable ? "read-only" : "none"
   }
@@ -88,7 +88,7 @@ enum Format {
     userName(identifier).printable
   }
 
-  /// The same as the system has it.
+  /// The name in the user database.
   static func userName(_ identifier: UInt32) -> RawText {
     UserNames.name(identifier).map { RawText($0) } ?? RawText("\(identifier)")
   }

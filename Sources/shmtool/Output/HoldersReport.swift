@@ -1,7 +1,7 @@
 import ShmCore
 import ShmInspection
 
-/// Who has pages of regions wired.
+/// The processes that have pages of regions wired.
 struct HoldersReport: Report {
   /// One process and one region.
   struct Row: Encodable {

@@ -2,7 +2,7 @@ import ShmCore
 import ShmInspection
 
 extension InspectReport.Entry {
-  /// The region for a person: what it is, its pages by state and drawn, and who uses it.
+  /// The text of a region: its properties, its pages as figures and as a picture, and its users.
   func text(_ style: TextStyle) -> String {
     var table = Table(columns: [Table.Column(heading: ""), Table.Column(heading: "")])
     table.rows = header(style) + figures(style)
@@ -73,7 +73,7 @@ extension InspectReport.Entry {
     return rows + charges(amount) + [["users", userCount]]
   }
 
-  /// Who is charged, a line for each group.
+  /// The charged control groups, a line for each.
   private func charges(_ amount: (Int) -> String) -> [[String]] {
     guard let charged = charged.value else {
       let isLarge = PageCharges.mayBeSeen && allocated > PageCharges.quickly
@@ -94,7 +94,7 @@ extension InspectReport.Entry {
     return cells.enumerated().map { [$0.offset == 0 ? "charged to" : "", $0.element] }
   }
 
-  /// How much is known to be wired at least, and the source of the figure.
+  /// The least number of wired bytes, and the source of the figure.
   private func source(_ amount: (Int) -> String) -> String {
     let isLeast = pages.wired.value == nil && pages.wiredAtLeast > 0
     let least = isLeast ? ", at least \(amount(pages.wiredAtLeast))" : ""
@@ -130,7 +130,7 @@ extension InspectReport.Entry {
         return String(repeating: " ", count: max(0, indent - 2 - label.count)) + label + "  "
       }, isColoured: style.colour)
     text += lines.map { $0 + "\n" }.joined()
-    // The legend is wrapped when a line is full; colours take no room.
+    // The legend is wrapped at the end of a line. Colours have no width.
     var line = pad
     var length = indent
     for (piece, plain) in zip(
@@ -173,7 +173,7 @@ extension InspectReport.Entry {
 }
 
 extension InspectReport.Run {
-  /// What the pages are, in words.
+  /// The state of the pages in words.
   fileprivate var words: String {
     var words = [state == PageMap.State.onDevice.rawValue ? "on device" : state]
     if wired.value == true { words.append("wired") }

@@ -17,11 +17,11 @@ struct InspectReport: Report {
     let huge: Unknowable<Int>
     /// Null if nothing has to be written to a device.
     let dirty: Unknowable<Int>
-    /// By what the wired pages were told: `frames`, `mappings`, `none`.
+    /// The source of the wired pages: `frames`, `mappings`, `none`.
     let wiredSource: String
   }
 
-  /// By how many bytes a second the pages change, against the look before.
+  /// The change of each figure in bytes a second since the look before.
   struct Rates: Encodable {
     let allocated: Double
     let resident: Unknowable<Double>
@@ -37,7 +37,7 @@ struct InspectReport: Report {
     let frame: UInt64
   }
 
-  /// Pages that are alike.
+  /// A run of pages in the same state.
   struct Run: Encodable {
     let offset: Int
     let length: Int
@@ -67,12 +67,12 @@ struct InspectReport: Report {
     let inode: UInt64
     let size: Int
     let allocated: Int
-    /// Null for a segment of an IPC namespace that may not be looked into, as its owner.
+    /// Null for a segment of an IPC namespace that cannot be inspected, like its owner.
     let mode: Unknowable<String>
     let owner: Unknowable<RawText>
     let ownerId: Unknowable<UInt32>
     let groupId: Unknowable<UInt32>
-    /// Null for what is no System V segment.
+    /// Null unless it is a System V segment.
     let segment: Unknowable<ListReport.Segment>
     let links: Int
     let pageSize: Int
@@ -82,7 +82,7 @@ struct InspectReport: Report {
     /// The control groups that are charged for the pages in RAM, the one with the most first; null if
     /// they may not be seen.
     let charged: Unknowable<[ChargeRow]>
-    /// What is allocated and has no group in `charged`: reserved and swapped pages; null with it.
+    /// The allocated bytes without a group in `charged`: reserved and swapped pages. Null if `charged` is null.
     let chargedUnknown: Unknowable<Int>
     let rates: Unknowable<Rates>
     let users: [InspectUser]
@@ -102,7 +102,7 @@ struct InspectReport: Report {
     }
 
     /// - Parameters:
-    ///   - inspection: what was found.
+    ///   - inspection: the findings.
     ///   - before: the look before, for rates.
     ///   - showsRuns: whether the runs are listed.
     init(
@@ -117,7 +117,7 @@ struct InspectReport: Report {
       mountPoint = Unknowable(inspection.mount.map { RawText($0.mount.point.bytes) })
       mountProcess = Unknowable(inspection.mount?.process)
       mountCovered = inspection.mount?.reach == .covered
-      // Some stand both for the mount and for the file system.
+      // Some options appear both for the mount and for the file system.
       mountOptions = Unknowable(
         inspection.mount?.mount.options.reduce(into: []) { options, next in
           let word = RawText(next)
@@ -194,7 +194,7 @@ extension InspectReport.Run {
   static func all(of map: PageMap) -> [Self] {
     var frames = map.frames[...]
     return map.runs.map { run in
-      // Both are in the order of their bytes; frames may go on from one run into the next.
+      // Both are in the order of their bytes, and frames can continue from one run to the next.
       var own: [InspectReport.Frames] = []
       while let next = frames.first, next.range.lowerBound < run.range.upperBound {
         let part = next.range.clamped(to: run.range)

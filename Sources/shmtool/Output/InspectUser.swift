@@ -3,7 +3,7 @@ import ShmInspection
 
 /// A process that uses a region, as `inspect` shows it.
 struct InspectUser: Encodable {
-  /// One mapping of the region in the process, in bytes. What may not be read is null.
+  /// One mapping of the region in the process, in bytes. Unreadable values are null.
   struct MappingRow: Encodable {
     let address: String
     let end: String

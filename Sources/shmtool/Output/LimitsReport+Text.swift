@@ -84,7 +84,7 @@ extension LimitsReport {
       ["huge pages for shared memory", shmemHugePages.text { $0 }],
       [
         "System V (shmmax, shmall, shmmni)",
-        // What is near 2^64 is the kernel's default, and its word for no limit.
+        // A value near 2^64 is the kernel's default, which means no limit.
         [shmmax, shmall, shmmni]
           .map { $0.text { $0 > UInt64(Int.max) ? "unlimited" : "\($0)" } }.joined(separator: ", "),
       ],
@@ -99,7 +99,7 @@ extension LimitsReport {
     ]
   }
 
-  /// What was asked for, exactly, and the whole pages that it takes.
+  /// The exact request, and the whole pages that it needs.
   private func need(_ bytes: Int, _ style: TextStyle) -> String {
     guard let whole = PageMath.roundUp(bytes), whole != bytes else {
       return style.bytes ? "\(bytes)" : ByteCount(bytes).exact

@@ -1,6 +1,6 @@
 import ShmCore
 
-/// What bounds wiring.
+/// The limits on wiring.
 struct LimitsReport: Report {
   /// Whether there is no limit, and otherwise how many bytes.
   struct Limit: Encodable {
@@ -63,7 +63,7 @@ struct LimitsReport: Report {
     let remedy: Unknowable<String>
   }
 
-  /// Something that was seen of the place, and the kind of place that it points to.
+  /// A piece of evidence of the place, and the kind of place that it indicates.
   struct Evidence: Encodable {
     let mark: String
     let place: String
@@ -95,22 +95,22 @@ struct LimitsReport: Report {
   /// Whether compaction may move locked pages (vm.compact_unevictable_allowed).
   let compactUnevictableAllowed: Unknowable<Int>
   let host: Host
-  /// The place in words; "unknown" if no mark was seen, or marks contradict each other.
+  /// The place in words; "unknown" if there is no evidence, or if it is contradictory.
   let place: String
-  /// The places that lie inside each other, the outermost first.
+  /// The nested places, the outermost first.
   let places: [String]
-  /// Each mark that was seen.
+  /// The evidence.
   let evidence: [Evidence]
-  /// Whether marks contradict each other.
+  /// Whether the evidence is contradictory.
   let contradictory: Bool
-  /// How the limit that refuses is raised there; null if none refuses, or nothing was asked.
+  /// How to raise the limit that refuses in this place; null if no limit refuses, or without a request.
   let advice: Unknowable<String>
-  /// What decides and could not be read, in words; empty if nothing is missing.
+  /// The unreadable sources that decide the answer, in words; empty if every source was read.
   let unknown: [String]
   /// How much could be wired now; null if it is unknown or no limit is known.
   let available: Unknowable<Int>
   let binding: Unknowable<String>
-  /// What the limit that binds means; null if its name says all.
+  /// The meaning of the lowest limit; null if its name says it.
   let bindingNote: Unknowable<String>
   let answer: Unknowable<Answer>
   /// How much could be created; null if there is no place for regions.

@@ -9,7 +9,7 @@ extension ListReport {
     /// Whether it is shown without --output.
     var isDefault = false
     var alignsRight = false
-    /// What must be found out for it.
+    /// The facts that the column needs.
     var facts: RegionInventory.Facts = []
     let cell: @Sendable (Row, TextStyle) -> String
     var precedes: @Sendable (Row, Row) -> Bool = { $0.display < $1.display }
@@ -86,11 +86,11 @@ extension ListReport {
     return String(table.text(headings: false).dropLast())
   }()
 
-  /// The columns that were asked for, and what must be found out for them.
+  /// The requested columns, and the facts that they need.
   struct Selection {
     let shown: [Column]
     let order: Column?
-    /// Whether a last line says how far the sum agrees with the kernel's.
+    /// Whether the last line compares the sum with the kernel's figure.
     let hasSummary: Bool
 
     init(_ names: [String], sortedBy sort: String, summary: Bool) {

@@ -4,7 +4,7 @@ import ShmStreams
 
 /// The regions of the host.
 struct ListReport: Report {
-  /// How far the sum of all regions, shown or not, agrees with the kernel's, in bytes.
+  /// The sum of all regions, shown or not, and the kernel's figure, in bytes.
   struct Account: Encodable {
     let shmem: Int
     let listed: Int
@@ -37,10 +37,10 @@ struct ListReport: Report {
 
   let regions: [Row]
   let hiddenProcesses: Int
-  /// Whether these and the users that are named are all processes that there are.
+  /// Whether these processes and the named users are all processes.
   let seesEverybody: Bool
   let account: Unknowable<Account>
-  /// What could not be read: whatever is there is not in the list.
+  /// The sources that could not be read. Their regions are missing in the list.
   let unreadable: [Unreadable]
   private let columns: Selection
 

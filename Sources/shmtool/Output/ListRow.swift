@@ -6,13 +6,13 @@ extension ListReport {
   /// One region.
   struct Row: Encodable {
     let kind: String
-    /// The exact name; null for what never had one.
+    /// The exact name; null for a region that never had a name.
     let name: Unknowable<RawText>
-    /// How the region is named in a command; the name that it had, if there is no way.
+    /// The reference for commands; the former name if no reference is possible.
     let display: RawText
-    /// How it can be named in a command; null if it has no such name.
+    /// The reference for commands; null if no reference is possible.
     let reference: Unknowable<RawText>
-    /// Whether it had a name that is gone.
+    /// Whether its name was removed.
     let removed: Bool
     /// Whether its name leads to it: named, removed, hidden, unmounted, unknown.
     let nameState: String
@@ -24,7 +24,7 @@ extension ListReport {
     let resident: Unknowable<Int>
     let swapped: Unknowable<Int>
     let wired: Unknowable<Int>
-    /// Null if they may not be seen, or the column was not asked for.
+    /// Null without permission, or if the column was not requested.
     let charged: Unknowable<[ChargeRow]>
     let huge: Unknowable<Int>
     /// Whether it is never swapped out by its nature: huge pages from a pool.
@@ -32,18 +32,18 @@ extension ListReport {
     let mode: Unknowable<String>
     let owner: Unknowable<RawText>
     let ownerId: Unknowable<UInt32>
-    /// Seconds since it was made or last written, whichever is later.
+    /// Seconds since its creation or the last write, whichever is later.
     let ageSeconds: Unknowable<Int>
-    /// Null for what is no memfd.
+    /// Null unless it is a memfd.
     let seals: Unknowable<[String]>
-    /// Null for what is no System V segment.
+    /// Null unless it is a System V segment.
     let segment: Unknowable<Segment>
     let users: [UserRow]
-    /// Whether a process uses it: null if it is not proved. false means that the kernel says so.
+    /// Whether a process uses it: false only if the kernel proves it, null if it is unproven.
     let used: Unknowable<Bool>
-    /// Whether no process was seen that uses it, and it can be proved when it is removed.
+    /// Whether no visible process uses it. The removal can prove it.
     let noUserSeen: Bool
-    /// Whether those are all of its users.
+    /// Whether `users` has all of its users.
     let usersComplete: Bool
     let use: RegionUse
 
@@ -56,7 +56,7 @@ extension ListReport {
     }
   }
 
-  /// What only a System V segment has.
+  /// The properties that only a System V segment has.
   struct Segment: Encodable {
     let id: Int32
     /// As ipcs(1) writes it.
@@ -149,7 +149,7 @@ extension ListReport.Row {
 }
 
 extension ListReport.Row {
-  /// What stands after the name of a region that the name does not lead to.
+  /// The suffix after a name that does not lead to the region.
   var mark: String {
     switch RegionInventory.Entry.Visibility(rawValue: nameState) {
     case .removed: " (deleted)"

@@ -1,6 +1,6 @@
 import ShmCore
 
-/// Where regions are mapped.
+/// The mappings of regions.
 struct MapReport: Report {
   /// One mapping.
   struct Row: Encodable {
@@ -11,7 +11,7 @@ struct MapReport: Report {
     let offset: Int
     let sharing: String
     let protection: String
-    /// What of a private mapping is this process's own by now: --populate copies it all.
+    /// The copied bytes of a private mapping. --populate copies all of them.
     let copiedBytes: Unknowable<Int>
 
     init(_ reference: RegionReference, _ mapping: borrowing Mapping) {
@@ -45,7 +45,7 @@ extension MapReport.Row {
     pageSize == PageMath.pageSize ? "" : " of \(Format.size(pageSize, style)) pages"
   }
 
-  /// That stores stay here, and how much has been copied for them.
+  /// Says that stores are private, and how many bytes were copied for them.
   fileprivate func copied(_ style: TextStyle) -> String {
     guard sharing == Mapping.Sharing.private.rawValue else { return "" }
     return " (copy-on-write, \(copiedBytes.text { Format.size($0, style) }) copied)"

@@ -3,8 +3,8 @@ import Glibc
 import ShmCore
 
 extension TextStyle {
-  /// What suits standard output: as wide as the terminal, else as COLUMNS says, else 80; coloured only
-  /// on a terminal, and never if NO_COLOR is set. no-color.org
+  /// The style for standard output: as wide as the terminal, otherwise COLUMNS, otherwise 80. Coloured only on a
+  /// terminal, and never if NO_COLOR is set. no-color.org
   static func standardOutput(bytes: Bool) -> TextStyle {
     let columns = ProcessEnvironment["COLUMNS"].flatMap { Digits.number($0, as: UInt16.self) }
     let width = Terminal.columns(STDOUT_FILENO) ?? columns.flatMap { $0 > 0 ? Int($0) : nil } ?? 80
@@ -15,7 +15,7 @@ extension TextStyle {
   }
 }
 
-/// The ways out: stdout for data, checked; stderr for talk.
+/// The outputs: stdout for data, with all errors checked, and stderr for messages.
 enum Output {
   /// Writes text to stdout, all of it or an error.
   static func write(_ text: String) throws(ShmError) {
@@ -42,7 +42,8 @@ enum Output {
   /// - Parameters:
   ///   - report: what was done.
   ///   - options: how it is reported.
-  ///   - lasts: whether it stays done if it cannot be told; the error says then that it was.
+  ///   - lasts: whether the action has an effect after this process. If the report cannot be written, the error then
+  ///     says that the action was done.
   /// - Throws: `ShmError`, if standard output does not take it.
   static func write(
     _ report: some Report, _ options: ActionOptions, lasts: Bool = true
@@ -58,7 +59,7 @@ enum Output {
     }
   }
 
-  /// An error in telling what was done, which says that it was.
+  /// An error of a report, which says that the action was done.
   private static func told(_ error: ShmError, after report: some Report) -> ShmError {
     let done = report.text(TextStyle()).split(separator: "\n").joined(separator: "; ")
     guard !done.isEmpty else { return error }
@@ -71,12 +72,12 @@ enum Output {
     try writeBytes(&bytes, to: descriptor, "cannot write descriptor \(descriptor)")
   }
 
-  /// One line of talk on stderr: an error.
+  /// Writes an error to stderr, in one line.
   static func complain(_ error: ShmError) {
     complain(sentence(error))
   }
 
-  /// An error as a sentence, with the advice for the place where this process runs.
+  /// An error as a sentence, with the advice for the place of this process.
   static func sentence(_ error: ShmError) -> String {
     error.sentence(
       advising: { shortage in
@@ -84,7 +85,7 @@ enum Output {
       }, wording: \.words)
   }
 
-  /// One line of talk on stderr, with the program's name.
+  /// Writes a message to stderr, in one line after the program's name.
   static func complain(_ message: String) {
     say("shmtool: \(message)\n")
   }
@@ -123,7 +124,7 @@ enum Output {
   }
 }
 
-/// A report with the number of the form that it keeps to.
+/// A report with the version of its format.
 private struct Envelope<Content: Report>: Encodable {
   let report: Content
 

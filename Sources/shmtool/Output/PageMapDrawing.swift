@@ -1,10 +1,9 @@
 import ShmCore
 import ShmInspection
 
-/// A region's pages as marks on a terminal: each mark stands for as many pages as it must, so that the
-/// whole region has room in a few lines. Pure.
+/// A drawing of a region's pages with one mark for a number of pages, so that the whole region fits a few lines.
 struct PageMapDrawing {
-  /// What a mark can show, the most notable first: of several in one mark it is the one shown.
+  /// The kinds of marks by priority: a mark shows the first kind that any of its pages has.
   enum Kind: Int, CaseIterable {
     case swapped, wired, dirty, huge, resident, reserved, onDevice, unknown, hole
 
@@ -37,7 +36,7 @@ struct PageMapDrawing {
       }
     }
 
-    /// The parameters of SGR that colour it: red for what must be fetched, green for what is held.
+    /// The SGR parameters of its colour. ECMA-48
     fileprivate var colour: String {
       switch self {
       case .swapped: "31"
@@ -90,7 +89,7 @@ struct PageMapDrawing {
   ///   - map: the pages.
   ///   - width: how many columns there are for the marks.
   init(_ map: PageMap, width: Int) {
-    // Groups of 32 and pages in a power of two keep the offsets before the lines round.
+    // With groups of 32 marks, and a power of two of pages for each mark, the offsets are round numbers.
     columns = width >= 32 ? width / 32 * 32 : max(8, width)
     pageSize = map.pageSize
     let pages = (map.runs.last?.range.upperBound ?? 0) / pageSize
@@ -110,7 +109,7 @@ struct PageMapDrawing {
   /// The lines, and a legend of the marks that are in them.
   ///
   /// - Parameters:
-  ///   - label: what stands before a line, for the offset that it begins at.
+  ///   - label: the label of a line, for its first offset.
   ///   - isColoured: whether the marks are coloured.
   /// - Returns: the lines, without their ends.
   func lines(label: (Int) -> String, isColoured: Bool) -> [String] {
@@ -122,13 +121,13 @@ struct PageMapDrawing {
     return lines
   }
 
-  /// How much one mark stands for, in words.
+  /// The bytes of one mark in words.
   var scale: String {
     let pages = step / pageSize
     return "a mark is \(pages == 1 ? "one page" : "\(pages) pages"), \(ByteCount(step).exact)"
   }
 
-  /// The marks that are drawn and what they mean, each as one piece.
+  /// The legend of the drawn marks, each as one piece.
   func legend(isColoured: Bool) -> [String] {
     var pieces = Kind.allCases.filter { kind in marks.contains { $0.kind == kind } }.map { kind in
       let isWhole = marks.contains { $0.kind == kind && !$0.isMixed }
@@ -157,7 +156,7 @@ struct PageMapDrawing {
 }
 
 extension ArraySlice {
-  /// The longest pieces whose neighbours belong together.
+  /// Splits the elements into the longest runs in which each element belongs to its neighbour.
   fileprivate func split(by belong: (Element, Element) -> Bool) -> [ArraySlice<Element>] {
     var pieces: [ArraySlice<Element>] = []
     var start = startIndex

@@ -1,7 +1,7 @@
 import Glibc
 import ShmCore
 
-/// Bytes, rate and time left on stderr, for work that lasts over half a second.
+/// Bytes, rate and remaining time on stderr, for work that takes more than half a second.
 final class ProgressLine {
   private let total: Int?
   private let isShown: Bool
@@ -25,7 +25,7 @@ final class ProgressLine {
     clear()
   }
 
-  /// Takes the line away, and returns what the work took in nanoseconds.
+  /// Erases the line, and returns the duration of the work in nanoseconds.
   func finish() -> Int {
     clear()
     return Clock.nanoseconds - start
@@ -54,7 +54,7 @@ final class ProgressLine {
     let rate = Format.rate(done, nanoseconds)
     guard let total, total > 0 else { return "\(ByteCount(done))  \(rate)" }
     let percent = Int(Double(done) / Double(total) * 100)
-    // Of what would take for ever nothing is said: it would not fit a number either.
+    // An extreme duration is omitted, because it would not fit an integer.
     let left = Double(nanoseconds) / 1e9 / Double(max(1, done)) * Double(max(0, total - done))
     let rest = done > 0 && left < 1e9 ? "  \(Format.age(Int(left) + 1)) left" : ""
     return "\(ByteCount(done)) of \(ByteCount(total))  \(percent) %  \(rate)\(rest)"

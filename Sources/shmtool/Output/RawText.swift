@@ -1,8 +1,8 @@
 import ShmCore
 
-/// A name or a path as the system has it, whatever its bytes: exact in JSON, safe in text.
+/// A name or a path of any bytes: exact in JSON, escaped in text.
 ///
-/// JSON holds it as it is. What is not UTF-8, or could be mistaken for that form, is written `bytes:` and
+/// JSON has it unchanged. Bytes that are not UTF-8, and names that begin like that form, are written as `bytes:` and
 /// percent-encoded.
 struct RawText: Encodable, Comparable, CustomStringConvertible {
   let bytes: [UInt8]
@@ -14,13 +14,13 @@ struct RawText: Encodable, Comparable, CustomStringConvertible {
     json = EncodedBytes.json(bytes)
   }
 
-  /// How a command takes a region.
+  /// The reference of a region for commands.
   init(_ reference: RegionReference) {
     bytes = reference.argument
     json = reference.text
   }
 
-  /// Text of our own.
+  /// Text of this program.
   init(_ text: String) {
     self.init(Array(text.utf8))
   }

@@ -6,7 +6,7 @@ struct ReadReport: Report {
   let region: RawText
   let bytes: Int
   let offset: Int
-  /// Whether the file is on its device; null if it lies in memory.
+  /// Whether the file was brought onto its device; null for a file in memory.
   let synced: Unknowable<Bool>
   let seconds: Double
   private let nanoseconds: Int
@@ -18,10 +18,10 @@ struct ReadReport: Report {
 
   /// - Parameters:
   ///   - reference: the region.
-  ///   - name: what the file is called in messages.
-  ///   - range: which bytes of the region.
-  ///   - isSynchronized: whether the file is on its device.
-  ///   - nanoseconds: how long it took.
+  ///   - name: the name of the file in messages.
+  ///   - range: the bytes of the region.
+  ///   - isSynchronized: whether the file was brought onto its device.
+  ///   - nanoseconds: the duration.
   init(
     _ reference: RegionReference, _ name: String, _ range: Range<Int>, isSynchronized: Bool?,
     nanoseconds: Int

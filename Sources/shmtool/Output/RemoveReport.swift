@@ -1,12 +1,12 @@
 import ShmCore
 
-/// What has lost its name.
+/// The removed names.
 struct RemoveReport: Report {
-  /// One region, or the rendezvous of a stream.
+  /// A region, or the socket of a stream.
   struct Row: Encodable {
     let region: RawText
     let bytes: Int
-    /// Whether it was what a killed sender has left.
+    /// Whether it was left by a killed sender.
     let stream: Bool
 
     init(region: RawText, bytes: Int, stream: Bool) {
@@ -22,7 +22,7 @@ struct RemoveReport: Report {
 
   let action = "remove"
   let regions: [Row]
-  /// What could not be removed.
+  /// The operands that could not be removed.
   let errors: [Operands.Failure]
 
   func text(_ style: TextStyle) -> String {

@@ -1,10 +1,10 @@
-/// What a command has to tell: one value, from which the text and the JSON come.
+/// The report of a command: one value from which both the text and the JSON are made.
 protocol Report: Encodable {
-  /// The text for a person, with its line ends.
+  /// The text with its line ends.
   func text(_ style: TextStyle) -> String
 }
 
-/// The choices of a person's text.
+/// The style of a text.
 struct TextStyle {
   /// Sizes in bytes instead of units.
   var bytes = false
@@ -12,6 +12,6 @@ struct TextStyle {
   var headings = true
   /// How many columns there are.
   var width = 80
-  /// Whether colours are understood, and wanted.
+  /// Whether to use colours.
   var colour = false
 }

@@ -1,7 +1,7 @@
 import ShmCore
 import SystemPackage
 
-/// How much could be created in a directory, and what bounds it.
+/// The size of a region that could be created in a directory, and the limits on it.
 struct RoomReport: Encodable {
   struct Bound: Encodable {
     let kind: String
@@ -26,7 +26,7 @@ struct RoomReport: Encodable {
   let binding: Unknowable<String>
   /// The tightest first.
   let bounds: [Bound]
-  /// What may bind and could not be read, in words; empty if nothing is missing.
+  /// The limits that could not be read, in words; empty if all were read.
   let unknown: [String]
   let answer: Unknowable<Answer>
 
@@ -60,10 +60,10 @@ struct RoomReport: Encodable {
 
   /// Whether the answer is no.
   var isRefused: Bool { answer.value?.possible.value == false }
-  /// Whether an answer was asked for, and is unknown.
+  /// Whether there was a request whose answer is unknown.
   var isUnknown: Bool { answer.value.map { $0.possible.value == nil } ?? false }
 
-  /// The figures that bind, and the answer, a line each.
+  /// The limits and the answer, a line each.
   func text(_ style: TextStyle) -> String {
     func size(_ bytes: Int) -> String { Format.size(bytes, style) }
     let reasons = unknown.joined(separator: "; ")

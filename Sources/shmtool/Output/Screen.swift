@@ -1,19 +1,18 @@
 import Glibc
 import ShmCore
 
-/// Standard output that is redrawn: a terminal in place, as top(1) does, and anything
-/// else one after the other.
+/// Repeated output: a terminal is redrawn in place, as top(1) does; any other output gets one text after the other.
 struct Screen {
   private let isTerminal = StandardStreams.isTerminal(STDOUT_FILENO)
   private var isDrawn = false
 
-  /// Shows a text in place of the one before.
+  /// Replaces the text before.
   mutating func show(_ text: String) throws(ShmError) {
     defer { isDrawn = true }
     guard isTerminal else { return try Output.write((isDrawn ? "\n" : "") + text) }
-    // Line by line over what stands there: a screen that is cleared first flickers.
+    // Overwrites line by line, because a cleared screen flickers.
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-    // What is below the window would push out what stands first: the figures and their rates.
+    // Lines below the window would scroll the first lines out, which have the figures and rates.
     if let rows = Terminal.rows(STDOUT_FILENO), lines.count > rows {
       lines = lines.prefix(max(1, rows - 1)) + ["… a window of \(lines.count) rows shows all"]
     }

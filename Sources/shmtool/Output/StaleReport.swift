@@ -1,9 +1,9 @@
 import ShmCore
 import ShmInspection
 
-/// What no process is seen to use, and what was done about it.
+/// The regions that no visible process uses, and what was done with them.
 struct StaleReport: Report {
-  /// One region, or the rendezvous of a stream.
+  /// A region, or the socket of a stream.
   struct Row: Encodable {
     let region: RawText
     let kind: String
@@ -11,11 +11,11 @@ struct StaleReport: Report {
     let allocated: Int
     let ageSeconds: Int
     let stream: Bool
-    /// Whether it is proved that no process uses it: null if that was not tried, false if it cannot be
-    /// proved, or a process turned out to use it.
+    /// Whether it is proved that no process uses it: null if not tried, false if it cannot be proved or a process uses
+    /// it.
     var proved: Unknowable<Bool>
     var removed = false
-    /// Whether a process turned out to use it when it was to be removed.
+    /// Whether the removal found a process that uses it.
     var inUse = false
     let identity: RegionIdentity?
     /// How many names the region has.
@@ -25,26 +25,26 @@ struct StaleReport: Report {
       case region, kind, bytes, allocated, ageSeconds, stream, proved, removed, inUse, links
     }
 
-    /// Whether it would be, or was, tried to remove it.
+    /// Whether it is a candidate for removal.
     var isCandidate: Bool { proved.value != false }
   }
 
-  /// The rendezvous of a killed sender that only its user, or root in that one's name, may remove.
+  /// The socket of a killed sender of another user, which only that user, or root as that user, may remove.
   struct Stream: Encodable {
     let region: RawText
     let owner: RawText
   }
 
-  /// A directory in which streams of this user met, with nothing in it.
+  /// An empty directory of this user's streams.
   struct Directory: Encodable {
     let path: RawText
     let removed: Bool
   }
 
-  /// A region that a killed removal has left under another name.
+  /// A region that a killed removal left under a temporary name.
   struct Restored: Encodable {
     let region: RawText
-    /// The name that it had and, unless this is a dry run, has again.
+    /// Its former name, which it has again unless this is a dry run.
     let name: RawText
   }
 
@@ -54,14 +54,13 @@ struct StaleReport: Report {
   var restored: [Restored] = []
   var streamsOfOthers: [Stream] = []
   var directories: [Directory] = []
-  /// The System V segments that no process has attached, which are left to ipcrm(1).
+  /// The System V segments that no process has attached. ipcrm(1) removes them.
   let segments: [Int32]
-  /// What could not be read.
+  /// The unreadable sources.
   let unreadable: [ListReport.Unreadable]
-  /// What is younger was left out, in seconds.
+  /// The minimum age in seconds.
   var olderThanSeconds = 0
-  /// The bytes of memory that are free after that: a region of several names counts once, and only if the
-  /// last one goes.
+  /// The freed bytes of memory. A region with several names counts once, and only if its last name is removed.
   private(set) var frees = 0
 
   init(
@@ -79,7 +78,7 @@ struct StaleReport: Report {
     case olderThanSeconds, frees
   }
 
-  /// Counts what is freed, when all rows are there.
+  /// Counts the freed bytes, after all rows were added.
   mutating func count() {
     var names: [RegionIdentity: Int] = [:]
     frees = 0

@@ -1,4 +1,4 @@
-/// Rows in columns, as wide as they must be.
+/// A table whose columns are as wide as their longest cell.
 struct Table {
   struct Column {
     let heading: String

@@ -1,7 +1,7 @@
 import ShmCore
 import ShmStreams
 
-/// What has gone through one end of a stream.
+/// The report of one end of a stream.
 struct TransferReport: Report {
   let stream: RawText
   /// `send` or `receive`.
@@ -17,7 +17,7 @@ struct TransferReport: Report {
   /// System calls of the transfer for each GiB; null if nothing was transferred.
   let crossingsPerGib: Unknowable<Int>
   let checksum: Unknowable<String>
-  /// Whether the file that was written is on its device; null if there is no file, or it lies in memory.
+  /// Whether the written file was brought onto its device; null without a file, or for a file in memory.
   let synced: Unknowable<Bool>
   /// Whether the far end of a framed stream has acknowledged it; null if it cannot.
   let acknowledged: Unknowable<Bool>

@@ -1,6 +1,6 @@
 import ShmCore
 
-/// A value that the caller may not be able to know: `null` in JSON, `unknown` in text, never 0.
+/// A value that can be unknown: `null` in JSON, `unknown` in text, never 0.
 struct Unknowable<Value: Encodable>: Encodable {
   let value: Value?
 

@@ -1,7 +1,7 @@
 import ShmCore
 
 extension WiringVerdict.Unknown {
-  /// What could not be read, and what it decides.
+  /// The unreadable sources, and what they decide.
   func text(_ place: Place) -> String {
     switch self {
     case .userNamespace(let remaining):
@@ -22,7 +22,7 @@ extension WiringVerdict.Unknown {
 }
 
 extension RegionRoom.Unknown {
-  /// What could not be read.
+  /// The unreadable sources.
   var text: String {
     switch self {
     case .controlGroups: "the control groups of the process cannot be read"
@@ -34,7 +34,7 @@ extension RegionRoom.Unknown {
 }
 
 extension LimitsReport {
-  /// What a trial that overrides the figures means.
+  /// The meaning of a trial that overrides the figures.
   static func note(_ binding: WiringVerdict.Bound?) -> Unknowable<String> {
     switch binding {
     case .refused?: Unknowable("nothing can be wired: mlock is refused, whatever the limits are")
@@ -47,7 +47,7 @@ extension LimitsReport {
 }
 
 extension LimitsReport.Limit {
-  /// What a trial has found.
+  /// The result of a trial.
   init(_ result: WiringProbe.Result) {
     switch result {
     case .unlimited: self.init(nil as Int?)

@@ -1,6 +1,6 @@
 import ShmCore
 
-/// What holders in the background have released.
+/// The regions that background holders have released.
 struct UnwireReport: Report {
   /// One region of one holder.
   struct Row: Encodable {
@@ -19,7 +19,7 @@ struct UnwireReport: Report {
 
   let action = "unwire"
   let regions: [Row]
-  /// What could not be released.
+  /// The operands that could not be released.
   let errors: [Operands.Failure]
 
   func text(_ style: TextStyle) -> String {

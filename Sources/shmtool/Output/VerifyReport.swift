@@ -1,7 +1,7 @@
 import ShmCopying
 import ShmCore
 
-/// Whether a region holds what it should.
+/// The result of a verification.
 struct VerifyReport: Report {
   let region: RawText
   let equal: Bool
@@ -9,7 +9,7 @@ struct VerifyReport: Report {
   let offset: Int
   let firstDifference: Unknowable<Int>
   let differingBytes: Int
-  /// How many bytes the input lacked, or had too many; null if the number is unknown.
+  /// The number of missing or surplus bytes of the input; null if unknown.
   let missingBytes: Int
   let surplusBytes: Unknowable<Int>
   let seconds: Double

@@ -1,7 +1,7 @@
 import ShmCore
 import ShmInspection
 
-/// What is wired, in the ranges that were asked for.
+/// The wired bytes of the requested ranges.
 struct WireReport: Report {
   /// One range of one region.
   struct Row: Encodable {
@@ -10,8 +10,7 @@ struct WireReport: Report {
     let bytes: Int
     let wiredBytes: Int
     let residentBytes: Int
-    /// The bytes that the kernel has marked as locked; null if the marks cannot be read, as by an ordinary
-    /// user, and for huge pages.
+    /// The bytes that the kernel has marked as locked; null without permission to read the marks, and for huge pages.
     let markedBytes: Unknowable<Int>
     /// Huge pages and the like: never swapped, and not counted as wired by the kernel.
     let inherentlyUnswappable: Bool
@@ -33,7 +32,7 @@ struct WireReport: Report {
     }
   }
 
-  /// A process that has other pages of the same file: those are not wired.
+  /// A process that maps other pages of the same file, which are not wired.
   struct Diverged: Encodable {
     let pid: Int32
     let command: RawText
@@ -57,11 +56,10 @@ struct WireReport: Report {
   }
 
   let holder: Int32
-  /// Always false: programs that read this know the key. Only a process itself can wire its pages on
-  /// fault.
+  /// Always false; kept because programs read this key.
   let onFault = false
   let regions: [Row]
-  /// Empty as well if it cannot be known, as for an ordinary user.
+  /// Also empty without permission to know them.
   let notWired: [Diverged]
 
   enum CodingKeys: CodingKey {
@@ -80,7 +78,7 @@ struct WireReport: Report {
 }
 
 extension WireReport.Row {
-  /// One line, and why less is wired than was asked for.
+  /// One line, and the reason if less is wired than requested.
   var text: String {
     let amount =
       wiredBytes == bytes

@@ -86,7 +86,7 @@ public struct Place: Hashable, Sendable {
     public let manager: UInt32?
   }
 
-  /// Each mark that was seen.
+  /// The evidence.
   public let evidence: [Evidence]
   /// The places that lie inside each other, the outermost first; empty if nothing tells the place, or
   /// if the marks contradict each other.

@@ -24,7 +24,7 @@ extension Advice {
       return advise(shortage, words.fill(AdviceTable.ownUnit), of: layer)
     }
     guard let soft else { return advise(shortage, raised, of: raised == nil ? nil : layer) }
-    // A shell in a container is not where the container gets its limits.
+    // The limits of a container do not come from a shell in it.
     guard let raised, place.container != nil else {
       return "raise the soft \(resource.name) with \(soft)"
     }
@@ -32,8 +32,7 @@ extension Advice {
     return "raise the soft \(resource.name) with \(soft); or, as \(lasting)"
   }
 
-  /// What raises the hard limit in a layer, and in the container around it, which grants no more than
-  /// it has.
+  /// How to raise the hard limit in a layer, and in the container around it, which limits it.
   private func above(
     _ shortage: LimitShortage, _ resource: LimitShortage.Resource, _ layer: Place.Evidence
   ) -> String? {

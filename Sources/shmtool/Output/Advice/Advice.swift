@@ -1,7 +1,7 @@
 import ShmCore
 import SystemPackage
 
-/// What raises a limit in the place where a process runs, as a sentence.
+/// How to raise a limit in the place of a process, as a sentence.
 struct Advice {
   let place: Place
 
@@ -9,8 +9,8 @@ struct Advice {
     self.place = place
   }
 
-  /// What to do about a limit that is too low: a command or a setting that works there, after it what
-  /// tells the place; else the general form.
+  /// The advice about a limit that is too low: a command or a setting that works in this place, with the evidence of
+  /// the place; otherwise the general form.
   func text(for shortage: LimitShortage) -> String {
     switch shortage.limit {
     case .resource(let resource, let hard): resourceText(shortage, resource, hard: hard)
@@ -25,7 +25,7 @@ struct Advice {
     }
   }
 
-  /// The place in words, and what was seen of it: `a Docker container (/.dockerenv)`.
+  /// The place in words, and its evidence: `a Docker container (/.dockerenv)`.
   var seen: String {
     if !place.contradictions.isEmpty {
       let marks = place.contradictions.map { "\($0.mark.text): \(name($0))" }
@@ -48,7 +48,7 @@ struct Advice {
     return words.fill(AdviceTable.row(layer.kind).name) ?? AdviceTable.row(layer.kind).name
   }
 
-  /// Advice for the place as it looks, with the evidence; the general form if nothing is known.
+  /// Advice for the place by its evidence; the general form if the place is unknown.
   func advise(_ shortage: LimitShortage, _ advice: String?, of layer: Place.Evidence?) -> String {
     if let advice, let layer {
       return "this looks like \(name(layer)) (\(layer.mark.text)): \(advice)"
@@ -59,7 +59,7 @@ struct Advice {
 }
 
 extension Place.Mark {
-  /// What was seen, in words.
+  /// The evidence in words.
   var text: String {
     switch self {
     case .controlGroup(let path): "control group \(Escaping.printable(path.bytes))"

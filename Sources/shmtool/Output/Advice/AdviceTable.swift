@@ -103,7 +103,7 @@ enum AdviceTable {
     name: "a user namespace", resource: nil, memory: nil, sharedMemory: nil,
     hugePages: "as root outside of the user namespace: 'echo $pages > $poolfile'", filter: nil)
 
-  /// If nothing tells the place: no container is around, and any service manager may have started it.
+  /// The row for an unknown place: not in a container, and started by any service manager.
   static let unknown = AdviceRow(
     name: "an unknown environment", resource: nil, memory: nil, sharedMemory: remount,
     hugePages: pool,

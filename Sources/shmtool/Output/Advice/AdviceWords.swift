@@ -46,8 +46,8 @@ struct AdviceWords {
     words[name] = word
   }
 
-  /// This process is gone when its sentence is read, and what started it hands its limits on. Nothing
-  /// if that lies outside of the PID namespace: its number is another one there.
+  /// The parent, because this process has ended when the user reads the message, and the parent passes its limits on.
+  /// Empty if the parent is outside of the PID namespace, where it has another number.
   private static func starter(_ process: Place.Facts) -> Int32? {
     let number = process.isOwn ? process.parent : process.process
     return number.flatMap { $0 > 0 ? $0 : nil }
