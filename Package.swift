@@ -13,6 +13,10 @@ let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
 ]
 
+/// The library returns spans whose lifetime depends on their owner. A program that uses them needs no setting.
+let librarySettings: [SwiftSetting] =
+  swiftSettings + [.enableExperimentalFeature("Lifetimes")]
+
 let cSettings: [CSetting] = [
   .define("_GNU_SOURCE"),
   .enableWarning("all"),
@@ -46,23 +50,22 @@ let package = Package(
     .target(
       name: "ShmCore",
       dependencies: ["CShm", systemPackage],
-      swiftSettings: swiftSettings),
+      swiftSettings: librarySettings),
     .target(
       name: "ShmInspection",
       dependencies: ["CShm", "ShmCore", systemPackage],
-      swiftSettings: swiftSettings),
+      swiftSettings: librarySettings),
     .target(
       name: "ShmCopying",
       dependencies: ["CShm", "ShmCore", systemPackage],
-      swiftSettings: swiftSettings),
+      swiftSettings: librarySettings),
     .target(
       name: "ShmStreams",
       dependencies: [
         "CShm", "ShmCore", "ShmInspection",
         systemPackage,
       ],
-      // For loans that do not escape. Programs that use the library need no such setting.
-      swiftSettings: swiftSettings + [.enableExperimentalFeature("Lifetimes")]),
+      swiftSettings: librarySettings),
     .executableTarget(
       name: "shmtool",
       dependencies: [

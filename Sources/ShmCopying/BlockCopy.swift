@@ -212,7 +212,7 @@ extension BlockCopy {
   /// the copy.
   ///
   /// - Throws: `ShmError` of kind `usage`.
-  public func checkVerifiable() throws(ShmError) {
+  package func checkVerifiable() throws(ShmError) {
     for (end, name) in [(source, from), (sink, to)] where end is StreamEnd {
       throw ShmError(
         .usage, "cannot verify \(to.quoted) against \(from.quoted)",

@@ -59,7 +59,7 @@ public enum CopyEnd: Hashable, Sendable {
   }
 
   /// Whether it can be read or written only once and in order.
-  public var isStandard: Bool { self == .standard }
+  package var isStandard: Bool { self == .standard }
 }
 
 extension CopyEnd: CustomStringConvertible {

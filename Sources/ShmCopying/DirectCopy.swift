@@ -32,10 +32,10 @@ final class DirectCopy {
     _ count: Int, copied: inout Int, progress: (Int) -> Void
   ) throws(ShmError) -> DirectIO.Method {
     isWrite
-      ? try file.write(
+      ? try file.transfer(
         at: offset, count: count, from: region.region, at: region.offset, copied: &copied,
         progress: progress)
-      : try file.read(
+      : try file.transfer(
         at: offset, count: count, into: region.region, at: region.offset, copied: &copied,
         progress: progress)
   }

@@ -11,17 +11,29 @@ extension DirectIO {
   ///   - count: the number of bytes, not 0.
   ///   - region: open for reading and writing.
   ///   - place: the offset in the region, in bytes.
-  ///   - copied: set to the number of bytes that were copied without a gap, also after a failure. Later bytes may
-  ///     also have been copied.
   ///   - progress: called with the bytes read so far.
   /// - Returns: how it was done.
-  /// - Throws: `ShmError`: `limit` if the memlock limit refuses to wire the pages of one request,
+  /// - Throws: `Failure` with the bytes that were copied and the error: `limit` if the memlock limit refuses to wire the pages of one request,
   ///   `inputOutput` if the file or the region is too short, and errors of the device.
   /// - Complexity: linear in the bytes.
   @discardableResult
   public func read(
     at offset: Int, count: Int, into region: borrowing Region, at place: Int,
-    copied: inout Int, progress: (Int) -> Void = { _ in }
+    progress: (Int) -> Void = { _ in }
+  ) throws(Failure) -> Method {
+    var copied = 0
+    do {
+      return try transfer(
+        at: offset, count: count, into: region, at: place, copied: &copied, progress: progress)
+    } catch {
+      throw Failure(error: error, copied: copied)
+    }
+  }
+
+  // The same. `copied` is set to the number of bytes that were copied without a gap, also after a failure.
+  func transfer(
+    at offset: Int, count: Int, into region: borrowing Region, at place: Int,
+    copied: inout Int, progress: (Int) -> Void
   ) throws(ShmError) -> Method {
     try transfer(
       offset, count, region, place, isWrite: false, "cannot read \(name) into \(region.quoted)",
@@ -35,17 +47,29 @@ extension DirectIO {
   ///   - count: the number of bytes, not 0.
   ///   - region: open for reading.
   ///   - place: the offset in the region, in bytes.
-  ///   - copied: set to the number of bytes that were copied without a gap, also after a failure. Later bytes may
-  ///     also have been copied.
   ///   - progress: called with the bytes written so far.
   /// - Returns: how it was done.
-  /// - Throws: `ShmError`: `limit` if the memlock limit refuses to wire the pages of one request,
+  /// - Throws: `Failure` with the bytes that were copied and the error: `limit` if the memlock limit refuses to wire the pages of one request,
   ///   `inputOutput` if the region is too short or no space is left, and errors of the device.
   /// - Complexity: linear in the bytes.
   @discardableResult
   public func write(
     at offset: Int, count: Int, from region: borrowing Region, at place: Int,
-    copied: inout Int, progress: (Int) -> Void = { _ in }
+    progress: (Int) -> Void = { _ in }
+  ) throws(Failure) -> Method {
+    var copied = 0
+    do {
+      return try transfer(
+        at: offset, count: count, from: region, at: place, copied: &copied, progress: progress)
+    } catch {
+      throw Failure(error: error, copied: copied)
+    }
+  }
+
+  // The same. `copied` is set to the number of bytes that were copied without a gap, also after a failure.
+  func transfer(
+    at offset: Int, count: Int, from region: borrowing Region, at place: Int,
+    copied: inout Int, progress: (Int) -> Void
   ) throws(ShmError) -> Method {
     try transfer(
       offset, count, region, place, isWrite: true, "cannot write \(name) from \(region.quoted)",

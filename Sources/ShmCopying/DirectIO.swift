@@ -12,10 +12,9 @@ public import SystemPackage
 /// ```swift
 /// let region = try Region.open(RegionReference("cache"))
 /// let file = try DirectIO(reading: "weights.bin")
-/// var copied = 0
-/// try file.read(at: 0, count: 1 << 30, into: region, at: 0, copied: &copied)
+/// try file.read(at: 0, count: 1 << 30, into: region, at: 0)
 /// ```
-public struct DirectIO: ~Copyable {
+public struct DirectIO: ~Copyable, Sendable {
   /// How a transfer was done.
   public struct Method: Sendable, Equatable {
     /// How many requests were under way at once, each by a thread.
@@ -27,6 +26,17 @@ public struct DirectIO: ~Copyable {
     /// Whether the device worked on the region's pages. Otherwise a buffer was used, because the offsets in the region
     /// and in the file differ within a block.
     public let isIntoPages: Bool
+  }
+
+  /// A transfer that failed.
+  public struct Failure: Error, Sendable, CustomStringConvertible {
+    /// The error.
+    public let error: ShmError
+    /// The bytes that were copied without a gap from the start of the range. Later bytes may also have been copied.
+    public let copied: Int
+
+    /// The sentence of the error and the number of bytes.
+    public var description: String { "\(error); \(copied) bytes were copied" }
   }
 
   /// How many requests are under way at once, unless the memlock limit allows fewer.

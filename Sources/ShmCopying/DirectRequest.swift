@@ -44,7 +44,11 @@ struct DirectRequest: Sendable {
       of: region, range: start..<wanted.upperBound,
       protection: isWrite ? .readOnly : .readWrite)
     let part = wanted.lowerBound - start..<wanted.upperBound - start
-    try mapping.wire(part)
+    do {
+      try mapping.wire(part)
+    } catch {
+      throw ShmError(error)
+    }
     let failed = try unsafe mapping.withUnsafeMutableBytes { (bytes) throws(ShmError) in
       let memory = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[part])
       return try unsafe transfer(blocks.lowerBound, memory)

@@ -40,6 +40,21 @@ public enum FillPattern: Hashable, Sendable {
     }
   }
 
+  /// Writes the bytes that belong at `offset` of the region into a span.
+  ///
+  /// - Parameters:
+  ///   - bytes: filled completely.
+  ///   - offset: the offset of the first byte in the region.
+  ///   - start: the start of the range of a `pattern`.
+  /// - Complexity: linear in the bytes.
+  public func generate(
+    into bytes: inout MutableRawSpan, at offset: Int, rangeStart start: Int = 0
+  ) {
+    unsafe bytes.withUnsafeMutableBytes {
+      unsafe generate(into: $0, at: offset, rangeStart: start)
+    }
+  }
+
   /// The byte value of the whole range; nil if the bytes differ.
   var uniformByte: UInt8? {
     switch self {

@@ -1,23 +1,20 @@
 import CShm
 import Glibc
-public import ShmCore
-public import SystemPackage
+package import ShmCore
+package import SystemPackage
 
 /// A source of bytes: a file or standard input.
-///
-/// ```swift
-/// let source = try InputSource("weights.bin")
-/// let region = try Region.create(RegionReference("model"), from: source)
-/// ```
-public struct InputSource: ~Copyable {
+package struct InputSource: ~Copyable {
   /// Its name in messages.
-  public let name: String
+  package let name: String
   /// The bytes that a regular file has still to give; nil for a pipe, a terminal, a device.
-  public var size: Int? { state?.remaining }
+  package var size: Int? { state?.remaining }
   /// The state of a regular file when it was opened.
   let state: InputState?
   /// The number of the descriptor. This value owns it, except descriptor 0.
-  public let rawDescriptor: Int32
+  package let rawDescriptor: Int32
+  /// The same as a value.
+  package var fileDescriptor: FileDescriptor { FileDescriptor(rawValue: rawDescriptor) }
   /// Nothing for standard input, which stays open.
   private let owned: OwnedDescriptor?
 
@@ -29,7 +26,7 @@ public struct InputSource: ~Copyable {
   ///     and must be polled first, because a read without a writer returns end of file.
   /// - Throws: `ShmError`: `notFound`, `notPermitted`, `inputOutput` for a directory or a closed
   ///   standard input.
-  public init(_ path: FilePath, waitsForWriter: Bool = true) throws(ShmError) {
+  package init(_ path: FilePath, waitsForWriter: Bool = true) throws(ShmError) {
     guard path != "-" else {
       let name = "standard input"
       self.init(

@@ -1,32 +1,23 @@
 import CShm
 import Glibc
-public import ShmCore
-public import SystemPackage
+package import ShmCore
+package import SystemPackage
 
 /// A file that appears when it is complete: it is written without a name, brought onto its device, and then
 /// gets its name.
 ///
-/// ```swift
-/// import ShmCopying
-/// import ShmStreams
-///
-/// var receiver = try StreamReceiver.meet(at: Rendezvous("frames"))
-/// var file = try OutputFile("frames.raw")
-/// try receiver.receive(to: FileDescriptor(rawValue: file.rawDescriptor), named: file.name)
-/// try file.publish()
-/// let report = try receiver.finish()
-/// ```
-///
 /// A path that means an open descriptor of this process, such as `/dev/fd/9` or `/dev/stdout`, is written
 /// through that descriptor, at its place; nothing is replaced then.
-public struct OutputFile: ~Copyable {
+package struct OutputFile: ~Copyable {
   /// Its name in messages.
-  public let name: String
+  package let name: String
   /// The number of the descriptor to write to. It belongs to this value: do not close it.
-  public let rawDescriptor: Int32
+  package let rawDescriptor: Int32
+  /// The same as a value.
+  package var fileDescriptor: FileDescriptor { FileDescriptor(rawValue: rawDescriptor) }
   /// Whether the bytes are on the device, so that they outlast a crash of the machine; nil if there is no
   /// device, as in memory and for a pipe. False before `publish`.
-  public var isSynchronized: Bool? { writeBack.isDone }
+  package var isSynchronized: Bool? { writeBack.isDone }
   private let site: OutputSite
   /// The open file; nil after it has been closed, and for a descriptor of the caller's.
   private var descriptor: OwnedDescriptor?
@@ -52,7 +43,7 @@ public struct OutputFile: ~Copyable {
   /// - Throws: `ShmError`: `usage` for a directory, a device or a FIFO, which cannot be replaced,
   ///   `notFound` for a directory that does not exist, `notPermitted`, `inputOutput` for a descriptor that
   ///   is closed.
-  public init(_ path: FilePath, isSynchronized: Bool = true) throws(ShmError) {
+  package init(_ path: FilePath, isSynchronized: Bool = true) throws(ShmError) {
     let site = try OutputSite.of(path)
     if let given = site.descriptor {
       self.init(site, given, nil, nil, nil, isSynchronized)
@@ -91,7 +82,7 @@ public struct OutputFile: ~Copyable {
   /// - Returns: whether it is a terminal.
   /// - Throws: `ShmError`: as `init`.
   @discardableResult
-  public static func check(_ path: FilePath) throws(ShmError) -> Bool {
+  package static func check(_ path: FilePath) throws(ShmError) -> Bool {
     let file = try OutputFile(path)
     return file.descriptor == nil && DescriptorKind.isTerminal(file.rawDescriptor)
   }
@@ -104,7 +95,7 @@ public struct OutputFile: ~Copyable {
   ///
   /// - Parameter count: how many bytes were written so far.
   @inline(__always)
-  public mutating func advance(to count: Int) {
+  package mutating func advance(to count: Int) {
     self.count = count
     writeBack.advance(to: count)
   }
@@ -115,7 +106,7 @@ public struct OutputFile: ~Copyable {
   /// - Throws: `ShmError`: `inputOutput` if the last bytes cannot be written; the new file is removed then, and the old
   ///   file stays. If only the directory cannot be synchronized, the new file is in place, and the error says so.
   ///   `interrupted`.
-  public mutating func publish() throws(ShmError) {
+  package mutating func publish() throws(ShmError) {
     guard let file = descriptor.take() else {
       return try writeBack.finish(upTo: count, site.attempt)
     }

@@ -13,7 +13,7 @@ import SystemPackage
 /// let memory = try ProcessMemory(of: 1234)
 /// let header = try memory.bytes(at: 0x7f00_0000_0000, count: 64)
 /// ```
-public struct ProcessMemory: ~Copyable {
+public struct ProcessMemory: ~Copyable, Sendable {
   /// The process.
   public let process: Int32
   private let watch: ProcessWatch
@@ -111,6 +111,39 @@ public struct ProcessMemory: ~Copyable {
     ) { (range, batch) throws(Errno) in
       let source = unsafe UnsafeRawBufferPointer(rebasing: buffer[range])
       return try unsafe ProcessCalls.write(process, batch, from: source)
+    }
+  }
+
+  /// Copies bytes out of the process into a span. process_vm_readv(2)
+  ///
+  /// - Parameters:
+  ///   - address: the first address in that process.
+  ///   - bytes: memory of the caller, filled completely.
+  ///   - progress: called with the bytes copied so far; false stops.
+  /// - Throws: `ProcessMemoryFailure` with the exact number of copied bytes.
+  /// - Complexity: linear in the bytes.
+  public func read(
+    at address: UInt64, into bytes: inout MutableRawSpan,
+    progress: (Int) -> Bool = { _ in true }
+  ) throws(ProcessMemoryFailure) {
+    try unsafe bytes.withUnsafeMutableBytes { (buffer) throws(ProcessMemoryFailure) in
+      try unsafe read(at: address, into: buffer, progress: progress)
+    }
+  }
+
+  /// Copies the bytes of a span into writable memory of the process. process_vm_writev(2)
+  ///
+  /// - Parameters:
+  ///   - bytes: the bytes.
+  ///   - address: the destination in that process.
+  ///   - progress: called with the bytes copied so far; false stops.
+  /// - Throws: `ProcessMemoryFailure` with the exact number of copied bytes.
+  /// - Complexity: linear in the bytes.
+  public func write(
+    _ bytes: RawSpan, at address: UInt64, progress: (Int) -> Bool = { _ in true }
+  ) throws(ProcessMemoryFailure) {
+    try unsafe bytes.withUnsafeBytes { (buffer) throws(ProcessMemoryFailure) in
+      try unsafe write(buffer, at: address, progress: progress)
     }
   }
 

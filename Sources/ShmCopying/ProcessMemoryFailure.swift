@@ -11,10 +11,11 @@ import SystemPackage
 /// do {
 ///   try unsafe memory.read(at: 0x7f00_0000_0000, into: buffer)
 /// } catch {
+///   print(error)
 ///   if case .notMapped(let nearest?) = error.cause { print(error.copied, nearest.addresses) }
 /// }
 /// ```
-public struct ProcessMemoryFailure: Error, Sendable {
+public struct ProcessMemoryFailure: Error, Sendable, CustomStringConvertible {
   /// The cause of the failure.
   public enum Cause: Sendable, Equatable {
     /// The process has ended. The bytes of the last call are not counted, because another process may have had the
@@ -72,11 +73,14 @@ public struct ProcessMemoryFailure: Error, Sendable {
     self.errorNumber = errorNumber
   }
 
+  /// The whole sentence on one line: the cause with the mapping or the setting, and the remedy.
+  public var description: String { ShmError(self).description }
+
   /// The error for a user: the cause with the mapping or the setting, and the remedy.
   ///
   /// - Parameter attempt: the operation and its object.
   /// - Returns: an error of kind `peerDied`, `notFound`, `inputOutput`, `notPermitted`, `usage` or `system`.
-  public func error(_ attempt: String) -> ShmError {
+  package func error(_ attempt: String) -> ShmError {
     let (kind, reason, remedy) = words
     return ShmError(kind, attempt, reason, remedy: remedy, errorNumber: errorNumber)
   }
@@ -177,5 +181,13 @@ extension ProcessMap {
       "\(isReadable ? "r" : "-")\(isWritable ? "w" : "-")\(isShared ? " shared" : " private")"
     let what = path.isEmpty ? "" : ", \(Escaping.printable(path))"
     return "0x\(start)-0x\(end) (\(flags)\(what))"
+  }
+}
+
+extension ShmError {
+  /// A failure to copy the memory of a process, as an error of the library: kind `peerDied`, `notFound`, `inputOutput`,
+  /// `notPermitted`, `usage`, `interrupted` or `system`.
+  public init(_ failure: ProcessMemoryFailure) {
+    self = failure.error("cannot copy the memory of process \(failure.process)")
   }
 }

@@ -2,15 +2,14 @@ public import ShmCore
 public import SystemPackage
 
 extension Region {
-  /// Makes a new region that holds a file's bytes, read past the page cache, and appears when it holds
-  /// all of them.
+  /// Creates a region with the contents of a file, which is read with direct I/O, bypassing the page cache. The region
+  /// becomes visible when it is complete.
   ///
   /// - Parameters:
   ///   - reference: a POSIX name, or a path on tmpfs, hugetlbfs or ramfs.
-  ///   - path: a file or a block device, on a file system that takes O_DIRECT.
+  ///   - path: a file or a block device, on a file system that supports O_DIRECT.
   ///   - size: in bytes, the rest zero; nil for the size of the file.
   ///   - options: mode and reservation.
-  ///   - method: set to the method of the transfer.
   ///   - progress: called with the bytes read so far.
   ///   - finish: called when the region is complete, before it becomes visible.
   /// - Returns: the region, open for reading and writing.
@@ -18,6 +17,18 @@ extension Region {
   ///   left then.
   /// - Complexity: linear in the bytes.
   public static func create(
+    _ reference: RegionReference, directlyFrom path: FilePath, size: Int? = nil,
+    options: CreationOptions = CreationOptions(), progress: (Int) -> Void = { _ in },
+    finish: (borrowing Region) throws(ShmError) -> Void = { _ in }
+  ) throws(ShmError) -> Region {
+    var method: DirectIO.Method?
+    return try create(
+      reference, directlyFrom: path, size: size, options: options, method: &method,
+      progress: progress, finish: finish)
+  }
+
+  /// The same, and tells how the bytes were transferred.
+  package static func create(
     _ reference: RegionReference, directlyFrom path: FilePath, size: Int? = nil,
     options: CreationOptions = CreationOptions(), method: inout DirectIO.Method?,
     progress: (Int) -> Void = { _ in },
@@ -43,7 +54,7 @@ extension Region {
         var room = RoomGuard(region, attempt)
         try room.require(0..<available)
       }
-      done = try file.read(
+      done = try file.transfer(
         at: 0, count: available, into: region, at: 0, copied: &copied, progress: progress)
       try state?.check(read: copied, attempt)
       try finish(region)

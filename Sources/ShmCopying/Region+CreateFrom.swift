@@ -1,7 +1,36 @@
 public import ShmCore
-import SystemPackage
+public import SystemPackage
 
 extension Region {
+  /// Creates a region with the contents of a file, which may also be a FIFO or a device. The region becomes visible
+  /// when it is complete.
+  ///
+  /// ```swift
+  /// let region = try Region.create(RegionReference("model"), from: "weights.bin")
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - reference: a POSIX name, or a path on tmpfs, hugetlbfs or ramfs.
+  ///   - path: the file, which is read to its end.
+  ///   - size: in bytes, the rest zero; nil for the size of the file.
+  ///   - options: mode and reservation.
+  ///   - progress: called with the bytes copied so far.
+  ///   - finish: called when the region is complete, before it becomes visible.
+  /// - Returns: the region, open for reading and writing.
+  /// - Throws: the errors of `create`; `usage` if the file is empty or larger than `size`; `notFound`, `notPermitted`;
+  ///   `inputOutput` for a regular file that changed while it was read. No region is left then.
+  /// - Complexity: linear in the bytes.
+  public static func create(
+    _ reference: RegionReference, from path: FilePath, size: Int? = nil,
+    options: CreationOptions = CreationOptions(), progress: (Int) -> Void = { _ in },
+    finish: (borrowing Region) throws(ShmError) -> Void = { _ in }
+  ) throws(ShmError) -> Region {
+    // An input source takes "-" for standard input; here it is a name like any other.
+    let source = try InputSource(path == "-" ? "./-" : path)
+    return try create(
+      reference, from: source, size: size, options: options, progress: progress, finish: finish)
+  }
+
   /// Creates a region with the contents of an input. The region becomes visible when it is complete.
   ///
   /// - Parameters:
@@ -15,7 +44,7 @@ extension Region {
   /// - Throws: the errors of `create`; `usage` if the input is empty or larger than `size`; `inputOutput` for a regular
   ///   file that changed while it was read. No region is left then.
   /// - Complexity: linear in the bytes.
-  public static func create(
+  package static func create(
     _ reference: RegionReference, from source: borrowing InputSource, size: Int? = nil,
     options: CreationOptions = CreationOptions(), progress: (Int) -> Void = { _ in },
     finish: (borrowing Region) throws(ShmError) -> Void = { _ in }

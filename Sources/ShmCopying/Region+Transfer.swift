@@ -1,6 +1,6 @@
 import Glibc
 public import ShmCore
-import SystemPackage
+public import SystemPackage
 
 extension Region {
   /// The amount to read from a descriptor.
@@ -14,8 +14,8 @@ extension Region {
   /// Copies bytes from an open descriptor into the region. read(2), pread(2) into a mapping
   ///
   /// - Parameters:
-  ///   - source: the number of a descriptor that is open for reading. The caller keeps it.
-  ///   - sourceName: its name in messages.
+  ///   - source: a descriptor that is open for reading. The caller keeps it.
+  ///   - sourceName: its name in messages; nil for its number.
   ///   - range: the destination in the region; nil for the whole region.
   ///   - amount: whether fewer bytes than the range are an error.
   ///   - mayExceedMemory: whether holes can take more than the memory of the machine or of a control group. The kernel
@@ -27,13 +27,14 @@ extension Region {
   ///   changed while it was read; `noSpace`. Bytes that were already copied remain.
   /// - Complexity: linear in the bytes.
   public func write(
-    from source: Int32, named sourceName: String, range: Range<Int>? = nil,
+    from source: FileDescriptor, named sourceName: String? = nil, range: Range<Int>? = nil,
     amount: Amount = .upTo, mayExceedMemory: Bool = false, progress: (Int) -> Void = { _ in }
   ) throws(ShmError) -> Int {
+    let sourceName = sourceName ?? source.displayName
     let room = mayExceedMemory ? nil : RoomGuard(self, "cannot write \(quoted) from \(sourceName)")
     return try write(
-      from: source, named: sourceName, range: range, amount: amount, by: RegionWriter(self),
-      guarded: room, progress: progress)
+      from: source.rawValue, named: sourceName, range: range, amount: amount,
+      by: RegionWriter(self), guarded: room, progress: progress)
   }
 
   /// The same by a given writer.
@@ -117,23 +118,23 @@ extension Region {
   /// Copies bytes of the region to an open descriptor. pread(2), write(2)
   ///
   /// - Parameters:
-  ///   - sink: the number of a descriptor that is open for writing. The caller keeps it.
-  ///   - sinkName: its name in messages.
+  ///   - sink: a descriptor that is open for writing. The caller keeps it.
+  ///   - sinkName: its name in messages; nil for its number.
   ///   - range: the bytes to copy; nil for the whole region.
   ///   - progress: called with the bytes copied so far.
   /// - Throws: `ShmError`: `inputOutput` if the sink cannot be written or another process shrinks the region in the
   ///   meantime. The bytes copied before are a correct prefix.
   /// - Complexity: linear in the bytes.
   public func read(
-    to sink: Int32, named sinkName: String, range: Range<Int>? = nil,
+    to sink: FileDescriptor, named sinkName: String? = nil, range: Range<Int>? = nil,
     progress: (Int) -> Void = { _ in }
   ) throws(ShmError) {
-    let attempt = "cannot copy \(quoted) to \(sinkName)"
+    let attempt = "cannot copy \(quoted) to \(sinkName ?? sink.displayName)"
     let scratch = try ScratchBuffer(attempt)
     let range = try checked(range, attempt)
     var offset = range.lowerBound
     // Of a sink in memory.
-    var room = RoomGuard(sink, attempt)
+    var room = RoomGuard(sink.rawValue, attempt)
     try room.require(next: range.count)
     while offset < range.upperBound {
       progress(offset - range.lowerBound)
@@ -141,7 +142,7 @@ extension Region {
       let chunk = offset..<offset + min(scratch.count, range.upperBound - offset)
       try readWhole(scratch, chunk, attempt)
       try unsafe DescriptorIO.writeAll(
-        sink, UnsafeRawBufferPointer(scratch.prefix(chunk.count)), attempt)
+        sink.rawValue, UnsafeRawBufferPointer(scratch.prefix(chunk.count)), attempt)
       offset = chunk.upperBound
     }
     progress(range.count)
@@ -150,8 +151,8 @@ extension Region {
   /// Compares the region with the contents of an open descriptor. read(2), pread(2)
   ///
   /// - Parameters:
-  ///   - source: the number of a descriptor that is open for reading. The caller keeps it.
-  ///   - sourceName: its name in messages.
+  ///   - source: a descriptor that is open for reading. The caller keeps it.
+  ///   - sourceName: its name in messages; nil for its number.
   ///   - range: the bytes of the region; nil for all.
   ///   - isPrefix: whether the input may be longer than the range.
   ///   - progress: called with the bytes compared so far.
@@ -159,12 +160,13 @@ extension Region {
   /// - Throws: `ShmError`
   /// - Complexity: linear in the bytes.
   public func verify(
-    from source: Int32, named sourceName: String, range: Range<Int>? = nil,
+    from source: FileDescriptor, named sourceName: String? = nil, range: Range<Int>? = nil,
     isPrefix: Bool = false, progress: (Int) -> Void = { _ in }
   ) throws(ShmError) -> Difference? {
+    let sourceName = sourceName ?? source.displayName
     let attempt = "cannot verify \(quoted) against \(sourceName)"
     let range = try checked(range, attempt)
-    let state = try InputSource.state(source, sourceName)
+    let state = try InputSource.state(source.rawValue, sourceName)
     let known = state?.remaining
     let found = DifferenceSum()
     let actual = try ScratchBuffer(attempt)
@@ -172,7 +174,7 @@ extension Region {
     var offset = range.lowerBound
     while true {
       progress(offset - range.lowerBound)
-      let count = try unsafe DescriptorIO.read(source, into: expected.bytes, attempt)
+      let count = try unsafe DescriptorIO.read(source.rawValue, into: expected.bytes, attempt)
       let shared = min(count, range.upperBound - offset)
       try readWhole(actual, offset..<offset + shared, attempt)
       unsafe found.compare(
@@ -196,4 +198,9 @@ extension Region {
     }
     return found.total
   }
+}
+
+extension FileDescriptor {
+  /// Its name in messages.
+  fileprivate var displayName: String { "descriptor \(rawValue)" }
 }

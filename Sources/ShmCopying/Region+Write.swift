@@ -17,4 +17,24 @@ extension Region {
     var writer = try RegionWriter(self)
     try unsafe writer.write(buffer, at: offset, of: self)
   }
+
+  /// Copies the bytes of a span into the region, which does not grow. process_vm_writev(2)
+  ///
+  /// ```swift
+  /// let region = try Region.open(RegionReference("cache"))
+  /// let numbers: [UInt64] = [1, 2, 3]
+  /// try region.write(numbers.span.bytes, at: 0)
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - bytes: the bytes.
+  ///   - offset: the first byte in the region.
+  /// - Throws: `ShmError`: `inputOutput` if the region ends before the last byte, `noSpace` if no memory is available
+  ///   for a hole of a sparse region, `notPermitted` if it is sealed.
+  /// - Complexity: linear in the bytes copied.
+  public func write(_ bytes: RawSpan, at offset: Int) throws(ShmError) {
+    try unsafe bytes.withUnsafeBytes { (buffer) throws(ShmError) in
+      try unsafe write(buffer, at: offset)
+    }
+  }
 }

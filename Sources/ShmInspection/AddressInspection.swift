@@ -7,7 +7,7 @@ import SystemPackage
 ///
 /// ```swift
 /// let found = try AddressInspection(of: 0x7f00_0000_0000, in: 1234)
-/// print(Escaping.printable(found.map.path), found.offset, found.page.frame ?? 0)
+/// print(found.map.displayName, found.offset, found.page.frame ?? 0)
 /// ```
 public struct AddressInspection: Sendable {
   /// The page at the address, as the page table of one process has it. proc_pid_pagemap(5)
@@ -27,6 +27,10 @@ public struct AddressInspection: Sendable {
     public let process: Int32
     /// Its command, as the kernel keeps it.
     public let command: [UInt8]
+
+    /// The command as text that is safe for a terminal and for one line.
+    public var displayName: String { Escaping.printable(command) }
+
     /// The address there.
     public let address: UInt64
     /// The mapping there.
@@ -41,6 +45,10 @@ public struct AddressInspection: Sendable {
   public let address: UInt64
   /// Its command, as the kernel keeps it.
   public let command: [UInt8]
+
+  /// The command as text that is safe for a terminal and for one line.
+  public var displayName: String { Escaping.printable(command) }
+
   /// The mapping that it lies in.
   public let map: ProcessMap
   /// The kind of the region; nil for private memory of the process.

@@ -19,6 +19,9 @@ public struct DivergedUser: Sendable {
   public let process: Int32
   /// Its command, as the kernel keeps it.
   public let command: [UInt8]
+
+  /// The command as text that is safe for a terminal and for one line.
+  public var displayName: String { Escaping.printable(command) }
   /// The bytes that both have in RAM in different page frames: at least so many of the process's pages
   /// are not those of the mapping.
   public let bytes: Int

@@ -40,7 +40,7 @@ public struct PageCounts: Hashable, Sendable {
   ///   - map: the region's pages.
   ///   - status: the status of the same region at the same time.
   /// - Complexity: linear in the runs.
-  public init(_ map: PageMap, _ status: RegionStatus) {
+  package init(_ map: PageMap, _ status: RegionStatus) {
     allocated = status.allocated
     hole = map.bytes(.hole) ?? max(0, (map.runs.last?.range.upperBound ?? 0) - status.allocated)
     resident = map.bytes(.resident)

@@ -17,6 +17,10 @@ public struct ProcessRegions: Sendable {
     public let kind: RegionKind
     /// Its path as the kernel shows it.
     public let path: [UInt8]
+
+    /// The path as text that is safe for a terminal and for one line.
+    public var displayName: String { Escaping.printable(path) }
+
     /// The process.
     let process: Int32
     /// A descriptor of the process that is open on it.

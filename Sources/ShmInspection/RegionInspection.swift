@@ -14,6 +14,10 @@ public struct RegionInspection: Sendable {
   public let kind: RegionKind
   /// Its path as the kernel shows it, with ` (deleted)` after a removed name; nil without permission.
   public let path: [UInt8]?
+
+  /// The path as text that is safe for a terminal and for one line.
+  public var displayPath: String? { path.map { Escaping.printable($0) } }
+
   /// Sizes, owner, mode.
   public let status: RegionStatus
   /// Its file system.

@@ -23,6 +23,10 @@ extension RegionInventory {
     public let kind: RegionKind
     /// Its name's bytes, whatever they are; a path for a file, empty for what never had one.
     public let name: [UInt8]
+
+    /// The name as text that is safe for a terminal and for one line.
+    public var displayName: String { Escaping.printable(name) }
+
     /// A reference to open or inspect it; nil if no reference is possible.
     public let reference: RegionReference?
     /// Which region it is; of a System V segment the inode is its number.
@@ -120,7 +124,7 @@ extension RegionInventory {
     ///
     /// - Parameter scan: the users of regions.
     /// - Returns: the proven use.
-    public func use(in scan: RegionUsers) -> RegionUse {
+    package func use(in scan: RegionUsers) -> RegionUse {
       if let status { return RegionUse.of(status, reference?.path, in: scan) }
       let users = scan.users(of: identity).map(\.process)
       return users.isEmpty ? .unknown : .used(users)

@@ -7,7 +7,7 @@ public import SystemPackage
 /// ```swift
 /// let inventory = try RegionInventory.current()
 /// for entry in inventory.entries {
-///   print(entry.kind, Escaping.printable(entry.name), entry.allocated ?? -1, entry.users.count)
+///   print(entry.kind, entry.displayName, entry.allocated ?? -1, entry.users.count)
 /// }
 /// ```
 public struct RegionInventory: Sendable {

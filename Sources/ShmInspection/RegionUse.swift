@@ -104,7 +104,7 @@ public enum RegionUse: Sendable, Equatable {
   ///   - reference: the region.
   ///   - attempt: the operation, for the message.
   /// - Throws: `ShmError` of kind `busy`, and the errors of opening the region.
-  public static func refuseIfUsed(
+  package static func refuseIfUsed(
     _ reference: RegionReference, _ attempt: String
   ) throws(ShmError) {
     let region = try Region.open(reference, access: .status)
@@ -117,7 +117,7 @@ public enum RegionUse: Sendable, Equatable {
   ///
   /// - Parameter attempt: the operation, for the message.
   /// - Throws: `ShmError` of kind `busy`.
-  public func refuse(_ attempt: String) throws(ShmError) {
+  package func refuse(_ attempt: String) throws(ShmError) {
     switch self {
     case .unused: return
     case .used(let processes):

@@ -18,6 +18,9 @@ public struct RegionUser: Hashable, Sendable {
   public let user: UInt32?
   /// Its command, as the kernel keeps it: 15 bytes at most.
   public let command: [UInt8]
+
+  /// The command as text that is safe for a terminal and for one line.
+  public var displayName: String { Escaping.printable(command) }
   /// The mappings of the region.
   public internal(set) var mappings: [ProcessMap] = []
   /// The descriptors that it has open on the region.

@@ -44,6 +44,10 @@ public struct StaleRegions: Sendable {
     public let entry: RegionInventory.Entry
     /// The bytes of the name that it had.
     public let original: [UInt8]
+
+    /// The original name as text that is safe for a terminal and for one line.
+    public var displayName: String { Escaping.printable(original) }
+
     private let path: FilePath
 
     fileprivate init?(_ entry: RegionInventory.Entry, _ left: RemovalName) {

@@ -69,7 +69,7 @@ public struct SystemVSegment: Hashable, Sendable {
   /// Parses one line; nil for the headings, and for a line of another form.
   ///
   /// - Complexity: linear in the line.
-  public init?(parsing line: ArraySlice<UInt8>) {
+  package init?(parsing line: ArraySlice<UInt8>) {
     let words = ProcText.words(line)
     guard words.count >= 16, let key = Self.key(words[0]),
       let identifier = ProcText.decimal(words[1]).flatMap({ Int32(exactly: $0) }),

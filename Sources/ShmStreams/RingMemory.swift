@@ -68,7 +68,7 @@ struct RingMemory: ~Copyable, Sendable {
       descriptor: duplicate)
     var mapping = try Mapping(of: region, protection: .readOnly)
     do {
-      try mapping.tryWire()
+      try mapping.wire()
     } catch {
       throw error.error("\(attempt) through a wired ring of \(ByteCount(geometry.size).exact)")
     }

@@ -19,18 +19,19 @@ struct TransferTests {
     let region = try Region.anonymous("x", size: 3 * page)
     let range = page - 1..<3 * page
     #expect(
-      try region.write(from: source.rawDescriptor, named: source.name, range: range) == data.count)
+      try region.write(from: source.fileDescriptor, named: source.name, range: range) == data.count)
     #expect(try region.contents(page - 1..<2 * page) == data)
     #expect(try region.contents(0..<page - 1).allSatisfy { $0 == 0 })
 
     let target = try TemporaryFile()
     let sink = try FileSystem.open(FilePath(target.path), O_RDWR)
-    try region.read(to: sink.raw, named: "target", range: page - 1..<2 * page)
+    try region.read(
+      to: FileDescriptor(rawValue: sink.raw), named: "target", range: page - 1..<2 * page)
     #expect(try FileSystem.contents(of: FilePath(target.path)) == data)
     let again = try InputSource(FilePath(target.path))
     #expect(
       try region.verify(
-        from: again.rawDescriptor, named: "target", range: page - 1..<2 * page) == nil)
+        from: again.fileDescriptor, named: "target", range: page - 1..<2 * page) == nil)
   }
 
   @Test("an input of the wrong length is an error", arguments: [page - 1, page, page + 1])
@@ -39,7 +40,7 @@ struct TransferTests {
     let region = try Region.anonymous("x", size: page)
     func copy(_ amount: Region.Amount) throws -> Int {
       let source = try InputSource(FilePath(file.path))
-      return try region.write(from: source.rawDescriptor, named: "file", amount: amount)
+      return try region.write(from: source.fileDescriptor, named: "file", amount: amount)
     }
     switch length {
     case page:
@@ -61,7 +62,7 @@ struct TransferTests {
     func compare(_ data: [UInt8], isPrefix: Bool = false) throws -> Difference? {
       let file = try TemporaryFile(data)
       let source = try InputSource(FilePath(file.path))
-      return try region.verify(from: source.rawDescriptor, named: "file", isPrefix: isPrefix)
+      return try region.verify(from: source.fileDescriptor, named: "file", isPrefix: isPrefix)
     }
     var data = [UInt8](repeating: 0, count: page)
     #expect(try compare(data) == nil)
@@ -89,7 +90,7 @@ struct TransferTests {
       ["/bin/sh", "-c", "sleep 0.1; printf abc >&3"], descriptors: [writing.raw])
     try writing.close()
     let region = try Region.anonymous("x", size: 8)
-    #expect(try region.write(from: raw, named: "pipe") == 3)
+    #expect(try region.write(from: FileDescriptor(rawValue: raw), named: "pipe") == 3)
     #expect(try region.contents(0..<8) == bytes("abc") + [0, 0, 0, 0, 0])
     #expect(try writer.wait() == 0)
   }
@@ -98,9 +99,13 @@ struct TransferTests {
   func badSink() throws {
     let region = try Region.anonymous("x", size: page)
     let full = try FileSystem.open("/dev/full", O_WRONLY)
-    let failure = error(.inputOutput) { try region.read(to: full.raw, named: "full") }
+    let failure = error(.inputOutput) {
+      try region.read(to: FileDescriptor(rawValue: full.raw), named: "full")
+    }
     #expect(failure?.reason == "no space left for the output")
-    let closed = error(.inputOutput) { try region.read(to: 1 << 30, named: "none") }
+    let closed = error(.inputOutput) {
+      try region.read(to: FileDescriptor(rawValue: 1 << 30), named: "none")
+    }
     #expect(closed?.reason == "it is closed or not open for this operation")
   }
 

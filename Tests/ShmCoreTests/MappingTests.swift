@@ -169,7 +169,7 @@ struct MappingTests {
     let region = try Region.create(try name.reference, size: 2 * page)
     let mapping = try Mapping(of: region)
     try mapping.advise(advice)
-    try mapping.advise(advice, 1..<page)
+    try mapping.advise(advice, in: 1..<page)
     withExtendedLifetime(name) {}
   }
 }

@@ -80,7 +80,7 @@ struct MappingWiringTests {
       let region = try Region.create(
         try name.reference, size: 4 * page, options: Region.CreationOptions(reserve: false))
       var mapping = try Mapping(of: region)
-      let report = try mapping.wire(nil, .onFault)
+      let report = try mapping.wire(when: .onFault)
       #expect((report.wired, report.resident) == (4 * page, 0))
       #expect(try wired() == 4 * page)
       mapping.store(1, at: page)
@@ -100,7 +100,7 @@ struct MappingWiringTests {
       #expect(told?.reason.contains("the memlock limit is \(ByteCount(8 * page))") == true)
       #expect(try wired() == 3 * page)
       do throws(WiringFailure) {
-        try mapping.tryWire(0..<9 * page)
+        try mapping.wire(0..<9 * page)
         Issue.record("nine pages of eight were wired")
       } catch {
         #expect(error.cause == .memlockLimit)
@@ -119,11 +119,11 @@ struct MappingWiringTests {
       try dropPrivilege(memlock: 7 * page)
       let region = try Region.anonymous("t", size: 16 * page)
       var mapping = try Mapping(of: region)
-      var failure: WiringFailure?
-      let report = mapping.wireBestEffort(failure: &failure)
+      let partial = mapping.wireBestEffort()
+      let report = partial.report
       #expect(report.covered == 0..<16 * page)
       #expect((report.wired, report.resident) == (7 * page, 7 * page))
-      #expect(failure?.cause == .memlockLimit)
+      #expect(partial.failure?.cause == .memlockLimit)
       #expect(try wired() == 7 * page)
     }
   }
@@ -134,7 +134,7 @@ struct MappingWiringTests {
       let region = try Region.anonymous("t", size: 4 * page)
       var mapping = try Mapping(of: region)
       do throws(WiringFailure) {
-        try mapping.tryWire { _ in false }
+        try mapping.wire { _ in false }
         Issue.record("it was not stopped")
       } catch {
         #expect(error.cause == .stopped)

@@ -127,7 +127,7 @@ struct WiringLimitsTests {
       // In the middle: it splits the mapping in three.
       var failure: WiringFailure?
       do throws(WiringFailure) {
-        try mapping.tryWire(page..<2 * page)
+        try mapping.wire(page..<2 * page)
       } catch {
         failure = error
       }
@@ -139,7 +139,7 @@ struct WiringLimitsTests {
       #expect(error.reason.hasSuffix(" mappings, and vm.max_map_count is \(maximum)"))
       let status = ProcessStatus(parsing: try FileSystem.contents(of: "/proc/self/status"))
       #expect(status.wired == 0)
-      try mapping.tryWire(page..<2 * page)
+      try mapping.wire(page..<2 * page)
     }
   }
 }

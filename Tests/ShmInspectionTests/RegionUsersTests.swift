@@ -102,10 +102,10 @@ struct RegionWaiterTests {
     let region = try Region.create(try name.reference, size: page)
     try region.store(bytes("ready"), at: 10)
     let reference = try name.reference
-    try RegionWaiter.wait(for: .created, of: reference, timeout: .zero)
-    try RegionWaiter.wait(for: .size(page), of: reference, timeout: .zero)
-    try RegionWaiter.wait(for: .bytes(bytes("ready"), at: 10), of: reference, timeout: .zero)
-    try RegionWaiter.wait(for: .removed, of: try TestName().reference, timeout: .zero)
+    try Region.wait(for: .created, of: reference, timeout: .zero)
+    try Region.wait(for: .size(page), of: reference, timeout: .zero)
+    try Region.wait(for: .bytes(bytes("ready"), at: 10), of: reference, timeout: .zero)
+    try Region.wait(for: .removed, of: try TestName().reference, timeout: .zero)
   }
 
   @Test("gives up after the time limit, and reports the condition")
@@ -113,15 +113,15 @@ struct RegionWaiterTests {
     let name = TestName()
     let reference = try name.reference
     let missing = error(.timedOut) {
-      try RegionWaiter.wait(for: .created, of: reference, timeout: .milliseconds(30))
+      try Region.wait(for: .created, of: reference, timeout: .milliseconds(30))
     }
     #expect(missing?.reason == "timed out after 30 ms (waiting for its creation)")
     _ = try Region.create(reference, size: page)
     for condition in [
-      RegionWaiter.Condition.removed, .size(page + 1), .bytes([1], at: 0), .bytes([0], at: page),
+      Region.Condition.removed, .size(page + 1), .bytes([1], at: 0), .bytes([0], at: page),
     ] {
       error(.timedOut) {
-        try RegionWaiter.wait(for: condition, of: reference, timeout: .milliseconds(30))
+        try Region.wait(for: condition, of: reference, timeout: .milliseconds(30))
       }
     }
     withExtendedLifetime(name) {}
@@ -134,7 +134,7 @@ struct RegionWaiterTests {
     // The shell makes way for the tool once it has slept.
     let child = try Child(
       ["/bin/sh", "-c", "sleep 0.1; exec \"$0\" create -q \"$1\" 64", Tool.path, name.name])
-    try RegionWaiter.wait(for: .created, of: reference, timeout: .milliseconds(10_000))
+    try Region.wait(for: .created, of: reference, timeout: .milliseconds(10_000))
     #expect(try child.wait() == 0)
     #expect(name.exists)
   }

@@ -52,6 +52,10 @@ package func error(
     try body()
     Issue.record("nothing was thrown, and \(code) was expected", sourceLocation: location)
     return nil
+  } catch let failure as WiringFailure {
+    let error = ShmError(failure)
+    #expect(error.kind == code, "\(error)", sourceLocation: location)
+    return error
   } catch let error as ShmError {
     #expect(error.kind == code, "\(error)", sourceLocation: location)
     return error

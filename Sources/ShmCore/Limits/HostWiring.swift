@@ -4,7 +4,7 @@ import SystemPackage
 ///
 /// ```swift
 /// let host = try HostWiring.current()
-/// print(host.locked ?? -1, host.holders.first?.command ?? "nobody")
+/// for holder in host.holders { print(holder.process, holder.command, holder.wired) }
 /// ```
 public struct HostWiring: Sendable {
   /// The bytes that mlock(2) and its like hold (`Mlocked`); each page counts once.
@@ -13,8 +13,18 @@ public struct HostWiring: Sendable {
   public let unevictable: Int?
   /// The sum of `VmLck` over the processes that can be seen: a page that two wire counts twice.
   public let processes: Int
-  /// The processes that hold the most, the largest first: number, command, bytes.
-  public let holders: [(process: Int32, command: String, wired: Int)]
+  /// The processes with wired pages, the largest number of bytes first.
+  public let holders: [Holder]
+
+  /// A process with wired pages.
+  public struct Holder: Hashable, Sendable {
+    /// The process.
+    public let process: Int32
+    /// The name of its command, printable.
+    public let command: String
+    /// Its wired bytes (`VmLck`).
+    public let wired: Int
+  }
 
   /// Looks at every process. proc_pid_status(5)
   ///
@@ -26,7 +36,7 @@ public struct HostWiring: Sendable {
     let names = try ShmError.saying("cannot inspect the processes") { () throws(Errno) in
       try FileSystem.names(in: "/proc")
     }
-    var holders: [(process: Int32, command: String, wired: Int)] = []
+    var holders: [Holder] = []
     for name in names {
       guard let process = Int32(name.string),
         let text = try? FileSystem.contents(
@@ -34,7 +44,9 @@ public struct HostWiring: Sendable {
       else { continue }
       // Of most processes nothing more is asked.
       if let wired = ProcessStatus.wired(in: text[...]), wired > 0 {
-        holders.append((process, ProcessStatus(parsing: text).name ?? "", wired))
+        holders.append(
+          Holder(
+            process: process, command: ProcessStatus(parsing: text).name ?? "", wired: wired))
       }
     }
     holders.sort { ($1.wired, $0.process) < ($0.wired, $1.process) }

@@ -1,10 +1,6 @@
 /// Whether the machine's memory and the control groups of this process have room for pages, wherever these
 /// lie.
-///
-/// ```swift
-/// try MemoryRoom.require(64 << 20, "cannot populate 'cache'")
-/// ```
-public enum MemoryRoom {
+package enum MemoryRoom {
   /// Refuses pages that the kernel would end this process for.
   ///
   /// - Parameters:
@@ -13,7 +9,7 @@ public enum MemoryRoom {
   ///   - process: whose memory the pages become, because the kernel charges its control groups; nil for this
   ///     process.
   /// - Throws: `ShmError` of kind `noSpace` and the figures.
-  public static func require(
+  package static func require(
     _ bytes: Int, _ attempt: String, of process: Int32? = nil
   ) throws(ShmError) {
     try SpaceCheck(

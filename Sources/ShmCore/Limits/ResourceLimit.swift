@@ -16,13 +16,13 @@ enum ResourceLimit {
   ///
   /// - Parameter process: its number; nil for this process.
   /// - Returns: bytes; nil if there is no limit, or if it cannot be read.
-  static func addressSpace(of process: Int32?) -> (limit: Int, used: Int)? {
+  static func addressSpace(of process: Int32?) -> WiringLimits.AddressSpace? {
     let path = FilePath("/proc/\(process.map { "\($0)" } ?? "self")/statm")
     guard let limit = soft(RLIMIT_AS, "Max address space", of: process),
       let line = try? FileSystem.firstLine(of: path),
       let pages = ProcText.words(line).first.flatMap({ ProcText.decimal($0) })
     else { return nil }
-    return (limit, pages * PageMath.pageSize)
+    return WiringLimits.AddressSpace(limit: limit, used: pages * PageMath.pageSize)
   }
 
   private static func soft(

@@ -38,7 +38,7 @@ extension WiringLimits {
   ///   - refusing: the limit that refuses.
   ///   - need: in bytes; whole pages count.
   /// - Returns: the limit with its figure.
-  public func shortage(_ refusing: WiringVerdict.Candidate, for need: Int) -> LimitShortage {
+  package func shortage(_ refusing: WiringVerdict.Candidate, for need: Int) -> LimitShortage {
     let whole = PageMath.roundUp(need)
     switch refusing.bound {
     case .memory: return LimitShortage(.memory, needed: whole)

@@ -41,7 +41,7 @@ public struct WiringDemand: Hashable, Sendable {
 
   /// What of a limit is needed, in bytes. Pages that are cached already may be charged elsewhere: no more
   /// of them are counted than the limit has of such pages.
-  public func bytes(of candidate: WiringVerdict.Candidate) -> Int {
+  package func bytes(of candidate: WiringVerdict.Candidate) -> Int {
     let pages = missing &+ min(cached, candidate.reclaimable)
     // What a limit leaves for pages leaves something for their tables; see `MemoryCgroup.room`.
     let left = MemoryCgroup.tables + pages / MemoryCgroup.overheadDivisor

@@ -1,5 +1,17 @@
 import SystemPackage
 
+extension WiringFailure: CustomStringConvertible {
+  /// The whole sentence on one line: the limit, its figures, and how to raise it.
+  public var description: String { ShmError(self).description }
+}
+
+extension ShmError {
+  /// A failure to wire, as an error of the library: kind `limit`, `noSpace`, `inputOutput`, `interrupted` or `system`.
+  public init(_ failure: WiringFailure) {
+    self = failure.error(failure.evidence.attempt)
+  }
+}
+
 extension WiringFailure {
   /// The error for a user: the name of the limit, its figures, and how to raise it.
   ///
@@ -7,7 +19,7 @@ extension WiringFailure {
   ///   - attempt: the operation and its object.
   ///   - following: the bytes that will be wired after these. The required limit includes them.
   /// - Returns: an error of kind `limit`, `noSpace`, `inputOutput` or `system`.
-  public func error(_ attempt: String, following: Int = 0) -> ShmError {
+  package func error(_ attempt: String, following: Int = 0) -> ShmError {
     let limits = evidence.limits
     // The required limit in bytes.
     let needed = (limits.used + evidence.wanted).addingReportingOverflow(following).partialValue

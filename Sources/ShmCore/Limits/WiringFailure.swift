@@ -7,9 +7,10 @@ public import SystemPackage
 /// let region = try Region.open(RegionReference("cache"), access: .readOnly)
 /// var mapping = try Mapping(of: region, protection: .readOnly)
 /// do {
-///   _ = try mapping.tryWire()
+///   try mapping.wire()
 /// } catch {
-///   if error.cause == .memlockLimit { print(error.evidence.limits.remaining ?? -1) }
+///   print(error)
+///   if error.cause == .memlockLimit { print(error.evidence.limits.remaining ?? 0) }
 /// }
 /// ```
 public struct WiringFailure: Error, Sendable {
@@ -47,6 +48,8 @@ public struct WiringFailure: Error, Sendable {
 
   /// What was seen when it failed.
   public struct Evidence: Sendable {
+    /// The operation and its object.
+    let attempt: String
     /// The limits of the process.
     public let limits: WiringLimits
     /// The bytes that were to be wired, in whole pages.
@@ -71,7 +74,7 @@ public struct WiringFailure: Error, Sendable {
     let demand: WiringDemand?
 
     /// The limit on memory or of a control group that has no room for the range, with what is needed of it.
-    var refusing: (candidate: WiringVerdict.Candidate, needed: Int)? {
+    var refusing: WiringVerdict.Refusal? {
       demand.flatMap { limits.verdict.refusing($0) }
     }
 

@@ -28,9 +28,16 @@ public struct WiringLimits: Sendable {
   public let isInInitialNamespace: Bool?
   /// The number of its mappings; nil if unknown.
   public let mappings: Int?
-  /// The bytes of addresses that it may have (RLIMIT_AS), and that it has; nil if there is no limit, or if
-  /// that cannot be known.
-  public let addressSpace: (limit: Int, used: Int)?
+  /// The limit on its addresses; nil if there is no limit, or if it is unknown.
+  public let addressSpace: AddressSpace?
+  /// The addresses of a process and their limit.
+  public struct AddressSpace: Hashable, Sendable {
+    /// The bytes that it may have (RLIMIT_AS).
+    public let limit: Int
+    /// The bytes that it has.
+    public let used: Int
+  }
+
   /// Whether a filter of system calls is in force for it, which may refuse mlock(2); nil if unknown.
   public let isFiltered: Bool?
   /// Every control group that bounds its memory.

@@ -2,29 +2,39 @@ import CShm
 import Glibc
 import SystemPackage
 
-/// The true memlock limit, found by trying. mlock2(2)
-///
-/// ```swift
-/// let most = try WiringProbe.largest()  // nil: no limit
-/// ```
-public enum WiringProbe {
-  /// The result of a trial.
-  public enum Result: Hashable, Sendable {
-    /// There is no limit.
-    case unlimited
-    /// So many bytes, in whole pages, can be charged as wired now.
-    case limited(Int)
-    /// mlock(2) is refused whatever the limit is: by a filter of system calls or a security module.
-    case refused
-  }
+/// The result of locking addresses on trial.
+public enum WiringTrial: Hashable, Sendable {
+  /// There is no limit.
+  case unlimited
+  /// At most this number of bytes, in whole pages, can be wired now.
+  case limited(Int)
+  /// mlock(2) is refused, whatever the limit is: by a system call filter or a security module.
+  case refused
+}
 
+extension WiringLimits {
+  /// Finds by trial how much this process can wire now. Addresses are locked without pages, and unlocked again.
+  /// mlock2(2)
+  ///
+  /// ```swift
+  /// if try WiringLimits.current().trial() == .refused { print("mlock is refused") }
+  /// ```
+  ///
+  /// - Returns: the result of the trial, which is that of this process, even if these are another's limits.
+  /// - Throws: `ShmError` if no address range is available, or if mlock2 alone is refused.
+  /// - Complexity: some 50 system calls.
+  public func trial() throws(ShmError) -> WiringTrial { try WiringProbe.run(self) }
+}
+
+/// The true memlock limit, found by trying. mlock2(2)
+package enum WiringProbe {
   /// Finds what this process can wire, and whether it can at all.
   ///
   /// - Parameter limits: the limits of this process.
   /// - Returns: what was found.
   /// - Throws: `ShmError`, if no address range is available, or mlock2 alone is refused.
   /// - Complexity: some 50 system calls.
-  public static func run(_ limits: WiringLimits) throws(ShmError) -> Result {
+  package static func run(_ limits: WiringLimits) throws(ShmError) -> WiringTrial {
     if isRefused(limits) == true { return .refused }
     if isRefused(limits, isSecond: true) == true {
       throw ShmError(
@@ -38,12 +48,12 @@ public enum WiringProbe {
   ///
   /// - Parameter limits: the limits of this process.
   /// - Returns: nil if it could not be tried.
-  public static func isRefused(_ limits: WiringLimits) -> Bool? {
+  package static func isRefused(_ limits: WiringLimits) -> Bool? {
     isRefused(limits, isSecond: false)
   }
 
   /// Whether a filter of system calls ends each process that calls mlock(2): asked by a child.
-  public static var isFatal: Bool { -cshm_try_mlock(0) == EINTR }
+  package static var isFatal: Bool { -cshm_try_mlock(0) == EINTR }
 
   private static func isRefused(_ limits: WiringLimits, isSecond: Bool) -> Bool? {
     switch -cshm_try_mlock(isSecond ? 1 : 0) {
@@ -66,7 +76,7 @@ public enum WiringProbe {
   /// - Returns: bytes in whole pages; nil if even the ceiling can be locked, so that no limit applies.
   /// - Throws: `ShmError` if the address space is not available or the kernel does not support mlock2.
   /// - Complexity: some 50 system calls.
-  public static func largest(ceiling: Int? = nil) throws(ShmError) -> Int? {
+  package static func largest(ceiling: Int? = nil) throws(ShmError) -> Int? {
     let wanted = PageMath.roundDown(ceiling ?? 16 << 40)
     let pages = try ShmError.saying(attempt) { () throws(Errno) in try addresses(wanted) }
     let length = pages.length

@@ -73,6 +73,14 @@ public struct WiringVerdict: Hashable, Sendable {
     public var reclaimable = 0
   }
 
+  /// A limit that would be exceeded.
+  public struct Refusal: Hashable, Sendable {
+    /// The limit with what it leaves.
+    public let candidate: Candidate
+    /// The bytes that are needed of it.
+    public let needed: Int
+  }
+
   /// The bytes that can be wired now; nil if no limit is known.
   public var available: Int? { bounds.first?.available }
   /// The limit that binds; nil if no limit is known.
@@ -120,9 +128,9 @@ public struct WiringVerdict: Hashable, Sendable {
 
   /// The verdict with what a trial has found in this process, which overrides what was computed.
   ///
-  /// - Parameter trial: what `WiringProbe` has found.
+  /// - Parameter trial: what a trial has found.
   /// - Returns: the same bounds, with what was found in place of the memlock limit.
-  public func overridden(by trial: WiringProbe.Result) -> WiringVerdict {
+  package func overridden(by trial: WiringTrial) -> WiringVerdict {
     let computed = bounds.first { $0.bound == .memlockLimit }
     var bounds = bounds.filter { $0.bound != .memlockLimit }
     switch trial {
@@ -137,7 +145,7 @@ public struct WiringVerdict: Hashable, Sendable {
   }
 
   /// The verdict if a trial has shown that no filter of system calls refuses mlock(2).
-  public var unfiltered: WiringVerdict {
+  package var unfiltered: WiringVerdict {
     WiringVerdict(bounds, unread.filter { $0 != .systemCallFilter })
   }
 
@@ -162,10 +170,10 @@ public struct WiringVerdict: Hashable, Sendable {
   ///
   /// - Parameter demand: the pages.
   /// - Returns: the tightest such limit with the bytes that are needed; nil if none is known to refuse.
-  public func refusing(_ demand: WiringDemand) -> (candidate: Candidate, needed: Int)? {
+  public func refusing(_ demand: WiringDemand) -> Refusal? {
     for bound in bounds where bound.bound.endsProcesses {
       let needed = demand.bytes(of: bound)
-      if needed > bound.available { return (bound, needed) }
+      if needed > bound.available { return Refusal(candidate: bound, needed: needed) }
     }
     return nil
   }

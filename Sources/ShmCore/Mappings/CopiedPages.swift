@@ -2,16 +2,7 @@ package import SystemPackage
 
 /// The private copies of a private mapping: pages that the process has changed and the kernel has copied
 /// (copy-on-write). proc_pid_pagemap(5)
-///
-/// ```swift
-/// import ShmCore
-/// import ShmInspection
-///
-/// for mapping in try RegionInspection(RegionReference("cache")).mappings.mappings {
-///   print(CopiedPages.bytes(of: mapping.map, in: mapping.process) ?? -1)
-/// }
-/// ```
-public enum CopiedPages {
+package enum CopiedPages {
   /// Counts the pages that are the process's own, in RAM or swapped out. Nothing is brought in.
   ///
   /// - Parameters:
@@ -20,7 +11,7 @@ public enum CopiedPages {
   /// - Returns: bytes in whole pages; 0 for a shared mapping, which makes no copies; nil if the process cannot be
   ///   inspected.
   /// - Complexity: linear in the pages.
-  public static func bytes(of map: ProcessMap, in process: Int32) -> Int? {
+  package static func bytes(of map: ProcessMap, in process: Int32) -> Int? {
     if map.isShared { return 0 }
     return try? bytes(
       at: map.addresses, of: ProcessThreads.directory(of: process).appending("pagemap"))
@@ -56,6 +47,26 @@ public enum CopiedPages {
     let fileOrShared: UInt64 = 1 << 61
     return entry & (present | swapped) != 0 && entry & fileOrShared == 0
   }
+}
+
+extension ProcessMap {
+  /// Counts the private copies of a private mapping: pages that the process has changed and the kernel has copied
+  /// (copy-on-write). It brings no page into memory. proc_pid_pagemap(5)
+  ///
+  /// ```swift
+  /// import ShmCore
+  /// import ShmInspection
+  ///
+  /// for mapping in try RegionInspection(RegionReference("cache")).mappings.mappings {
+  ///   print(mapping.map.copiedBytes(in: mapping.process) ?? 0)
+  /// }
+  /// ```
+  ///
+  /// - Parameter process: the process that has the mapping.
+  /// - Returns: bytes in whole pages, in RAM or swapped out; 0 for a shared mapping, which makes no copies; nil if the
+  ///   process cannot be inspected.
+  /// - Complexity: linear in the pages.
+  public func copiedBytes(in process: Int32) -> Int? { CopiedPages.bytes(of: self, in: process) }
 }
 
 extension Mapping {

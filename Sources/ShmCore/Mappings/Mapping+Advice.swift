@@ -45,7 +45,7 @@ extension Mapping {
   ///   - advice: the expected use.
   ///   - part: offsets into the mapping, in bytes, taken outward to whole pages; nil for all of it.
   /// - Throws: `ShmError` if the kernel does not know the advice or refuses it for wired pages.
-  public func advise(_ advice: Advice, _ part: Range<Int>? = nil) throws(ShmError) {
+  public func advise(_ advice: Advice, in part: Range<Int>? = nil) throws(ShmError) {
     let part = PageMath.outward(part ?? 0..<count, to: pageSize)
     try ShmError.saying("cannot advise '\(advice.rawValue)' on \(subject)") { () throws(Errno) in
       try unsafe MemoryCalls.advise(memory(part), advice.number)

@@ -29,7 +29,7 @@ extension Mapping {
   ///   them. 0 for huge pages, which are promised by mmap(2), and for pages of files on disks, which the
   ///   kernel takes back.
   /// - Complexity: linear in the pages.
-  public func populationDemand(in part: Range<Int>? = nil) -> (shared: Int, own: Int) {
+  package func populationDemand(in part: Range<Int>? = nil) -> (shared: Int, own: Int) {
     guard pageSize == PageMath.pageSize else { return (0, 0) }
     let part = PageMath.outward(part ?? 0..<count, to: pageSize)
     let isOnDisk = (try? descriptor.fileSystemStatus()).map { MemoryFileSystem($0).kind == .other }

@@ -35,23 +35,24 @@ extension Mapping {
   /// Wires a part: its pages stay in RAM until they are unwired or the mapping ends. Linux calls
   /// such pages locked. mlock(2)
   ///
-  /// It is done only when it has been checked: the mapping carries the lock, every page is resident,
-  /// and its frame is marked as locked if this process may see the marks. After any failure the part is
-  /// as it was before. Large parts go in chunks, so that `progress` can stop them.
+  /// The lock is verified before it is reported: the mapping carries the lock, every page is resident, and its frame is
+  /// marked as locked if this process may see the marks. After any failure the part is as it was before. Large parts
+  /// are locked in chunks, so that `progress` can stop them.
   ///
-  /// A mapping for loads is enough: a hole of a file on tmpfs becomes a page of the file, which everybody
-  /// shares, by a fault for reading as well.
+  /// A mapping for loads is sufficient: a read fault on a hole of a file on tmpfs allocates a page of the file, which
+  /// all processes share.
   ///
   /// - Parameters:
   ///   - part: offsets into the mapping, in bytes, taken outward to whole pages; nil for all of it.
   ///   - time: now, or as pages are touched.
   ///   - progress: called with the bytes wired so far; false stops and undoes.
-  /// - Returns: what is wired.
-  /// - Throws: `WiringFailure` with its cause and evidence.
+  /// - Returns: the wired bytes.
+  /// - Throws: `WiringFailure` with its cause and evidence. `ShmError.init(_:)` makes a `ShmError` of it.
   /// - Complexity: linear in the pages.
   @discardableResult
-  public mutating func tryWire(
-    _ part: Range<Int>? = nil, _ time: WiringTime = .now, progress: (Int) -> Bool = { _ in true }
+  public mutating func wire(
+    _ part: Range<Int>? = nil, when time: WiringTime = .now,
+    progress: (Int) -> Bool = { _ in true }
   ) throws(WiringFailure) -> WiringReport {
     let part = wholePart(part)
     let before = wiredRanges
@@ -67,62 +68,36 @@ extension Mapping {
     }
   }
 
-  /// Wires a part as `tryWire` does, and says in words why it could not be.
-  ///
-  /// - Parameters:
-  ///   - part: offsets into the mapping, in bytes, taken outward to whole pages; nil for all of it.
-  ///   - time: now, or as pages are touched.
-  /// - Returns: what is wired.
-  /// - Throws: `ShmError`: `limit` with the limit that refused, `noSpace`, `inputOutput`.
-  /// - Complexity: linear in the pages.
-  @discardableResult
-  public mutating func wire(
-    _ part: Range<Int>? = nil, _ time: WiringTime = .now
-  ) throws(ShmError) -> WiringReport {
-    do {
-      return try tryWire(part, time)
-    } catch {
-      throw error.error(wiringAttempt(part))
-    }
+  /// The result of wiring as much as possible.
+  public struct PartialWiring: Sendable {
+    /// The wired bytes; may be 0.
+    public let report: WiringReport
+    /// Why not all bytes could be wired; nil if all are wired, or if `progress` has stopped the call.
+    public let failure: WiringFailure?
+    /// The rest of the room; nil without a bound.
+    public let room: Int?
   }
 
-  /// Wires as much of a part as can be, from its start, and keeps it, whatever room that takes.
+  /// Wires as much of a part as possible, from its start, and keeps it.
   ///
   /// - Parameters:
   ///   - part: offsets into the mapping, in bytes, taken outward to whole pages; nil for all of it.
   ///   - time: now, or as pages are touched.
-  ///   - failure: set to the cause if not all bytes could be wired; otherwise nil.
-  ///   - progress: called with the bytes wired so far; false stops, and what is wired stays.
-  /// - Returns: what is wired; nothing of it may be.
+  ///   - room: the bytes that may be brought into RAM for it; nil for no bound. At the limit of a control group the
+  ///     kernel kills the process instead of refusing.
+  ///   - progress: called with the bytes wired so far; false stops, and the wired bytes stay wired.
+  /// - Returns: the wired bytes, and why these are not all.
   /// - Complexity: linear in the pages.
   public mutating func wireBestEffort(
-    _ part: Range<Int>? = nil, _ time: WiringTime = .now, failure: inout WiringFailure?,
+    _ part: Range<Int>? = nil, when time: WiringTime = .now, room: Int? = nil,
     progress: (Int) -> Bool = { _ in true }
-  ) -> WiringReport {
-    var room: Int?
-    return wireBestEffort(part, time, room: &room, failure: &failure, progress: progress)
-  }
-
-  /// Wires as much of a part as can be and there is room for, from its start, and keeps it.
-  ///
-  /// - Parameters:
-  ///   - part: offsets into the mapping, in bytes, taken outward to whole pages; nil for all of it.
-  ///   - time: now, or as pages are touched.
-  ///   - room: the bytes that may be brought into RAM for it, from which those are taken that were; nil
-  ///     for no bound. At the limit of a control group the kernel kills instead of refusing.
-  ///   - failure: set to the cause if not all bytes could be wired; otherwise nil.
-  ///   - progress: called with the bytes wired so far; false stops, and what is wired stays.
-  /// - Returns: what is wired; nothing of it may be.
-  /// - Complexity: linear in the pages.
-  public mutating func wireBestEffort(
-    _ part: Range<Int>? = nil, _ time: WiringTime = .now, room: inout Int?,
-    failure: inout WiringFailure?, progress: (Int) -> Bool = { _ in true }
-  ) -> WiringReport {
+  ) -> PartialWiring {
     let part = wholePart(part)
     var end = part.lowerBound
     var step = Self.chunk
     var marked: Int? = 0
-    failure = nil
+    var room = room
+    var failure: WiringFailure?
     while end < part.upperBound, step >= pageSize {
       guard progress(end - part.lowerBound) else { break }
       let chunk = end..<end + min(step, part.upperBound - end)
@@ -144,9 +119,10 @@ extension Mapping {
     }
     let done = part.lowerBound..<end
     let start = range.lowerBound
-    return WiringReport(
+    let report = WiringReport(
       covered: start + part.lowerBound..<start + part.upperBound, wired: done.count,
       resident: done.isEmpty ? 0 : (try? residentBytes(in: done)) ?? 0, marked: marked)
+    return PartialWiring(report: report, failure: failure, room: room)
   }
 
   /// The bytes that a chunk takes of the room that is left.
@@ -180,7 +156,7 @@ extension Mapping {
   }
 
   /// The operation and its object, for messages.
-  public func wiringAttempt(_ part: Range<Int>? = nil) -> String {
+  package func wiringAttempt(_ part: Range<Int>? = nil) -> String {
     "cannot wire \(ByteCount(wholePart(part).count).exact) of \(subject)"
   }
 

@@ -104,7 +104,8 @@ extension Mapping {
     let fileSystem = (try? descriptor.fileSystemStatus()).map { MemoryFileSystem($0) }
     let status = try? descriptor.status()
     return WiringFailure.Evidence(
-      limits: (try? WiringLimits.current()) ?? .unknown, wanted: part.count,
+      attempt: wiringAttempt(part), limits: (try? WiringLimits.current()) ?? .unknown,
+      wanted: part.count,
       rangeEnd: min(range.upperBound, range.lowerBound + part.upperBound),
       regionSize: status.map { Int($0.st_size) },
       fileSystemFree: fileSystem?.free, fileSystemSize: fileSystem?.total,

@@ -3,12 +3,8 @@ public import SystemPackage
 
 /// The hugetlbfs mount for named regions of huge pages. A POSIX object lies on a tmpfs and cannot use the pool of
 /// huge pages.
-public enum HugePageMount {
+package enum HugePageMount {
   /// The reference of a name on a hugetlbfs mount.
-  ///
-  /// ```swift
-  /// let reference = try HugePageMount.reference(for: RegionName("cache"))  // /dev/hugepages/cache
-  /// ```
   ///
   /// - Parameters:
   ///   - name: the region's name.
@@ -16,7 +12,7 @@ public enum HugePageMount {
   /// - Returns: a path on the first mount that the caller can write to.
   /// - Throws: `ShmError`: `notFound` if the machine has no huge pages of that size or no mount of them,
   ///   `notPermitted` if the caller cannot write to any of the mounts.
-  public static func reference(
+  package static func reference(
     for name: RegionName, pageSize: Int? = nil
   ) throws(ShmError) -> RegionReference {
     let attempt = "cannot create \(name.quoted) of huge pages"
@@ -28,7 +24,7 @@ public enum HugePageMount {
   /// - Parameter pageSize: in bytes; nil for the machine's default.
   /// - Returns: the first mount that the caller can write to.
   /// - Throws: `ShmError`: as `reference`.
-  public static func directory(pageSize: Int? = nil) throws(ShmError) -> FilePath {
+  package static func directory(pageSize: Int? = nil) throws(ShmError) -> FilePath {
     try directory(pageSize: pageSize, "cannot determine the room for huge pages")
   }
 
@@ -72,5 +68,36 @@ public enum HugePageMount {
       sizes.isEmpty
         ? "this machine has no huge pages"
         : "this machine has no \(wanted), but \(sizes.joined(separator: " and "))")
+  }
+}
+
+extension RegionReference {
+  /// The reference of a name on a hugetlbfs mount, for a region of huge pages.
+  ///
+  /// ```swift
+  /// let reference = try RegionReference.onHugePages(RegionName("cache"))  // /dev/hugepages/cache
+  /// let region = try Region.create(reference, size: 1 << 30)
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - name: the region's name.
+  ///   - pageSize: in bytes; nil for the default of the machine.
+  /// - Returns: a path on the first mount that the caller can write to.
+  /// - Throws: `ShmError`: `notFound` if the machine has no huge pages of that size or no mount of them,
+  ///   `notPermitted` if the caller cannot write to any of the mounts.
+  public static func onHugePages(
+    _ name: RegionName, pageSize: Int? = nil
+  ) throws(ShmError) -> RegionReference {
+    try HugePageMount.reference(for: name, pageSize: pageSize)
+  }
+}
+
+extension HugePagePool {
+  /// The hugetlbfs mount for named regions of this pool.
+  ///
+  /// - Returns: the directory of the first mount that the caller can write to.
+  /// - Throws: `ShmError`: `notFound` if there is no mount, `notPermitted` if the caller cannot write to any of them.
+  public func directory() throws(ShmError) -> FilePath {
+    try HugePageMount.directory(pageSize: pageSize)
   }
 }

@@ -27,6 +27,51 @@ extension Region {
     return done
   }
 
+  /// Copies bytes of the region into a span. pread(2)
+  ///
+  /// ```swift
+  /// let region = try Region.open(RegionReference("cache"), access: .readOnly)
+  /// var numbers = [UInt64](repeating: 0, count: 512)
+  /// var span = numbers.mutableSpan
+  /// var bytes = span.mutableBytes
+  /// let count = try region.read(into: &bytes, at: 0)
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - bytes: memory of the caller, filled from its start.
+  ///   - offset: the first byte in the region.
+  /// - Returns: the bytes copied; fewer than the size of `bytes` if the region ends before.
+  /// - Throws: `ShmError`
+  /// - Complexity: linear in the bytes copied.
+  public func read(into bytes: inout MutableRawSpan, at offset: Int) throws(ShmError) -> Int {
+    try unsafe bytes.withUnsafeMutableBytes { (buffer) throws(ShmError) in
+      try unsafe read(into: buffer, at: offset)
+    }
+  }
+
+  /// Copies bytes of the region into an array. pread(2)
+  ///
+  /// ```swift
+  /// let region = try Region.open(RegionReference("cache"), access: .readOnly)
+  /// let header = try region.bytes(in: 0..<64)
+  /// print(header.span.bytes.byteCount)
+  /// ```
+  ///
+  /// - Parameter range: the bytes; nil for all.
+  /// - Returns: the bytes; fewer if the region ends before.
+  /// - Throws: `ShmError`
+  /// - Complexity: linear in the bytes copied.
+  public func bytes(in range: Range<Int>? = nil) throws(ShmError) -> [UInt8] {
+    let range = if let range { range } else { 0..<(try currentSize("cannot read \(quoted)")) }
+    var bytes = [UInt8](repeating: 0, count: range.count)
+    let count = try unsafe bytes.withUnsafeMutableBufferPointer {
+      (buffer) throws(ShmError) -> Int in
+      try unsafe read(into: UnsafeMutableRawBufferPointer(buffer), at: range.lowerBound)
+    }
+    bytes.removeSubrange(count...)
+    return bytes
+  }
+
   /// The size in bytes at this moment. fstat(2)
   package func currentSize(_ attempt: String) throws(ShmError) -> Int {
     try ShmError.saying(attempt) { () throws(Errno) in Int(try descriptor.status().st_size) }

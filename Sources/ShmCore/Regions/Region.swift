@@ -1,4 +1,4 @@
-package import SystemPackage
+public import SystemPackage
 
 /// An open region: an object whose pages can be shared between processes.
 ///
@@ -33,9 +33,12 @@ public struct Region: ~Copyable, Sendable {
     self.descriptor = descriptor
   }
 
-  /// The number of the descriptor, for poll(2), for handing it to another process. It belongs to
-  /// this value: do not close it.
-  public var rawDescriptor: Int32 { descriptor.raw }
+  /// The descriptor, to be passed to another process or to calls of the system. It belongs to this value: do not close
+  /// it.
+  public var fileDescriptor: FileDescriptor { FileDescriptor(rawValue: descriptor.raw) }
+
+  /// Its number.
+  package var rawDescriptor: CInt { descriptor.raw }
 
   /// A path that leads to this file, even if it was renamed or removed. proc_pid_fd(5)
   package var descriptorPath: FilePath { FilePath("/proc/self/fd/\(descriptor.raw)") }
@@ -62,7 +65,7 @@ public struct Region: ~Copyable, Sendable {
   ///
   /// - Parameter attempt: the operation, for the message.
   /// - Throws: `ShmError` of kind `notSharedMemory`, which names the file system.
-  public func requireSharedMemory(_ attempt: String) throws(ShmError) {
+  package func requireSharedMemory(_ attempt: String) throws(ShmError) {
     try SharedMemory.require(descriptor, attempt)
   }
 

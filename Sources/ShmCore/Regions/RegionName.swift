@@ -16,6 +16,10 @@ public struct RegionName: Hashable, Sendable {
   /// The name's bytes, without a leading slash.
   public let bytes: [UInt8]
 
+  /// The name as text that is safe for a terminal and for one line. Control characters and bytes that are not UTF-8 are
+  /// escaped.
+  public var displayName: String { Escaping.printable(bytes) }
+
   /// A name, with or without its leading slash.
   ///
   /// - Throws: `ShmError` of kind `usage` for a name that is empty, `.` or `..`, holds a further

@@ -3,7 +3,7 @@ extension RegionReference {
   ///
   /// A POSIX name that would be read as something else begins with a slash, a path with `file:`. What
   /// even then could be taken for an option, or for a name and an offset, is percent-encoded.
-  public var argument: [UInt8] {
+  package var argument: [UInt8] {
     let forms = forms
     let plain = forms.first { form in
       Self.isUnmistakable(form) && (try? RegionReference(bytes: form)) == self

@@ -39,15 +39,15 @@ public struct Seals: OptionSet, Hashable, Sendable {
   ]
 
   /// The words for the seals that are set, in the order of the table.
-  public var words: [String] {
+  package var words: [String] {
     Self.table.filter { contains($0.seal) }.map(\.word)
   }
 
   /// All words for seals.
-  public static var allWords: [String] { table.map(\.word) }
+  package static var allWords: [String] { table.map(\.word) }
 
   /// The seals of the given words, which may be separated by commas; nil for an unknown word.
-  public init?(words: [String]) {
+  package init?(words: [String]) {
     var seals: Seals = []
     for word in words.flatMap({ $0.split(separator: ",") }) {
       guard let entry = Self.table.first(where: { $0.word == word }) else { return nil }
@@ -65,4 +65,9 @@ public struct Seals: OptionSet, Hashable, Sendable {
       if numbers & entry.number != 0 { seals.insert(entry.seal) }
     }
   }
+}
+
+extension Seals: CustomStringConvertible {
+  /// The words for the seals that are set: "write, grow".
+  public var description: String { words.joined(separator: ", ") }
 }

@@ -1,20 +1,16 @@
 /// A number of bytes as a person reads it.
-///
-/// ```swift
-/// print(ByteCount(64 << 20))  // 64 MiB
-/// ```
-public struct ByteCount: Hashable, Sendable, CustomStringConvertible {
+package struct ByteCount: Hashable, Sendable, CustomStringConvertible {
   /// The bytes.
-  public let bytes: Int
+  package let bytes: Int
 
   /// A number of bytes.
-  public init(_ bytes: Int) {
+  package init(_ bytes: Int) {
     self.bytes = bytes
   }
 
   /// In the largest binary unit that leaves one digit or more before the point: `64 MiB`,
   /// `1.5 GiB`, `100 B`. A tenth at the most, rounded to the nearest.
-  public var description: String {
+  package var description: String {
     let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
     let magnitude = bytes.magnitude
     var unit = 0
@@ -32,7 +28,7 @@ public struct ByteCount: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// In the largest unit of which it is a whole number, so that nothing is rounded away: `8188 KiB`.
-  public var exact: String {
+  package var exact: String {
     let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
     let unit = bytes == 0 ? 0 : min(units.count - 1, bytes.trailingZeroBitCount / 10)
     return "\(bytes >> (10 * unit)) \(units[unit])"

@@ -1,15 +1,11 @@
 /// Names from the system, made safe for a terminal and for one line.
-///
-/// ```swift
-/// print(Escaping.printable("a\u{1B}[2Jb"))
-/// ```
-public enum Escaping {
+package enum Escaping {
   /// `bytes` as text in which nothing moves a cursor, changes a colour, turns a direction or ends
   /// a line: control characters, invisible and bidirectional ones, and bytes that are not UTF-8
   /// are shown as `\xNN` or `\u{N}`, a backslash as `\\`.
   ///
   /// - Complexity: linear in the length.
-  public static func printable(_ bytes: some Sequence<UInt8>) -> String {
+  package static func printable(_ bytes: some Sequence<UInt8>) -> String {
     text(bytes, keepsBackslashes: false)
   }
 
@@ -33,7 +29,7 @@ public enum Escaping {
   }
 
   /// The same of a string.
-  public static func printable(_ string: String) -> String {
+  package static func printable(_ string: String) -> String {
     printable(string.utf8)
   }
 
@@ -43,7 +39,7 @@ public enum Escaping {
   /// - Parameter text: JSON as an encoder gives it, which has escaped what is below a space.
   /// - Returns: JSON that says the same.
   /// - Complexity: linear in the length.
-  public static func json(_ text: String) -> String {
+  package static func json(_ text: String) -> String {
     // What is not ASCII stands in strings only.
     guard text.unicodeScalars.contains(where: { $0.value >= 0x7F && isHidden($0) }) else {
       return text

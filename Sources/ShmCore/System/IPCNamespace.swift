@@ -3,7 +3,7 @@ import SystemPackage
 
 extension RegionIdentity {
   /// The System V segment of this process's IPC namespace with a number.
-  public static func ownSegment(_ identifier: Int32) -> RegionIdentity {
+  package static func ownSegment(_ identifier: Int32) -> RegionIdentity {
     RegionIdentity(segment: UInt64(identifier), namespace: IPCNamespace.own)
   }
 }

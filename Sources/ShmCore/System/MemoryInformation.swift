@@ -11,7 +11,7 @@ public struct MemoryInformation: Sendable {
   /// Parses the text of /proc/meminfo; lines of another form are passed over.
   ///
   /// - Complexity: linear in the text.
-  public init(parsing text: [UInt8]) {
+  package init(parsing text: [UInt8]) {
     var fields: [String: Int] = [:]
     for line in ProcText.lines(text) {
       guard let field = ProcText.field(line) else { continue }

@@ -42,7 +42,7 @@ public struct MountTable: Sendable {
   public let mounts: [Mount]
 
   /// Parses the text of /proc/PID/mountinfo; lines of another form are passed over.
-  public init(parsing text: [UInt8]) {
+  package init(parsing text: [UInt8]) {
     mounts = ProcText.lines(text).compactMap { line in
       let words = ProcText.words(line).map { Self.unescape($0) }
       // The source before the last word may be empty.

@@ -20,6 +20,12 @@ package struct OwnedPages: ~Copyable, Sendable {
   /// The memory, valid as long as the owner.
   package var buffer: UnsafeMutableRawBufferPointer { unsafe Self.buffer(address, length) }
 
+  /// The first byte, valid as long as the owner.
+  package var start: UnsafeMutableRawPointer {
+    // The address is not zero: mmap(2) never returns it.
+    unsafe UnsafeMutableRawPointer(bitPattern: address).unsafelyUnwrapped
+  }
+
   /// Unmaps and reports. munmap(2)
   package consuming func unmap() throws(Errno) {
     let buffer = unsafe Self.buffer(address, length)

@@ -3,8 +3,12 @@ import CShm
 /// One line of /proc/PID/maps. proc_pid_maps(5)
 ///
 /// ```swift
-/// let line = Array("7f00-8f00 rw-s 00000000 00:1b 42    /dev/shm/cache".utf8)
-/// let map = ProcessMap(parsing: line[...])
+/// import ShmCore
+/// import ShmInspection
+///
+/// for mapping in try RegionInspection(RegionReference("cache")).mappings.mappings {
+///   print(mapping.map.addresses, mapping.map.displayName)
+/// }
 /// ```
 public struct ProcessMap: Hashable, Sendable {
   /// The addresses, in that process.
@@ -22,6 +26,9 @@ public struct ProcessMap: Hashable, Sendable {
   public internal(set) var identity: RegionIdentity
   /// The path as the kernel shows it: with ` (deleted)` after a removed name.
   public let path: [UInt8]
+
+  /// The path as text that is safe for a terminal and for one line.
+  public var displayName: String { Escaping.printable(path) }
 
   /// A mapping as the kernel tells it in numbers. `PROCMAP_QUERY`, Linux 6.11
   init(_ mapping: cshm_mapping, path: [UInt8]) {
@@ -42,7 +49,7 @@ public struct ProcessMap: Hashable, Sendable {
   /// Parses one line; nil for a line of another form.
   ///
   /// - Complexity: linear in the line.
-  public init?(parsing line: ArraySlice<UInt8>) {
+  package init?(parsing line: ArraySlice<UInt8>) {
     // address-address perms offset major:minor inode   path, which may hold anything
     var rest = line
     func word() -> ArraySlice<UInt8>? {

@@ -30,7 +30,7 @@ public struct RegionIdentity: Sendable {
   ///   - segment: the number that shmget(2) gave.
   ///   - namespace: the inode of /proc/PID/ns/ipc of a process that has it attached.
   ///   - device: the device of its mappings, 0 if unknown. It is not compared.
-  public init(segment: UInt64, namespace: UInt64, device: UInt64 = 0) {
+  package init(segment: UInt64, namespace: UInt64, device: UInt64 = 0) {
     (self.device, inode, self.namespace) = (device, segment, namespace)
   }
 

@@ -51,7 +51,7 @@ public struct ShmError: Error, Hashable, Sendable {
   ///   - reason: the reason; nil to keep the text of this error.
   ///   - remedy: the remedy besides raising the limit; nil to keep the text of this error.
   /// - Returns: an error of the same kind, with the same limit and error number.
-  public func worded(
+  package func worded(
     attempt: String? = nil, reason: String? = nil, remedy: Remedy? = nil
   ) -> ShmError {
     ShmError(
@@ -72,7 +72,7 @@ extension ShmError: CustomStringConvertible {
   ///   - advise: describes how to raise a limit in the environment of the process.
   ///   - word: describes a remedy in the terms of the program.
   /// - Returns: the operation, the reason, and the remedy.
-  public func sentence(
+  package func sentence(
     advising advise: (LimitShortage) -> String, wording word: (Remedy) -> String = \.description
   ) -> String {
     (["\(attempt): \(reason)"] + [shortage.map(advise), remedy.map(word)].compactMap { $0 })

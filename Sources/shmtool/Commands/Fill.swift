@@ -58,7 +58,7 @@ struct Fill: CheckedCommand {
     case .file(let path):
       let source = try InputSource(path)
       filled = try opened.write(
-        from: source.rawDescriptor, named: source.name, range: whole,
+        from: source.fileDescriptor, named: source.name, range: whole,
         amount: range.length == nil ? .upTo : .all, mayExceedMemory: force, progress: line.update)
     }
     try Output.write(

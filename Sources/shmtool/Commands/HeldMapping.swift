@@ -29,9 +29,10 @@ final class HeldMapping {
   ) throws(ShmError) {
     let attempt = mapping.wiringAttempt()
     guard !policy.acceptsLess else {
-      var stopped: WiringFailure?
-      wiring = mapping.wireBestEffort(room: &policy.room, failure: &stopped, progress: progress)
-      failure = stopped.map { stopped in
+      let partial = mapping.wireBestEffort(room: policy.room, progress: progress)
+      policy.room = partial.room
+      wiring = partial.report
+      failure = partial.failure.map { stopped in
         // The advice must allow the whole request, not only the refused part.
         let known = stopped.evidence.limits.used + stopped.evidence.wanted
         return stopped.error(attempt, following: max(0, (policy.total ?? known) - known))
@@ -39,7 +40,7 @@ final class HeldMapping {
       return
     }
     do {
-      wiring = try mapping.tryWire(progress: progress)
+      wiring = try mapping.wire(progress: progress)
     } catch {
       throw error.error(attempt, following: following)
     }

@@ -84,7 +84,7 @@ struct Limits: CheckedCommand {
 
   func run() throws {
     let limits = try WiringLimits.current(of: pid)
-    let probed = try probe ? WiringProbe.run(limits) : nil
+    let probed = try probe ? limits.trial() : nil
     let verdict = verdict(limits, probed)
     let answer = need.map { WiringAnswer(limits, verdict: verdict, need: $0.bytes) }
     let place = Place.current(of: pid) { ProcessEnvironment.bytes($0) }
@@ -106,7 +106,7 @@ struct Limits: CheckedCommand {
   /// The result of a trial overrides the computed value. The filter of system calls is always tried, because it cannot
   /// be read.
   private func verdict(
-    _ limits: WiringLimits, _ probed: WiringProbe.Result?
+    _ limits: WiringLimits, _ probed: WiringTrial?
   ) -> WiringVerdict {
     if let probed { return limits.verdict.overridden(by: probed) }
     guard pid == nil, limits.isFiltered == true else { return limits.verdict }

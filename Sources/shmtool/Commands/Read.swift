@@ -68,7 +68,7 @@ struct Read: CheckedCommand {
     let line = ProgressLine(total: whole.count, options)
     if let path { return try write(opened, whole, to: path, line) }
     try opened.read(
-      to: STDOUT_FILENO, named: "standard output", range: whole, progress: line.update)
+      to: .standardOutput, named: "standard output", range: whole, progress: line.update)
     _ = line.finish()
   }
 
@@ -79,8 +79,8 @@ struct Read: CheckedCommand {
     let mask = SignalMask()
     _ = mask
     var file = try OutputFile(path, isSynchronized: !noSync)
-    let (raw, name) = (file.rawDescriptor, file.name)
-    try opened.read(to: raw, named: name, range: range) { done in
+    let (descriptor, name) = (file.fileDescriptor, file.name)
+    try opened.read(to: descriptor, named: name, range: range) { done in
       file.advance(to: done)
       line.update(done)
     }

@@ -51,7 +51,7 @@ struct Verify: CheckedCommand {
     case .file(let path):
       let source = try InputSource(path)
       difference = try opened.verify(
-        from: source.rawDescriptor, named: source.name, range: whole,
+        from: source.fileDescriptor, named: source.name, range: whole,
         isPrefix: range.length != nil, progress: line.update)
     }
     let report = VerifyReport(

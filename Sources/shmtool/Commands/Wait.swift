@@ -62,7 +62,7 @@ struct Wait: CheckedCommand {
   }
 
   func run() throws {
-    let condition: RegionWaiter.Condition =
+    let condition: Region.Condition =
       if removed {
         .removed
       } else if let size {
@@ -72,6 +72,6 @@ struct Wait: CheckedCommand {
       } else {
         .created
       }
-    try RegionWaiter.wait(for: condition, of: region, timeout: timeout?.duration)
+    try Region.wait(for: condition, of: region, timeout: timeout?.duration)
   }
 }

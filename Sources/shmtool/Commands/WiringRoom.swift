@@ -22,7 +22,8 @@ enum WiringRoom {
     let bounds = verdict.bounds.filter { $0.bound.endsProcesses }
     if bounds.allSatisfy({ charge <= $0.available / 2 }) { return }
     let demand = try demand()
-    if let (tightest, needed) = verdict.refusing(demand), !force {
+    if let refusal = verdict.refusing(demand), !force {
+      let (tightest, needed) = (refusal.candidate, refusal.needed)
       let (needs, has) = ByteCount(needed).told(beside: ByteCount(tightest.available))
       throw ShmError(
         tightest.bound == .memory ? .noSpace : .limit, "cannot wire \(subject)",

@@ -45,7 +45,7 @@ struct Write: CheckedCommand {
     let source = try InputSource(file)
     let line = ProgressLine(total: source.size, options)
     let copied = try opened.write(
-      from: source.rawDescriptor, named: source.name, range: whole,
+      from: source.fileDescriptor, named: source.name, range: whole,
       amount: range.length == nil ? .upTo : .all, mayExceedMemory: force, progress: line.update)
     try Output.write(
       ActionReport(

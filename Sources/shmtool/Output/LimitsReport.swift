@@ -118,7 +118,7 @@ struct LimitsReport: Report {
 
   init(
     _ limits: WiringLimits, verdict: WiringVerdict, host: HostWiring, shm: SharedMemoryMount?,
-    probed: WiringProbe.Result?, answer: WiringAnswer?, place: Place,
+    probed: WiringTrial?, answer: WiringAnswer?, place: Place,
     room: RoomReport?
   ) {
     self.room = Unknowable(room)

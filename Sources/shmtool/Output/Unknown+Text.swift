@@ -48,7 +48,7 @@ extension LimitsReport {
 
 extension LimitsReport.Limit {
   /// The result of a trial.
-  init(_ result: WiringProbe.Result) {
+  init(_ result: WiringTrial) {
     switch result {
     case .unlimited: self.init(nil as Int?)
     case .limited(let bytes): self.init(bytes)

@@ -81,10 +81,10 @@ struct LeakTests {
         var mapping = try Mapping(of: region)
         try mapping.wire(0..<2 * page)
         try region.resize(to: page, mayShrink: true)
-        #expect(throws: WiringFailure.self) { try mapping.tryWire() }
+        #expect(throws: WiringFailure.self) { try mapping.wire() }
         _ = try RegionInspection(reference)
         _ = try RegionUsers.scan(for: [try region.status().identity])
-        try? RegionWaiter.wait(for: .removed, of: reference, timeout: .milliseconds(1))
+        try? Region.wait(for: .removed, of: reference, timeout: .milliseconds(1))
         let source = try InputSource(FilePath(name.path))
         _ = try Region.create(RegionReference(name.name + "-b"), from: source).unlink()
         #expect(throws: ShmError.self) { _ = try InputSource("/nonexistent") }

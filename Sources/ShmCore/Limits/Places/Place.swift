@@ -82,6 +82,10 @@ public struct Place: Hashable, Sendable {
     public let mark: Mark
     /// The name of the unit, the job, the engine or the container runtime; nil if the mark has none.
     public let name: [UInt8]?
+
+    /// The name as text that is safe for a terminal and for one line; nil if the mark has none.
+    public var displayName: String? { name.map { Escaping.printable($0) } }
+
     /// The user whose service manager started the process; nil for all other kinds.
     public let manager: UInt32?
   }
@@ -106,7 +110,7 @@ public struct Place: Hashable, Sendable {
   public var isInInitialNamespace: Bool? { process.isInInitialNamespace }
 
   /// The places that the path of a control group tells, the outermost first.
-  public static func layers(ofGroup path: FilePath) -> [Evidence] {
+  package static func layers(ofGroup path: FilePath) -> [Evidence] {
     GroupPath(path).layers
   }
 

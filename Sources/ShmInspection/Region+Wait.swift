@@ -2,12 +2,7 @@ import Glibc
 public import ShmCore
 import SystemPackage
 
-/// Waits for a condition of a region.
-///
-/// ```swift
-/// try RegionWaiter.wait(for: .created, of: RegionReference("cache"), timeout: .seconds(5))
-/// ```
-public struct RegionWaiter: Sendable {
+extension Region {
   /// The condition to wait for.
   public enum Condition: Sendable {
     /// It exists.
@@ -20,8 +15,12 @@ public struct RegionWaiter: Sendable {
     case bytes([UInt8], at: Int)
   }
 
-  /// Waits. The kernel reports the creation and the removal of a name at once. A size and bytes are checked every 10 ms,
+  /// Waits for a condition of a region. The kernel reports the creation and the removal of a name at once. A size and bytes are checked every 10 ms,
   /// because the kernel does not report stores. inotify(7)
+  ///
+  /// ```swift
+  /// try Region.wait(for: .created, of: RegionReference("cache"), timeout: .seconds(5))
+  /// ```
   ///
   /// - Parameters:
   ///   - condition: the condition to wait for.
@@ -96,7 +95,7 @@ public struct RegionWaiter: Sendable {
   }
 }
 
-extension RegionWaiter.Condition {
+extension Region.Condition {
   /// Whether the condition depends only on the creation or removal of a name.
   fileprivate var isTold: Bool {
     switch self {

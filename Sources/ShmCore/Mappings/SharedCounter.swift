@@ -1,0 +1,99 @@
+import Synchronization
+
+/// An atomic number of 64 bits in shared memory, which several processes may change at the same time.
+///
+/// Each operation is one atomic access to 8 bytes in the byte order of the machine. C code of another process uses
+/// `_Atomic uint64_t` at the same offset. The operations of all processes on one counter have one order, and they also
+/// publish other memory: what a process wrote before `store`, `add` or `exchange` is visible to a process that reads the
+/// new value.
+///
+/// ```swift
+/// let region = try Region.open(RegionReference("samples"))
+/// let mapping = try Mapping(of: region)
+/// let written = try mapping.counter(at: 0)
+/// written.add(1)
+/// print(written.load())
+/// ```
+///
+/// The counter ends with the mapping. Its memory must not be accessed through a span at the same time.
+@safe public struct SharedCounter: ~Escapable {
+  private let word: UnsafeMutablePointer<Atomic<UInt64>>
+
+  /// The word at an address of the mapping, a multiple of 8.
+  @_lifetime(borrow mapping)
+  fileprivate init(
+    _ word: UnsafeMutablePointer<Atomic<UInt64>>, of mapping: borrowing Mapping
+  ) {
+    unsafe self.word = word
+  }
+
+  /// The number now. Pairs with `store`, `add`, `exchange` and `compareExchange` of other processes: what they wrote
+  /// before is visible after this load. Acquiring.
+  public func load() -> UInt64 { unsafe word.pointee.load(ordering: .acquiring) }
+
+  /// Sets the number. What this process wrote before is visible to a process that loads it. Releasing.
+  public func store(_ value: UInt64) { unsafe word.pointee.store(value, ordering: .releasing) }
+
+  /// Adds to the number; beyond 64 bits it starts again at 0. Acquiring and releasing.
+  ///
+  /// - Parameter value: the addend.
+  /// - Returns: the new number. No other process got the same one, unless it started again or was set.
+  @discardableResult
+  public func add(_ value: UInt64) -> UInt64 {
+    unsafe word.pointee.wrappingAdd(value, ordering: .acquiringAndReleasing).newValue
+  }
+
+  /// Sets the number. Acquiring and releasing.
+  ///
+  /// - Parameter value: the new number.
+  /// - Returns: the old number.
+  public func exchange(_ value: UInt64) -> UInt64 {
+    unsafe word.pointee.exchange(value, ordering: .acquiringAndReleasing)
+  }
+
+  /// Sets the number if it has an expected value. Acquiring and releasing.
+  ///
+  /// - Parameters:
+  ///   - expected: the number that it must have.
+  ///   - value: the new number.
+  /// - Returns: whether it was set. Otherwise another process has changed it.
+  public func compareExchange(expected: UInt64, desired value: UInt64) -> Bool {
+    unsafe word.pointee.compareExchange(
+      expected: expected, desired: value, ordering: .acquiringAndReleasing
+    ).exchanged
+  }
+}
+
+extension Mapping {
+  /// A counter in the mapped memory. New regions contain zeros, so a counter starts at 0.
+  ///
+  /// - Parameter offset: its first byte in the mapping, a multiple of 8.
+  /// - Returns: the counter in place.
+  /// - Throws: `ShmError`: `usage` if it is not aligned, exceeds the mapping, or if the mapping is private;
+  ///   `notPermitted` if the mapping is read-only.
+  @_lifetime(borrow self)
+  public func counter(at offset: Int) throws(ShmError) -> SharedCounter {
+    try requireWritable("cannot use a counter in \(subject)")
+    return unsafe SharedCounter(try word(at: offset), of: self)
+  }
+
+  /// The number of a counter, also in a read-only mapping. Acquiring, as ``SharedCounter/load()``.
+  ///
+  /// - Parameter offset: its first byte in the mapping, a multiple of 8.
+  /// - Returns: the number now.
+  /// - Throws: `ShmError` of kind `usage` if it is not aligned, exceeds the mapping, or if the mapping is private.
+  public func counterValue(at offset: Int) throws(ShmError) -> UInt64 {
+    unsafe try word(at: offset).pointee.load(ordering: .acquiring)
+  }
+
+  private func word(at offset: Int) throws(ShmError) -> UnsafeMutablePointer<Atomic<UInt64>> {
+    guard sharing == .shared else {
+      throw ShmError(
+        .usage, "cannot use a counter in \(subject)",
+        "the mapping is private, so other processes do not see its changes")
+    }
+    _ = try checkedCount(of: UInt64.self, at: offset, 1)
+    // Atomic<UInt64> has the layout of the number.
+    return unsafe pointer(to: Atomic<UInt64>.self, at: offset)
+  }
+}
