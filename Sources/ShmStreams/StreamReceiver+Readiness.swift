@@ -1,7 +1,9 @@
 public import ShmCore
 public import SystemPackage
 
-/// Waiting in an event loop, by epoll(7), poll(2) or an `EventLoop` of SwiftNIO.
+/// Waiting in an event loop: by epoll(7), poll(2) or a read source of Dispatch.
+///
+/// SwiftNIO has no public call that only watches a descriptor. A program on SwiftNIO takes ``StreamRecords`` in a task.
 extension StreamReceiver {
   /// Waits until bytes are available, so that taking them does not wait. The stream goes on after the time limit;
   /// ``StreamOptions/stallTimeout`` does not apply.
