@@ -10,7 +10,7 @@ struct DirectRequest: Sendable {
   let buffered: CInt?
   let blockSize: Int
   let isWrite: Bool
-  /// Whether the region's pages lie as the file's blocks do.
+  /// Whether the region's pages and the file's blocks have the same alignment.
   let isIntoPages: Bool
   /// The offset in the region minus the offset in the file.
   let shift: Int
@@ -157,7 +157,7 @@ struct DirectRequest: Sendable {
     }
   }
 
-  /// An `EINVAL` of a request that lies on blocks is the file system's refusal.
+  /// An `EINVAL` for a request that is aligned to blocks is a refusal by the file system.
   private func call(_ body: () throws(Errno) -> Int) throws(ShmError) -> Int {
     try ShmError.explaining(
       { (error) in

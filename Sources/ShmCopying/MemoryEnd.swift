@@ -76,7 +76,7 @@ final class MemoryEnd: OpenEnd {
     return start
   }
 
-  /// What was copied before is well, and the next call says the same again and copies nothing.
+  /// The bytes that were copied before are valid. The next call reports the same error and copies nothing.
   private func came(
     _ failure: ProcessMemoryFailure, _ attempt: String
   ) throws(EndFailure) -> Int {

@@ -83,7 +83,7 @@ final class RegionEnd: OpenEnd {
   ///   - source: the other end.
   ///   - place: the offset in the copy.
   ///   - attempt: the operation, for messages.
-  ///   - told: called with the bytes of each call, also if a later call fails.
+  ///   - told: called with the bytes of each call, even if a later call fails.
   /// - Returns: the number of copied bytes.
   /// - Throws: `ShmError` of the end that failed.
   func take(

@@ -4,10 +4,9 @@ import SystemPackage
 
 /// The way bytes get into a region that others may have open: a copy by the kernel into a mapping.
 ///
-/// A write(2) makes a file as large again as its last byte, also if another process has shrunk it
-/// a moment ago; a store into a mapping raises SIGBUS there. This copy does neither: it ends with an
-/// error. It holds no lock of the file's either, so that threads copy side by side, each with a
-/// writer of its own. pread(2) of a `ScratchFile`, process_vm_writev(2) of other memory
+/// write(2) would enlarge a file again that another process has shrunk, and a store into a mapping would raise SIGBUS.
+/// This copy ends with an error. It takes no lock of the file, so threads copy in parallel, each with a separate
+/// writer. pread(2) of a `ScratchFile`, process_vm_writev(2) of other memory
 ///
 /// Two things go by pwrite(2): a region that is being made, which needs no page table so (it has no
 /// name, or where the file system allows none without, a mode that keeps out all but root), and the
@@ -28,7 +27,7 @@ import SystemPackage
   /// Whether other processes can have the region open.
   let isPublished: Bool
 
-  /// A writer for one thread.
+  /// The writer of one thread.
   ///
   /// - Parameters:
   ///   - region: the region of every write.
@@ -36,7 +35,7 @@ import SystemPackage
   /// - Throws: `ShmError`: `inputOutput` if the status of the region cannot be read.
   init(_ region: borrowing Region, isShared: Bool = true) throws(ShmError) {
     let page = try region.status().pageSize
-    // On hugetlbfs there is no write(2).
+    // hugetlbfs does not support write(2).
     let hasWrite = try region.fileSystem().kind != .hugetlbfs
     window = nil
     unsafe bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
@@ -115,7 +114,7 @@ import SystemPackage
     try checkEnd(end, of: region, attempt)
   }
 
-  /// The region's size, which the range lies within.
+  /// The size of the region, which contains the range.
   private func checkedSize(
     _ range: Range<Int>, of region: borrowing Region, _ attempt: String
   ) throws(ShmError) -> Int {

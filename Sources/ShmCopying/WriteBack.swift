@@ -21,7 +21,7 @@ struct WriteBack {
 
   /// The bytes of one step.
   private static var step: Int { 8 << 20 }
-  /// So much may be under way before it is waited for, in bytes.
+  /// The number of bytes in write-back before the next wait.
   private static var backlog: Int { 64 << 20 }
 
   /// - Parameters:

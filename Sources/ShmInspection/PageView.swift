@@ -82,7 +82,7 @@ struct PageView {
     for range in seen.ranges {
       var offset = range.lowerBound
       while offset < range.upperBound {
-        // So many entries that neither they nor their frames take much memory.
+        // The number of entries of one read, which limits the memory for them and their frames.
         let chunk = offset..<offset + min(8192 * PageMath.pageSize, range.upperBound - offset)
         guard let address = mapping.address(of: offset) else { break }
         if question.pool {

@@ -32,7 +32,7 @@ public struct ProcessRegions: Sendable {
   /// The regions: first those that are mapped, by address, then those that are only open.
   public let regions: [Entry]
 
-  /// Looks at a process. proc_pid_maps(5), proc_pid_fd(5)
+  /// Inspects a process. proc_pid_maps(5), proc_pid_fd(5)
   ///
   /// - Parameter process: its number.
   /// - Throws: `ShmError`: `notFound`, and `notPermitted` for a process of another user.

@@ -55,9 +55,9 @@ package struct ControlGroups {
     return all.first { $0.version == 1 } ?? all.first
   }
 
-  /// Whether the group that the process belongs to can be looked at from here. A process of another
-  /// container lies outside of what is mounted here; in a sandbox no hierarchy may be mounted at all. Groups
-  /// above the root of a namespace of control groups cannot be seen from within it, and are not counted.
+  /// Whether the group of the process is visible here. A process of another container is outside of the mounted
+  /// hierarchies, and in a sandbox no hierarchy may be mounted. Groups above the root of a cgroup namespace are not
+  /// visible inside it, and are not counted.
   ///
   /// - Parameter controller: `memory`, `hugetlb`.
   /// - Returns: false if a group may exist that cannot be seen.
@@ -68,7 +68,7 @@ package struct ControlGroups {
       .map { FileSystem.exists($0.directory.appending("cgroup.procs")) } ?? false
   }
 
-  /// Whether paths of groups are those of the machine, whose root has no limit. cgroup_namespaces(7)
+  /// Whether the paths of groups begin at the root of the machine, which has no limit. cgroup_namespaces(7)
   private var isInInitialNamespace: Bool {
     // The kernel's number for it, PROC_CGROUP_INIT_INO.
     (try? FileSystem.link("/proc/self/ns/cgroup")).map { $0 == "cgroup:[4026531835]" } ?? true
@@ -120,8 +120,7 @@ package struct ControlGroups {
     }
   }
 
-  /// The mount that shows a group of the process, and the names that lead to it from there; nil if none
-  /// does.
+  /// The mount that shows a group of the process, and the path of the group in it; nil if no mount shows it.
   private func located(
     _ path: FilePath, for controller: String, version: Int
   ) -> (mount: MountTable.Mount, names: [FilePath.Component])? {
@@ -136,8 +135,8 @@ package struct ControlGroups {
       if mount.root.components.count <= best?.root.components.count ?? .max { best = mount }
     }
     if let best { return (best, Array(names.dropFirst(best.root.components.count))) }
-    // Mounted before the process entered its namespace: the root of the mount lies above that of the
-    // namespace, and the names between them are not told.
+    // If the mount was made before the process entered its namespace, the root of the mount is above that of the
+    // namespace. The kernel does not report the names between them.
     for mount in all
     where !mount.root.components.isEmpty
       && mount.root.components.allSatisfy({ $0.kind == .parentDirectory })

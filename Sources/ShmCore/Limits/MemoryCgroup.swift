@@ -8,11 +8,11 @@ public import SystemPackage
 /// }
 /// ```
 public struct MemoryCgroup: Hashable, Sendable {
-  /// What bounds the group's use of swap.
+  /// The limit on the swap use of the group.
   public enum Swap: Hashable, Sendable {
     /// Only the machine's swap.
     case unlimited
-    /// So many bytes may still be swapped out: `memory.swap.max`, or a group that never swaps.
+    /// The bytes that may still be swapped out: `memory.swap.max`, or 0 for a group that never swaps.
     case left(Int)
     /// Memory and swap together, with what is in use of both: `memory.memsw.limit_in_bytes`.
     case together(limit: Int, used: Int)
@@ -22,13 +22,13 @@ public struct MemoryCgroup: Hashable, Sendable {
   public let version: Int
   /// The group's path within its hierarchy.
   public let path: FilePath
-  /// The limit in bytes, of `memory.max` and `memory.high` the lower one; nil for none.
+  /// The limit in bytes, the lower of `memory.max` and `memory.high`; nil without a limit.
   public let limit: Int?
-  /// What is charged to it, in bytes, the page cache among it.
+  /// The charged bytes, including the page cache.
   public let used: Int
-  /// What of that the kernel can take back: pages of files on disks.
+  /// The charged bytes that the kernel can reclaim: pages of files on disks.
   public let reclaimable: Int
-  /// What bounds its use of swap.
+  /// The limit on its swap use.
   public let swap: Swap
   /// The file of the group that sets the limit.
   public let limitFile: String
@@ -132,9 +132,9 @@ public struct MemoryCgroup: Hashable, Sendable {
 }
 
 extension MemoryCgroup {
-  /// What the group leaves for new pages, and the file of the limit that binds; nil for no limit.
+  /// The room for new pages, and the file of the lowest limit; nil without a limit.
   ///
-  /// - Parameter swapFree: what the machine could swap out for them; 0 for pages that stay in RAM.
+  /// - Parameter swapFree: the free swap space of the machine; 0 for pages that stay in RAM.
   /// - Returns: bytes of pages: less than the limit leaves, because the kernel's tables for them and this
   ///   process are charged to the same group.
   func room(swapFree: Int) -> Room? {
@@ -153,7 +153,7 @@ extension MemoryCgroup {
     return limit.map { Room(left: left, limit: $0, file: limitFile) }
   }
 
-  /// What a limit of a group leaves.
+  /// The room below a limit of a group.
   struct Room: Hashable {
     /// The bytes that it leaves.
     let left: Int
@@ -165,14 +165,14 @@ extension MemoryCgroup {
     var available: Int { MemoryCgroup.withoutOverhead(left) }
   }
 
-  /// What of `bytes` is left for pages: for each the kernel has an entry in a page table and in the table
-  /// of the file, and this process needs some memory for its work.
+  /// The part of `bytes` that is left for pages. Each page needs an entry in a page table and in the table of the file,
+  /// and this process needs some memory for its work.
   static func withoutOverhead(_ bytes: Int) -> Int {
     max(0, bytes - bytes / overheadDivisor - ownMemory)
   }
 
-  /// What must be left for `bytes` of pages and for what they need besides: the opposite of
-  /// `withoutOverhead`, in whole mebibytes, with something to spare for what changes until they are asked for.
+  /// The room that `bytes` of pages need with their overhead: the inverse of `withoutOverhead`, in whole mebibytes,
+  /// with a reserve for changes until the allocation.
   static func withOverhead(_ bytes: Int) -> Int? {
     let (sum, overflow) = bytes.addingReportingOverflow(
       bytes / (overheadDivisor - 1) + ownMemory + 1 << 19)
@@ -181,8 +181,8 @@ extension MemoryCgroup {
 
   /// The part of the pages that is taken for their tables.
   static let overheadDivisor = 128
-  /// What is left for the process itself.
+  /// The reserve for the process itself.
   private static let ownMemory = 1 << 20
-  /// What of that page tables may take.
+  /// The maximum part of it for page tables.
   static let tables = 1 << 18
 }

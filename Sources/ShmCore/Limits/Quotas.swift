@@ -22,7 +22,7 @@ struct Quotas {
     }
   }
 
-  /// What the quotas leave.
+  /// The room below the quotas.
   ///
   /// - Parameters:
   ///   - place: the directory, for messages.

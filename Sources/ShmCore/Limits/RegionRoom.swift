@@ -23,7 +23,7 @@ public struct RegionRoom: Sendable {
     case pool(pageSize: Int)
     /// The size that a file of the process may have, RLIMIT_FSIZE.
     case fileSize
-    /// vm.overcommit_memory=2: what the kernel may promise.
+    /// The memory that the kernel may promise with vm.overcommit_memory=2.
     case commitLimit
     /// The machine's memory, with its swap if the pages may be swapped out.
     case memory(withSwap: Bool)

@@ -39,11 +39,11 @@ public struct WiringDemand: Hashable, Sendable {
       tables: left.tables &+ max(0, right.tables))
   }
 
-  /// What of a limit is needed, in bytes. Pages that are cached already may be charged elsewhere: no more
-  /// of them are counted than the limit has of such pages.
+  /// The demand on a limit in bytes. Cached pages may be charged elsewhere, so no more of them count than the limit has
+  /// of such pages.
   package func bytes(of candidate: WiringVerdict.Candidate) -> Int {
     let pages = missing &+ min(cached, candidate.reclaimable)
-    // What a limit leaves for pages leaves something for their tables; see `MemoryCgroup.room`.
+    // The room for pages already excludes their page tables; see `MemoryCgroup.room`.
     let left = MemoryCgroup.tables + pages / MemoryCgroup.overheadDivisor
     return pages &+ max(0, tables - left)
   }

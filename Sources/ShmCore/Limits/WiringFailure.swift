@@ -84,7 +84,7 @@ public struct WiringFailure: Error, Sendable {
 
   /// What stopped it.
   public let cause: Cause
-  /// What was seen.
+  /// The findings.
   public let evidence: Evidence
   /// The error number of the call; nil if the call succeeded but the verification failed.
   public let errorNumber: Int32?
@@ -109,7 +109,7 @@ public struct WiringFailure: Error, Sendable {
     if errno == .notPermitted, limits.soft == 0 {
       return limits.hasCapability ? .userNamespace : .capability
     }
-    // With a limit above 0 it is a sandbox that says EPERM, and not mlock(2).
+    // With a limit above 0, EPERM comes from a sandbox, not from mlock(2).
     guard errno == .noMemory || errno == .resourceTemporarilyUnavailable else {
       let isSandbox = errno == .notPermitted || limits.isFiltered == true
       return isSandbox ? .sandbox : .other
@@ -134,7 +134,7 @@ public struct WiringFailure: Error, Sendable {
     return limits.isFiltered == true && WiringProbe.isRefused(limits) == true ? .sandbox : .noMemory
   }
 
-  /// The failure of what was not tried, because it would exceed the room that is left.
+  /// The failure of a wiring that was not tried because it would exceed the remaining room.
   static func noRoom(_ evidence: Evidence) -> WiringFailure {
     let bound = (evidence.refusing?.candidate ?? evidence.limits.verdict.tightestMemory)?.bound
     let isGroup = if case .cgroup? = bound { true } else { false }

@@ -71,8 +71,8 @@ public struct WiringLimits: Sendable {
       return (status, try MemlockLimit.current(of: process))
     }
     let facts = Place.Facts.current(of: process)
-    // A map proves that the capability counts for nothing, but who may not read the namespace may
-    // not read the rest either: the answer stays unknown.
+    // A uid map proves that the capability has no effect. But without permission to read the namespace the rest is
+    // unreadable, too, so the answer stays unknown.
     let isReadable = (try? FileSystem.link(directory.appending("ns").appending("user"))) != nil
     let mappings = try? FileSystem.lineCount(of: directory.appending("maps"))
     let groups = ControlGroups(of: process)
@@ -109,7 +109,7 @@ public struct WiringLimits: Sendable {
     soft.map { max(0, PageMath.roundDown($0) - used) }
   }
 
-  /// What decides about wiring and could not be read.
+  /// The unreadable sources that decide about wiring.
   var unread: [WiringVerdict.Unknown] {
     var unread: [WiringVerdict.Unknown] = []
     if hasCapability, isInInitialNamespace == nil, let unprivileged {

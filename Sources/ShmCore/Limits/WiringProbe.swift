@@ -59,7 +59,7 @@ package enum WiringProbe {
     switch -cshm_try_mlock(isSecond ? 1 : 0) {
     case 0: false
     case EAGAIN: nil
-    // mlock(2) itself says so if the limit is 0.
+    // mlock(2) fails with EPERM if the limit is 0.
     case EPERM where limits.soft == 0 && !limits.isExempt: false
     default: true
     }
@@ -69,8 +69,8 @@ package enum WiringProbe {
 
   /// The largest number of bytes that this process can have charged as wired now.
   ///
-  /// Addresses are locked on fault and never touched, so that no page is taken from anybody; what
-  /// was locked is unlocked before this returns.
+  /// The addresses are locked on fault and never touched, so no page is taken from another process. They are unlocked
+  /// before this returns.
   ///
   /// - Parameter ceiling: the largest size to try, in bytes; nil for 16 TiB.
   /// - Returns: bytes in whole pages; nil if even the ceiling can be locked, so that no limit applies.

@@ -32,7 +32,7 @@ package enum CopiedPages {
           into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: all[..<count])),
           at: 8 * next)
       }
-      // There is no page after the last address.
+      // No page follows the last address.
       if read < 8 { break }
       for entry in entries[..<(read / 8)] where isOwn(entry) { copied += 1 }
       next += read / 8

@@ -7,7 +7,7 @@ package struct FrameTable: ~Copyable, Sendable {
   private let file: OwnedDescriptor
   /// How many frames a huge page of the processor has.
   private let framesOfHugePage: UInt64
-  /// The huge page that was looked at last, and whether it is one: its frames are asked in a row.
+  /// The last result of `isHuge`, because the frames of a huge page are queried one after the other.
   private var last: (block: UInt64, isHuge: Bool)?
 
   /// nil without permission to see frames or their flags.
@@ -29,8 +29,8 @@ package struct FrameTable: ~Copyable, Sendable {
     }
   }
 
-  /// Whether this process may see frames: without this capability, in the first user namespace, /proc
-  /// shows none. proc_pid_pagemap(5)
+  /// Whether this process has permission to see frame numbers: CAP_SYS_ADMIN in the first user namespace.
+  /// proc_pid_pagemap(5)
   package static var mayBeSeen: Bool {
     guard (try? FileSystem.link("/proc/self/ns/user"))?.string == "user:[4026531837]",
       let text = try? FileSystem.contents(of: "/proc/self/status")
@@ -58,8 +58,7 @@ package struct FrameTable: ~Copyable, Sendable {
 }
 
 extension OwnedDescriptor {
-  /// Numbers of 64 bits out of a table of such, in the machine's order; fewer if it ends or may not
-  /// be read. pread(2)
+  /// 64-bit numbers of a table in native byte order; fewer at its end or without permission. pread(2)
   package func words(from index: UInt64, count: Int) -> [UInt64] {
     guard let offset = Int(exactly: index), offset < Int.max / 8 - count,
       (try? Allocation.require(count * 8)) != nil

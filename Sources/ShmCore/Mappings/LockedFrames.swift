@@ -2,13 +2,13 @@ import Glibc
 import Synchronization
 import SystemPackage
 
-/// Looks through this process's page table at pages that it has locked: whether each is there, and
-/// whether the kernel has marked its frame as locked. proc_pid_pagemap(5)
+/// Checks the locked pages of this process in its page table: whether each page is present, and whether its frame is
+/// marked as locked. proc_pid_pagemap(5)
 ///
-/// The marks show only to those who may read /proc/kpageflags. A page that belongs to a larger folio is
-/// often marked only when the kernel tries to reclaim it, so there the lock of the mapping counts.
+/// The marks are only visible with permission to read /proc/kpageflags. The kernel often marks a page of a larger folio
+/// only when it tries to reclaim it. For such a page the lock of the mapping counts.
 final class LockedFrames: Sendable {
-  /// What was seen.
+  /// The findings.
   struct Count: Sendable {
     /// The bytes in the page table.
     var present = 0
@@ -18,15 +18,15 @@ final class LockedFrames: Sendable {
     var doubtful = RangeSet<Int>()
   }
 
-  /// Whether the marks are seen.
+  /// Whether the marks are visible.
   let seesMarks: Bool
   private let address: UInt
   private let part: Range<Int>
   private let table: OwnedDescriptor
   private let flags: FrameTable?
   private let owner = pthread_self()
-  /// How far the pages are locked, as an offset into the mapping. Released by the thread that locks,
-  /// acquired by the one that looks.
+  /// The end of the locked part, as an offset into the mapping. The locking thread stores it with release, and the
+  /// checking thread loads it with acquire.
   private let ready: Atomic<Int>
   private let isOver = Atomic<Bool>(false)
   private let count = Mutex<(seen: Count, end: Int)>((Count(), 0))
@@ -54,15 +54,15 @@ final class LockedFrames: Sendable {
     count.withLock { $0.end = part.lowerBound }
   }
 
-  /// Says that the pages are locked up to an offset.
+  /// Publishes that the pages before an offset are locked.
   func advance(to end: Int) { ready.store(end, ordering: .releasing) }
 
-  /// Says that no more pages will be locked.
+  /// Publishes that no more pages will be locked.
   func finish() { isOver.store(true, ordering: .releasing) }
 
-  /// Looks, on another thread than the one that locks, at what is locked so far, until all is.
+  /// Checks the locked pages in another thread than the locking one, until all are locked.
   func follow() {
-    // Without a thread it is this one's turn at the end.
+    // Without a second thread, this thread checks all pages at the end.
     if pthread_equal(pthread_self(), owner) != 0 { return }
     while true {
       let isOver = isOver.load(ordering: .acquiring)
@@ -72,7 +72,7 @@ final class LockedFrames: Sendable {
     }
   }
 
-  /// Looks at the rest.
+  /// Checks the rest.
   func look(upTo end: Int) {
     while let chunk = next(before: end) {
       let seen = look(at: chunk)
@@ -85,16 +85,16 @@ final class LockedFrames: Sendable {
     }
   }
 
-  /// What was seen so far.
+  /// The findings so far.
   var seen: Count { count.withLock { $0.seen } }
 
   private func next(before end: Int) -> Range<Int>? {
     let start = count.withLock { $0.end }
-    // So many entries that neither they nor their frames take much memory.
+    // The number of entries of one read, which limits the memory for them and their frames.
     return start < end ? start..<min(end, start + 8192 * PageMath.pageSize) : nil
   }
 
-  /// Looks at a chunk.
+  /// Checks a chunk.
   func look(at chunk: Range<Int>) -> Count {
     let size = PageMath.pageSize
     var found = Count()
@@ -112,7 +112,7 @@ final class LockedFrames: Sendable {
         found.doubtful.insert(contentsOf: bytes(start..<page))
         continue
       }
-      // As long as the frames follow one another; all that is present if they cannot be seen.
+      // Continues while the frames are consecutive, or while pages are present if the frames are not visible.
       while page < words.count, PagemapEntry(words[page]).isPresent,
         first.frame.map({ $0 + UInt64(page - start) }) == PagemapEntry(words[page]).frame
       {

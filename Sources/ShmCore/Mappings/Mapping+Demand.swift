@@ -3,7 +3,7 @@ import Glibc
 import SystemPackage
 
 extension Mapping {
-  /// What wiring a part needs of the limits on memory. Nothing changes.
+  /// The demand of wiring a part on the limits on memory. It has no side effects.
   ///
   /// - Parameter part: offsets into the mapping, in bytes; nil for all of it.
   /// - Returns: whole pages; nothing for huge pages, which are promised by mmap(2). If the kernel does not
@@ -21,7 +21,7 @@ extension Mapping {
       missing: part.count - present, cached: isOnDisk == false ? 0 : present, tables: tables)
   }
 
-  /// What populating a part charges. Nothing changes.
+  /// The charge of populating a part. It has no side effects.
   ///
   /// - Parameter part: offsets into the mapping, in bytes; nil for all of it.
   /// - Returns: bytes of the region that have no memory yet, and bytes of the process's own: the copies
@@ -51,11 +51,11 @@ extension Mapping {
       return min(part.count, max(0, cached))
     }
     guard let status = try? descriptor.status() else { return nil }
-    // Of a file that the caller neither owns nor may write mincore(2) says that all is resident.
+    // For a file that the caller neither owns nor may write, mincore(2) reports every page as resident.
     if status.st_uid == geteuid() || descriptor.mayWrite() {
       return sharing == .shared ? try? residentBytes(in: part) : nil
     }
-    // Without swap all that is allocated is in RAM, and at worst every hole lies in this part.
+    // If no swap is in use, all allocated pages are in RAM. In the worst case every hole is in this part.
     guard (try? descriptor.fileSystemStatus()).map({ MemoryFileSystem($0).kind == .tmpfs }) == true,
       let memory = MemoryInformation.current(), memory.swapTotal == memory.swapFree
     else { return nil }

@@ -228,7 +228,7 @@ extension Mapping {
       case .onFault: try unsafe MemoryCalls.lockOnFault(pages)
       }
     } catch {
-      // What this call itself was charged is not what was in use.
+      // The charge of this call itself does not count as used before.
       try? unsafe MemoryCalls.unlock(memory(part))
       throw WiringFailure(error, evidence(part))
     }

@@ -2,8 +2,8 @@ import CShm
 import Glibc
 import SystemPackage
 
-/// What the kernel counted as wired before a part was locked: what it counts afterwards proves that
-/// mappings carry the lock, whatever their number and size.
+/// The wired bytes before a part is locked, as the kernel counts them. The difference afterwards proves that the
+/// mappings are locked, whatever their number and size.
 struct WiringAccount {
   private let before: Int?
 
@@ -31,7 +31,7 @@ extension Mapping {
   ///   - time: when its pages are wired.
   ///   - account: what was wired before.
   ///   - new: the bytes of it that had no lock before.
-  ///   - frames: what was seen of its pages so far; nil if they are not looked at.
+  ///   - frames: the findings about its pages so far; nil if they are not checked.
   /// - Returns: what is wired.
   /// - Throws: `WiringFailure` if it is not all wired, or if that cannot be checked.
   func verify(
@@ -62,8 +62,8 @@ extension Mapping {
       resident: resident, marked: frames?.seesMarks == true ? seen?.marked : nil)
   }
 
-  /// Looks at pages of a part, or nil if there is no need: the marks, and without these only if
-  /// mincore(2) says "resident" of everything to this caller.
+  /// The check of the pages of a part; nil if it is unnecessary. Without visible marks it is only needed if mincore(2)
+  /// reports every page as resident to this caller.
   func frames(of part: Range<Int>, _ time: WiringTime) -> LockedFrames? {
     guard time == .now, !hasHugePages, !part.isEmpty else { return nil }
     return LockedFrames(pages, part, needsMarks: mayAskResidency)
@@ -74,8 +74,8 @@ extension Mapping {
     return status.st_uid == geteuid() || descriptor.mayWrite()
   }
 
-  /// Looks at the rest, and again at what is in doubt: a page that is being moved is not in the page
-  /// table for a moment, and its mark may be lost if another process unlocks it in that moment.
+  /// Checks the rest, and the doubtful pages again. A page that is being migrated is not in the page table for a
+  /// moment, and loses its mark if another process unlocks it then.
   private func settled(_ frames: LockedFrames, _ part: Range<Int>) -> LockedFrames.Count {
     frames.look(upTo: part.upperBound)
     var seen = frames.seen

@@ -1,13 +1,13 @@
 extension Mapping.WiringReport {
-  /// The report of a part of what was to be wired.
+  /// The report of a part of the wiring.
   ///
   /// - Parameters:
   ///   - part: bytes of the region, in whole pages, within `covered`.
   ///   - mapping: that was wired.
-  /// - Returns: what of the part is wired.
+  /// - Returns: the wired bytes of the part.
   package func limited(to part: Range<Int>, by mapping: borrowing Mapping) -> Self {
     guard part != covered else { return self }
-    // What is wired of less than all is its beginning.
+    // An incomplete wiring covers the start of the range.
     let done = part.clamped(to: covered.lowerBound..<covered.lowerBound + wired)
     let start = mapping.range.lowerBound
     let offsets = done.lowerBound - start..<done.upperBound - start

@@ -1,5 +1,4 @@
-/// What the kernel says of one page of a process: eight bytes of /proc/PID/pagemap. Pure.
-/// proc_pid_pagemap(5)
+/// The kernel's information about one page of a process: eight bytes of /proc/PID/pagemap. proc_pid_pagemap(5)
 package struct PagemapEntry: Hashable, Sendable {
   /// The bytes as they are in the file, in the machine's order.
   package let bits: UInt64
@@ -19,8 +18,8 @@ package struct PagemapEntry: Hashable, Sendable {
   }
 }
 
-/// What the kernel says of one physical frame: eight bytes of /proc/kpageflags. Pure.
-/// The kernel's document admin-guide/mm/pagemap
+/// The kernel's information about one physical frame: eight bytes of /proc/kpageflags. The kernel's document
+/// admin-guide/mm/pagemap
 package struct FrameFlags: Hashable, Sendable {
   /// The bytes as they are in the file, in the machine's order.
   package let bits: UInt64
@@ -37,6 +36,6 @@ package struct FrameFlags: Hashable, Sendable {
   package var isCompound: Bool { isHead || isTail }
   /// Whether it is the first of a larger page.
   package var isHead: Bool { bits >> 15 & 1 != 0 }
-  /// Whether it is another than the first of a larger page.
+  /// Whether it is part of a larger page, but not its first frame.
   package var isTail: Bool { bits >> 16 & 1 != 0 }
 }

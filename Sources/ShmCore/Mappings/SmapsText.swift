@@ -1,4 +1,4 @@
-/// What /proc/PID/smaps says of mappings. Pure. proc_pid_smaps(5)
+/// A parser for /proc/PID/smaps. proc_pid_smaps(5)
 package enum SmapsText {
   /// One mapping.
   package struct Mapping: Sendable {

@@ -1,13 +1,13 @@
 import Glibc
 package import SystemPackage
 
-/// Memory whose size a request or the machine decides. A Swift array that finds none ends the process;
-/// what is asked for here first is an error.
+/// Allocation of memory whose size depends on a request or on the machine. A failed allocation of a Swift array ends
+/// the process; here it is an error.
 package enum Allocation {
   /// Smaller requests than this are left to the runtime.
   private static let least = 128 << 10
 
-  /// Throws unless so many bytes can be allocated at this moment. mmap(2)
+  /// Throws unless this number of bytes can be allocated now. mmap(2)
   ///
   /// Not by malloc(3): a program may end itself when malloc finds no memory, as shmtool does.
   package static func require(_ bytes: Int) throws(Errno) {
@@ -37,8 +37,8 @@ package enum Allocation {
     }
   }
 
-  /// The error if the system gives no memory for a buffer. EAGAIN is what a limit on locked memory says
-  /// to a process that locks all that it maps.
+  /// The error for a failed allocation of a buffer. EAGAIN means a limit on locked memory in a process that locks all
+  /// its mappings.
   package static func refusal(_ bytes: Int, _ attempt: String, _ error: Errno) -> ShmError {
     ShmError(
       .noSpace, attempt, "a buffer of \(ByteCount(bytes)) cannot be allocated (\(error.reason))",

@@ -5,7 +5,7 @@ package import SystemPackage
 /// Reading and writing descriptors that belong to the caller: standard streams, pipes, files. One
 /// that does not block is waited for.
 package enum DescriptorIO {
-  /// Reads what is there, 0 at the end. read(2), poll(2)
+  /// Reads the available bytes; 0 at the end. read(2), poll(2)
   package static func read(
     _ raw: CInt, into buffer: UnsafeMutableRawBufferPointer, _ attempt: String
   ) throws(ShmError) -> Int {
@@ -13,8 +13,7 @@ package enum DescriptorIO {
     return try unsafe readReady(raw, into: buffer, attempt)
   }
 
-  /// The same where the caller has waited already, or never has to: a signal that is held off is its
-  /// business.
+  /// Reads without a check for blocked signals, for callers that have waited already or never wait.
   package static func readReady(
     _ raw: CInt, into buffer: UnsafeMutableRawBufferPointer, _ attempt: String
   ) throws(ShmError) -> Int {
@@ -61,13 +60,13 @@ package enum DescriptorIO {
     }
   }
 
-  /// Says beforehand that a descriptor is closed: what is opened later may get its number.
+  /// Throws if a descriptor is closed, before a file that is opened later gets its number.
   package static func checkOpen(_ raw: CInt, _ attempt: String) throws(ShmError) {
     guard !OwnedDescriptor.isOpen(raw) else { return }
     throw ShmError(.inputOutput, attempt, "it is closed", errorNumber: EBADF)
   }
 
-  /// Says beforehand that a descriptor cannot be written. fcntl(2), F_GETFL
+  /// Throws if a descriptor is not open for writing. fcntl(2), F_GETFL
   package static func checkWritable(_ raw: CInt, _ attempt: String) throws(ShmError) {
     let flags = cshm_fcntl(raw, F_GETFL, 0)
     guard flags < 0 || flags & cshm_O_PATH != 0 || flags & O_ACCMODE == O_RDONLY else { return }
@@ -75,13 +74,13 @@ package enum DescriptorIO {
       .inputOutput, attempt, "the descriptor is closed or not open for writing", errorNumber: EBADF)
   }
 
-  /// Whether a descriptor takes some words: it may be a pipe without a reader, or a terminal that was
-  /// stopped, which must not hold up what hears signals by itself. poll(2)
+  /// Whether a descriptor accepts output now. A full pipe or a stopped terminal must not block a process that handles
+  /// blocked signals itself. poll(2)
   ///
   /// - Parameters:
   ///   - raw: the descriptor.
-  ///   - waits: whether to wait for it, if signals are blocked, until one is pending.
-  /// - Returns: whether it does; true if signals interrupt a write that waits.
+  ///   - waits: whether to wait for it, if signals are blocked, until a signal is pending.
+  /// - Returns: whether it accepts output; true if signals are not blocked, because they interrupt a write.
   package static func acceptsOutput(_ raw: CInt, waits: Bool) -> Bool {
     guard SignalMask.holdsTermination else { return true }
     while true {
@@ -93,7 +92,7 @@ package enum DescriptorIO {
     }
   }
 
-  /// Waits until something can be read, or a signal that is held off has come.
+  /// Waits until the descriptor is readable. Throws if a blocked signal becomes pending.
   package static func waitForInput(_ raw: CInt, _ attempt: String) throws(ShmError) {
     while true {
       try SignalMask.checkPending(attempt)
@@ -102,10 +101,10 @@ package enum DescriptorIO {
     }
   }
 
-  /// The time between two looks for a pending signal during a wait.
+  /// The time between two checks for a pending signal during a wait.
   private static let signalInterval = Duration.milliseconds(100)
 
-  /// A read that waits would not be ended by a signal that is held off.
+  /// A blocked signal would not interrupt a waiting read.
   private static func waitWhereSignalsAreHeld(_ raw: CInt, _ attempt: String) throws(ShmError) {
     if SignalMask.holdsTermination { try waitForInput(raw, attempt) }
   }
@@ -114,7 +113,7 @@ package enum DescriptorIO {
     _ = try Waiter.isReady(raw, for: events, timeout: nil)
   }
 
-  /// A descriptor that is not open is the user's doing here (`>&-`), and full is full.
+  /// The descriptors belong to the user, who may have closed them (`>&-`).
   package static func explain(_ error: Errno, _ attempt: String) -> ShmError {
     switch error {
     case .badFileDescriptor:

@@ -2,10 +2,10 @@ import CShm
 import Glibc
 import SystemPackage
 
-/// What a descriptor is, as far as waiting goes.
+/// The kinds of descriptors, by whether their calls can block.
 package enum DescriptorKind {
-  /// Whether writing it may wait for somebody else: everything but a regular file, and the devices
-  /// that take or refuse everything at once.
+  /// Whether a write can block: every descriptor except a regular file, and the devices that accept or refuse every
+  /// write at once.
   package static func mayBlockWriting(_ raw: CInt, _ attempt: String) throws(ShmError) -> Bool {
     let status = try status(raw, attempt)
     switch status.st_mode & S_IFMT {
@@ -18,7 +18,7 @@ package enum DescriptorKind {
   /// `null`, `zero` and `full`: the memory devices 1:3, 1:5 and 1:7. mem(4)
   private static var neverWaiting: [dev_t] { [0x103, 0x105, 0x107] }
 
-  /// Whether reading it may: a file of /proc that says it is empty may as well (kmsg).
+  /// Whether a read can block. A file of /proc whose size is 0 can block as well (kmsg).
   package static func mayBlockReading(_ raw: CInt, _ attempt: String) throws(ShmError) -> Bool {
     let status = try status(raw, attempt)
     return status.st_mode & S_IFMT != S_IFREG || status.st_size == 0

@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// What an error number means for a user of shared memory: the one table.
+/// The table of the meanings of error numbers for users of shared memory.
 extension Errno {
   /// The kind of failure.
   package var kind: ShmError.Kind {
@@ -39,7 +39,7 @@ extension Errno {
     return LimitShortage(.resource(.addressSpace, hard: hard), needed: overflow ? nil : needed)
   }
 
-  /// A limit of this process, nil for none. getrlimit(2)
+  /// A limit of this process; nil without a limit. getrlimit(2)
   static func limit(_ resource: __rlimit_resource) -> (soft: Int?, hard: Int?) {
     var limit = rlimit()
     guard unsafe getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0 else {
@@ -49,7 +49,7 @@ extension Errno {
     return (value(limit.rlim_cur), value(limit.rlim_max))
   }
 
-  /// The limit that is too low, if the number alone tells which one.
+  /// The limit that is too low; nil if the error number has several causes.
   package var shortage: LimitShortage? {
     switch self {
     case .tooManyOpenFiles:

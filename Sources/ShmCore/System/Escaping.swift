@@ -1,4 +1,4 @@
-/// Names from the system, made safe for a terminal and for one line.
+/// Escapes names so that they are safe for a terminal and fit one line.
 package enum Escaping {
   /// `bytes` as text in which nothing moves a cursor, changes a colour, turns a direction or ends
   /// a line: control characters, invisible and bidirectional ones, and bytes that are not UTF-8
@@ -40,7 +40,7 @@ package enum Escaping {
   /// - Returns: JSON that says the same.
   /// - Complexity: linear in the length.
   package static func json(_ text: String) -> String {
-    // What is not ASCII stands in strings only.
+    // Characters outside ASCII occur only in strings.
     guard text.unicodeScalars.contains(where: { $0.value >= 0x7F && isHidden($0) }) else {
       return text
     }

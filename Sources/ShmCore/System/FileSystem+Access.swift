@@ -2,24 +2,24 @@ import CShm
 import Glibc
 package import SystemPackage
 
-/// What this process may do with a file.
+/// The access of this process to files.
 extension FileSystem {
-  /// Whether this process may write what `path` leads to. faccessat(2)
+  /// Whether this process has write permission for a file. faccessat(2)
   package static func mayWrite(_ path: FilePath) -> Bool {
     unsafe path.withPlatformString { unsafe faccessat(AT_FDCWD, $0, W_OK, AT_EACCESS) == 0 }
   }
 
-  /// Whether this process may read what `path` leads to. faccessat(2)
+  /// Whether this process has read permission for a file. faccessat(2)
   package static func mayRead(_ path: FilePath) -> Bool {
     unsafe path.withPlatformString { unsafe faccessat(AT_FDCWD, $0, R_OK, AT_EACCESS) == 0 }
   }
 
-  /// Whether this process may look up names in a directory. faccessat(2)
+  /// Whether this process has search permission for a directory. faccessat(2)
   package static func maySearch(_ directory: FilePath) -> Bool {
     unsafe directory.withPlatformString { unsafe faccessat(AT_FDCWD, $0, X_OK, AT_EACCESS) == 0 }
   }
 
-  /// Whether `path` itself is immutable or append-only; nil if it cannot be looked at. statx(2), chattr(1)
+  /// Whether the file is immutable or append-only; nil if its attributes cannot be read. statx(2), chattr(1)
   package static func attributes(_ path: FilePath) -> (isImmutable: Bool, isAppendOnly: Bool)? {
     var immutable: CInt = 0
     var appendOnly: CInt = 0

@@ -52,14 +52,14 @@ package enum FileSystem {
     }
   }
 
-  /// The status of what `path` names, of a symbolic link itself. lstat(2)
+  /// The status of a file, without following a symbolic link. lstat(2)
   package static func status(_ path: FilePath) throws(Errno) -> stat {
     var status = stat()
     try SystemCall.check { unsafe path.withPlatformString { unsafe lstat($0, &status) } }
     return status
   }
 
-  /// The status of what `path` leads to. stat(2)
+  /// The status of a file, with symbolic links followed. stat(2)
   package static func followedStatus(_ path: FilePath) throws(Errno) -> stat {
     var status = stat()
     try SystemCall.check { unsafe path.withPlatformString { unsafe stat($0, &status) } }

@@ -2,13 +2,12 @@ import CShm
 import Glibc
 import SystemPackage
 
-/// What a regular file was when reading it began: afterwards it tells whether the bytes that were read are
-/// the file, or a mixture of two states of it.
+/// The state of a regular file at the start of reading. A comparison at the end shows whether the file changed
+/// meanwhile.
 ///
-/// A file whose size says nothing, as those of /proc and /sys, has none: its bytes are read in order to
-/// their end.
+/// A file whose size is meaningless, as in /proc and /sys, has no state. Its bytes are read in order to the end.
 package struct InputState {
-  /// The bytes that the file had still to give.
+  /// The remaining bytes of the file.
   package let remaining: Int
   private let raw: CInt
   private let before: stat
@@ -23,8 +22,8 @@ package struct InputState {
     var status = stat()
     guard unsafe fstat(raw, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
     let size = Int(status.st_size)
-    // Not even a look at one that says 0: some of /proc give each byte once (kmsg, trace_pipe).
-    // Of another the last byte exists and none follows, or the size says nothing.
+    // A file of size 0 is not read, because some files of /proc give each byte only once (kmsg, trace_pipe). The size
+    // of another file is meaningful if the last byte exists and no byte follows it.
     guard size > 0, isDirect || Self.hasByte(raw, size - 1) && !Self.hasByte(raw, size) else {
       return nil
     }
@@ -38,7 +37,7 @@ package struct InputState {
     return unsafe pread(raw, &byte, 1, offset) == 1
   }
 
-  /// Checks that what was read is all that the file had, and that it is the same file still.
+  /// Checks that all bytes of the file were read, and that the file did not change meanwhile.
   ///
   /// - Parameters:
   ///   - count: how many bytes were read, to the end of the file.
@@ -62,8 +61,8 @@ package struct InputState {
     }
   }
 
-  /// Whether the time of the last change of status is the same, or the change explains it: to link, unlink,
-  /// chmod or chown a file leaves its contents alone. One who writes a file can set its other times back.
+  /// Whether the time of the last status change is the same, or a change without effect on the contents explains it:
+  /// link, unlink, chmod, chown. A writer can reset the other times of a file.
   private func isStatusKept(_ now: stat) -> Bool {
     isSame(now.st_ctim, before.st_ctim) || now.st_nlink != before.st_nlink
       || now.st_mode != before.st_mode || now.st_uid != before.st_uid

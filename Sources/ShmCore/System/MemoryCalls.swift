@@ -7,7 +7,7 @@ package enum MemoryCalls {
   /// The size of a page in bytes: 4096 on x86-64, up to 65536 elsewhere. sysconf(3)
   package static let pageSize = Int(sysconf(CInt(_SC_PAGESIZE)))
 
-  /// mmap(2). What is mapped of a file is left out of core dumps, if `CoreDumps` says so.
+  /// mmap(2). A mapping of a file is excluded from core dumps if `CoreDumps` requires it.
   package static func map(
     at address: UnsafeMutableRawPointer?, length: Int, protection: CInt, flags: CInt,
     descriptor: CInt, offset: Int

@@ -13,7 +13,7 @@ public struct MountTable: Sendable {
     public let identifier: Int
     /// The device number, `major:minor`.
     public let device: String
-    /// What of the file system is mounted here.
+    /// The directory of the file system that is mounted here.
     public let root: FilePath
     /// The directory or file that it is mounted on.
     public let point: FilePath
@@ -69,8 +69,7 @@ public struct MountTable: Sendable {
     MountTable(parsing: (try? FileSystem.contents(of: "/proc/self/mountinfo")) ?? [])
   }
 
-  /// The mount that a path lies on: of those whose point is an ancestor the longest, and of these
-  /// the last.
+  /// The mount of a path: the last one with the longest mount point that is an ancestor of the path.
   public func mount(of path: FilePath) -> Mount? {
     var best: Mount?
     for mount in mounts where path.starts(with: mount.point) {

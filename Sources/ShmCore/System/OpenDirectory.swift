@@ -4,8 +4,8 @@ package import SystemPackage
 
 /// An open directory and the system calls on names in it.
 ///
-/// A path is looked up once. What is done afterwards concerns the same directory, even if another process
-/// renames a part of the path or puts a symbolic link in its place.
+/// A path is resolved once. Later calls use the same directory, even if another process renames a part of the path or
+/// replaces it by a symbolic link.
 package struct OpenDirectory: ~Copyable {
   /// Opened with O_PATH: search permission is enough. open(2)
   private let descriptor: OwnedDescriptor
@@ -22,7 +22,7 @@ package struct OpenDirectory: ~Copyable {
   /// Opens a directory in this one, and follows no symbolic link, unless the kernel itself made the link.
   /// openat(2)
   package init(_ name: FilePath, in parent: borrowing OpenDirectory) throws(Errno) {
-    // The links of proc(5) lead to open objects, and not to what their text says.
+    // The links of proc(5) lead to open files, not to the paths in their text.
     let noFollow = parent.isProcess ? 0 : O_NOFOLLOW
     let opened = try parent.open(name, cshm_O_PATH | O_DIRECTORY | noFollow)
     status = try opened.status()

@@ -158,13 +158,13 @@ extension OwnedDescriptor {
     return statistics
   }
 
-  /// What lseek(2) looks for.
+  /// The target of lseek(2).
   package enum Sought: CInt {
     /// The end of it all: `SEEK_END`.
     case end = 2
-    /// What was written: `SEEK_DATA`.
+    /// Written bytes: `SEEK_DATA`.
     case data = 3
-    /// What was not: `SEEK_HOLE`.
+    /// Unwritten bytes: `SEEK_HOLE`.
     case hole = 4
   }
 

@@ -14,7 +14,7 @@ package enum PageMath {
     return overflow ? nil : roundDown(sum, to: unit)
   }
 
-  /// The whole pages that `range` touches: none for an empty one.
+  /// The whole pages that `range` touches; empty for an empty range.
   package static func outward(_ range: Range<Int>, to unit: Int = pageSize) -> Range<Int> {
     let lower = roundDown(range.lowerBound, to: unit)
     if range.isEmpty { return lower..<lower }
@@ -28,7 +28,7 @@ package enum PageMath {
     roundUp(size, to: unit) ?? roundDown(size, to: unit)
   }
 
-  /// How many bytes the page that `address` lies in has from there on.
+  /// The number of bytes from `address` to the end of its page.
   package static func bytesToPageEnd(_ address: UInt) -> Int {
     pageSize - Int(address % UInt(pageSize))
   }

@@ -47,7 +47,7 @@ package struct ProcessDirectory: ~Copyable {
     }
   }
 
-  /// Reads what comes at once of a short file into the front of `buffer`.
+  /// Reads a short file into the start of `buffer` with one call.
   package func readStart(_ name: String, into buffer: inout [UInt8]) throws(Errno) -> Int {
     let file = try open(name, O_RDONLY)
     return try unsafe buffer.withUnsafeMutableBufferPointer { (all) throws(Errno) -> Int in
@@ -55,17 +55,17 @@ package struct ProcessDirectory: ~Copyable {
     }
   }
 
-  /// Opens its mappings, which takes the right to look at it.
+  /// Opens its mappings, which requires permission to ptrace the process.
   package func openMappings() throws(Errno) -> OwnedDescriptor { try open("maps", O_RDONLY) }
 
   /// Asks for the mappings of files one by one, in numbers, which takes the kernel a third of the time
   /// that their text does. `PROCMAP_QUERY`, Linux 6.11
   ///
   /// - Parameters:
-  ///   - maps: what `openMappings` gave.
+  ///   - maps: the result of `openMappings`.
   ///   - buffer: for paths.
   ///   - isWanted: whether the mappings of a device matter; the paths of others are not asked for.
-  ///   - body: what to do with a mapping that matters.
+  ///   - body: called with each relevant mapping.
   /// - Returns: whether the process has addresses; nil if the kernel does not answer.
   /// - Throws: `Errno` if the process cannot be inspected, or has ended.
   package static func forEachFileMapping(
@@ -144,7 +144,7 @@ package struct ProcessDirectory: ~Copyable {
   package var threads: Int {
     var status = stat()
     let answer = unsafe fstatat(descriptor.raw, "task", &status, 0)
-    // A directory has a link for each directory in it, and two of its own.
+    // A directory has one link for each subdirectory, and two more.
     return answer == 0 ? max(0, Int(status.st_nlink) - 2) : 0
   }
 
@@ -161,7 +161,7 @@ package struct ProcessDirectory: ~Copyable {
     }
   }
 
-  /// The status of what a symbolic link of it leads to, as far as this machine knows it. statx(2)
+  /// The status of the target of a symbolic link in it, without a request to a server. statx(2)
   package func status(_ name: String) throws(Errno) -> stat {
     var found = cshm_status()
     var status = stat()
@@ -187,7 +187,7 @@ package struct ProcessDirectory: ~Copyable {
     return status
   }
 
-  /// The file system of what a symbolic link of it leads to. statfs(2)
+  /// The file system of the target of a symbolic link in it. statfs(2)
   package func fileSystem(_ name: String) -> MemoryFileSystem? {
     try? MemoryFileSystem(FileSystem.fileSystemStatus(FilePath("/proc/\(number)/\(name)")))
   }

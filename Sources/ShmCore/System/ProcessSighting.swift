@@ -6,7 +6,7 @@ package struct ProcessSighting {
   package let process: Int32
   package let parent: Int32
   package let session: Int32
-  /// When the process was started, in clock ticks since boot: with the number it tells processes apart.
+  /// The start time in clock ticks since boot. Together with the process ID it identifies a process.
   package let start: Int
   private let state: UInt8
 
@@ -14,7 +14,7 @@ package struct ProcessSighting {
   package var isStill: Bool { "TtZX".utf8.contains(state) }
   package var hasEnded: Bool { "ZX".utf8.contains(state) }
 
-  /// - Returns: nil if there is no such process, or it cannot be looked at.
+  /// - Returns: nil if the process does not exist or cannot be inspected.
   package init?(of process: Int32) {
     guard let text = try? FileSystem.contents(of: FilePath("/proc/\(process)/stat")),
       // The name before it may contain any character.
@@ -34,13 +34,13 @@ package struct ProcessSighting {
 
   /// These processes and their descendants.
   ///
-  /// If the kernel lists the children of a process (CONFIG_PROC_CHILDREN), only these processes are looked at.
-  /// Otherwise all processes of the machine are, and the result contains all of them.
+  /// If the kernel lists the children of a process (CONFIG_PROC_CHILDREN), only these processes are inspected.
+  /// Otherwise the result contains all processes of the machine.
   ///
   /// - Parameters:
   ///   - roots: the processes to begin with.
   ///   - adopter: a process whose children belong to the result as well; the process itself does not.
-  /// - Returns: what was seen, by the number of the process.
+  /// - Returns: the sightings by process ID.
   package static func all(below roots: [Int32], besides adopter: Int32?) -> [Int32: ProcessSighting]
   {
     guard FileSystem.exists("/proc/thread-self/children") else { return all() }
@@ -68,7 +68,7 @@ package struct ProcessSighting {
     return seen
   }
 
-  /// The children that the threads of a process have; none if it has ended. proc_tid_children(5)
+  /// The children of all threads of a process; empty if it has ended. proc_tid_children(5)
   private static func children(of process: Int32) -> [Int32] {
     let tasks = FilePath("/proc/\(process)/task")
     var children: [Int32] = []

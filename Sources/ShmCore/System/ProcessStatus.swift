@@ -6,7 +6,7 @@ package struct ProcessStatus: Sendable {
   package enum Capability: UInt64, Sendable {
     /// Wire without limit.
     case ipcLock = 14
-    /// Look into other processes.
+    /// Inspect other processes.
     case sysPtrace = 19
     /// See physical frames, among much else.
     case sysAdmin = 21
@@ -22,7 +22,7 @@ package struct ProcessStatus: Sendable {
   package let user: UInt32?
   /// The user that it acts as.
   package let effectiveUser: UInt32?
-  /// The process that started it: 0 if that one lies outside of the PID namespace.
+  /// The parent process; 0 if it is outside of the PID namespace.
   package let parent: Int32?
   /// Whether a filter of system calls is in force; nil for a kernel that does not say. seccomp(2)
   package let isFiltered: Bool?
@@ -35,7 +35,7 @@ package struct ProcessStatus: Sendable {
   private let effective: UInt64
   private let bounding: UInt64?
 
-  /// Parses the text; what is missing or has another form is nil.
+  /// Parses the text. A missing or malformed field is nil.
   package init(parsing text: [UInt8]) {
     var fields: [String: ArraySlice<UInt8>] = [:]
     for line in ProcText.lines(text) {
@@ -64,7 +64,7 @@ package struct ProcessStatus: Sendable {
     return ProcessStatus(parsing: text).isStopped
   }
 
-  /// The letter of a process's state, such as T for one that was stopped; nil if it cannot be seen.
+  /// The letter of a process's state, such as T for a stopped process; nil if it cannot be read.
   package static func state(of process: Int32) -> UInt8? {
     guard let text = try? FileSystem.contents(of: FilePath("/proc/\(process)/status")) else {
       return nil
@@ -85,7 +85,7 @@ package struct ProcessStatus: Sendable {
     return ProcText.amount(text[found.upperBound...].prefix { $0 != UInt8(ascii: "\n") })
   }
 
-  /// Whether a capability is effective, which is what counts: root may lack it in a container.
+  /// Whether a capability is effective. Root can lack it in a container.
   package func hasEffective(_ capability: Capability) -> Bool {
     effective & (1 << capability.rawValue) != 0
   }

@@ -57,9 +57,8 @@ package enum ProcessView {
     }
   }
 
-  /// Whether it shows every process there is: there is a process 1 always, unless /proc is mounted with
-  /// `hidepid`, and the first namespace of processes has a number of its own. proc(5),
-  /// pid_namespaces(7)
+  /// Whether /proc shows every process of the machine. Process 1 is visible unless /proc is mounted with `hidepid`, and
+  /// the first PID namespace has a fixed inode number. proc(5), pid_namespaces(7)
   package static var isWhole: Bool {
     guard FileSystem.exists("/proc/1"),
       let namespace = try? FileSystem.link("/proc/self/ns/pid")

@@ -2,14 +2,14 @@ import CShm
 import Glibc
 import SystemPackage
 
-/// One process, whose number cannot be taken by another while this is held. pidfd_open(2)
+/// A reference to one process, which does not change if the process ID is reused. pidfd_open(2)
 package struct ProcessWatch: ~Copyable {
   /// The process.
   package let process: Int32
   /// Readable when it has ended.
   package let ended: OwnedDescriptor
 
-  /// Watches a process that runs now.
+  /// Opens a running process.
   package init(_ process: Int32) throws(ShmError) {
     let attempt = "cannot watch process \(process)"
     let explain = { (error: Errno) in
@@ -28,15 +28,15 @@ package struct ProcessWatch: ~Copyable {
     ended = descriptor
   }
 
-  /// Sends it a signal: it, and no other that has got its number. pidfd_send_signal(2)
+  /// Sends a signal to this process, even if its process ID was reused. pidfd_send_signal(2)
   package func send(_ signal: CInt) throws(ShmError) {
     _ = try ShmError.saying("cannot signal process \(process)") { () throws(Errno) in
       try SystemCall.checkNegated { cshm_pidfd_send_signal(ended.raw, signal) }
     }
   }
 
-  /// Whether it has ended. If the kernel refuses poll(2), a signal that does nothing tells, or what
-  /// /proc says of it: a zombie can still be signalled.
+  /// Whether it has ended. If the kernel refuses poll(2), this sends signal 0 and reads its state in /proc, because a
+  /// zombie can still be signalled.
   package var hasEnded: Bool {
     if let isReady = try? Waiter.isReady(ended.raw) { return isReady }
     if cshm_pidfd_send_signal(ended.raw, 0) == -ESRCH { return true }
@@ -46,10 +46,10 @@ package struct ProcessWatch: ~Copyable {
     return [UInt8(ascii: "Z"), UInt8(ascii: "X")].contains(text[end + 2])
   }
 
-  /// The time between two looks if the kernel refuses poll(2).
+  /// The time between two checks if the kernel refuses poll(2).
   private static let shortPause = Duration.milliseconds(50)
 
-  /// Waits for its end. If the kernel refuses poll(2), it is looked for twenty times a second.
+  /// Waits for its end. If the kernel refuses poll(2), it checks twenty times a second.
   ///
   /// - Returns: whether it has ended in that time.
   package func waitForEnd(timeout: Duration) -> Bool {

@@ -1,14 +1,14 @@
 package import SystemPackage
 
 extension ShmError {
-  /// Runs `body` and says in the words of `attempt` what its error number means.
+  /// Runs `body`, and translates its error number to an error whose operation is `attempt`.
   package static func saying<Value: ~Copyable>(
     _ attempt: String, _ body: () throws(Errno) -> Value
   ) throws(ShmError) -> Value {
     try explaining({ ShmError(attempt, $0) }, body)
   }
 
-  /// Runs `body` and lets `explain` say what its error number means.
+  /// Runs `body`, and translates its error number with `explain`.
   package static func explaining<Value: ~Copyable>(
     _ explain: (Errno) -> ShmError, _ body: () throws(Errno) -> Value
   ) throws(ShmError) -> Value {

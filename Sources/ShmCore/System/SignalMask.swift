@@ -1,14 +1,14 @@
 import CShm
 import Glibc
 
-/// Signals held off this thread, and let through again when the owner ends.
+/// Blocks signals in this thread, and unblocks them at the end of the owner's life.
 ///
-/// fallocate(2) on tmpfs gives back what a call has allocated when a signal arrives and begins
-/// again: under a storm of signals it would never end. sigprocmask(2)
+/// If a signal arrives, fallocate(2) on tmpfs releases the pages that it has allocated and starts again. Frequent
+/// signals would keep it from ever ending. sigprocmask(2)
 package struct SignalMask: ~Copyable {
   private let previous: sigset_t
 
-  /// Holds every signal off that can be held off.
+  /// Blocks every signal that can be blocked.
   package init() {
     var all = sigset_t()
     var previous = sigset_t()
@@ -41,7 +41,7 @@ package struct SignalMask: ~Copyable {
     }
   }
 
-  /// Whether such a signal is held off in this thread, so that it would not end a call that waits.
+  /// Whether such a signal is blocked in this thread, so that it would not interrupt a waiting call.
   package static var holdsTermination: Bool {
     var held = sigset_t()
     unsafe sigemptyset(&held)

@@ -3,8 +3,8 @@ package import SystemPackage
 
 /// The return conventions of libc and CShm, one helper each.
 ///
-/// A call interrupted by a signal (`EINTR`) is made again, on purpose: nothing in this library
-/// means an interruption to be an answer. `close` is the exception and does not come through here.
+/// A call that a signal interrupts (`EINTR`) is repeated on purpose, because no caller of this library treats an
+/// interruption as a result. `close` is the exception and does not use these helpers.
 package enum SystemCall {
   /// `-1` and `errno`.
   @discardableResult
@@ -19,7 +19,7 @@ package enum SystemCall {
     }
   }
 
-  /// `-errno`: what every function of CShm returns.
+  /// `-errno`, as all functions of CShm return it.
   @discardableResult
   package static func checkNegated<Value: SignedInteger>(
     _ call: () -> Value
@@ -54,16 +54,16 @@ package enum SystemCall {
   }
 }
 
-/// How often one call was interrupted. A call that is interrupted faster than any timer sends signals
-/// is refused in truth, as a sandbox may do it, and must not be repeated for ever.
+/// Counts the interruptions of one call. If a call is interrupted more often than any timer sends signals, a sandbox
+/// probably refuses it with EINTR. It must not be repeated for ever.
 struct Interruptions {
-  /// So many interruptions in so many nanoseconds are no signals.
+  /// More interruptions than this in this time are not caused by signals.
   private static let limit = (count: 1000, nanoseconds: 500_000_000)
 
   private var count = 0
   private var since = 0
 
-  /// Throws any error but an interruption that is worth a repetition.
+  /// Throws unless the error is an interruption after which the call can be repeated.
   mutating func check(_ number: CInt) throws(Errno) {
     guard number == EINTR else { throw Errno(rawValue: number) }
     if count % Self.limit.count == 0 {

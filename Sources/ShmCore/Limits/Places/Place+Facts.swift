@@ -2,14 +2,13 @@ import CShm
 import SystemPackage
 
 extension Place {
-  /// What bears on limits in /proc/PID/status and beside it.
+  /// The facts about limits in /proc/PID/status and related files.
   public struct Facts: Hashable, Sendable {
     /// The process.
     public let process: Int32
     /// Whether that is this process.
     public let isOwn: Bool
-    /// The process that started it: 0 if that one lies outside of the PID namespace, nil if it is
-    /// unknown.
+    /// The parent process; 0 if it is outside of the PID namespace, nil if it is unknown.
     public let parent: Int32?
     /// The user that the process acts as; nil if unknown.
     public let user: UInt32?
@@ -41,8 +40,8 @@ extension Place {
         isFiltered: status?.isFiltered, hasTerminal: stat.flatMap { hasTerminal($0) })
     }
 
-    /// Whether a user namespace is the first one. A map that is not the identity proves that it is not;
-    /// else its number tells, which is fixed (PROC_USER_INIT_INO).
+    /// Whether a user namespace is the first one. A uid map that is not the identity proves that it is not. Otherwise
+    /// its inode number decides, which is fixed (PROC_USER_INIT_INO).
     private static func isInitial(_ link: FilePath?, _ map: String?) -> Bool? {
       if let map, map != identity { return false }
       return link.map { $0.string == "user:[4026531837]" }

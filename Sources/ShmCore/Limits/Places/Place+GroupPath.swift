@@ -1,7 +1,7 @@
 import SystemPackage
 
 extension Place {
-  /// The place that the path of a control group tells, from the outside inwards.
+  /// The places that the path of a control group indicates, from the outside inwards.
   ///
   /// Service managers and container engines name the groups that they make. cgroups(7)
   struct GroupPath {
@@ -21,7 +21,7 @@ extension Place {
       }
       let chains = paths.map { GroupPath($0).layers }
       var found = chains.max { $0.count < $1.count } ?? []
-      // Another hierarchy may tell something else: a service in one, a job of Slurm in the next.
+      // Another hierarchy can indicate another place: a service in one, a Slurm job in another.
       for layer in chains.joined()
       where !found.contains(where: { $0.kind == layer.kind && $0.name == layer.name }) {
         found.append(layer)
@@ -38,7 +38,7 @@ extension Place {
         if let user = Self.between("user@", name, ".service").flatMap({ UInt32($0) }) {
           manager = user
         } else if let kind = Self.container(name, next) {
-          // What an engine starts has the engine's limits, not those of the unit that it lies in.
+          // A process of an engine has the engine's limits, not those of the unit around the engine.
           layers.removeAll { !$0.kind.isContainer }
           if layers.last?.kind == .kubernetes, kind.isRuntime || kind.kind == .kubernetes {
             layers[layers.count - 1] = evidence(.kubernetes, kind.runtime)
@@ -77,10 +77,10 @@ extension Place {
       "atd.service",
     ]
 
-    /// What an engine's name for a group tells.
+    /// The meaning of an engine's name of a group.
     private struct Engine {
       let kind: Kind
-      /// What starts the containers of Kubernetes on the node.
+      /// The unit that starts the containers of Kubernetes on the node.
       var runtime: String?
       /// Whether the name is the runtime's own: within the groups of Kubernetes it is no other place.
       var isRuntime = false

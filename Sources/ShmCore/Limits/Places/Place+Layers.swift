@@ -1,5 +1,5 @@
 extension Place {
-  /// Makes one place of all marks: which lie inside each other, and which contradict each other.
+  /// Combines all evidence into one place: the nested places, and contradictions.
   init(_ facts: Facts, _ evidence: [Evidence]) {
     process = facts
     self.evidence = evidence
@@ -14,7 +14,7 @@ extension Place {
       containers.contradictions + others + (isLeftover ? containers.layers + inner : [])
     if contradictions.isEmpty {
       let told = outer + containers.layers + inner
-      // A terminal says the least: in a container it is the engine's.
+      // A terminal is the weakest evidence: in a container it belongs to the engine.
       layers = told.isEmpty ? evidence.filter { $0.mark == .terminal } : told
     } else {
       layers = []
@@ -26,10 +26,10 @@ extension Place {
     _ evidence: [Evidence]
   ) -> (layers: [Evidence], contradictions: [Evidence]) {
     let all = evidence.filter { $0.kind.isContainer }
-    // Groups show how they lie inside each other.
+    // Control groups show the nesting.
     var layers = all.filter { $0.mark.isGroup }
     var rest = all.filter { !$0.mark.isGroup }
-    // Kubernetes and ECS start their containers by an engine, whose marks are there, too.
+    // Kubernetes and ECS start their containers with an engine, whose evidence is visible, too.
     if let orchestrated = all.first(where: { $0.kind == .kubernetes || $0.kind == .ecs }) {
       if !layers.contains(where: { $0.kind == orchestrated.kind }) {
         layers = [orchestrated]
@@ -44,15 +44,15 @@ extension Place {
     return kinds.isEmpty ? (layers, []) : ([], layers + rest)
   }
 
-  /// What starts and bounds the process inside of the container, or without one.
+  /// The manager that starts and limits the process, inside a container or without one.
   private static func managers(
     _ evidence: [Evidence]
   ) -> (layers: [Evidence], contradictions: [Evidence]) {
     let groups = evidence.filter { $0.mark.isGroup && !$0.kind.isContainer }
     let variables = evidence.filter { $0.mark.isVariable && !$0.kind.isContainer }
     if let job = (groups + variables).first(where: { $0.kind == .slurm }) {
-      // A job may lie in the group of the daemon that started it; salloc(1) gives a login session the
-      // variables of a job, and not its limits.
+      // A job can be in the group of the daemon that started it. salloc(1) gives a login session the variables of a
+      // job, but not its limits.
       let others = groups.filter { $0.kind != .slurm && !$0.isSlurmDaemon }
       let isCertain = job.mark.isGroup || others.isEmpty
       return isCertain ? ([job], []) : ([], [job] + others)

@@ -1,10 +1,10 @@
 import SystemPackage
 
 extension Place {
-  /// Looks for every mark of a place: the one table from what is seen to the kind of place. Control
-  /// groups have a table of their own, `GroupPath`.
+  /// Collects the evidence of a place: the one table from evidence to kinds of places. Control groups have a separate
+  /// table, `GroupPath`.
   struct Signs {
-    /// What was seen, one entry for each mark.
+    /// The evidence, one entry for each piece.
     private(set) var evidence: [Evidence] = []
 
     /// Files that engines put into a container's root directory.
@@ -14,24 +14,24 @@ extension Place {
       ("/var/run/secrets/kubernetes.io/serviceaccount/token", .kubernetes),
     ]
 
-    /// Variables that managers set for what they start, the ones that say the most first.
+    /// Variables that managers set for their processes, the most specific first.
     private static let variables: [(name: String, kind: Kind)] = [
       ("KUBERNETES_SERVICE_HOST", .kubernetes), ("ECS_CONTAINER_METADATA_URI_V4", .ecs),
       ("ECS_CONTAINER_METADATA_URI", .ecs), ("SLURM_JOB_ID", .slurm),
       ("INVOCATION_ID", .systemService),
     ]
 
-    /// What `container=` says in the environment of process 1. systemd.io/CONTAINER_INTERFACE
+    /// The value of `container` in the environment of process 1. systemd.io/CONTAINER_INTERFACE
     private static let engines: [String: Kind] = [
       "docker": .docker, "podman": .podman, "lxc": .lxc, "lxc-libvirt": .lxc,
       "systemd-nspawn": .nspawn,
     ]
 
-    /// Looks at a process.
+    /// Inspects a process.
     ///
     /// - Parameters:
     ///   - process: its number; nil for this one.
-    ///   - facts: what is known of it.
+    ///   - facts: the facts about it.
     ///   - environment: the value of a variable of this process.
     init(of process: Int32?, _ facts: Facts, _ environment: (String) -> [UInt8]?) {
       let directory = process.map { FilePath("/proc/\($0)") } ?? "/proc/self"

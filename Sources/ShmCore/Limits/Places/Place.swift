@@ -78,7 +78,7 @@ public struct Place: Hashable, Sendable {
   public struct Evidence: Hashable, Sendable {
     /// The kind of place.
     public let kind: Kind
-    /// What was seen.
+    /// The findings.
     public let mark: Mark
     /// The name of the unit, the job, the engine or the container runtime; nil if the mark has none.
     public let name: [UInt8]?
