@@ -6,6 +6,10 @@ extension Array {
   /// - Returns: the sorted elements.
   /// - Complexity: O(n log n) comparisons and n copies.
   package func sortedByMove(_ precedes: (Element, Element) -> Bool) -> [Element] {
-    indices.sorted { precedes(self[$0], self[$1]) }.map { self[$0] }
+    // Elements are compared in place, because a copy of a large one takes longer than the comparison.
+    let order = unsafe withUnsafeBufferPointer { (elements) in
+      indices.sorted { unsafe precedes(elements[$0], elements[$1]) }
+    }
+    return order.map { self[$0] }
   }
 }
