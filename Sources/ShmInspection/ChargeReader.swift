@@ -27,7 +27,7 @@ struct ChargeReader: ~Copyable {
     self.pagemap = pagemap
   }
 
-  /// The bytes of a file's pages in RAM by the number of the group; nil if they cannot be told.
+  /// The bytes of a file's pages in RAM by control group; nil if they are unknown.
   func sums(_ raw: CInt) -> [UInt64: Int]? {
     guard let descriptor = try? OwnedDescriptor.duplicate(raw),
       let status = try? descriptor.status(),
@@ -69,7 +69,7 @@ struct ChargeReader: ~Copyable {
       (vector) throws(Errno) in try unsafe MemoryCalls.residency(of: pages.buffer, into: vector)
     }
     guard isTold != nil else { return false }
-    // One page in each stretch brings its neighbours; what is left after that is touched by itself.
+    // Touching one page in each stretch maps its neighbours. The pages that are still missing are touched one by one.
     var entries = touch(pages, resident, every: Self.around / size)
     entries = touch(pages, resident, every: 1, entries)
     count(entries, resident, &sums)
@@ -82,8 +82,8 @@ struct ChargeReader: ~Copyable {
   ///   - pages: the mapping.
   ///   - resident: which of them are in RAM.
   ///   - step: how many pages one touch is for.
-  ///   - entries: what the page table has already.
-  /// - Returns: what the page table has then.
+  ///   - entries: the entries that the page table has already.
+  /// - Returns: the entries of the page table afterwards.
   private func touch(
     _ pages: borrowing OwnedPages, _ resident: [UInt8], every step: Int,
     _ entries: [PagemapEntry] = []

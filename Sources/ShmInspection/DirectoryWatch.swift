@@ -2,7 +2,7 @@ import Glibc
 package import ShmCore
 import SystemPackage
 
-/// Tells of names that come and go beside a region's. inotify(7)
+/// Reports the creation and removal of names in a directory. inotify(7)
 package struct DirectoryWatch: ~Copyable {
   /// A descriptor that is readable after an event; nil if the directory cannot be watched.
   package let raw: CInt?

@@ -26,7 +26,7 @@ public struct DivergedUser: Sendable {
   /// are not those of the mapping.
   public let bytes: Int
 
-  /// The processes whose pages of the file are others than those of a mapping.
+  /// The processes that map other pages of the file than a mapping.
   ///
   /// - Parameter mapping: a mapping of a file on overlayfs. For other files the result is empty.
   /// - Returns: the processes; empty also if the page frames cannot be read, which requires root.

@@ -3,7 +3,7 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// Which files lie in memory, as one namespace of mounts has it: on a tmpfs or a hugetlbfs.
+/// The file systems in memory, such as tmpfs and hugetlbfs, in one mount namespace.
 struct MemoryMounts {
   /// The numbers of the file systems in memory, and whether their pages are huge.
   private let devices: [UInt64: Bool]
@@ -50,17 +50,17 @@ struct MemoryMounts {
     self.places = places
     self.hidden = hidden
     self.mounts = mounts
-    // Stable, so that reversed the last of equal points comes first.
+    // The sort is stable, so after the reversal the last of equal mount points is the first.
     self.points = points.reversed().sorted { $0.path.count > $1.path.count }
   }
 
   /// Whether a file system is one in memory.
   func isMemory(_ device: UInt64) -> Bool { devices[device] != nil }
 
-  /// Whether it is mounted here: of another one it must be found out what it is.
+  /// Whether it is mounted here. The type of any other file system must be looked up.
   func isKnown(_ device: UInt64) -> Bool { devices[device] != nil || others.contains(device) }
 
-  /// Whether a mount of it covers the path: what another mount over that hides has the same path.
+  /// Whether the path is below a mount of it. Another mount on top can hide the file.
   func covers(_ path: [UInt8], _ device: UInt64) -> Bool {
     let path = FilePath(bytes: path)
     return (places[device] ?? []).contains { path.starts(with: $0) }
@@ -77,7 +77,7 @@ struct MemoryMounts {
     mounts.contains { $0.deviceNumber == device && $0.option("noswap") != nil }
   }
 
-  /// Whether what a link of /proc/PID/fd points to lies in memory: a memfd, or a path.
+  /// Whether the target of a link in /proc/PID/fd is in memory: a memfd, or a path.
   func isMemory(_ path: ArraySlice<UInt8>) -> Bool {
     guard path.first == UInt8(ascii: "/") else { return false }
     if path.starts(with: Self.memfd) { return true }

@@ -42,14 +42,14 @@ struct PageFacts {
     else { return }
     if asksSeals { seals = (try? descriptor.seals()).map { Seals(numbers: $0) } }
     if asksSwap, status.st_uid == ProcessView.user || descriptor.mayWrite() {
-      // To others than these the kernel does not tell.
+      // The kernel does not report it to other users.
       swapped = (try? descriptor.cacheStatistics()).flatMap {
         Int(clamping: $0.evicted).multipliedReportingOverflow(by: PageMath.pageSize).partialValue
       }
     }
     if counts, let swapped {
-      // Half the time of mincore(2), and nothing is mapped: what was written is in RAM or in swap, and
-      // what was reserved and not written is no data to lseek(2).
+      // This takes half the time of mincore(2) and needs no mapping. Written pages are in RAM or in swap, and lseek(2)
+      // does not report reserved pages as data.
       var data = 0
       let end = PageMath.lastEnd(of: Int(status.st_size))
       PageStateScan.forEachData(in: descriptor, 0..<end) { data += $0.count }

@@ -1,6 +1,6 @@
-/// Joins what was found out about pages in several ways into runs. Pure.
+/// Joins the findings about pages from several sources into runs.
 struct PageMarks {
-  /// The bytes of which something is true; and of what else it is known that it is not.
+  /// The bytes with a property, and the bytes that are known not to have it.
   struct Mark {
     var bytes = RangeSet<Int>()
     var others = RangeSet<Int>()
@@ -44,7 +44,7 @@ struct PageMarks {
     return runs
   }
 
-  /// Tells of offsets that only grow what is known of them.
+  /// Answers queries for growing offsets.
   private struct Reader {
     private var bytes: Cursor
     private var others: Cursor

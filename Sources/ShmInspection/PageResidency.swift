@@ -8,8 +8,7 @@ struct PageResidency {
   private let vector: [UInt64]
   private let pageSize = PageMath.pageSize
 
-  /// Asks for a part of a file, whole pages. The part is mapped without any permission meanwhile, so
-  /// that nothing can touch it.
+  /// Queries whole pages of a file. Meanwhile they are mapped without access, so that no code can touch them.
   init(of file: borrowing OwnedDescriptor, _ range: Range<Int>) throws(Errno) {
     self.range = range
     let base = try unsafe MemoryCalls.map(

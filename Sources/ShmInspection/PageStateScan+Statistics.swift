@@ -3,13 +3,13 @@ import ShmCore
 import SystemPackage
 
 extension PageStateScan {
-  /// What the page cache has of a range; nil on an old kernel, in a sandbox, and of what belongs to
-  /// somebody else. cachestat(2)
+  /// The pages of a range in the page cache; nil on an old kernel, in a sandbox, and for files of other users.
+  /// cachestat(2)
   func statistics(of range: Range<Int>) -> cshm_cachestat? {
     try? descriptor.cacheStatistics(of: range)
   }
 
-  /// Divides a range into runs of pages that a count has all of, or none of.
+  /// Divides a range into runs in which either all pages or no page belong to a count.
   ///
   /// A run is followed in steps that double, and its end is found in steps that halve: a long one
   /// takes few calls, and no page is counted more than a few times.

@@ -2,8 +2,8 @@ import ShmCore
 import Synchronization
 import SystemPackage
 
-/// A large region that is nearly all in RAM, looked at by all processors at once: one goes through the
-/// data of its end by lseek(2), the others through the pages of its head by mincore(2).
+/// The survey of a large region that is nearly all in RAM, by all processors in parallel. One thread calls lseek(2) at
+/// its end, and the others call mincore(2) from its start.
 final class PageSurvey: Sendable {
   /// Pages of the head in the same state, and whether they are resident; nil if unknown.
   typealias Residency = [(range: Range<Int>, isIn: Bool?)]
@@ -12,8 +12,8 @@ final class PageSurvey: Sendable {
   let head: Int
   private let file: OwnedDescriptor
   private let end: Int
-  /// The next piece of work: 0 is the end of the region, what follows are chunks of its head. Relaxed:
-  /// it only counts; what the threads have found is under the lock.
+  /// The next piece of work: 0 is the end of the region, and the following numbers are chunks of its start. Relaxed,
+  /// because it only counts; the lock guards the findings.
   private let next = Atomic<Int>(0)
   private let found = Mutex<(head: [Int: Residency], data: [Range<Int>])>(([:], []))
   private let processors = Threads.processors

@@ -18,7 +18,7 @@ final class ProcessLocks: Sendable {
   }
 
   private struct Facts {
-    /// By process; nil for a process whose smaps cannot be read.
+    /// The locks by process; nil for a process whose smaps cannot be read.
     var mappings: [Int32: [Region: [SmapsText.Mapping]]?] = [:]
     var areAllSeen: Bool?
   }

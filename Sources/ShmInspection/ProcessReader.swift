@@ -107,7 +107,7 @@ struct ProcessReader {
     var found: [ProcessMap] = []
     for map in maps {
       var map = map
-      // Any file may be called /SYSV…: a segment lies on a file system that is mounted nowhere.
+      // A file can have a name like /SYSV…, but a segment is on a file system without a mount.
       if map.isSegment, hiddenDevices[map.identity.device] != nil {
         if namespace == nil {
           namespace = (try? directory.status("ns/ipc")).map { UInt64($0.st_ino) } ?? 0
@@ -126,8 +126,8 @@ struct ProcessReader {
     return found
   }
 
-  /// Whether a file system that a process does not see mounted is one in memory. Of mappings only those
-  /// who may open them are told. statfs(2), proc_pid_map_files(5)
+  /// Whether a file system without a mount in the process's namespace is in memory. For a mapping this requires
+  /// permission to open it. statfs(2), proc_pid_map_files(5)
   private mutating func isUnmountedMemory(
     _ device: UInt64, _ directory: borrowing ProcessDirectory, _ name: String
   ) -> Bool {

@@ -42,7 +42,7 @@ public struct ProcessRegions: Sendable {
     try ShmError.explaining({ ProcessView.explain($0, process, attempt) }) { () throws(Errno) in
       _ = try FileSystem.open(FilePath("/proc/\(process)/maps"), O_RDONLY)
     }
-    // The same scan as for the inventory, so that both find the same regions.
+    // This is the scan of the inventory, so that both find the same regions.
     var reader = ProcessReader(.memory)
     reader.look(at: process)
     if !reader.hiddenProcesses.isEmpty {
@@ -69,7 +69,7 @@ public struct ProcessRegions: Sendable {
 }
 
 extension ProcessRegions.Entry {
-  /// How the region can be named: by its own name, else by the descriptor; nil for what has neither.
+  /// A reference to the region: its name, or else the descriptor; nil without both.
   public var reference: RegionReference? {
     if identity.namespace != nil {
       // Another namespace's segments have no name here.

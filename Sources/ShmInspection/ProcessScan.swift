@@ -9,7 +9,7 @@ struct ProcessScan {
   enum Subject {
     /// These regions.
     case regions(Set<RegionIdentity>)
-    /// Everything that lies in memory.
+    /// All files in memory.
     case memory
   }
 
@@ -26,7 +26,7 @@ struct ProcessScan {
     var place: Place
     /// The status by fstatat(2), if a process has it open.
     var status: stat?
-    /// Who uses it, in the order of /proc.
+    /// The users, in the order of /proc.
     var users: [RegionUser] = []
   }
 
@@ -48,8 +48,7 @@ struct ProcessScan {
     views = own.views
   }
 
-  /// Looks at every process but this one, by as many threads as there are processors.
-  /// proc_pid_maps(5), proc_pid_fd(5)
+  /// Scans every process except this one, with one thread for each processor. proc_pid_maps(5), proc_pid_fd(5)
   ///
   /// - Throws: `ShmError` if /proc cannot be read.
   /// - Complexity: linear in the mappings and descriptors of the host.
@@ -85,7 +84,7 @@ struct ProcessScan {
     }
   }
 
-  /// Everything that lies in memory; without /proc nothing is seen, and that is said.
+  /// Scans for all files in memory. Without /proc the result is empty, and says so.
   static func ofMemory() -> ProcessScan {
     do {
       return try ProcessScan(.memory)

@@ -54,7 +54,7 @@ extension Region {
     }
   }
 
-  /// Who uses a region, if every process can be seen.
+  /// The users of a region, if every process is visible.
   private static func users(_ identity: RegionIdentity) throws(ShmError) -> RegionUse {
     let scan = try RegionUsers.scan(for: [identity])
     let users = scan.users(of: identity).map(\.process)

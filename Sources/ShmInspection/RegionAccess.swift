@@ -5,7 +5,7 @@ import SystemPackage
 
 /// How a region that processes hold can be reached and named from here.
 struct RegionAccess {
-  /// Its name, without the kernel's mark of what was removed.
+  /// Its name, without the kernel's mark of a removed file.
   let name: [UInt8]
   /// Whether its name leads to it.
   let visibility: RegionInventory.Entry.Visibility
@@ -70,7 +70,7 @@ struct RegionAccess {
     guard let mounts else { return .unknown }
     if !mounts.isKnown(identity.device) { return .unmounted }
     guard mounts.covers(path, identity.device) else { return .unknown }
-    // Only what may be looked at is known to be something else.
+    // Only a file whose status is readable is known to be another file.
     do throws(Errno) {
       return UInt64(try FileSystem.status(FilePath(bytes: path)).st_dev) == identity.device
         ? .unknown : .hidden

@@ -3,7 +3,7 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// Puts the inventory together, source by source: what has a name first, then what only processes hold.
+/// Collects the inventory, source by source: first the regions with names, then the regions that only processes hold.
 struct RegionCensus: ~Copyable {
   private(set) var entries: [RegionInventory.Entry] = []
 
@@ -11,13 +11,13 @@ struct RegionCensus: ~Copyable {
   private let views: [(process: Int32, name: [UInt8], mounts: MemoryMounts)]
   /// The mounts that the processes see through which regions were found.
   private var mountsOfProcess: [Int32: MemoryMounts?] = [:]
-  /// What has been seen and is in no entry yet.
+  /// The sightings without an entry.
   private var sightings: [RegionIdentity: ProcessScan.Sighting]
   /// The sources that could not be read.
   private(set) var unreadable: [RegionInventory.UnreadableSource] = []
   /// File systems that are mounted nowhere, and whether their pages are huge.
   private let unmounted: [UInt64: Bool]
-  /// The users of all, for what has several names.
+  /// The users of all regions, because a region can have several names.
   let users: RegionUsers
   private let wiring: WiringFacts?
   private let charges: ChargeReader?
@@ -51,7 +51,7 @@ struct RegionCensus: ~Copyable {
     }
   }
 
-  /// The files at the top of mounts of huge pages: what `create --huge` makes, used or not.
+  /// The files in the root directories of hugetlbfs mounts, which are the default for new regions of huge pages.
   mutating func addHugeFiles() {
     for mount in views.first?.mounts.mounts ?? [] where mount.kind == "hugetlbfs" {
       let directory = mount.point
@@ -108,8 +108,8 @@ struct RegionCensus: ~Copyable {
     }
   }
 
-  /// What only processes hold: memfds, removed regions, files, anonymous memory, and what lies in
-  /// other namespaces.
+  /// The regions that only processes hold: memfds, removed regions, files, anonymous memory, and regions of other
+  /// namespaces.
   mutating func addUnnamed() {
     // A second name of a region that stands in the list already is no second region.
     let listed = Set(entries.lazy.filter { $0.kind != .systemV }.map(\.identity))

@@ -87,16 +87,16 @@ public struct RegionInspection: Sendable {
       chargesUpTo: largest)
   }
 
-  /// Looks at an open region, which is closed by that.
+  /// Inspects an open region, and closes it.
   ///
   /// - Parameters:
   ///   - region: the region.
-  ///   - scan: a look that was for it, too.
-  ///   - use: whether anybody uses it.
+  ///   - scan: a scan that included it.
+  ///   - use: its use.
   ///   - process: a process that shows the mount of its file system; nil to use the users.
-  ///   - segment: of a System V segment, which one, and what its namespace says of it.
+  ///   - segment: the identity of a System V segment, and its entry in its namespace; nil for other regions.
   ///   - frames: whether the physical frames are looked up.
-  ///   - largest: for up to so many allocated bytes the charges are counted, because it takes time.
+  ///   - largest: the maximum allocated bytes for which charges are counted, because this takes time.
   /// - Throws: `ShmError`
   init(
     of region: consuming Region, _ scan: RegionUsers, _ use: RegionUse,
@@ -135,7 +135,7 @@ public struct RegionInspection: Sendable {
       } else if case .posix(let name) = reference { RegionKind(posixName: name.bytes) } else {
         .file
       }
-    // A memfd and shared anonymous memory lie on a mount of the kernel's own, which no process sees.
+    // A memfd and shared anonymous memory are on an internal mount of the kernel.
     mount =
       kind.hasName
       ? RegionMount.find(

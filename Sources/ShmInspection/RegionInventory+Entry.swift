@@ -105,7 +105,7 @@ extension RegionInventory {
       self.segment = segment
     }
 
-    /// What has a name in the directory of POSIX objects; nil for what went away since, or is no region.
+    /// A file in the directory of POSIX objects; nil if it was removed meanwhile, or if it is not a region.
     init?(posix name: FilePath.Component) {
       let path = RegionName.directory.appending(name)
       guard let status = try? FileSystem.status(path),

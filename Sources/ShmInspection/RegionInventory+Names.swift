@@ -1,7 +1,7 @@
 package import ShmCore
 
 extension RegionInventory {
-  /// The regions that can be named, without proof of who uses them: nothing is leased or locked for it.
+  /// The regions that can be named, without their proven use: no lease and no lock is taken.
   ///
   /// Files that no process uses are left out, and their directories hold their names.
   ///
@@ -12,7 +12,7 @@ extension RegionInventory {
     var census = RegionCensus(try ProcessScan(.memory), [])
     census.addSegments()
     census.addUnnamed()
-    // What processes have mapped of these is in both.
+    // The named regions that processes map appear in both.
     return try posixObjects().entries
       + census.entries.filter { $0.kind != .posix && $0.kind != .semaphore }
   }

@@ -13,18 +13,18 @@ import SystemPackage
 public struct RegionMappings: Sendable {
   /// The mappings, by process and address.
   public let mappings: [RegionMapping]
-  /// Whether there are no others, and all of these could be looked into.
+  /// Whether these are all mappings, and all of them could be inspected.
   public let isComplete: Bool
-  /// Whether there is no lock on the region but those of these mappings: also where processes could
-  /// not be looked into, but have nothing wired.
+  /// Whether these mappings have all locks of the region. This is also true if the other processes have no wired
+  /// memory.
   public let hasEveryLock: Bool
   let host: HostFacts
 
-  /// Looks into the processes that a scan has found. proc_pid_smaps(5)
+  /// Inspects the processes that a scan has found. proc_pid_smaps(5)
   ///
   /// - Parameters:
   ///   - region: which region.
-  ///   - scan: a look that was for it, too.
+  ///   - scan: a scan that included it.
   ///   - isUnused: whether it is proved that no process uses it.
   /// - Complexity: linear in the pages that these processes have mapped, if it is the first that asks
   ///   `scan` for them; else in the mappings found.

@@ -16,7 +16,7 @@ public struct RegionMount: Sendable {
     case own
     /// By a path of `process` alone: the mount belongs to another namespace.
     case other
-    /// By no path: another mount lies over it.
+    /// Not by a path, because another mount covers it.
     case covered
   }
 
@@ -29,9 +29,8 @@ public struct RegionMount: Sendable {
 
   /// Finds the mount through which a region was opened.
   ///
-  /// A file system may be mounted at several places, of which the path tells one: the kernel says which
-  /// mount an open file belongs to. A mount that this process does not see may be one that processes which
-  /// use the region see. proc_pid_fdinfo(5), `mnt_id`
+  /// A file system can be mounted at several places. The kernel reports the mount of an open file. A mount that is not
+  /// visible to this process can be visible to processes that use the region. proc_pid_fdinfo(5), `mnt_id`
   ///
   /// - Parameters:
   ///   - region: the region, open.

@@ -53,8 +53,8 @@ package enum RegionPathName {
 
   /// The path that leads to exactly that region, in the view of this process or of another process.
   ///
-  /// - Returns: the path, what lstat(2) says, and whether it is a path of this process's own view; nil if
-  ///   neither way leads there.
+  /// - Returns: the path, its status, and whether the path is valid in the view of this process; nil if no view leads
+  ///   to the region.
   static func place(
     _ shown: [UInt8], _ identity: RegionIdentity, seenBy process: Int32
   ) -> (path: FilePath, status: stat, isOwn: Bool)? {
@@ -69,13 +69,13 @@ package enum RegionPathName {
     return nil
   }
 
-  /// What a path of maps can stand for: the kernel writes a line end as `\012`, and a backslash as it is.
+  /// The possible meanings of a path in maps. The kernel writes a line end as `\012`, and a backslash unchanged.
   private static func spellings(of path: [UInt8]) -> [[UInt8]] {
     let mark = Array("\\012".utf8)
     return path.contains(mark) ? [path.replacing(mark, with: [UInt8(ascii: "\n")]), path] : [path]
   }
 
-  /// A path for a person: the bare name of a POSIX object, without the mark of what was removed.
+  /// A path for messages: only the name of a POSIX object, without the mark of a removed file.
   package static func shown(_ path: [UInt8]) -> [UInt8] {
     let bare = withoutMark(path)
     return RegionKind.posixName(bare) ?? bare

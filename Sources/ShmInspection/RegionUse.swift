@@ -51,8 +51,8 @@ public enum RegionUse: Sendable, Equatable {
     return scan.isComplete || RegionLease.mayAsk(status, path()) ? .unseen : .unknown
   }
 
-  /// Asks the kernel for a lease for a moment, which is granted only if no other process has the region
-  /// open; before that the processes, so that a region in use is not touched.
+  /// First scans the processes, so that a region in use is not touched. Then takes a lease for a moment, which the
+  /// kernel grants only if no other process has the region open.
   ///
   /// - Parameters:
   ///   - region: opened for its status only, so that it does not count itself.

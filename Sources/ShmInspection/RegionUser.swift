@@ -48,7 +48,7 @@ public struct RegionUser: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - directory: the process's.
-  ///   - buffer: for what is read.
+  ///   - buffer: a buffer for reading.
   init(_ directory: borrowing ProcessDirectory, buffer: inout [UInt8]) {
     let count = (try? directory.readStart("comm", into: &buffer)) ?? 0
     self.init(

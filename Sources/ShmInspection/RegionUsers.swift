@@ -19,7 +19,7 @@ public struct RegionUsers: Sendable {
   public let seesEverybody: Bool
   /// The smaps data of the users, read on demand.
   let locks = ProcessLocks()
-  /// What the inspections that use this scan ask of the host.
+  /// The facts about the host that inspections with this scan need.
   let host = HostFacts()
 
   /// Whether all users of a region were found.

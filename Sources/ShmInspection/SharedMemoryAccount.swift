@@ -49,7 +49,7 @@ public struct SharedMemoryAccount: Sendable {
     otherFiles = Self.used(views).reduce(0) { $0 + max(0, $1.value - onDevice[$1.key, default: 0]) }
   }
 
-  /// What every tmpfs that is mounted anywhere holds, by its number. statfs(2)
+  /// The used bytes of every mounted tmpfs, by device number. statfs(2)
   private static func used(
     _ views: [(process: Int32, name: [UInt8], mounts: MemoryMounts)]
   ) -> [UInt64: Int] {

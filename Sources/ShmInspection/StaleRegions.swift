@@ -68,14 +68,14 @@ public struct StaleRegions: Sendable {
 
   /// The regions, in the order of their names' bytes.
   public let candidates: [Candidate]
-  /// What a killed removal has left that must go back to its name.
+  /// The regions that a killed removal has left, which get their names back.
   public let displaced: [Displaced]
   /// The System V segments that no process has attached.
   public let segments: [SystemVSegment]
   /// The sources that could not be read.
   public let unreadable: [RegionInventory.UnreadableSource]
 
-  /// How old what a removal has left must be, in seconds: another one may be at work.
+  /// The minimum age in seconds of a region that a removal has left, because another removal may be in progress.
   private static let grace = 2
 
   /// Inspects the regions of the host and their users. Nothing is changed.

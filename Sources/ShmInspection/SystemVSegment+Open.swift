@@ -3,8 +3,8 @@ import ShmCore
 import SystemPackage
 
 extension SystemVSegment {
-  /// Opens a segment through a process that has it attached: to attach it here would change what the
-  /// kernel keeps of it. proc_pid_map_files(5)
+  /// Opens a segment through a process that has it attached. Attaching it here would change its attach time and count.
+  /// proc_pid_map_files(5)
   ///
   /// - Parameters:
   ///   - segment: which segment.

@@ -1,10 +1,9 @@
 import ShmCore
 import SystemPackage
 
-/// Which addresses carry the lock, and which lie on huge pages, of the processes that map regions.
-/// proc_pid_smaps(5)
+/// The locked addresses and the huge pages of the processes that map regions. proc_pid_smaps(5)
 struct WiringFacts {
-  /// The mappings of the processes that were looked at, by process.
+  /// The mappings of the inspected processes, by process.
   private var mappings: [Int32: [SmapsText.Mapping]] = [:]
   /// Whether any page of shared memory is a huge one outside of the pools; nil if unknown.
   private let hasHugePages: Bool?
@@ -47,7 +46,7 @@ struct WiringFacts {
   /// - Parameters:
   ///   - process: its number.
   ///   - wired: becomes the bytes that it has wired; nil if that is unknown.
-  ///   - buffer: for what is read.
+  ///   - buffer: a buffer for reading.
   /// - Returns: the directory; nil if the process has ended.
   private static func open(
     _ process: Int32, wired: inout Int?, _ buffer: inout [UInt8]
@@ -72,7 +71,7 @@ struct WiringFacts {
     return ProcessStatus.wired(in: buffer[..<count])
   }
 
-  /// Also of one that has ended.
+  /// Includes processes that have ended.
   private static func hasNothingWired(_ process: Int32, _ buffer: inout [UInt8]) -> Bool {
     var wired: Int?
     guard open(process, wired: &wired, &buffer) != nil else {
@@ -93,7 +92,7 @@ struct WiringFacts {
   /// Whether any of a region's mappings carries the lock.
   func isLocked(_ entry: RegionInventory.Entry) -> Bool { !lockedRanges(entry).isEmpty }
 
-  /// What of a region is under a lock, in offsets.
+  /// The locked bytes of a region, as offsets.
   private func lockedRanges(_ entry: RegionInventory.Entry) -> [Range<UInt64>] {
     var ranges: [Range<UInt64>] = []
     for user in entry.users {
@@ -116,7 +115,7 @@ struct WiringFacts {
     }.max()
   }
 
-  /// The mappings of a region by a process with what smaps says of the same addresses.
+  /// The mappings of a region by a process, with their data from smaps.
   private func pairs(_ user: RegionUser) -> [(map: ProcessMap, found: SmapsText.Mapping)] {
     guard let all = mappings[user.process] else { return [] }
     return user.mappings.flatMap { map in
@@ -125,7 +124,7 @@ struct WiringFacts {
     }
   }
 
-  /// How many numbers lie in at least one of the ranges.
+  /// The number of integers in the union of the ranges.
   static func union(_ ranges: [Range<UInt64>]) -> Int {
     var total: UInt64 = 0
     var end: UInt64 = 0

@@ -1,13 +1,13 @@
 import CShm
 import ShmCore
 
-/// How a ring lies in its memory.
+/// The layout of a ring in its memory.
 struct RingGeometry: Hashable, Sendable {
   /// The default capacity in bytes.
   static let defaultCapacity = 4 << 20
   /// The smallest and the largest capacity in bytes.
   static let capacities = (64 << 10)...(1 << 30)
-  /// The most receivers of one stream.
+  /// The maximum number of receivers of a stream.
   static let maximumReceivers = Int(CSHM_RING_RECEIVERS)
 
   /// The bytes of the ring, a power of two.

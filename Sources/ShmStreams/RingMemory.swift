@@ -141,7 +141,7 @@ struct RingMemory: ~Copyable, Sendable {
     mayWrite: Bool, _ attempt: String, _ explain: ((Errno) -> ShmError)? = nil
   ) throws(ShmError) {
     let raw = descriptor.raw
-    // Addresses first, so that the two views lie in a row; a huge page more, to begin on one.
+    // Reserves addresses first, so that the two views are adjacent, with one huge page more for the alignment.
     let length = geometry.size + geometry.capacity + pageSize
     let pages: OwnedPages
     do {

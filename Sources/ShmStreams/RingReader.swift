@@ -46,7 +46,7 @@ struct RingReader: ~Copyable {
     return known >= wanted ? known : try available()
   }
 
-  /// How many bytes are there.
+  /// The number of available bytes.
   ///
   /// - Throws: `ShmError` of kind `damaged` if the sender's position decreased, or is ahead by more than the
   ///   capacity.
@@ -64,10 +64,10 @@ struct RingReader: ~Copyable {
     return count
   }
 
-  /// Says that this side does not wait any more.
+  /// Publishes that this side no longer waits.
   func stopWaiting() { waits.publish(0) }
 
-  /// The bytes that are there, in one piece, across the end as well.
+  /// The available bytes in one piece, also across the end of the ring.
   @inline(__always)
   func bytes(_ count: Int) -> UnsafeRawBufferPointer {
     unsafe UnsafeRawBufferPointer(memory.bytes(at: position, count: count))

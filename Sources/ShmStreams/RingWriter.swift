@@ -48,7 +48,7 @@ struct RingWriter: ~Copyable {
     return room
   }
 
-  /// Says that this side does not wait any more.
+  /// Publishes that this side no longer waits.
   func stopWaiting() { waits.publish(0) }
 
   /// The room for the next bytes, contiguous also across the end of the ring.

@@ -20,7 +20,7 @@ import Synchronization
   /// keeps the store and this load in order.
   func lookOnce() -> UInt64 { unsafe pointer.pointee.load(ordering: .acquiring) }
 
-  /// Pairs with `loadAcquiring`: the bytes before it are there.
+  /// Pairs with `loadAcquiring`, which makes the bytes before the position visible.
   func publish(_ value: UInt64) { unsafe pointer.pointee.store(value, ordering: .releasing) }
 
   /// A store that pairs with `lookOnce` of the other side: at least one side sees the store of the other. It is a

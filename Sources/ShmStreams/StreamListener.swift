@@ -130,7 +130,7 @@ struct StreamListener: ~Copyable {
     do throws(ShmError) {
       return .receiver(try StreamSocket(checking: OwnedDescriptor(adopting: raw), attempt))
     } catch {
-      // With a number it is the kernel's refusal to say whose it is, which is no receiver's fault.
+      // An error with a number means that the kernel does not report the owner, which is not a fault of the receiver.
       if error.kind == .notPermitted, error.errorNumber == nil { return .foreign }
       throw error
     }

@@ -146,7 +146,7 @@ extension StreamReceiver {
     }
   }
 
-  /// Waits until the sender says that all have come.
+  /// Waits until the sender reports that all receivers have connected.
   private mutating func waitForStart(_ clock: Deadline) throws(ShmError) {
     while true {
       switch socket.receive() {

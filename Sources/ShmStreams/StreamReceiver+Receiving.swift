@@ -57,7 +57,7 @@ extension StreamReceiver {
     report.crossings += 1
   }
 
-  /// Waits until bytes are there.
+  /// Waits until bytes are available.
   ///
   /// - Parameters:
   ///   - wanted: the minimum number of bytes.
@@ -163,7 +163,7 @@ extension StreamReceiver {
   /// - Parameters:
   ///   - descriptor: the descriptor to wait for; nil to wait only for the others.
   ///   - events: the events of `descriptor` to wait for.
-  ///   - watched: a descriptor whose closing ends the wait; nil to watch no descriptor.
+  ///   - watched: a descriptor whose closing ends the wait; nil without a descriptor.
   ///   - clock: the time limit.
   /// - Returns: whether `descriptor` is ready, and whether `watched` was closed.
   /// - Throws: `ShmError`: `interrupted`, and the failure of the sender.

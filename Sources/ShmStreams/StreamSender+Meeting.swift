@@ -36,7 +36,7 @@ extension StreamSender {
     try tellAll(.start(stream: stream))
   }
 
-  /// How often a waiting sender looks at its name and at silent receivers.
+  /// The time between two checks of the name and of silent receivers.
   private static var lookAgain: Duration { .milliseconds(500) }
 
   /// How long a receiver that was greeted may take to map the ring. A receiver allows its
@@ -68,7 +68,7 @@ extension StreamSender {
   /// The maximum number of connections during the meeting. Another connection replaces the oldest silent one.
   private static var mostConnected: Int { 64 }
 
-  /// What is ready after a wait.
+  /// The descriptors that are ready after a wait.
   struct Heard {
     /// The peers with a message.
     var peers: [StreamPeer]
@@ -183,8 +183,8 @@ extension StreamSender {
     }
   }
 
-  /// Tells latecomers *busy* as soon as they have asked, so that the connection is closed with nothing
-  /// unread and they see no error before it.
+  /// Sends latecomers *busy* after their request. So the connection is closed without unread messages, and they see no
+  /// error before it.
   ///
   /// - Parameter heard: the peers with a message.
   /// - Returns: the peers of `heard` that are receivers of the stream.

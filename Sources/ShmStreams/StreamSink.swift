@@ -22,7 +22,7 @@ struct StreamSink: ~Copyable {
     case plain
     /// The kernel is asked, for each write, not to wait. pwritev2(2), RWF_NOWAIT
     case asking
-    /// A terminal, which cannot promise that, opened once more so that it does not wait.
+    /// A terminal, which does not support such writes, so it is opened again in non-blocking mode.
     case reopened(CInt)
     /// A terminal that cannot be opened once more: only one byte is sure to have room.
     case bytewise

@@ -17,7 +17,7 @@ struct StreamSocket: ~Copyable, Sendable {
     case message(StreamMessage)
     /// Bytes that are no message of this version.
     case nonsense
-    /// A message whose descriptors this process cannot have.
+    /// A message whose descriptors this process cannot receive.
     case cutOff
     /// The peer closed the connection.
     case closed

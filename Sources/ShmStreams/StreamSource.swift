@@ -25,7 +25,7 @@ struct StreamSource: ~Copyable {
     case asking
     /// Read when poll(2) reports it ready, although the read can still block.
     case trusting
-    /// A socket whose messages have ends.
+    /// A socket that keeps message boundaries.
     case messages
   }
 
@@ -53,7 +53,7 @@ struct StreamSource: ~Copyable {
     }
   }
 
-  /// Whether it is a socket whose messages have ends.
+  /// Whether it is a socket that keeps message boundaries.
   var keepsMessages: Bool {
     if case .messages = way { true } else { false }
   }

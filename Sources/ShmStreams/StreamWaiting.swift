@@ -17,7 +17,7 @@ struct SpinWait {
   private static let round = 1_000_000
   /// The longest spin.
   private static let longest = Duration.seconds(1)
-  /// So many looks for one at the clock, which costs as much as several of them.
+  /// The number of checks for each reading of the clock, which takes as long as several checks.
   private static let looks = 32
 
   private let length: Int

@@ -117,7 +117,7 @@ package struct ProcessDirectory: ~Copyable {
   /// Reads the links of its descriptors.
   ///
   /// - Parameters:
-  ///   - buffer: for what is read.
+  ///   - buffer: a buffer for reading.
   ///   - link: for the links.
   ///   - body: called with each descriptor and what it points to.
   /// - Throws: `Errno` without permission.
