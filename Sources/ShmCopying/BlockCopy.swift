@@ -109,13 +109,16 @@ public struct BlockCopy {
 
   /// Copies, in order from the first byte to the last; past the page cache several requests at once.
   ///
+  /// A hole of a source file or region stays a hole in a file or region, or is written as zeros over data; direct I/O
+  /// writes zeros.
+  ///
   /// - Parameter progress: called with the bytes copied so far.
   /// - Throws: `ShmError` of the end that failed; `copied` is the number of copied bytes. Later bytes are unchanged,
   ///   except by requests that ran in parallel.
   /// - Complexity: linear in the bytes.
   public mutating func run(progress: (Int) -> Void = { _ in }) throws(ShmError) {
     do {
-      if let length, !mayExceedMemory { try sink.requireRoom(length, at: 0, attempt) }
+      if let length, !mayExceedMemory { try requireRoom(length) }
       if let direct, let length {
         method = try direct.run(length, copied: &copied, progress: progress)
       } else {
@@ -132,12 +135,25 @@ public struct BlockCopy {
     try sink.finish(copied, isWhole: true, attempt)
   }
 
+  /// Throws if the data of the source has no room in the sink. Holes of the source need none.
+  private func requireRoom(_ length: Int) throws(ShmError) {
+    guard sink.keepsHoles else { return try sink.requireRoom([0..<length], attempt) }
+    var parts: [Range<Int>] = []
+    try source.forEachData(in: 0..<length) { parts.append($0) }
+    try sink.requireRoom(parts, attempt)
+  }
+
   private mutating func copyAll(_ progress: (Int) -> Void) throws(ShmError) {
     let scratch = try ScratchBuffer(attempt)
     while copied < limit {
       progress(copied)
       try SignalMask.checkPending(attempt)
-      let count = min(Self.step, limit - copied)
+      let hole = source.hole(at: copied, limit - copied)
+      if hole > 0, sink.keepsHoles, try sink.clear(hole, at: copied, attempt) {
+        copied += hole
+        continue
+      }
+      let count = min(Self.step, hole > 0 ? hole : source.data(at: copied, limit - copied))
       let before = copied
       if let region = sink as? RegionEnd, !(source is StreamEnd),
         region.canBeMapped(count, at: copied)
@@ -160,7 +176,7 @@ public struct BlockCopy {
       let count = try unsafe source.read(into: scratch.prefix(count), at: copied, attempt)
       if length == nil, !mayExceedMemory {
         do {
-          try sink.requireRoom(count, at: copied, attempt)
+          try sink.requireRoom([copied..<copied + count], attempt)
         } catch {
           throw EndFailure.own(error)
         }
@@ -239,6 +255,8 @@ extension BlockCopy {
     while done < copied {
       progress(done)
       try SignalMask.checkPending(attempt)
+      // Holes of both are equal.
+      done += min(left.hole(at: done, copied - done), right.hole(at: done, copied - done))
       let count = min(expected.count, copied - done)
       try unsafe Self.readWhole(left, into: expected.prefix(count), at: done, from, attempt)
       try unsafe Self.readWhole(right, into: actual.prefix(count), at: done, to, attempt)

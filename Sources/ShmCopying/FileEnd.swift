@@ -6,8 +6,9 @@ import SystemPackage
 /// A regular file or a block device as an end of a block copy.
 final class FileEnd: OpenEnd {
   private let descriptor: OwnedDescriptor
-  private let offset: Int
+  let offset: Int
   let room: Int?
+  var holes: HoleFinder?
   private let identity: RegionIdentity
   /// The place of a file that was opened for writing.
   private let place: OutputPath?
@@ -31,6 +32,7 @@ final class FileEnd: OpenEnd {
     self.offset = offset
     self.room = room
     self.state = state
+    holes = HoleFinder(self.descriptor.raw)
     place = nil
     (isCut, isNew, size) = (false, false, nil)
   }
@@ -51,6 +53,7 @@ final class FileEnd: OpenEnd {
     isCut = offset == nil && isFile
     size = isFile ? Int(status.st_size) : nil
     state = nil
+    holes = isFile ? HoleFinder(self.descriptor.raw) : nil
   }
 
   /// Opens a file to be read; one that has no size to rely on, as a FIFO or a file of /proc and /sys, in
@@ -161,10 +164,10 @@ final class FileEnd: OpenEnd {
     }
   }
 
-  func requireRoom(_ count: Int, at place: Int, _ attempt: String) throws(ShmError) {
-    guard offset <= Int.max - place, count <= Int.max - place - offset else { return }
+  func requireRoom(_ parts: [Range<Int>], _ attempt: String) throws(ShmError) {
+    guard let end = parts.last?.upperBound, offset <= Int.max - end else { return }
     var room = roomGuard ?? RoomGuard(descriptor.raw, attempt)
-    try room.require(offset + place..<offset + place + count)
+    try room.require(parts.map { offset + $0.lowerBound..<offset + $0.upperBound })
     roomGuard = room
   }
 
@@ -200,6 +203,26 @@ final class FileEnd: OpenEnd {
     }
   }
 
+  var keepsHoles: Bool { size != nil }
+
+  /// Punches holes into the data of a file. What lies beyond its end becomes part of it when the copy ends.
+  func clear(_ count: Int, at place: Int, _ attempt: String) throws(ShmError) -> Bool {
+    guard let size, var holes else { return false }
+    let start = offset + place
+    let range = start..<max(start, min(size, start + count))
+    do throws(Errno) {
+      try holes.forEachData(in: range) { (part) throws(Errno) in
+        try descriptor.allocate(
+          part, mode: cshm_FALLOC_FL_PUNCH_HOLE | cshm_FALLOC_FL_KEEP_SIZE)
+      }
+    } catch .notSupported {
+      return false
+    } catch {
+      throw DescriptorIO.explain(error, attempt)
+    }
+    return true
+  }
+
   private func start(_ place: Int, _ attempt: String) throws(EndFailure) -> Int {
     let (start, overflow) = offset.addingReportingOverflow(place)
     if overflow { throw .own(ShmError(.usage, attempt, "the range exceeds 2^63 - 1")) }
@@ -223,61 +246,12 @@ final class FileEnd: OpenEnd {
     if let size, let wanted = isCut && (isWhole || count > 0) ? end : isWhole ? nil : max(size, end)
     {
       try ShmError.explaining({ DescriptorIO.explain($0, attempt) }) { () throws(Errno) in
-        if try descriptor.status().st_size > wanted { try descriptor.truncate(to: wanted) }
+        let now = Int(try descriptor.status().st_size)
+        if now > wanted || now < end { try descriptor.truncate(to: max(wanted, end)) }
       }
     }
     guard isWhole else { return }
     try writeBack?.finish(upTo: end, attempt)
     if isNew, isSynchronized == true { try place?.synchronizeDirectory(descriptor.raw, attempt) }
-  }
-}
-
-extension OutputPath {
-  /// Refuses a file or a FIFO that another user may have put there for this one to write.
-  fileprivate func checkTrust(_ quoted: String, _ attempt: String) throws(ShmError) {
-    guard let found = try? directory.status(name) else { return }
-    let kind = found.st_mode & S_IFMT
-    if kind == S_IFREG || kind == S_IFIFO, !directory.trusts(found) {
-      throw ShmError(
-        .notPermitted, attempt, "\(quoted) is another user's file in a sticky directory",
-        remedy: "choose another name", errorNumber: EACCES)
-    }
-  }
-
-  /// Opens the file of the name, or creates it; sets `isNew` to whether it was created.
-  fileprivate func openForWriting(isNew: inout Bool) throws(Errno) -> OwnedDescriptor {
-    // The kernel opens the target of a link in /proc.
-    if directory.isProcess { return try directory.open(name, O_WRONLY) }
-    guard let found = try directory.status(name) else {
-      if isLinked { throw .noSuchFileOrDirectory }
-      isNew = true
-      return try directory.open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o666)
-    }
-    let descriptor = try directory.open(name, O_WRONLY | O_NOFOLLOW)
-    // Another file may have taken the name since the check.
-    let status = try descriptor.status()
-    if status.st_mode & S_IFMT == S_IFREG, RegionIdentity(status) != RegionIdentity(found),
-      !directory.trusts(status)
-    {
-      throw .permissionDenied
-    }
-    return descriptor
-  }
-
-  /// Removes the file, if it has the name still.
-  fileprivate func removeFile(_ identity: RegionIdentity) {
-    if let found = try? directory.status(name), RegionIdentity(found) == identity {
-      try? directory.unlink(name)
-    }
-  }
-
-  /// Makes the name of a new file durable.
-  fileprivate func synchronizeDirectory(_ file: CInt, _ attempt: String) throws(ShmError) {
-    try ShmError.explaining({
-      ShmError(
-        .inputOutput, attempt,
-        "the file is complete, but its directory cannot be synchronized: \($0.reason)",
-        errorNumber: $0.rawValue)
-    }) { () throws(Errno) in try directory.synchronize(besides: file) }
   }
 }

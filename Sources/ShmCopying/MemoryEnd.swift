@@ -15,7 +15,13 @@ final class MemoryEnd: OpenEnd {
 
   /// A page that the process has not touched yet is charged to its control groups. At their limit the kernel
   /// ends that process, not this process.
-  func requireRoom(_ count: Int, at place: Int, _ attempt: String) throws(ShmError) {
+  func requireRoom(_ parts: [Range<Int>], _ attempt: String) throws(ShmError) {
+    for part in parts { try requireRoom(part.count, at: part.lowerBound, attempt) }
+  }
+
+  private func requireRoom(
+    _ count: Int, at place: Int, _ attempt: String
+  ) throws(ShmError) {
     guard let start = try? start(place) else { return }
     let (end, overflow) = start.addingReportingOverflow(UInt64(count))
     guard !overflow, end < UInt64(Int.max) else { return }

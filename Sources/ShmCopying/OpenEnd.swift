@@ -14,13 +14,28 @@ protocol OpenEnd: AnyObject {
     into buffer: UnsafeMutableRawBufferPointer, at place: Int, _ attempt: String
   ) throws(EndFailure) -> Int
 
+  /// Finds the holes of the file; nil for an end without holes.
+  var holes: HoleFinder? { get set }
+
+  /// The offset in the file at which the copy starts.
+  var offset: Int { get }
+
+  /// Whether `clear` leaves holes. Other ends get zeros, which need room.
+  var keepsHoles: Bool { get }
+
+  /// Makes `count` bytes at `place` zero, without memory for bytes that have none.
+  ///
+  /// - Returns: whether that was possible. Otherwise the caller writes zeros.
+  func clear(_ count: Int, at place: Int, _ attempt: String) throws(ShmError) -> Bool
+
   /// Copies the beginning of `buffer` to `place`, and returns how many bytes: one at least.
   func write(
     _ buffer: UnsafeRawBufferPointer, at place: Int, _ attempt: String
   ) throws(EndFailure) -> Int
 
-  /// Called before `count` bytes are written at `place`: throws if they have no room in memory.
-  func requireRoom(_ count: Int, at place: Int, _ attempt: String) throws(ShmError)
+  /// Called before these parts are written, in bytes from the start of the copy: throws if they have no room in
+  /// memory.
+  func requireRoom(_ parts: [Range<Int>], _ attempt: String) throws(ShmError)
 
   /// Whether the written bytes are stored on the device; nil without a device.
   var isSynchronized: Bool? { get }
@@ -40,7 +55,7 @@ protocol OpenEnd: AnyObject {
 
 extension OpenEnd {
   /// Ends other than memory are not checked.
-  func requireRoom(_ count: Int, at place: Int, _ attempt: String) throws(ShmError) {}
+  func requireRoom(_ parts: [Range<Int>], _ attempt: String) throws(ShmError) {}
 }
 
 /// The object that contains an end.
@@ -82,6 +97,38 @@ enum EndFailure: Error {
 }
 
 extension OpenEnd {
+  var holes: HoleFinder? {
+    get { nil }
+    set {}
+  }
+
+  var offset: Int { 0 }
+
+  /// The length of the hole at `place`, in bytes, up to `count`; 0 if there is data.
+  func hole(at place: Int, _ count: Int) -> Int {
+    holes?.hole(at: offset + place, limit: offset + place + count) ?? 0
+  }
+
+  /// The number of bytes from `place` on, up to `count`, before the next hole; `count` if it is not known.
+  func data(at place: Int, _ count: Int) -> Int {
+    holes?.data(at: offset + place, limit: offset + place + count) ?? count
+  }
+
+  /// Calls `body` with the parts of `range` that have data, in order.
+  func forEachData(
+    in range: Range<Int>, _ body: (Range<Int>) throws(ShmError) -> Void
+  ) throws(ShmError) {
+    guard var holes else { return try body(range) }
+    let (base, file) = (offset, offset + range.lowerBound..<offset + range.upperBound)
+    try holes.forEachData(in: file) { (part) throws(ShmError) in
+      try body(part.lowerBound - base..<part.upperBound - base)
+    }
+  }
+
+  var keepsHoles: Bool { false }
+
+  func clear(_ count: Int, at place: Int, _ attempt: String) throws(ShmError) -> Bool { false }
+
   var isSynchronized: Bool? { nil }
 
   func checkUnchanged(_ count: Int, _ attempt: String) throws(ShmError) {}

@@ -70,11 +70,32 @@ extension Region {
     let attempt = "cannot verify \(quoted)"
     let range = try checked(range, attempt)
     let found = DifferenceSum()
-    try ParallelChunks.run(
-      range, threads: threads ?? Self.threads(for: range), progress: progress
-    ) { (chunks) throws(ShmError) in
+    func compare(_ part: Range<Int>) throws(ShmError) {
+      try addDifferences(
+        part, from: pattern, rangeStart: range.lowerBound,
+        threads: threads ?? Self.threads(for: part), to: found, attempt
+      ) { progress(part.lowerBound - range.lowerBound + $0) }
+    }
+    guard pattern.uniformByte == 0 else {
+      try compare(range)
+      return found.total
+    }
+    // A hole is zero.
+    var holes = HoleFinder(rawDescriptor)
+    try holes.forEachData(in: range) { (part) throws(ShmError) in try compare(part) }
+    progress(range.count)
+    return found.total
+  }
+
+  /// Adds the differences between `part` and a pattern to `found`.
+  private func addDifferences(
+    _ part: Range<Int>, from pattern: FillPattern, rangeStart: Int, threads: Int,
+    to found: DifferenceSum, _ attempt: String, progress: (Int) -> Void
+  ) throws(ShmError) {
+    try ParallelChunks.run(part, threads: threads, progress: progress) {
+      (chunks) throws(ShmError) in
       let actual = try ScratchBuffer(attempt)
-      var expected = try PatternBytes(pattern, rangeStart: range.lowerBound)
+      var expected = try PatternBytes(pattern, rangeStart: rangeStart)
       try chunks.forEach(attempt) { (chunk) throws(ShmError) in
         try readWhole(actual, chunk, attempt)
         unsafe found.compare(
@@ -82,7 +103,6 @@ extension Region {
           at: chunk.lowerBound)
       }
     }
-    return found.total
   }
 
   /// Reads all of `chunk`, or throws if the region was shrunk.

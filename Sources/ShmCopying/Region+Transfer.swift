@@ -50,14 +50,20 @@ extension Region {
     if let given { state = given } else { state = try InputSource.state(source, sourceName) }
     try Self.refuse(state?.remaining, amount, into: range.count, attempt)
     var room = guarded
+    var input = SequentialInput(source, hasHoles: state != nil)
     if let known = state?.remaining {
-      try room?.require(range.prefix(known))
+      // Holes of the input need no memory.
+      var parts: [Range<Int>] = []
+      try input.forEachData(upTo: known) {
+        parts.append(range.lowerBound + $0.lowerBound..<range.lowerBound + $0.upperBound)
+      }
+      try room?.require(parts)
       room = nil
     }
     var offset = range.lowerBound
     do throws(ShmError) {
       try take(
-        from: source, into: range, at: &offset, by: &writer, guarded: &room, attempt,
+        from: &input, into: range, at: &offset, by: &writer, guarded: &room, attempt,
         progress: progress)
       let copied = offset - range.lowerBound
       try state?.check(read: copied, attempt)
@@ -76,17 +82,27 @@ extension Region {
 
   /// Writes the input at `offset`, and advances `offset`.
   private func take(
-    from source: Int32, into range: Range<Int>, at offset: inout Int,
+    from input: inout SequentialInput, into range: Range<Int>, at offset: inout Int,
     by writer: inout RegionWriter, guarded room: inout RoomGuard?, _ attempt: String,
     progress: (Int) -> Void
   ) throws(ShmError) {
     let scratch = try ScratchFile()
+    var zeros = RegionZeros()
     while true {
       progress(offset - range.lowerBound)
       // At the end, one more byte than fits is read, to detect an input that is too long.
       let left = range.upperBound - offset
-      let count = try unsafe DescriptorIO.read(
-        source, into: scratch.prefix(min(scratch.count, max(1, left))), attempt)
+      let hole = try input.skipHole(upTo: left, attempt)
+      if hole > 0 {
+        // A region that is not yet visible is zero.
+        if writer.isPublished {
+          try zeros.clear(offset..<offset + hole, of: self, by: &writer)
+        }
+        offset += hole
+        continue
+      }
+      let count = try unsafe input.read(
+        into: scratch.prefix(min(scratch.count, max(1, left))), attempt)
       if count == 0 { break }
       if left == 0 {
         throw ShmError(

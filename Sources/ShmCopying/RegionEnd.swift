@@ -12,6 +12,8 @@ final class RegionEnd: OpenEnd {
   private let identity: RegionIdentity
   private var writer: RegionWriter?
   private var roomGuard: RoomGuard?
+  var holes: HoleFinder?
+  private var zeros = RegionZeros()
 
   init(
     _ region: consuming Region, offset: Int, _ attempt: String
@@ -26,14 +28,17 @@ final class RegionEnd: OpenEnd {
     }
     self.offset = offset
     self.region = region
+    holes = HoleFinder(self.region.rawDescriptor)
   }
 
   var room: Int? { size - offset }
 
-  func requireRoom(_ count: Int, at place: Int, _ attempt: String) throws(ShmError) {
+  func requireRoom(_ parts: [Range<Int>], _ attempt: String) throws(ShmError) {
     var room = roomGuard ?? RoomGuard(region, attempt)
     // A range beyond the region's end is a different error.
-    try room.require((offset + place..<size).prefix(count))
+    let whole = offset..<size
+    try room.require(
+      parts.map { (offset + $0.lowerBound..<offset + $0.upperBound).clamped(to: whole) })
     roomGuard = room
   }
 
@@ -110,6 +115,22 @@ final class RegionEnd: OpenEnd {
     }
     if let failure { throw failure }
     return done ?? 0
+  }
+
+  var keepsHoles: Bool { true }
+
+  func clear(_ count: Int, at place: Int, _ attempt: String) throws(ShmError) -> Bool {
+    try prepareWriter()
+    guard var writer = writer.take() else { return false }
+    let start = offset + place
+    do throws(ShmError) {
+      try zeros.clear(start..<start + count, of: region, by: &writer)
+    } catch {
+      self.writer = consume writer
+      throw error
+    }
+    self.writer = consume writer
+    return true
   }
 
   private func prepareWriter() throws(ShmError) {

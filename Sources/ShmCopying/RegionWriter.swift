@@ -40,7 +40,8 @@ import SystemPackage
     window = nil
     unsafe bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     pageSize = page
-    step = max(Self.windowSize, page)
+    // A mapping of huge pages takes from their pool what it does not use.
+    step = hasWrite ? max(Self.windowSize, page) : page
     self.isShared = isShared || !hasWrite
     isPublished = isShared
   }
@@ -112,6 +113,11 @@ import SystemPackage
       try unsafe put(source, at: offset, of: region, attempt)
     }
     try checkEnd(end, of: region, attempt)
+  }
+
+  /// Throws if the region ends before the range does.
+  func check(_ range: Range<Int>, of region: borrowing Region) throws(ShmError) {
+    _ = try checkedSize(range, of: region, "cannot write \(region.quoted)")
   }
 
   /// The size of the region, which contains the range.

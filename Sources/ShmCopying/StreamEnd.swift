@@ -43,9 +43,9 @@ final class StreamEnd: OpenEnd {
     if isWhole { try writeBack?.finish(upTo: 0, attempt) }
   }
 
-  func requireRoom(_ count: Int, at place: Int, _ attempt: String) throws(ShmError) {
+  func requireRoom(_ parts: [Range<Int>], _ attempt: String) throws(ShmError) {
     var room = roomGuard ?? RoomGuard(raw, attempt)
-    try room.require(next: count)
+    for part in parts { try room.require(next: part.count) }
     roomGuard = room
   }
 

@@ -47,6 +47,25 @@ struct HugePagesTests {
   }
 
   @Test(
+    "a few bytes in a sparse region take the huge pages that contain them",
+    .enabled(if: TestEnvironment.mayMount, "needs the right to mount"),
+    .enabled(if: hasPool, "needs a pool of huge pages"))
+  func few() async throws {
+    // The file system has no more than these two pages, which lie in the middle of 64 MiB.
+    let result = try await mounted(
+      """
+      truncate -s 64M "$M/sparse"
+      printf ab | "$SHMTOOL" write "$M/sparse" --offset 10485759 -q
+      "$SHMTOOL" read "$M/sparse" --offset 10485759 --length 2
+      stat -c %b "$M/sparse"
+      "$SHMTOOL" fill "$M/sparse" --byte 7 --offset 8M --length 4M -q
+      "$SHMTOOL" verify "$M/sparse" --byte 7 --offset 8M --length 4M -q
+      """, options: "pagesize=2M,size=4M")
+    #expect(result.code == 0, "\(result.error)")
+    #expect(result.text == "ab8192\n")
+  }
+
+  @Test(
     "that a hole does not find are an error in huge pages, by every way of writing",
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"),
     .enabled(if: hasPool, "needs a pool of huge pages"))

@@ -54,6 +54,16 @@ package struct RoomGuard {
     if missing > 0 { try look(missing, space, isPiece) }
   }
 
+  /// The same check for several ranges together.
+  package mutating func require(_ parts: [Range<Int>]) throws(ShmError) {
+    guard let space else { return }
+    let missing = parts.reduce(0) { (sum, part) in
+      let (total, overflow) = sum.addingReportingOverflow(Self.missingBytes(raw, part))
+      return overflow ? .max : total
+    }
+    if missing > 0 { try look(missing, space, false) }
+  }
+
   /// The same check for bytes at the current offset of the descriptor.
   package mutating func require(next count: Int) throws(ShmError) {
     guard space != nil, count > 0 else { return }

@@ -160,6 +160,10 @@ extension OwnedDescriptor {
 
   /// The target of lseek(2).
   package enum Sought: CInt {
+    /// The offset itself: `SEEK_SET`.
+    case start = 0
+    /// An offset from the current one: `SEEK_CUR`.
+    case current = 1
     /// The end of it all: `SEEK_END`.
     case end = 2
     /// Written bytes: `SEEK_DATA`.
@@ -170,6 +174,13 @@ extension OwnedDescriptor {
 
   /// The start of the next data or hole, nil past the last; or the end. lseek(2)
   package func seek(_ sought: Sought, from offset: Int) throws(Errno) -> Int? {
+    try Self.seek(sought, in: raw, from: offset)
+  }
+
+  /// The same in a file whose descriptor belongs to the caller.
+  package static func seek(
+    _ sought: Sought, in raw: CInt, from offset: Int
+  ) throws(Errno) -> Int? {
     do {
       return Int(try SystemCall.check { lseek(raw, off_t(offset), sought.rawValue) })
     } catch .noSuchAddressOrDevice {

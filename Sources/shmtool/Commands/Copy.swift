@@ -17,7 +17,8 @@ struct Copy: CheckedCommand {
 
       A region does not grow. A file without @OFFSET is truncated to the length of the copy. A \
       written file or device is synced before shmtool exits. A file that is read to its end \
-      must not change meanwhile. If a copy fails, the number of copied bytes is reported.
+      must not change meanwhile. If a copy fails, the number of copied bytes is reported. Holes \
+      of a region or a file stay holes and need no memory; over data, zeros are written.
 
       --direct uses direct I/O (O_DIRECT) between a region and a file or device, bypassing the \
       page cache. Several requests run at a time, into the pages of the region, which are \

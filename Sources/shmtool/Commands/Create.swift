@@ -9,7 +9,8 @@ struct Create: CommandRunner {
     usage: "shmtool create [OPTIONS] REGION [SIZE] [-- CMD ...]",
     discussion: """
       The region becomes visible only when it is complete. Its memory is reserved, so a full \
-      tmpfs is an error instead of a later SIGBUS; --sparse reserves nothing.
+      tmpfs is an error instead of a later SIGBUS; --sparse reserves nothing, and holes of the \
+      input of --from stay holes.
 
       A size that exceeds memory or the limit of a control group is refused before any page is \
       charged. 'shmtool limits --room' shows how much can be created. With --force the kernel \
