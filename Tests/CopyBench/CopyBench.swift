@@ -52,7 +52,7 @@ struct CopyBench {
   private static func hold(_ size: Int) throws {
     let memory = unsafe source(size)
     print(getpid(), UInt(bitPattern: memory.baseAddress))
-    // What is printed waits for its reader otherwise.
+    // Otherwise the output is buffered.
     fflush(nil)
     while getchar() != EOF {}
     unsafe memory.deallocate()
@@ -92,7 +92,7 @@ struct CopyBench {
     unsafe memory.deallocate()
   }
 
-  /// The same read where they lie.
+  /// The same bytes, read in place.
   private static func receive(_ name: String, size: Int) throws -> Int {
     var receiver = try StreamReceiver.meet(at: try Rendezvous(name), options: options)
     var (sum, count, start): (UInt64, Int, Int) = (0, -1, nanoseconds)

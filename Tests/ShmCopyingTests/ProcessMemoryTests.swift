@@ -195,7 +195,7 @@ struct ProcessMemoryTests {
     Issue.record("no process got the number \(number) again")
   }
 
-  /// Looks whether a process of that number is told from the one that `memory` holds.
+  /// Checks that another process with this number is distinguished from the process of `memory`.
   private func expectAnother(_ memory: borrowing ProcessMemory, than number: pid_t) throws {
     let address = try #require(ProcessMap.all(of: number)?.first?.addresses.lowerBound)
     let failure = failure { _ = try memory.bytes(at: address, count: 4) }
@@ -224,7 +224,7 @@ struct ProcessMemoryTests {
     return nil
   }
 
-  /// Runs `body` with a region, a second process that has it mapped, and where.
+  /// Runs `body` with a region, a second process that maps it, and the address there.
   private func withTarget(
     _ size: Int, _ body: (borrowing Region, borrowing ProcessMemory, UInt64) throws -> Void
   ) throws {

@@ -111,7 +111,7 @@ struct ControlGroupTests {
       #expect(found.map(\.available) == [44 << 20, 44 << 20])
       let inner = try #require(found[0].room(swapFree: 1 << 40))
       #expect(inner.available == pages(14) && inner.file == "memory.memsw.limit_in_bytes")
-      // What is swapped out already counts against wired pages as well.
+      // Swapped pages also count against wired pages.
       #expect(found[0].room(swapFree: 0)?.available == pages(14))
       #expect(found[1].room(swapFree: 1 << 40)?.available == pages(66))
       #expect(found[1].room(swapFree: 1 << 20)?.available == pages(45))

@@ -32,7 +32,7 @@ struct CopyOnWriteTests {
     }
     #expect(try region.contents(0..<1000 * page) == before)
     #expect(try region.verify(.random(seed: 3)) == nil)
-    // What others write is seen where nothing was copied, and only there.
+    // Writes of other processes are visible only in pages that were not copied.
     try region.store([9], at: 1 * page)
     try region.store([9], at: 7 * page)
     #expect(mapping.load(1 * page) == 9)
@@ -75,7 +75,7 @@ struct CopyOnWriteTests {
     #expect(maps.count == 2)
     for (bytes, isShared) in zip(copied, shares) { #expect(bytes == (isShared ? 0 : 5 * page)) }
     #expect(Set(shares) == [true, false])
-    // Of one that is gone nothing is known.
+    // The copies of an ended process are unknown.
     #expect(
       maps.first { !$0.isShared }.map { CopiedPages.bytes(of: $0, in: process) } == .some(nil))
   }

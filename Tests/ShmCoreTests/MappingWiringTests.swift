@@ -158,7 +158,7 @@ struct MappingWiringTests {
   }
 }
 
-/// Becomes nobody with a memlock limit, or, where this is an ordinary user, takes the limit alone.
+/// Becomes the user nobody with a memlock limit. An ordinary user only sets the limit.
 private func dropPrivilege(memlock: Int) throws {
   var limit = rlimit(rlim_cur: rlim_t(memlock), rlim_max: rlim_t(memlock))
   // RLIMIT_MEMLOCK, which the C library's module has as another type.

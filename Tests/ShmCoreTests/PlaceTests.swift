@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The place of a process")
 struct PlaceTests {
-  /// What is known of a process of root in the first user namespace.
+  /// The facts about a process of root in the first user namespace.
   private static func facts(namespace: Bool? = true, map: String? = nil) -> Place.Facts {
     Place.Facts(
       process: 5, isOwn: true, parent: 4, user: 0, isWiringPermitted: false,

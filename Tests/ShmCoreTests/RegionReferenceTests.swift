@@ -45,7 +45,7 @@ struct RegionReferenceTests {
 
   @Test("canonically equivalent prefixes are not the prefix")
   func prefixByBytes() throws {
-    // A combining mark behind the colon belongs to one character with it, and to the path.
+    // A combining mark after the colon forms one character with it, but belongs to the path.
     #expect(try RegionReference("file:\u{301}x") == .file("\u{301}x"))
   }
 

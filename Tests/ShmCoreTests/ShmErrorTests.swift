@@ -54,7 +54,7 @@ struct ShmErrorTests {
   func remedies() {
     #expect(ShmError("a", .tooManyOpenFiles).description.contains("RLIMIT_NOFILE"))
     #expect(ShmError("a", .tooManyOpenFiles, remedy: "else").remedy == "else")
-    // Only if there is a limit: its figure is told.
+    // Only a known limit appears with its figure.
     var limit = rlimit()
     let isLimited =
       unsafe getrlimit(__rlimit_resource_t(1), &limit) == 0 && limit.rlim_cur != .max

@@ -50,7 +50,7 @@ struct PageMapTests {
   func known(_ pages: Int, _ reserved: [Range<Int>], _ written: [Int]) throws {
     try withRegion(pages: pages, reserved: reserved, written: written) { region, expected in
       let map = try PageMap(of: region)
-      // Where there is swap the kernel may take a page at any time.
+      // If swap is in use, the kernel can take a page at any time.
       let found = states(map).map { $0 == .swapped ? .resident : $0 }
       #expect(found == expected)
       let counts = try PageCounts(of: region)
@@ -117,7 +117,7 @@ struct PageMapTests {
     try region.fill(.byte(1))
     var expected = [PageMap.State](repeating: .resident, count: size / page)
     let punch = cshm_FALLOC_FL_PUNCH_HOLE | cshm_FALLOC_FL_KEEP_SIZE
-    // In the head, about where it ends, in the rest, and at both ends.
+    // In the head, near its end, in the rest, and at both ends.
     for first in [0, 1000, size / page / 3 - 500, size / page / 2, size / page - 700] {
       let hole = first..<first + 700
       try region.descriptor.allocate(hole.lowerBound * page..<hole.upperBound * page, mode: punch)

@@ -42,7 +42,7 @@ struct RegionUsersTests {
       #expect(try RegionUse.proved(looked, in: none) == .unused)
       try RegionUse.refuseIfUsed(try name.reference, "cannot try")
       try withSecondProcess(mapping: name.name) { process in
-        // A scan for nothing sees nobody; the lease is refused all the same.
+        // A scan for no region finds no users, and the lease is refused nevertheless.
         #expect(try RegionUse.of(looked, in: none) == .unseen)
         let use = try RegionUse.proved(looked, in: none)
         #expect(use == .used([]))

@@ -137,7 +137,7 @@ struct FrameTests {
         if bytes.isEmpty { break }
       }
       switch read(bytes) {
-      // Only what stands behind the end may differ, for it is not read.
+      // Only bytes after the end may differ, because they are not read.
       case .complete(let got): #expect(got == data && bytes.starts(with: whole))
       case .fault(let got), .cutOff(let got): #expect(data.starts(with: got))
       case .aborted: Issue.record("taken for an abort")

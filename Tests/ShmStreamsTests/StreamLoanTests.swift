@@ -8,8 +8,7 @@ import Testing
 
 @Suite("Loans of a stream")
 struct StreamLoanTests {
-  /// Runs both ends as threads, over a place of the test's own. Receivers wait as the sender does where
-  /// nothing else is said.
+  /// Runs both ends as threads, in a directory of this test. Receivers wait like the sender unless given otherwise.
   private func run(
     _ waiting: StreamWaiting, _ receiversWaiting: StreamWaiting? = nil, receivers: Int = 1,
     send: @escaping @Sendable (inout StreamSender) throws(ShmError) -> Void,
@@ -49,7 +48,7 @@ struct StreamLoanTests {
     return errors.withLock { $0 }
   }
 
-  /// Bytes that say where they stand in the stream.
+  /// Bytes that depend on their position in the stream.
   private static func fill(_ space: UnsafeMutableRawBufferPointer, _ count: Int, from start: Int) {
     for index in 0..<count {
       unsafe space[index] = UInt8(truncatingIfNeeded: (start + index) / 3)

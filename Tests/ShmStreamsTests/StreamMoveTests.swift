@@ -14,7 +14,7 @@ struct StreamMoveTests {
       for number in UInt8(0)..<200 { try sender.sendRecord([number, number].span) }
       return Handover(sender)
     }.value
-    // A task of its own, because each end waits for the other one.
+    // A separate task, because each end waits for the other.
     let finish = Task.detached {
       guard var sender = moved.take() else { throw CancellationError() }
       return try sender.finish().bytes

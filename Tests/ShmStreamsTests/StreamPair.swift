@@ -8,7 +8,7 @@ struct StreamPair: ~Copyable {
   var sender: StreamSender
   var receiver: StreamReceiver
 
-  /// Connects two ends with a ring of 64 KiB under a name of its own.
+  /// Connects two ends with a ring of 64 KiB under a unique name.
   init(_ configure: (inout StreamOptions) -> Void = { _ in }) throws {
     var options = StreamOptions()
     options.capacity = 64 << 10

@@ -26,6 +26,6 @@ public enum TestEnvironment {
     return directories.contains { unsafe access("\($0)/\(program)", X_OK) == 0 }
   }
 
-  /// Whether a process of this user may be traced: strace is there and allowed.
+  /// Whether strace is installed and this user may trace processes.
   public static let mayTrace: Bool = has("strace") && isRoot
 }

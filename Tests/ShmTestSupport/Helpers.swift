@@ -42,7 +42,7 @@ package struct SeededGenerator: RandomNumberGenerator {
 /// The bytes of a string.
 package func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
-/// The error that `body` throws; records an issue where it throws none, or one of another code.
+/// The error that `body` throws; records an issue if it throws no error, or an error of another kind.
 @discardableResult
 package func error(
   _ code: ShmError.Kind, at location: SourceLocation = #_sourceLocation,
@@ -78,7 +78,7 @@ package func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
 package let page = PageMath.pageSize
 
 extension Region {
-  /// The bytes at `range`; fewer where the region ends before.
+  /// The bytes at `range`; fewer if the region ends before.
   package func contents(_ range: Range<Int>) throws(ShmError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0xEE, count: range.count)
     let count = try unsafe bytes.withUnsafeMutableBufferPointer {

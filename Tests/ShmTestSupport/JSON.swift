@@ -13,7 +13,7 @@ public enum JSON: Equatable, Sendable {
 
   /// Why a text is not the JSON that was expected.
   public struct Failure: Error, CustomStringConvertible {
-    /// What is wrong, and where.
+    /// The error and its position.
     public let description: String
   }
 
@@ -49,10 +49,10 @@ public enum JSON: Equatable, Sendable {
     }
   }
 
-  /// The member of an object; null if there is none.
+  /// The member of an object; null if it is missing.
   public subscript(dynamicMember key: String) -> JSON { self[key] }
 
-  /// The member of an object; null if there is none.
+  /// The member of an object; null if it is missing.
   public subscript(key: String) -> JSON {
     if case .object(let members) = self { members[key] ?? .null } else { .null }
   }
@@ -62,7 +62,7 @@ public enum JSON: Equatable, Sendable {
     if case .object(let members) = self { members[key] != nil } else { false }
   }
 
-  /// An element of an array; null if there is none.
+  /// An element of an array; null if it is missing.
   public subscript(index: Int) -> JSON {
     let values = values
     return values.indices.contains(index) ? values[index] : .null

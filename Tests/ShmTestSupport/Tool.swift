@@ -6,9 +6,9 @@ import SystemPackage
 
 /// The built `shmtool`, run as a process.
 public enum Tool {
-  /// What a process left behind when it ended.
+  /// The results of a process that has ended.
   public struct Result: Sendable {
-    /// The exit code, or 128 + n where signal n ended it.
+    /// The exit code, or 128 + n if signal n ended it.
     public let code: Int32
     /// Whether a signal ended it.
     public let isSignaled: Bool
@@ -44,7 +44,7 @@ public enum Tool {
     try await run(path, arguments, input: input)
   }
 
-  /// Runs `shmtool` in a shell, where `$SHMTOOL` is the binary: for redirections, limits, jobs.
+  /// Runs `shmtool` in a shell, in which `$SHMTOOL` is the binary: for redirections, limits, jobs.
   @discardableResult
   public static func shell(
     _ script: String, input: [UInt8] = [], environment: [String: String] = [:]
@@ -52,7 +52,7 @@ public enum Tool {
     try await run("/bin/bash", ["-c", script], input: input, environment: environment)
   }
 
-  /// Runs a program, found by PATH where its name has no slash, to its end.
+  /// Runs a program to its end. A name without a slash is looked up in PATH.
   @discardableResult
   public static func run(
     _ program: String, _ arguments: [String], input: [UInt8] = [],
@@ -78,10 +78,8 @@ public enum Tool {
       error: ended.standardError)
   }
 
-  /// Where all of `input` can be read to its end: a pipe, or an unnamed file for what goes into no
-  /// pipe of the usual size (an ordinary user may be refused a larger one while others have theirs).
-  /// Nobody has to write while the program runs, so one that ends before it has read its input breaks
-  /// no pipe.
+  /// A file with all of `input`: a pipe, or an unnamed file if the input exceeds a pipe of the default size. No process
+  /// writes while the program runs, so a program that ends early breaks no pipe.
   private static func source(of input: [UInt8]) throws -> FileDescriptor {
     guard input.count <= 65536 else { return try filledFile(input) }
     var ends: [CInt] = [-1, -1]

@@ -78,7 +78,7 @@ struct FillTests {
   @Test("reaches the last byte that an offset can name, and the last that can be mapped")
   func last() async throws {
     try await withRegion("4K", ["--sparse"]) { (name) async throws in
-      // Larger than shmtool makes any, for nobody could map it; others may have made it all the same.
+      // Larger than shmtool creates regions, because it could not be mapped. Other programs can create such a region.
       _ = try await Tool.run("truncate", ["-s", "9223372036854775807", name.path])
       for words in [["--byte", "3"], ["--sequence"], ["--random"], ["--pattern", "abc"]] {
         for part in [

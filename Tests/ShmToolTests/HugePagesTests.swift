@@ -7,7 +7,7 @@ private let hasPool = (HugePagePool.pool(ofPageSize: 2 << 20)?.available ?? 0) >
 
 @Suite("huge pages")
 struct HugePagesTests {
-  /// A shell in a mount namespace of its own, where hugetlbfs is mounted at $M.
+  /// A shell in a separate mount namespace with a hugetlbfs at $M.
   private func mounted(_ script: String, options: String = "pagesize=2M") async throws
     -> Tool.Result
   {
@@ -121,7 +121,7 @@ struct HugePagesTests {
   @Test("with --huge=try ordinary pages replace unavailable huge pages, and the reason is reported")
   func tried() async throws {
     try await withName { (name) async throws in
-      // Nobody has mounted pages of 1 GiB for ordinary use, and no test machine has 64 of them.
+      // A hugetlbfs with pages of 1 GiB is not usually mounted, and no test machine has 64 of them.
       let result = try await Tool.run("create", name.name, "64K", "--huge=try", "--json")
       #expect(result.code == 0)
       let report = try JSON(report: result.output)

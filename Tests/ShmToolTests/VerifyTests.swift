@@ -16,7 +16,7 @@ struct VerifyTests {
       #expect(whole.code == 0)
       #expect(whole.output.isEmpty)
       #expect(whole.error.hasPrefix("verified 293 KiB of '\(name)': equal to "))
-      // A pattern begins where the range does; the others depend on the offset alone.
+      // A pattern starts with the range; the other contents depend on the offset only.
       let start = words[0] == "--pattern" ? "3" : "4097"
       let part = try await Tool.run(
         Tool.path, ["verify", name.name, "--offset", start, "--length", "262144"] + words)

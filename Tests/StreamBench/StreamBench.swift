@@ -58,7 +58,7 @@ struct StreamBench {
     while more {
       let piece: Void? = try unsafe receiver.borrow(atLeast: size) {
         (bytes, consumed) throws(ShmError) in
-        // Two sums of a cache line each: what is measured is the memory, and not this loop.
+        // Two sums for each cache line, so that the benchmark measures memory and not this loop.
         var first = SIMD8<UInt64>()
         var second = SIMD8<UInt64>()
         for offset in stride(from: 0, to: size, by: 128) {

@@ -12,7 +12,7 @@ enum Machine {
     (MemoryInformation.current()?.available ?? 0) >= gibibytes << 30
   }
 
-  /// Where files lie on a disk and O_DIRECT is taken; nil where that is nowhere.
+  /// A directory on a disk that supports O_DIRECT; nil without one.
   static let diskDirectory: String? = ["/var/tmp", "/tmp"].first { directory in
     withFile(in: directory) { path, _ in (try? DirectIO(reading: path)) != nil } ?? false
   }
@@ -21,7 +21,7 @@ enum Machine {
   static let hasCacheStatistics =
     withFile(in: "/tmp") { _, file in (try? file.cacheStatistics()) != nil } ?? false
 
-  /// Runs `body` with a new file, which is gone afterwards; nil where there can be none.
+  /// Runs `body` with a new file, which is removed afterwards; nil if no file can be created.
   private static func withFile(
     in directory: String, _ body: (FilePath, borrowing OwnedDescriptor) -> Bool
   ) -> Bool? {
@@ -39,7 +39,7 @@ enum Machine {
     return TestEnvironment.isRoot && name.map { $0 == Array("kthreadd\n".utf8) } == true
   }()
 
-  /// Whether the kernel has Yama, and it restricts ordinary users, whom the tests can become.
+  /// Whether Yama restricts ordinary users, and the tests can become one.
   static let hasYama: Bool = {
     guard TestEnvironment.isRoot, TestEnvironment.has("setpriv"),
       let text = try? FileSystem.contents(of: "/proc/sys/kernel/yama/ptrace_scope")

@@ -22,7 +22,7 @@ struct CreationRaceTests {
       unsafe pthread_barrier_destroy(meeting)
       unsafe meeting.deallocate()
     }
-    // Relaxed: it only tells the two apart.
+    // Relaxed, because it only distinguishes the two.
     let number = Atomic<Int>(0)
     Threads.run(
       2,

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("commands that change something")
 struct SharedMemoryOnlyTests {
-  /// A directory that every user may write in, and that is not in memory; nil if there is none.
+  /// A directory outside memory that every user can write; nil without one.
   static let disk: String? = ["/var/tmp", "/tmp"].first {
     (try? MemoryFileSystem.at(FilePath($0)).kind) == .other
   }

@@ -24,7 +24,7 @@ struct SpaceSentenceTests {
     "names the commit limit if that is what binds",
     .enabled(if: TestEnvironment.mayTrace && TestEnvironment.mayMount, "needs root and strace"))
   func commitLimit() async throws {
-    // The setting is the machine's: the tool is shown files of its own in place of the kernel's.
+    // The setting belongs to the machine, so the tool gets other files in place of the kernel's.
     try await Python.test(named: TestName())
   }
 }

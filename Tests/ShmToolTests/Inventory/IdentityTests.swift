@@ -1,7 +1,7 @@
 import ShmTestSupport
 import Testing
 
-/// Regions that device and inode, or a path, do not tell apart.
+/// Regions that device and inode, or a path, do not distinguish.
 @Suite("identity of regions", .serialized)
 struct IdentityTests {
   @Test(

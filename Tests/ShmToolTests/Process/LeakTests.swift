@@ -15,8 +15,8 @@ private struct Holdings: Equatable {
   let wired: Int
 
   static func now() throws -> Holdings {
-    // The directory's own descriptor is one in every count; what the queues of the testing library
-    // open when they please is none.
+    // Every count includes the directory's own descriptor, but not descriptors that the testing library opens at any
+    // time.
     let table: FilePath = "/proc/self/fd"
     let foreign = ["anon_inode:[eventpoll]", "anon_inode:[eventfd]", "anon_inode:[timerfd]"]
     return Holdings(
@@ -49,7 +49,7 @@ struct LeakTests {
       var mapping = try Mapping(of: region)
       try mapping.wire(0..<page)
       let after = try Holdings.now()
-      // The mapping keeps a descriptor of its own, and its wired page splits it in two.
+      // The mapping keeps a separate descriptor, and its wired page splits it in two.
       #expect(after.descriptors >= before.descriptors + 2)
       #expect(after.mappings == before.mappings + 2)
       #expect(after.wired == before.wired + page)
@@ -94,7 +94,7 @@ struct LeakTests {
         #expect(throws: ShmError.self) { _ = try Region.anonymous("t", size: .max) }
         try region.unlink()
       }
-      // What is opened once for all is open after the first.
+      // A descriptor that is opened only once is open after the first round.
       try cycle()
       let before = try Holdings.now()
       for _ in 0..<25 { try cycle() }

@@ -14,7 +14,7 @@ def test_terminal():
         result = subprocess.run(
             [T, "read", N, *words], stdin=subprocess.DEVNULL, stdout=terminal,
             stderr=subprocess.PIPE, timeout=60)
-        # Open as long as there may be something: at its end the kernel may drop what is on its way.
+        # Kept open while data may arrive, because the kernel may drop data in transit at its end.
         out = b""
         while select.select([control], [], [], 0.5)[0]:
             out += os.read(control, 1000)

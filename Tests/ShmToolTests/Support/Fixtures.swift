@@ -27,7 +27,7 @@ extension TestName {
     return unsafe lstat(path, &status) == 0 ? status : nil
   }
 
-  /// The object's size in bytes; -1 where there is none.
+  /// The object's size in bytes; -1 if it does not exist.
   var size: Int { status.map { Int($0.st_size) } ?? -1 }
 
   /// The permission bits of the object.
@@ -55,7 +55,7 @@ enum Nobody {
     try await shell("\"$NOBODY\" \"$@\"", arguments)
   }
 
-  /// A shell of that user, where `$NOBODY` is the binary.
+  /// A shell of that user, in which `$NOBODY` is the binary.
   static func shell(_ script: String, _ arguments: [String] = []) async throws -> Tool.Result {
     try await Tool.run(
       "/bin/bash",

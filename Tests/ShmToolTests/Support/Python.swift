@@ -85,7 +85,7 @@ enum Python {
     return inside.joined(separator: "/").replacing(".swift", with: "")
   }
 
-  /// Where the files are: beside the built tests if these were copied with them, or in the sources.
+  /// The directory of the files: beside the built tests if they were copied with them, otherwise in the sources.
   private static let directory: String = {
     let copied = "\(Tool.directory)/Python"
     if unsafe access(copied, R_OK) == 0 { return copied }

@@ -2,7 +2,7 @@ import Glibc
 import ShmCore
 import SystemPackage
 
-/// The files of the project, if the tests run where they were built.
+/// The files of the project, if the tests run in the directory of their build.
 enum Sources {
   /// The top folder of the project, when the tests were built.
   static let root: String =

@@ -1,4 +1,4 @@
-# A shell in a pseudoterminal, in a home directory of its own: what a person types, and what comes back.
+# A shell in a pseudoterminal with a separate home directory: its input and its output.
 import errno, fcntl, os, pty, select, signal, struct, subprocess, termios
 import time
 

@@ -40,7 +40,7 @@ def test_ends(size):
                 assert region() == content[:size - half] + content[:half] + bytes(9)
         finally:
             os.unlink(P + "-other")
-        # A file without an offset ends where the copy does; with one, what lies around stays.
+        # Without an offset the file ends with the copy; with an offset the bytes around it stay.
         open(other, "wb").write(b"x" * (size + 50))
         good("copy", f"file:{file}", f"file:{other}@0")
         assert open(other, "rb").read() == content + b"x" * 50

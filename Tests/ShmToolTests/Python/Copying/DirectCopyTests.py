@@ -26,7 +26,7 @@ def test_ends(in_file, in_region, length):
          str(length))
     back = open(F, "rb").read()
     assert back == b"x" * inside + content[inside:] + b"x" * 50
-    # A file that there is not yet, and one that was longer, end where the copy does.
+    # A new file and a longer file both end with the copy.
     if inside == 0:
         good("copy", f"{N}@{place}", f"file:{F}", "--direct", "--length", str(length))
         assert open(F, "rb").read() == content

@@ -43,7 +43,7 @@ def test_access():
         # A program that writes a file loses its set-user-ID bit.
         assert after[0] == before[0] and after[2:] == before[2:], (case, before, after)
         assert after[1] == before[1] & ~0o7000, (case, before, after)
-    # The directory's default list is for new files, not for one that has none.
+    # The default access list of a directory applies to new files only.
     subprocess.run(["setfacl", "-d", "-m", "u:9:rwx", D], check=True)
     setup(mode=0o640)
     subprocess.run(["setfacl", "-b", F], check=True)
@@ -107,7 +107,7 @@ def test_sticky():
             assert run("read", N, "--output", path).returncode == 0
             assert os.path.getsize(victim) == 8192, path
         subprocess.run(["rm", "-rf", S, D + "/chain"], check=True)
-    # Without the sticky bit everybody follows.
+    # Without the sticky bit every user may follow the link.
     os.chmod(D, 0o777)
     os.symlink(victim, D + "/link")
     os.lchown(D + "/link", 1, 1)

@@ -76,7 +76,7 @@ def test_unmapped():
         assert (told["bytes"], told["complete"]) == (come, False), told
         assert told["error"] in report.error
         assert open(P, "rb").read()[:come] == content[skip:8 * mmap.PAGESIZE]
-        # And what lies behind is as it was.
+        # The bytes after it are unchanged.
         assert open(P, "rb").read()[come:] == bytes(65536 - come)
         open(P, "r+b").write(bytes(65536))
     report = bad(74, "copy", N, place(address + 5), "--length", "60000")

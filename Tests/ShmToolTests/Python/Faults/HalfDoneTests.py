@@ -8,7 +8,7 @@ from support import allocated, N, P, run, T
 
 
 def test_waiting(*injections):
-    # Wired to the end: its parent is there when CMD ends, and has the lock.
+    # Wired to the end: the parent still runs and has the lock when CMD ends.
     script = 'sleep 0.3; grep -q "VmLck:.* 64 kB" /proc/$PPID/status && exit 7'
     for words in (["wire", N, "-q"], ["map", N]):
         check = script if words[0] == "wire" else "sleep 0.1; exit 7"

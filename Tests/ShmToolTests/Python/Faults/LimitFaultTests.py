@@ -60,7 +60,7 @@ def test_file_size():
             resource.RLIMIT_FSIZE, (16384, resource.getrlimit(resource.RLIMIT_FSIZE)[1])))
         assert b"with 'ulimit -S -f unlimited'" in result.stderr, (words, result)
         assert os.stat(P).st_size == 65536 and not os.path.exists(P + "-x"), words
-    # What is there already is not a larger file.
+    # Writing existing bytes does not enlarge the file.
     for words in (["write", N], ["fill", N, "--byte", "1"], ["fill", N, "--file", "-"]):
         result = run(*words, preexec_fn=limit, input=b"x" * 65536)
         assert result.returncode == 0, (words, result)

@@ -36,7 +36,7 @@ def test_mutated(words):
             codes[result.returncode] += 1
             told = result.stderr.decode()
             if result.returncode == 64:
-                # What no longer fits the region is the one thing that may be told as usage.
+                # Only a range that no longer fits the region may be a usage error.
                 assert "the input is longer than" in told or (
                     "--length" in words and "lies past its end" in told), (seed, result)
             elif words[0] == "wire":

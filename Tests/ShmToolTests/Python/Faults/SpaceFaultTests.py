@@ -25,7 +25,7 @@ def test_full():
     names = [N]
     refused(["create", "b", "5M"], "needs 5 MiB, but /dev/shm has 4 MiB free of 64 MiB")
     refused(["resize", N, "65M"], "needs 5 MiB, but /dev/shm has 4 MiB free of 64 MiB")
-    # An input whose length nobody knows fills it up before it is found too long.
+    # An input of unknown length fills the region before it proves too long.
     refused(["create", "b", "--from", "-"], " of 64 MiB", input=bytes(6 << 20))
     assert run("create", "s", "8M", "--sparse").returncode == 0
     names = sorted([N, "s"])

@@ -97,7 +97,7 @@ def test_real():
     assert run("create", "only", "4K").returncode == 0
     result = run("create", "second", "4K")
     assert b"all 2 inodes of /dev/shm are in use" in result.stderr, result
-    # More bytes for a region that is there take no inode.
+    # More bytes for an existing region need no inode.
     result = run("resize", "only", "5M")
     assert b"inodes" not in result.stderr, result
     agrees(result)

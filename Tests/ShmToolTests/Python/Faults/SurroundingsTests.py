@@ -19,7 +19,7 @@ def test_no_proc():
     assert bare("verify", N, "--byte", "1").returncode == 1
     assert bare("verify", N, "--zero").returncode == 0
     assert bare("nonsense").returncode == 64
-    # What is listed by name is listed, and what is not known is named.
+    # Regions with a name are listed, and unknown sources are named.
     told = bare("list", "--json")
     assert told.returncode == 0 and told.stderr.count(b"cannot read '/proc'") == 1, told
     told = json.loads(told.stdout)

@@ -43,7 +43,7 @@ def tool(*words, code=(0,), **options):
 
 
 
-# A namespace of mounts that nobody else sees.
+# A private mount namespace.
 call(C.unshare(0x20000))
 mount(None, b"/", None, 0x44000)
 work = tempfile.mkdtemp().encode()

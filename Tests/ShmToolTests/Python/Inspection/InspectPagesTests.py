@@ -28,7 +28,7 @@ def test_exact():
     for first, count in ((12, 3), (250, 1), (290, 20)):
         lock(memory, first, count)
         expected[first:first + count] = ["resident wired"] * count
-    # What is mapped by nobody that may be seen may be wired by somebody that may not.
+    # A page that no visible process maps can be wired by a hidden process.
     for page in range(pages):
         if expected[page].startswith("resident"):
             memory[page * PAGE]
@@ -94,7 +94,7 @@ def test_nothing_changes():
             if frame and os.geteuid() == 0 and os.access("/proc/kpageflags", os.R_OK):
                 found.append(flags(frame) & 0b11100)
         return found
-    # From here on the kernel counts afresh what is used.
+    # From here on the kernel counts used pages again.
     with open("/proc/self/clear_refs", "w") as clear:
         clear.write("1")
     before = look()
@@ -118,7 +118,7 @@ def test_others():
     os.pwrite(file, bytes(100 * PAGE), 7 * PAGE)
     assert counts() == (100, 100, 100, 0), counts()
     # Reserved pages take memory all the same, which mincore does not show: both call them absent,
-    # or, where fincore asks cachestat, resident.
+    # or, if fincore calls cachestat, resident.
     os.posix_fallocate(file, 256 * PAGE, 256 * PAGE)
     touched, cored, resident, reserved = counts()
     assert (resident, reserved) == (100, 256), (resident, reserved)

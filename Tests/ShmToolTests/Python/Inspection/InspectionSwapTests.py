@@ -18,7 +18,7 @@ def test_mixed():
     isRoot = os.geteuid() == 0
     if isRoot:
         lock(memory, 100, 50)
-    # MADV_PAGEOUT, of what is not locked.
+    # MADV_PAGEOUT of the unlocked pages.
     for first, count in ((0, 100), (150, 874)):
         memory.madvise(21, first * PAGE, count * PAGE)
     def resident():

@@ -27,7 +27,7 @@ def test_churn():
     spawned = [0]
     spawner = os.fork()
     if spawner == 0:
-        # Two hundred a second, each with a mapping of its own for a moment.
+        # Two hundred a second, each with a separate mapping for a moment.
         while os.getppid() == ME:
             begun = time.monotonic()
             for _ in range(20):
@@ -134,7 +134,7 @@ def test_directory_service():
         assert owners() == ["123456"], owners()
         for _ in range(2):
             subprocess.run(["umount", "/usr/bin/getent"], check=True)
-        # Many lines, of which some are none, and the first of a number counts.
+        # Many lines, some of them malformed. The first line of a number counts.
         passwd = place + "/passwd"
         with open(passwd, "w") as file:
             file.write(":x:123456:\n+:x:123456:\nx\n-bob:x:123456::\ncarol:x:123456:1::/:\nmallory:x:123456:\n")

@@ -103,7 +103,7 @@ def test_accounted():
         before = look()
         subprocess.run(["umount", "--lazy", "/mnt"], check=True)
         after = look()
-        # Here are no other processes: what is listed changes by nothing but this region.
+        # No other processes run here, so only this region changes the list.
         assert before[0] == after[0] >= SIZE, (before, after)
         assert C.munmap(ctypes.c_void_p(address), ctypes.c_size_t(SIZE)) == 0
         until(lambda: look()[0] == before[0] - SIZE)

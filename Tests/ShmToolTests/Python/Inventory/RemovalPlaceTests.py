@@ -74,7 +74,7 @@ def test_sticky():
     os.chmod("/mnt", 0o1777)
     if by(65534, "--version").returncode:
         sys.exit(0)
-    # The file's owner, the directory's owner and root may remove it, nobody else.
+    # Only the file's owner, the directory's owner and root may remove it.
     for owner, user in ((65534, 65534), (0, 0), (65534, 0)):
         for words in WAYS:
             make("/mnt/x", owner=owner)
@@ -143,7 +143,7 @@ def test_hidepid(level):
             if region["reference"] in ("x", "other"):
                 assert region["used"] is None and not region["users_complete"], region
         assert b"none seen" in by(65534, "list").stdout
-        # The kernel's word on a region of the user's own counts, and none is had of another one's.
+        # The kernel proves the use of the user's own region, and refuses for another user's region.
         for words, code in ((["--unused", "x"], 75), (["--stale", "--yes"], 0),
                             (["--unused", "other"], None)):
             result = by(65534, "remove", *words)

@@ -55,7 +55,7 @@ def make(owner=0):
         return os.fstat(file.fileno()).st_ino
 
 
-# As of a mapping of another program: its name is there, or was not there when it opened.
+# Like a mapping of another program: the name exists, or did not exist at its open.
 def opened(flags=os.O_RDWR):
     while True:
         try:

@@ -127,7 +127,7 @@ def test_ordinary_user():
 def test_container():
     os.chmod("/dev/shm", 0o1777)
     assert run("create", "roots", "4K", "-q", "--mode", "666").returncode == 0
-    # In a user namespace root may ask for no lease of what is another's.
+    # In a user namespace root may not take a lease on another user's file.
     words = ["unshare", "-U", "-p", "--fork", "--mount-proc", "-m", "-r"]
     os.chown("/dev/shm/roots", 65534, 65534)
     result = subprocess.run([*words, T, "remove", "--stale", "--yes"], capture_output=True)

@@ -27,7 +27,7 @@ def test_busy():
         peer.say(1)
         time.sleep(0.01 * (round % 3))
         assert peer.hear()[0] == 7 and peer.hear()[0] is None, round
-    # Silent ones hold nobody up, and are not kept without a bound.
+    # Silent connections delay no other, and their number is bounded.
     silent = [late() for _ in range(100)]
     time.sleep(0.2)
     assert len(os.listdir(f"/proc/{sender.pid}/fd")) < 100

@@ -173,17 +173,17 @@ def test_words():
     assert receiver.stdout.read() == b"some bytes"
     assert (sender.wait(20), receiver.wait(20)) == (0, 0)
     assert not select.select([main], [], [], 0.1)[0], os.read(main, 100)
-    # Nobody can read an acknowledgement that cannot be written: known before anybody has come.
+    # An acknowledgement that cannot be written is an error before the meeting.
     for out in ("<", ">&-"):
         sender = subprocess.run(["sh", "-c", f'"$SHMTOOL" send {N} --framed {F} 1{out}'
                                  + (F if out == "<" else "")], capture_output=True, timeout=20)
         assert sender.returncode == 74 and b"not open for writing" in sender.stderr, sender
-    # It gives up where no receiver comes, if nothing may stall.
+    # With a stall timeout it gives up if no receiver connects.
     sender = start("send", N, "--framed", "-q", "--stall-timeout", "300ms",
                    stdin=feed(b"".join(parts) + end))
     assert sender.wait(20) == 124
     assert parse(sender.stdout.read())[2] == 2
-    # The bytes were delivered, but nobody reads the acknowledgement.
+    # The bytes were delivered, but no process reads the acknowledgement.
     receiver = start("recv", N, "-q")
     reader, writer = os.pipe()
     os.close(reader)

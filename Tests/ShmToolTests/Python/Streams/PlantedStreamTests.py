@@ -31,7 +31,7 @@ def test_planted():
     # Links for a name and for a number, with the rights of a good directory.
     os.symlink(target, S + "link")
     os.symlink(target, S + "1000")
-    # No number, another user's, open to others, and what is no directory.
+    # No number, another user's directory, a directory open to others, and a file that is not a directory.
     for name, owner, mode in (("name", 0, 0o700), ("007", 0, 0o700), ("1001", 0, 0o700), ("1002", 1002, 0o777),
                               ("1003", 1003, 0o750), ("4294967296", 0, 0o700)):
         os.mkdir(S + name)

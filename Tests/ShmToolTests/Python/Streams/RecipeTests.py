@@ -40,7 +40,7 @@ def test_containers():
     sender = subprocess.Popen([*box, T, "send", N, F])
     assert receiver.communicate(timeout=30)[0] == data
     assert (receiver.returncode, sender.wait(30)) == (0, 0)
-    # A directory for the rendezvous alone, where each has a /dev/shm of its own.
+    # A directory only for the rendezvous, because each has a separate /dev/shm.
     place = F + ".d"
     os.mkdir(place, 0o700)
     try:

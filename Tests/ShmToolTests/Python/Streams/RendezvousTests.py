@@ -29,7 +29,7 @@ def test_renewed():
     for spoil in (lambda: os.unlink(path), lambda: os.rename(path, path + ".old"), moved, replaced,
                   lambda: shutil.rmtree(place)):
         sender = start("send", N, stdin=feed(b"again"))
-        # It knows its own socket before it listens, and only then somebody connects to it.
+        # It knows its own socket before it listens, and receivers connect only then.
         until(listens)
         before = os.lstat(path).st_ino
         spoil()
@@ -147,7 +147,7 @@ def test_failed(call):
         result = subprocess.run(
             ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={call}:error={error}", T, "send", N,
              "/dev/null", "--timeout", "100ms"], capture_output=True, timeout=60)
-        # A file system without locks has nobody to mind.
+        # A file system without locks has no other processes to consider.
         assert result.returncode == (124 if call == "flock" else code), (call, error, result)
         if call != "flock":
             assert result.stderr.count(b"\n") == 1 and b"died" not in result.stderr, result

@@ -176,7 +176,7 @@ def test_memory(is_static):
             for _ in range(size >> 20):
                 pipe.write(bytes(1 << 20))
             pipe.flush()
-            # Their own: what wait4(2) tells begins with what they were forked from.
+            # Only their own: the figures of wait4(2) include those of the process that forked them.
             # Without the pages of the program's file, which its processes share.
             peaks = []
             for process in (sender, receiver):

@@ -157,7 +157,7 @@ def test_places():
                 result = run(command, N, "--timeout", "10s", input=b"x",
                              env={**os.environ, "SHMTOOL_DIR": place})
                 assert result.returncode == 77 and place.encode() in result.stderr, (place, result)
-        # None can be made there, so nobody will ever come.
+        # No socket can be created there, so no sender can ever connect.
         for command in ("send", "recv"):
             result = run(command, N, "--timeout", "10s", input=b"x",
                          env={**os.environ, "SHMTOOL_DIR": F + ".none/of/it"})
@@ -208,7 +208,7 @@ def test_hostile():
         server = listen()
         receiver = start("recv", N)
         told = b""
-        # Somebody's list may look whether anybody listens: it says nothing and goes.
+        # A list of another process may probe the socket: it connects, sends nothing, and closes.
         while not told:
             peer, _ = server.accept()
             told = peer.recv(1000)
@@ -220,7 +220,7 @@ def test_hostile():
         os.unlink(SOCKET)
     # A receiver that joins and then goes, or talks nonsense, leaves its place to a good one.
     sender = start("send", N, stdin=feed(b"good"))
-    # The name is there a moment before anybody listens.
+    # The name exists for a moment before the process listens.
     def listens():
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as peer:
@@ -234,7 +234,7 @@ def test_hostile():
         for word in words:
             peer.send(word)
         peer.close()
-    # One that connects and says nothing holds nobody up, before or after.
+    # A silent connection delays no other, before or after.
     silent = [socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) for _ in range(80)]
     for peer in silent:
         peer.connect(SOCKET)

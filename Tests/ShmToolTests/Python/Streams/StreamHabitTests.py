@@ -112,7 +112,7 @@ def test_stalls():
         sender.terminate()
         Reader(receiver)
         sender.wait(15), receiver.wait(15)
-    # Stopped for longer than the time, with bytes there when it goes on.
+    # Stopped for longer than the time limit, with bytes available when it continues.
     reader, writer = os.pipe()
     sender, receiver = start("send", N, stdin=reader), start("recv", N, "--stall-timeout", "1s")
     os.write(writer, b"a")
@@ -205,7 +205,7 @@ def test_given_up():
     sender.terminate()
     assert (sender.wait(15), receiver.wait(15)) == (-15, 76)
     assert b"interrupted" in receiver.stderr.read()
-    # A sender that is stopped before it has seen anybody is waited for.
+    # The receiver waits for a sender that is stopped before it has accepted.
     sender = start("send", N, stdin=feed(b"x"))
     until(lambda: os.path.exists(SOCKET))
     freeze(sender.pid)

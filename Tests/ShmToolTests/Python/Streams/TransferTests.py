@@ -57,7 +57,7 @@ def test_output():
     sender = start("send", N, stdin=reader)
     receiver = start("recv", N, "--output", F)
     os.write(writer, b"half")
-    # It is taken when both have met; a receiver that has met nobody would wait for another sender.
+    # The name is removed after both have connected; a receiver without a connection would wait for another sender.
     while select.select([reader], [], [], 0)[0] and sender.poll() is None:
         time.sleep(0.01)
     sender.kill()

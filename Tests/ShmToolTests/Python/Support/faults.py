@@ -93,7 +93,7 @@ def refuse(number, *names, tmpfile=False):
     return enter
 
 
-# Neither a signal nor a defect of the program, and one sentence where it failed.
+# Neither a signal nor a defect of the program, and one sentence if it failed.
 def sound(result, *context):
     assert 0 <= result.returncode <= 126 and result.returncode != 70, (result, *context)
     if result.returncode > 1:

@@ -98,7 +98,7 @@ class Sender(End):
         fcntl.fcntl(file, 1033, 7)
         self.map(file, 8192, capacity)
         struct.pack_into("<8sIIQ", self.memory, 0, b"shmring1", 1, receivers, capacity)
-        # Whoever connects and goes has only asked whether somebody listens.
+        # A connection that closes without a message was a probe.
         heard = None
         while heard is None:
             self.socket, _ = server.accept()

@@ -19,7 +19,7 @@ def inspected(*words, **options):
     return region
 
 
-# Page by page: the state, and what is marked.
+# The state and the marks of each page.
 def pagewise(region):
     found, end = [], 0
     for one in region["runs"]:

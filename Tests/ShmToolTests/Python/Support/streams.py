@@ -9,7 +9,7 @@ SOCKET = f"/dev/shm/.shmtool-{os.geteuid()}/{N}"
 F = P
 
 
-# The reading end of a pipe that somebody writes bytes into.
+# The reading end of a pipe into which a thread writes bytes.
 def feed(data):
     reader, writer = os.pipe()
     def work():

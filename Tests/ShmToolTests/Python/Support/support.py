@@ -64,7 +64,7 @@ def until(condition):
 
 
 def freeze(pid):
-    # A signal is there at once, the stop when the process next runs.
+    # A signal is pending at once, but the process stops when it next runs.
     os.kill(pid, signal.SIGSTOP)
     until(lambda: open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0] == "T")
 

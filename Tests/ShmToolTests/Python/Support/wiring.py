@@ -23,7 +23,7 @@ def limited(soft, hard=None):
     return prepare
 
 
-# `wire` that holds: the process when it has said what is wired, and what it has said.
+# `wire` that holds: the process after its report, and the report.
 def holder(*words, **options):
     process = start("wire", *words, **options)
     text = line(process.stdout if "--json" in words else process.stderr)

@@ -98,7 +98,7 @@ def test_terms():
 def test_orphan():
     for _ in range(50):
         process = start("wire", N, "--background", "-q")
-        # Caught before it is ready, it finds nobody to tell when it goes on.
+        # Stopped before it is ready, it has no parent to notify when it continues.
         children, child = f"/proc/{process.pid}/task/{process.pid}/children", []
         while not child and process.poll() is None:
             child = open(children).read().split()

@@ -55,7 +55,7 @@ def test_cannot():
     for words in [[], ["--", "sleep", "60"]]:
         process = start("wire", N, "-q", "--follow", *words, preexec_fn=limited(96 * K))
         until(lambda: wired(process.pid) == 64 * K)
-        # Empty, as what replaces it is for a moment where shm_open and ftruncate make it.
+        # Empty, as a replacement is for a moment between shm_open and ftruncate.
         os.unlink(P)
         open(P, "wb").close()
         assert "was replaced; wiring it again" in line(process.stderr)
@@ -113,7 +113,7 @@ def test_room():
                 assert f"cgroup v{group.version} {group.path} leaves " in text, text
                 assert text.endswith("; the old pages stay wired\n"), text
                 assert wired(process.pid) == M and allocated(P) == M, (process.poll(), text)
-            # It is tried again every second, and told once.
+            # It is tried again every second, and reported once.
             assert not select.select([process.stderr], [], [], 2.5)[0]
             assert process.poll() is None and wired(process.pid) == M
             # Within the room it follows.

@@ -31,7 +31,7 @@ def test_entered():
 
 def test_nested():
     with Group(64 * M) as outer, Group(16 * M, outer.path[1:] + "/inner") as inner:
-        # In version 2 a group with processes of its own may have no controllers for others.
+        # In version 2 a group with processes may not enable controllers for its children.
         enter = 'echo $$ >"$1/cgroup.procs" || exit 99; shift; exec "$0" "$@"'
         for size, path in (("24M", inner.path), ("72M", inner.path)):
             result = inside(outer, inner.place, "create", N, size, script=enter)

@@ -65,7 +65,7 @@ def test_same_answer():
     same("4K", 0, at="/dev/shm/below")
     answer = same("4K", 79, "all 2 inodes of /dev/shm/below are in use", at="/dev/shm/below", name="b")
     assert answer["refused_by"] == "the inodes of /dev/shm/below", answer
-    # No place for regions, and none at all.
+    # A place without regions, and a missing place.
     result = run("limits", "--room", "4K", "--at", "/proc")
     assert result.returncode == 65 and b"/proc is on proc, not in shared memory" in result.stderr, result
     result = run("limits", "--room", "4K", "--at", "/dev/shm/gone")

@@ -23,7 +23,7 @@ def test_exact(pages):
             f"raise the soft memlock limit with 'ulimit -S -l {size // K}' in the shell that starts it")
 
 
-        # A page that was wired and unwired is not left in the count of what is in use.
+        # A page that was wired and unwired does not count as in use.
 
 
 def test_zero():

@@ -50,7 +50,7 @@ def test_errors():
         text = refused(result, 78, f"cannot wire 64 KiB of '{N}': the memlock limit is 4 KiB")
         assert text.endswith("hard 4 KiB); " + found["advice"] + "\n"), (text, found["advice"])
         assert "pid 0" not in text and "USER" not in text, text
-    # In a PID namespace of its own its parent has no number.
+    # In a separate PID namespace its parent has no number.
     result = at(["-c", 'exec unshare -pf --mount-proc "$0" limits --need 64K', T], terminal=True,
                 program="/bin/sh")
     assert result.returncode == 1, result

@@ -61,7 +61,7 @@ def test_watched():
     pid = json.loads(run("wire", N, "--background", "--json").stdout)["holder"]
     assert run("unwire", N, "-q").returncode == 0
     assert events() == b""
-    # The watch can tell.
+    # The watch can report it.
     assert run("fill", N, "--zero", "-q").returncode == 0
     assert events() != b""
 

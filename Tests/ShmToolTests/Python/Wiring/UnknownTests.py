@@ -65,7 +65,7 @@ def test_namespace():
                 assert found["initial_user_namespace"] is None, found
                 assert len(found["unknown"]) == 1 and words in found["unknown"][0], found
                 assert stranger("--need", need, "-q").returncode == 2
-            # What fits into the limit is possible in every namespace, and what no memory holds in none.
+            # A size below the limit is possible in every namespace, and a size beyond the memory in no namespace.
             assert stranger("--need", "64K").returncode == 0
             assert stranger("--need", "1024T").returncode == 1
             # Who may read the namespace gets an answer.

@@ -46,7 +46,7 @@ def test_abandoned():
     child = int(line(process.stdout))
     process.kill()
     process.wait()
-    # The command goes on with its own standard input, and ends with it.
+    # The command continues with its own standard input, and ends with it.
     os.kill(child, 0)
     process.stdin.close()
     until(lambda: not os.path.exists(f"/proc/{child}"))

@@ -102,7 +102,7 @@ def test_emptied():
     os.truncate(P, 0)
     assert " to 0 B" in line(process.stderr)
     assert "it is empty" in line(process.stderr)
-    # It is tried again each second, and that is not told.
+    # It is tried again each second without a report.
     assert not select.select([process.stderr], [], [], 3.2)[0], line(process.stderr)
     os.truncate(P, 32 * K)
     assert " to 32 KiB" in line(process.stderr)

@@ -14,7 +14,7 @@ def test_file_system_full():
         ["mount", "-t", "tmpfs", "-o", "size=64K,huge=never", "none", "/dev/shm"], check=True)
     with open("/dev/shm/sparse", "wb") as file:
         file.truncate(128 * K)
-    # Some of it is there already.
+    # A part of it is present already.
     os.truncate("/dev/shm/sparse", 144 * K)
     with open("/dev/shm/sparse", "r+b") as file:
         os.pwrite(file.fileno(), b"x" * 16 * K, 128 * K)
@@ -87,7 +87,7 @@ def test_shrunk():
 
 
 def test_truncated():
-    # Stopped at its mlock, it goes on when the region has become smaller.
+    # Stopped at its mlock, it continues after the region was shrunk.
     process = subprocess.Popen(
         ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=mlock:delay_enter=2s", T,
          "wire", N], stdout=subprocess.PIPE, stderr=subprocess.PIPE)

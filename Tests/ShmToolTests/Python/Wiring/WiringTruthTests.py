@@ -28,7 +28,7 @@ def test_frames():
         memory = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
     own = ctypes.c_char.from_buffer(mmap.mmap(-1, 1))
     [mine] = mappings(os.getpid(), P)
-    # The frames behind the pages, and of each whether it is mlocked (33) and unevictable (18).
+    # The frames of the pages, and whether each is mlocked (33) and unevictable (18).
     def flags():
         found = []
         for page in range(64):

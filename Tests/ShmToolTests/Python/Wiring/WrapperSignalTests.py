@@ -84,7 +84,7 @@ def test_job_control():
     def state(pid):
         return open(f"/proc/{pid}/stat").read().rpartition(")")[2].split()[0]
     for words in (["wire", N, "-q"], ["map", N]):
-        # Not in an orphaned group: there the kernel stops nobody by SIGTSTP.
+        # Not in an orphaned group, in which the kernel stops no process by SIGTSTP.
         process = start(*words, "--", "sh", "-c", "echo $$; exec sleep 60", process_group=0)
         child = int(line(process.stdout))
         for number in (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU):

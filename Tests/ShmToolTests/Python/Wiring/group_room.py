@@ -214,7 +214,7 @@ for size in SIZES:
                 if os.path.exists(path):
                     os.unlink(path)
 told = {size: result.returncode for size, result in codes.items()}
-# What has room is done, and what has none is refused; between them there is one border.
+# Every size below one border is possible, and every size above it is refused.
 assert told[8] == told[26] == 0, (told, codes[26])
 border = [size for size in SIZES if told[size]]
 if command is wire_file_cached_elsewhere:
