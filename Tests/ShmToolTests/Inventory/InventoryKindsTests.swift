@@ -34,6 +34,13 @@ struct InventoryKindsTests {
     }
   }
 
+  @Test("list and inspect report the same kind, also if a name ends in the kernel's mark")
+  func oneKind() async throws {
+    try await withName { name in
+      try await Python.test(named: name, alone: true)
+    }
+  }
+
   @Test("a System V segment has its key, creator, attaches and lock, and is wired by SHM_LOCK")
   func systemV() async throws {
     try await Python.test(alone: true)

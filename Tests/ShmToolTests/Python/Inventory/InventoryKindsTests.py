@@ -103,6 +103,34 @@ def test_removed():
             os.unlink("/dev/shm/" + odd)
 
 
+def test_one_kind():
+    paths = {"/dev/shm/" + N: "posix", f"/dev/shm/sem.{N}": "semaphore",
+             f"/dev/shm/{N} (deleted)": "posix", f"/dev/shm/sem.{N} (deleted)": "semaphore"}
+    kinds, files = {}, []
+    try:
+        for path, kind in paths.items():
+            files.append(open(path, "w+b"))
+            files[-1].truncate(PAGE)
+            kinds[os.fstat(files[-1].fileno()).st_ino] = kind
+        hidden = memfd(N + " (deleted)", PAGE)
+        kinds[os.fstat(hidden).st_ino] = "memfd"
+        for words in (("list", "--pid", str(ME)), ("inspect", "--pid", str(ME))):
+            told = json.loads(run(*words, "--json").stdout)["regions"]
+            found = {r["inode"]: r["kind"] for r in told if r["inode"] in kinds}
+            assert found == kinds, (words, found, kinds)
+        for path, kind in paths.items():
+            os.unlink(path)
+            file = files[list(paths).index(path)]
+            reference = f"pid:{ME}:{file.fileno()}"
+            [told] = json.loads(run("inspect", reference, "--json").stdout)["regions"]
+            assert (told["kind"], told["path"]) == (kind, path + " (deleted)"), told
+        os.close(hidden)
+    finally:
+        for path in paths:
+            if os.path.exists(path):
+                os.unlink(path)
+
+
 def test_system_v():
     number, address = segment(16 * PAGE)
     ctypes.memset(address, 1, 3 * PAGE)
