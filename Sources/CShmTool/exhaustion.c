@@ -57,9 +57,9 @@ static _Noreturn void fail(size_t size, int status) {
 }
 
 void cshmtool_exit_if_exhausted(int status) {
-  // Under a limit on addresses all threads share one heap. Another heap takes 64 MiB of addresses for each
-  // thread, and if it cannot have them, every allocation of that thread takes a page of its own. Without a
-  // limit heaps of their own are faster, because threads do not wait for each other.
+  // Under a limit on addresses all threads share one heap. Another heap takes 64 MiB of addresses for each thread, and
+  // if it cannot have them, every allocation of that thread takes a separate page. Without a limit heaps of their own
+  // are faster, because threads do not wait for each other.
   struct rlimit limit;
   if (getrlimit(RLIMIT_AS, &limit) < 0 || limit.rlim_cur != RLIM_INFINITY) mallopt(M_ARENA_MAX, 1);
   atomic_store(&exit_status, status);

@@ -87,7 +87,7 @@ static void *forward(void *argument) {
     int number = next_signal(forwarder, &info);
     if (atomic_load(&forwarder->ends)) return NULL;
     if (number <= 0) {
-      // Interrupted, or refused by a sandbox: not for ever without a pause.
+      // Interrupted, or refused by a sandbox: repeat after a pause.
       if (errno != EINTR) pause_for(20);
       continue;
     }
@@ -100,7 +100,7 @@ static void *forward(void *argument) {
     }
     if (child > 0 && !(is_of_terminal(&info) && getpgid(child) == getpgrp()))
       send(child, forwarder->watch, &info);
-    // The default of these stops the whole process, unless nobody could continue it.
+    // The default action stops the whole process, unless no process could continue it.
     if (is_stop(number)) {
       sigset_t one;
       sigemptyset(&one);

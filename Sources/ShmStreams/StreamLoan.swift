@@ -65,7 +65,7 @@ public enum StreamArrival: ~Copyable, ~Escapable {
 public enum StreamReadiness: Hashable, Sendable {
   /// The next call does not wait.
   case ready
-  /// The time limit expired. The stream goes on.
+  /// The time limit expired. The stream stays open.
   case timedOut
   /// The stream has ended, and all bytes were consumed.
   case end

@@ -2,8 +2,8 @@ public import ShmCore
 
 /// Reading in place, in the ring: no copy, and no system call if bytes are available.
 ///
-/// An invalid argument is an error of kind `usage`, and the stream goes on. If a closure throws, its bytes stay unread
-/// and the stream goes on.
+/// An invalid argument is an error of kind `usage`, and leaves the stream open. If a closure throws, its bytes stay
+/// unread and the stream stays open.
 extension StreamReceiver {
   /// Takes the next bytes.
   ///
@@ -58,7 +58,7 @@ extension StreamReceiver {
     return result
   }
 
-  /// Lends the available bytes to a closure that throws an error of its own.
+  /// Lends the available bytes to a closure that can throw another error than `ShmError`.
   ///
   /// - Parameters:
   ///   - count: the minimum number of bytes to wait for, 1 to the capacity of the ring.

@@ -5,7 +5,7 @@ public import SystemPackage
 ///
 /// SwiftNIO has no public call that only watches a descriptor. A program on SwiftNIO takes ``StreamRecords`` in a task.
 extension StreamReceiver {
-  /// Waits until bytes are available, so that taking them does not wait. The stream goes on after the time limit;
+  /// Waits until bytes are available, so that taking them does not wait. The stream stays open after the time limit;
   /// ``StreamOptions/stallTimeout`` does not apply.
   ///
   /// - Parameters:

@@ -36,7 +36,7 @@ extension StreamReceiver {
     }
   }
 
-  /// Waits until a record is available, so that taking it does not wait. The stream goes on after the time limit;
+  /// Waits until a record is available, so that taking it does not wait. The stream stays open after the time limit;
   /// ``StreamOptions/stallTimeout`` does not apply.
   ///
   /// - Parameter timeout: the longest wait; zero only checks.
@@ -71,7 +71,7 @@ extension StreamReceiver {
     return result
   }
 
-  /// Reads one record in place by a closure that throws an error of its own.
+  /// Reads one record in place by a closure that can throw another error than `ShmError`.
   ///
   /// - Parameter body: gets the bytes of the record. The pointer is valid during the call. If it throws, the record
   ///   stays unread.

@@ -85,7 +85,7 @@ public struct StreamReceiver: StreamEnd, ~Copyable, Sendable {
   ///
   /// - Returns: a report of the transferred bytes.
   /// - Throws: `ShmError`: `damaged` if the checksum differs, `usage` if another number of bytes was expected. The
-  ///   stream is aborted then. Also `usage` before the end of the stream, which goes on then. If only the
+  ///   stream is aborted then. Also `usage` before the end of the stream, which stays open then. If only the
   ///   notification fails, the reason says that the bytes are complete.
   public mutating func finish() throws(ShmError) -> StreamReport { try finish(in: nil) }
 

@@ -2,8 +2,8 @@ public import ShmCore
 
 /// Writing in place, in the ring: no copy, and no system call unless the ring is full.
 ///
-/// An invalid argument is an error of kind `usage`, and the stream goes on. If a closure throws, nothing is published
-/// and the stream goes on.
+/// An invalid argument is an error of kind `usage`, and leaves the stream open. If a closure throws, nothing is
+/// published and the stream stays open.
 extension StreamSender {
   /// The maximum bytes of one loan: the capacity of the ring.
   public var largestLoan: Int { ring.memory.geometry.capacity }
@@ -63,7 +63,7 @@ extension StreamSender {
     return result
   }
 
-  /// Lends room to a closure that throws an error of its own.
+  /// Lends room to a closure that can throw another error than `ShmError`.
   ///
   /// - Parameters:
   ///   - count: the minimum number of bytes, 1 to ``largestLoan``.

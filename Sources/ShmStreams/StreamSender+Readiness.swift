@@ -3,7 +3,7 @@ public import SystemPackage
 
 /// Waiting in an event loop: by epoll(7), poll(2) or a read source of Dispatch.
 extension StreamSender {
-  /// Waits until there is room in the ring, so that a loan of it does not wait. The stream goes on after the time
+  /// Waits until there is room in the ring, so that a loan of it does not wait. The stream stays open after the time
   /// limit; ``StreamOptions/stallTimeout`` does not apply.
   ///
   /// - Parameters:

@@ -14,8 +14,8 @@ extension StreamSender {
   /// ```
   ///
   /// - Parameter bytes: the record, at most ``largestRecord`` bytes.
-  /// - Throws: `ShmError`: `usage` if the record exceeds ``largestRecord`` or the stream has ended; the stream goes
-  ///   on. Also the errors of ``send(from:named:progress:)``.
+  /// - Throws: `ShmError`: `usage` if the record exceeds ``largestRecord`` or the stream has ended; the stream stays as
+  ///   it is. Also the errors of ``send(from:named:progress:)``.
   /// - Complexity: linear in the bytes.
   public mutating func sendRecord(_ bytes: RawSpan) throws(ShmError) {
     let place = try unsafe beginRecord(bytes.byteCount)
@@ -51,7 +51,7 @@ extension StreamSender {
     return result
   }
 
-  /// Sends one record that a closure appends, which throws an error of its own.
+  /// Sends one record that a closure appends. The closure can throw another error than `ShmError`.
   ///
   /// - Parameters:
   ///   - capacity: the maximum bytes of the record, at most ``largestRecord``. Their room is waited for.
@@ -85,7 +85,7 @@ extension StreamSender {
     return result
   }
 
-  /// Sends one record that a closure writes through a pointer, which throws an error of its own.
+  /// Sends one record that a closure writes through a pointer. The closure can throw another error than `ShmError`.
   ///
   /// - Parameters:
   ///   - byteCount: the bytes of the record, at most ``largestRecord``.
@@ -122,7 +122,7 @@ extension StreamSender {
     try unsafe trySendRecord(bytes.bytes)
   }
 
-  /// Waits until there is room for a record, so that sending it does not wait. The stream goes on after the time
+  /// Waits until there is room for a record, so that sending it does not wait. The stream stays open after the time
   /// limit; ``StreamOptions/stallTimeout`` does not apply.
   ///
   /// - Parameters:

@@ -43,8 +43,7 @@ enum ExitStatus {
     Row(status: "128+N", meaning: "ended by signal N"),
   ]
 
-  /// The status that an error of a kind ends with. A kind without a status of its own is another system
-  /// error.
+  /// The status that an error of a kind ends with. A kind without a separate status is another system error.
   static func of(_ kind: ShmError.Kind) -> Int32 {
     if kind == .interrupted { return 130 }
     let row = table.first { $0.kinds.contains(kind) }

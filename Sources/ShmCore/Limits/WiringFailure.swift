@@ -1,7 +1,7 @@
 public import SystemPackage
 
-/// Why a wiring was refused, told from the evidence at that moment and not from the error number
-/// alone: mlock(2) has one ENOMEM for five reasons.
+/// Why a wiring was refused, derived from the evidence at that moment, and not only from the error number: mlock(2) has
+/// one ENOMEM for five reasons.
 ///
 /// ```swift
 /// let region = try Region.open(RegionReference("cache"), access: .readOnly)

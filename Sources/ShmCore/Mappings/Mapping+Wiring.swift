@@ -36,8 +36,8 @@ extension Mapping {
   /// such pages locked. mlock(2)
   ///
   /// The lock is verified before it is reported: the mapping carries the lock, every page is resident, and its frame is
-  /// marked as locked if this process may see the marks. After any failure the part is as it was before. Large parts
-  /// are locked in chunks, so that `progress` can stop them.
+  /// marked as locked if this process may see the marks. A failure leaves the part unchanged. Large parts are locked in
+  /// chunks, so that `progress` can stop them.
   ///
   /// A mapping for loads is sufficient: a read fault on a hole of a file on tmpfs allocates a page of the file, which
   /// all processes share.

@@ -55,7 +55,7 @@ package enum SystemCall {
 }
 
 /// Counts the interruptions of one call. If a call is interrupted more often than any timer sends signals, a sandbox
-/// probably refuses it with EINTR. It must not be repeated for ever.
+/// probably refuses it with EINTR. It must not be repeated endlessly.
 struct Interruptions {
   /// More interruptions than this in this time are not caused by signals.
   private static let limit = (count: 1000, nanoseconds: 500_000_000)

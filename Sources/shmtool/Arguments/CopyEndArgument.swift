@@ -23,7 +23,7 @@ enum CopyEndArgument {
     let offset = place.flatMap { ByteSize(argument: $0) }?.bytes
     let whole = try RegionReference.decoded(offset == nil ? bytes : Array(name))
     let reference = try RegionReference(bytes: whole)
-    // A path of its own, and no region: it may be a device, or grow.
+    // A file, not a region: it may be a device, or grow.
     if whole.starts(with: "file:".utf8), case .file(let path) = reference {
       return .file(path, offset: offset)
     }

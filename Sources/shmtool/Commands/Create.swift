@@ -140,8 +140,8 @@ struct Create: CommandRunner {
 
   private func hold(_ made: CreatedRegion, _ loop: borrowing HoldLoop, _ started: () -> Void) throws
   {
-    // Opens the region by its name, because the kernel shows the descriptor of the creation as deleted for ever. If the
-    // mode denies access to the creator, uses that descriptor.
+    // Opens the region by its name, because the kernel permanently shows the descriptor of the creation as deleted. If
+    // the mode denies access to the creator, uses that descriptor.
     let named =
       (try? Region.open(made.region.reference))
       ?? (try? Region.open(made.region.reference, access: .readOnly))
@@ -172,7 +172,7 @@ struct Create: CommandRunner {
         CreateReport(
           made.region.reference, made.status, isNew: made.isNew, sparse: sparse,
           refusal: made.refusal, direct: made.method, wired: try made.wireRow(),
-          nanoseconds: line.finish()), options, lasts: false)
+          nanoseconds: line.finish()), options, persists: false)
     } catch {
       throw made.takenBack(after: error)
     }

@@ -118,7 +118,7 @@ struct Wire: CommandRunner {
     try Output.write(
       WireReport(
         holder: ProcessNumber.own, diverged: diverged, regions: operands.flatMap(\.rows)),
-      options, lasts: false)
+      options, persists: false)
     // Done before the report of readiness, so that it then has no descriptor of its starter open.
     if backgroundHolder { Readiness.detach() }
     try holding.announce()

@@ -42,17 +42,17 @@ enum Output {
   /// - Parameters:
   ///   - report: what was done.
   ///   - options: how it is reported.
-  ///   - lasts: whether the action has an effect after this process. If the report cannot be written, the error then
+  ///   - persists: whether the action has an effect after this process. If the report cannot be written, the error then
   ///     says that the action was done.
   /// - Throws: `ShmError`, if standard output does not take it.
   static func write(
-    _ report: some Report, _ options: ActionOptions, lasts: Bool = true
+    _ report: some Report, _ options: ActionOptions, persists: Bool = true
   ) throws(ShmError) {
     if options.json {
       do throws(ShmError) {
         try write(report, json: true)
       } catch {
-        throw lasts ? told(error, after: report) : error
+        throw persists ? told(error, after: report) : error
       }
     } else if !options.quiet {
       say(report.text(TextStyle()))

@@ -43,8 +43,8 @@ final class HolderEnding {
 }
 
 extension WiringHolder {
-  /// Ends a holder in the background by SIGTERM, and waits until its pages are released. An error says
-  /// whether it was told to end, and why it has not: it is stopped, or frozen.
+  /// Ends a holder in the background by SIGTERM, and waits until its pages are released. An error says whether it got
+  /// the signal to end, and why it has not ended: it is stopped, or frozen.
   ///
   /// - Parameter patience: how long to wait for its end.
   /// - Throws: `ShmError`: `notFound` where it has ended by itself, `notPermitted`, `timedOut`.

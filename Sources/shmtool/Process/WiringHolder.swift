@@ -42,7 +42,7 @@ struct WiringHolder: Sendable {
   /// Whether it was started to hold regions in the background.
   let isBackground: Bool
 
-  /// Everybody who has pages of a region wired, as far as can be seen.
+  /// All visible processes that have pages of regions wired.
   struct Scan: Sendable {
     /// One for each process and region. A process that was started to hold regions is here even if no
     /// page of them is wired.
@@ -132,7 +132,7 @@ struct WiringHolder: Sendable {
     (try? FileSystem.contents(of: directory.appending("cmdline"))) ?? []
   }
 
-  /// Looks up the present names of regions whose path is marked as removed. The kernel marks a region for ever if it
+  /// Looks up the present names of regions whose path is marked as removed. The kernel marks a region permanently if it
   /// was mapped before it got its name.
   private static func findNames(_ holders: inout [WiringHolder]) {
     let unnamed = holders.indices.filter {
