@@ -1,4 +1,5 @@
-"""Checks that a catalog's topics name every public type of its module.
+"""Checks that a catalog's topics name every public type of its module, and every member that the
+module adds to types of other modules.
 
     topics.py MODULE.symbols.json CATALOG
 """
@@ -13,3 +14,11 @@ public = {symbol["pathComponents"][0] for symbol in graph["symbols"]
 assert public, f"{sys.argv[1]} contains no symbol"
 if public - curated:
     sys.exit(f"{catalog}: in no topic: {', '.join(sorted(public - curated))}")
+
+added = {(path.name.split("@")[1].partition(".")[0], *symbol["pathComponents"])
+         for path in pathlib.Path(sys.argv[1]).parent.glob(f"{catalog.stem}@Shm*.symbols.json")
+         for symbol in json.loads(path.read_text())["symbols"]
+         if len(symbol["pathComponents"]) == 2 and symbol["kind"]["identifier"] != "swift.extension"}
+missing = sorted("/".join(name) for name in added if f"- ``{'/'.join(name)}" not in topics)
+if missing:
+    sys.exit(f"{catalog}: in no topic: {', '.join(missing)}")
