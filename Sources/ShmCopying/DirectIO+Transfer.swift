@@ -127,8 +127,10 @@ extension DirectIO {
     guard range.lowerBound % blockSize != 0 || range.upperBound % blockSize != 0,
       let raw = buffered
     else { return }
-    _ = try ShmError.explaining({ DescriptorIO.explain($0, attempt) }) { () throws(Errno) in
-      try SystemCall.check { fdatasync(raw) }
+    do throws(Errno) {
+      _ = try SystemCall.check { fdatasync(raw) }
+    } catch {
+      throw DescriptorIO.explain(error, attempt)
     }
     for end in [range.lowerBound, range.upperBound] where end % blockSize != 0 {
       posix_fadvise(

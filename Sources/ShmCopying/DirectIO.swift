@@ -149,8 +149,10 @@ public struct DirectIO: ~Copyable, Sendable {
 
   /// How many bytes the file or the device has now. lseek(2)
   func size(_ attempt: String) throws(ShmError) -> Int {
-    try ShmError.saying(attempt) { () throws(Errno) in
-      try direct.seek(.end, from: 0) ?? 0
+    do throws(Errno) {
+      return try direct.seek(.end, from: 0) ?? 0
+    } catch {
+      throw ShmError(attempt, error)
     }
   }
 

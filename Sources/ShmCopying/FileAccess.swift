@@ -66,22 +66,28 @@ struct FileAccess {
       return
     }
     let shared = hasGroup ? mode : mode & ~0o070 & (mode >> 3 | ~0o007)
-    try ShmError.saying(attempt) { () throws(Errno) in
+    do throws(Errno) {
       // A directory may give every new file a list.
       try file.removeAccessList()
       try file.changeMode(to: shared)
+    } catch {
+      throw ShmError(attempt, error)
     }
   }
 
   private func close(_ file: borrowing OwnedDescriptor, _ attempt: String) throws(ShmError) {
-    try ShmError.saying(attempt) { () throws(Errno) in try file.changeMode(to: 0o600) }
+    do throws(Errno) {
+      try file.changeMode(to: 0o600)
+    } catch {
+      throw ShmError(attempt, error)
+    }
   }
 
   /// Whether the group could be kept.
   private func takeOwner(
     _ file: borrowing OwnedDescriptor, _ attempt: String
   ) throws(ShmError) -> Bool {
-    try ShmError.saying(attempt) { () throws(Errno) in
+    do throws(Errno) {
       let own = try file.status()
       if own.st_uid == user, own.st_gid == group { return true }
       do throws(Errno) {
@@ -91,6 +97,8 @@ struct FileAccess {
         try? file.changeOwner(to: own.st_uid, group)
       }
       return try file.status().st_gid == group
+    } catch {
+      throw ShmError(attempt, error)
     }
   }
 

@@ -137,7 +137,11 @@ final class FileEnd: OpenEnd {
   private static func status(
     of descriptor: borrowing OwnedDescriptor, _ attempt: String
   ) throws(ShmError) -> stat {
-    try ShmError.saying(attempt) { () throws(Errno) in try descriptor.status() }
+    do throws(Errno) {
+      return try descriptor.status()
+    } catch {
+      throw ShmError(attempt, error)
+    }
   }
 
   /// nil for a file without offsets.
@@ -147,8 +151,10 @@ final class FileEnd: OpenEnd {
     switch status.st_mode & S_IFMT {
     case S_IFREG: return Int(status.st_size)
     case S_IFBLK:
-      return try ShmError.saying(attempt) { () throws(Errno) in
-        try descriptor.seek(.end, from: 0)
+      do throws(Errno) {
+        return try descriptor.seek(.end, from: 0)
+      } catch {
+        throw ShmError(attempt, error)
       }
     case S_IFDIR: throw ShmError(.inputOutput, attempt, "it is a directory")
     default: return nil
@@ -245,9 +251,11 @@ final class FileEnd: OpenEnd {
     let end = offset + count
     if let size, let wanted = isCut && (isWhole || count > 0) ? end : isWhole ? nil : max(size, end)
     {
-      try ShmError.explaining({ DescriptorIO.explain($0, attempt) }) { () throws(Errno) in
+      do throws(Errno) {
         let now = Int(try descriptor.status().st_size)
         if now > wanted || now < end { try descriptor.truncate(to: max(wanted, end)) }
+      } catch {
+        throw DescriptorIO.explain(error, attempt)
       }
     }
     guard isWhole else { return }

@@ -159,12 +159,14 @@ extension OutputSite {
     isPrivate: Bool, _ temporary: inout FilePath?
   ) throws(ShmError) -> OwnedDescriptor {
     let mode: mode_t = isPrivate ? 0o600 : 0o666
-    return try ShmError.saying(attempt) { () throws(Errno) in
+    do throws(Errno) {
       if let unnamed = try openUnnamed(mode: mode) {
         _ = cshm_lock_if_free(unnamed.raw)
         return unnamed
       }
       return try openNamed(mode: mode, &temporary)
+    } catch {
+      throw ShmError(attempt, error)
     }
   }
 

@@ -87,9 +87,11 @@ struct WriteBack {
     }
     let raw = self.raw
     let failure = self.failure
-    try ShmError.explaining({ DescriptorIO.explain($0, attempt) }) { () throws(Errno) in
+    do throws(Errno) {
       if let failure { throw failure }
       try SystemCall.checkNegated { cshm_sync(raw) }
+    } catch {
+      throw DescriptorIO.explain(error, attempt)
     }
     isDone = true
   }

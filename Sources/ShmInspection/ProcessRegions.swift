@@ -39,8 +39,10 @@ public struct ProcessRegions: Sendable {
   /// - Complexity: linear in the process's mappings and descriptors.
   public init(of process: Int32) throws(ShmError) {
     let attempt = "cannot inspect process \(process)"
-    try ShmError.explaining({ ProcessView.explain($0, process, attempt) }) { () throws(Errno) in
+    do throws(Errno) {
       _ = try FileSystem.open(FilePath("/proc/\(process)/maps"), O_RDONLY)
+    } catch {
+      throw ProcessView.explain(error, process, attempt)
     }
     // This is the scan of the inventory, so that both find the same regions.
     var reader = ProcessReader(.memory)

@@ -49,7 +49,7 @@ extension Region {
   }
 
   private static func pause(_ watch: CInt?, _ timeout: Duration) throws(ShmError) {
-    try ShmError.saying("cannot wait") { () throws(Errno) in
+    do throws(Errno) {
       let ready = try Waiter.wait(for: watch.map { [$0] } ?? [], timeout: timeout)
       guard let watch, ready.first == true else { return }
       // The kind of event does not matter, because the region is checked again.
@@ -57,6 +57,8 @@ extension Region {
       try unsafe events.withUnsafeMutableBufferPointer { (buffer) throws(Errno) -> Void in
         _ = try unsafe OwnedDescriptor.read(watch, into: UnsafeMutableRawBufferPointer(buffer))
       }
+    } catch {
+      throw ShmError("cannot wait", error)
     }
   }
 

@@ -106,12 +106,14 @@ public struct RegionInventory: Sendable {
   /// The names in the directory of POSIX objects; empty if it does not exist.
   package static func names() throws(ShmError) -> [FilePath.Component] {
     let directory = RegionName.directory
-    return try ShmError.saying("cannot list \(directory)") { () throws(Errno) in
+    do throws(Errno) {
       do throws(Errno) {
         return try FileSystem.names(in: directory)
       } catch .noSuchFileOrDirectory {
         return []
       }
+    } catch {
+      throw ShmError("cannot list \(directory)", error)
     }
   }
 }

@@ -59,7 +59,7 @@ public enum RegionUse: Sendable, Equatable {
   ///   - scan: the users of regions, from a scan that included this region.
   /// - Returns: the proven use.
   /// - Throws: `ShmError`. On an open region this is unusual: the kernel lacks memory, or a sandbox refuses.
-  public static func proved(
+  package static func proved(
     _ region: borrowing Region, in scan: RegionUsers
   ) throws(ShmError) -> RegionUse {
     let users = scan.users(of: try region.status().identity).map(\.process)

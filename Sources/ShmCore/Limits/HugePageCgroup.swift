@@ -1,25 +1,21 @@
-public import SystemPackage
+package import SystemPackage
 
 /// One control group that bounds the huge pages of a process, with its figures of one page size.
 /// hugetlb, in the kernel's administration guide to control groups
-///
-/// ```swift
-/// for group in HugePageCgroup.bounding(pageSize: 2 << 20) { print(group.path, group.available) }
-/// ```
-public struct HugePageCgroup: Hashable, Sendable {
+package struct HugePageCgroup: Hashable, Sendable {
   /// The version of the hierarchy, 1 or 2.
-  public let version: Int
+  package let version: Int
   /// The group's path within its hierarchy.
-  public let path: FilePath
+  package let path: FilePath
   /// The limit in bytes.
-  public let limit: Int
+  package let limit: Int
   /// The bytes of huge pages that the group has.
-  public let used: Int
+  package let used: Int
   /// The file of the group that sets the limit.
-  public let limitFile: String
+  package let limitFile: String
 
   /// The bytes that the limit leaves.
-  public var available: Int { max(0, limit - used) }
+  package var available: Int { max(0, limit - used) }
 
   /// Every group with a limit: the process's own and all above, the innermost first. A group limits the
   /// pages that are in use, and the pages that are reserved, each with a separate file.
@@ -28,7 +24,7 @@ public struct HugePageCgroup: Hashable, Sendable {
   ///   - process: its number; nil for this one.
   ///   - pageSize: the size of the huge pages in bytes.
   /// - Returns: the limits with their figures of now.
-  public static func bounding(_ process: Int32? = nil, pageSize: Int) -> [HugePageCgroup] {
+  package static func bounding(_ process: Int32? = nil, pageSize: Int) -> [HugePageCgroup] {
     bounding(ControlGroups(of: process), pageSize: pageSize)
   }
 

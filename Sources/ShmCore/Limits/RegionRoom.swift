@@ -133,7 +133,7 @@ extension RegionRoom.Bound {
   }
 
   /// The kind of limit in a word, for programs.
-  public var kind: String {
+  package var kind: String {
     switch self {
     case .fileSystem: "file_system"
     case .inodes: "inodes"

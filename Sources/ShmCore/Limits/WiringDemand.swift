@@ -5,7 +5,7 @@
 /// let mapping = try Mapping(of: region, protection: .readOnly)
 /// let demand = try mapping.wiringDemand()
 /// if let refusal = try WiringLimits.current().verdict.refusing(demand) {
-///   print(refusal.candidate.bound.name, refusal.needed)
+///   print(refusal.candidate.bound, refusal.needed)
 /// }
 /// ```
 public struct WiringDemand: Hashable, Sendable {

@@ -23,7 +23,7 @@ public struct WiringVerdict: Hashable, Sendable {
     case memory
 
     /// Whether the kernel ends a process that exceeds it, instead of refusing the call.
-    public var endsProcesses: Bool {
+    package var endsProcesses: Bool {
       switch self {
       case .cgroup, .memory: true
       default: false

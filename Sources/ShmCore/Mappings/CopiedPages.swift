@@ -82,10 +82,12 @@ extension Mapping {
     guard sharing == .private else { return 0 }
     let part = PageMath.outward(part ?? 0..<count, to: pageSize).clamped(to: 0..<pages.length)
     let start = UInt64(address)
-    return try ShmError.saying("cannot count the copied pages of \(subject)") { () throws(Errno) in
-      try CopiedPages.bytes(
+    do throws(Errno) {
+      return try CopiedPages.bytes(
         at: start + UInt64(part.lowerBound)..<start + UInt64(part.upperBound),
         of: "/proc/self/pagemap")
+    } catch {
+      throw ShmError("cannot count the copied pages of \(subject)", error)
     }
   }
 }

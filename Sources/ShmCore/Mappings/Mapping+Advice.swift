@@ -47,8 +47,10 @@ extension Mapping {
   /// - Throws: `ShmError` if the kernel does not know the advice or refuses it for wired pages.
   public func advise(_ advice: Advice, in part: Range<Int>? = nil) throws(ShmError) {
     let part = PageMath.outward(part ?? 0..<count, to: pageSize)
-    try ShmError.saying("cannot advise '\(advice.rawValue)' on \(subject)") { () throws(Errno) in
+    do throws(Errno) {
       try unsafe MemoryCalls.advise(memory(part), advice.number)
+    } catch {
+      throw ShmError("cannot advise '\(advice.rawValue)' on \(subject)", error)
     }
   }
 }

@@ -90,10 +90,12 @@ extension Mapping {
     var vector = [UInt8](repeating: 0, count: min(Self.chunk, part.count) / step)
     var resident = 0
     try Self.forEachChunk(of: part) { (chunk) throws(ShmError) in
-      try ShmError.saying("cannot inspect the pages of \(subject)") { () throws(Errno) in
+      do throws(Errno) {
         try unsafe vector.withUnsafeMutableBufferPointer { (vector) throws(Errno) -> Void in
           try unsafe MemoryCalls.residency(of: memory(chunk), into: vector)
         }
+      } catch {
+        throw ShmError("cannot inspect the pages of \(subject)", error)
       }
       for byte in vector[..<(chunk.count / step)] { resident += Int(byte & 1) }
     }

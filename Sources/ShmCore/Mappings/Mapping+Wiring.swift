@@ -142,8 +142,10 @@ extension Mapping {
   /// - Throws: `ShmError` if the kernel cannot split the mapping.
   public mutating func unwire(_ part: Range<Int>? = nil) throws(ShmError) {
     let part = wholePart(part)
-    try ShmError.saying("cannot unwire \(subject)") { () throws(Errno) in
+    do throws(Errno) {
       try unsafe MemoryCalls.unlock(memory(part))
+    } catch {
+      throw ShmError("cannot unwire \(subject)", error)
     }
     wiredRanges.remove(contentsOf: part)
   }

@@ -71,9 +71,11 @@ package struct CreationSite {
     modeLast: Bool = false, progress: (Int) -> Void,
     contents: (borrowing Region) throws(ShmError) -> Void
   ) throws(ShmError) {
-    try ShmError.explaining({ explain($0, wanted: size) }) { () throws(Errno) in
+    do throws(Errno) {
       if !modeLast { try region.descriptor.changeMode(to: mode_t(options.mode)) }
       try region.descriptor.truncate(to: size)
+    } catch {
+      throw explain(error, wanted: size)
     }
     if options.reserve {
       var space = self.space
@@ -85,16 +87,20 @@ package struct CreationSite {
     }
     try contents(region)
     if modeLast {
-      try ShmError.explaining({ explain($0, wanted: size) }) { () throws(Errno) in
+      do throws(Errno) {
         try region.descriptor.changeMode(to: mode_t(options.mode))
+      } catch {
+        throw explain(error, wanted: size)
       }
     }
   }
 
   /// Links the built file to its name.
   func publish(_ region: borrowing Region, size: Int) throws(ShmError) {
-    try ShmError.explaining({ explain($0, wanted: size) }) { () throws(Errno) in
+    do throws(Errno) {
       try region.descriptor.link(at: path)
+    } catch {
+      throw explain(error, wanted: size)
     }
   }
 

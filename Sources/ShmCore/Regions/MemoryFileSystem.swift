@@ -88,8 +88,10 @@ public struct MemoryFileSystem: Sendable {
   /// - Throws: `ShmError` if the path cannot be reached.
   public static func at(_ path: FilePath) throws(ShmError) -> MemoryFileSystem {
     let attempt = "cannot inspect the file system of \(Escaping.quoted(path.bytes))"
-    return try ShmError.saying(attempt) { () throws(Errno) in
-      MemoryFileSystem(try FileSystem.fileSystemStatus(path))
+    do throws(Errno) {
+      return MemoryFileSystem(try FileSystem.fileSystemStatus(path))
+    } catch {
+      throw ShmError(attempt, error)
     }
   }
 }

@@ -54,7 +54,11 @@ extension Region {
       attempt: attempt, place: "memory", site: .descriptor(region.rawDescriptor),
       mayBeSparse: false)
     if reserve { try space.require(size, mayExceedMemory: mayExceedMemory) }
-    try ShmError.saying(attempt) { () throws(Errno) in try region.descriptor.truncate(to: size) }
+    do throws(Errno) {
+      try region.descriptor.truncate(to: size)
+    } catch {
+      throw ShmError(attempt, error)
+    }
     if reserve {
       try Reservation.reserve(
         0..<size, of: region.descriptor, attempt: attempt, space: mayExceedMemory ? nil : space,

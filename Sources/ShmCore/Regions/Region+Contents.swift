@@ -74,7 +74,11 @@ extension Region {
 
   /// The size in bytes at this moment. fstat(2)
   package func currentSize(_ attempt: String) throws(ShmError) -> Int {
-    try ShmError.saying(attempt) { () throws(Errno) in Int(try descriptor.status().st_size) }
+    do throws(Errno) {
+      return Int(try descriptor.status().st_size)
+    } catch {
+      throw ShmError(attempt, error)
+    }
   }
 
   /// The error for a region that another process has shrunk.

@@ -74,7 +74,11 @@ extension Region {
         throw ShmError(.busy, attempt, changed)
       }
       if size > status.size { try clearTail(of: status, attempt) }
-      try ShmError.explaining(explain) { () throws(Errno) in try descriptor.truncate(to: size) }
+      do throws(Errno) {
+        try descriptor.truncate(to: size)
+      } catch {
+        throw explain(error)
+      }
     } catch {
       if reserve, !added.isEmpty { Reservation.release(added, of: descriptor) }
       throw error

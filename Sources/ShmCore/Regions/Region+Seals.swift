@@ -54,8 +54,10 @@ extension Region {
       default: ShmError(attempt, error)
       }
     }
-    try ShmError.explaining(explain) { () throws(Errno) in
+    do throws(Errno) {
       try descriptor.add(seals: seals.numbers)
+    } catch {
+      throw explain(error)
     }
   }
 }

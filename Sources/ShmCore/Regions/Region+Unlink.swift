@@ -52,11 +52,13 @@ extension Region {
       // A sandbox or the file system does not support renameat2. If the directory denies permission, unlink(2) also
       // fails.
       guard try isMeant() else { return false }
-      try ShmError.explaining(explain) { () throws(Errno) in
+      do throws(Errno) {
         guard RegionIdentity(try FileSystem.status(path)) == mine else {
           throw .noSuchFileOrDirectory
         }
         try FileSystem.unlink(path)
+      } catch {
+        throw explain(error)
       }
       return true
     } catch {

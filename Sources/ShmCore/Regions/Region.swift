@@ -50,12 +50,14 @@ public struct Region: ~Copyable, Sendable {
   ///
   /// - Throws: `ShmError`. On an open region this is unusual: the kernel lacks memory, or a sandbox refuses.
   public func status() throws(ShmError) -> RegionStatus {
-    try ShmError.saying("cannot inspect \(quoted)") { () throws(Errno) in
+    do throws(Errno) {
       let status = try descriptor.status()
       let fileSystem = MemoryFileSystem(try descriptor.fileSystemStatus())
       return RegionStatus(
         status, created: descriptor.birthTime(),
         pageSize: fileSystem.pageSize)
+    } catch {
+      throw ShmError("cannot inspect \(quoted)", error)
     }
   }
 
@@ -73,8 +75,10 @@ public struct Region: ~Copyable, Sendable {
   ///
   /// - Throws: `ShmError`. On an open region this is unusual: the kernel lacks memory, or a sandbox refuses.
   public func fileSystem() throws(ShmError) -> MemoryFileSystem {
-    try ShmError.saying("cannot inspect the file system of \(quoted)") { () throws(Errno) in
-      MemoryFileSystem(try descriptor.fileSystemStatus())
+    do throws(Errno) {
+      return MemoryFileSystem(try descriptor.fileSystemStatus())
+    } catch {
+      throw ShmError("cannot inspect the file system of \(quoted)", error)
     }
   }
 }

@@ -24,16 +24,20 @@ package enum Allocation {
 
   /// The same, with the error's figures.
   static func require(_ bytes: Int, _ attempt: String) throws(ShmError) {
-    try ShmError.explaining({ refusal(bytes, attempt, $0) }) { () throws(Errno) in
+    do throws(Errno) {
       try require(bytes)
+    } catch {
+      throw refusal(bytes, attempt, error)
     }
   }
 
   /// Whole pages of this process alone, zeroed. mmap(2)
   package static func pages(_ bytes: Int, _ attempt: String) throws(ShmError) -> OwnedPages {
-    try ShmError.explaining({ refusal(bytes, attempt, $0) }) { () throws(Errno) in
+    do throws(Errno) {
       let base = try unsafe privateMemory(bytes)
       return unsafe OwnedPages(adopting: base, length: bytes)
+    } catch {
+      throw refusal(bytes, attempt, error)
     }
   }
 

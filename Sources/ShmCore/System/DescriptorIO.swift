@@ -17,7 +17,7 @@ package enum DescriptorIO {
   package static func readReady(
     _ raw: CInt, into buffer: UnsafeMutableRawBufferPointer, _ attempt: String
   ) throws(ShmError) -> Int {
-    try ShmError.explaining({ explain($0, attempt) }) { () throws(Errno) in
+    do throws(Errno) {
       while true {
         do throws(Errno) {
           return try unsafe OwnedDescriptor.read(raw, into: buffer)
@@ -25,6 +25,8 @@ package enum DescriptorIO {
           try wait(raw, POLLIN)
         }
       }
+    } catch {
+      throw explain(error, attempt)
     }
   }
 
@@ -32,7 +34,7 @@ package enum DescriptorIO {
   package static func writeAll(
     _ raw: CInt, _ buffer: UnsafeRawBufferPointer, _ attempt: String
   ) throws(ShmError) {
-    try ShmError.explaining({ explain($0, attempt) }) { () throws(Errno) in
+    do throws(Errno) {
       var done = 0
       while done < buffer.count {
         do throws(Errno) {
@@ -42,6 +44,8 @@ package enum DescriptorIO {
           try wait(raw, POLLOUT)
         }
       }
+    } catch {
+      throw explain(error, attempt)
     }
   }
 
@@ -49,7 +53,7 @@ package enum DescriptorIO {
   package static func write(
     _ raw: CInt, _ buffer: UnsafeRawBufferPointer, _ attempt: String
   ) throws(ShmError) -> Int {
-    try ShmError.explaining({ explain($0, attempt) }) { () throws(Errno) in
+    do throws(Errno) {
       while true {
         do throws(Errno) {
           return try unsafe OwnedDescriptor.write(raw, from: buffer)
@@ -57,6 +61,8 @@ package enum DescriptorIO {
           try wait(raw, POLLOUT)
         }
       }
+    } catch {
+      throw explain(error, attempt)
     }
   }
 

@@ -44,8 +44,10 @@ package enum DescriptorKind {
     let explain = { (error: Errno) in
       ShmError(.inputOutput, attempt, "it is closed", errorNumber: error.rawValue)
     }
-    try ShmError.explaining(explain) { () throws(Errno) in
+    do throws(Errno) {
       _ = try SystemCall.check { unsafe fstat(raw, &status) }
+    } catch {
+      throw explain(error)
     }
     return status
   }

@@ -52,8 +52,10 @@ package enum ProcessView {
         ShmError("cannot inspect process \(process)", error)
       }
     }
-    try ShmError.explaining(explain) { () throws(Errno) in
+    do throws(Errno) {
       _ = try FileSystem.open(FilePath("/proc/\(process)/maps"), O_RDONLY)
+    } catch {
+      throw explain(error)
     }
   }
 

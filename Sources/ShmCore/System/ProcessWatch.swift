@@ -30,8 +30,10 @@ package struct ProcessWatch: ~Copyable {
 
   /// Sends a signal to this process, even if its process ID was reused. pidfd_send_signal(2)
   package func send(_ signal: CInt) throws(ShmError) {
-    _ = try ShmError.saying("cannot signal process \(process)") { () throws(Errno) in
-      try SystemCall.checkNegated { cshm_pidfd_send_signal(ended.raw, signal) }
+    do throws(Errno) {
+      _ = try SystemCall.checkNegated { cshm_pidfd_send_signal(ended.raw, signal) }
+    } catch {
+      throw ShmError("cannot signal process \(process)", error)
     }
   }
 

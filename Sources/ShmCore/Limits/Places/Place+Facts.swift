@@ -3,27 +3,27 @@ import SystemPackage
 
 extension Place {
   /// The facts about limits in /proc/PID/status and related files.
-  public struct Facts: Hashable, Sendable {
+  package struct Facts: Hashable, Sendable {
     /// The process.
-    public let process: Int32
+    package let process: Int32
     /// Whether that is this process.
-    public let isOwn: Bool
+    package let isOwn: Bool
     /// The parent process; 0 if it is outside of the PID namespace, nil if it is unknown.
-    public let parent: Int32?
+    package let parent: Int32?
     /// The user that the process acts as; nil if unknown.
-    public let user: UInt32?
+    package let user: UInt32?
     /// Whether CAP_IPC_LOCK is effective; nil if unknown.
-    public let isWiringPermitted: Bool?
+    package let isWiringPermitted: Bool?
     /// Whether CAP_IPC_LOCK is in the bounding set; nil if unknown.
-    public let isWiringBounding: Bool?
+    package let isWiringBounding: Bool?
     /// Whether the process is in the first user namespace; nil if unknown.
-    public let isInInitialNamespace: Bool?
+    package let isInInitialNamespace: Bool?
     /// The lines of the uid map as `INSIDE OUTSIDE COUNT`, joined by commas; nil if unknown.
-    public let userMap: String?
+    package let userMap: String?
     /// Whether a filter of system calls is in force; nil if unknown.
-    public let isFiltered: Bool?
+    package let isFiltered: Bool?
     /// Whether the process has a controlling terminal; nil if unknown.
-    public let hasTerminal: Bool?
+    package let hasTerminal: Bool?
 
     static func current(of process: Int32?) -> Facts {
       let directory = process.map { ProcessThreads.directory(of: $0) } ?? "/proc/self"

@@ -98,7 +98,7 @@ public struct Place: Hashable, Sendable {
   /// Marks that contradict each other; empty if they agree.
   public let contradictions: [Evidence]
   /// What was read of the process.
-  public let process: Facts
+  package let process: Facts
 
   /// The innermost place, whose manager sets the limits of the process.
   public var kind: Kind { layers.last?.kind ?? .unknown }
