@@ -1,5 +1,3 @@
-import ShmCore
-
 /// How a record lies in a stream: its length in 8 bytes, little-endian, its bytes, and zeros up to the
 /// next multiple of 8.
 struct RecordLayout {
@@ -12,12 +10,20 @@ struct RecordLayout {
   let size: Int
 
   /// The layout of a record of `length` bytes; nil if it is negative or overflows.
+  @inline(__always)
   init?(length: Int) {
-    guard length >= 0, let padded = PageMath.roundUp(length, to: 8) else { return nil }
-    let (size, overflow) = padded.addingReportingOverflow(Self.header)
-    guard !overflow else { return nil }
+    guard (0...Int.max - Self.header - 7).contains(length) else { return nil }
     self.length = length
-    self.size = size
+    size = Self.header + (length + 7) & ~7
+  }
+
+  /// The layout of the record that begins with `header`. The length is loaded only once, so that a later change by the
+  /// sender has no effect.
+  @inline(__always)
+  init?(header: UnsafeRawBufferPointer) {
+    let length = unsafe UInt64(littleEndian: header.loadUnaligned(as: UInt64.self))
+    guard let length = Int(exactly: length) else { return nil }
+    self.init(length: length)
   }
 
   /// The place of the bytes within the record.

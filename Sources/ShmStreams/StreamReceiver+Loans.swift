@@ -80,8 +80,10 @@ extension StreamReceiver {
   @usableFromInline
   mutating func beginLoan(_ count: Int) throws(ShmError) -> UnsafeRawBufferPointer? {
     releaseHeld()
-    // No bytes are known after this end has finished, so this is also the check for it.
-    if count > 0, ring.known >= count { return unsafe ring.bytes(ring.known) }
+    if count > 0, isOpen {
+      let there = try look(for: count)
+      if there >= count { return unsafe ring.bytes(there) }
+    }
     guard let there = try available(count) else { return nil }
     return unsafe ring.bytes(there)
   }
@@ -93,6 +95,20 @@ extension StreamReceiver {
       throw failure.misuse("\(consumed) bytes were released from a loan of \(count) bytes")
     }
     if consumed > 0 { release(consumed) }
+  }
+
+  /// Looks once at the sender's position if too few bytes are known.
+  ///
+  /// - Parameter count: the number of bytes.
+  /// - Returns: the number of available bytes.
+  /// - Throws: `ShmError` if the position is invalid. The stream is aborted then.
+  @inline(__always)
+  mutating func look(for count: Int) throws(ShmError) -> Int {
+    do throws(ShmError) {
+      return try ring.available(atLeast: count)
+    } catch {
+      throw aborting(because: error)
+    }
   }
 
   /// Releases the bytes of the last loan.

@@ -93,8 +93,18 @@ extension StreamReceiver {
   @usableFromInline
   mutating func beginRecord() throws(ShmError) -> UnsafeRawBufferPointer? {
     releaseHeld()
-    // No bytes are known after this end has finished, so this is also the check for it.
-    if ring.known < RecordLayout.header { try checkOpen() }
+    if !isOpen { try checkOpen() }
+    if try look(for: RecordLayout.header) >= RecordLayout.header,
+      let layout = unsafe RecordLayout(header: ring.bytes(RecordLayout.header)),
+      ring.known >= layout.size
+    {
+      return unsafe UnsafeRawBufferPointer(rebasing: ring.bytes(layout.size)[layout.bytes])
+    }
+    return try unsafe waitForRecord()
+  }
+
+  /// Waits for a record that is not available yet, or not valid.
+  private mutating func waitForRecord() throws(ShmError) -> UnsafeRawBufferPointer? {
     do throws(ShmError) {
       guard try fill(RecordLayout.header) != nil else { return nil }
       let layout = try recordLayout()
@@ -128,12 +138,9 @@ extension StreamReceiver {
     return there >= count
   }
 
-  /// The layout of the next record, whose header is available. The length is loaded only once, so that a later change
-  /// by the sender has no effect.
+  /// The layout of the next record, whose header is available.
   func recordLayout() throws(ShmError) -> RecordLayout {
-    let length = unsafe UInt64(
-      littleEndian: ring.bytes(RecordLayout.header).loadUnaligned(as: UInt64.self))
-    guard let length = Int(exactly: length), let layout = RecordLayout(length: length),
+    guard let layout = unsafe RecordLayout(header: ring.bytes(RecordLayout.header)),
       layout.size <= ring.memory.geometry.capacity
     else { throw failure.broken("the sender", "sent a record that is larger than the ring") }
     return layout

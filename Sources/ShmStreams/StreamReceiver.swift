@@ -32,7 +32,11 @@ public struct StreamReceiver: StreamEnd, ~Copyable, Sendable {
   var held = 0
   /// Why this end receives no more bytes: the error that ended the stream, or a misuse after its end; nil while it is
   /// open. Messages of the sender are ignored then.
-  private(set) var ending: ShmError?
+  private(set) var ending: ShmError? {
+    didSet { isOpen = false }
+  }
+  /// Whether `ending` is nil. A test of `ending` itself takes longer than a loan.
+  private(set) var isOpen = true
   /// The answer of the far end of a framed stream; nil if the far end cannot answer.
   var reply: FrameReply?
   /// The end that was written of a framed stream; nil before.
