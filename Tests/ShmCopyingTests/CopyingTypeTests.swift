@@ -24,7 +24,7 @@ struct CopyingTypeTests {
     }
   }
 
-  @Test("an output file is there whole, or not at all, in place of the old one")
+  @Test("an output file replaces the old one only when it is complete")
   func outputFile() throws {
     let name = TestName()
     var first = try OutputFile(FilePath(name.path))

@@ -11,7 +11,7 @@ import Testing
 @Suite("Chunks for threads")
 struct ParallelChunksTests {
   @Test(
-    "cover the range once, whatever the threads", arguments: [1, 2, 7],
+    "cover the range once, with any number of threads", arguments: [1, 2, 7],
     [0..<1, 0..<64, 63..<65, 1..<1000, 64..<128, 100..<101])
   func cover(_ threads: Int, _ range: Range<Int>) throws {
     let seen = Mutex<[Range<Int>]>([])

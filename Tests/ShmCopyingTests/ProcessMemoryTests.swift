@@ -10,7 +10,7 @@ import Testing
 @Suite("Another process's memory")
 struct ProcessMemoryTests {
   @Test(
-    "comes out and goes in with every byte, aligned on neither side",
+    "is read and written with every byte, with any alignment on both sides",
     arguments: [1, page - 1, page, page + 1, 3 * page - 2, (4 << 20) + 1])
   func sizes(_ size: Int) throws {
     try withTarget(size + 2 * page) { (target, memory, address) throws in

@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Transfer through descriptors")
 struct TransferTests {
-  @Test("a file goes in at an offset and comes out the same")
+  @Test("a file is copied in at an offset and copied out unchanged")
   func roundTrip() throws {
     let data = (0..<page + 1).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     let file = try TemporaryFile(data)
@@ -149,7 +149,7 @@ struct TransferTests {
     #expect(try region.contents(0..<contents.count + 1) == contents)
   }
 
-  @Test("a region is not made of nothing")
+  @Test("an empty input creates no region")
   func createFromNothing() throws {
     let (name, file) = (TestName(), try TemporaryFile())
     let reference = try name.reference

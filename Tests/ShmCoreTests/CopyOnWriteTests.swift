@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Copy-on-write")
 struct CopyOnWriteTests {
-  @Test("makes exactly the pages a process's own that it writes, and the region keeps its bytes")
+  @Test("the written pages become private copies, and the region keeps its bytes")
   func pages() throws {
     let name = TestName()
     let region = try Region.create(try name.reference, size: 1000 * page)

@@ -5,7 +5,7 @@ import Testing
 @Suite("Escaping for a terminal")
 struct EscapingTests {
   @Test(
-    "what is harmless stays as it is",
+    "harmless text is not escaped",
     arguments: ["", "cache", "a b", "日本", "e\u{301}", "\u{1F600}", "'\"$`;"])
   func harmless(_ text: String) {
     #expect(Array(Escaping.printable(text).utf8) == Array(text.utf8))
@@ -42,7 +42,7 @@ struct EscapingTests {
     #expect(Escaping.printable(text) == shown)
   }
 
-  @Test("a backslash is doubled, so that nothing can pretend to be an escape")
+  @Test("a backslash is doubled, so that a name cannot imitate an escape")
   func backslash() {
     #expect(Escaping.printable("\\x1b") == "\\\\x1b")
     #expect(Escaping.printable("\\") == "\\\\")
@@ -105,7 +105,7 @@ struct EscapingTests {
   }
 
   @Test(
-    "JSON keeps its meaning, and what is hidden in it becomes \\u",
+    "JSON keeps its meaning, and hidden characters become \\u",
     arguments: [
       ("\"plain é 中\"", "\"plain é 中\""), ("\"\u{202E}\"", "\"\\u202e\""),
       ("\"\u{9B}31m\"", "\"\\u009b31m\""), ("\"\u{7F}\"", "\"\\u007f\""),

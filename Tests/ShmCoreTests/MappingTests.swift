@@ -39,7 +39,7 @@ struct MappingTests {
   }
 
   @Test(
-    "cover the bytes that are asked for, at the edges of pages", arguments: [1, page - 1, page])
+    "cover the requested bytes, at the boundaries of pages", arguments: [1, page - 1, page])
   func ranges(_ count: Int) throws {
     let name = TestName()
     let region = try Region.create(try name.reference, size: 3 * page)
@@ -65,7 +65,7 @@ struct MappingTests {
     withExtendedLifetime(name) {}
   }
 
-  @Test("lie at the address that is asked for, and never on what is mapped there")
+  @Test("are made at the requested address, and never over an existing mapping")
   func address() throws {
     let name = TestName()
     let region = try Region.create(try name.reference, size: page)
@@ -105,7 +105,7 @@ struct MappingTests {
     _ = try Mapping(of: region, protection: .readOnly)
   }
 
-  @Test("keep their pages when the region is closed and its name is gone")
+  @Test("keep their pages after the region is closed and its name is removed")
   func outlives() throws {
     let name = TestName()
     var mapping: Mapping?

@@ -44,7 +44,7 @@ struct MappingWiringTests {
     }
   }
 
-  @Test("charges whole pages, checks each, and gives all of them back")
+  @Test("charges whole pages, verifies each, and releases all of them")
   func life() async {
     await #expect(processExitsWith: .success) {
       let name = TestName()
@@ -73,7 +73,7 @@ struct MappingWiringTests {
     }
   }
 
-  @Test("on fault charges all and brings nothing in")
+  @Test("on fault charges all pages and faults none in")
   func onFault() async {
     await #expect(processExitsWith: .success) {
       let name = TestName()
@@ -89,7 +89,7 @@ struct MappingWiringTests {
     }
   }
 
-  @Test("past the memlock limit is undone, keeps what was wired before, and says why")
+  @Test("beyond the memlock limit is undone, keeps earlier wired pages, and reports the reason")
   func limit() async {
     await #expect(processExitsWith: .success) {
       try dropPrivilege(memlock: 8 * page)
@@ -143,7 +143,7 @@ struct MappingWiringTests {
     }
   }
 
-  @Test("of a region that was shrunk says so, and leaves nothing")
+  @Test("reports that the region was shrunk, and leaves no page wired")
   func truncated() async {
     await #expect(processExitsWith: .success) {
       let region = try Region.anonymous("t", size: 4 * page)

@@ -25,7 +25,7 @@ struct MemoryInformationTests {
     #expect(information["Hugepagesize"] == 2 << 20)
   }
 
-  @Test("what is missing or broken is unknown, not 0")
+  @Test("missing or malformed values are unknown, not 0")
   func broken() {
     let text = "MemTotal: lots\nMemAvailable\nSwapTotal: -1 kB\nSwapFree: 99999999999999999999 kB"
     let information = MemoryInformation(parsing: bytes(text))

@@ -5,7 +5,7 @@ import Testing
 @Suite("The shapes of /proc's texts")
 struct ProcTextTests {
   @Test(
-    "amounts in kB are bytes, others plain, and anything else is nothing",
+    "amounts in kB are bytes, others plain, and any other text is refused",
     arguments: [
       ("8192 kB", 8_388_608), ("0 kB", 0), ("7", 7), ("  7  ", 7), ("\t8 kB", 8192),
       ("9007199254740991 kB", 9_223_372_036_854_774_784), ("9007199254740992 kB", nil),
@@ -44,7 +44,7 @@ struct ProcTextTests {
     #expect(ProcText.lines([]).isEmpty)
   }
 
-  @Test("no bytes make the shapes trap, and what is read is never negative")
+  @Test("no bytes make a parser trap, and no result is negative")
   func random() throws {
     var generator = SeededGenerator(seed: 0x9A0C)
     let sample = bytes("MemTotal:   16384 kB\nHugePages_Total: 12\n")

@@ -66,7 +66,7 @@ struct ProcessMapTests {
     }
   }
 
-  @Test("no line makes the parser trap, and what is read can be written and read again")
+  @Test("no line makes the parser trap, and a parsed line can be written and parsed again")
   func random() throws {
     var generator = SeededGenerator(seed: 0x3A95)
     let sample = bytes("7f1c2a000000-7f1c2a400000 rw-s 00200000 00:1b 1234   /dev/shm/a")

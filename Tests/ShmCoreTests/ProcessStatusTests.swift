@@ -39,7 +39,7 @@ struct ProcessStatusTests {
     #expect(!others.hasEffective(capability))
   }
 
-  @Test("what is missing or broken is unknown, and no capability is taken for given")
+  @Test("missing or malformed fields are unknown, and no capability is assumed")
   func broken() {
     let status = ProcessStatus(
       parsing: bytes("Uid: 99999999999\nVmLck: some\nCapEff: zz\nVmPin: 1 2 3"))

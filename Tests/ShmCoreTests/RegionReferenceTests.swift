@@ -76,7 +76,7 @@ struct RegionReferenceTests {
     }
   }
 
-  @Test("what is shown is safe for a terminal")
+  @Test("the printed form is safe for a terminal")
   func shown() throws {
     #expect(try RegionReference("./a\u{1B}[m").description == "$'./a\\x1b[m'")
   }
@@ -108,7 +108,7 @@ struct RegionReferenceTests {
     #expect(try RegionReference(reference.text) == reference)
   }
 
-  @Test("any bytes of a name lead back, and nothing takes the end of a reference for an offset")
+  @Test("any bytes of a name lead back, and the end of a reference is never taken for an offset")
   func leadsBack() throws {
     var generator = SeededGenerator(seed: 0x5EED_0002)
     let samples = [

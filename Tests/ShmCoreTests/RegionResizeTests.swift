@@ -21,7 +21,7 @@ struct ResizeTests {
     #expect(try region.contents(size..<size + 2 * page).allSatisfy { $0 == 0 })
   }
 
-  @Test("grow without memory when that is asked")
+  @Test("grow without memory on request")
   func growSparse() throws {
     let name = TestName()
     let region = try Region.create(name.reference, size: page)
@@ -29,7 +29,7 @@ struct ResizeTests {
     #expect(try region.status().allocated == page)
   }
 
-  @Test("shrink only when that is meant")
+  @Test("shrink only on request")
   func shrink() throws {
     let name = TestName()
     let region = try Region.create(name.reference, size: 3 * page)
@@ -50,7 +50,7 @@ struct ResizeTests {
     #expect(try region.status().allocated == page)
   }
 
-  @Test("are refused by a seal, and nothing stays reserved")
+  @Test("are refused by a seal, and no memory stays reserved")
   func sealed() throws {
     let region = try Region.anonymous("x", size: 2 * page)
     try region.add([.grow, .shrink])

@@ -42,7 +42,7 @@ struct RegionTests {
   }
 
   @Test(
-    "have the mode that was asked, whatever the umask", arguments: [0o600, 0o666, 0o000, 0o640])
+    "have the requested mode, with any umask", arguments: [0o600, 0o666, 0o000, 0o640])
   func mode(_ mode: UInt16) throws {
     let name = TestName()
     let region = try Region.create(name.reference, size: 1, options: .init(mode: mode))
@@ -156,7 +156,7 @@ struct RegionTests {
     error(.usage) { _ = try Region.create(try RegionReference("pid:1:1"), size: 1) }
   }
 
-  @Test("one of many racing creators wins, and what it made is intact")
+  @Test("one of many concurrent creators succeeds, and its region is intact")
   func race() async throws {
     for _ in 0..<50 {
       let name = TestName()
@@ -206,7 +206,7 @@ struct RegionTests {
   }
 
   @Test(
-    "are regular files: anything else at the name is refused without a hang and stays",
+    "any file except a regular one is refused without a hang, and is kept",
     arguments: ["directory", "link", "dangling link", "FIFO", "socket"])
   func others(_ kind: String) throws {
     let name = TestName()

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Errors")
 struct ShmErrorTests {
-  @Test("are one sentence: what was tried, why, and what to do")
+  @Test("are one sentence: the operation, the reason, and the remedy")
   func sentence() {
     #expect(ShmError(.usage, "cannot a", "b").description == "cannot a: b")
     #expect(ShmError(.usage, "cannot a", "b", remedy: "c").description == "cannot a: b; c")

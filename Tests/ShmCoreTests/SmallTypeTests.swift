@@ -33,7 +33,7 @@ struct SmallTypeTests {
     error(.usage) { try RegionSize.check(3 << 20, pageSize: 2 << 20, "cannot try") }
   }
 
-  @Test("an answer names the limit that refuses, and what to do, or nothing")
+  @Test("an answer names the limit that refuses and the remedy, or neither")
   func answer() throws {
     let limits = try WiringLimits.current()
     let yes = WiringAnswer(limits, need: 1)

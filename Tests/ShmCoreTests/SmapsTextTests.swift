@@ -43,7 +43,7 @@ struct SmapsTextTests {
     #expect(!SmapsText.carriesLock(bytes(text), over: 0x1000..<0x2000))
   }
 
-  @Test("no text makes the parser trap, and noise covers nothing")
+  @Test("no text makes the parser trap, and noise locks no range")
   func random() throws {
     var generator = SeededGenerator(seed: 0x5A95)
     var covered = 0

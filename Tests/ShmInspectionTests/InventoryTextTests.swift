@@ -97,7 +97,7 @@ struct InventoryTextTests {
     #expect(name("", .other) == "")
   }
 
-  @Test("a mount hides what it is mounted over, and ends at a slash")
+  @Test("a mount hides the files below its mount point, and ends at a slash")
   func mounts() {
     let table = MountTable(
       parsing: bytes(

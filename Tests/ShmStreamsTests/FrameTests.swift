@@ -63,7 +63,7 @@ struct FrameTests {
     return bytes + FrameEncoder.record(of: encoder.end)
   }
 
-  @Test("what was encoded is decoded")
+  @Test("a decoder returns the encoded values")
   func roundTrip() throws {
     let data = (0..<70_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
     for pieces in [[], [1], [65_536], [1, 2, 3, 60_000], [65_536, 4_464]] {

@@ -62,7 +62,7 @@ struct RingTests {
   }
 
   @Test(
-    "gives what was put in, in order, over its end as well",
+    "returns the bytes in order, also across its end",
     arguments: [1, 4095, 4097, 65535, 65536])
   func order(_ step: Int) throws {
     let ring = try pair()

@@ -65,7 +65,7 @@ struct StreamLoanTests {
   }
 
   @Test(
-    "give records of every length back whole and in order, to every receiver",
+    "return records of every length complete and in order, to every receiver",
     arguments: StreamWaiting.allCases, [1, 3])
   func records(_ waiting: StreamWaiting, _ receivers: Int) throws {
     let lengths = [0, 1, 7, 8, 9, 4095, 4096, 4097, 30_000, 65_528, 1, 65_527, 0]

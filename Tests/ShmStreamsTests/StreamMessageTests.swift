@@ -18,7 +18,7 @@ struct StreamMessageTests {
     .abort(stream: 5, bytes: 6, reason: ""), .busy,
   ]
 
-  @Test("come out as they went in, in 256 bytes", arguments: all)
+  @Test("are decoded unchanged, in 256 bytes", arguments: all)
   func roundTrip(_ message: StreamMessage) {
     #expect(message.packet.count == 256)
     #expect(StreamMessage(packet: message.packet) == message)

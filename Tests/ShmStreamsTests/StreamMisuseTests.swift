@@ -22,7 +22,7 @@ struct StreamMisuseTests {
     }
   }
 
-  @Test("a record or loan that is too large is refused, and the stream goes on")
+  @Test("a record or loan that is too large is refused, and the stream stays open")
   func tooLarge() throws {
     var pair = try StreamPair()
     let largest = pair.sender.largestRecord
@@ -48,7 +48,7 @@ struct StreamMisuseTests {
     #expect(try pair.finish() == 65_536)
   }
 
-  @Test("a wrong number of written or consumed bytes is refused, and nothing moves")
+  @Test("a wrong number of written or consumed bytes is refused, and no byte moves")
   func wrongLength() throws {
     var pair = try StreamPair()
     for count in [-1, 65_537, Int.max] {
@@ -70,7 +70,7 @@ struct StreamMisuseTests {
     #expect(try pair.finish() == 8)
   }
 
-  @Test("finish before the end of the stream is refused, and the receiver goes on")
+  @Test("finish before the end of the stream is refused, and the receiver stays open")
   func early() throws {
     var pair = try StreamPair()
     refused { _ = try pair.receiver.finish() }
@@ -122,7 +122,7 @@ struct StreamMisuseTests {
     refused(.aborted) { _ = try pair.sender.room() }
   }
 
-  @Test("a closure's own error and result pass, and the stream goes on")
+  @Test("a closure can throw its own error and return a result, and the stream stays open")
   func ownErrors() throws {
     var pair = try StreamPair()
     #expect(throws: OwnError(number: 1)) {

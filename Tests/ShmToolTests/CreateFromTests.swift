@@ -3,7 +3,7 @@ import Testing
 
 @Suite("create --from")
 struct CreateFromTests {
-  @Test("holds what its input held", arguments: [1, 4095, 4096, 4097, 300_001])
+  @Test("has the bytes of its input", arguments: [1, 4095, 4096, 4097, 300_001])
   func fromInput(_ count: Int) async throws {
     try await withName { (name) async throws in
       let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
@@ -37,7 +37,7 @@ struct CreateFromTests {
     }
   }
 
-  @Test("fills up with zeros what is larger than its input")
+  @Test("fills the part after its input with zeros")
   func fromShorter() async throws {
     try await withName { (name) async throws in
       let bytes = Array("hello".utf8)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("create")
 struct CreateTests {
-  @Test("makes a region for its owner alone, reserves it, and says so on stderr")
+  @Test("makes a region for its owner alone, reserves it, and reports that on stderr")
   func life() async throws {
     try await withName { (name) async throws in
       let result = try await Tool.run("create", name.name, "64K")
@@ -34,7 +34,7 @@ struct CreateTests {
     }
   }
 
-  @Test("reserves nothing with --sparse", arguments: ["1M", "1T", "128T"])
+  @Test("reserves no memory with --sparse", arguments: ["1M", "1T", "128T"])
   func sparse(_ size: String) async throws {
     try await withName { (name) async throws in
       let result = try await Tool.run("create", name.name, size, "--sparse")
@@ -58,7 +58,7 @@ struct CreateTests {
     }
   }
 
-  @Test("says nothing with --quiet")
+  @Test("prints no text with --quiet")
   func quiet() async throws {
     try await withName { (name) async throws in
       let result = try await Tool.run("create", name.name, "4K", "-q")
@@ -103,7 +103,7 @@ struct CreateTests {
   }
 
   @Test(
-    "gives the mode that was asked, whatever the umask",
+    "gives the requested mode, with any umask",
     arguments: ["000", "077", "777"],
     ["600", "640", "0666", "777", "000"])
   func mode(_ umask: String, _ mode: String) async throws {
@@ -152,7 +152,7 @@ struct CreateTests {
   }
 
   @Test(
-    "refuses with figures what no memory can hold, and leaves nothing",
+    "refuses a size beyond the memory with figures, and leaves no region",
     arguments: ["1024T", "9223372036854775807"])
   func absurd(_ size: String) async throws {
     try await withName { (name) async throws in
@@ -175,7 +175,7 @@ struct CreateTests {
     }
   }
 
-  @Test("ends by the signal and leaves nothing", arguments: [SIGINT, SIGTERM, SIGHUP])
+  @Test("ends by the signal and leaves no region", arguments: [SIGINT, SIGTERM, SIGHUP])
   func signal(_ number: Int32) async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name, "\(number)")

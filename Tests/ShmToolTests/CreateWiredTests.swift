@@ -54,7 +54,7 @@ struct CreateWiredTests {
   }
 
   @Test(
-    "refuses what does not go together",
+    "refuses options that cannot be combined",
     arguments: [
       ["--wired", "--sparse"], ["--wired", "--open"], ["--for", "1s"],
       ["--", "true"], ["--wired", "--for", "1s", "--", "true"], ["--wired", "--"],

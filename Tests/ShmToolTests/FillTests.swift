@@ -51,7 +51,7 @@ struct FillTests {
   }
 
   @Test(
-    "refuses words that say nothing, two things or nonsense",
+    "refuses missing, contradictory and invalid contents",
     arguments: [
       [], ["--zero", "--sequence"], ["--byte", "256"], ["--byte=-1"], ["--byte", "0x"],
       ["--byte", "+1"], ["--pattern", ""], ["--pattern", "\\q"], ["--pattern", "\\x4"],
@@ -95,7 +95,7 @@ struct FillTests {
     }
   }
 
-  @Test("says that there is no such region, and that one is empty")
+  @Test("reports a missing region and an empty region")
   func missing() async throws {
     let name = TestName()
     let result = try await Tool.run("fill", name.name, "--zero")

@@ -51,7 +51,7 @@ struct InspectTests {
     }
   }
 
-  @Test("brings no page in: a sparse region stays one")
+  @Test("faults no page in: a sparse region stays sparse")
   func changesNothing() async throws {
     try await withRegion("8M", ["--sparse"]) { (name) async throws in
       let before = name.status

@@ -1,7 +1,7 @@
 import ShmTestSupport
 import Testing
 
-@Suite("copy with what is wrong")
+@Suite("copy with wrong arguments")
 struct CopyFaultTests {
   @Test(
     "says what, and ends with the code",

@@ -14,7 +14,7 @@ struct CrashTests {
     && ["losetup", "mkfs.ext4", "mkfs.xfs"].allSatisfy { TestEnvironment.has($0) }
 
   @Test(
-    "a command that has ended with 0 leaves the whole file; --no-sync may leave the old one or less",
+    "a command that has ended with 0 leaves the complete file; --no-sync may leave the old one or a part",
     .enabled(if: mayCrash, needs), arguments: ["ext4", "xfs"])
   func crash(_ kind: String) async throws {
     try await withRegion("3M") { name in

@@ -7,7 +7,7 @@ import Testing
     if: Machine.diskDirectory != nil, "needs a file system with O_DIRECT in /var/tmp or /tmp"))
 struct DirectCopyTests {
   @Test(
-    "moves every byte both ways, whatever the ends lie on",
+    "moves every byte both ways, with any kind of end",
     arguments: [
       (0, 0, 20_000_000), (0, 0, 1 << 25), (4096, 8192, 20_000_001), (4096 + 7, 7, 5_000_000),
       (0, 0, 1), (4095, 4095, 2), (1, 0, 20_000_001), (5, 9, 100), (512, 0, 4096), (0, 1, 4096),
@@ -29,7 +29,7 @@ struct DirectCopyTests {
     }
   }
 
-  @Test("makes a region of a file, whole or not at all")
+  @Test("makes a region from a file only when it is complete")
   func create() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name, Machine.diskDirectory ?? "/tmp")

@@ -2,7 +2,7 @@ import Glibc
 import ShmTestSupport
 import Testing
 
-@Suite("what is no region, at the name of one", .serialized)
+@Suite("a file that is not a region, at the name of a region", .serialized)
 struct ForeignObjectTests {
   @Test(
     "every command refuses it within its time, and does not change it",
@@ -34,7 +34,7 @@ struct ForeignObjectTests {
   }
 
   @Test(
-    "of another user, is refused with whose it is, and stays",
+    "another user's object is refused with its owner, and is kept",
     .enabled("needs root, setpriv, and a build that nobody can run") {
       try await Nobody.isUsable()
     }, arguments: ["600", "644"])

@@ -5,7 +5,7 @@ import Testing
 @Suite("after an error")
 struct HalfDoneTests {
   @Test(
-    "what was changed is what was said, whichever call fails",
+    "the report matches the changes, whichever call fails",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
   func injected() async throws {
     try await withName { (name) async throws in
@@ -69,7 +69,8 @@ struct HalfDoneTests {
     }
   }
 
-  @Test("a grow that fails takes nothing", .enabled(if: TestEnvironment.mayTrace, "needs strace"))
+  @Test(
+    "a failed growth reserves no memory", .enabled(if: TestEnvironment.mayTrace, "needs strace"))
   func grow() async throws {
     try await withRegion("8192") { (name) async throws in
       try await Python.test(named: name)

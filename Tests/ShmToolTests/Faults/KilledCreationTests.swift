@@ -6,7 +6,7 @@ import Testing
   .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
 struct KilledCreationTests {
   @Test(
-    "leaves at every system call no name or a whole region, and nothing else",
+    "leaves no name or a complete region at every system call",
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"),
     arguments: [["64K"], ["--from", "-"], ["64K", "--from", "-", "--mode", "640"]])
   func everywhere(_ words: [String]) async throws {

@@ -38,7 +38,7 @@ struct PlantedTextTests {
     }
   }
 
-  @Test("a memfd can be sealed whatever its name begins with")
+  @Test("a memfd can be sealed with any prefix of its name")
   func memfd() async throws {
     try await Python.test()
   }

@@ -1,7 +1,7 @@
 import ShmTestSupport
 import Testing
 
-@Suite("what is printed leads back", .serialized)
+@Suite("printed references lead back", .serialized)
 struct ReferenceTests {
   @Test(
     "every name that a file can have is listed so that each command reaches that inode",
@@ -24,7 +24,7 @@ struct ReferenceTests {
     withExtendedLifetime(name) {}
   }
 
-  @Test("wire --list, unwire and inspect --pid name what is held so that it is reached")
+  @Test("wire --list, unwire and inspect --pid print references that reach the regions")
   func holders() async throws {
     let name = TestName()
     try await Python.test(named: name)

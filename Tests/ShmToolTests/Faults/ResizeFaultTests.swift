@@ -3,7 +3,7 @@ import Testing
 
 @Suite("resize beside others")
 struct ResizeFaultTests {
-  @Test("of several at once is done one after the other, and cuts nothing off")
+  @Test("concurrent resizes run one after the other, and lose no bytes")
   func several() async throws {
     try await withRegion("1M") { (name) async throws in
       try await Python.test(named: name)

@@ -10,7 +10,9 @@ struct SizeFaultTests {
     }
   }
 
-  @Test("that no memory can hold end with 79 and the figures, also sparse, and harm nothing")
+  @Test(
+    "a size beyond the memory ends with 79 and the figures, also sparse, and affects no other process"
+  )
   func absurd() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name, alone: true)
@@ -18,7 +20,7 @@ struct SizeFaultTests {
   }
 
   @Test(
-    "ranges past the end, or whose sum overflows, end with 64 and touch nothing",
+    "ranges past the end, or whose sum overflows, end with 64 and change no byte",
     arguments: [
       "read", "write", "fill --byte 1", "verify --zero", "fill --file -", "verify --file -", "wire",
     ])

@@ -5,7 +5,7 @@ import Testing
   "no room", .serialized,
   .enabled(if: TestEnvironment.mayMount, "needs root and the right to mount"))
 struct SpaceFaultTests {
-  @Test("is an error with what was wanted, what is free and of how much, and takes no block")
+  @Test("is an error with the requested, free and total size, and allocates no block")
   func full() async throws {
     try await Python.test(named: TestName())
   }
@@ -20,7 +20,7 @@ struct SpaceFaultTests {
     try await Python.test(named: TestName())
   }
 
-  @Test("leaves on ramfs, which reserves nothing, a way that is named")
+  @Test("names the remaining method on ramfs, which cannot reserve memory")
   func ramfs() async throws {
     try await Python.test(named: TestName())
   }

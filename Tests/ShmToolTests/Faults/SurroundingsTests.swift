@@ -44,7 +44,7 @@ struct SurroundingsTests {
     }
   }
 
-  @Test("a create that fails leaves nothing, also after it has the name")
+  @Test("a failed create leaves no region, also after it has its name")
   func takenBack() async throws {
     let name = TestName()
     try await Python.test(named: name)
@@ -57,7 +57,7 @@ struct SurroundingsTests {
     }
   }
 
-  @Test("a file whose size says nothing is read to its end")
+  @Test("a file whose size is meaningless is read to its end")
   func sizes() async throws {
     let path = "/sys/kernel/mm/transparent_hugepage/enabled"
     let name = TestName()

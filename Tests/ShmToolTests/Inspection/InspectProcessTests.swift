@@ -4,7 +4,7 @@ import Testing
 
 @Suite("inspect, by process and address", .serialized)
 struct InspectProcessTests {
-  @Test("shows all shared memory of a process, whatever it is and however it is held")
+  @Test("shows all shared memory of a process, of any kind")
   func process() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
@@ -34,13 +34,13 @@ struct InspectProcessTests {
     }
   }
 
-  @Test("says that memory of a process's own is no region")
+  @Test("reports that private memory of a process is not a region")
   func ownMemory() async throws {
     try await Python.test()
   }
 
   @Test(
-    "says what is wrong with a process or an address",
+    "reports a wrong process or address",
     arguments: [
       ("999999999@0x1000", 66, "process 999999999 does not exist"),
       ("SELF@0x0", 66, "the address is not mapped"),
