@@ -148,7 +148,7 @@ public struct BlockCopy {
     while copied < limit {
       progress(copied)
       try SignalMask.checkPending(attempt)
-      let hole = source.hole(at: copied, limit - copied)
+      let hole = source.hole(at: copied, min(limit - copied, RegionZeros.step))
       if hole > 0, sink.keepsHoles, try sink.clear(hole, at: copied, attempt) {
         copied += hole
         continue

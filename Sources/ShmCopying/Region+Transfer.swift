@@ -92,7 +92,7 @@ extension Region {
       progress(offset - range.lowerBound)
       // At the end, one more byte than fits is read, to detect an input that is too long.
       let left = range.upperBound - offset
-      let hole = try input.skipHole(upTo: left, attempt)
+      let hole = try input.skipHole(upTo: min(left, RegionZeros.step), attempt)
       if hole > 0 {
         // A region that is not yet visible is zero.
         if writer.isPublished {

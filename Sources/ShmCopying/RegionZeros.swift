@@ -2,6 +2,9 @@ import ShmCore
 
 /// Makes ranges of a region zero, without memory for holes. Memory that is reserved stays reserved.
 struct RegionZeros: ~Copyable {
+  /// The bytes that are cleared between two checks of signals and progress.
+  static let step = 1 << 30
+
   private var zeros: PatternBytes?
 
   /// Writes zeros over the data of a range.

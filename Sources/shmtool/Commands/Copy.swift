@@ -95,17 +95,19 @@ struct Copy: CheckedCommand {
     if difference != nil { throw ExitCode(1) }
   }
 
-  /// Opens both ends. If TO is an ordinary file, the error says how a file is named.
+  /// Opens both ends. If TO is an ordinary file, or a path without a file, the error says how a file is named.
   private func open() throws(ShmError) -> BlockCopy {
     do {
       return try BlockCopy(
         from: from, to: to, length: length?.bytes, isDirect: direct, isSynchronized: !noSync,
         mayExceedMemory: force)
     } catch {
-      guard error.kind == .notSharedMemory, case .region(let reference, _) = to,
-        case .file = reference, (try? Region.open(reference)) == nil,
-        (try? Region.open(reference, access: .readOnly)) != nil
-      else { throw error }
+      guard case .region(let reference, _) = to, case .file = reference else { throw error }
+      let isMissing = error.kind == .notFound && error.attempt.hasSuffix(reference.quoted)
+      let isOrdinary =
+        error.kind == .notSharedMemory && (try? Region.open(reference)) == nil
+        && (try? Region.open(reference, access: .readOnly)) != nil
+      guard isMissing || isOrdinary else { throw error }
       throw ShmError(
         error.kind, error.attempt, error.reason,
         remedy: "to write an ordinary file, use file:PATH",

@@ -33,6 +33,12 @@ def test_files():
     os.unlink(F)
     assert run("copy", "-", "file:" + F).returncode == 0 and os.path.getsize(F) == 0
     os.unlink(F)
+    # A path without the word is a region's. The message says so for TO, and not for FROM.
+    hint = b"to write an ordinary file, use file:PATH"
+    result = run("copy", N, F)
+    assert result.returncode == 66 and hint in result.stderr and not os.path.exists(F), result
+    result = run("copy", F, N)
+    assert result.returncode == 66 and hint not in result.stderr, result
     # Given its name while the copy waits for its first byte, and then failing.
     reader, writer = os.pipe()
     copy = start("copy", "-", "file:" + F, "--length", "10", stdin=reader)
