@@ -249,11 +249,14 @@ final class FileEnd: OpenEnd {
       return
     }
     let end = offset + count
-    if let size, let wanted = isCut && (isWhole || count > 0) ? end : isWhole ? nil : max(size, end)
-    {
+    if let size {
+      let most = isCut && (isWhole || count > 0) ? end : isWhole ? .max : max(size, end)
+      // A hole at the end of the copy has not made the file longer.
+      let least = count > 0 ? end : 0
       do throws(Errno) {
         let now = Int(try descriptor.status().st_size)
-        if now > wanted || now < end { try descriptor.truncate(to: max(wanted, end)) }
+        let wanted = max(least, min(now, most))
+        if wanted != now { try descriptor.truncate(to: wanted) }
       } catch {
         throw DescriptorIO.explain(error, attempt)
       }

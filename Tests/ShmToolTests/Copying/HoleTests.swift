@@ -20,4 +20,10 @@ struct HoleTests {
     let name = TestName()
     try await Python.test(named: name)
   }
+
+  @Test("of any layout in both ends give the bytes of a model", arguments: 1...4)
+  func model(_ seed: Int) async throws {
+    let name = TestName()
+    try await Python.test(named: name, "\(seed)")
+  }
 }

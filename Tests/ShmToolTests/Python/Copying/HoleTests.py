@@ -1,5 +1,7 @@
+import atexit
 import json
 import os
+import random as numbers
 import resource
 import subprocess
 import tempfile
@@ -11,6 +13,15 @@ K, M, T = 1 << 10, 1 << 20, 1 << 40
 # Data at the beginning, within a page, across pages, and at the end; a page of zeros is data.
 PLACES = {0: random(10), 5 * M + 77: random(3), 9 * M - 5: random(12 * K), 16 * M: bytes(4 * K),
           32 * M - 1: b"e"}
+
+
+def remove():
+    for name in (P + "-o", P + "-p"):
+        if os.path.exists(name):
+            os.unlink(name)
+
+
+atexit.register(remove)
 
 
 def sparse(path, size=32 * M, places=PLACES):
@@ -58,6 +69,16 @@ def test_files():
         with open(path, "rb") as file, open(P, "rb") as region:
             region.seek(M)
             assert file.read() == before[:3 * M] + region.read(20 * M) + before[23 * M:]
+        # Beyond the end of a file: it ends after the copy, also if a hole is last, or all is a hole.
+        for place, length in (("1M", "8M"), ("3M", "1M"), ("0", "6M")):
+            with open(path, "wb") as file:
+                file.write(b"short")
+            good("copy", f"{N}@{place}", to + "@2M", "--length", length, "-q", "--verify")
+            with open(path, "rb") as file, open(P, "rb") as region:
+                region.seek(int(place.rstrip("M")) * M)
+                want = b"short".ljust(2 * M, b"\0") + region.read(int(length.rstrip("M")) * M)
+                assert file.read() == want, place
+            assert os.stat(path).st_blocks * 512 <= 128 * K, os.stat(path)
         # Back into a region, and as the contents of a new one.
         good("copy", N, to, "-q")
         other = create(N + "-o", "32M", "--sparse")
@@ -77,8 +98,6 @@ def test_files():
             file.seek(4 * M)
             assert file.read() == part.read()
         assert allocated("/dev/shm/" + N + "-p") <= 64 * K
-    for name in ("-o", "-p"):
-        os.unlink(P + name)
 
 
 def test_regions():
@@ -140,3 +159,44 @@ def test_huge():
     spent = now.ru_utime + now.ru_stime - cost.ru_utime - cost.ru_stime
     assert spent < 20, spent
     os.unlink(other)
+
+
+def layout(path, size, choice):
+    """A file of holes, data, zeros and reserved memory, and its contents."""
+    contents = bytearray(size)
+    with open(path, "wb") as file:
+        file.truncate(size)
+        for _ in range(choice.randrange(6)):
+            start = choice.randrange(size)
+            data = random(min(size - start, choice.choice([1, 10, 4096, 5000, 70_000, 300_000])))
+            data = data if choice.random() < 0.8 else bytes(len(data))
+            file.seek(start)
+            file.write(data)
+            contents[start:start + len(data)] = data
+        if choice.random() < 0.3:
+            start = choice.randrange(size)
+            os.posix_fallocate(file.fileno(), start, min(size - start, 100_000))
+    return contents
+
+
+def test_model(seed):
+    choice = numbers.Random(int(seed))
+    with tempfile.TemporaryDirectory() as directory:
+        for _ in range(40):
+            size = choice.choice([1, 4095, 4096, 100_000, M, M + 77, 3 * M])
+            source, path = choice.choice([(N, P), ("file:" + directory + "/in", directory + "/in")])
+            contents = layout(path, size, choice)
+            start = choice.choice([0, choice.randrange(size)])
+            target, out = choice.choice([(N + "-o", P + "-o"),
+                                         ("file:" + directory + "/out", directory + "/out")])
+            old = layout(out, choice.choice([size, 4 * M]), choice)
+            place = choice.choice([0, choice.randrange(len(old))])
+            length = choice.randrange(1, min(size - start, len(old) - place) + 1)
+            if target != N + "-o" and choice.random() < 0.5:
+                place, length = place + choice.randrange(M), size - start
+            words = ("copy", f"{source}@{start}", f"{target}@{place}", "--length", str(length))
+            good(*words, "-q", "--no-sync", "--verify")
+            old += bytes(max(0, place + length - len(old)))
+            old[place:place + length] = contents[start:start + length]
+            with open(out, "rb") as file:
+                assert file.read() == old, (seed, words)
