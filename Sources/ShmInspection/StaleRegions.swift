@@ -7,7 +7,7 @@ import SystemPackage
 /// for its next user. System V segments are not included, because they have no name: ipcrm(1) removes them.
 ///
 /// ```swift
-/// for candidate in try StaleRegions.find(olderThan: 3600).candidates {
+/// for candidate in try StaleRegions.find(olderThan: .seconds(3600)).candidates {
 ///   print(candidate.entry.reference?.description ?? "not UTF-8", candidate.age)
 /// }
 /// ```
@@ -80,11 +80,11 @@ public struct StaleRegions: Sendable {
 
   /// Inspects the regions of the host and their users. Nothing is changed.
   ///
-  /// - Parameter seconds: the minimum age. Regions that were created or written later are omitted.
+  /// - Parameter minimum: the minimum age. Regions that were created or written later are omitted.
   /// - Returns: the regions that no visible process uses.
   /// - Throws: `ShmError` if /proc cannot be read.
   /// - Complexity: linear in the mappings and descriptors of the host.
-  public static func find(olderThan seconds: Int = 0) throws(ShmError) -> StaleRegions {
+  public static func find(olderThan minimum: Duration = .zero) throws(ShmError) -> StaleRegions {
     let inventory = try RegionInventory.current([])
     let now = Clock.secondsSince1970
     var candidates: [Candidate] = []
@@ -104,7 +104,7 @@ public struct StaleRegions: Sendable {
       }
       guard entry.use != .unused, entry.use.isUsed != true else { continue }
       let age = Clock.age(of: status.lastChange, now: now)
-      if age >= seconds { candidates.append(Candidate(entry: entry, age: age)) }
+      if .seconds(age) >= minimum { candidates.append(Candidate(entry: entry, age: age)) }
     }
     let segments = inventory.entries.compactMap(\.segment).filter { $0.attaches == 0 }
     return StaleRegions(

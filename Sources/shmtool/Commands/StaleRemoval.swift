@@ -12,7 +12,7 @@ struct StaleRemoval {
   private var seconds: Int { ((olderThan?.milliseconds ?? 0) + 999) / 1000 }
 
   func run(_ options: ActionOptions) throws {
-    let found = try StaleRegions.find(olderThan: seconds)
+    let found = try StaleRegions.find(olderThan: .seconds(seconds))
     var report = StaleReport(
       dryRun: isDryRun, segments: found.segments.map(\.identifier), unreadable: found.unreadable,
       olderThanSeconds: seconds)
