@@ -10,6 +10,8 @@ package struct RoomGuard {
   /// The check; nil if the file needs no check.
   private let space: SpaceCheck?
   private let raw: CInt
+  /// The size of a huge page of a hugetlbfs, whose pages are reserved by a mapping; nil for other files.
+  private let hugePage: Int?
   /// The bytes that can be written before the next check.
   private var allowance = 0
 
@@ -18,6 +20,7 @@ package struct RoomGuard {
   ///   - attempt: the words for errors.
   package init(_ raw: CInt, _ attempt: String) {
     self.raw = raw
+    hugePage = nil
     // A device node can lie on a tmpfs, but its data takes no memory there.
     let status =
       DescriptorKind.isRegular(raw) ? try? FileSystem.fileSystemStatus(ofDescriptor: raw) : nil
@@ -25,7 +28,7 @@ package struct RoomGuard {
     case .tmpfs, .ramfs:
       space = SpaceCheck(
         attempt: attempt, place: "its file system", site: .descriptor(raw), mayBeSparse: false)
-    // The kernel can reclaim pages of files on disks, and mmap(2) reserves huge pages.
+    // The kernel can reclaim pages of files on disks, and there is no write(2) on hugetlbfs.
     default: space = nil
     }
   }
@@ -34,7 +37,8 @@ package struct RoomGuard {
   package init(_ region: borrowing Region, _ attempt: String) {
     raw = region.rawDescriptor
     let kind = (try? region.fileSystem())?.kind
-    space = kind == .tmpfs || kind == .ramfs ? try? region.space(attempt, mayBeSparse: false) : nil
+    space = kind != .other ? try? region.space(attempt, mayBeSparse: false) : nil
+    hugePage = kind == .hugetlbfs ? (try? region.status())?.pageSize : nil
   }
 
   /// Throws if there is no room for the bytes that have no memory yet.
@@ -46,6 +50,10 @@ package struct RoomGuard {
   /// - Throws: `ShmError` of kind `noSpace` and the figures.
   package mutating func require(_ range: Range<Int>, isPiece: Bool = false) throws(ShmError) {
     guard let space, !range.isEmpty else { return }
+    if let hugePage {
+      if !isPiece { try reserve([range], ofSize: hugePage, space) }
+      return
+    }
     if range.count <= allowance {
       allowance -= range.count
       return
@@ -57,6 +65,7 @@ package struct RoomGuard {
   /// The same check for several ranges together.
   package mutating func require(_ parts: [Range<Int>]) throws(ShmError) {
     guard let space else { return }
+    if let hugePage { return try reserve(parts, ofSize: hugePage, space) }
     let missing = parts.reduce(0) { (sum, part) in
       let (total, overflow) = sum.addingReportingOverflow(Self.missingBytes(raw, part))
       return overflow ? .max : total
@@ -75,6 +84,27 @@ package struct RoomGuard {
     let place = Int(lseek(raw, 0, isAppended ? SEEK_END : SEEK_CUR))
     guard place >= 0, place <= Int.max - count else { return }
     try require(place..<place + count)
+  }
+
+  /// Reserves the huge pages of `parts`. The reservation belongs to the file and outlasts the mapping. mmap(2)
+  private func reserve(
+    _ parts: [Range<Int>], ofSize page: Int, _ space: SpaceCheck
+  ) throws(ShmError) {
+    for part in parts where !part.isEmpty {
+      let start = PageMath.roundDown(part.lowerBound, to: page)
+      guard let end = PageMath.roundUp(part.upperBound, to: page) else { return }
+      do throws(Errno) {
+        let base = try unsafe MemoryCalls.map(
+          at: nil, length: end - start, protection: PROT_READ | PROT_WRITE, flags: MAP_SHARED,
+          descriptor: raw, offset: start)
+        _ = unsafe OwnedPages(adopting: base, length: end - start)
+      } catch .noMemory {
+        throw space.refusal(parts.reduce(0) { $0 + $1.count }, errno: .noMemory)
+      } catch {
+        // The write reports every other error.
+        return
+      }
+    }
   }
 
   private mutating func look(

@@ -47,6 +47,8 @@ def test_unwritten():
 
 
 def test_environment():
+    # Holes are not read.
+    assert run("fill", N, "--byte", "1", "-q").returncode == 0
     with tempfile.TemporaryDirectory(dir="/var/tmp") as place:
         path = place + "/file"
         open(path, "wb").write(b"x" * 65536)
