@@ -31,7 +31,7 @@ public struct FramedInput: ~Copyable, Sendable {
   /// Reads the preamble, which contains the number of bytes if it is known.
   ///
   /// - Parameters:
-  ///   - descriptor: a descriptor that is open for reading. The caller keeps it.
+  ///   - descriptor: a descriptor that is open for reading. This value does not close it.
   ///   - name: the name of the input in messages.
   ///   - options: how long to wait for bytes, and the descriptor that interrupts it.
   /// - Throws: `ShmError`: `damaged` for anything but a framed stream of this version, `aborted` if the input
@@ -84,13 +84,13 @@ public struct FramedInput: ~Copyable, Sendable {
   /// Writes the acknowledgement: every receiver has delivered every byte. Call it after
   /// `StreamSender.finish`.
   ///
-  /// - Parameter descriptor: the descriptor to write to. The caller keeps it.
+  /// - Parameter descriptor: the descriptor to write to. The call does not close it.
   /// - Throws: `ShmError`: `inputOutput`, `timedOut`, `interrupted`. The receivers have all data even if this
   ///   call fails. Also `usage` before the end of the input.
   public func acknowledge(to descriptor: FileDescriptor) throws(ShmError) {
     guard let end else {
       throw ShmError(
-        .usage, "cannot acknowledge \(name)", "it was acknowledged before its end")
+        .usage, "cannot acknowledge \(name)", "its end was not read yet")
     }
     let attempt =
       "all \(end.total) bytes were delivered, but the acknowledgement cannot be written"
@@ -119,7 +119,7 @@ public struct FramedInput: ~Copyable, Sendable {
   ///
   /// - Parameters:
   ///   - reason: why, in a few words.
-  ///   - descriptor: the descriptor to write to. The caller keeps it.
+  ///   - descriptor: the descriptor to write to. The call does not close it.
   public mutating func refuse(reason: String, to descriptor: FileDescriptor) {
     guard (try? Waiter.isReady(descriptor.rawValue, for: POLLOUT)) == true else { return }
     let record = FrameEncoder.record(abort: reason, after: 0)

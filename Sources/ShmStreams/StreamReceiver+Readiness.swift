@@ -3,9 +3,9 @@ public import SystemPackage
 
 /// Waiting in an event loop: by epoll(7), poll(2) or a read source of Dispatch.
 ///
-/// SwiftNIO has no public call that only watches a descriptor. A program on SwiftNIO takes ``StreamRecords`` in a task.
+/// SwiftNIO has no public call that only watches a descriptor. With SwiftNIO, read ``StreamRecords`` in a task.
 extension StreamReceiver {
-  /// Waits until bytes are available, so that taking them does not wait. The stream stays open after the time limit;
+  /// Waits until bytes are available, so that the next loan does not wait. The stream stays open after the time limit;
   /// ``StreamOptions/stallTimeout`` does not apply.
   ///
   /// - Parameters:
@@ -22,7 +22,7 @@ extension StreamReceiver {
     return there >= count || end != nil ? .ready : .timedOut
   }
 
-  /// Announces a wait that is done elsewhere, and returns the descriptor to wait for.
+  /// Prepares a wait of an event loop, and returns the descriptor to wait for.
   ///
   /// ```swift
   /// func drain(_ receiver: inout StreamReceiver) throws {
@@ -37,8 +37,8 @@ extension StreamReceiver {
   /// readable. Call this again before each wait.
   ///
   /// - Parameter count: the minimum number of bytes to wait for; nil for a record.
-  /// - Returns: a descriptor of this receiver, the same in each call; only wait for it. nil if there is no need to wait:
-  ///   bytes are available, or the stream has ended.
+  /// - Returns: a descriptor of this receiver, the same in each call. Use it only for waiting. It is nil if bytes are
+  ///   available or the stream has ended, so that there is no need to wait.
   /// - Throws: `ShmError` as ``next()``, and `system` if the kernel refuses epoll(7).
   public mutating func prepareToWait(atLeast count: Int? = nil) throws(ShmError) -> FileDescriptor?
   {
@@ -46,7 +46,7 @@ extension StreamReceiver {
     var wanted = count ?? RecordLayout.header
     if ring.known < wanted { try checkOpen() }
     do throws(ShmError) {
-      // The set reports each ring of the event once, so it must be emptied before each wait.
+      // The epoll instance reports each signal of the event once, so it must be read before each wait.
       let ready = try emptyReadiness()
       if ready.interrupt { throw failure.interrupted }
       if ready.sender { try hear() }
@@ -63,6 +63,7 @@ extension StreamReceiver {
   private mutating func emptyReadiness() throws(ShmError) -> (sender: Bool, interrupt: Bool) {
     if let ready = try waitWithoutSink(timeout: .zero) { return ready }
     throw ShmError(
-      .system, failure.attempt, "the kernel refuses epoll, so no descriptor reports it")
+      .system, failure.attempt,
+      "the kernel refuses epoll, so no descriptor can report available bytes")
   }
 }

@@ -44,7 +44,7 @@ extension Remedy: CustomStringConvertible {
     case .giveLength: "give the number of bytes"
     case .usePageCache: "copy it through the page cache"
     case .enlargeRing: "use a ring with a larger capacity"
-    case .listRegions: "look at the list of regions"
+    case .listRegions: "list the regions"
     case .allowProcessMemory: "allow process_vm_readv and process_vm_writev in the sandbox"
     }
   }

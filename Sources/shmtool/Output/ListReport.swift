@@ -32,12 +32,12 @@ struct ListReport: Report {
     }
 
     /// One line for stderr.
-    var sentence: String { "cannot read \(place.quoted): \(reason); what is there is not listed" }
+    var sentence: String { "cannot read \(place.quoted): \(reason); its regions are not listed" }
   }
 
   let regions: [Row]
   let hiddenProcesses: Int
-  /// Whether these processes and the named users are all processes.
+  /// Whether every process of the machine was inspected or is counted in `hiddenProcesses`.
   let seesEverybody: Bool
   let account: Unknowable<Account>
   /// The sources that could not be read. Their regions are missing in the list.

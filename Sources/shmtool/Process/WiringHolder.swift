@@ -71,8 +71,8 @@ struct WiringHolder: Sendable {
   static func scan(
     role: ([UInt8]) -> Role? = WiringHolder.role(ofArguments:)
   ) throws(ShmError) -> Scan {
-    try ProcessView.check("cannot look at the processes")
-    let names = try ShmError.saying("cannot look at the processes") { () throws(Errno) in
+    try ProcessView.check("cannot inspect the processes")
+    let names = try ShmError.saying("cannot inspect the processes") { () throws(Errno) in
       try FileSystem.names(in: "/proc")
     }
     var holders: [WiringHolder] = []
