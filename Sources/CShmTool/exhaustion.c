@@ -51,14 +51,14 @@ static _Noreturn void fail(size_t size, int status) {
   }
   used += (size_t)snprintf(text + used, sizeof text - used, "%sfree memory\n", limits ? ", or " : "");
   if (write(STDERR_FILENO, text, used) < 0) {
-    // The exit status alone has to say it.
+    // Then only the exit status reports the error.
   }
   _exit(status);
 }
 
 void cshmtool_exit_if_exhausted(int status) {
-  // Under a limit on addresses all threads share one heap. Another heap takes 64 MiB of addresses for each thread, and
-  // if it cannot have them, every allocation of that thread takes a separate page. Without a limit heaps of their own
+  // Under a limit on addresses all threads share one heap. A separate heap takes 64 MiB of addresses for each thread.
+  // If these are not available, every allocation of that thread takes a separate page. Without a limit, separate heaps
   // are faster, because threads do not wait for each other.
   struct rlimit limit;
   if (getrlimit(RLIMIT_AS, &limit) < 0 || limit.rlim_cur != RLIM_INFINITY) mallopt(M_ARENA_MAX, 1);

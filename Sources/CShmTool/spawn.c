@@ -21,8 +21,8 @@
 // first call that a signal interrupts. Between vfork(2) and execve(2) only calls that are
 // async-signal-safe are made, on memory that the parent lends.
 
-// The number of repetitions of an interrupted call. A call that is always interrupted must not keep the parent waiting
-// without end.
+// The number of repetitions of an interrupted call. A call that is always interrupted must not make the parent wait
+// forever.
 enum { REPETITIONS = 1000 };
 
 #define REPEATED(result, call)                                                    \

@@ -107,10 +107,10 @@ public struct BlockCopy {
     }
   }
 
-  /// Copies, in order from the first byte to the last; past the page cache several requests at once.
+  /// Copies the bytes in order, from the first to the last. With direct I/O several requests run at the same time.
   ///
-  /// A hole of a source file or region stays a hole in a file or region, or is written as zeros over data; direct I/O
-  /// writes zeros.
+  /// A hole of a source file or region stays a hole in a file or region. Over data it is written as zeros. Direct I/O
+  /// always writes zeros.
   ///
   /// - Parameter progress: called with the bytes copied so far.
   /// - Throws: `ShmError` of the end that failed; `copied` is the number of copied bytes. Later bytes are unchanged,
@@ -135,7 +135,7 @@ public struct BlockCopy {
     try sink.finish(copied, isWhole: true, attempt)
   }
 
-  /// Throws if the data of the source has no room in the sink. Holes of the source need none.
+  /// Throws if the sink has no room for the data of the source. Holes of the source need no room.
   private func requireRoom(_ length: Int) throws(ShmError) {
     guard sink.keepsHoles else { return try sink.requireRoom([0..<length], attempt) }
     var parts: [Range<Int>] = []
@@ -255,7 +255,7 @@ extension BlockCopy {
     while done < copied {
       progress(done)
       try SignalMask.checkPending(attempt)
-      // Holes of both are equal.
+      // A part that is a hole at both ends is equal.
       done += min(left.hole(at: done, copied - done), right.hole(at: done, copied - done))
       let count = min(expected.count, copied - done)
       try unsafe Self.readWhole(left, into: expected.prefix(count), at: done, from, attempt)

@@ -13,8 +13,9 @@ extension DirectIO {
   ///   - place: the offset in the region, in bytes.
   ///   - progress: called with the bytes read so far.
   /// - Returns: how it was done.
-  /// - Throws: `Failure` with the bytes that were copied and the error: `limit` if the memlock limit refuses to wire the pages of one request,
-  ///   `inputOutput` if the file or the region is too short, and errors of the device.
+  /// - Throws: `Failure` with the error and the number of copied bytes. The error is `limit` if the memlock limit
+  ///   refuses to wire the pages of one request. It is `inputOutput` if the file or the region is too short.
+  ///   Other errors come from the device.
   /// - Complexity: linear in the bytes.
   @discardableResult
   public func read(
@@ -30,7 +31,7 @@ extension DirectIO {
     }
   }
 
-  // The same. `copied` is set to the number of bytes that were copied without a gap, also after a failure.
+  // The same transfer. Sets `copied` to the number of bytes that were copied without a gap, also after a failure.
   func transfer(
     at offset: Int, count: Int, into region: borrowing Region, at place: Int,
     copied: inout Int, progress: (Int) -> Void
@@ -40,7 +41,7 @@ extension DirectIO {
       &copied, progress)
   }
 
-  /// Writes bytes of a region out of its pages. Holes of it get memory for that.
+  /// Writes bytes of a region to the file, directly from the pages of the region. Holes of the region get memory.
   ///
   /// - Parameters:
   ///   - offset: the offset in the file, in bytes.
@@ -49,8 +50,9 @@ extension DirectIO {
   ///   - place: the offset in the region, in bytes.
   ///   - progress: called with the bytes written so far.
   /// - Returns: how it was done.
-  /// - Throws: `Failure` with the bytes that were copied and the error: `limit` if the memlock limit refuses to wire the pages of one request,
-  ///   `inputOutput` if the region is too short or no space is left, and errors of the device.
+  /// - Throws: `Failure` with the error and the number of copied bytes. The error is `limit` if the memlock limit
+  ///   refuses to wire the pages of one request. It is `inputOutput` if the region is too short or no space is left.
+  ///   Other errors come from the device.
   /// - Complexity: linear in the bytes.
   @discardableResult
   public func write(
@@ -66,7 +68,7 @@ extension DirectIO {
     }
   }
 
-  // The same. `copied` is set to the number of bytes that were copied without a gap, also after a failure.
+  // The same transfer. Sets `copied` to the number of bytes that were copied without a gap, also after a failure.
   func transfer(
     at offset: Int, count: Int, from region: borrowing Region, at place: Int,
     copied: inout Int, progress: (Int) -> Void
@@ -99,7 +101,8 @@ extension DirectIO {
       failedAt: { reached = $0 }
     ) { (chunks) throws(ShmError) in
       var writer = try RegionWriter(region)
-      // If the device works on the region's pages, only the two ends of the range go through the buffer, one block each.
+      // If the device accesses the pages of the region, only the first and the last block of the range go through the
+      // buffer.
       let scratch = try ScratchBuffer(
         size: isIntoPages ? 2 * blockSize : method.requestSize, attempt)
       try chunks.forEach(attempt) { (chunk) throws(ShmError) in

@@ -211,7 +211,7 @@ final class FileEnd: OpenEnd {
 
   var keepsHoles: Bool { size != nil }
 
-  /// Punches holes into the data of a file. What lies beyond its end becomes part of it when the copy ends.
+  /// Punches holes into the data of a file. Bytes beyond its end become a hole when `finish` extends the file.
   func clear(_ count: Int, at place: Int, _ attempt: String) throws(ShmError) -> Bool {
     guard let size, var holes else { return false }
     let start = offset + place

@@ -13,7 +13,7 @@ package struct InputSource: ~Copyable {
   let state: InputState?
   /// The number of the descriptor. This value owns it, except descriptor 0.
   package let rawDescriptor: Int32
-  /// The same as a value.
+  /// The descriptor as a `FileDescriptor`.
   package var fileDescriptor: FileDescriptor { FileDescriptor(rawValue: rawDescriptor) }
   /// Nothing for standard input, which stays open.
   private let owned: OwnedDescriptor?

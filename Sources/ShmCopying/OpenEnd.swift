@@ -23,7 +23,7 @@ protocol OpenEnd: AnyObject {
   /// Whether `clear` leaves holes. Other ends get zeros, which need room.
   var keepsHoles: Bool { get }
 
-  /// Makes `count` bytes at `place` zero, without memory for bytes that have none.
+  /// Writes zeros over `count` bytes at `place`. Holes stay holes and get no memory.
   ///
   /// - Returns: whether that was possible. Otherwise the caller writes zeros.
   func clear(_ count: Int, at place: Int, _ attempt: String) throws(ShmError) -> Bool
@@ -33,8 +33,8 @@ protocol OpenEnd: AnyObject {
     _ buffer: UnsafeRawBufferPointer, at place: Int, _ attempt: String
   ) throws(EndFailure) -> Int
 
-  /// Called before these parts are written, in bytes from the start of the copy: throws if they have no room in
-  /// memory.
+  /// Called before these parts are written, in bytes from the start of the copy. Throws if memory has no room for
+  /// them.
   func requireRoom(_ parts: [Range<Int>], _ attempt: String) throws(ShmError)
 
   /// Whether the written bytes are stored on the device; nil without a device.

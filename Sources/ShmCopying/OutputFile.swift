@@ -13,7 +13,7 @@ package struct OutputFile: ~Copyable {
   package let name: String
   /// The number of the descriptor to write to. It belongs to this value: do not close it.
   package let rawDescriptor: Int32
-  /// The same as a value.
+  /// The descriptor as a `FileDescriptor`.
   package var fileDescriptor: FileDescriptor { FileDescriptor(rawValue: rawDescriptor) }
   /// Whether the bytes are on the device, so that they outlast a crash of the machine; nil if there is no
   /// device, as in memory and for a pipe. False before `publish`.

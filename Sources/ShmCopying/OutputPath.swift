@@ -130,8 +130,8 @@ extension OpenDirectory {
     return found.st_uid == status.st_uid && !Self.isUnmapped(found.st_uid)
   }
 
-  /// Whether a user ID may represent all users that are not mapped in this user namespace. Two such IDs may be different
-  /// users. user_namespaces(7)
+  /// Whether a user ID may represent all users that are not mapped in this user namespace. Two such IDs may be
+  /// different users. user_namespaces(7)
   private static func isUnmapped(_ user: uid_t) -> Bool {
     func number(_ path: FilePath, field: Int) -> UInt32? {
       guard let text = try? FileSystem.contents(of: path) else { return nil }

@@ -39,8 +39,9 @@ extension OutputSite {
   /// Removes temporary files of this name that killed processes left: regular files with one link and without a lock,
   /// of this user or of the owner of the file that they would have replaced.
   ///
-  /// A new file gets the old file's owner before it is renamed, so a killed process of root leaves files of other users.
-  /// Removing them is safe: a user who can give such a name to a file in this directory can also remove the file.
+  /// A new file gets the old file's owner before it is renamed, so a killed process of root leaves files of other
+  /// users. Removing them is safe: a user who can give such a name to a file in this directory can also remove the
+  /// file.
   ///
   /// - Parameter owner: the owner of the file that has the name now; nil if nothing has the name.
   func removeLeftovers(of owner: uid_t?) {

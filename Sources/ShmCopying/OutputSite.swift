@@ -114,8 +114,8 @@ struct OutputSite: ~Copyable {
 
   private static var remedy: Remedy { "redirect standard output to it" }
 
-  /// A file without a name, which vanishes if the process is killed; nil if the file system or a sandbox does not support
-  /// this. O_TMPFILE of open(2)
+  /// A file without a name, which vanishes if the process is killed; nil if the file system or a sandbox does not
+  /// support this. O_TMPFILE of open(2)
   ///
   /// - Parameter mode: the permission bits, without those of the umask.
   /// - Returns: the file.

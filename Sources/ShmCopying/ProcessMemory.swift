@@ -177,8 +177,8 @@ public struct ProcessMemory: ~Copyable, Sendable {
 
   /// Calls `call` with the next pieces until all bytes are copied.
   ///
-  /// A failed call may have failed at any page of its pieces. The copy is then retried page by page to find the page. The
-  /// manual and the kernel guarantee only the granularity of pieces.
+  /// A failed call may have failed at any page of its pieces. The copy is then retried page by page to find the page.
+  /// The manual and the kernel guarantee only the granularity of pieces.
   private func transfer(
     _ pieces: [Range<UInt64>], count: Int, localAddress: UInt, isWrite: Bool,
     progress: (Int) -> Bool, call: (Range<Int>, [cshm_piece]) throws(Errno) -> Int

@@ -73,7 +73,7 @@ public struct ProcessMemoryFailure: Error, Sendable, CustomStringConvertible {
     self.errorNumber = errorNumber
   }
 
-  /// The whole sentence on one line: the cause with the mapping or the setting, and the remedy.
+  /// The complete message on one line: the cause with the mapping or the setting, and the remedy.
   public var description: String { ShmError(self).description }
 
   /// The error for a user: the cause with the mapping or the setting, and the remedy.

@@ -27,7 +27,7 @@ extension Region {
       progress: progress, finish: finish)
   }
 
-  /// The same, and tells how the bytes were transferred.
+  /// Creates the same region, and returns how the bytes were transferred.
   package static func create(
     _ reference: RegionReference, directlyFrom path: FilePath, size: Int? = nil,
     options: CreationOptions = CreationOptions(), method: inout DirectIO.Method?,

@@ -74,7 +74,8 @@ extension Region {
     }
   }
 
-  /// The initial size for an input of unknown length. On hugetlbfs a size must be whole pages, which an input may not be.
+  /// The initial size for an input of unknown length. On hugetlbfs a size must be whole pages, which an input may not
+  /// be.
   private static func firstSize(of reference: RegionReference) throws(ShmError) -> Int {
     if let directory = reference.directory,
       (try? MemoryFileSystem.at(directory).kind) == .hugetlbfs

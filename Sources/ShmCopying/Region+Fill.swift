@@ -11,8 +11,8 @@ extension Region {
   ///   - mayExceedMemory: whether holes can take more than the memory of the machine or of a control group. The kernel
   ///     then ends the process, instead of an error here.
   ///   - progress: called with the bytes done, about ten times a second.
-  /// - Throws: `ShmError`: `usage` for an empty range, `inputOutput` for a range beyond the end, also if another process
-  ///   shrinks the region in the meantime, `noSpace`, `notPermitted`.
+  /// - Throws: `ShmError`: `usage` for an empty range, `inputOutput` for a range beyond the end, also if another
+  ///   process shrinks the region in the meantime, `noSpace`, `notPermitted`.
   /// - Complexity: linear in the range.
   public func fill(
     _ pattern: FillPattern, range: Range<Int>? = nil, threads: Int? = nil,
@@ -60,8 +60,8 @@ extension Region {
   ///   - threads: the number of threads; nil for the number of processors, up to 4.
   ///   - progress: called with the bytes done, about ten times a second.
   /// - Returns: the difference; nil if they are equal.
-  /// - Throws: `ShmError`: `usage` for an empty range, `inputOutput` for a range beyond the end, also if another process
-  ///   shrinks the region in the meantime.
+  /// - Throws: `ShmError`: `usage` for an empty range, `inputOutput` for a range beyond the end, also if another
+  ///   process shrinks the region in the meantime.
   /// - Complexity: linear in the range.
   public func verify(
     _ pattern: FillPattern, range: Range<Int>? = nil, threads: Int? = nil,

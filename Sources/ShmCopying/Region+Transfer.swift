@@ -14,7 +14,7 @@ extension Region {
   /// Copies bytes from an open descriptor into the region. read(2), pread(2) into a mapping
   ///
   /// - Parameters:
-  ///   - source: a descriptor that is open for reading. The caller keeps it.
+  ///   - source: a descriptor that is open for reading. The call does not close it.
   ///   - sourceName: its name in messages; nil for its number.
   ///   - range: the destination in the region; nil for the whole region.
   ///   - amount: whether fewer bytes than the range are an error.
@@ -134,7 +134,7 @@ extension Region {
   /// Copies bytes of the region to an open descriptor. pread(2), write(2)
   ///
   /// - Parameters:
-  ///   - sink: a descriptor that is open for writing. The caller keeps it.
+  ///   - sink: a descriptor that is open for writing. The call does not close it.
   ///   - sinkName: its name in messages; nil for its number.
   ///   - range: the bytes to copy; nil for the whole region.
   ///   - progress: called with the bytes copied so far.
@@ -167,7 +167,7 @@ extension Region {
   /// Compares the region with the contents of an open descriptor. read(2), pread(2)
   ///
   /// - Parameters:
-  ///   - source: a descriptor that is open for reading. The caller keeps it.
+  ///   - source: a descriptor that is open for reading. The call does not close it.
   ///   - sourceName: its name in messages; nil for its number.
   ///   - range: the bytes of the region; nil for all.
   ///   - isPrefix: whether the input may be longer than the range.

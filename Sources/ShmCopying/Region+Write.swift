@@ -2,8 +2,8 @@ public import ShmCore
 import SystemPackage
 
 extension Region {
-  /// Copies `buffer` into the region. The region does not grow: bytes beyond its end are an error, also if another process
-  /// shrinks it in the meantime. process_vm_writev(2)
+  /// Copies `buffer` into the region. The region does not grow: bytes beyond its end are an error, also if another
+  /// process shrinks it in the meantime. process_vm_writev(2)
   ///
   /// Many small writes go faster through a `Mapping`.
   ///

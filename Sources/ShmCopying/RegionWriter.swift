@@ -4,13 +4,12 @@ import SystemPackage
 
 /// The way bytes get into a region that others may have open: a copy by the kernel into a mapping.
 ///
-/// write(2) would enlarge a file again that another process has shrunk, and a store into a mapping would raise SIGBUS.
-/// This copy ends with an error. It takes no lock of the file, so threads copy in parallel, each with a separate
+/// If another process shrinks the file, write(2) would enlarge it again, and a store into a mapping would raise SIGBUS.
+/// This copy throws an error instead. It takes no lock of the file, so threads copy in parallel, each with a separate
 /// writer. pread(2) of a `ScratchFile`, process_vm_writev(2) of other memory
 ///
-/// Two things go by pwrite(2): a region that is being made, which needs no page table so (it has no
-/// name, or where the file system allows none without, a mode that keeps out all but root), and the
-/// last page that an offset can name, which cannot be mapped.
+/// pwrite(2) is used in two cases. A region that is being created then needs no page table. Only root can open it,
+/// because it has no name, or a mode without permissions. The last page that an offset can address cannot be mapped.
 @safe struct RegionWriter: ~Copyable {
   /// The bytes of the region that are mapped at once. Page tables stay small, and each thread has its own mapping.
   private static let windowSize = 32 << 20
@@ -40,7 +39,7 @@ import SystemPackage
     window = nil
     unsafe bytes = UnsafeMutableRawBufferPointer(start: nil, count: 0)
     pageSize = page
-    // A mapping of huge pages takes from their pool what it does not use.
+    // A mapping of huge pages reserves every page in their pool, also pages that are not written.
     step = hasWrite ? max(Self.windowSize, page) : page
     self.isShared = isShared || !hasWrite
     isPublished = isShared
@@ -202,8 +201,8 @@ import SystemPackage
     return unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[(offset - start)...])
   }
 
-  /// Maps the pages of `target` in advance: existing pages by a read fault, which maps sixteen at once, and missing pages
-  /// by a write fault. This is only a hint; the copy itself reports errors.
+  /// Maps the pages of `target` in advance: existing pages by a read fault, which maps 16 pages at once, and missing
+  /// pages by a write fault. This is only a hint; the copy itself reports errors.
   private func prepare(_ target: UnsafeMutableRawBufferPointer) {
     let page = PageMath.pageSize
     guard target.count > page, let address = target.baseAddress else { return }

@@ -1,6 +1,6 @@
 import ShmCore
 
-/// Makes ranges of a region zero, without memory for holes. Memory that is reserved stays reserved.
+/// Writes zeros over ranges of a region. Holes get no memory, and reserved memory stays reserved.
 struct RegionZeros: ~Copyable {
   /// The bytes that are cleared between two checks of signals and progress.
   static let step = 1 << 30

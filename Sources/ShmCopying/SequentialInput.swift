@@ -11,7 +11,7 @@ struct SequentialInput {
 
   /// - Parameters:
   ///   - raw: open for reading; it outlives this value.
-  ///   - hasHoles: whether it is a regular file whose size is what it gives.
+  ///   - hasHoles: whether it is a regular file whose size is the number of its bytes.
   init(_ raw: CInt, hasHoles: Bool) {
     self.raw = raw
     guard hasHoles, let place = try? OwnedDescriptor.seek(.current, in: raw, from: 0) else {
@@ -21,7 +21,7 @@ struct SequentialInput {
     holes = HoleFinder(raw)
   }
 
-  /// Skips a hole, as far as `count` bytes, and returns its length in bytes; 0 if data or the end comes next.
+  /// Skips a hole of up to `count` bytes. Returns the number of skipped bytes; 0 if data or the end comes next.
   mutating func skipHole(upTo count: Int, _ attempt: String) throws(ShmError) -> Int {
     guard holes != nil else { return 0 }
     let hole = holes?.hole(at: offset, limit: offset + count) ?? 0
@@ -30,7 +30,7 @@ struct SequentialInput {
     return hole
   }
 
-  /// Reads what comes next, and stops before the next hole. read(2)
+  /// Reads the next bytes, and stops before the next hole. read(2)
   ///
   /// - Returns: the number of bytes; 0 at the end.
   mutating func read(
@@ -55,7 +55,7 @@ struct SequentialInput {
     try restoreOffset("cannot read the input")
   }
 
-  /// A search moves the offset of the descriptor.
+  /// Sets the offset of the descriptor again, because the search for holes moves it.
   private func restoreOffset(_ attempt: String) throws(ShmError) {
     do throws(Errno) {
       _ = try OwnedDescriptor.seek(.start, in: raw, from: offset)

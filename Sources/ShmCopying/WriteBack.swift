@@ -5,8 +5,8 @@ import SystemPackage
 
 /// Stores the bytes of a file on its device: a part while the file is still being written, and the rest at the end.
 ///
-/// At most the backlog and one step are left for the end, for any file size, and the device works in parallel. Each wait
-/// is for one step, after which a blocked signal is noticed. sync_file_range(2), fsync(2)
+/// For any file size, at most the backlog and one step are left for the end, and the device works in parallel. Each
+/// wait is for one step, after which a blocked signal is detected. sync_file_range(2), fsync(2)
 struct WriteBack {
   /// Whether the file is stored on its device; nil without a device: the file is in memory, or it is not a file.
   private(set) var isDone: Bool?
@@ -25,7 +25,7 @@ struct WriteBack {
   private static var backlog: Int { 64 << 20 }
 
   /// - Parameters:
-  ///   - raw: the file, which the caller keeps.
+  ///   - raw: the file, which this value does not close.
   ///   - start: the offset of the first written byte.
   ///   - isWanted: whether to wait for the device at all.
   init(_ raw: CInt, from start: Int = 0, isWanted: Bool) {

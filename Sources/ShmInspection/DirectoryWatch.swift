@@ -10,8 +10,8 @@ package struct DirectoryWatch: ~Copyable {
   private let directory: FilePath
   private let identity: RegionIdentity?
 
-  /// Whether the path now leads to another directory. A directory that was moved, removed or created again sends no event
-  /// for that name.
+  /// Whether the path now leads to another directory. A directory that was moved, removed or created again sends no
+  /// event for that name.
   var isStale: Bool {
     guard let identity else { return false }
     return (try? FileSystem.followedStatus(directory)).map { RegionIdentity($0) } != identity

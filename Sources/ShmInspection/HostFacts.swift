@@ -1,7 +1,7 @@
 import ShmCore
 import Synchronization
 
-/// What the inspections of one scan ask of the host: read or opened once, at the first question.
+/// The facts about the host that the inspections of one scan need. Each is read or opened once, at its first use.
 final class HostFacts: Sendable {
   private struct Tables: ~Copyable {
     var frames: FrameTable?
@@ -27,7 +27,7 @@ final class HostFacts: Sendable {
     }
   }
 
-  /// The charges of an open file; nil if they may not be seen.
+  /// The charges of an open file; nil without permission to see them.
   func charges(of descriptor: CInt) -> PageCharges? {
     tables.withLock { tables in
       tables.open()

@@ -31,8 +31,8 @@ public struct PageCharges: Hashable, Sendable {
     public let bytes: Int
   }
 
-  /// The groups, the largest charge first. Reserved pages that were never written and pages in swap are also charged, but
-  /// the kernel does not report their group.
+  /// The groups, the largest charge first. Reserved pages that were never written and pages in swap are also charged,
+  /// but the kernel does not report their group.
   public let charges: [Charge]
 
   /// Up to this size, in bytes, the pages of a region are counted in a few hundredths of a second.

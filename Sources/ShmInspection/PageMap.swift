@@ -32,8 +32,8 @@ public struct PageMap: Sendable {
     public let range: Range<Int>
     /// The state of the pages.
     public let state: State
-    /// Whether a process holds them wired; nil if unknown, and for huge pages of the pool, which are never paged out and
-    /// for which Linux keeps no mark.
+    /// Whether a process holds them wired; nil if unknown, and for huge pages of the pool, which are never paged out
+    /// and for which Linux keeps no mark.
     public let isWired: Bool?
     /// Whether they are parts of huge pages; nil if unknown.
     public let isHuge: Bool?

@@ -44,7 +44,7 @@ struct PageMarks {
     return runs
   }
 
-  /// Answers queries for growing offsets.
+  /// Answers queries at increasing offsets.
   private struct Reader {
     private var bytes: Cursor
     private var others: Cursor

@@ -160,8 +160,8 @@ struct ProcessReader {
     var found: [OpenRegion] = []
     let subject = subject
     try directory.forEachDescriptor(buffer: &buffer, link: &link) { number, target in
-      // Sockets, pipes and the like are recognized by their link. The path does not show whether a file is in memory: its
-      // mount may be hidden by another mount, or be unmounted.
+      // Sockets, pipes and the like are recognized by their link. The path does not show whether a file is in memory:
+      // its mount may be hidden by another mount, or be unmounted.
       guard target.first == UInt8(ascii: "/"),
         let status = try? directory.status("fd/\(number)"), status.st_mode & S_IFMT == S_IFREG
       else { return }

@@ -92,8 +92,8 @@ extension ProcessRegions.Entry {
   ///   - frames: whether the physical frames are read.
   ///   - largest: the maximum allocated bytes for which charges are counted, because this takes time.
   /// - Returns: the inspection.
-  /// - Throws: `ShmError`: `notPermitted` for a region without a name and a descriptor, unless the caller has permission
-  ///   to open mappings of the process; `notFound` if it no longer exists.
+  /// - Throws: `ShmError`: `notPermitted` for a region without a name and a descriptor, unless the caller has
+  ///   permission to open mappings of the process; `notFound` if it no longer exists.
   public func inspection(
     in scan: RegionUsers, frames: Bool = false,
     chargesUpTo largest: Int = PageCharges.quickly

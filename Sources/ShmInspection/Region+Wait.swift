@@ -7,7 +7,7 @@ extension Region {
   public enum Condition: Sendable {
     /// It exists.
     case created
-    /// Its name is gone.
+    /// Its name was removed.
     case removed
     /// It exists and has at least that many bytes.
     case size(Int)
@@ -15,8 +15,8 @@ extension Region {
     case bytes([UInt8], at: Int)
   }
 
-  /// Waits for a condition of a region. The kernel reports the creation and the removal of a name at once. A size and bytes are checked every 10 ms,
-  /// because the kernel does not report stores. inotify(7)
+  /// Waits for a condition of a region. The kernel reports the creation and the removal of a name at once. The size and
+  /// the bytes are checked every 10 ms, because the kernel does not report stores. inotify(7)
   ///
   /// ```swift
   /// try Region.wait(for: .created, of: RegionReference("cache"), timeout: .seconds(5))

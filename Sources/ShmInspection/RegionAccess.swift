@@ -58,8 +58,8 @@ struct RegionAccess {
     path = status == nil ? nil : link
   }
 
-  /// Why a path does not lead to the region. The kernel marks the path of a removed name, but a name can end so by
-  /// itself, and a region that has lost one name can have another.
+  /// Why a path does not lead to the region. The kernel marks the path of a removed name, but a name can
+  /// itself end in the mark, and a region that has lost one name can have another name.
   private static func visibility(
     of path: [UInt8], _ identity: RegionIdentity, _ status: stat?, _ mounts: MemoryMounts?
   ) -> RegionInventory.Entry.Visibility {
@@ -79,8 +79,8 @@ struct RegionAccess {
     }
   }
 
-  /// Whether a marked path can be the name of a region that still has one: not if its directory is visible here, where
-  /// the path would lead to the region.
+  /// Whether a marked path can be the name of a region that still has a name. It cannot if its directory is visible
+  /// here, because the path would then lead to the region.
   private static func canBeName(
     _ path: KernelPath, _ identity: RegionIdentity, _ status: stat?
   ) -> Bool {

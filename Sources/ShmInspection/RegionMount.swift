@@ -60,7 +60,7 @@ public struct RegionMount: Sendable {
   }
 
   private static func reach(_ path: [UInt8]?, _ identity: RegionIdentity) -> Reach {
-    // The marked path of a removed name leads nowhere, but a name can end so by itself.
+    // The marked path of a removed name leads to no file, but a name can itself end in the mark.
     guard let path, let status = try? FileSystem.status(FilePath(bytes: path)),
       UInt64(status.st_dev) != identity.device
     else { return .own }

@@ -28,8 +28,8 @@ public enum RegionUse: Sendable, Equatable {
     }
   }
 
-  /// The use according to the visible processes. The region is not touched: no lease, lock or open file disturbs another
-  /// program.
+  /// The use according to the visible processes. The region is not touched: no lease, lock or open file disturbs
+  /// another program.
   ///
   /// - Parameters:
   ///   - region: the region.

@@ -113,7 +113,7 @@ final class ReadinessThread: Sendable {
         Waiter.pause(.milliseconds(10))
         continue
       }
-      // Before the next look at the waiters, so that no change is missed.
+      // Reset before the list of waiters is read again, so that no change is missed.
       if polled.isReady(0) { changed?.silence() }
       for (place, waiter) in waiting.enumerated() where polled.isReady(place + 1) {
         resume(waiter.number)

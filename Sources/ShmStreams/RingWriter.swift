@@ -86,7 +86,8 @@ struct RingWriter: ~Copyable {
       let theirs = load(receivers[index].position)
       let taken = theirs &- receivers[index].seen
       let behind = position &- theirs
-      // Positions only grow, and no receiver is ahead of the sender. The check uses differences, because positions wrap.
+      // Positions only grow, and no receiver is ahead of the sender. The check uses differences, because positions
+      // wrap.
       guard taken <= position &- receivers[index].seen, behind <= UInt64(memory.geometry.capacity)
       else {
         throw ShmError(

@@ -38,7 +38,7 @@ struct StreamFailure {
     error.attempt == attempt ? error.reason : "\(error.attempt): \(error.reason)"
   }
 
-  /// The caller of the library made an error. The stream stays open.
+  /// The error for a call that is not allowed. The stream stays open.
   func misuse(_ reason: String) -> ShmError { ShmError(.usage, attempt, reason) }
 
   /// A signal interrupted the stream.

@@ -1,8 +1,8 @@
 /// Received bytes that are read in place, in the ring.
 ///
-/// A loan is valid until the next call of its receiver. The compiler refuses a second loan at the same time, and a use
-/// after the next call. Swift 6.3 does not notice a span that a variable carries out of a loop. The bytes count as consumed, and the sender can overwrite them, when the receiver lends
-/// other bytes, waits or finishes.
+/// A loan is valid until the next call of its receiver. The compiler rejects a second loan at the same time, and a use
+/// after the next call. Swift 6.3 does not detect a span that a variable carries out of a loop. When the receiver lends
+/// other bytes, waits or finishes, the bytes count as consumed, and the sender can overwrite them.
 ///
 /// ```swift
 /// var receiver = try StreamReceiver.meet(at: Rendezvous("samples"))
@@ -33,7 +33,7 @@ public struct StreamLoan: ~Copyable, ~Escapable {
   }
 }
 
-/// The answer of a call that does not wait for a record.
+/// The result of a call that does not wait for a record.
 ///
 /// ```swift
 /// func poll(_ receiver: inout StreamReceiver) throws -> Bool {

@@ -8,7 +8,7 @@ extension StreamReceiver {
   /// were not delivered.
   ///
   /// - Parameters:
-  ///   - pipe: its writing end, which the caller keeps.
+  ///   - pipe: its writing end, which the call does not close.
   ///   - name: the name of the output in messages.
   /// - Throws: `ShmError`: `inputOutput` if the pipe has no reader, `timedOut`, `interrupted`. The stream is
   ///   aborted then.
@@ -41,7 +41,7 @@ extension StreamReceiver {
   /// Waits until a descriptor is readable or a signal arrives. Use it to wait for the exit of a command that has
   /// received all bytes.
   ///
-  /// - Parameter descriptor: a descriptor, which the caller keeps.
+  /// - Parameter descriptor: a descriptor, which the call does not close.
   /// - Throws: `ShmError`: `timedOut`, `interrupted`, and the failure of the sender before the end of the stream.
   ///   The stream is aborted then.
   package mutating func wait(for descriptor: FileDescriptor) throws(ShmError) {

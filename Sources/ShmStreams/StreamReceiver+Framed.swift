@@ -13,7 +13,7 @@ extension StreamReceiver {
   /// The end record is written only after the stream has been received and verified.
   ///
   /// - Parameters:
-  ///   - sink: a descriptor that is open for writing. The caller keeps it.
+  ///   - sink: a descriptor that is open for writing. The call does not close it.
   ///   - name: its name in messages.
   ///   - acknowledgement: a descriptor from which the acknowledgement of the far end is read;
   ///     `waitForAcknowledgement` waits for it. Nil if the far end cannot answer.

@@ -5,7 +5,7 @@ public import ShmCore
 /// An invalid argument is an error of kind `usage`, and leaves the stream open. If a closure throws, its bytes stay
 /// unread and the stream stays open.
 extension StreamReceiver {
-  /// Takes the next bytes.
+  /// Waits for bytes, and lends them.
   ///
   /// ```swift
   /// var receiver = try StreamReceiver.meet(at: Rendezvous("frames"))
@@ -17,8 +17,8 @@ extension StreamReceiver {
   ///
   /// - Parameters:
   ///   - most: the maximum number of bytes; nil for all available bytes.
-  ///   - least: the minimum number of bytes to wait for, 1 to the capacity of the ring. Fewer bytes come only at the
-  ///     end of the stream.
+  ///   - least: the minimum number of bytes to wait for, 1 to the capacity of the ring. Fewer bytes are returned only
+  ///     at the end of the stream.
   /// - Returns: the bytes in one piece; nil at the end of the stream.
   /// - Throws: `ShmError`: `usage` if an argument is out of range or this end has finished, and the errors of
   ///   ``receive(to:named:progress:)``.
@@ -58,7 +58,7 @@ extension StreamReceiver {
     return result
   }
 
-  /// Lends the available bytes to a closure that can throw another error than `ShmError`.
+  /// Lends the available bytes to a closure that can throw errors other than `ShmError`.
   ///
   /// - Parameters:
   ///   - count: the minimum number of bytes to wait for, 1 to the capacity of the ring.
@@ -88,7 +88,7 @@ extension StreamReceiver {
     return unsafe ring.bytes(there)
   }
 
-  /// Releases what was consumed of a loan.
+  /// Releases the consumed bytes of a loan.
   @usableFromInline
   mutating func endLoan(_ consumed: Int, of count: Int) throws(ShmError) {
     guard (0...count).contains(consumed) else {
@@ -97,7 +97,7 @@ extension StreamReceiver {
     if consumed > 0 { release(consumed) }
   }
 
-  /// Looks once at the sender's position if too few bytes are known.
+  /// Reads the sender's position once if too few bytes are known to be available.
   ///
   /// - Parameter count: the number of bytes.
   /// - Returns: the number of available bytes.

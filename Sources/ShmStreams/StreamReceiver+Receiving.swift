@@ -10,7 +10,7 @@ extension StreamReceiver {
   /// Writes all bytes of the stream to a descriptor: write(2) reads them from the ring.
   ///
   /// - Parameters:
-  ///   - sink: a descriptor that is open for writing. The caller keeps it.
+  ///   - sink: a descriptor that is open for writing. The call does not close it.
   ///   - name: its name in messages.
   ///   - progress: called with the bytes delivered so far.
   /// - Throws: `ShmError`: `peerDied`, `aborted`, `damaged` if the sender violates the protocol,
@@ -115,7 +115,7 @@ extension StreamReceiver {
       "reported \(end.total) sent bytes, but \(ring.position &+ UInt64(count)) bytes arrived")
   }
 
-  /// Sleeps until the event rings, or a message of the sender or the interrupt arrives.
+  /// Sleeps until the event is signalled, or a message of the sender or the interrupt arrives.
   private mutating func sleep(_ sink: CInt?, _ clock: Deadline) throws(ShmError) {
     if sink == nil, reply == nil, let ready = try waitWithoutSink(timeout: clock.left) {
       report.crossings += 1

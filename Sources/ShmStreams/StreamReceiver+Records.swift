@@ -1,8 +1,8 @@
 public import ShmCore
 
-/// Records, as ``StreamSender`` sends them. A record that a closure fails to process stays unread.
+/// Records, as ``StreamSender`` sends them. If a closure throws an error, its record stays unread.
 extension StreamReceiver {
-  /// Takes the next record, and waits for it.
+  /// Waits for the next record, and lends it.
   ///
   /// ```swift
   /// var receiver = try StreamReceiver.meet(at: Rendezvous("samples"))
@@ -21,7 +21,7 @@ extension StreamReceiver {
     return unsafe loan(bytes)
   }
 
-  /// Takes the next record if it is available, and does not wait.
+  /// Lends the next record if it is available, without waiting.
   ///
   /// - Returns: the record, or whether the stream has ended.
   /// - Throws: `ShmError` as ``next()``.
@@ -36,7 +36,7 @@ extension StreamReceiver {
     }
   }
 
-  /// Waits until a record is available, so that taking it does not wait. The stream stays open after the time limit;
+  /// Waits until a record is available, so that ``next()`` does not wait. The stream stays open after the time limit;
   /// ``StreamOptions/stallTimeout`` does not apply.
   ///
   /// - Parameter timeout: the longest wait; zero only checks.
@@ -55,7 +55,7 @@ extension StreamReceiver {
     }
   }
 
-  /// Reads one record in place by a closure.
+  /// Reads one record in place with a closure.
   ///
   /// - Parameter body: gets the bytes of the record. The pointer is valid during the call. If it throws, the record
   ///   stays unread.
@@ -71,7 +71,7 @@ extension StreamReceiver {
     return result
   }
 
-  /// Reads one record in place by a closure that can throw another error than `ShmError`.
+  /// Reads one record in place with a closure that can throw errors other than `ShmError`.
   ///
   /// - Parameter body: gets the bytes of the record. The pointer is valid during the call. If it throws, the record
   ///   stays unread.

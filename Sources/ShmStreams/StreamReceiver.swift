@@ -30,8 +30,8 @@ public struct StreamReceiver: StreamEnd, ~Copyable, Sendable {
   var end: EndOfStream?
   /// The bytes of the last loan, which are released by the next call.
   var held = 0
-  /// Why this end receives no more bytes: the error that ended the stream, or a misuse after its end; nil while it is
-  /// open. Messages of the sender are ignored then.
+  /// The error of calls after the end: the error that ended the stream, or a misuse; nil while the stream is open.
+  /// After the end, messages of the sender are ignored.
   private(set) var ending: ShmError? {
     didSet { isOpen = false }
   }

@@ -3,8 +3,8 @@ import Synchronization
 
 /// The records of a stream as an asynchronous sequence. No thread is blocked while a task waits.
 ///
-/// One iteration at a time takes records. The sequence ends with the stream; ``finish()`` then tells the sender that
-/// every record was processed.
+/// Only one iteration can read records at a time. The sequence ends with the stream. ``finish()`` then notifies the
+/// sender that every record was processed.
 ///
 /// ```swift
 /// func total(of receiver: consuming StreamReceiver) async throws -> Int {

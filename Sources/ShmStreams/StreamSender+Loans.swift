@@ -11,7 +11,7 @@ extension StreamSender {
   /// The maximum bytes of one record: the capacity of the ring without the header of the record.
   public var largestRecord: Int { largestLoan - RecordLayout.header }
 
-  /// Waits for room in the ring, and returns all free room. ``publish(byteCount:)`` publishes what was written there.
+  /// Waits for room in the ring, and returns all free room. ``publish(byteCount:)`` publishes the written bytes.
   ///
   /// ```swift
   /// var sender = try StreamSender.meet(at: Rendezvous("samples"))
@@ -63,7 +63,7 @@ extension StreamSender {
     return result
   }
 
-  /// Lends room to a closure that can throw another error than `ShmError`.
+  /// Lends room to a closure that can throw errors other than `ShmError`.
   ///
   /// - Parameters:
   ///   - count: the minimum number of bytes, 1 to ``largestLoan``.
@@ -90,7 +90,7 @@ extension StreamSender {
     return unsafe ring.space(room)
   }
 
-  /// Publishes what was written into a loan.
+  /// Publishes the bytes that were written into a loan.
   @usableFromInline
   mutating func endLoan(_ written: Int, of room: Int) throws(ShmError) {
     guard (0...room).contains(written) else {
@@ -100,7 +100,7 @@ extension StreamSender {
     if written > 0 { publish(written) }
   }
 
-  /// Waits until that many bytes of the ring are free, as `free`, and checks the number.
+  /// Checks the number of bytes, and waits until that many bytes of the ring are free.
   mutating func makeRoom(_ count: Int, until limit: Deadline? = nil) throws(ShmError) -> Int {
     try checkOpen()
     guard (1...largestLoan).contains(count) else {

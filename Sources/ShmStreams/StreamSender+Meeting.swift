@@ -183,8 +183,8 @@ extension StreamSender {
     }
   }
 
-  /// Sends latecomers *busy* after their request. So the connection is closed without unread messages, and they see no
-  /// error before it.
+  /// Reads the request of each latecomer, and then sends *busy*. If a request stayed unread, the latecomer would get an
+  /// error before it could read *busy*.
   ///
   /// - Parameter heard: the peers with a message.
   /// - Returns: the peers of `heard` that are receivers of the stream.

@@ -18,13 +18,15 @@ extension StreamSender {
     return try makeRoom(count, until: Deadline(after: timeout)) >= count
   }
 
-  /// Announces a wait for room that is done elsewhere, and returns the descriptor to wait for.
+  /// Prepares a wait of an event loop for room, and returns the descriptor to wait for.
   ///
-  /// The descriptor becomes readable when the receivers have consumed a quarter of the ring or wait themselves, when
-  /// the stream fails, or when ``StreamOptions/interrupt`` is readable. Call this again before each wait.
+  /// The descriptor becomes readable when the receivers have consumed a quarter of the ring or are waiting. It also
+  /// becomes readable when the stream fails, or when ``StreamOptions/interrupt`` is readable. Call this again before
+  /// each wait.
   ///
   /// - Parameter byteCount: the bytes of the record that will be sent, at most ``largestRecord``.
-  /// - Returns: a descriptor of this sender, the same in each call; only wait for it. nil if there is no need to wait.
+  /// - Returns: a descriptor of this sender, the same in each call. Use it only for waiting. It is nil if there is no
+  ///   need to wait.
   /// - Throws: `ShmError` as ``sendRecord(_:)-(RawSpan)``, and `system` if the kernel refuses epoll(7).
   public mutating func prepareToWait(
     forRecordOf byteCount: Int
@@ -43,7 +45,8 @@ extension StreamSender {
     }
   }
 
-  /// Makes the set for the first wait. It reports each ring of the event once, so it must be emptied before each wait.
+  /// Makes the epoll instance at the first wait. It reports each signal of the event once, so it must be read before
+  /// each wait.
   private mutating func emptyReadiness() throws(ShmError) {
     do throws(Errno) {
       if readiness == nil {

@@ -1,6 +1,6 @@
 public import ShmCore
 
-/// Records: each is a length and its bytes, and arrives as a whole.
+/// Records. Each record consists of a length and bytes, and arrives as a whole.
 ///
 /// A stream of records contains nothing else. Each record begins on a multiple of 8 bytes.
 extension StreamSender {
@@ -14,8 +14,8 @@ extension StreamSender {
   /// ```
   ///
   /// - Parameter bytes: the record, at most ``largestRecord`` bytes.
-  /// - Throws: `ShmError`: `usage` if the record exceeds ``largestRecord`` or the stream has ended; the stream stays as
-  ///   it is. Also the errors of ``send(from:named:progress:)``.
+  /// - Throws: `ShmError`: `usage` if the record exceeds ``largestRecord`` or the stream has ended. These
+  ///   errors do not change the stream. Also the errors of ``send(from:named:progress:)``.
   /// - Complexity: linear in the bytes.
   public mutating func sendRecord(_ bytes: RawSpan) throws(ShmError) {
     let place = try unsafe beginRecord(bytes.byteCount)
@@ -36,7 +36,7 @@ extension StreamSender {
   /// Sends one record that a closure appends to a buffer in the ring.
   ///
   /// - Parameters:
-  ///   - capacity: the maximum bytes of the record, at most ``largestRecord``. Their room is waited for.
+  ///   - capacity: the maximum bytes of the record, at most ``largestRecord``. The call waits for this room.
   ///   - body: appends the bytes of the record. If it throws, no record is sent.
   /// - Returns: the result of `body`.
   /// - Throws: `ShmError` as ``sendRecord(_:)-(RawSpan)``, and the errors of `body`.
@@ -51,10 +51,10 @@ extension StreamSender {
     return result
   }
 
-  /// Sends one record that a closure appends. The closure can throw another error than `ShmError`.
+  /// Sends one record that a closure appends. The closure can throw errors other than `ShmError`.
   ///
   /// - Parameters:
-  ///   - capacity: the maximum bytes of the record, at most ``largestRecord``. Their room is waited for.
+  ///   - capacity: the maximum bytes of the record, at most ``largestRecord``. The call waits for this room.
   ///   - body: appends the bytes of the record. If it throws, no record is sent.
   /// - Returns: the result of `body`.
   /// - Throws: the error of `body`, or a `ShmError` as ``sendRecord(_:)-(RawSpan)``.
@@ -85,7 +85,7 @@ extension StreamSender {
     return result
   }
 
-  /// Sends one record that a closure writes through a pointer. The closure can throw another error than `ShmError`.
+  /// Sends one record that a closure writes through a pointer. The closure can throw errors other than `ShmError`.
   ///
   /// - Parameters:
   ///   - byteCount: the bytes of the record, at most ``largestRecord``.
@@ -152,7 +152,7 @@ extension StreamSender {
   /// Publishes a record whose bytes are in place.
   @usableFromInline
   mutating func endRecord(_ count: Int) {
-    // beginRecord has checked a count that is not smaller.
+    // beginRecord has checked a count that is at least as large.
     guard let layout = RecordLayout(length: count) else { return }
     let space = unsafe ring.space(layout.size)
     unsafe space.storeBytes(of: UInt64(count).littleEndian, as: UInt64.self)

@@ -14,7 +14,7 @@ extension StreamSender {
   /// Sends all bytes of a descriptor: read(2) writes directly into the ring.
   ///
   /// - Parameters:
-  ///   - source: a descriptor that is open for reading. The caller keeps it.
+  ///   - source: a descriptor that is open for reading. The call does not close it.
   ///   - name: its name in messages.
   ///   - progress: called with the bytes sent so far.
   /// - Throws: `ShmError`: `inputOutput` if the source cannot be read, `peerDied`, `aborted`,
@@ -119,7 +119,7 @@ extension StreamSender {
   /// Waits until a descriptor is readable, and handles messages of the receivers. Use it to wait for the exit of a
   /// command whose output has ended.
   ///
-  /// - Parameter descriptor: a descriptor, which the caller keeps.
+  /// - Parameter descriptor: a descriptor, which the call does not close.
   /// - Throws: `ShmError`: `peerDied`, `aborted`, `damaged`, `timedOut`, `interrupted`. The stream is
   ///   aborted then.
   package mutating func wait(for descriptor: FileDescriptor) throws(ShmError) {

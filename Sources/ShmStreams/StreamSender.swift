@@ -30,7 +30,7 @@ public struct StreamSender: StreamEnd, ~Copyable, Sendable {
   var spin: SpinWait
   /// Whether late receivers still get the message *busy*.
   var turnsAway = true
-  /// Why this end sends no more bytes: the error that ended the stream, or a misuse after its end; nil while it is open.
+  /// The error of calls after the end: the error that ended the stream, or a misuse; nil while the stream is open.
   private(set) var ending: ShmError?
   /// The descriptors of an event loop's wait; nil before the first of these waits.
   var readiness: Waiter?

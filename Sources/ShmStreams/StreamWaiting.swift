@@ -38,7 +38,7 @@ struct SpinWait {
       }
   }
 
-  /// Whether both ends can run at the same time: the processors of this thread and of the peers are more than one.
+  /// Whether both ends can run at the same time: this thread and the peers have more than one processor together.
   private static func mayOverlap(_ peers: [Int32]) -> Bool {
     unsafe peers.withUnsafeBufferPointer {
       unsafe cshm_processors_with($0.baseAddress, CInt($0.count)) > 1

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("A refusal to copy another process's memory")
 struct ProcessAccessTests {
-  @Test("names who refused the access, and what would permit it")
+  @Test("names the cause of a refused access, and the remedy")
   func causes() {
     func sentence(
       itself: Bool = true, inspected: Bool = true, yama: Int? = nil, owner: UInt32? = geteuid()

@@ -135,7 +135,7 @@ struct ProcessMemoryTests {
     }
   }
 
-  @Test("a copy stops if the progress function asks for it")
+  @Test("a copy stops if the progress function returns false")
   func stopped() throws {
     try withTarget(page) { (target, memory, address) throws in
       var bytes = [UInt8](repeating: 0, count: page)

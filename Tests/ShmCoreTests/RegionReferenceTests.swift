@@ -108,7 +108,7 @@ struct RegionReferenceTests {
     #expect(try RegionReference(reference.text) == reference)
   }
 
-  @Test("any bytes of a name lead back, and the end of a reference is never taken for an offset")
+  @Test("a reference keeps any bytes of a name, and its end is never parsed as an offset")
   func leadsBack() throws {
     var generator = SeededGenerator(seed: 0x5EED_0002)
     let samples = [

@@ -12,7 +12,7 @@ private struct Sample: SharedValue, Equatable {
   var value: Double
 }
 
-/// Whether a type may move between tasks: a question to the compiler.
+/// Compiles only if the type may move between tasks.
 private func isSendable<Value: Sendable & ~Copyable>(_ type: Value.Type) -> Bool { true }
 
 @Suite("the bytes of a mapping as spans")
@@ -110,7 +110,7 @@ struct SpanTests {
     let mapping = try Mapping(of: region)
     let reader = try Mapping(of: region, protection: .readOnly)
     let counter = try mapping.counter(at: page - 8)
-    // The macro cannot take the counter apart, because that cannot leave its scope.
+    // The macro cannot capture the counter, because a counter cannot leave its scope.
     let numbers = [counter.load(), counter.add(5), counter.exchange(.max), counter.add(2)]
     #expect(numbers == [0, 5, 5, 1])
     let results = [

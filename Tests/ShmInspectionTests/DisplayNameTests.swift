@@ -5,7 +5,7 @@ import Testing
 
 @testable import ShmInspection
 
-@Suite("names for people")
+@Suite("printable names")
 struct DisplayNameTests {
   @Test("a name with control characters and invalid UTF-8 is shown escaped, and keeps its bytes")
   func escaped() throws {

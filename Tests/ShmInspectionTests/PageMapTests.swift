@@ -143,7 +143,7 @@ struct PageMapTests {
     #expect(try PageMap(of: region).dirty == 0)
   }
 
-  @Test("divides runs where a mark changes, like a look at each page")
+  @Test("divides runs at each change of a mark, as a check of each page would")
   func marks() {
     var generator = SeededGenerator(seed: 0x3A4C)
     func set(_ count: Int) -> RangeSet<Int> {

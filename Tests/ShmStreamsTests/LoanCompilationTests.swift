@@ -2,7 +2,7 @@ import Glibc
 import ShmTestSupport
 import Testing
 
-/// What the compiler accepts: a loan is valid until the next call of its end.
+/// The compiler accepts a loan only until the next call of its end.
 @Suite(
   "the compiler and loans",
   .enabled(

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("calls of a stream that do not wait")
 struct StreamReadinessTests {
-  /// What a call without waiting found.
+  /// The result of a call that does not wait.
   private enum Found: Equatable {
     case record(Int)
     case nothing

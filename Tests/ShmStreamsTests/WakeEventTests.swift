@@ -16,7 +16,7 @@ struct WakeEventTests {
     try Waiter.wait(for: [event.descriptor.raw], timeout: .zero)[0]
   }
 
-  @Test("rings until it is reset, with any flags", arguments: [false, true])
+  @Test("stays signalled until it is reset, with any flags", arguments: [false, true])
   func rings(waits: Bool) throws {
     let event = try WakeEvent()
     if waits { letWait(event) }

@@ -87,7 +87,7 @@ struct cshm_filesystem {
 };
 int cshm_filesystem_status(int descriptor, const char *path, struct cshm_filesystem *out);
 // quotactl_fd(2) with Q_GETQUOTA: the usage and the hard limits of a user or a group on the file system of
-// `descriptor`, in bytes and files; a limit of 0 means no limit
+// `descriptor`, in bytes and files. A limit of 0 means no limit.
 struct cshm_quota {
   uint64_t space;
   uint64_t space_limit;
@@ -240,8 +240,8 @@ ssize_t cshm_receive(int descriptor, void *bytes, size_t count, int *descriptors
 int cshm_eventfd(void);
 // epoll_create1(2), close-on-exec
 int cshm_epoll(void);
-// EPOLL_CTL_ADD of epoll_ctl(2) with EPOLLIN. cshm_epoll_wait reports the descriptor by bit `place`, 0 to 31:
-// once for each arrival of data if `once` is set (EPOLLET), otherwise as long as it can be read
+// EPOLL_CTL_ADD of epoll_ctl(2) with EPOLLIN. cshm_epoll_wait reports the descriptor by bit `place`, 0 to 31.
+// If `once` is set (EPOLLET), it does so once for each arrival of data, otherwise as long as data can be read.
 int cshm_epoll_add(int epoll, int descriptor, int place, int once);
 // epoll_wait(2): returns the number of ready descriptors, and sets the bit of each
 int cshm_epoll_wait(int epoll, int milliseconds, unsigned int *ready);

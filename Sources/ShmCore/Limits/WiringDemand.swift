@@ -39,8 +39,8 @@ public struct WiringDemand: Hashable, Sendable {
       tables: left.tables &+ max(0, right.tables))
   }
 
-  /// The demand on a limit in bytes. Cached pages may be charged elsewhere, so no more of them count than the limit has
-  /// of such pages.
+  /// The demand on a limit in bytes. Cached pages may be charged to another group, so they count only up to the cached
+  /// pages that are charged to this limit.
   package func bytes(of candidate: WiringVerdict.Candidate) -> Int {
     let pages = missing &+ min(cached, candidate.reclaimable)
     // The room for pages already excludes their page tables; see `MemoryCgroup.room`.

@@ -1,7 +1,7 @@
 import SystemPackage
 
 extension WiringFailure: CustomStringConvertible {
-  /// The whole sentence on one line: the limit, its figures, and how to raise it.
+  /// The complete message on one line: the limit, its figures, and how to raise it.
   public var description: String { ShmError(self).description }
 }
 

@@ -1,7 +1,7 @@
 public import SystemPackage
 
-/// Why a wiring was refused, derived from the evidence at that moment, and not only from the error number: mlock(2) has
-/// one ENOMEM for five reasons.
+/// The reason why memory could not be wired. It is derived from the evidence at that moment, because the error number
+/// is not sufficient: mlock(2) returns ENOMEM for five reasons.
 ///
 /// ```swift
 /// let region = try Region.open(RegionReference("cache"), access: .readOnly)

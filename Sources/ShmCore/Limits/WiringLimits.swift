@@ -32,9 +32,9 @@ public struct WiringLimits: Sendable {
   public let addressSpace: AddressSpace?
   /// The addresses of a process and their limit.
   public struct AddressSpace: Hashable, Sendable {
-    /// The bytes that it may have (RLIMIT_AS).
+    /// The maximum size of its address space in bytes (RLIMIT_AS).
     public let limit: Int
-    /// The bytes that it has.
+    /// The present size of its address space in bytes.
     public let used: Int
   }
 

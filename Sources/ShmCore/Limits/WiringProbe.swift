@@ -8,7 +8,7 @@ public enum WiringTrial: Hashable, Sendable {
   case unlimited
   /// At most this number of bytes, in whole pages, can be wired now.
   case limited(Int)
-  /// mlock(2) is refused, whatever the limit is: by a system call filter or a security module.
+  /// A system call filter or a security module refuses mlock(2), whatever the limit is.
   case refused
 }
 
@@ -20,9 +20,9 @@ extension WiringLimits {
   /// if try WiringLimits.current().trial() == .refused { print("mlock is refused") }
   /// ```
   ///
-  /// - Returns: the result of the trial, which is that of this process, even if these are another's limits.
+  /// - Returns: the result for this process, even if these are the limits of another process.
   /// - Throws: `ShmError` if no address range is available, or if mlock2 alone is refused.
-  /// - Complexity: some 50 system calls.
+  /// - Complexity: about 50 system calls.
   public func trial() throws(ShmError) -> WiringTrial { try WiringProbe.run(self) }
 }
 
@@ -33,7 +33,7 @@ package enum WiringProbe {
   /// - Parameter limits: the limits of this process.
   /// - Returns: what was found.
   /// - Throws: `ShmError`, if no address range is available, or mlock2 alone is refused.
-  /// - Complexity: some 50 system calls.
+  /// - Complexity: about 50 system calls.
   package static func run(_ limits: WiringLimits) throws(ShmError) -> WiringTrial {
     if isRefused(limits) == true { return .refused }
     if isRefused(limits, isSecond: true) == true {
@@ -75,7 +75,7 @@ package enum WiringProbe {
   /// - Parameter ceiling: the largest size to try, in bytes; nil for 16 TiB.
   /// - Returns: bytes in whole pages; nil if even the ceiling can be locked, so that no limit applies.
   /// - Throws: `ShmError` if the address space is not available or the kernel does not support mlock2.
-  /// - Complexity: some 50 system calls.
+  /// - Complexity: about 50 system calls.
   package static func largest(ceiling: Int? = nil) throws(ShmError) -> Int? {
     let wanted = PageMath.roundDown(ceiling ?? 16 << 40)
     let pages = try ShmError.saying(attempt) { () throws(Errno) in try addresses(wanted) }

@@ -63,21 +63,21 @@ public struct WiringVerdict: Hashable, Sendable {
   /// The unreadable sources.
   private let unread: [Unknown]
 
-  /// One limit with what it leaves.
+  /// A limit, and the bytes that it leaves.
   public struct Candidate: Hashable, Sendable {
     /// The limit.
     public let bound: Bound
     /// The bytes that it leaves.
     public let available: Int
-    /// What of these is page cache that the kernel would have to take back first.
+    /// The part of these bytes that is page cache, which the kernel would have to reclaim first.
     public var reclaimable = 0
   }
 
   /// A limit that would be exceeded.
   public struct Refusal: Hashable, Sendable {
-    /// The limit with what it leaves.
+    /// The limit, and the bytes that it leaves.
     public let candidate: Candidate
-    /// The bytes that are needed of it.
+    /// The bytes of it that the request needs.
     public let needed: Int
   }
 
@@ -128,7 +128,7 @@ public struct WiringVerdict: Hashable, Sendable {
 
   /// The verdict with what a trial has found in this process, which overrides what was computed.
   ///
-  /// - Parameter trial: what a trial has found.
+  /// - Parameter trial: the result of a trial.
   /// - Returns: the same bounds, with what was found in place of the memlock limit.
   package func overridden(by trial: WiringTrial) -> WiringVerdict {
     let computed = bounds.first { $0.bound == .memlockLimit }

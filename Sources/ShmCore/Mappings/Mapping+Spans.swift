@@ -1,10 +1,10 @@
-/// Safe access to the mapped memory. A span ends with the mapping and cannot leave the scope that borrows it; each
-/// access is checked against its end.
+/// Safe access to the mapped memory. A span cannot outlive the mapping, and cannot leave the scope that borrows it.
+/// Each access is checked against the bounds of the span.
 ///
-/// Other processes may change a shared mapping at any time. What they change while this process reads is not
-/// protected: use spans for bytes that no other process writes at that time, or for which a torn or stale value is
-/// acceptable, and a ``SharedCounter`` to agree on when that is. An access beyond a new end, after another process made
-/// the region smaller, raises SIGBUS.
+/// Other processes may change a shared mapping at any time, also while this process reads it. Use a span only if no
+/// other process writes these bytes at that time, or if a torn or stale value is acceptable. Processes can use a
+/// ``SharedCounter`` to agree on that time. If another process makes the region smaller, an access beyond the new end
+/// raises SIGBUS.
 extension Mapping {
   /// The mapped bytes, for loads.
   ///

@@ -35,11 +35,11 @@ extension Mapping {
   /// Wires a part: its pages stay in RAM until they are unwired or the mapping ends. Linux calls
   /// such pages locked. mlock(2)
   ///
-  /// The lock is verified before it is reported: the mapping carries the lock, every page is resident, and its frame is
-  /// marked as locked if this process may see the marks. A failure leaves the part unchanged. Large parts are locked in
-  /// chunks, so that `progress` can stop them.
+  /// The lock is verified before it is reported: the mapping is locked, and every page is resident. With permission to
+  /// read the marks of page frames, each frame must also be marked as locked. A failure leaves the part unchanged.
+  /// Large parts are locked in chunks, so that `progress` can stop them.
   ///
-  /// A mapping for loads is sufficient: a read fault on a hole of a file on tmpfs allocates a page of the file, which
+  /// A read-only mapping is sufficient: a read fault on a hole of a file on tmpfs allocates a page of the file, which
   /// all processes share.
   ///
   /// - Parameters:
@@ -74,7 +74,7 @@ extension Mapping {
     public let report: WiringReport
     /// Why not all bytes could be wired; nil if all are wired, or if `progress` has stopped the call.
     public let failure: WiringFailure?
-    /// The rest of the room; nil without a bound.
+    /// The remaining part of `room`; nil without a bound.
     public let room: Int?
   }
 
@@ -84,7 +84,7 @@ extension Mapping {
   ///   - part: offsets into the mapping, in bytes, taken outward to whole pages; nil for all of it.
   ///   - time: now, or as pages are touched.
   ///   - room: the bytes that may be brought into RAM for it; nil for no bound. At the limit of a control group the
-  ///     kernel kills the process instead of refusing.
+  ///     kernel kills the process instead of returning an error.
   ///   - progress: called with the bytes wired so far; false stops, and the wired bytes stay wired.
   /// - Returns: the wired bytes, and why these are not all.
   /// - Complexity: linear in the pages.
@@ -230,7 +230,7 @@ extension Mapping {
       case .onFault: try unsafe MemoryCalls.lockOnFault(pages)
       }
     } catch {
-      // The charge of this call itself does not count as used before.
+      // Unlocked first, so that the evidence does not count the charge of this call as used.
       try? unsafe MemoryCalls.unlock(memory(part))
       throw WiringFailure(error, evidence(part))
     }

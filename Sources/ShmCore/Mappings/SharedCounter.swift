@@ -3,9 +3,9 @@ import Synchronization
 /// An atomic number of 64 bits in shared memory, which several processes may change at the same time.
 ///
 /// Each operation is one atomic access to 8 bytes in the byte order of the machine. C code of another process uses
-/// `_Atomic uint64_t` at the same offset. The operations of all processes on one counter have one order, and they also
-/// publish other memory: what a process wrote before `store`, `add` or `exchange` is visible to a process that reads the
-/// new value.
+/// `_Atomic uint64_t` at the same offset. All processes see the operations on one counter in the same order. The
+/// operations also publish other memory: a process that reads a new value sees everything that the writer wrote before
+/// `store`, `add` or `exchange`.
 ///
 /// ```swift
 /// let region = try Region.open(RegionReference("samples"))
@@ -27,17 +27,17 @@ import Synchronization
     unsafe self.word = word
   }
 
-  /// The number now. Pairs with `store`, `add`, `exchange` and `compareExchange` of other processes: what they wrote
-  /// before is visible after this load. Acquiring.
+  /// The present number. Pairs with `store`, `add`, `exchange` and `compareExchange` of other processes: everything
+  /// that they wrote before is visible after this load. Acquiring.
   public func load() -> UInt64 { unsafe word.pointee.load(ordering: .acquiring) }
 
-  /// Sets the number. What this process wrote before is visible to a process that loads it. Releasing.
+  /// Sets the number. A process that loads it sees everything that this process wrote before. Releasing.
   public func store(_ value: UInt64) { unsafe word.pointee.store(value, ordering: .releasing) }
 
-  /// Adds to the number; beyond 64 bits it starts again at 0. Acquiring and releasing.
+  /// Adds to the number, modulo 2^64. Acquiring and releasing.
   ///
   /// - Parameter value: the addend.
-  /// - Returns: the new number. No other process got the same one, unless it started again or was set.
+  /// - Returns: the new number. No other call returns the same number, unless the number overflows or is set.
   @discardableResult
   public func add(_ value: UInt64) -> UInt64 {
     unsafe word.pointee.wrappingAdd(value, ordering: .acquiringAndReleasing).newValue
@@ -54,9 +54,9 @@ import Synchronization
   /// Sets the number if it has an expected value. Acquiring and releasing.
   ///
   /// - Parameters:
-  ///   - expected: the number that it must have.
+  ///   - expected: the number that the counter must have.
   ///   - value: the new number.
-  /// - Returns: whether it was set. Otherwise another process has changed it.
+  /// - Returns: whether the number was set; false if the counter has another number.
   public func compareExchange(expected: UInt64, desired value: UInt64) -> Bool {
     unsafe word.pointee.compareExchange(
       expected: expected, desired: value, ordering: .acquiringAndReleasing

@@ -1,6 +1,6 @@
 /// A type whose values processes can exchange through shared memory.
 ///
-/// The bytes may come from a process that is written in another language, or that is hostile. A conforming type promises:
+/// The bytes may come from a hostile process, or from a program in another language. A conforming type guarantees:
 ///
 /// - Every pattern of bits is a valid value. `Bool` and enumerations with payload do not fulfil this.
 /// - It contains no pointer, because an address is valid in one process only.

@@ -6,7 +6,7 @@
 public enum RegionKind: String, Sendable, CaseIterable {
   /// A POSIX shared memory object: shm_open(3).
   case posix
-  /// A named semaphore, which glibc stores beside the POSIX objects: sem_open(3).
+  /// A named semaphore, which glibc stores in the directory of the POSIX objects: sem_open(3).
   case semaphore
   /// A file without a name: memfd_create(2).
   case memfd
@@ -33,7 +33,7 @@ extension RegionKind {
   package init(_ path: KernelPath, isHidden: Bool?) {
     let bytes = path.shown
     let made = path.withoutMark
-    // The kernel marks these always, because they were never in a directory.
+    // The kernel always marks these as deleted, because they were never in a directory.
     if path.isMarked || isHidden == true, made.starts(with: Self.memfdPrefix) {
       self = .memfd
     } else if isHidden != false, path.isMarked, Self.isSegment(made) {

@@ -1,3 +1,3 @@
-// Paths and descriptors are a part of the API: a program that imports ShmCore can name them without a dependency on
-// swift-system of its own.
+// Paths and descriptors are a part of the API: a program that imports ShmCore can name them without depending on
+// swift-system itself.
 @_exported public import SystemPackage

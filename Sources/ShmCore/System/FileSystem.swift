@@ -209,7 +209,7 @@ extension OwnedDescriptor {
       }
       if count == 0 { break }
       if contents.capacity < contents.count + count {
-        // The array that it grows into, beside the one that it is.
+        // While the array grows, the old storage and the new storage exist at the same time.
         try Allocation.require(max(piece.count, 2 * contents.count))
       }
       contents.append(contentsOf: piece[..<count])

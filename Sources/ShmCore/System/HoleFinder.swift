@@ -3,12 +3,12 @@ import SystemPackage
 
 /// Finds the holes of a file: bytes that were never written. They read as zeros and take no memory.
 ///
-/// The last answer of the kernel is kept, so a file without holes costs two calls. A file system that keeps no
-/// holes reports data only. lseek(2), `SEEK_DATA` and `SEEK_HOLE`
+/// The last result of the kernel is kept, so a file without holes costs two calls. A file system without support for
+/// holes reports only data. lseek(2), `SEEK_DATA` and `SEEK_HOLE`
 package struct HoleFinder {
   /// The descriptor, which outlives the finder. Its offset changes.
   private let raw: CInt
-  /// The part of the file that the last answer was about: a hole, which may be empty, and then data.
+  /// The part of the file that the last result describes: a hole, which may be empty, followed by data.
   private var known = 0..<0
   private var dataStart = 0
 
@@ -38,7 +38,7 @@ package struct HoleFinder {
   ///
   /// - Parameters:
   ///   - range: in bytes.
-  ///   - body: what is done with each part.
+  ///   - body: called with each part.
   /// - Throws: the errors of `body`.
   package mutating func forEachData<Failure: Error>(
     in range: Range<Int>, _ body: (Range<Int>) throws(Failure) -> Void
@@ -58,7 +58,7 @@ package struct HoleFinder {
         let end = try OwnedDescriptor.seek(.hole, in: raw, from: start) ?? start
         (known, dataStart) = (offset..<max(end, start + 1), start)
       } else {
-        // No data up to the end. What lies beyond it is not known.
+        // There is no data before the end. The bytes beyond it are unknown.
         let end = try OwnedDescriptor.seek(.end, in: raw, from: 0) ?? 0
         (known, dataStart) = (offset..<max(end, offset + 1), max(end, offset))
       }

@@ -2,8 +2,8 @@ import SystemPackage
 
 /// A path as the kernel shows it under /proc: with ` (deleted)` at its end if the name was removed.
 ///
-/// A name can also end so by itself, so the text alone proves nothing: the same text stands for the removed file `a`
-/// and for the file `a (deleted)`. `isName(of:)` decides by the identity of the file. For an object that was never
+/// A name can itself end in this text, so the text alone proves nothing. It is the same for the removed file `a` and
+/// for the file `a (deleted)`. `isName(of:)` decides by the identity of the file. For an object that was never
 /// in a directory (a memfd, a System V segment) the kernel always adds the mark, exactly once. proc_pid_fd(5),
 /// proc_pid_maps(5), cgroups(7)
 package struct KernelPath {
@@ -11,7 +11,7 @@ package struct KernelPath {
 
   /// The text as the kernel shows it.
   package let shown: [UInt8]
-  /// Whether the text ends in the mark, by the kernel or by the name itself.
+  /// Whether the text ends in the mark, which the kernel has added or which is part of the name.
   package let isMarked: Bool
 
   package init(_ shown: [UInt8]) {
@@ -19,12 +19,12 @@ package struct KernelPath {
     isMarked = shown.suffix(Self.mark.count) == Self.mark[...]
   }
 
-  /// The path without the kernel's mark, which is the last one if the name itself ends in another.
+  /// The path without its last mark. If the name itself ends in a mark, that mark stays.
   package var withoutMark: [UInt8] {
     isMarked ? Array(shown.dropLast(Self.mark.count)) : shown
   }
 
-  /// Whether the text as it stands is the name of this file. lstat(2)
+  /// Whether the unchanged text is the name of this file. lstat(2)
   package func isName(of identity: RegionIdentity) -> Bool {
     (try? FileSystem.status(FilePath(bytes: shown))).map { RegionIdentity($0) == identity } ?? false
   }

@@ -1,5 +1,5 @@
 extension ShmError {
-  /// A kind of failure. Programs that use the library may add kinds of their own.
+  /// A kind of failure. Programs that use the library may add kinds.
   ///
   /// ```swift
   /// do {

@@ -31,8 +31,8 @@ package struct SignalMask: ~Copyable {
     return number == 0 ? nil : number
   }
 
-  /// Throws if a blocked signal that ends processes is pending, so that a long operation stops and the caller cleans up.
-  /// sigpending(2)
+  /// Throws if a blocked signal that ends processes is pending, so that a long operation stops and the caller cleans
+  /// up. sigpending(2)
   ///
   /// - Throws: `ShmError` of kind `interrupted`.
   package static func checkPending(_ attempt: String) throws(ShmError) {

@@ -33,7 +33,7 @@ package struct Waiter: ~Copyable, Sendable {
   /// open as long as this value is used. epoll_create1(2), epoll_ctl(2)
   ///
   /// - Parameters:
-  ///   - event: index 0, an event that is reported once for each ring, so that it need not be reset. `EPOLLET`
+  ///   - event: index 0, an event that is reported once for each signal, so that it need not be reset. `EPOLLET`
   ///   - readable: index 1 and so on, up to 31. Each is ready as long as it can be read.
   /// - Throws: `Errno`: at the limit on open files, if a sandbox refuses the call, or if a descriptor does not
   ///   support epoll.

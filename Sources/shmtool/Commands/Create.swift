@@ -110,7 +110,7 @@ struct Create: CommandRunner {
     }
   }
 
-  /// CMD can only run beside --wired. Without it `--` precedes unusual names.
+  /// CMD can only run with --wired. Without --wired, `--` precedes names that begin with `-`.
   static func takesCommand(after words: [String]) -> Bool { words.contains("--wired") }
 
   func run() throws {
@@ -157,7 +157,7 @@ struct Create: CommandRunner {
     }
   }
 
-  /// Creates the region, with huge pages or acceptable ordinary pages, and reports it.
+  /// Creates the region, with huge pages, or with ordinary pages if these are acceptable, and reports it.
   private func make() throws(ShmError) -> CreatedRegion {
     let line = ProgressLine(total: size?.bytes, options)
     var settings = Region.CreationOptions(mode: mode.bits, reserve: !sparse)

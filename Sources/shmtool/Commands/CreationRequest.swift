@@ -139,14 +139,14 @@ final class CreatedRegion {
     }
   }
 
-  /// The error, with what is left: the region stays if it was held before.
+  /// The error, with a note that the region stays, because it was already held.
   func kept(after error: ShmError) -> ShmError {
     error.worded(reason: "\(error.reason); \(region.reference.quoted) was created and stays")
   }
 
   /// Removes the region again after a later step has failed. A failed create leaves nothing, or reports what it leaves.
   ///
-  /// - Returns: the error, with what is left.
+  /// - Returns: the error, with a note if the region stays.
   func takenBack(after error: ShmError) -> ShmError {
     guard isNew else { return error }
     do throws(ShmError) {

@@ -34,8 +34,8 @@ final class HeldRegion {
     self.region = region
   }
 
-  /// Opens a region for wiring, for reading only. Open for writing, a running executable could not be wired, and a
-  /// wired executable could not be run. overlayfs would copy the file, and the copy would be wired.
+  /// Opens a region for wiring, read-only. If it were open for writing, a running executable could not be wired, and a
+  /// wired executable could not be run. Moreover, overlayfs would copy the file, and the copy would be wired.
   static func openForWiring(_ reference: RegionReference) throws(ShmError) -> Region {
     try Region.open(reference, access: .readOnly)
   }

@@ -1,7 +1,7 @@
 import ShmCore
 
-/// Recognizes the holders of this program by their arguments. The kernel counts nothing as wired for holders of huge
-/// pages, and for holders that could wire nothing.
+/// Recognizes the holders of this program by their arguments, because the kernel does not count every holder. For
+/// holders of huge pages, and for holders that could not wire any page, it reports 0 wired bytes.
 enum HolderArguments {
   /// The processes that have pages wired, and the processes of this program that were started to wire.
   static func scan() throws(ShmError) -> WiringHolder.Scan {

@@ -8,8 +8,8 @@ struct Interruption: Error {
 }
 
 extension HoldLoop {
-  /// Holds until a signal arrives, until the terms of the options are met, or while CMD runs. Ends with CMD's exit code
-  /// or by the signal.
+  /// Holds until a signal arrives, until a condition of the options is met, or while CMD runs. Ends with the exit code
+  /// of CMD, or by the signal.
   ///
   /// - Parameters:
   ///   - command: the words after `--`; empty without a command.

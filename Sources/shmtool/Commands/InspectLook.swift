@@ -2,7 +2,7 @@ import ArgumentParser
 import ShmCore
 import ShmInspection
 
-/// The objects that `inspect` shows, and the findings of the last look.
+/// The objects that `inspect` shows, and the findings of the last inspection.
 struct InspectLook {
   private var operands: [InspectOperand]
   private let pid: Int32?

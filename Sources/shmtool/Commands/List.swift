@@ -98,7 +98,7 @@ struct List: CheckedCommand {
   }
 }
 
-/// The kind of a row: that of a region, or a stream. `--kind` takes one.
+/// The kind of a row: the kind of a region, or a stream. `--kind` takes these values.
 enum ListKind: Hashable, RawRepresentable, ExpressibleByArgument, CaseIterable {
   case region(RegionKind)
   case stream

@@ -76,7 +76,7 @@ struct Map: CommandRunner {
     if anonymous?.bytes == 0 { throw ValidationError("--anonymous must be at least 1 byte") }
   }
 
-  /// CMD can only run beside a region. Without a region before it `--` precedes unusual names.
+  /// CMD can only run while a region is held. Without a region before it, `--` precedes names that begin with `-`.
   static func takesCommand(after words: [String]) -> Bool {
     words.dropFirst().contains {
       $0.utf8.first != UInt8(ascii: "-") || $0.utf8.starts(with: "--anonymous=".utf8)
@@ -129,7 +129,7 @@ struct Map: CommandRunner {
     }
   }
 
-  /// The region without a name, of huge pages or acceptable ordinary pages.
+  /// The region without a name, of huge pages, or of ordinary pages if these are acceptable.
   private func memoryFile(_ size: Int) throws(ShmError) -> Region {
     guard let huge else { return try anonymousRegion(size) }
     do {

@@ -173,7 +173,7 @@ struct Recv: CommandRunner {
         try receiver.waitUntilTaken(from: input, named: name)
       } catch {
         // If CMD closed its input early, its exit code is the reason. After any other error CMD is ended first, because
-        // it would take the end of an incomplete input for success.
+        // it would treat the end of an incomplete input as success.
         guard error.kind == .inputOutput else { throw error }
         failure = error
       }

@@ -47,7 +47,7 @@ extension Send {
   ) throws -> StreamReport {
     var options = options
     if options.expectedBytes == nil { options.expectedBytes = input.expectedBytes }
-    // The near end waits already, and no byte moves before all receivers have connected.
+    // The near end is already waiting, and no byte moves before all receivers have connected.
     if options.meetingTimeout == nil { options.meetingTimeout = options.stallTimeout }
     let report: StreamReport
     do {

@@ -98,7 +98,7 @@ struct Wire: CommandRunner {
     }
   }
 
-  /// CMD can only run beside a region. Without a region before it `--` precedes unusual names.
+  /// CMD can only run while a region is held. Without a region before it, `--` precedes names that begin with `-`.
   static func takesCommand(after words: [String]) -> Bool {
     words.dropFirst().contains { $0.utf8.first != UInt8(ascii: "-") }
   }
@@ -119,10 +119,10 @@ struct Wire: CommandRunner {
       WireReport(
         holder: ProcessNumber.own, diverged: diverged, regions: operands.flatMap(\.rows)),
       options, persists: false)
-    // Done before the report of readiness, so that it then has no descriptor of its starter open.
+    // Called before readiness is reported, so that the holder then has no descriptor of its starter open.
     if backgroundHolder { Readiness.detach() }
     try holding.announce()
-    // The room was that at the start.
+    // The room was measured at the start, and does not apply later.
     policy.room = nil
     policy.total = nil
     try loop.hold(
@@ -162,7 +162,7 @@ struct Wire: CommandRunner {
     _ = line.finish()
   }
 
-  /// Adds one operand. A region that was named before is wired once.
+  /// Adds one operand. A region that is named several times is wired once.
   private struct Operand {
     let reference: RegionReference
     let region: HeldRegion

@@ -40,9 +40,9 @@ enum WiringRoom {
       """)
   }
 
-  /// The maximum number of bytes to bring into RAM if less than all is accepted; nil if there is room for all, or if no
+  /// The maximum number of bytes to bring into RAM if less than all is accepted. nil if there is room for all, or if no
   /// bound is known. It leaves some room for the process itself and its page tables, because at the limit of a control
-  /// group the kernel kills.
+  /// group the kernel kills the process.
   ///
   /// - Parameters:
   ///   - charge: the bytes that are to be wired. If there is room for all of them, `demand` is not called.

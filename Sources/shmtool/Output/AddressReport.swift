@@ -119,7 +119,7 @@ extension AddressReport.Place {
       sameMemory: Unknowable(Self.isSame(place.page, page)))
   }
 
-  /// A copy is never the same page, and the region's own page always is.
+  /// A private copy is never the page of the region. A page that is not a copy always is.
   private static func isSame(
     _ one: AddressInspection.Page, _ other: AddressInspection.Page
   ) -> Bool? {

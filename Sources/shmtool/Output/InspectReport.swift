@@ -21,7 +21,7 @@ struct InspectReport: Report {
     let wiredSource: String
   }
 
-  /// The change of each figure in bytes a second since the look before.
+  /// The change of each figure in bytes a second since the previous inspection.
   struct Rates: Encodable {
     let allocated: Double
     let resident: Unknowable<Double>
@@ -103,7 +103,7 @@ struct InspectReport: Report {
 
     /// - Parameters:
     ///   - inspection: the findings.
-    ///   - before: the look before, for rates.
+    ///   - before: the previous inspection, for rates.
     ///   - showsRuns: whether the runs are listed.
     init(
       _ inspection: RegionInspection, after before: RegionInspection? = nil, showsRuns: Bool = false

@@ -110,7 +110,7 @@ struct LimitsReport: Report {
   /// How much could be wired now; null if it is unknown or no limit is known.
   let available: Unknowable<Int>
   let binding: Unknowable<String>
-  /// The meaning of the lowest limit; null if its name says it.
+  /// The meaning of the lowest limit; null if its name is self-explanatory.
   let bindingNote: Unknowable<String>
   let answer: Unknowable<Answer>
   /// How much could be created; null if there is no place for regions.

@@ -6,7 +6,7 @@ struct Screen {
   private let isTerminal = StandardStreams.isTerminal(STDOUT_FILENO)
   private var isDrawn = false
 
-  /// Replaces the text before.
+  /// Replaces the previous text.
   mutating func show(_ text: String) throws(ShmError) {
     defer { isDrawn = true }
     guard isTerminal else { return try Output.write((isDrawn ? "\n" : "") + text) }

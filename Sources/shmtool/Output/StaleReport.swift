@@ -11,7 +11,7 @@ struct StaleReport: Report {
     let allocated: Int
     let ageSeconds: Int
     let stream: Bool
-    /// Whether it is proved that no process uses it: null if not tried, false if it cannot be proved or a process uses
+    /// Whether it is proven that no process uses it: null if not tried, false if it cannot be proven or a process uses
     /// it.
     var proved: Unknowable<Bool>
     var removed = false

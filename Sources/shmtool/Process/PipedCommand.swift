@@ -65,7 +65,7 @@ struct PipedCommand: ~Copyable {
       output: role == .producer ? ends[1] : outputs.last)
     _ = theirs?.take()
     if started.ended < 0 {
-      // Without a pidfd the end of the command could not be seen, and the stream could wait without end.
+      // Without a pidfd the end of the command could not be detected, and the stream could wait forever.
       started.end()
       throw ShmError(
         .system, "cannot watch \(name)", "the kernel refuses pidfd_open; the command was ended",

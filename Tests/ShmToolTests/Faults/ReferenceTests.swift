@@ -1,7 +1,7 @@
 import ShmTestSupport
 import Testing
 
-@Suite("printed references lead back", .serialized)
+@Suite("printed references open the same region", .serialized)
 struct ReferenceTests {
   @Test(
     "every name that a file can have is listed so that each command reaches that inode",

@@ -1,7 +1,7 @@
 import ShmTestSupport
 import Testing
 
-@Suite("JSON, as the tests read it")
+@Suite("the JSON parser of the tests")
 struct JSONTests {
   private func value(_ text: String) throws -> JSON { try JSON(text.utf8) }
 
