@@ -114,6 +114,9 @@ def main():
         result = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL)
         said, now = result.stderr.decode(errors="replace"), state(kind)
         where = f"{kind}: {call}:{error}:when={number}: {result.returncode}: {said!r}"
+        # strace counts the calls of each process: this one was of CMD, whose start the region outlives.
+        if kind == "create -- CMD" and result.returncode == 127 and said.startswith("true: "):
+            continue
         if not 0 <= result.returncode < 128 or result.returncode == 70:
             wrong.append("ended by a signal or a defect: " + where)
         elif result.returncode == 0 and now != after and kind not in ("fill",):
