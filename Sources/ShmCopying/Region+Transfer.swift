@@ -74,9 +74,9 @@ extension Region {
       return copied
     } catch {
       // A region that is not yet visible is removed after an error.
-      guard writer.isPublished, offset > range.lowerBound else { throw error }
-      throw error.worded(
-        reason: "\(error.reason); \(offset - range.lowerBound) bytes were already written")
+      let written = offset - range.lowerBound + writer.unconfirmed
+      guard writer.isPublished, written > 0 else { throw error }
+      throw error.worded(reason: "\(error.reason); \(written) bytes were already written")
     }
   }
 
@@ -99,6 +99,7 @@ extension Region {
           try zeros.clear(offset..<offset + hole, of: self, by: &writer)
         }
         offset += hole
+        writer.confirm()
         continue
       }
       let count = try unsafe input.read(
@@ -112,6 +113,7 @@ extension Region {
       try room?.require(offset..<offset + count, isPiece: true)
       try writer.write(scratch, count: count, at: offset, of: self)
       offset += count
+      writer.confirm()
     }
   }
 

@@ -25,6 +25,8 @@ import SystemPackage
   private let isShared: Bool
   /// Whether other processes can have the region open.
   let isPublished: Bool
+  /// The bytes that were written since the last call of `confirm`.
+  private(set) var unconfirmed = 0
 
   /// The writer of one thread.
   ///
@@ -155,6 +157,7 @@ import SystemPackage
         let count = try unsafe copy(done, target)
         if count == 0 { break }
         done += count
+        unconfirmed += count
         refusals = 0
       } catch .badAddress {
         let size = try region.currentSize(attempt)
@@ -218,16 +221,23 @@ import SystemPackage
     try? unsafe MemoryCalls.advise(range, isThere ? MADV_POPULATE_READ : MADV_POPULATE_WRITE)
   }
 
+  /// Starts the count of `unconfirmed` bytes again.
+  mutating func confirm() { unconfirmed = 0 }
+
   /// Writes by pwrite(2).
-  private func put(
+  private mutating func put(
     _ buffer: UnsafeRawBufferPointer, at offset: Int, of region: borrowing Region,
     _ attempt: String
   ) throws(ShmError) {
     var done = 0
     while done < buffer.count {
-      done += try ShmError.explaining({ region.explainWrite($0, attempt) }) { () throws(Errno) in
+      do throws(Errno) {
         let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[done...])
-        return try unsafe region.descriptor.write(rest, at: offset + done)
+        let count = try unsafe region.descriptor.write(rest, at: offset + done)
+        done += count
+        unconfirmed += count
+      } catch {
+        throw region.explainWrite(error, attempt)
       }
     }
   }

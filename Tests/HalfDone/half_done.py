@@ -8,7 +8,7 @@ import collections, fcntl, hashlib, os, random, re, subprocess, sys, tempfile
 TOOL, PREFIX, RUNS, SEED = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 NAME, SECOND = PREFIX + "-a", PREFIX + "-b"
 SAID = re.compile(
-    r"already done: |created and stays|bytes were (copied|written)|was filled|"
+    r"already done: |created and stays|bytes were (copied|written|already written)|was filled|"
     r"SIGTERM was sent|\"regions\" : \[\s+\{", re.S)
 ERRNOS = ["EIO", "ENOMEM", "ENOSPC", "EINTR", "EPERM", "EBADF"]
 
