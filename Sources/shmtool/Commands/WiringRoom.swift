@@ -58,7 +58,7 @@ enum WiringRoom {
     let bounds = verdict.bounds.filter { $0.bound.endsProcesses }
     if bounds.allSatisfy({ charge <= $0.available / 2 }) { return nil }
     guard verdict.refusing(try demand()) != nil else { return nil }
-    return bounds.first.map { max(0, $0.available - max(1 << 20, $0.available / 16)) }
+    return bounds.first.map { max(0, $0.available - max(3 << 20, $0.available / 16)) }
   }
 
   /// Some system call filters kill the process instead of refusing the call.

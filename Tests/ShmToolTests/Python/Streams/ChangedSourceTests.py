@@ -173,7 +173,7 @@ def test_progress():
             Reader(receiver)
         else:
             begin = time.monotonic()
-            while time.monotonic() - begin < 1:
+            while time.monotonic() - begin < 2:
                 exactly(receiver.stdout, 1 << 20)
                 time.sleep(0.05)
             Reader(receiver)
