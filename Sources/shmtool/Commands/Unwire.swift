@@ -42,24 +42,31 @@ struct Unwire: CheckedCommand {
   }
 
   func run() throws {
-    var released: [WiringHolder] = []
     var operands = Operands()
-    var failed: [Int32: ShmError] = [:]
     if let pid { try checkHolder(pid) }
+    var release = HolderRelease(try HolderArguments.scan(), patience: Self.patience)
+    // Each name is resolved once, because it can get another region meanwhile.
+    let resolved = regions.map { (reference) in
+      (
+        reference: reference,
+        identity: Result { () throws(ShmError) in try identity(reference) }
+      )
+    }
+    let identities = resolved.compactMap { try? $0.identity.get() }
+    release.begin { $0.process == pid || identities.contains($0.region) }
     operands.forEach(pid.map { [$0] } ?? [], named: { RawText("pid:\($0)") }) {
       (pid) throws(ShmError) in
-      try end("process \(pid)", &released, &failed) { $0.process == pid }
+      try end("process \(pid)", &release) { $0.process == pid }
     }
-    operands.forEach(regions, named: { RawText($0) }) { (reference) throws(ShmError) in
-      let identity = try identity(reference)
-      // Released already by a holder of several regions, which was ended for another operand.
-      if released.contains(where: { $0.region == identity && $0.isBackground }) { return }
-      try end("\(reference.quoted)", &released, &failed) { $0.region == identity }
+    operands.forEach(resolved, named: { RawText($0.reference) }) { (operand) throws(ShmError) in
+      let identity = try operand.identity.get()
+      try end("\(operand.reference.quoted)", &release) { $0.region == identity }
     }
-    if !released.isEmpty || options.json {
+    if !release.released.isEmpty || options.json {
       try Output.write(
         UnwireReport(
-          regions: released.map { UnwireReport.Row($0) }, errors: operands.failures), options)
+          regions: release.released.map { UnwireReport.Row($0) }, errors: operands.failures),
+        options)
     }
     try operands.finish()
   }
@@ -89,45 +96,17 @@ struct Unwire: CheckedCommand {
     }
   }
 
-  /// Ends the selected background holders; it is an error if no holder is selected. All of them get SIGTERM
-  /// before the first is waited for, so a holder that does not end does not delay the others.
+  /// Waits for the end of the selected background holders. It is an error if no holder is selected.
   private func end(
-    _ subject: String, _ released: inout [WiringHolder], _ failed: inout [Int32: ShmError],
-    where isMeant: (WiringHolder) -> Bool
+    _ subject: String, _ release: inout HolderRelease, where isMeant: (WiringHolder) -> Bool
   ) throws(ShmError) {
-    let scan = try HolderArguments.scan()
-    let meant = scan.holders.filter(isMeant)
-    let processes = Set(meant.filter(\.isBackground).map(\.process)).sorted()
-    if processes.isEmpty {
+    let meant = release.scan.holders.filter(isMeant)
+    guard meant.contains(where: \.isBackground) else {
       throw ShmError(
         .notFound, "cannot unwire \(subject)", "no background holder has it wired",
-        remedy: remedy(scan, meant).map { .advice($0) })
+        remedy: remedy(release.scan, meant).map { .advice($0) })
     }
-    var failures: [ShmError] = []
-    var endings: [HolderEnding] = []
-    for process in processes {
-      // Reported already for another operand.
-      if let failure = failed[process] {
-        failures.append(failure)
-        continue
-      }
-      do throws(ShmError) {
-        endings.append(try HolderEnding(process))
-      } catch {
-        failed[process] = error
-        failures.append(error)
-      }
-    }
-    let deadline = Deadline(after: Self.patience)
-    for ending in endings {
-      do throws(ShmError) {
-        try ending.wait(until: deadline, patience: Self.patience)
-        released += scan.holders.filter { $0.process == ending.process }
-      } catch {
-        failed[ending.process] = error
-        failures.append(error)
-      }
-    }
+    let failures = release.wait(for: Set(meant.filter(\.isBackground).map(\.process)).sorted())
     guard let first = failures.first else { return }
     for failure in failures.dropFirst() { Output.complain(failure) }
     throw first

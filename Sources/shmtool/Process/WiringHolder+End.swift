@@ -42,6 +42,60 @@ final class HolderEnding {
   }
 }
 
+/// The end of the holders of one command. All of them get SIGTERM before the first is waited for, and they share one
+/// time limit, so a holder that does not end delays no other.
+struct HolderRelease {
+  /// The holders of the host, before any of them got SIGTERM.
+  let scan: WiringHolder.Scan
+  /// The holders whose processes have ended.
+  private(set) var released: [WiringHolder] = []
+
+  private let patience: Duration
+  private var deadline: Deadline
+  private var endings: [HolderEnding] = []
+  /// The processes that have not ended, and why. Each is waited for once.
+  private var failed: [Int32: ShmError] = [:]
+
+  /// - Parameters:
+  ///   - scan: the holders of the host.
+  ///   - patience: how long the holders have to end.
+  init(_ scan: WiringHolder.Scan, patience: Duration) {
+    self.scan = scan
+    self.patience = patience
+    deadline = Deadline(after: patience)
+  }
+
+  /// Sends SIGTERM to the selected background holders.
+  mutating func begin(where isMeant: (WiringHolder) -> Bool) {
+    let meant = scan.holders.filter { $0.isBackground && isMeant($0) }
+    for process in Set(meant.map(\.process)).sorted() {
+      do throws(ShmError) {
+        endings.append(try HolderEnding(process))
+      } catch {
+        failed[process] = error
+      }
+    }
+    deadline = Deadline(after: patience)
+  }
+
+  /// Waits for the end of processes that got SIGTERM.
+  ///
+  /// - Returns: the errors of those that have not ended, in the given order.
+  mutating func wait(for processes: [Int32]) -> [ShmError] {
+    for process in processes {
+      guard let index = endings.firstIndex(where: { $0.process == process }) else { continue }
+      let ending = endings.remove(at: index)
+      do throws(ShmError) {
+        try ending.wait(until: deadline, patience: patience)
+        released += scan.holders.filter { $0.process == process }
+      } catch {
+        failed[process] = error
+      }
+    }
+    return processes.compactMap { failed[$0] }
+  }
+}
+
 extension WiringHolder {
   /// Ends a holder in the background by SIGTERM, and waits until its pages are released. An error says whether it got
   /// the signal to end, and why it has not ended: it is stopped, or frozen.
