@@ -158,7 +158,7 @@ struct RegionCensus: ~Copyable {
     }
   }
 
-  /// The mounts that the process sees that a region was seen at.
+  /// The mounts that the process of a sighting sees.
   private mutating func mounts(of sighting: ProcessScan.Sighting) -> MemoryMounts? {
     let process =
       switch sighting.place {

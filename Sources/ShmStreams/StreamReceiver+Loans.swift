@@ -126,6 +126,15 @@ extension StreamReceiver {
     unsafe StreamLoan(bytes: _overrideLifetime(RawSpan(_unsafeBytes: bytes), mutating: &self))
   }
 
+  /// Throws unless the stream is open and the ring can hold that many bytes.
+  func checkLoan(_ count: Int) throws(ShmError) {
+    try checkOpen()
+    let capacity = ring.memory.geometry.capacity
+    guard (1...capacity).contains(count) else {
+      throw failure.misuse("a loan has 1 to \(capacity) bytes, but \(count) were requested")
+    }
+  }
+
   /// Waits for bytes.
   ///
   /// - Parameters:
@@ -137,11 +146,7 @@ extension StreamReceiver {
   mutating func available(
     _ count: Int, until limit: Deadline? = nil
   ) throws(ShmError) -> Int? {
-    try checkOpen()
-    let capacity = ring.memory.geometry.capacity
-    guard (1...capacity).contains(count) else {
-      throw failure.misuse("a loan of \(count) bytes exceeds the ring of \(capacity) bytes")
-    }
+    try checkLoan(count)
     do throws(ShmError) {
       return try waitForBytes(count, until: limit)
     } catch {

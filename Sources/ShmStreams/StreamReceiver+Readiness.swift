@@ -36,13 +36,14 @@ extension StreamReceiver {
   /// The descriptor becomes readable when bytes arrive, the stream ends or fails, or ``StreamOptions/interrupt`` is
   /// readable. Call this again before each wait.
   ///
-  /// - Parameter count: the minimum number of bytes to wait for; nil for a record.
+  /// - Parameter count: the minimum number of bytes to wait for, 1 to the capacity of the ring; nil for a record.
   /// - Returns: a descriptor of this receiver, the same in each call. Use it only for waiting. It is nil if bytes are
   ///   available or the stream has ended, so that there is no need to wait.
-  /// - Throws: `ShmError` as ``next()``, and `system` if the kernel refuses epoll(7).
+  /// - Throws: `ShmError` as ``next()``, `usage` if `count` is out of range, and `system` if the kernel refuses epoll(7).
   public mutating func prepareToWait(atLeast count: Int? = nil) throws(ShmError) -> FileDescriptor?
   {
     releaseHeld()
+    if let count { try checkLoan(count) }
     var wanted = count ?? RecordLayout.header
     if ring.known < wanted { try checkOpen() }
     do throws(ShmError) {

@@ -104,7 +104,7 @@ extension StreamSender {
   mutating func makeRoom(_ count: Int, until limit: Deadline? = nil) throws(ShmError) -> Int {
     try checkOpen()
     guard (1...largestLoan).contains(count) else {
-      throw failure.misuse("a loan of \(count) bytes exceeds the ring of \(largestLoan) bytes")
+      throw failure.misuse("a loan has 1 to \(largestLoan) bytes, but \(count) were requested")
     }
     return try free(count, until: limit)
   }

@@ -37,6 +37,8 @@ struct StreamMisuseTests {
       refused { _ = try pair.sender.room(atLeast: count) }
       refused { _ = try unsafe pair.receiver.borrow(atLeast: count) { _, _ in } }
       refused { _ = try pair.receiver.nextBytes(atLeast: count) }
+      refused { _ = try pair.receiver.waitForBytes(atLeast: count, timeout: .zero) }
+      refused { _ = try pair.receiver.prepareToWait(atLeast: count) }
     }
     refused { _ = try pair.receiver.nextBytes(upTo: 3, atLeast: 4) }
     try pair.sender.sendRecord([UInt8](repeating: 7, count: largest).span)
