@@ -128,7 +128,7 @@ struct SpanTests {
     let region = try Region.create(name.reference, size: 4 * page)
     let text = name.name
     // Offsets: 0 the sum, 64 the number of ready processes, 128 the published values, a page on the values.
-    let parent = Task.detached {
+    async let parent = blocking {
       let mapping = try Mapping(of: Region.open(RegionReference(text)))
       try mapping.counter(at: 64).add(1)
       guard eventually({ (try? mapping.counterValue(at: 64)) == 2 }) else { return false }
@@ -150,7 +150,7 @@ struct SpanTests {
       }
       try mapping.counter(at: 128).store(1000)
     }
-    #expect(try await parent.value)
+    #expect(try await parent)
     let mapping = try Mapping(of: region, protection: .readOnly)
     #expect(try mapping.counterValue(at: 0) == 200_000)
     let count = Int(try mapping.counterValue(at: 128))

@@ -14,20 +14,33 @@ struct StreamMoveTests {
       for number in UInt8(0)..<200 { try sender.sendRecord([number, number].span) }
       return Handover(sender)
     }.value
-    // A separate task, because each end waits for the other.
-    let finish = Task.detached {
+    let sent = try await Task.detached {
       guard var sender = moved.take() else { throw CancellationError() }
-      return try sender.finish().bytes
-    }
-    let sum = try await Task.detached {
+      try sender.sendRecord([100, 0].span)
+      return Handover(sender)
+    }.value
+    let read = try await Task.detached {
       guard var receiver = receiver.take() else { throw CancellationError() }
       var sum = 0
-      while let record = try receiver.next() { sum += Int(record.span[0]) + Int(record.span[1]) }
-      _ = try receiver.finish()
-      return sum
+      while case .record(let record) = try receiver.tryNext() {
+        sum += Int(record.span[0]) + Int(record.span[1])
+      }
+      return (sum: sum, receiver: Handover(receiver))
     }.value
-    #expect(sum == 2 * 199 * 200 / 2)
-    #expect(try await finish.value == 200 * 16)
+    #expect(read.sum == 2 * 199 * 200 / 2 + 100)
+    // Each end waits for the other one.
+    async let bytes = blocking {
+      guard var sender = sent.take() else { throw CancellationError() }
+      return try sender.finish().bytes
+    }
+    let isEnd = try await blocking {
+      guard var receiver = read.receiver.take() else { throw CancellationError() }
+      if try receiver.next() != nil { return false }
+      _ = try receiver.finish()
+      return true
+    }
+    #expect(isEnd)
+    #expect(try await bytes == 201 * 16)
   }
 
   @Test("the public types of streams are Sendable")

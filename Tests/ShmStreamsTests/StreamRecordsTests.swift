@@ -12,10 +12,10 @@ struct StreamRecordsTests {
     let pair = try StreamPair()
     let sender = Handover(pair.sender)
     let records = StreamRecords(pair.receiver)
-    let sending = Task.detached {
+    async let sending = blocking {
       guard var sender = sender.take() else { throw CancellationError() }
       for number in 0..<3000 {
-        if number % 500 == 0 { try await Task.sleep(for: .milliseconds(5)) }
+        if number % 500 == 0 { Waiter.pause(.milliseconds(5)) }
         let length = number % 97
         try sender.sendRecord([UInt8](repeating: UInt8(number % 251), count: length).span)
       }
@@ -26,15 +26,15 @@ struct StreamRecordsTests {
       let record = try await iterator.next()
       #expect(record == [UInt8](repeating: UInt8(number % 251), count: number % 97))
     }
-    let left = try await sending.value
-    let finishing = Task.detached {
+    let left = try await sending
+    async let finishing = blocking {
       guard var sender = left.take() else { throw CancellationError() }
       return try sender.finish().bytes
     }
     #expect(try await iterator.next() == nil)
     #expect(try await iterator.next() == nil)
     let report = try records.finish()
-    #expect(try await finishing.value == report.bytes)
+    #expect(try await finishing == report.bytes)
   }
 
   @Test("more tasks than processors wait at the same time")
