@@ -161,22 +161,21 @@ def test_progress():
         with open(F, "wb") as file:
             file.write(bytes(40 << 20))
         reader, writer = os.pipe()
-        # A receiver that is slow enough for the line to appear at both ends.
+        # Slow enough for the line to appear at both ends, from the first byte on: before it, the ends meet.
         receiver = start("recv", N, "--progress")
         sender = start("send", N, "--progress", "--capacity", "64K", *words,
                        stdin=reader if len(words) == 2 else subprocess.DEVNULL)
         if len(words) == 2:
             for _ in range(10):
                 os.write(writer, bytes(100))
+                exactly(receiver.stdout, 100)
                 time.sleep(0.1)
             os.close(writer)
-            Reader(receiver)
         else:
-            begin = time.monotonic()
-            while time.monotonic() - begin < 2:
+            for _ in range(20):
                 exactly(receiver.stdout, 1 << 20)
                 time.sleep(0.05)
-            Reader(receiver)
+        Reader(receiver)
         assert (sender.wait(30), receiver.wait(30)) == (0, 0), sender.stderr.read()
         for process in (sender, receiver):
             assert b" %" in process.stderr.read(), words
