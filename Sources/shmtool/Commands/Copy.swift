@@ -22,7 +22,7 @@ struct Copy: CheckedCommand {
 
       --direct uses direct I/O (O_DIRECT) between a region and a file or device, bypassing the \
       page cache. Several requests run at a time, into the pages of the region, which are \
-      wired meanwhile.
+      wired meanwhile. Holes are written as zeros.
 
       Copying the memory of a process requires permission to ptrace it.
       """)
