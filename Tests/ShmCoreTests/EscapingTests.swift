@@ -115,3 +115,67 @@ struct EscapingTests {
     #expect(bytes(Escaping.json(text)) == bytes(shown))
   }
 }
+
+@Suite("Escaping for a field of a line")
+struct FieldEscapingTests {
+  /// The bytes that a field stands for, as `printf %b` restores them.
+  private func restored(_ field: String) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var rest = field.utf8[...]
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: "\\"), rest.popFirst() == UInt8(ascii: "x") else {
+        bytes.append(byte)
+        continue
+      }
+      bytes += UInt8(Substring(rest.prefix(2)), radix: 16).map { [$0] } ?? []
+      rest = rest.dropFirst(2)
+    }
+    return bytes
+  }
+
+  @Test("any bytes are one printable field and can be restored")
+  func fields() {
+    var generator = SeededGenerator(seed: 18)
+    for _ in 0..<2000 {
+      let bytes = generator.input(like: Array("näme \t\n\\x41\u{202E}\u{2028}".utf8))
+      let field = Escaping.field(bytes)
+      #expect(restored(field) == bytes)
+      #expect(
+        !field.unicodeScalars.contains { " \t\n\r\u{A0}\u{2028}".unicodeScalars.contains($0) })
+      #expect(Escaping.printable(field).replacing("\\\\", with: "\\") == field)
+    }
+  }
+
+  @Test("plain names stay", arguments: ["cache", "/dev/shm/a-b_c.d", "日本", "a'b\"c$`*?["])
+  func plain(_ name: String) {
+    #expect(Escaping.field(name.utf8) == name)
+  }
+}
+
+@Suite("Patterns of names")
+struct NamePatternTests {
+  @Test(
+    "match bytes as in a shell",
+    arguments: [
+      ("*", "", true), ("*", "/a/.b", true), ("jack-*", "jack-", true), ("jack-*", "xjack-", false),
+      ("?", "a", true), ("?", "ab", false), ("[a-c]x", "bx", true), ("[!a]", "a", false),
+      ("\\*", "*", true), ("\\*", "a", false), ("[[:digit:]]", "7", true), ("a[", "a[", true),
+      ("*a*a*a*a*a*a*a*b", String(repeating: "a", count: 255), false), ("A", "a", false),
+    ])
+  func matches(_ pattern: String, _ name: String, _ isMatch: Bool) {
+    #expect(NamePattern.matches(bytes(name), bytes(pattern)) == isMatch)
+  }
+
+  @Test("match bytes that are not UTF-8, one by one")
+  func binary() {
+    #expect(NamePattern.matches([0xFF, 0x61], [0x3F, 0x61]))
+    #expect(NamePattern.matches(bytes("é"), bytes("??")))
+    #expect(!NamePattern.matches(bytes("é"), bytes("?")))
+    #expect(!NamePattern.matches([0], bytes("*")))
+  }
+
+  @Test("are recognized", arguments: [("a*", true), ("?", true), ("[", true), ("a\\b", false)])
+  func recognized(_ text: String, _ isPattern: Bool) {
+    #expect(NamePattern.isPattern(bytes(text)) == isPattern)
+  }
+}

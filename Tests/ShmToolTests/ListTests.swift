@@ -23,10 +23,13 @@ struct ListTests {
   }
 
   @Test(
-    "refuses a column, an order and a kind that there are not",
+    "refuses unknown and empty columns, orders, kinds and processes",
     arguments: [
-      ["--output", "nonsense"], ["--output", ""], ["--output", "name,"], ["--sort", "x"],
-      ["--kind", "x"], ["extra"],
+      ["--output", "nonsense"], ["--output", ""], ["--output", "name,"], ["-o", "name,,size"],
+      ["-o", "+"], ["-o", "name,+size"], ["-o", " "], ["--sort", "x"], ["--sort", "-"],
+      ["--sort", "--size"], ["--sort", "all"], ["--sort", ""], ["--kind", "x"],
+      ["--kind", "posix,"], ["--kind", ""], ["--pid", "0"], ["--pid", "1,x"], ["--pid", "1,,2"],
+      ["--raw", "--json"], [""], ["bytes:%zz"],
     ])
   func unknown(_ options: [String]) async throws {
     let result = try await Tool.run(Tool.path, ["list"] + options)

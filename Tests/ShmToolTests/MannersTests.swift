@@ -110,7 +110,9 @@ struct MannersTests {
       ("wire --nonsense", "'--nonsense'"), ("fill x --byte 256", "from 0 to 255"),
       ("create 64M u1k", "expected a size such as"), ("create x 1P", "expected a size such as"),
       ("create x 4K --mode 999", "expected an octal mode"),
-      ("list --output nam", "expected columns out of kind, name"),
+      (
+        "list --output nam", "unknown column 'nam'; did you mean 'name'? the columns are kind, name"
+      ),
       ("fill x --zero --random", "exactly one of"),
       ("fill x --zero --offset -1", "expected a size such as"),
       ("wire x --range 4M+0", "expected a non-empty range"),

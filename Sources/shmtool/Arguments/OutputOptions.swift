@@ -5,7 +5,7 @@ struct OutputOptions: ParsableArguments {
   @Flag(help: "Print one JSON object, with sizes in bytes")
   var json = false
 
-  @Flag(help: "Print sizes in bytes")
+  @Flag(name: .shortAndLong, help: "Print sizes in bytes")
   var bytes = false
 }
 

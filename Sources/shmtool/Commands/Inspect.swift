@@ -17,6 +17,10 @@ struct Inspect: CheckedCommand {
       In the page map a character stands for a number of pages. A capital letter means that \
       all of them are in that state.
 
+      --pages --raw prints only the runs, a line for each: the fields REGION, OFFSET, LENGTH, \
+      PAGES, STATE (words with commas, such as resident,wired) and FRAMES (ranges with commas, \
+      or '-'). 'shmtool help list' describes the form of the fields.
+
       PID@0xADDRESS shows what is mapped at an address of a process, and which other processes \
       map the same page.
       """,
@@ -26,6 +30,7 @@ struct Inspect: CheckedCommand {
     "shmtool inspect cache",
     "shmtool inspect --json pid:1234:5",
     "shmtool inspect cache --watch=500ms",
+    "shmtool inspect cache --pages --raw",
     "shmtool inspect --pid 1234",
     "shmtool inspect 1234@0x7f0000001000",
   ]
@@ -53,9 +58,17 @@ struct Inspect: CheckedCommand {
     transform: WatchInterval.parse)
   var watch: WatchInterval?
 
+  @OptionGroup var table: TableOptions
   @OptionGroup var options: OutputOptions
 
   func check() throws {
+    try table.check(json: options.json)
+    if table.raw {
+      if !pages { throw ValidationError("--raw requires --pages") }
+      if watch != nil { throw ValidationError("--raw and --watch cannot be used together") }
+      let hasAddress = regions.contains { if case .address = $0 { true } else { false } }
+      if hasAddress { throw ValidationError("--raw cannot be used with an address") }
+    }
     if regions.isEmpty, pid == nil { throw ValidationError("a region or --pid is required") }
     if let pid, pid <= 0 { throw ValidationError("--pid requires a positive process ID") }
   }
@@ -85,5 +98,5 @@ struct Inspect: CheckedCommand {
     }
   }
 
-  private var style: TextStyle { .standardOutput(bytes: options.bytes) }
+  private var style: TextStyle { table.style(bytes: options.bytes) }
 }

@@ -1,22 +1,36 @@
 import ArgumentParser
 import ShmCore
-import ShmInspection
-import ShmStreams
 
 struct List: CheckedCommand {
   static let configuration = CommandConfiguration(
     commandName: "list",
     abstract: "List the regions of the host and their users",
-    usage: "shmtool list [OPTIONS]",
+    usage: "shmtool list [OPTIONS] [NAME | PATTERN] ...",
     discussion: """
       Lists POSIX objects and semaphores, memfds, System V segments, shared anonymous memory, \
       streams, and files on tmpfs or hugetlbfs that a process has open or mapped. Removed \
       regions that are still in use are listed, too. Sources that cannot be read are reported \
       on stderr.
 
+      With operands, lists the regions that any operand names. NAME is what the columns NAME \
+      and REFERENCE show, or any other form of REGION. A NAME that does not exist is an error. \
+      PATTERN matches these names byte by byte, as fnmatch(3) does: * and ? match '/' and a \
+      leading dot, too, and [a-z] matches one byte of a set. A backslash removes the meaning of \
+      the next character. A reference means its region only, and a name its regions only, even \
+      if it is also a pattern.
+
       The last line compares the total with Shmem in /proc/meminfo, and counts the processes \
       that could not be inspected. It is omitted if the list is filtered, and with \
       --no-headings.
+
+      --raw prints a line for each region, with a tab between fields. Sizes are in bytes, AGE \
+      is in seconds, USERS is a list of process IDs, and '-' means no value. Blanks, control \
+      characters, backslashes and bytes that are not UTF-8 are written as \\xNN, which \
+      'printf %b' restores. In REFERENCE they are percent-encoded (bytes:a%20b), so that other \
+      commands take it as it is.
+
+      With --json, --output selects the members of each region. The member for AGE is \
+      age_seconds, for STATE name_state, and for KEY, CREATOR and ATTACHES segment.
 
       Listing takes no lease and no lock, so "none seen" under USERS is no proof that a region \
       is unused. 'remove --unused' and 'remove --stale --yes' prove it when they remove. AGE \
@@ -25,34 +39,51 @@ struct List: CheckedCommand {
       WIRED counts pages locked by processes that could be inspected, segments with SHM_LOCK, \
       and huge pages. For anonymous memory that cannot be inspected, SIZE is the mapped size.
 
+      The default columns are \(ListReport.defaultColumns.joined(separator: ", ")). \
       Columns for --output and --sort:
       \(ListReport.columnHelp)
       """,
     aliases: ["ls"])
 
   static let examples = [
-    "shmtool list",
-    "shmtool list --output name,reference,seals --kind memfd",
-    "shmtool list --stale --sort allocated",
+    "shmtool list 'jack-*' cache",
+    "shmtool list --output +inode,seals --kind memfd,posix",
+    "shmtool list --stale --sort=-age",
+    "shmtool list -r -o reference | while read -r region; do echo \"$region\"; done",
   ]
 
-  @Option(
-    help: ArgumentHelp("Columns to print, separated by commas", valueName: "COLUMNS"),
-    completion: CompletionDomain.columns.kind, transform: ColumnNames.parse)
-  var output: ColumnNames = ColumnNames(ListReport.defaultColumns)
+  @Argument(
+    help: ArgumentHelp("Regions to list, by name or pattern (default: all)", valueName: "NAME"),
+    completion: CompletionDomain.listed.kind, transform: ListOperand.parse)
+  var names: [ListOperand] = []
 
   @Option(
-    help: ArgumentHelp("Column to sort by (default: name)", valueName: "COLUMN"),
-    completion: CompletionDomain.column.kind, transform: ColumnNames.parse)
-  var sort: ColumnNames = ColumnNames(["name"])
-
-  @Option(help: ArgumentHelp("Only regions of KIND; may be repeated", valueName: "KIND"))
-  var kind: [ListKind] = []
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "Columns to print, separated by commas; +COLUMN adds to the default; 'all' for all",
+      valueName: "COLUMNS"),
+    completion: CompletionDomain.columns.kind, transform: ColumnList.parse)
+  var output: ColumnList?
 
   @Option(
-    help: ArgumentHelp("Only regions that process PID uses", valueName: "PID"),
-    completion: CompletionDomain.process.kind)
-  var pid: Int32?
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Columns to sort by, separated by commas; -COLUMN reverses (default: name)",
+      valueName: "COLUMNS"),
+    completion: CompletionDomain.order.kind, transform: ColumnOrder.parse)
+  var sort: ColumnOrder?
+
+  @Option(
+    help: ArgumentHelp(
+      "Only regions of KIND; several with commas, or repeated", valueName: "KIND"),
+    completion: CompletionDomain.kinds.kind, transform: KindList.parse)
+  var kind: [KindList] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Only regions that process PID uses; several with commas, or repeated", valueName: "PID"),
+    completion: CompletionDomain.processes.kind, transform: ProcessList.parse)
+  var pid: [ProcessList] = []
 
   @Option(
     help: ArgumentHelp("Only regions of USER, a name or a numeric ID", valueName: "USER"),
@@ -62,44 +93,35 @@ struct List: CheckedCommand {
   @Flag(help: "Only regions that no visible process uses")
   var stale = false
 
-  @Flag(help: "Omit the headings and the last line")
-  var noHeadings = false
-
+  @OptionGroup var table: TableOptions
   @OptionGroup var options: OutputOptions
 
   func check() throws {
-    if let pid, pid <= 0 { throw ValidationError("--pid requires a positive process ID") }
+    try table.check(json: options.json)
   }
 
   func run() throws {
-    let filter = try ListFilter(kinds: kind, process: pid, user: user, isStale: stale)
+    let filter = try ListFilter(kinds: kind, processes: pid, user: user, isStale: stale)
+    let isWhole = names.isEmpty && filter.isOpen
     let columns = ListReport.Selection(
-      output.names, sortedBy: sort.names.first ?? "name",
-      summary: !options.json && !noHeadings && filter.isOpen)
-    let inventory = try RegionInventory.current(
-      options.json ? columns.facts.union(.all) : columns.facts)
-    var streams: [StreamInventory.Entry] = []
-    var unreadable: [RegionInventory.UnreadableSource] = []
-    if filter.takesStreams {
-      do {
-        streams = try StreamInventory.current(besides: StreamArguments.directory).entries
-      } catch {
-        let source = RegionInventory.UnreadableSource(
-          place: RegionName.directory, reason: error.reason)
-        if !inventory.unreadable.contains(source) { unreadable.append(source) }
-      }
-    }
-    let report = ListReport(
-      inventory, streams: streams, filter: filter, columns: columns, now: Clock.secondsSince1970,
-      unreadable: unreadable)
+      output, sortedBy: sort, summary: !options.json && !table.isGiven && isWhole)
+    let facts = options.json ? columns.jsonFacts : columns.facts
+    var look = ListLook(names, filter, columns, facts: facts)
+    let report = try look.again()
     for source in report.unreadable { Output.complain(source.sentence) }
-    try Output.write(
-      report, json: options.json, style: TextStyle(bytes: options.bytes, headings: !noHeadings))
+    if options.json || !report.regions.isEmpty || look.failures.isEmpty {
+      try Output.write(report, json: options.json, style: table.style(bytes: options.bytes))
+    }
+    var operands = Operands()
+    for failure in look.failures {
+      operands.fail(failure.error, RawText(failure.operand.bytes))
+    }
+    try operands.finish()
   }
 }
 
 /// The kind of a row: the kind of a region, or a stream. `--kind` takes these values.
-enum ListKind: Hashable, RawRepresentable, ExpressibleByArgument, CaseIterable {
+enum ListKind: Hashable, RawRepresentable, CaseIterable {
   case region(RegionKind)
   case stream
 
@@ -116,29 +138,4 @@ enum ListKind: Hashable, RawRepresentable, ExpressibleByArgument, CaseIterable {
     case .stream: "stream"
     }
   }
-}
-
-/// Names of columns of the list.
-struct ColumnNames: ArgumentWord {
-  static let form = "expected columns out of \(ListReport.columnNames)"
-
-  let names: [String]
-
-  init(_ names: [String]) {
-    self.names = names
-  }
-
-  init?(argument: String) {
-    let names = argument.split(separator: ",", omittingEmptySubsequences: false)
-      .map { $0.lowercased() }
-    guard names.allSatisfy({ name in ListReport.columns.contains { $0.name == name } }) else {
-      return nil
-    }
-    self.names = names
-  }
-}
-
-extension ColumnNames: CustomStringConvertible {
-  /// As the help shows a default.
-  var description: String { names.joined(separator: ",") }
 }

@@ -26,6 +26,10 @@ struct Wire: CommandRunner {
       Wired pages cannot be used by other programs. Wire memory that must not be swapped out \
       (secrets) or whose first access must not wait (real time). Without swap, shared memory \
       stays in RAM in any case. 'shmtool limits' shows how much can be wired.
+
+      --list --raw prints the fields PID, COMMAND, WIRED, RESIDENT, HOLDER (process or \
+      background), REGION ('-' if no reference leads to it), and a note: deleted, unswappable, \
+      both, or '-'. 'shmtool help list' describes the form of the fields.
       """)
 
   static let examples = [
@@ -35,7 +39,7 @@ struct Wire: CommandRunner {
   ]
 
   enum CodingKeys: CodingKey {
-    case regions, range, ranges, bestEffort, follow, background, list, force
+    case regions, range, ranges, bestEffort, follow, background, list, bytes, table, force
     case backgroundHolder, holding, options
   }
 
@@ -69,6 +73,11 @@ struct Wire: CommandRunner {
   @Flag(help: "List the processes that have regions wired")
   var list = false
 
+  @Flag(name: .shortAndLong, help: "Print sizes of --list in bytes")
+  var bytes = false
+
+  @OptionGroup var table: TableOptions
+
   @Flag(help: "Proceed if memory, a control group or the tmpfs has no room")
   var force = false
 
@@ -89,6 +98,10 @@ struct Wire: CommandRunner {
     if background, holding.readyFd != nil {
       throw ValidationError(
         "--background and --ready-fd cannot be used together; --background returns when ready")
+    }
+    try table.check(json: options.json)
+    if !list, bytes || table.isGiven {
+      throw ValidationError("--bytes, --raw and --no-headings require --list")
     }
     if list, background || backgroundHolder {
       throw ValidationError("--list and --background cannot be used together")
@@ -206,6 +219,6 @@ struct Wire: CommandRunner {
     }
     let shown = scan.holders.filter { wanted.isEmpty || wanted.contains($0.region) }
     let report = HoldersReport(scan, shown)
-    try Output.write(report, json: options.json)
+    try Output.write(report, json: options.json, style: table.style(bytes: bytes))
   }
 }

@@ -16,16 +16,22 @@ enum CompletionDomain: String {
   case newRegion
   /// Streams of this user.
   case stream
-  /// Columns of the list, separated by commas.
+  /// Regions and streams as `list` shows them.
+  case listed
+  /// Columns of the list, separated by commas, or added to the default columns with `+`.
   case columns
-  /// One column of the list.
-  case column
+  /// Columns to sort by, separated by commas, each reversed with `-`.
+  case order
+  /// Kinds of the list, separated by commas.
+  case kinds
   /// Seals, separated by commas.
   case seals
   /// Names of users.
   case user
   /// Numbers of processes.
   case process
+  /// Numbers of processes, separated by commas.
+  case processes
   /// Sizes of huge pages.
   case pageSize
 

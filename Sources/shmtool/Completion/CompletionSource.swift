@@ -22,11 +22,15 @@ struct CompletionSource {
         + [CompletionCandidate("file:", help: "a file", isPartial: true)]
     case .newRegion: paths()
     case .stream: streams(besideRegions: false)
-    case .columns: list(ListReport.columns.map { ($0.name, $0.help) })
-    case .column: ListReport.columns.map { CompletionCandidate($0.name, help: $0.help) }
+    case .listed:
+      regions([.posix, .semaphore, .memfd, .file, .systemV]) + streams(besideRegions: true)
+    case .columns: list(columns + [(ColumnList.all, "all columns")], sign: "+", isRepeated: false)
+    case .order: list(columns, sign: "-")
+    case .kinds: list(ListKind.allCases.map { ($0.rawValue, "") })
     case .seals: list(Seals.allWords.map { ($0, "") })
     case .user: users()
     case .process: processes()
+    case .processes: list(processes().map { (String(decoding: $0.value, as: UTF8.self), $0.help) })
     case .pageSize:
       ["2M", "1G", "try"].map { CompletionCandidate($0) }
     }
@@ -123,12 +127,32 @@ struct CompletionSource {
     }
   }
 
-  /// Words of which several are separated by commas: the last one.
-  private func list(_ words: [(name: String, help: String)]) -> [CompletionCandidate] {
-    let comma = typed.lastIndex(of: UInt8(ascii: ","))
-    let lead = comma.map { Array(typed[...$0]) } ?? []
-    let given = lead.split(separator: UInt8(ascii: ","))
-    return words.filter { word in !given.contains { $0.elementsEqual(word.name.utf8) } }
+  private var columns: [(name: String, help: String)] {
+    ListReport.columns.map { ($0.name, $0.help) }
+  }
+
+  /// Words of which several are separated by commas: the last one. Blanks can precede a word.
+  ///
+  /// - Parameters:
+  ///   - words: the words.
+  ///   - sign: a character that can precede a word; empty without one.
+  ///   - isRepeated: whether it can precede each word, and not only the first.
+  /// - Returns: the words after what has been typed before them.
+  private func list(
+    _ words: [(name: String, help: String)], sign: String = "", isRepeated: Bool = true
+  ) -> [CompletionCandidate] {
+    let start = typed.lastIndex(of: UInt8(ascii: ",")).map { $0 + 1 } ?? 0
+    let blanks = typed[start...].prefix { $0 == UInt8(ascii: " ") }
+    let isSigned =
+      !sign.isEmpty && (start == 0 || isRepeated)
+      && typed[(start + blanks.count)...].starts(with: sign.utf8)
+    let lead = Array(typed[..<(start + blanks.count)]) + (isSigned ? Array(sign.utf8) : [])
+    let given = Set(
+      typed[..<start].split(separator: UInt8(ascii: ",")).map { word in
+        let bare = word.drop { $0 == UInt8(ascii: " ") }
+        return Array(bare.starts(with: sign.utf8) ? bare.dropFirst(sign.utf8.count) : bare)
+      })
+    return words.filter { !given.contains(Array($0.name.utf8)) }
       .map { CompletionCandidate(lead + $0.name.utf8, help: $0.help, isPartial: true) }
   }
 

@@ -106,7 +106,8 @@ struct AddressReport: Encodable {
         place.page.text,
       ]
     }
-    return table.text(headings: false) + (others.isEmpty ? "" : places.text(headings: true))
+    return table.text(headings: false)
+      + (others.isEmpty ? "" : places.text(headings: style.headings))
   }
 }
 

@@ -28,6 +28,17 @@ struct ChargeRow: Encodable {
     return "cgroup v\(version) \(path.printable)"
   }
 
+  /// The group and its bytes for scripts: `/user.slice=4096`. Bytes of a path that separate fields are percent-encoded.
+  var field: String {
+    guard let path = path.value else { return "\(inode == 0 ? "none" : "#\(inode)")=\(bytes)" }
+    let isPlain =
+      path.bytes.allSatisfy { !",=%".utf8.contains($0) }
+      && Escaping.field(path.bytes).utf8.elementsEqual(path.bytes)
+    let name =
+      isPlain ? String(decoding: path.bytes, as: UTF8.self) : EncodedBytes.text(path.bytes)
+    return "\(name)=\(bytes)"
+  }
+
   /// The group that is charged most, and how many more there are.
   static func largest(_ rows: [ChargeRow], _ style: TextStyle) -> String {
     guard let first = rows.first else { return "-" }

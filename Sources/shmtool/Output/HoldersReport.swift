@@ -37,6 +37,7 @@ struct HoldersReport: Report {
   }
 
   func text(_ style: TextStyle) -> String {
+    if style.isRaw { return RawTable.text(holders.map(\.fields)) }
     var table = Table(columns: [
       Table.Column(heading: "PID", alignsRight: true), Table.Column(heading: "COMMAND"),
       Table.Column(heading: "WIRED", alignsRight: true),
@@ -52,7 +53,7 @@ struct HoldersReport: Report {
       ]
     }
     let hidden = Self.hidden(hiddenProcesses.value).map { "(\($0))\n" } ?? ""
-    return table.text(headings: style.headings) + hidden
+    return table.text(headings: style.headings) + (style.headings ? hidden : "")
   }
 
   /// The processes that could not be inspected, in words; nil if all could be inspected.
@@ -64,6 +65,18 @@ struct HoldersReport: Report {
     case let count?:
       "\(count) processes with wired memory could not be inspected (permission denied)"
     }
+  }
+}
+
+extension HoldersReport.Row {
+  /// The fields for scripts.
+  fileprivate var fields: [RawField] {
+    let notes = (deleted ? ["deleted"] : []) + (inherentlyUnswappable ? ["unswappable"] : [])
+    return [
+      RawField("\(pid)"), RawField(command.bytes), RawField("\(wiredBytes)"),
+      RawField("\(residentBytes)"), RawField(background ? "background" : "process"),
+      deleted ? .missing : RawField(reference: region), RawField(list: notes, empty: ""),
+    ]
   }
 }
 

@@ -160,7 +160,7 @@ extension InspectReport.Entry {
         run.frameWords,
       ]
     }
-    return "\n" + Self.trimmed(table.text(headings: true))
+    return "\n" + Self.trimmed(table.text(headings: style.headings))
   }
 
   /// Without blanks at the ends of lines.

@@ -155,7 +155,9 @@ struct InspectReport: Report {
   let addresses: [AddressReport]
 
   func text(_ style: TextStyle) -> String {
-    (addresses.map { $0.text(style) } + regions.map { $0.text(style) }).joined(separator: "\n")
+    if style.isRaw { return RawTable.text(regions.flatMap(\.fields)) }
+    return (addresses.map { $0.text(style) } + regions.map { $0.text(style) }).joined(
+      separator: "\n")
   }
 }
 

@@ -83,7 +83,7 @@ struct InspectUser: Encodable {
           name + ["\(words) \(numbers)\(only)"] + Array(repeating: "", count: 6))
       }
     }
-    return table.text(headings: true)
+    return table.text(headings: style.headings)
   }
 
   private static func size(_ bytes: Unknowable<Int>, _ style: TextStyle) -> String {

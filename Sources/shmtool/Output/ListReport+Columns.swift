@@ -6,78 +6,104 @@ extension ListReport {
   struct Column: Sendable {
     let name: String
     let help: String
+    /// The member of a row in JSON.
+    let key: Row.CodingKeys
     /// Whether it is shown without --output.
     var isDefault = false
     var alignsRight = false
     /// The facts that the column needs.
     var facts: RegionInventory.Facts = []
     let cell: @Sendable (Row, TextStyle) -> String
+    /// The field for scripts, if it is not the cell with sizes in bytes.
+    var rawField: (@Sendable (Row) -> RawField)?
     var precedes: @Sendable (Row, Row) -> Bool = { $0.display < $1.display }
+    /// The bytes of a column of bytes.
+    var amount: (@Sendable (Row) -> Unknowable<Int>)?
+
+    /// The field for scripts.
+    func field(_ row: Row) -> RawField {
+      rawField?(row) ?? RawField(cell(row, TextStyle(bytes: true)))
+    }
   }
 
   /// The one table of columns: options, help, headings, cells and order come from it.
   static let columns: [Column] = [
     Column(
       name: "kind", help: "posix, semaphore, memfd, sysv, file, anonymous, other, stream",
-      isDefault: true, cell: { row, _ in row.kind }, precedes: { $0.kind < $1.kind }),
+      key: .kind, isDefault: true, cell: { row, _ in row.kind }, precedes: { $0.kind < $1.kind }),
     Column(
-      name: "name", help: "name or path; PID@0xADDRESS if it has no name", isDefault: true,
-      cell: { row, _ in row.display.word + row.mark }),
-    amount("size", "length", isDefault: true, \.size),
-    amount("allocated", "memory charged for it", isDefault: true, \.allocated),
-    amount("resident", "in RAM and written", facts: .residency, \.resident),
-    amount("swapped", "in swap", isDefault: true, facts: .swap, \.swapped),
+      name: "name", help: "name or path; PID@0xADDRESS if it has no name", key: .name,
+      isDefault: true, cell: { row, _ in row.display.word + row.mark },
+      rawField: { RawField(($0.name.value ?? $0.display).bytes) }),
+    amount("size", "length", .size, isDefault: true, \.size),
+    amount("allocated", "memory charged for it", .allocated, isDefault: true, \.allocated),
+    amount("resident", "in RAM and written", .resident, facts: .residency, \.resident),
+    amount("swapped", "in swap", .swapped, isDefault: true, facts: .swap, \.swapped),
     amount(
-      "wired", "locked in RAM, or never swapped", isDefault: true, facts: .wiring, \.wired),
+      "wired", "locked in RAM, or never swapped", .wired, isDefault: true, facts: .wiring, \.wired),
     Column(
-      name: "charged", help: "control group charged for most of it (root only)",
+      name: "charged", help: "control group charged for most of it (root only)", key: .charged,
       facts: .charges, cell: { row, style in row.charged.text { ChargeRow.largest($0, style) } },
+      rawField: { row in row.charged.field { RawField(list: $0.map(\.field)) } },
       precedes: {
         $0.charged.value?.first?.bytes ?? -1 > $1.charged.value?.first?.bytes ?? -1
       }),
-    amount("huge", "on huge pages", facts: .wiring, \.huge),
+    amount("huge", "on huge pages", .huge, facts: .wiring, \.huge),
     Column(
-      name: "mode", help: "permission bits", cell: { row, _ in row.mode.text { $0 } },
+      name: "mode", help: "permission bits", key: .mode, cell: { row, _ in row.mode.text { $0 } },
       precedes: { $0.mode.value ?? "" < $1.mode.value ?? "" }),
     Column(
-      name: "owner", help: "owner", isDefault: true,
+      name: "owner", help: "owner", key: .owner, isDefault: true,
       cell: { row, _ in row.owner.text(\.printable) },
+      rawField: { row in row.owner.field { RawField($0.bytes) } },
       precedes: { $0.owner.value ?? RawText("") < $1.owner.value ?? RawText("") }),
     Column(
-      name: "age", help: "time since creation or the last write", isDefault: true,
-      alignsRight: true,
+      name: "age", help: "time since creation or the last write", key: .ageSeconds,
+      isDefault: true, alignsRight: true,
       cell: { row, _ in row.ageSeconds.text { Format.age($0) } },
+      rawField: { row in row.ageSeconds.field { RawField("\($0)") } },
       precedes: { $0.ageSeconds.value ?? Int.max < $1.ageSeconds.value ?? Int.max }),
     Column(
-      name: "seals", help: "seals of a memfd", facts: .seals,
+      name: "seals", help: "seals of a memfd", key: .seals, facts: .seals,
       cell: { row, _ in
         row.seals.value.map { $0.isEmpty ? "none" : $0.joined(separator: ",") } ?? "-"
-      }
-    ),
+      },
+      rawField: { row in row.seals.value.map { RawField(list: $0) } ?? .missing }),
     Column(
-      name: "key", help: "key of a System V segment",
-      cell: { row, _ in row.segment.value?.key ?? "-" }),
+      name: "key", help: "key of a System V segment", key: .segment,
+      cell: { row, _ in row.segment.value?.key ?? "-" },
+      rawField: { row in row.segment.value.map { RawField($0.key) } ?? .missing }),
     Column(
-      name: "creator", help: "process that created a System V segment", alignsRight: true,
-      cell: { row, _ in row.segment.value.map { "\($0.creator)" } ?? "-" }),
+      name: "creator", help: "process that created a System V segment", key: .segment,
+      alignsRight: true, cell: { row, _ in row.segment.value.map { "\($0.creator)" } ?? "-" },
+      rawField: { row in row.segment.value.map { RawField("\($0.creator)") } ?? .missing }),
     Column(
-      name: "attaches", help: "number of attachments of a System V segment", alignsRight: true,
-      cell: { row, _ in row.segment.value.map { "\($0.attaches)" } ?? "-" },
+      name: "attaches", help: "number of attachments of a System V segment", key: .segment,
+      alignsRight: true, cell: { row, _ in row.segment.value.map { "\($0.attaches)" } ?? "-" },
+      rawField: { row in row.segment.value.map { RawField("\($0.attaches)") } ?? .missing },
       precedes: { $0.segment.value?.attaches ?? -1 > $1.segment.value?.attaches ?? -1 }),
     Column(
-      name: "inode", help: "inode number", alignsRight: true,
+      name: "inode", help: "inode number", key: .inode, alignsRight: true,
       cell: { row, _ in "\(row.inode)" }, precedes: { $0.inode < $1.inode }),
     Column(
-      name: "reference", help: "name that other commands take",
-      cell: { row, _ in row.reference.value?.word ?? "-" }),
+      name: "reference", help: "name that other commands take", key: .reference,
+      cell: { row, _ in row.reference.value?.word ?? "-" },
+      rawField: { RawField(reference: $0.reference.value) }),
     Column(
-      name: "users", help: "processes that have it mapped or open", isDefault: true,
+      name: "state", help: "named, removed, hidden, unmounted, unknown", key: .nameState,
+      cell: { row, _ in row.nameState }, precedes: { $0.nameState < $1.nameState }),
+    Column(
+      name: "used", help: "whether a process uses it: yes, no, unknown", key: .used,
+      cell: { row, _ in row.used.text { $0 ? "yes" : "no" } },
+      precedes: { $0.useOrder < $1.useOrder }),
+    Column(
+      name: "users", help: "processes that have it mapped or open", key: .users, isDefault: true,
       cell: { row, _ in UserRow.list(row.users, row.use) },
+      rawField: { UserRow.field($0.users, $0.use) },
       precedes: { $0.users.count > $1.users.count }),
   ]
 
   static let defaultColumns = columns.filter(\.isDefault).map(\.name)
-  static let columnNames = columns.map(\.name).joined(separator: ", ")
 
   /// The columns with what they mean, a line each.
   static let columnHelp: String = {
@@ -88,34 +114,90 @@ extension ListReport {
 
   /// The requested columns, and the facts that they need.
   struct Selection {
+    /// A column to sort by.
+    private struct Key {
+      let column: Column
+      let isReversed: Bool
+    }
+
     let shown: [Column]
-    let order: Column?
     /// Whether the last line compares the sum with the kernel's figure.
     let hasSummary: Bool
+    /// The members of each row in JSON; nil for all.
+    let keys: Set<Row.CodingKeys>?
+    private let order: [Key]
 
-    init(_ names: [String], sortedBy sort: String, summary: Bool) {
-      shown = names.compactMap { name in ListReport.columns.first { $0.name == name } }
-      order = ListReport.columns.first { $0.name == sort }
+    /// - Parameters:
+    ///   - columns: the columns; nil for the default columns, and for all members of JSON.
+    ///   - order: what to sort by; nil for the name.
+    ///   - summary: whether the text has a summary.
+    init(_ columns: ColumnList?, sortedBy order: ColumnOrder?, summary: Bool) {
+      let known = { (name: String) in ListReport.columns.first { $0.name == name } }
+      shown = (columns?.names ?? ListReport.defaultColumns).compactMap(known)
+      keys = columns.map { list in Set(list.names.compactMap { known($0)?.key }) }
+      self.order = (order ?? .byName).keys.compactMap { key in
+        known(key.name).map { Key(column: $0, isReversed: key.isReversed) }
+      }
       hasSummary = summary
     }
 
+    /// The facts for the text.
     var facts: RegionInventory.Facts {
-      (shown + [order].compactMap { $0 }).reduce(hasSummary ? [.account, .swap] : []) {
+      (shown + order.map(\.column)).reduce(hasSummary ? [.account, .swap] : []) {
         $0.union($1.facts)
       }
+    }
+
+    /// The facts for metrics.
+    ///
+    /// - Parameter isWhole: whether the host is described, too.
+    /// - Returns: the facts.
+    func metricFacts(isWhole: Bool) -> RegionInventory.Facts {
+      shown.filter { $0.amount != nil }.reduce(isWhole ? [.account, .swap] : []) {
+        $0.union($1.facts)
+      }
+    }
+
+    /// The facts for JSON, which has the account in any case.
+    var jsonFacts: RegionInventory.Facts {
+      facts.union(keys == nil ? .all : [.account, .swap])
+    }
+
+    /// Whether a row comes before another row.
+    func precedes(_ one: Row, _ other: Row) -> Bool {
+      for key in order {
+        if key.column.precedes(one, other) { return !key.isReversed }
+        if key.column.precedes(other, one) { return key.isReversed }
+      }
+      return false
     }
   }
 
   /// A column of bytes, the most first.
   private static func amount(
-    _ name: String, _ help: String, isDefault: Bool = false, facts: RegionInventory.Facts = [],
+    _ name: String, _ help: String, _ key: Row.CodingKeys, isDefault: Bool = false,
+    facts: RegionInventory.Facts = [],
     _ value: @escaping @Sendable (Row) -> Unknowable<Int>
   ) -> Column {
     Column(
-      name: name, help: help, isDefault: isDefault, alignsRight: true, facts: facts,
+      name: name, help: help, key: key, isDefault: isDefault, alignsRight: true, facts: facts,
       cell: { row, style in
-        row.kind == ListKind.stream.rawValue ? "-" : value(row).text { Format.size($0, style) }
+        row.isStream ? "-" : value(row).text { Format.size($0, style) }
       },
-      precedes: { value($0).value ?? -1 > value($1).value ?? -1 })
+      rawField: { row in row.isStream ? .missing : value(row).field { RawField("\($0)") } },
+      precedes: { value($0).value ?? -1 > value($1).value ?? -1 }, amount: value)
+  }
+}
+
+extension ListReport.Row {
+  var isStream: Bool { kind == ListKind.stream.rawValue }
+
+  /// Used regions first, then the unknown ones.
+  fileprivate var useOrder: Int {
+    switch used.value {
+    case true?: 0
+    case nil: 1
+    case false?: 2
+    }
   }
 }

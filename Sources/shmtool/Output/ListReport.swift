@@ -1,6 +1,5 @@
 import ShmCore
 import ShmInspection
-import ShmStreams
 
 /// The regions of the host.
 struct ListReport: Report {
@@ -42,19 +41,26 @@ struct ListReport: Report {
   let account: Unknowable<Account>
   /// The sources that could not be read. Their regions are missing in the list.
   let unreadable: [Unreadable]
-  private let columns: Selection
+  let columns: Selection
 
   enum CodingKeys: CodingKey {
     case regions, hiddenProcesses, seesEverybody, account, unreadable
   }
 
+  /// - Parameters:
+  ///   - inventory: the figures of all regions.
+  ///   - rows: the rows to show.
+  ///   - columns: their columns and their order.
+  ///   - unreadable: further sources that could not be read.
   init(
-    _ inventory: RegionInventory, streams: [StreamInventory.Entry], filter: ListFilter,
-    columns: Selection, now: Int, unreadable: [RegionInventory.UnreadableSource] = []
+    _ inventory: RegionInventory, rows: [Row], columns: Selection,
+    unreadable: [RegionInventory.UnreadableSource] = []
   ) {
-    var rows = inventory.entries.map { Row($0, now: now) } + streams.map { Row($0, now: now) }
-    rows.removeAll { !filter.accepts($0) }
-    regions = columns.order.map { rows.sortedByMove($0.precedes) } ?? rows
+    var rows = rows.sortedByMove(columns.precedes)
+    if let keys = columns.keys {
+      for index in rows.indices { rows[index].keys = keys }
+    }
+    regions = rows
     hiddenProcesses = inventory.hiddenProcesses
     seesEverybody = inventory.seesEverybody
     account = Unknowable(inventory.account.map { Account($0) })
@@ -63,6 +69,9 @@ struct ListReport: Report {
   }
 
   func text(_ style: TextStyle) -> String {
+    if style.isRaw {
+      return RawTable.text(regions.map { row in columns.shown.map { $0.field(row) } })
+    }
     var table = Table(
       columns: columns.shown.map {
         Table.Column(heading: $0.name.uppercased(), alignsRight: $0.alignsRight)

@@ -46,6 +46,8 @@ extension ListReport {
     /// Whether `users` has all of its users.
     let usersComplete: Bool
     let use: RegionUse
+    /// The members in JSON; nil for all.
+    var keys: Set<CodingKeys>?
 
     enum CodingKeys: CodingKey {
       case kind, name, display, reference, removed, nameState, device, inode, size, allocated,

@@ -10,6 +10,8 @@ struct TextStyle {
   var bytes = false
   /// A line of headings above a table.
   var headings = true
+  /// Whether rows are for scripts, see `RawTable`.
+  var isRaw = false
   /// How many columns there are.
   var width = 80
   /// Whether to use colours.

@@ -46,4 +46,14 @@ struct UserRow: Encodable {
     let more = users.count > 3 ? ", \(users.count - 3) more" : ""
     return shown + more
   }
+
+  /// All users as a field for scripts: the process IDs, or a word.
+  static func field(_ users: [UserRow], _ use: RegionUse) -> RawField {
+    switch use {
+    case .unused: RawField("none")
+    case .unseen: RawField("none-seen")
+    case .unknown: .unknown
+    case .used: RawField(list: users.map { "\($0.pid)" }, empty: "not-visible")
+    }
+  }
 }

@@ -80,8 +80,20 @@ struct CompletionTests {
     #expect(try await offered("list --output kind,na") == ["kind,name"])
     #expect(try await offered("list --output=kind,na") == ["--output=kind,name"])
     #expect(try await offered("list --output kind,k") == ["kind,key"])
+    #expect(try await offered("list --output kind,kin").isEmpty)
+    #expect(try await offered("list -o +ino") == ["+inode"])
+    #expect(try await offered("list -o +inode,mo") == ["+inode,mode"])
+    #expect(try await offered("list -o +inode,ino").isEmpty)
+    #expect(try await offered("list -o al") == ["allocated", "all"])
+    #expect(try await offered("list -o 'kind, na") == ["kind, name"])
     #expect(try await offered("list --sort al") == ["allocated"])
+    #expect(try await offered("list --sort -al") == ["-allocated"])
+    #expect(try await offered("list --sort=-al") == ["--sort=-allocated"])
+    #expect(try await offered("list --sort kind,-al") == ["kind,-allocated"])
+    #expect(try await offered("list --sort -kind,k") == ["-kind,key"])
     #expect(try await offered("ls --kind me") == ["memfd"])
+    #expect(try await offered("ls --kind memfd,p") == ["memfd,posix"])
+    #expect(try await offered("list --pid 0,1").contains("0,1"))
     #expect(try await offered("seal pid:1:2 shrink,gr") == ["shrink,grow"])
     #expect(try await offered("create x --huge=t") == ["--huge=try"])
     #expect(try await offered("list --user roo") == ["root"])
@@ -100,6 +112,7 @@ struct CompletionTests {
     for (typed, lead, word) in [
       ("inspect ", "", ""), ("inspect ", "/", "/"), ("rm ", "", ""), ("map ", "", ""),
       ("wire a ", "", ""), ("copy ", "", ""), ("copy a ", "", ""), ("inspect --watch ", "", ""),
+      ("list ", "", ""), ("list other ", "/", "/"), ("list --kind memfd ", "", ""),
       ("inspect --json=1 ", "", ""), ("read --offset 4K ", "", ""), ("fill -q ", "", ""),
     ] {
       _ = try await Tool.run("create", name.name, "4K", "--open")

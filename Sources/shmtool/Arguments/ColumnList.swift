@@ -1,0 +1,105 @@
+import ArgumentParser
+
+/// Columns of the list in their order, each once: `name,size`, `+inode` for the default columns and that one, `all`.
+struct ColumnList {
+  /// The word for all columns.
+  static let all = "all"
+
+  let names: [String]
+
+  /// Reads the columns.
+  ///
+  /// - Throws: `ValidationError` for an unknown column, with the columns that exist.
+  static func parse(_ text: String) throws -> ColumnList {
+    let text = text.utf8.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+    let isAddition = text.first == UInt8(ascii: "+")
+    let rest = String(decoding: isAddition ? text.dropFirst() : text, as: UTF8.self)
+    let words = try ListColumn.words(rest)
+    var names = isAddition ? ListReport.defaultColumns : []
+    for word in words {
+      let isAll = word.lowercased() == all
+      let next =
+        try isAll
+        ? ListReport.columns.map(\.name) : [ListColumn.named(word, besides: [all]).name]
+      names += next.filter { !names.contains($0) }
+    }
+    return ColumnList(names: names)
+  }
+}
+
+/// The order of the list: columns, the most significant first, each reversed after `-`.
+struct ColumnOrder {
+  struct Key: Equatable {
+    let name: String
+    var isReversed = false
+  }
+
+  let keys: [Key]
+
+  static let byName = ColumnOrder(keys: [Key(name: "name")])
+
+  /// Reads the order.
+  ///
+  /// - Throws: `ValidationError` for an unknown column, with the columns that exist.
+  static func parse(_ text: String) throws -> ColumnOrder {
+    ColumnOrder(
+      keys: try ListColumn.words(text).map { word in
+        let isReversed = word.utf8.first == UInt8(ascii: "-")
+        let name = isReversed ? String(decoding: word.utf8.dropFirst(), as: UTF8.self) : word
+        return Key(name: try ListColumn.named(name).name, isReversed: isReversed)
+      })
+  }
+}
+
+/// Columns by the words of the command line.
+enum ListColumn {
+  /// What other programs call some columns.
+  private static let meanings: [(column: String, words: [String])] = [
+    ("size", ["length", "bytes"]), ("resident", ["rss", "ram"]), ("swapped", ["swap"]),
+    ("wired", ["locked", "mlocked"]), ("charged", ["cgroup", "group"]),
+    ("mode", ["perms", "permissions"]), ("owner", ["user", "uid"]), ("age", ["time", "mtime"]),
+    ("key", ["shmkey"]), ("creator", ["cpid"]), ("attaches", ["nattch"]), ("inode", ["ino", "id"]),
+    ("reference", ["region", "ref"]),
+    ("users", ["pid", "pids", "process", "processes", "command"]),
+    ("name", ["path", "file"]), ("kind", ["type"]), ("state", ["deleted", "removed", "status"]),
+  ]
+
+  /// The words of a list of columns.
+  static func words(_ text: String) throws -> [String] {
+    guard let words = WordList.words(text) else {
+      throw ValidationError(
+        text.utf8.contains { $0 != UInt8(ascii: " ") }
+          ? "a column is empty" : "a column is required; \(columns([]))")
+    }
+    return words
+  }
+
+  /// The column of a name, in any case.
+  ///
+  /// - Parameters:
+  ///   - word: the name.
+  ///   - others: words that could stand there, too.
+  /// - Returns: the column.
+  /// - Throws: `ValidationError` with a suggestion and the columns that exist.
+  static func named(_ word: String, besides others: [String] = []) throws -> ListReport.Column {
+    let name = word.lowercased()
+    if let column = ListReport.columns.first(where: { $0.name == name }) { return column }
+    let suggestion = nearest(name).map { "; did you mean '\($0)'?" } ?? ";"
+    throw ValidationError("unknown column '\(word)'\(suggestion) \(columns(others))")
+  }
+
+  /// The column that a wrong word means: by its meaning, as a beginning, or by its spelling.
+  static func nearest(_ word: String) -> String? {
+    let names = ListReport.columns.map(\.name)
+    if let meant = meanings.first(where: { $0.words.contains(word) }) { return meant.column }
+    let begun = names.filter { word.utf8.count > 1 && $0.utf8.starts(with: word.utf8) }
+    if begun.count == 1 { return begun[0] }
+    let distances = names.map { (name: $0, distance: CommandSuggestion.distance(word, $0)) }
+    let bound = word.utf8.count < 5 ? 1 : 2
+    return distances.filter { $0.distance <= bound }.min { $0.distance < $1.distance }?.name
+  }
+
+  private static func columns(_ others: [String]) -> String {
+    "the columns are \((ListReport.columns.map(\.name) + others).joined(separator: ", "))"
+  }
+}
