@@ -90,6 +90,11 @@ struct LimitsTests {
     #expect(result.output.isEmpty)
   }
 
+  @Test("answers --need and --room together, and prints nothing with --quiet")
+  func together() async throws {
+    try await Python.test()
+  }
+
   @Test("knows no limit that 2^63 - 1 bytes would pass")
   func absurd() async throws {
     let result = try await Tool.run("limits", "--need", "9223372036854775807", "--json")

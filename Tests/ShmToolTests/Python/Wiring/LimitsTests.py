@@ -160,3 +160,28 @@ def test_other():
     refused(
         run("limits", "--pid", str(process.pid)), 66,
         f"cannot read the limits of process {process.pid}: no such process")
+
+
+def test_together():
+    sizes = {"yes": "4K", "no": "4000T", None: None}
+    for need, wanted in sizes.items():
+        for room, space in sizes.items():
+            words = (["--need", wanted] if need else []) + (["--room", space] if room else [])
+            code = 1 if "no" in (need, room) else 0
+            for quiet in (["-q"], ["--quiet"], ["-qb"], ["-q", "--bytes"]):
+                result = run("limits", *quiet, *words)
+                assert result.returncode == code and not result.stdout and not result.stderr, (words, result)
+            result = run("limits", *words)
+            assert result.returncode == code and not result.stderr, result
+            said = result.stdout.decode()
+            wired = re.findall(r"^\d+ [KT]iB more (can|cannot) be wired", said, re.M)
+            created = re.findall(r"^\d[\d.]* \wiB (can|cannot) be created", said, re.M)
+            assert wired == ([{"yes": "can", "no": "cannot"}[need]] if need else []), (words, said)
+            assert created == ([{"yes": "can", "no": "cannot"}[room]] if room else []), (words, said)
+            if words:
+                report = json.loads(run("limits", "--json", *words).stdout)
+                assert (report["answer"] is not None) == bool(need)
+                assert (report["room"]["answer"] is not None) == bool(room)
+    # In bytes: no unit is left.
+    for option in ("-b", "--bytes"):
+        assert not re.search(r"\d [KMGT]iB", run("limits", option, "--need", "4K", "--room", "4K").stdout.decode())
