@@ -25,6 +25,8 @@ package struct OutputFile: ~Copyable {
   private var temporary: FilePath?
   /// The owner, permissions and attributes of the replaced file.
   private var access: FileAccess?
+  /// The permission bits that it gets in any case.
+  private let mode: UInt16?
   private var writeBack: WriteBack
   /// How many bytes were written.
   private var count = 0
@@ -40,13 +42,16 @@ package struct OutputFile: ~Copyable {
   /// - Parameters:
   ///   - path: the path of the file.
   ///   - isSynchronized: whether `publish` waits until the file is stored on its device.
+  ///   - mode: the permission bits, whatever the umask and the replaced file have; nil for theirs.
   /// - Throws: `ShmError`: `usage` for a directory, a device or a FIFO, which cannot be replaced,
   ///   `notFound` for a directory that does not exist, `notPermitted`, `inputOutput` for a descriptor that
   ///   is closed.
-  package init(_ path: FilePath, isSynchronized: Bool = true) throws(ShmError) {
+  package init(
+    _ path: FilePath, isSynchronized: Bool = true, mode: UInt16? = nil
+  ) throws(ShmError) {
     let site = try OutputSite.of(path)
     if let given = site.descriptor {
-      self.init(site, given, nil, nil, nil, isSynchronized)
+      self.init(site, given, nil, nil, nil, isSynchronized, mode)
       return
     }
     var access: FileAccess?
@@ -60,17 +65,18 @@ package struct OutputFile: ~Copyable {
       if let temporary { try? site.directory.unlink(temporary) }
       throw error
     }
-    self.init(site, descriptor.raw, descriptor, temporary, access, isSynchronized)
+    self.init(site, descriptor.raw, descriptor, temporary, access, isSynchronized, mode)
   }
 
   private init(
     _ site: consuming OutputSite, _ raw: CInt, _ descriptor: consuming OwnedDescriptor?,
-    _ temporary: FilePath?, _ access: FileAccess?, _ isSynchronized: Bool
+    _ temporary: FilePath?, _ access: FileAccess?, _ isSynchronized: Bool, _ mode: UInt16?
   ) {
     name = site.name
     rawDescriptor = raw
     writeBack = WriteBack(raw, isWanted: isSynchronized)
     self.access = access
+    self.mode = mode
     self.temporary = temporary
     self.descriptor = descriptor
     self.site = site
@@ -121,6 +127,7 @@ package struct OutputFile: ~Copyable {
       try access?.apply(to: file, site.attempt)
       try writeBack.finish(upTo: count, site.attempt)
       do throws(Errno) {
+        if let mode { try file.changeMode(to: mode_t(mode)) }
         // A network file system reports write errors here.
         try file.duplicate().close()
         try site.place(file, isFree: isFree, &temporary)

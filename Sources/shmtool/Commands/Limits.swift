@@ -22,6 +22,9 @@ struct Limits: CheckedCommand {
       control groups, pools of huge pages, memory and swap, and the commit limit. 'shmtool create' \
       uses the same figures.
 
+      --metrics prints the limits for a monitoring system. An unlimited value is +Inf, and an \
+      unknown value is omitted. The guide lists all metrics.
+
       --probe measures the memlock limit with mlock(2), and overrides the computed value. It locks \
       addresses on fault and never touches them, so it uses no memory.
       """)
@@ -31,6 +34,7 @@ struct Limits: CheckedCommand {
     "shmtool limits --need 512M && shmtool wire cache --background",
     "shmtool limits -q --room 4G || echo \"no room in /dev/shm\"",
     "shmtool limits --room 1G --huge=2M",
+    "shmtool limits --metrics-file /var/lib/node_exporter/shmtool-limits.prom",
   ]
 
   @Option(
@@ -69,6 +73,7 @@ struct Limits: CheckedCommand {
   @Flag(name: .shortAndLong, help: "Print nothing; answer with the exit status")
   var quiet = false
 
+  @OptionGroup var metrics: MetricsOptions
   @OptionGroup var options: OutputOptions
 
   func check() throws {
@@ -79,6 +84,7 @@ struct Limits: CheckedCommand {
     if huge?.isOptional == true {
       throw ValidationError("--huge=try requires a command that creates memory")
     }
+    try metrics.check(json: options.json, quiet: quiet)
     if quiet, options.json { throw ValidationError("--quiet and --json cannot be used together") }
   }
 
@@ -93,7 +99,11 @@ struct Limits: CheckedCommand {
       let report = LimitsReport(
         limits, verdict: verdict, host: try HostWiring.current(), shm: SharedMemoryMount.current(),
         probed: probed, answer: answer, place: place, room: room)
-      try Output.write(report, json: options.json, style: TextStyle(bytes: options.bytes))
+      if metrics.areWanted {
+        try metrics.write(report.metrics(of: pid))
+      } else {
+        try Output.write(report, json: options.json, style: TextStyle(bytes: options.bytes))
+      }
     }
     if answer?.isYes == false || room?.isRefused == true { throw Self.exit(.answerNo) }
     if answer.map({ $0.isYes == nil }) == true || room?.isUnknown == true {

@@ -32,6 +32,11 @@ struct List: CheckedCommand {
       With --json, --output selects the members of each region. The member for AGE is \
       age_seconds, for STATE name_state, and for KEY, CREATOR and ATTACHES segment.
 
+      --metrics prints the number and the bytes of the regions by kind, owner and state for a \
+      monitoring system. The state is used, unused, unseen (no user seen) or unknown. The columns \
+      of bytes in --output say which bytes. FILE is replaced atomically and has mode 0644, as \
+      the textfile collector of the node exporter needs it. The guide lists all metrics.
+
       Listing takes no lease and no lock, so "none seen" under USERS is no proof that a region \
       is unused. 'remove --unused' and 'remove --stale --yes' prove it when they remove. AGE \
       counts from creation or the last write, whichever is later.
@@ -49,6 +54,7 @@ struct List: CheckedCommand {
     "shmtool list 'jack-*' cache",
     "shmtool list --output +inode,seals --kind memfd,posix",
     "shmtool list --stale --sort=-age",
+    "shmtool list --top 10 --metrics-file /var/lib/node_exporter/shmtool.prom",
     "shmtool list -r -o reference | while read -r region; do echo \"$region\"; done",
   ]
 
@@ -93,11 +99,19 @@ struct List: CheckedCommand {
   @Flag(help: "Only regions that no visible process uses")
   var stale = false
 
+  @Option(
+    help: ArgumentHelp("With --metrics, name the N largest regions, too", valueName: "N"),
+    transform: RegionCount.parse)
+  var top: RegionCount?
+
   @OptionGroup var table: TableOptions
+  @OptionGroup var metrics: MetricsOptions
   @OptionGroup var options: OutputOptions
 
   func check() throws {
     try table.check(json: options.json)
+    try metrics.check(json: options.json, raw: table.raw)
+    if top != nil, !metrics.areWanted { throw ValidationError("--top requires --metrics") }
   }
 
   func run() throws {
@@ -105,11 +119,15 @@ struct List: CheckedCommand {
     let isWhole = names.isEmpty && filter.isOpen
     let columns = ListReport.Selection(
       output, sortedBy: sort, summary: !options.json && !table.isGiven && isWhole)
-    let facts = options.json ? columns.jsonFacts : columns.facts
+    let facts =
+      metrics.areWanted
+      ? columns.metricFacts(isWhole: isWhole) : options.json ? columns.jsonFacts : columns.facts
     var look = ListLook(names, filter, columns, facts: facts)
     let report = try look.again()
     for source in report.unreadable { Output.complain(source.sentence) }
-    if options.json || !report.regions.isEmpty || look.failures.isEmpty {
+    if metrics.areWanted {
+      try metrics.write(report.metrics(top: top?.count ?? 0, isWhole: isWhole))
+    } else if options.json || !report.regions.isEmpty || look.failures.isEmpty {
       try Output.write(report, json: options.json, style: table.style(bytes: options.bytes))
     }
     var operands = Operands()
