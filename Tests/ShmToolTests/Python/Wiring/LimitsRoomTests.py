@@ -82,9 +82,10 @@ def test_group():
     with Group(32 * M) as outer, Group(256 * M, outer.path[1:] + "/inner") as group:
         def limits(*words):
             return run("limits", *words, preexec_fn=group.enter())
-        told = json.loads(limits("--room", "30M", "--json").stdout)["room"]
+        # More than the group leaves in any case, because the process itself is charged for some pages.
+        told = json.loads(limits("--room", "32M", "--json").stdout)["room"]
         assert told["binding"] == f"cgroup v{group.version} {outer.path}", told
-        assert 24 * M < told["available"] < 31 * M and not told["answer"]["possible"], told
+        assert 24 * M < told["available"] < 32 * M and not told["answer"]["possible"], told
         assert "leaves " in told["answer"]["reason"], told
         assert limits("-q", "--room", "20M").returncode == 0
         # What is answered is true for create.
