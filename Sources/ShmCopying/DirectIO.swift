@@ -86,7 +86,7 @@ public struct DirectIO: ~Copyable, Sendable {
     var number: CInt?
     var owner: OwnedDescriptor?
     if isWriting {
-      let second = try ShmError.saying(attempt) { () throws(Errno) in
+      let second = try ShmError.translating(attempt) { () throws(Errno) in
         try FileSystem.open(path, flags)
       }
       number = second.raw
@@ -108,15 +108,15 @@ public struct DirectIO: ~Copyable, Sendable {
 
   /// Checks the file before it is opened. Some kernels refuse O_DIRECT on tmpfs; others accept it without any effect.
   private static func check(_ path: FilePath, _ attempt: String) throws(ShmError) -> stat {
-    let status = try ShmError.saying(attempt) { () throws(Errno) in
+    let status = try ShmError.translating(attempt) { () throws(Errno) in
       try FileSystem.followedStatus(path)
     }
     switch status.st_mode & S_IFMT {
     case S_IFBLK: return status
     case S_IFREG: break
-    default: throw ShmError(.usage, attempt, "it is not a file or a block device")
+    default: throw ShmError(.incompatible, attempt, "it is not a file or a block device")
     }
-    let kind = try ShmError.saying(attempt) { () throws(Errno) in
+    let kind = try ShmError.translating(attempt) { () throws(Errno) in
       MemoryFileSystem(try FileSystem.fileSystemStatus(path)).kind
     }
     guard kind == .other else {

@@ -24,7 +24,7 @@ struct FileAccess {
   ///   - attempt: the words for errors.
   /// - Throws: `ShmError` for an attribute that this process cannot read.
   init(of file: borrowing OwnedDescriptor, _ attempt: String) throws(ShmError) {
-    let status = try ShmError.saying(attempt) { () throws(Errno) in try file.status() }
+    let status = try ShmError.translating(attempt) { () throws(Errno) in try file.status() }
     (user, group, mode) = (status.st_uid, status.st_gid, status.st_mode & 0o777)
     let all = try ShmError.explaining({
       ShmError(

@@ -21,10 +21,10 @@ final class RegionEnd: OpenEnd {
     let status = try region.status()
     size = status.size
     identity = status.identity
-    if size == 0 { throw ShmError(.usage, attempt, "\(region.quoted) is empty") }
+    if size == 0 { throw ShmError(.doesNotFit, attempt, "\(region.quoted) is empty") }
     if offset >= size {
       throw ShmError(
-        .usage, attempt, "byte \(offset) of \(region.quoted) lies past its end at \(size)")
+        .doesNotFit, attempt, "byte \(offset) of \(region.quoted) lies past its end at \(size)")
     }
     self.offset = offset
     self.region = region
@@ -88,12 +88,12 @@ final class RegionEnd: OpenEnd {
   ///   - source: the other end.
   ///   - place: the offset in the copy.
   ///   - attempt: the operation, for messages.
-  ///   - told: called with the bytes of each call, even if a later call fails.
+  ///   - progress: called with the bytes of each call, even if a later call fails.
   /// - Returns: the number of copied bytes.
   /// - Throws: `ShmError` of the end that failed.
   func take(
     _ count: Int, from source: any OpenEnd, at place: Int, _ attempt: String,
-    told: (Int) -> Void
+    progress: (Int) -> Void
   ) throws(ShmError) -> Int {
     try prepareWriter()
     var failure: ShmError?
@@ -102,7 +102,7 @@ final class RegionEnd: OpenEnd {
       (done, target) throws(Errno) in
       do throws(EndFailure) {
         let count = try unsafe source.read(into: target, at: place + done, attempt)
-        told(count)
+        progress(count)
         return count
       } catch {
         switch error {

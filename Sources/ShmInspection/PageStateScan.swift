@@ -28,7 +28,7 @@ struct PageStateScan: ~Copyable {
   init(
     of region: borrowing Region, _ status: RegionStatus, _ kind: MemoryFileSystem.Kind
   ) throws(ShmError) {
-    descriptor = try ShmError.saying("cannot inspect the pages of \(region.quoted)") {
+    descriptor = try ShmError.translating("cannot inspect the pages of \(region.quoted)") {
       () throws(Errno) in try region.descriptor.duplicate()
     }
     self.kind = kind

@@ -56,7 +56,7 @@ struct ProcessScan {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     let own = ProcessNumber.own
     try ProcessView.check("cannot inspect the processes")
-    let processes = try ShmError.saying("cannot inspect the processes") { () throws(Errno) in
+    let processes = try ShmError.translating("cannot inspect the processes") { () throws(Errno) in
       try ProcessDirectory.processes(buffer: &buffer)
     }.filter { $0 != own }
     let first = ProcessReader(subject)

@@ -76,9 +76,11 @@ public enum RegionUse: Sendable, Equatable {
   static func sentence(
     _ processes: [Int32], name: (Int32) -> String? = RegionUse.name
   ) -> String {
-    if processes.count == 1 { return "process \(processes[0])\(told(name(processes[0]))) uses it" }
+    if processes.count == 1 {
+      return "process \(processes[0])\(suffix(name(processes[0]))) uses it"
+    }
     if processes.count <= 5 {
-      let list = processes.map { "\($0)\(told(name($0)))" }.joined(separator: ", ")
+      let list = processes.map { "\($0)\(suffix(name($0)))" }.joined(separator: ", ")
       return "processes \(list) use it"
     }
     var counts: [String: Int] = [:]
@@ -91,7 +93,7 @@ public enum RegionUse: Sendable, Equatable {
     return "\(processes.count) processes use it: \(list)\(others)"
   }
 
-  private static func told(_ name: String?) -> String { name.map { " (\($0))" } ?? "" }
+  private static func suffix(_ name: String?) -> String { name.map { " (\($0))" } ?? "" }
 
   /// The name of a process; nil if it cannot be read. proc_pid_comm(5)
   private static func name(_ process: Int32) -> String? {

@@ -22,7 +22,7 @@ public struct FramedInput: ~Copyable, Sendable {
   var source: StreamSource
   var decoder: FrameDecoder
   /// The end of the stream; nil before it was read.
-  var end: Frame.End?
+  var endRecord: Frame.End?
   /// Bytes of the next header that came with the data before it.
   var ahead: [UInt8] = []
   private let name: String
@@ -88,7 +88,7 @@ public struct FramedInput: ~Copyable, Sendable {
   /// - Throws: `ShmError`: `inputOutput`, `timedOut`, `interrupted`. The receivers have all data even if this
   ///   call fails. Also `usage` before the end of the input.
   public func acknowledge(to descriptor: FileDescriptor) throws(ShmError) {
-    guard let end else {
+    guard let end = endRecord else {
       throw ShmError(
         .usage, "cannot acknowledge \(name)", "its end was not read yet")
     }

@@ -53,7 +53,7 @@ struct RingWriter: ~Copyable {
 
   /// The room for the next bytes, contiguous also across the end of the ring.
   @inline(__always)
-  func space(_ room: Int) -> UnsafeMutableRawBufferPointer {
+  func writableBytes(_ room: Int) -> UnsafeMutableRawBufferPointer {
     unsafe memory.bytes(at: position, count: room)
   }
 

@@ -26,7 +26,7 @@ extension StreamReceiver {
           pause = .milliseconds(1)
         }
         unread = now
-        if try wait(end: pipe.rawValue, until: Deadline(after: pause)).end {
+        if try wait(closing: pipe.rawValue, until: Deadline(after: pause)).isClosed {
           throw ShmError(
             .inputOutput, "cannot write \(name)", "it ended and left \(now) bytes unread")
         }
@@ -47,7 +47,7 @@ extension StreamReceiver {
   package mutating func wait(for descriptor: FileDescriptor) throws(ShmError) {
     do throws(ShmError) {
       let clock = Deadline(after: options.stallTimeout)
-      while !(try wait(descriptor.rawValue, until: clock).first) {
+      while !(try wait(descriptor.rawValue, until: clock).isReady) {
         if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
       }
     } catch {

@@ -53,7 +53,7 @@ extension StreamReceiver {
         release(data.count)
       }
       progress(Int(ring.position))
-      if let end { try check(end) }
+      if let endOfStream { try check(endOfStream) }
       framedEnd = encoder.end
       record = FrameRecord(FrameEncoder.record(of: encoder.end))
       try deliver(&record, to: &target)

@@ -60,10 +60,11 @@ extension StreamReceiver {
         throw Self.explain(answer, failure)
       }
       if let limit = clock.passed { throw failure.noMeeting("no sender connected", limit) }
-      let told = answer == .noSuchFileOrDirectory ? watch.raw : nil
+      let watched = answer == .noSuchFileOrDirectory ? watch.raw : nil
       // The kernel sends no event when a process starts to listen on an existing name.
       try pauseFor(
-        min(clock.left ?? Self.lookAgain, told != nil ? Self.lookAgain : pause), told, options,
+        min(clock.left ?? Self.lookAgain, watched != nil ? Self.lookAgain : pause), watched,
+        options,
         failure)
       pause = min(pause * 2, .milliseconds(20))
     }

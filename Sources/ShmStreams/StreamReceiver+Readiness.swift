@@ -19,7 +19,7 @@ extension StreamReceiver {
     releaseHeld()
     if count > 0, ring.known >= count { return .ready }
     guard let there = try available(count, until: Deadline(after: timeout)) else { return .end }
-    return there >= count || end != nil ? .ready : .timedOut
+    return there >= count || endOfStream != nil ? .ready : .timedOut
   }
 
   /// Prepares a wait of an event loop, and returns the descriptor to wait for.
@@ -51,7 +51,7 @@ extension StreamReceiver {
       let ready = try emptyReadiness()
       if ready.interrupt { throw failure.interrupted }
       if ready.sender { try hear() }
-      if end != nil { return nil }
+      if endOfStream != nil { return nil }
       if count == nil, ring.known >= wanted { wanted = try recordLayout().size }
       if try ring.availableBeforeWaiting(wanted: wanted) >= wanted { return nil }
       if ring.isSenderToBeWoken() { wakeSender() }

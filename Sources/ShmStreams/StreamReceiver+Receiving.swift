@@ -52,7 +52,7 @@ extension StreamReceiver {
   }
 
   mutating func wakeSender() {
-    space.ring()
+    roomEvent.ring()
     report.wakes += 1
     report.crossings += 1
   }
@@ -75,7 +75,7 @@ extension StreamReceiver {
       repeat {
         let count = try ring.available(atLeast: wanted)
         if count >= wanted { return count }
-        if end != nil { return try whatIsLeft(count) }
+        if endOfStream != nil { return try whatIsLeft(count) }
       } while limit?.hasPassed != true && spin.goesOn()
       if limit?.hasPassed == true { return try availableAtOnce() }
       report.waits += 1
@@ -103,12 +103,12 @@ extension StreamReceiver {
     if ring.isSenderToBeWoken() { wakeSender() }
     try wait(until: .now)
     let count = try ring.available()
-    return end == nil ? count : try whatIsLeft(count)
+    return endOfStream == nil ? count : try whatIsLeft(count)
   }
 
   /// The bytes that are left after the end of the stream; nil if all bytes were consumed.
   private func whatIsLeft(_ count: Int) throws(ShmError) -> Int? {
-    guard let end else { return count }
+    guard let end = endOfStream else { return count }
     if end.total == ring.position &+ UInt64(count) { return count == 0 ? nil : count }
     throw failure.broken(
       "the sender",
@@ -150,11 +150,11 @@ extension StreamReceiver {
     _ sink: CInt?, _ event: CInt?, _ clock: Deadline
   ) throws(ShmError) -> Bool {
     // poll(2) reports a closed reader without a requested event.
-    let ready = try wait(event, end: sink, until: clock)
-    if ready.end {
+    let ready = try wait(event, closing: sink, until: clock)
+    if ready.isClosed {
       throw ShmError(.inputOutput, failure.attempt, "the reader of the output has closed it")
     }
-    return ready.first
+    return ready.isReady
   }
 
   /// Waits for a descriptor, for the closing of another descriptor, for the sender, and for the interrupt. Handles
@@ -169,15 +169,15 @@ extension StreamReceiver {
   /// - Throws: `ShmError`: `interrupted`, and the failure of the sender.
   @discardableResult
   mutating func wait(
-    _ descriptor: CInt? = nil, _ events: CInt = POLLIN, end watched: CInt? = nil,
+    _ descriptor: CInt? = nil, _ events: CInt = POLLIN, closing watched: CInt? = nil,
     until clock: Deadline
-  ) throws(ShmError) -> (first: Bool, end: Bool) {
+  ) throws(ShmError) -> (isReady: Bool, isClosed: Bool) {
     polled.removeAll()
     if let descriptor { polled.add(descriptor, events) }
     if let watched { polled.add(watched, 0) }
     let given = polled.count
     // After the end of the stream the sender sends no more messages, and its closed socket would always be ready.
-    let hears = end == nil && ending == nil
+    let hears = endOfStream == nil && endError == nil
     if hears { polled.add(socket.descriptor.raw) }
     let answer = reply.flatMap { $0.outcome == nil ? $0.descriptor : nil }
     if let answer { polled.add(answer) }
@@ -200,7 +200,7 @@ extension StreamReceiver {
     switch socket.receive() {
     case .nothing: return
     case .message(.end(hello.stream, let total, let checksum)):
-      end = EndOfStream(total: total, checksum: checksum)
+      endOfStream = EndOfStream(total: total, checksum: checksum)
     case .message(.abort(hello.stream, _, let reason)): throw failure.aborted("the sender", reason)
     case .closed: throw failure.peerDied("the sender", socket.peer, after: ring.position)
     case .failed(let error): throw ShmError(failure.attempt, error)
@@ -218,7 +218,7 @@ extension StreamReceiver {
     while true {
       if let written = try unsafe sink.write(head, bytes, isReady: isReady) { return written }
       report.waits += 1
-      isReady = try wait(sink.descriptor, POLLOUT, until: clock).first
+      isReady = try wait(sink.descriptor, POLLOUT, until: clock).isReady
       // A process that was stopped in the meantime finds the time limit expired, but continues.
       if !isReady, let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }
     }

@@ -132,7 +132,7 @@ extension StreamReceiver {
   private mutating func fill(_ count: Int, until limit: Deadline? = nil) throws(ShmError) -> Bool? {
     if ring.known >= count { return true }
     guard let there = try waitForBytes(count, until: limit) else { return nil }
-    guard there >= count || end == nil else {
+    guard there >= count || endOfStream == nil else {
       throw failure.broken("the sender", "ended the stream within a record")
     }
     return there >= count

@@ -15,7 +15,7 @@ public struct StreamReceiver: StreamEnd, ~Copyable, Sendable {
   let failure: StreamFailure
   let socket: StreamSocket
   let data: WakeEvent
-  let space: WakeEvent
+  let roomEvent: WakeEvent
   let hello: StreamMessage.Hello
   let start = Clock.nanoseconds
   var ring: RingReader
@@ -27,15 +27,15 @@ public struct StreamReceiver: StreamEnd, ~Copyable, Sendable {
   /// refuses epoll(7); poll(2) is used then.
   var registered: Waiter?
   /// The sender's end message; nil before the end.
-  var end: EndOfStream?
+  var endOfStream: EndOfStream?
   /// The bytes of the last loan, which are released by the next call.
   var held = 0
   /// The error of calls after the end: the error that ended the stream, or a misuse; nil while the stream is open.
   /// After the end, messages of the sender are ignored.
-  private(set) var ending: ShmError? {
+  private(set) var endError: ShmError? {
     didSet { isOpen = false }
   }
-  /// Whether `ending` is nil. A test of `ending` itself takes longer than a loan.
+  /// Whether `endError` is nil. A test of `endError` itself takes longer than a loan.
   private(set) var isOpen = true
   /// The answer of the far end of a framed stream; nil if the far end cannot answer.
   var reply: FrameReply?
@@ -57,7 +57,7 @@ public struct StreamReceiver: StreamEnd, ~Copyable, Sendable {
   ) throws(ShmError) {
     guard boxes.count == 3, let ring = boxes[0].take(), let first = boxes[1].take(),
       let second = boxes[2].take(), let data = WakeEvent(adopting: first),
-      let space = WakeEvent(adopting: second)
+      let roomEvent = WakeEvent(adopting: second)
     else { throw failure.broken("the sender", "did not send a ring and two events") }
     guard let capacity = Int(exactly: hello.capacity), let offset = Int(exactly: hello.dataOffset),
       hello.index < UInt64(RingGeometry.maximumReceivers)
@@ -75,7 +75,7 @@ public struct StreamReceiver: StreamEnd, ~Copyable, Sendable {
       rung: data.descriptor.raw,
       readable: [socket.descriptor.raw] + (options.interrupt.map { [$0.rawValue] } ?? []))
     self.data = data
-    self.space = space
+    self.roomEvent = roomEvent
     self.socket = socket
     self.wiring = wiring
     self.ring = RingReader(memory, index: Int(hello.index), wakeShare: options.wakeShare)
@@ -88,7 +88,7 @@ public struct StreamReceiver: StreamEnd, ~Copyable, Sendable {
   /// then reports success.
   ///
   /// - Returns: a report of the transferred bytes.
-  /// - Throws: `ShmError`: `damaged` if the checksum differs, `usage` if another number of bytes was expected. The
+  /// - Throws: `ShmError`: `damaged` if the checksum differs, `doesNotFit` if another number of bytes was expected. The
   ///   stream is aborted then. Also `usage` before the end of the stream, which stays open then. If only the
   ///   notification fails, the reason says that the bytes are complete.
   public mutating func finish() throws(ShmError) -> StreamReport { try finish(in: nil) }
@@ -100,7 +100,7 @@ public struct StreamReceiver: StreamEnd, ~Copyable, Sendable {
   /// - Throws: `ShmError` as without a name.
   package mutating func finish(in result: String?) throws(ShmError) -> StreamReport {
     try verify()
-    ending = failure.misuse("the stream has ended")
+    endError = failure.misuse("the stream has ended")
     do throws(ShmError) {
       try socket.send(.done(stream: hello.stream, total: ring.position), failure.attempt)
     } catch {
@@ -125,8 +125,8 @@ public struct StreamReceiver: StreamEnd, ~Copyable, Sendable {
   mutating func abort(_ error: ShmError) { abort(failure.reason(error), error) }
 
   private mutating func abort(_ reason: String, _ error: ShmError) {
-    guard ending == nil else { return }
-    ending = error
+    guard endError == nil else { return }
+    endError = error
     held = 0
     ring.forget()
     socket.sendLast(.abort(stream: hello.stream, bytes: ring.position, reason: reason))
@@ -134,7 +134,7 @@ public struct StreamReceiver: StreamEnd, ~Copyable, Sendable {
 
   /// - Throws: `ShmError` after the end of the stream: why it ended.
   func checkOpen() throws(ShmError) {
-    if let ending { throw ending }
+    if let endError { throw endError }
   }
 
   /// Runs a step of the delivery, and aborts the stream if it fails.
@@ -158,7 +158,7 @@ public struct StreamReceiver: StreamEnd, ~Copyable, Sendable {
   public mutating func verify() throws(ShmError) {
     releaseHeld()
     try checkOpen()
-    guard let end, end.total == ring.position else {
+    guard let end = endOfStream, end.total == ring.position else {
       throw failure.misuse(
         "it was finished after \(ring.position) bytes, before the end of the stream")
     }
@@ -183,7 +183,8 @@ public struct StreamReceiver: StreamEnd, ~Copyable, Sendable {
     }
     if let expected = options.expectedBytes, UInt64(expected) != end.total {
       throw ShmError(
-        .usage, failure.attempt, "\(end.total) bytes arrived instead of the expected \(expected)")
+        .doesNotFit, failure.attempt,
+        "\(end.total) bytes arrived instead of the expected \(expected)")
     }
   }
 }

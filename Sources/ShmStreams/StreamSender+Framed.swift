@@ -31,7 +31,7 @@ extension StreamSender {
           throw failure.aborted("the near end", try input.reason(text))
         case .skipped(let length): _ = try bytes(length, from: &input)
         case .end(let end):
-          input.end = end
+          input.endRecord = end
           return
         }
       }
@@ -65,7 +65,7 @@ extension StreamSender {
   /// and publishes the data if its checksum is right.
   private mutating func take(_ length: Int, from input: inout FramedInput) throws(ShmError) {
     let room = try waitForRoom(length)
-    let space = unsafe ring.space(min(room, length + Frame.headerSize))
+    let space = unsafe ring.writableBytes(min(room, length + Frame.headerSize))
     var done = 0
     while done < length {
       if input.source.mayBlock { try waitForInput(input.source.descriptor) }

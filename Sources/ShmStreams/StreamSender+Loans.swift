@@ -87,7 +87,7 @@ extension StreamSender {
   mutating func beginLoan(_ count: Int) throws(ShmError) -> UnsafeMutableRawBufferPointer {
     // No room is known after the end of the stream, so this is also the check for it.
     let room = count > 0 && ring.knownRoom >= count ? ring.knownRoom : try makeRoom(count)
-    return unsafe ring.space(room)
+    return unsafe ring.writableBytes(room)
   }
 
   /// Publishes the bytes that were written into a loan.

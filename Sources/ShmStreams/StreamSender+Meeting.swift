@@ -33,7 +33,7 @@ extension StreamSender {
     // A process that connected but did not complete the meeting is not a receiver. The stream does not wait for it.
     latecomers += peers.filter { $0.phase != .ready }
     peers.removeAll { $0.phase != .ready }
-    try tellAll(.start(stream: stream))
+    try sendToAll(.start(stream: stream))
   }
 
   /// The time between two checks of the name and of silent receivers.
@@ -157,7 +157,7 @@ extension StreamSender {
       flags: (options.isWired ? 1 : 0) | (options.hasChecksum ? 2 : 0))
     try peer.socket.send(
       .hello(hello),
-      descriptors: [ring.memory.descriptor.raw, data.descriptor.raw, space.descriptor.raw],
+      descriptors: [ring.memory.descriptor.raw, data.descriptor.raw, roomEvent.descriptor.raw],
       failure.attempt)
     peer.data = .some(data)
     peer.index = index

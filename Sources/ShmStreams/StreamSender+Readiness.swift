@@ -51,7 +51,7 @@ extension StreamSender {
     do throws(Errno) {
       if readiness == nil {
         readiness = try Waiter(
-          rung: space.descriptor.raw,
+          rung: roomEvent.descriptor.raw,
           readable: peers.map { $0.socket.descriptor.raw }
             + (options.interrupt.map { [$0.rawValue] } ?? []))
       }

@@ -154,7 +154,7 @@ extension StreamSender {
   mutating func endRecord(_ count: Int) {
     // beginRecord has checked a count that is at least as large.
     guard let layout = RecordLayout(length: count) else { return }
-    let space = unsafe ring.space(layout.size)
+    let space = unsafe ring.writableBytes(layout.size)
     unsafe space.storeBytes(of: UInt64(count).littleEndian, as: UInt64.self)
     // Do not expose the previous contents of the ring.
     for index in layout.padding { unsafe space[index] = 0 }

@@ -41,7 +41,7 @@ extension StreamSender {
           try hear()
         }
         report.crossings += 1
-        let space = unsafe ring.space(min(room, max(options.chunk, least)))
+        let space = unsafe ring.writableBytes(min(room, max(options.chunk, least)))
         guard let count = try unsafe input.read(into: space) else { continue }
         if count == 0 { return }
         publish(count)
@@ -55,7 +55,7 @@ extension StreamSender {
   @inline(__always)
   mutating func publish(_ count: Int) {
     if options.hasChecksum {
-      unsafe checksum.add(UnsafeRawBufferPointer(ring.space(count)))
+      unsafe checksum.add(UnsafeRawBufferPointer(ring.writableBytes(count)))
     }
     let woken = ring.publish(count)
     if woken != 0 { wake(woken) }
@@ -100,10 +100,10 @@ extension StreamSender {
       } else {
         before = try ring.roomBeforeWaiting(wanted: wanted)
         if before >= wanted { continue }
-        heard = try listen(besides: [Waiter.Interest(descriptor: space.descriptor.raw)], clock)
+        heard = try listen(besides: [Waiter.Interest(descriptor: roomEvent.descriptor.raw)], clock)
         ring.stopWaiting()
         if heard.others[0] {
-          space.silence()
+          roomEvent.silence()
           report.crossings += 1
         }
       }
@@ -161,8 +161,9 @@ extension StreamSender {
     var clock = Deadline(after: options.stallTimeout)
     var room = try ring.room()
     while peers.contains(where: { $0.phase != .done }) {
-      let heard = try listen(besides: [Waiter.Interest(descriptor: space.descriptor.raw)], clock)
-      if heard.others[0] { space.silence() }
+      let heard = try listen(
+        besides: [Waiter.Interest(descriptor: roomEvent.descriptor.raw)], clock)
+      if heard.others[0] { roomEvent.silence() }
       if heard.listener { turnAway() }
       for peer in answerLatecomers(heard.peers) {
         switch peer.socket.receive() {

@@ -19,7 +19,7 @@ public struct StreamSender: StreamEnd, ~Copyable, Sendable {
   let stream = cshm_random()
   let place: Rendezvous
   var listener: StreamListener
-  let space: WakeEvent
+  let roomEvent: WakeEvent
   let start = Clock.nanoseconds
   var ring: RingWriter
   var peers: [StreamPeer] = []
@@ -62,9 +62,9 @@ public struct StreamSender: StreamEnd, ~Copyable, Sendable {
     let memory = try RingMemory.create(
       capacity: options.ringCapacity(failure), receivers: options.receivers, pages: options.pages)
     let wiring = options.isWired ? try memory.wire(failure.attempt) : nil
-    let space: WakeEvent
+    let roomEvent: WakeEvent
     do {
-      space = try WakeEvent()
+      roomEvent = try WakeEvent()
     } catch {
       throw ShmError(failure.attempt, error)
     }
@@ -76,7 +76,7 @@ public struct StreamSender: StreamEnd, ~Copyable, Sendable {
     spin = SpinWait(options, peers: [])
     self.failure = failure
     self.wiring = wiring
-    self.space = space
+    self.roomEvent = roomEvent
     self.listener = listener
     ring = RingWriter(memory, receivers: options.receivers)
   }
@@ -84,7 +84,7 @@ public struct StreamSender: StreamEnd, ~Copyable, Sendable {
   /// Declares the end of the stream, and waits until every receiver has delivered all bytes.
   ///
   /// - Returns: a report of the transferred bytes.
-  /// - Throws: `ShmError`: `peerDied`, `aborted`, `timedOut`, `interrupted`, and `usage` if another number of bytes
+  /// - Throws: `ShmError`: `peerDied`, `aborted`, `timedOut`, `interrupted`, and `doesNotFit` if another number of bytes
   ///   was expected. The stream is aborted then. Also `usage` if the stream has already ended.
   public mutating func finish() throws(ShmError) -> StreamReport {
     try checkOpen()
@@ -92,7 +92,7 @@ public struct StreamSender: StreamEnd, ~Copyable, Sendable {
       try checkExpectation()
       let total = ring.position
       let sum = options.hasChecksum ? checksum.value : nil
-      try tellAll(.end(stream: stream, total: total, checksum: sum))
+      try sendToAll(.end(stream: stream, total: total, checksum: sum))
       try waitForReceivers(total)
       report.checksum = sum
     } catch {
@@ -135,14 +135,14 @@ public struct StreamSender: StreamEnd, ~Copyable, Sendable {
     if let ending { throw ending }
   }
 
-  func tellAll(_ message: StreamMessage) throws(ShmError) {
+  func sendToAll(_ message: StreamMessage) throws(ShmError) {
     for peer in peers { try peer.socket.send(message, failure.attempt) }
   }
 
   private func checkExpectation() throws(ShmError) {
     guard let expected = options.expectedBytes, expected != Int(ring.position) else { return }
     throw ShmError(
-      .usage, failure.attempt,
+      .doesNotFit, failure.attempt,
       "\(ring.position) bytes were sent instead of the expected \(expected)")
   }
 }

@@ -64,9 +64,9 @@ struct ShmErrorTests {
 
   @Test("errors are translated, and values are returned")
   func translation() throws {
-    #expect(try ShmError.saying("cannot try") { () throws(Errno) in 7 } == 7)
+    #expect(try ShmError.translating("cannot try") { () throws(Errno) in 7 } == 7)
     let failure = error(.noSpace) {
-      try ShmError.saying("cannot try") { () throws(Errno) -> Void in throw .noSpace }
+      try ShmError.translating("cannot try") { () throws(Errno) -> Void in throw .noSpace }
     }
     #expect(failure?.attempt == "cannot try")
     let explained = error(.busy) {

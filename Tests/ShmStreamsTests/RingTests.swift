@@ -42,7 +42,7 @@ struct RingTests {
     /// Puts bytes in that say their own position.
     func put(_ count: Int) {
       let start = Int(writer.position)
-      let space = unsafe writer.space(count)
+      let space = unsafe writer.writableBytes(count)
       for index in 0..<count {
         unsafe space[index] = UInt8(truncatingIfNeeded: (start + index) / 7)
       }

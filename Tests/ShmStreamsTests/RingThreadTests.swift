@@ -65,7 +65,7 @@ struct RingThreadTests {
         continue
       }
       let count = Int(min(UInt64(room), total - ring.position, 5000))
-      guard let start = unsafe ring.space(count).baseAddress else { throw Self.noMemory }
+      guard let start = unsafe ring.writableBytes(count).baseAddress else { throw Self.noMemory }
       let place = unsafe start.assumingMemoryBound(to: UInt8.self)
       for index in 0..<count { unsafe place[index] = byte(ring.position &+ UInt64(index)) }
       let woken = ring.publish(count)

@@ -33,7 +33,7 @@ public struct HostWiring: Sendable {
   /// - Complexity: linear in the processes.
   public static func current() throws(ShmError) -> HostWiring {
     try ProcessView.check("cannot inspect the processes")
-    let names = try ShmError.saying("cannot inspect the processes") { () throws(Errno) in
+    let names = try ShmError.translating("cannot inspect the processes") { () throws(Errno) in
       try FileSystem.names(in: "/proc")
     }
     var holders: [Holder] = []

@@ -33,7 +33,7 @@ extension RegionRoom {
   ) throws(ShmError) -> RegionRoom {
     let place = Escaping.printable(directory.bytes)
     let attempt = "cannot determine the room in \(Escaping.quoted(directory.bytes))"
-    let fileSystem = try ShmError.saying(attempt) { () throws(Errno) in
+    let fileSystem = try ShmError.translating(attempt) { () throws(Errno) in
       MemoryFileSystem(try FileSystem.fileSystemStatus(directory))
     }
     if fileSystem.kind == .other {

@@ -42,8 +42,8 @@ public struct RoomAnswer: Sendable {
     refusing = room.refusing(need)
     let check = SpaceCheck(
       attempt: "", place: Escaping.printable(directory.bytes), site: .directory(directory))
-    let told = refusing.map { check.explanation($0, need) }
-    (reason, remedy, shortage) = (told?.reason, told?.remedy, told?.shortage)
+    let wording = refusing.map { check.explanation($0, need) }
+    (reason, remedy, shortage) = (wording?.reason, wording?.remedy, wording?.shortage)
   }
 
   /// Refuses a directory in which the process cannot create any region.

@@ -77,7 +77,7 @@ extension WiringFailure {
     case .fileSystemFull:
       let missing = evidence.missing ?? 0
       let free = evidence.fileSystemFree ?? 0
-      let (needs, has) = ByteCount(missing).told(beside: ByteCount(free))
+      let (needs, has) = ByteCount(missing).distinguished(from: ByteCount(free))
       return make(
         .noSpace, "needs \(needs) more in RAM, but its file system has \(has) free",
         evidence.fileSystemSize.map {
@@ -99,7 +99,7 @@ extension WiringFailure {
         return make(
           .noSpace, "the kernel refuses \(ByteCount(missing)) more in RAM")
       }
-      let (needs, has) = ByteCount(missing).told(beside: ByteCount(available))
+      let (needs, has) = ByteCount(missing).distinguished(from: ByteCount(available))
       if missing <= available, errorNumber == nil {
         return make(
           .noSpace,

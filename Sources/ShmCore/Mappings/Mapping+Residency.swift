@@ -52,11 +52,11 @@ extension Mapping {
         .inputOutput, attempt, "another process shrank the region in the meantime",
         remedy: "try again", errorNumber: number)
     }
-    return space(attempt, fileSystem).refusal(missing, errno: .noSpace)
+    return spaceCheck(attempt, fileSystem).refusal(missing, errno: .noSpace)
   }
 
   /// The room on the region's file system.
-  private func space(_ attempt: String, _ fileSystem: MemoryFileSystem) -> SpaceCheck {
+  private func spaceCheck(_ attempt: String, _ fileSystem: MemoryFileSystem) -> SpaceCheck {
     let mount = MountTable.current().mount(ofDevice: device)?.point
     return SpaceCheck(
       attempt: attempt,
@@ -68,7 +68,7 @@ extension Mapping {
   private func requireRoom(toPopulate part: Range<Int>?, _ attempt: String) throws(ShmError) {
     let demand = populationDemand(in: part)
     if demand.shared > 0, let status = try? descriptor.fileSystemStatus() {
-      try space(attempt, MemoryFileSystem(status)).require(demand.shared)
+      try spaceCheck(attempt, MemoryFileSystem(status)).require(demand.shared)
     }
     if demand.own > 0 {
       try SpaceCheck(attempt: attempt, place: "memory", site: .memory, mayBeSparse: false)

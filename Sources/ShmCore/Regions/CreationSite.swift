@@ -41,9 +41,9 @@ package struct CreationSite {
     // Reported before the memory is reserved. The decisive check is that of linkat.
     if (try? FileSystem.status(path)) != nil { throw taken }
     guard options.reserve else { return }
-    var space = self.space
-    space.purpose = RegionRoom.Purpose(isNew: true, isWired: options.isWired)
-    try space.require(size, mayExceedMemory: options.mayExceedMemory)
+    var check = spaceCheck
+    check.purpose = RegionRoom.Purpose(isNew: true, isWired: options.isWired)
+    try check.require(size, mayExceedMemory: options.mayExceedMemory)
   }
 
   /// The file without a name; nil if the file system or a sandbox does not support O_TMPFILE.
@@ -72,23 +72,23 @@ package struct CreationSite {
     contents: (borrowing Region) throws(ShmError) -> Void
   ) throws(ShmError) {
     do throws(Errno) {
-      if !modeLast { try region.descriptor.changeMode(to: mode_t(options.mode)) }
+      if !modeLast { try region.descriptor.changeMode(to: options.mode.rawValue) }
       try region.descriptor.truncate(to: size)
     } catch {
       throw explain(error, wanted: size)
     }
     if options.reserve {
-      var space = self.space
-      space.purpose.isWired = options.isWired
+      var check = spaceCheck
+      check.purpose.isWired = options.isWired
       try Reservation.reserve(
         0..<size, of: region.descriptor, attempt: attempt,
-        space: options.mayExceedMemory ? nil : space,
-        explain: { space.refusal(size, errno: $0) }, progress: progress)
+        check: options.mayExceedMemory ? nil : check,
+        explain: { check.refusal(size, errno: $0) }, progress: progress)
     }
     try contents(region)
     if modeLast {
       do throws(Errno) {
-        try region.descriptor.changeMode(to: mode_t(options.mode))
+        try region.descriptor.changeMode(to: options.mode.rawValue)
       } catch {
         throw explain(error, wanted: size)
       }
@@ -135,7 +135,7 @@ package struct CreationSite {
   private var place: String { Escaping.printable(directory.bytes) }
 
   /// The room at this moment.
-  private var space: SpaceCheck {
+  private var spaceCheck: SpaceCheck {
     SpaceCheck(attempt: attempt, place: place, site: .directory(directory))
   }
 
@@ -157,7 +157,7 @@ package struct CreationSite {
     switch error {
     case .fileExists: taken
     case .noSuchFileOrDirectory: Self.missing(directory, attempt)
-    case .noSpace, .noMemory, .diskQuotaExceeded: space.refusal(wanted, errno: error, isName: true)
+    case .noSpace, .noMemory, .diskQuotaExceeded: spaceCheck.refusal(wanted, errno: error, isName: true)
     default: Refusal(of: path).creating(error, attempt) ?? ShmError(attempt, error)
     }
   }

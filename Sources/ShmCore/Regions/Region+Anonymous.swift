@@ -22,7 +22,7 @@ extension Region {
   ///   - mayExceedMemory: whether to reserve more than the memory of the machine or of a control group. The
   ///     kernel then ends the process, instead of an error here.
   /// - Returns: the region, open for reading and writing.
-  /// - Throws: `ShmError`: `usage`, `noSpace`, `notFound` if the machine has no huge pages of that size.
+  /// - Throws: `ShmError`: `usage`, `doesNotFit`, `noSpace`, `notFound` if the machine has no huge pages of that size.
   public static func anonymous(
     _ label: String, size: Int, pages: Pages = .ordinary, reserve: Bool = true,
     mayExceedMemory: Bool = false
@@ -41,7 +41,7 @@ extension Region {
     let flags = page.map {
       cshm_MFD_HUGETLB | CUnsignedInt($0.trailingZeroBitCount) << cshm_MFD_HUGE_SHIFT
     }
-    let descriptor = try ShmError.saying(attempt) { () throws(Errno) in
+    let descriptor = try ShmError.translating(attempt) { () throws(Errno) in
       OwnedDescriptor(
         adopting: try SystemCall.checkNegated {
           unsafe label.withCString { unsafe cshm_memfd_create($0, flags ?? 0) }
@@ -50,10 +50,10 @@ extension Region {
     let region = Region(
       .descriptor(process: getpid(), number: descriptor.raw), access: .readWrite,
       descriptor: descriptor)
-    let space = SpaceCheck(
+    let check = SpaceCheck(
       attempt: attempt, place: "memory", site: .descriptor(region.rawDescriptor),
       mayBeSparse: false)
-    if reserve { try space.require(size, mayExceedMemory: mayExceedMemory) }
+    if reserve { try check.require(size, mayExceedMemory: mayExceedMemory) }
     do throws(Errno) {
       try region.descriptor.truncate(to: size)
     } catch {
@@ -61,8 +61,8 @@ extension Region {
     }
     if reserve {
       try Reservation.reserve(
-        0..<size, of: region.descriptor, attempt: attempt, space: mayExceedMemory ? nil : space,
-        explain: { space.refusal(size, errno: $0) }, progress: { _ in })
+        0..<size, of: region.descriptor, attempt: attempt, check: mayExceedMemory ? nil : check,
+        explain: { check.refusal(size, errno: $0) }, progress: { _ in })
     }
     return region
   }

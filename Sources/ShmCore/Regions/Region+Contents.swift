@@ -17,7 +17,7 @@ extension Region {
   ) throws(ShmError) -> Int {
     var done = 0
     while done < buffer.count {
-      let count = try ShmError.saying("cannot read \(quoted)") { () throws(Errno) in
+      let count = try ShmError.translating("cannot read \(quoted)") { () throws(Errno) in
         let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
         return try unsafe descriptor.read(into: rest, at: offset + done)
       }
@@ -102,7 +102,8 @@ extension Region {
         ShmError(attempt, error)
       }
     case .noSpace, .noMemory, .diskQuotaExceeded, .badAddress:
-      (try? space(attempt, mayBeSparse: false).refusal(wanted ?? status().pageSize, errno: error))
+      (try? spaceCheck(attempt, mayBeSparse: false).refusal(
+        wanted ?? status().pageSize, errno: error))
         ?? ShmError(attempt, error)
     default: ShmError(attempt, error)
     }

@@ -20,7 +20,7 @@ struct RegionLock: ~Copyable {
   init(_ region: borrowing Region, _ attempt: String) throws(ShmError) {
     // The lock belongs to the open file description, so it needs a separate one, and ends with it.
     let raw = region.descriptor.raw
-    let opened = try ShmError.saying(attempt) { () throws(Errno) -> OwnedDescriptor in
+    let opened = try ShmError.translating(attempt) { () throws(Errno) -> OwnedDescriptor in
       do throws(Errno) {
         return try FileSystem.open(FilePath("/proc/self/fd/\(raw)"), O_RDWR | O_NONBLOCK)
       } catch {

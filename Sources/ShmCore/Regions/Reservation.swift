@@ -30,31 +30,31 @@ enum Reservation {
   ///   - range: in bytes.
   ///   - descriptor: the file, open for writing.
   ///   - attempt: what is tried, for messages.
-  ///   - space: checks the available room again during the reservation, because other processes also take
+  ///   - check: checks the available room again during the reservation, because other processes also take
   ///     memory; nil skips the limits at which the kernel ends processes.
   ///   - explain: turns an error number into an error.
   ///   - progress: called with the bytes reserved so far, from 0.
   /// - Throws: `ShmError`: the error of `explain`, or `interrupted`.
   static func reserve(
     _ range: Range<Int>, of descriptor: borrowing OwnedDescriptor, attempt: String,
-    space: SpaceCheck?, explain: (Errno) -> ShmError, progress: (Int) -> Void
+    check: SpaceCheck?, explain: (Errno) -> ShmError, progress: (Int) -> Void
   ) throws(ShmError) {
     var offset = range.lowerBound
     // The caller has looked a moment ago.
     var nextLook = offset &+ shortestInterval
     while offset < range.upperBound {
       progress(offset - range.lowerBound)
-      if let space, offset >= nextLook {
+      if let check, offset >= nextLook {
         do {
           let wanted = max(0, range.upperBound - offset - slack)
-          let left = try space.left(after: wanted) { $0.endsProcesses }
+          let left = try check.left(after: wanted) { $0.endsProcesses }
           nextLook = offset &+ interval(left.map { $0 &+ wanted })
         } catch {
           release(range, of: descriptor)
           throw error
         }
       }
-      let step = space == nil ? chunk : min(chunk, max(1, nextLook - offset))
+      let step = check == nil ? chunk : min(chunk, max(1, nextLook - offset))
       let end = offset + min(step, range.upperBound - offset)
       let refused: Errno?
       do {

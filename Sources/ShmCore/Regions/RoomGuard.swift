@@ -8,7 +8,7 @@ import SystemPackage
 /// The checks are rare: half of the available room is written without another check.
 package struct RoomGuard {
   /// The check; nil if the file needs no check.
-  private let space: SpaceCheck?
+  private let check: SpaceCheck?
   private let raw: CInt
   /// The size of a huge page of a hugetlbfs, whose pages are reserved by a mapping; nil for other files.
   private let hugePage: Int?
@@ -26,10 +26,10 @@ package struct RoomGuard {
       DescriptorKind.isRegular(raw) ? try? FileSystem.fileSystemStatus(ofDescriptor: raw) : nil
     switch status.map({ MemoryFileSystem($0).kind }) {
     case .tmpfs, .ramfs:
-      space = SpaceCheck(
+      check = SpaceCheck(
         attempt: attempt, place: "its file system", site: .descriptor(raw), mayBeSparse: false)
     // The kernel can reclaim pages of files on disks, and there is no write(2) on hugetlbfs.
-    default: space = nil
+    default: check = nil
     }
   }
 
@@ -37,7 +37,7 @@ package struct RoomGuard {
   package init(_ region: borrowing Region, _ attempt: String) {
     raw = region.rawDescriptor
     let kind = (try? region.fileSystem())?.kind
-    space = kind != .other ? try? region.space(attempt, mayBeSparse: false) : nil
+    check = kind != .other ? try? region.spaceCheck(attempt, mayBeSparse: false) : nil
     hugePage = kind == .hugetlbfs ? (try? region.status())?.pageSize : nil
   }
 
@@ -49,9 +49,9 @@ package struct RoomGuard {
   ///     kernel allows. Only limits at which the kernel ends the process are checked in advance.
   /// - Throws: `ShmError` of kind `noSpace` and the figures.
   package mutating func require(_ range: Range<Int>, isPiece: Bool = false) throws(ShmError) {
-    guard let space, !range.isEmpty else { return }
+    guard let check, !range.isEmpty else { return }
     if let hugePage {
-      if !isPiece { try reserve([range], ofSize: hugePage, space) }
+      if !isPiece { try reserve([range], ofSize: hugePage, check) }
       return
     }
     if range.count <= allowance {
@@ -59,23 +59,23 @@ package struct RoomGuard {
       return
     }
     let missing = Self.missingBytes(raw, range)
-    if missing > 0 { try look(missing, space, isPiece) }
+    if missing > 0 { try look(missing, check, isPiece) }
   }
 
   /// The same check for several ranges together.
   package mutating func require(_ parts: [Range<Int>]) throws(ShmError) {
-    guard let space else { return }
-    if let hugePage { return try reserve(parts, ofSize: hugePage, space) }
+    guard let check else { return }
+    if let hugePage { return try reserve(parts, ofSize: hugePage, check) }
     let missing = parts.reduce(0) { (sum, part) in
       let (total, overflow) = sum.addingReportingOverflow(Self.missingBytes(raw, part))
       return overflow ? .max : total
     }
-    if missing > 0 { try look(missing, space, false) }
+    if missing > 0 { try look(missing, check, false) }
   }
 
   /// The same check for bytes at the current offset of the descriptor.
   package mutating func require(next count: Int) throws(ShmError) {
-    guard space != nil, count > 0 else { return }
+    guard check != nil, count > 0 else { return }
     if count <= allowance {
       allowance -= count
       return
@@ -88,7 +88,7 @@ package struct RoomGuard {
 
   /// Reserves the huge pages of `parts`. The reservation belongs to the file and outlasts the mapping. mmap(2)
   private func reserve(
-    _ parts: [Range<Int>], ofSize page: Int, _ space: SpaceCheck
+    _ parts: [Range<Int>], ofSize page: Int, _ check: SpaceCheck
   ) throws(ShmError) {
     for part in parts where !part.isEmpty {
       let start = PageMath.roundDown(part.lowerBound, to: page)
@@ -99,7 +99,7 @@ package struct RoomGuard {
           descriptor: raw, offset: start)
         _ = unsafe OwnedPages(adopting: base, length: end - start)
       } catch .noMemory {
-        throw space.refusal(parts.reduce(0) { $0 + $1.count }, errno: .noMemory)
+        throw check.refusal(parts.reduce(0) { $0 + $1.count }, errno: .noMemory)
       } catch {
         // The write reports every other error.
         return
@@ -108,9 +108,9 @@ package struct RoomGuard {
   }
 
   private mutating func look(
-    _ missing: Int, _ space: SpaceCheck, _ isPiece: Bool
+    _ missing: Int, _ check: SpaceCheck, _ isPiece: Bool
   ) throws(ShmError) {
-    let left = try space.left(after: missing) { !isPiece || $0.endsProcesses }
+    let left = try check.left(after: missing) { !isPiece || $0.endsProcesses }
     allowance = min(left.map { $0 / 2 } ?? Int.max, 1 << 30)
   }
 

@@ -16,7 +16,7 @@ package enum SharedMemory {
   package static func require(
     _ descriptor: borrowing OwnedDescriptor, _ attempt: String, status: stat? = nil
   ) throws(ShmError) {
-    let fileSystem = try ShmError.saying(attempt) { () throws(Errno) in
+    let fileSystem = try ShmError.translating(attempt) { () throws(Errno) in
       MemoryFileSystem(try descriptor.fileSystemStatus())
     }
     guard fileSystem.kind == .other else { return }

@@ -120,7 +120,7 @@ extension SpaceCheck {
   private static func figures(_ wanted: Int, _ available: Int) -> (String, String) {
     // The kernel allocates whole pages.
     let needed = wanted > available ? wanted : PageMath.roundUp(wanted) ?? wanted
-    return ByteCount(needed).told(beside: ByteCount(available))
+    return ByteCount(needed).distinguished(from: ByteCount(available))
   }
 
   private var isOnHugePages: Bool {

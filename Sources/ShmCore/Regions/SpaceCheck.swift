@@ -102,7 +102,7 @@ struct SpaceCheck {
 
 extension Region {
   /// The room on the file system of the region.
-  func space(_ attempt: String, mayBeSparse: Bool = true) throws(ShmError) -> SpaceCheck {
+  func spaceCheck(_ attempt: String, mayBeSparse: Bool = true) throws(ShmError) -> SpaceCheck {
     guard let directory = reference.directory else {
       return SpaceCheck(
         attempt: attempt, place: "its \(try fileSystem().kind)", site: .descriptor(rawDescriptor),

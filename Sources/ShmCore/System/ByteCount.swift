@@ -36,7 +36,7 @@ package struct ByteCount: Hashable, Sendable, CustomStringConvertible {
 
   /// This number and another, so that two that differ never read the same: exact if rounding would
   /// hide the difference.
-  package func told(beside other: ByteCount) -> (String, String) {
+  package func distinguished(from other: ByteCount) -> (String, String) {
     bytes != other.bytes && description == other.description
       ? (exact, other.exact) : (description, other.description)
   }

@@ -2,8 +2,8 @@
 package struct Deadline {
   /// The time that was given, in nanoseconds; nil for no limit.
   private let limit: Int?
-  /// The end by `Clock.nanoseconds`.
-  private var end: Int?
+  /// The end of the wait by `Clock.nanoseconds`.
+  private var instant: Int?
 
   /// - Parameter limit: the time that may pass from now on; nil for no limit.
   package init(after limit: Duration?) {
@@ -12,7 +12,7 @@ package struct Deadline {
 
   private init(nanoseconds: Int?) {
     limit = nanoseconds
-    end = nanoseconds.map { Clock.nanoseconds.addingReportingOverflow($0) }
+    instant = nanoseconds.map { Clock.nanoseconds.addingReportingOverflow($0) }
       .map { $0.overflow ? Int.max : $0.partialValue }
   }
 
@@ -21,13 +21,13 @@ package struct Deadline {
 
   /// The time that is left; zero after the end, nil for no limit.
   package var left: Duration? {
-    end.map { .nanoseconds(max(0, $0 - Clock.nanoseconds)) }
+    instant.map { .nanoseconds(max(0, $0 - Clock.nanoseconds)) }
   }
 
   /// Whether the end has passed.
   package var hasPassed: Bool {
-    guard let end else { return false }
-    return Clock.nanoseconds >= end
+    guard let instant else { return false }
+    return Clock.nanoseconds >= instant
   }
 
   /// The time that was given, if it has passed.

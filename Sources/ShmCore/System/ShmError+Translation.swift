@@ -2,7 +2,7 @@ package import SystemPackage
 
 extension ShmError {
   /// Runs `body`, and translates its error number to an error whose operation is `attempt`.
-  package static func saying<Value: ~Copyable>(
+  package static func translating<Value: ~Copyable>(
     _ attempt: String, _ body: () throws(Errno) -> Value
   ) throws(ShmError) -> Value {
     try explaining({ ShmError(attempt, $0) }, body)

@@ -16,9 +16,9 @@ final class HeldRegion {
   /// The owner at the first opening. A region of another user is not followed.
   private let owner: UInt32
   /// Whether the removal of the region has been reported: each change is reported once.
-  private var isGoneTold = false
+  private var isRemovalReported = false
   /// The reported change that could not be followed yet.
-  private var told: (identity: RegionIdentity, size: Int)?
+  private var pending: (identity: RegionIdentity, size: Int)?
   private var nextTry = 0
   /// The failure of the last check.
   private var complaint: ShmError?
@@ -133,7 +133,7 @@ final class HeldRegion {
     do throws(ShmError) {
       try notice(policy, follow: follow, force: force)
       // Waits for the time of the next attempt.
-      if told == nil { complaint = nil }
+      if pending == nil { complaint = nil }
     } catch {
       // The figures of the same refusal differ from check to check.
       if complaint?.attempt != error.attempt || complaint?.kind != error.kind {
@@ -147,16 +147,16 @@ final class HeldRegion {
 
   private func notice(_ policy: WiringPolicy, follow: Bool, force: Bool) throws(ShmError) {
     guard let named = try currentName() else {
-      if !isGoneTold {
+      if !isRemovalReported {
         Output.complain("\(reference.quoted) was removed; its pages stay wired")
       }
-      isGoneTold = true
+      isRemovalReported = true
       return
     }
     let now = named.status.size
-    guard named.status.identity != identity || now != size || told != nil else { return }
-    let known = told ?? (identity, size)
-    let isNews = told.map { $0 != (named.status.identity, now) } ?? true
+    guard named.status.identity != identity || now != size || pending != nil else { return }
+    let known = pending ?? (identity, size)
+    let isNews = pending.map { $0 != (named.status.identity, now) } ?? true
     let isForeign = named.status.owner != owner
     let follow = follow && !isForeign
     if isNews {
@@ -170,10 +170,10 @@ final class HeldRegion {
         pages stay wired
         """ : "the wired pages stay wired"
       Output.complain("\(reference.quoted) \(what); \(follow ? "wiring it again" : stays)")
-      told = (named.status.identity, now)
+      pending = (named.status.identity, now)
       complaint = nil
     }
-    isGoneTold = false
+    isRemovalReported = false
     if follow {
       // The failure can be temporary: the change counts as handled only after a later attempt succeeds.
       guard isNews || Clock.nanoseconds >= nextTry else { return }
@@ -181,7 +181,7 @@ final class HeldRegion {
     }
     identity = named.status.identity
     size = now
-    told = nil
+    pending = nil
   }
 
   /// The new pages are wired before the old ones are released, unless there is no room for both.

@@ -52,10 +52,10 @@ struct RoomReport: Encodable {
 
   init(_ answer: RoomAnswer, in directory: FilePath, _ advice: Advice) {
     let remedies = [answer.shortage.map { advice.text(for: $0) }, answer.remedy?.words]
-    let told = remedies.compactMap { $0 }
+    let known = remedies.compactMap { $0 }
     self.init(
       answer.room, in: directory, answer: answer,
-      remedy: told.isEmpty ? nil : told.joined(separator: "; "))
+      remedy: known.isEmpty ? nil : known.joined(separator: "; "))
   }
 
   /// Whether the answer is no.

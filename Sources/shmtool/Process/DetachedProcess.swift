@@ -20,7 +20,7 @@ enum DetachedProcess {
     let attempt = "cannot start a background process"
     guard ProcessView.isThere else { throw ProcessView.missing(attempt) }
     var ends: [CInt] = [-1, -1]
-    _ = try ShmError.saying(attempt) { () throws(Errno) in
+    _ = try ShmError.translating(attempt) { () throws(Errno) in
       try SystemCall.checkNegated { unsafe cshm_pipe(&ends) }
     }
     let reader = OwnedDescriptor(adopting: ends[0])

@@ -75,7 +75,7 @@ struct HoldLoop: ~Copyable {
     tend: () throws(ShmError) -> Void = { () throws(ShmError) in }
   ) throws(ShmError) -> End {
     let name = Escaping.quoted(command.first ?? [])
-    let forwarder = try ShmError.saying("cannot run \(name)") { () throws(Errno) in
+    let forwarder = try ShmError.translating("cannot run \(name)") { () throws(Errno) in
       try SignalForwarder(terminations: true)
     }
     let child = try ChildProcess(

@@ -57,7 +57,7 @@ struct PipedCommand: ~Copyable {
     let answer = outputs.first.map { OwnedDescriptorBox(OwnedDescriptor(adopting: $0)) }
     // Closed here after the child has its copy: otherwise the end of its output could not be seen.
     let theirs = outputs.last.map { OwnedDescriptorBox(OwnedDescriptor(adopting: $0)) }
-    let forwarder = try ShmError.saying("cannot run \(name)") { () throws(Errno) in
+    let forwarder = try ShmError.translating("cannot run \(name)") { () throws(Errno) in
       try SignalForwarder(terminations: false)
     }
     let started = try ChildProcess(
@@ -87,7 +87,7 @@ struct PipedCommand: ~Copyable {
 
   private static func pipe(_ attempt: String) throws(ShmError) -> [CInt] {
     var ends: [CInt] = [-1, -1]
-    try ShmError.saying(attempt) { () throws(Errno) in
+    try ShmError.translating(attempt) { () throws(Errno) in
       _ = try SystemCall.checkNegated { unsafe cshm_pipe(&ends) }
     }
     return ends

@@ -27,7 +27,7 @@ struct TerminationSignals: ~Copyable {
 
   /// The same with a `ShmError`.
   static func taken() throws(ShmError) -> TerminationSignals {
-    try ShmError.saying("cannot wait for signals") { () throws(Errno) in
+    try ShmError.translating("cannot wait for signals") { () throws(Errno) in
       try TerminationSignals()
     }
   }

@@ -72,7 +72,7 @@ struct WiringHolder: Sendable {
     role: ([UInt8]) -> Role? = WiringHolder.role(ofArguments:)
   ) throws(ShmError) -> Scan {
     try ProcessView.check("cannot inspect the processes")
-    let names = try ShmError.saying("cannot inspect the processes") { () throws(Errno) in
+    let names = try ShmError.translating("cannot inspect the processes") { () throws(Errno) in
       try FileSystem.names(in: "/proc")
     }
     var holders: [WiringHolder] = []

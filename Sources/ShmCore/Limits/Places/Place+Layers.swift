@@ -13,9 +13,9 @@ extension Place {
     contradictions =
       containers.contradictions + others + (isLeftover ? containers.layers + inner : [])
     if contradictions.isEmpty {
-      let told = outer + containers.layers + inner
+      let seen = outer + containers.layers + inner
       // A terminal is the weakest evidence: in a container it belongs to the engine.
-      layers = told.isEmpty ? evidence.filter { $0.mark == .terminal } : told
+      layers = seen.isEmpty ? evidence.filter { $0.mark == .terminal } : seen
     } else {
       layers = []
     }
