@@ -137,9 +137,14 @@ public struct PageMap: Sendable {
   ///
   /// - Complexity: linear in the runs.
   public func bytes(_ state: State) -> Int? {
+    bytes(state, in: 0..<Int.max)
+  }
+
+  /// The same for a part of the region, in bytes.
+  func bytes(_ state: State, in part: Range<Int>) -> Int? {
     var sum = 0
-    for run in runs {
-      if run.state == state { sum += run.range.count }
+    for run in runs where run.range.overlaps(part) {
+      if run.state == state { sum += run.range.clamped(to: part).count }
       if run.state == .unknown, state != .unknown { return nil }
     }
     return sum
