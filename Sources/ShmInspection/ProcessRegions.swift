@@ -32,6 +32,13 @@ public struct ProcessRegions: Sendable {
   /// The regions: first those that are mapped, by address, then those that are only open.
   public let regions: [Entry]
 
+  /// Whether a process that was inspected before has no memory any more: it exited, or its parent has not waited for it
+  /// yet.
+  package static func isGone(_ process: Int32) -> Bool {
+    let maps = try? FileSystem.contents(of: FilePath("/proc/\(process)/maps"))
+    return maps?.isEmpty ?? true
+  }
+
   /// Inspects a process. proc_pid_maps(5), proc_pid_fd(5)
   ///
   /// - Parameter process: its number.

@@ -45,13 +45,41 @@ struct RegionCensus: ~Copyable {
       unreadable.append(.init(place: RegionName.directory, reason: error.reason))
       return
     }
+    var others: [FilePath.Component] = []
     for name in names {
-      guard let entry = RegionInventory.Entry(posix: name) else { continue }
-      add(entry, from: entry.reference?.path)
+      if let entry = RegionInventory.Entry(posix: name) {
+        add(entry, from: entry.reference?.path)
+      } else {
+        others.append(name)
+      }
+    }
+    addFolders(others, in: RegionName.directory, pageSize: PageMath.pageSize)
+  }
+
+  /// The files in the folders of a directory of regions.
+  private mutating func addFolders(
+    _ names: [FilePath.Component], in directory: FilePath, pageSize: Int
+  ) {
+    let found = FolderFiles(names, in: directory)
+    for file in found.files {
+      addFile(file.path, file.status, below: directory, pageSize: pageSize)
+    }
+    if let place = found.truncated {
+      unreadable.append(.init(place: place, reason: "it holds too many files"))
     }
   }
 
-  /// The files in the root directories of hugetlbfs mounts, which are the default for new regions of huge pages.
+  private mutating func addFile(
+    _ path: FilePath, _ status: stat, below root: FilePath, pageSize: Int
+  ) {
+    var entry = RegionInventory.Entry(
+      .file, name: path.bytes, reference: .file(path), identity: RegionIdentity(status),
+      status: RegionStatus(status, created: FileSystem.birthTime(path), pageSize: pageSize))
+    entry.root = root
+    add(entry, from: path)
+  }
+
+  /// The files on hugetlbfs mounts, of which the root directories are the default for new regions of huge pages.
   mutating func addHugeFiles() {
     for mount in views.first?.mounts.mounts ?? [] where mount.kind == "hugetlbfs" {
       let directory = mount.point
@@ -62,18 +90,18 @@ struct RegionCensus: ~Copyable {
         unreadable.append(.init(place: mount.point, reason: error.reason))
         continue
       }
+      var folders: [FilePath.Component] = []
       for name in names {
         let path = directory.appending(name)
-        guard let status = try? FileSystem.status(path),
-          RegionStatus.kindOfOther(status.st_mode) == nil
-        else { continue }
-        add(
-          RegionInventory.Entry(
-            .file, name: path.bytes, reference: .file(path), identity: RegionIdentity(status),
-            status: RegionStatus(
-              status, created: FileSystem.birthTime(path), pageSize: Int(status.st_blksize))),
-          from: path)
+        guard let status = try? FileSystem.status(path) else { continue }
+        if RegionStatus.kindOfOther(status.st_mode) == nil {
+          addFile(path, status, below: directory, pageSize: Int(status.st_blksize))
+        } else if status.st_mode & S_IFMT == S_IFDIR {
+          folders.append(name)
+        }
       }
+      let pageSize = (try? MemoryFileSystem.at(directory).pageSize) ?? PageMath.pageSize
+      addFolders(folders, in: directory, pageSize: pageSize)
     }
   }
 
@@ -96,7 +124,7 @@ struct RegionCensus: ~Copyable {
         reference: .systemV(segment.identifier),
         identity: RegionIdentity(
           segment: UInt64(segment.identifier), namespace: namespace, device: device ?? 0),
-        segment: segment)
+        visibility: segment.isRemoved ? .removed : .named, segment: segment)
       entry.users = sighting?.users ?? []
       // The kernel counts the attaches of all processes.
       entry.use = segment.attaches == 0 ? .unused : .used(entry.users.map(\.process))
@@ -144,7 +172,7 @@ struct RegionCensus: ~Copyable {
     let access = RegionAccess(identity, sighting, kind, name, mounts(of: sighting))
     var entry = RegionInventory.Entry(
       kind, name: access.name, reference: access.reference, identity: identity,
-      visibility: access.visibility,
+      visibility: segment?.isRemoved == true ? .removed : access.visibility,
       status: segment == nil ? access.status(isHuge: isHuge(identity.device)) : nil,
       segment: segment)
     entry.users = sighting.users

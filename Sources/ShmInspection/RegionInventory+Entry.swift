@@ -41,6 +41,11 @@ extension RegionInventory {
     public let segment: SystemVSegment?
     /// Whether its pages come from a pool of huge ones, which are never swapped.
     public internal(set) var hasHugePages = false
+    /// Whether it was found by its name below the directory of POSIX objects or on a mount of huge pages, and not only
+    /// by a process that uses it.
+    package var isFoundByName: Bool { root != nil }
+    /// The directory below which it was found by its name; nil if it was not.
+    package internal(set) var root: FilePath?
     /// Whether its pages are never paged out, wired or not: huge pages of a pool, and those of a tmpfs
     /// mounted `noswap`.
     public internal(set) var isInherentlyUnswappable = false
@@ -85,7 +90,7 @@ extension RegionInventory {
     public var owner: UInt32? { kind == .systemV ? segment?.owner : status?.owner }
 
     /// The permission bits.
-    public var mode: UInt16? { kind == .systemV ? segment?.mode : status?.mode }
+    public var mode: FilePermissions? { kind == .systemV ? segment?.mode : status?.mode }
 
     /// When it was made or last written, see `RegionStatus.lastChange`; of a System V segment, made or
     /// changed by shmctl(2). In seconds since 1970.

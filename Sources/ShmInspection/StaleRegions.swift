@@ -3,8 +3,8 @@ import SystemPackage
 
 /// Leftover regions: named regions that no visible process uses.
 ///
-/// POSIX objects and files on hugetlbfs. Semaphores are not included, because a semaphore without a user waits
-/// for its next user. System V segments are not included, because they have no name: ipcrm(1) removes them.
+/// POSIX objects, files in folders beside them, and files on hugetlbfs are candidates for removal. Semaphores and System V segments are listed
+/// separately, because both may wait for their next user by design.
 ///
 /// ```swift
 /// for candidate in try StaleRegions.find(olderThan: .seconds(3600)).candidates {
@@ -35,6 +35,34 @@ public struct StaleRegions: Sendable {
       }
       return try region.unlinkIfUnused(afterLook: ())
     }
+  }
+
+  /// Removes the folders of removed regions that are empty now, and reports them.
+  ///
+  /// - Parameter candidates: the removed regions.
+  /// - Returns: the paths of the removed folders.
+  package static func removeEmptyFolders(of candidates: [Candidate]) -> [FilePath] {
+    var removed: [FilePath] = []
+    for folder in Set(candidates.compactMap { $0.entry.reference?.path?.directory }) {
+      guard let root = candidates.lazy.compactMap(\.entry.root).first(where: folder.starts),
+        folder != root, let parent = try? OpenDirectory(root)
+      else { continue }
+      let names = folder.components.dropFirst(root.components.count)
+      remove(names[...], in: parent, root, &removed)
+    }
+    return removed
+  }
+
+  /// Removes the folders of a path from the innermost on. A folder that is not empty stays.
+  private static func remove(
+    _ names: Slice<FilePath.ComponentView>, in parent: borrowing OpenDirectory, _ place: FilePath,
+    _ removed: inout [FilePath]
+  ) {
+    guard let first = names.first else { return }
+    let (name, path) = (FilePath(root: nil, [first]), place.appending(first))
+    guard let folder = try? OpenDirectory(name, in: parent) else { return }
+    remove(names.dropFirst(), in: folder, path, &removed)
+    if (try? parent.removeDirectory(name)) != nil { removed.append(path) }
   }
 
   /// A region that a killed removal has left under another name, and that was not to be removed, or is
@@ -70,6 +98,8 @@ public struct StaleRegions: Sendable {
   public let candidates: [Candidate]
   /// The regions that a killed removal has left, which get their names back.
   public let displaced: [Displaced]
+  /// The named semaphores that no process is seen to use. sem_overview(7)
+  public let semaphores: [Candidate]
   /// The System V segments that no process has attached.
   public let segments: [SystemVSegment]
   /// The sources that could not be read.
@@ -87,13 +117,14 @@ public struct StaleRegions: Sendable {
   public static func find(olderThan minimum: Duration = .zero) throws(ShmError) -> StaleRegions {
     let inventory = try RegionInventory.current([])
     let now = Clock.secondsSince1970
-    var candidates: [Candidate] = []
+    var (candidates, semaphores): ([Candidate], [Candidate]) = ([], [])
     var displaced: [Displaced] = []
     for entry in inventory.entries {
-      guard entry.kind == .posix || (entry.kind == .file && entry.hasHugePages),
+      let isSemaphore = entry.kind == .semaphore
+      guard entry.kind == .posix || isSemaphore || (entry.kind == .file && entry.isFoundByName),
         !entry.isRemoved, entry.reference != nil, let status = entry.status
       else { continue }
-      if let name = entry.reference?.path?.lastComponent,
+      if !isSemaphore, let name = entry.reference?.path?.lastComponent,
         let left = RemovalName(parsing: name.bytes)
       {
         guard Clock.age(of: status.changed, now: now) >= grace else { continue }
@@ -104,11 +135,15 @@ public struct StaleRegions: Sendable {
       }
       guard entry.use != .unused, entry.use.isUsed != true else { continue }
       let age = Clock.age(of: status.lastChange, now: now)
-      if .seconds(age) >= minimum { candidates.append(Candidate(entry: entry, age: age)) }
+      guard .seconds(age) >= minimum else { continue }
+      let candidate = Candidate(entry: entry, age: age)
+      if isSemaphore { semaphores.append(candidate) } else { candidates.append(candidate) }
     }
-    let segments = inventory.entries.compactMap(\.segment).filter { $0.attaches == 0 }
+    let segments = inventory.entries.compactMap(\.segment).filter {
+      $0.attaches == 0 && .seconds(Clock.age(of: $0.changed, now: now)) >= minimum
+    }
     return StaleRegions(
-      candidates: candidates, displaced: displaced, segments: segments,
+      candidates: candidates, displaced: displaced, semaphores: semaphores, segments: segments,
       unreadable: inventory.unreadable)
   }
 }

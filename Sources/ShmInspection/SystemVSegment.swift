@@ -1,7 +1,7 @@
 import CShm
 import Glibc
 import ShmCore
-import SystemPackage
+public import SystemPackage
 
 /// A System V shared memory segment, as /proc/sysvipc/shm shows it. sysvipc(7), proc_sysvipc(5)
 ///
@@ -14,12 +14,12 @@ public struct SystemVSegment: Hashable, Sendable {
   /// The key that it was made with; 0 for a private one.
   public let key: UInt32
   /// The permission bits.
-  public let mode: UInt16
+  public let mode: FilePermissions
   /// Its length in bytes.
   public let size: Int
   /// The process that made it.
   public let creator: Int32
-  /// How often it is attached, by whomever.
+  /// The number of its attachments.
   public let attaches: Int
   /// The user who owns it.
   public let owner: UInt32
@@ -51,7 +51,7 @@ public struct SystemVSegment: Hashable, Sendable {
   /// - Throws: `ShmError` if the list cannot be read, unless the kernel has no System V memory.
   static func table() throws(ShmError) -> [SystemVSegment] {
     if cshm_lacks_system_v() != 0 { return [] }
-    let text = try ShmError.saying("cannot read \(place)") { () throws(Errno) in
+    let text = try ShmError.translating("cannot read \(place)") { () throws(Errno) in
       try FileSystem.contents(of: place)
     }
     return ProcText.lines(text).compactMap { SystemVSegment(parsing: $0) }
@@ -85,7 +85,7 @@ public struct SystemVSegment: Hashable, Sendable {
     (self.key, self.identifier, self.size, self.creator) = (key, identifier, size, creator)
     (self.attaches, self.owner, self.group, self.changed) = (attaches, owner, group, changed)
     (self.resident, self.swapped) = (resident, swapped)
-    mode = UInt16(bits & 0o777)
+    mode = FilePermissions(rawValue: mode_t(bits & 0o777))
     // SHM_DEST and SHM_LOCKED of <sys/shm.h>
     isRemoved = bits & 0o1000 != 0
     isLocked = bits & 0o2000 != 0

@@ -94,6 +94,13 @@ package struct OpenDirectory: ~Copyable {
     }
   }
 
+  /// Removes an empty directory. unlinkat(2), `AT_REMOVEDIR`
+  package func removeDirectory(_ name: FilePath) throws(Errno) {
+    try SystemCall.check {
+      unsafe name.withPlatformString { unsafe unlinkat(descriptor.raw, $0, AT_REMOVEDIR) }
+    }
+  }
+
   /// Renames within the directory. An existing file of the new name is replaced. renameat(2)
   package func rename(_ from: FilePath, to: FilePath) throws(Errno) {
     try SystemCall.check {

@@ -12,19 +12,19 @@ struct Remove: CheckedCommand {
       Unlinks names, as rm(1) does. Processes that use a region keep it, and its memory is \
       freed when the last of them releases it. Only shared memory is removed: a file that is \
       not on tmpfs, ramfs or hugetlbfs is refused. stream:NAME removes what a killed sender \
-      left of a stream.
+      left of a stream. sysv:ID marks a System V segment for destruction.
 
       --unused removes a region only if no process uses it. This is proved in the same step.
 
-      --stale shows POSIX objects, files on hugetlbfs and streams that no visible process \
-      uses; it takes no lease and no lock. With --yes each of them is removed if it is proved \
+      --stale shows POSIX objects, files in folders of /dev/shm, files on hugetlbfs, and streams \
+      that no visible process uses; it takes no lease and no lock. With --yes each of them is removed if it is proved \
       in the same step that no process uses it. If the processes of other users cannot be \
       inspected, only your own regions can be proved unused.
 
       --stale also handles what interrupted removals left ('.shmtool-removing-…'): a region in \
       use gets its name back, any other is removed. Empty directories of your streams \
-      (/dev/shm/.shmtool-UID) are removed. Semaphores are kept. System V segments are shown; \
-      'ipcrm -m' removes them.
+      (/dev/shm/.shmtool-UID), and folders whose last region was removed, are removed. Semaphores and System V segments are shown and \
+      kept, because they may wait for their next user.
       """,
     aliases: ["rm"])
 
@@ -39,13 +39,16 @@ struct Remove: CheckedCommand {
     completion: CompletionDomain.removed.kind, transform: RemovalOperand.parse)
   var regions: [RemovalOperand] = []
 
+  @Flag(name: .shortAndLong, help: "Ignore regions that do not exist")
+  var force = false
+
   @Flag(help: "Remove only regions that no process uses")
   var unused = false
 
   @Flag(help: "Show regions that no visible process uses; with --yes remove them")
   var stale = false
 
-  @Flag(help: "Remove what --stale shows")
+  @Flag(name: .shortAndLong, help: "Remove what --stale shows")
   var yes = false
 
   @Option(
@@ -66,7 +69,7 @@ struct Remove: CheckedCommand {
           "--stale and --unused cannot be used together; --stale removes only unused regions")
       }
     } else {
-      if regions.isEmpty { throw ValidationError("a region or --stale is required") }
+      if regions.isEmpty, !force { throw ValidationError("a region or --stale is required") }
       if yes || olderThan != nil { throw ValidationError("--yes and --older-than require --stale") }
     }
   }
@@ -78,7 +81,11 @@ struct Remove: CheckedCommand {
     var removed: [RemoveReport.Row] = []
     var operands = Operands()
     operands.forEach(regions, named: \.text) { (operand) throws(ShmError) in
-      removed.append(try remove(operand))
+      do throws(ShmError) {
+        removed.append(try remove(operand))
+      } catch {
+        guard force, error.kind == .notFound else { throw error }
+      }
     }
     if !removed.isEmpty || options.json {
       try Output.write(RemoveReport(regions: removed, errors: operands.failures), options)
@@ -107,6 +114,9 @@ struct Remove: CheckedCommand {
   }
 
   private func remove(_ reference: RegionReference) throws(ShmError) -> RemoveReport.Row {
+    if case .systemV(let identifier) = reference {
+      return try remove(SystemVSegment.named(identifier))
+    }
     let region = try Region.open(reference, access: .status)
     let status = try region.status()
     if unused {
@@ -115,6 +125,14 @@ struct Remove: CheckedCommand {
       try region.unlink()
     }
     return RemoveReport.Row(region: RawText(reference), bytes: status.size, stream: false)
+  }
+
+  private func remove(_ segment: SystemVSegment) throws(ShmError) -> RemoveReport.Row {
+    let reference = RegionReference.systemV(segment.identifier)
+    let use = try segment.remove(ifUnattached: unused)
+    if unused { try use.refuse("cannot remove \(reference.quoted)") }
+    return RemoveReport.Row(
+      region: RawText(reference), bytes: segment.size, stream: false, attached: use != .unused)
   }
 
   /// Removes the name that a killed sender has left; false if there is no such name.

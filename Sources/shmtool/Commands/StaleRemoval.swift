@@ -14,10 +14,13 @@ struct StaleRemoval {
   func run(_ options: ActionOptions) throws {
     let found = try StaleRegions.find(olderThan: .seconds(seconds))
     var report = StaleReport(
-      dryRun: isDryRun, segments: found.segments.map(\.identifier), unreadable: found.unreadable,
+      dryRun: isDryRun,
+      semaphores: found.semaphores.compactMap { $0.entry.reference.map { RawText($0) } },
+      segments: found.segments.map(\.identifier), unreadable: found.unreadable,
       olderThanSeconds: seconds)
     for source in report.unreadable { Output.complain(source.sentence) }
     var failure: (any Error)?
+    var removed: [StaleRegions.Candidate] = []
     do {
       try Operands.forEach(found.displaced) { (displaced) throws(ShmError) in
         if !isDryRun { try displaced.restore() }
@@ -31,7 +34,9 @@ struct StaleRemoval {
     }
     do {
       try Operands.forEach(found.candidates) { (candidate) throws(ShmError) in
-        if let row = try row(candidate) { report.regions.append(row) }
+        guard let row = try row(candidate) else { return }
+        report.regions.append(row)
+        if row.removed { removed.append(candidate) }
       }
     } catch {
       failure = failure ?? error
@@ -55,10 +60,14 @@ struct StaleRemoval {
         if !isDryRun {
           guard try directory.remove() else { return }
         }
-        report.directories.append(.init(path: RawText(directory.path.bytes), removed: !isDryRun))
+        report.directories.append(
+          .init(path: RawText(directory.path.bytes), kind: .streams, removed: !isDryRun))
       }
     } catch {
       failure = failure ?? error
+    }
+    report.directories += StaleRegions.removeEmptyFolders(of: removed).map {
+      .init(path: RawText($0.bytes), kind: .regions, removed: true)
     }
     report.count()
     // With a dry run the report is the data, and goes to stdout; otherwise it is a status message.

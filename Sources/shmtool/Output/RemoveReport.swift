@@ -8,11 +8,14 @@ struct RemoveReport: Report {
     let bytes: Int
     /// Whether it was left by a killed sender.
     let stream: Bool
+    /// Whether it is a System V segment that exists until its last process detaches it.
+    let attached: Bool
 
-    init(region: RawText, bytes: Int, stream: Bool) {
+    init(region: RawText, bytes: Int, stream: Bool, attached: Bool = false) {
       self.region = region
       self.bytes = bytes
       self.stream = stream
+      self.attached = attached
     }
 
     init(stream name: RegionName) {
@@ -29,7 +32,9 @@ struct RemoveReport: Report {
     regions.map { row in
       row.stream
         ? "removed \(row.region.quoted), a stream of a killed sender\n"
-        : "removed \(row.region.quoted), \(ByteCount(row.bytes))\n"
+        : row.attached
+          ? "marked \(row.region.quoted) for destruction when its last process detaches it\n"
+          : "removed \(row.region.quoted), \(ByteCount(row.bytes))\n"
     }.joined()
   }
 }

@@ -35,9 +35,14 @@ struct StaleReport: Report {
     let owner: RawText
   }
 
-  /// An empty directory of this user's streams.
+  /// An empty directory of this user's streams, or a folder whose last region was removed.
   struct Directory: Encodable {
+    enum Kind: String, Encodable {
+      case streams, regions
+    }
+
     let path: RawText
+    let kind: Kind
     let removed: Bool
   }
 
@@ -54,7 +59,9 @@ struct StaleReport: Report {
   var restored: [Restored] = []
   var streamsOfOthers: [Stream] = []
   var directories: [Directory] = []
-  /// The System V segments that no process has attached. ipcrm(1) removes them.
+  /// The semaphores that no process was seen to use. They are kept, because they may wait for their next user.
+  let semaphores: [RawText]
+  /// The System V segments that no process has attached. They are kept for the same reason.
   let segments: [Int32]
   /// The unreadable sources.
   let unreadable: [ListReport.Unreadable]
@@ -64,18 +71,20 @@ struct StaleReport: Report {
   private(set) var frees = 0
 
   init(
-    dryRun: Bool, segments: [Int32], unreadable: [RegionInventory.UnreadableSource],
+    dryRun: Bool, semaphores: [RawText], segments: [Int32],
+    unreadable: [RegionInventory.UnreadableSource],
     olderThanSeconds: Int
   ) {
     self.dryRun = dryRun
+    self.semaphores = semaphores
     self.segments = segments
     self.unreadable = unreadable.map { .init($0) }
     self.olderThanSeconds = olderThanSeconds
   }
 
   enum CodingKeys: CodingKey {
-    case action, dryRun, regions, restored, streamsOfOthers, directories, segments, unreadable
-    case olderThanSeconds, frees
+    case action, dryRun, regions, restored, streamsOfOthers, directories, semaphores, segments
+    case unreadable, olderThanSeconds, frees
   }
 
   /// Counts the freed bytes, after all rows were added.
@@ -103,7 +112,7 @@ struct StaleReport: Report {
     for directory in directories {
       text += """
         \(dryRun ? "would remove" : "removed") \(directory.path.quoted), an empty \
-        stream directory
+        \(directory.kind == .streams ? "stream directory" : "folder")
 
         """
     }
@@ -141,11 +150,17 @@ struct StaleReport: Report {
 
         """
     }
-    if !segments.isEmpty {
-      let numbers = segments.prefix(5).map { "-m \($0)" }.joined(separator: " ")
-      text +=
-        "unattached System V segments: \(segments.count); 'ipcrm \(numbers)\(segments.count > 5 ? " …" : "")' removes them\n"
-    }
+    text += kept("unused semaphores", semaphores)
+    text += kept("unattached System V segments", segments.map { RawText("sysv:\($0)") })
     return text
+  }
+
+  /// What is kept although no process uses it, and the command that removes it.
+  private func kept(_ what: String, _ references: [RawText]) -> String {
+    if references.isEmpty { return "" }
+    let words = references.prefix(5).map(\.word).joined(separator: " ")
+    let more = references.count > 5 ? " …" : ""
+    return
+      "\(what), kept: \(references.count); to remove them: shmtool remove --unused \(words)\(more)\n"
   }
 }

@@ -11,6 +11,21 @@ struct StaleTests {
     try await Python.test(alone: true)
   }
 
+  @Test("System V segments are removed by their identifier, and only by their owner")
+  func segments() async throws {
+    try await Python.test(alone: true)
+  }
+
+  @Test("unused semaphores are shown and kept")
+  func semaphores() async throws {
+    try await Python.test(alone: true)
+  }
+
+  @Test("files in folders are listed and judged; empty folders go with their last file")
+  func folders() async throws {
+    try await Python.test(alone: true)
+  }
+
   @Test("leaves with --older-than what is younger")
   func age() async throws {
     try await Python.test(alone: true)

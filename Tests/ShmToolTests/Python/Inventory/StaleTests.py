@@ -28,10 +28,13 @@ def test_removes():
     assert re.search("would remove 'idle', 64 KiB, [0-9]+s old\n", text), text
     assert ("nothing was removed; --yes removes these regions after proving that they are unused, and "
             "frees 64 KiB\n") in text, text
-    assert f"-m {number}" in text and "open" not in text and "sem." not in text, text
+    assert f"unattached System V segments, kept: 1; to remove them: shmtool remove --unused sysv:{number}\n" in text, text
+    assert "unused semaphores, kept: 1; to remove them: shmtool remove --unused sem.idle\n" in text, text
+    assert "open" not in text, text
     assert len(os.listdir("/dev/shm")) == 4
     told = json.loads(run("remove", "--stale", "--json").stdout)
     assert told["dry_run"] is True and number in told["segments"], told
+    assert told["semaphores"] == ["sem.idle"], told
     assert [(r["region"], r["proved"], r["removed"]) for r in told["regions"]] == [
         ("idle", None, False)], told
     done = run("remove", "--stale", "--yes")
@@ -46,6 +49,88 @@ def test_removes():
         ("mapped", True), ("open", True)], told
     assert os.listdir("/dev/shm") == ["sem.idle"]
     assert b"no unused regions were found" in run("remove", "--stale").stdout
+
+
+def test_segments():
+    attached, _ = segment(3 * PAGE)
+    idle, _ = segment(2 * PAGE, attach=False)
+    refused = run("remove", "--unused", f"sysv:{attached}")
+    assert refused.returncode == 75 and b"uses it" in refused.stderr, refused
+    done = run("remove", f"sysv:{idle}", f"sysv:{attached}")
+    assert done.returncode == 0, done
+    assert done.stderr.decode() == (
+        f"removed 'sysv:{idle}', 8 KiB\n"
+        f"marked 'sysv:{attached}' for destruction when its last process detaches it\n"), done
+    table = {line.split()[1] for line in open("/proc/sysvipc/shm")}
+    assert str(idle) not in table and str(attached) in table, table
+    listed = run("list", "--kind", "sysv").stdout.decode()
+    assert f"sysv:{attached} (marked for destruction)" in listed and f"sysv:{idle}" not in listed, listed
+    for gone in (idle, 0x7ffffff1):
+        missing = run("remove", f"sysv:{gone}")
+        assert missing.returncode == 66 and b"no such segment" in missing.stderr, missing
+        assert run("rm", "-f", f"sysv:{gone}").returncode == 0
+    # Another user's segment.
+    number, _ = segment(PAGE, attach=False)
+    if os.geteuid() == 0:
+        other = run("remove", f"sysv:{number}", user=65534)
+        assert other.returncode == 77 and b"belongs to uid 0" in other.stderr, other
+    assert run("remove", "--unused", f"sysv:{number}").returncode == 0
+
+
+def test_semaphores():
+    libc = __import__("ctypes").CDLL(None, use_errno=True)
+    libc.sem_open.restype = __import__("ctypes").c_void_p
+    for name in (b"/waiting", b"/held"):
+        assert libc.sem_open(name, os.O_CREAT | os.O_EXCL, 0o600, 0)
+    memory = open("/dev/shm/sem.held", "r+b")
+    # sem_open maps the file, so both are in use as long as this process exists; a copy is not.
+    with open("/dev/shm/sem.copy", "wb") as file:
+        file.write(open("/dev/shm/sem.held", "rb").read())
+    text = run("remove", "--stale", "--yes").stderr.decode()
+    assert "unused semaphores, kept: 1; to remove them: shmtool remove --unused sem.copy\n" in text, text
+    assert "sem.held" not in text and "sem.waiting" not in text, text
+    assert run("remove", "--unused", "sem.copy").returncode == 0
+    assert run("remove", "--unused", "sem.held").returncode == 75
+    memory.close()
+
+
+def test_folders():
+    for name in ("joblib_1/a/x.pkl", "joblib_1/b.pkl", "used/x", "mixed/stale", "mixed/held", ".shmtool-9/s"):
+        path = f"/dev/shm/{name}"
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.truncate(3 * PAGE)
+    os.mkdir("/dev/shm/empty")
+    # What leads elsewhere is not followed, and another file system is not entered.
+    os.mkdir("/tmp/" + os.path.basename(T) + str(os.getpid()))
+    elsewhere = "/tmp/" + os.path.basename(T) + str(os.getpid())
+    try:
+        open(elsewhere + "/precious", "wb").close()
+        os.symlink(elsewhere, "/dev/shm/link")
+        os.mkdir("/dev/shm/mount")
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/dev/shm/mount"], check=True)
+        open("/dev/shm/mount/inner", "wb").close()
+        with open("/dev/shm/used/x", "rb"), open("/dev/shm/mixed/held", "rb"):
+            listed = {r["reference"]: r for r in json.loads(run("list", "--json").stdout)["regions"]}
+            for name in ("joblib_1/a/x.pkl", "joblib_1/b.pkl", "used/x", "mixed/stale", "mixed/held"):
+                row = listed[f"/dev/shm/{name}"]
+                assert row["kind"] == "file" and row["size"] == 3 * PAGE, row
+                assert run("inspect", row["reference"]).returncode == 0
+            assert not any("link" in str(r) or "inner" in str(r) or ".shmtool-9" in str(r) for r in listed), listed
+            shown = run("remove", "--stale").stdout.decode()
+            for name in ("joblib_1/a/x.pkl", "joblib_1/b.pkl", "mixed/stale"):
+                assert f"would remove '/dev/shm/{name}', 12 KiB, " in shown, shown
+            assert "used" not in shown.replace("unused", "") and "held" not in shown, shown
+            done = run("remove", "--stale", "--yes")
+            assert done.returncode == 0, done
+            text = done.stderr.decode()
+            for folder in ("joblib_1/a", "joblib_1"):
+                assert f"removed '/dev/shm/{folder}', an empty folder\n" in text, text
+            assert sorted(os.listdir("/dev/shm")) == [".shmtool-9", "empty", "link", "mixed", "mount", "used"], text
+            assert os.listdir("/dev/shm/mixed") == ["held"]
+        assert os.listdir(elsewhere) == ["precious"] and os.path.exists("/dev/shm/mount/inner")
+    finally:
+        subprocess.run(["rm", "-r", elsewhere], check=True)
 
 
 def test_age():
