@@ -69,6 +69,14 @@ int cshm_memfd_create(const char *name, unsigned int flags) {
   return checked(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | flags));
 }
 
+int cshm_memfd_secret(void) {
+#ifdef SYS_memfd_secret
+  return checked((int)syscall(SYS_memfd_secret, O_CLOEXEC));
+#else
+  return -ENOSYS;
+#endif
+}
+
 int cshm_fallocate(int descriptor, int mode, off_t offset, off_t length) {
   return checked(fallocate(descriptor, mode, offset, length));
 }
@@ -228,6 +236,10 @@ int cshm_holder_of_change(int descriptor, pid_t *process) {
   if (lock.l_type == F_UNLCK) return 0;
   *process = lock.l_pid;
   return lock.l_type == F_RDLCK ? 1 : 2;
+}
+
+int cshm_remove_segment(int identifier) {
+  return checked(shmctl(identifier, IPC_RMID, 0));
 }
 
 int cshm_lacks_system_v(void) {

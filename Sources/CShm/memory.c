@@ -16,6 +16,9 @@
 #define MADV_COLD 20
 #define MADV_PAGEOUT 21
 #endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
@@ -25,6 +28,7 @@ const int cshm_MADV_POPULATE_READ = MADV_POPULATE_READ;
 const int cshm_MADV_POPULATE_WRITE = MADV_POPULATE_WRITE;
 const int cshm_MADV_COLD = MADV_COLD;
 const int cshm_MADV_PAGEOUT = MADV_PAGEOUT;
+const int cshm_MADV_COLLAPSE = MADV_COLLAPSE;
 const unsigned int cshm_MLOCK_ONFAULT = MLOCK_ONFAULT;
 
 int cshm_mlock2(const void *address, size_t length, unsigned int flags) {

@@ -102,7 +102,7 @@ struct HugePagesTests {
       "$SHMTOOL" create \(name) 2M --huge=1G && exit 1
       test $? = 66
       "$SHMTOOL" create \(name) 3M --huge && exit 1
-      test $? = 64
+      test $? = 65
       """)
     #expect(result.code == 0, "\(result.error)")
     #expect(result.error.contains("needs 64 GiB (32768 pages of 2 MiB), but the pool has "))
@@ -155,5 +155,39 @@ struct HugePagesTests {
     #expect(other.error.contains("this machine has no pages of 4 MiB, but "))
     let alone = try await Tool.run("map", "x", "--huge", "--", "true")
     #expect(alone.code == 64)
+  }
+
+  @Test("transparent ones are reported as far as the kernel collapses pages")
+  func transparent() async throws {
+    try await withName { (name) async throws in
+      let made = try await Tool.run("create", name.name, "9M", "--huge=transparent", "--json")
+      // A kernel before 6.1, or shmem_enabled=deny, refuses; then nothing is left.
+      if made.code == 65 {
+        #expect(made.error.contains("does not allow it") && !name.exists)
+        return
+      }
+      #expect(made.code == 0, "\(made.error)")
+      let report = try JSON(report: made.output)
+      let huge = report.transparent_huge.integer ?? -1
+      #expect(huge >= 2 << 20 && huge <= 8 << 20 && huge % (2 << 20) == 0, "\(huge)")
+      #expect(report.page_size == 4096 && name.size == 9 << 20)
+      #expect(try await Tool.run("verify", name.name, "--zero").code == 0)
+      let text = try await Tool.run("create", "\(name.name)-2", "2M", "--huge=transparent")
+      _ = try await Tool.run("rm", "-f", "\(name.name)-2")
+      #expect(text.error.contains("2 MiB on transparent huge pages"), "\(text.error)")
+    }
+  }
+
+  @Test(
+    "transparent ones are for regions on tmpfs only",
+    arguments: [
+      ("send x --huge=transparent", "cannot be used for the ring"),
+      ("map --anonymous 4M --huge=transparent -- true", "requires 'shmtool create'"),
+      ("limits --huge=transparent", "--huge takes only a page size here"),
+      ("create x 4M --sparse --huge=transparent", "--sparse and --huge=transparent"),
+    ])
+  func transparentElsewhere(_ line: String, _ message: String) async throws {
+    let result = try await Tool.run(Tool.path, line.split(separator: " ").map(String.init))
+    #expect(result.code == 64 && result.error.contains(message), "\(result.error)")
   }
 }

@@ -31,6 +31,7 @@ extern const int cshm_MADV_POPULATE_READ;
 extern const int cshm_MADV_POPULATE_WRITE;
 extern const int cshm_MADV_COLD;
 extern const int cshm_MADV_PAGEOUT;
+extern const int cshm_MADV_COLLAPSE;
 extern const unsigned int cshm_MLOCK_ONFAULT;
 extern const unsigned int cshm_MFD_HUGETLB;
 extern const int cshm_MFD_HUGE_SHIFT;
@@ -68,6 +69,8 @@ int cshm_leads_terminal(int descriptor);
 int cshm_unread(int descriptor);
 // memfd_create(2) with MFD_CLOEXEC, MFD_ALLOW_SEALING and `flags`
 int cshm_memfd_create(const char *name, unsigned int flags);
+// memfd_secret(2) with O_CLOEXEC
+int cshm_memfd_secret(void);
 // fallocate(2)
 int cshm_fallocate(int descriptor, int mode, off_t offset, off_t length);
 // F_ADD_SEALS and F_GET_SEALS of fcntl(2)
@@ -120,6 +123,8 @@ int cshm_lock_for_change(int descriptor);
 // The lock that conflicts with this write lock: 0 for no lock, 1 for a read lock, 2 for a write lock. `process` is
 // the process ID of its owner, or -1 if the kernel does not report it. F_OFD_GETLK of fcntl(2)
 int cshm_holder_of_change(int descriptor, pid_t *process);
+// Marks a System V segment for destruction: 0, or -errno. shmctl(2), IPC_RMID
+int cshm_remove_segment(int identifier);
 // Whether the kernel was built without System V shared memory. shmctl(2)
 int cshm_lacks_system_v(void);
 // getdents64(2)

@@ -1,15 +1,17 @@
 import ShmCore
 
 /// Huge pages as a user asks for them: `--huge` for the machine's default, `--huge=1G` for a size,
-/// `--huge=try` if ordinary pages are acceptable.
+/// `--huge=try` if ordinary pages are acceptable, `--huge=transparent` for transparent huge pages of tmpfs.
 struct HugePages: ArgumentWord, Hashable {
   static let form =
-    "expected a page size such as 2M or 1G, or try"
+    "expected a page size such as 2M or 1G, try, or transparent"
 
   /// The size in bytes; nil for the default.
   let pageSize: Int?
   /// Whether ordinary pages are accepted.
   let isOptional: Bool
+  /// Whether the pages are ordinary at first, and collapsed to huge ones.
+  let isTransparent: Bool
 
   /// The option, and its value if none is given.
   static let option = "--huge"
@@ -17,8 +19,9 @@ struct HugePages: ArgumentWord, Hashable {
 
   init?(argument: String) {
     isOptional = argument == "try"
+    isTransparent = argument == "transparent"
     switch argument {
-    case Self.bare, "try": pageSize = nil
+    case Self.bare, "try", "transparent": pageSize = nil
     default:
       guard let size = ByteSize(argument: argument)?.bytes, size > PageMath.pageSize,
         size & (size - 1) == 0
@@ -35,6 +38,6 @@ struct HugePages: ArgumentWord, Hashable {
 
   /// Whether an error is one for which ordinary pages are the answer.
   func accepts(_ error: ShmError) -> Bool {
-    isOptional && [.notFound, .notPermitted, .noSpace, .usage].contains(error.kind)
+    isOptional && [.notFound, .notPermitted, .noSpace, .usage, .doesNotFit].contains(error.kind)
   }
 }

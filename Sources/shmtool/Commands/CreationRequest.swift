@@ -16,6 +16,7 @@ struct CreationRequest {
   /// Creates the region: with huge pages on a hugetlbfs.
   func make(_ reference: RegionReference, huge: HugePages?) throws(ShmError) -> CreatedRegion {
     guard let huge else { return try make(reference) }
+    if huge.isTransparent { return try make(reference, isCollapsed: true) }
     do {
       return try make(try place(of: reference, huge))
     } catch {
@@ -43,11 +44,25 @@ struct CreationRequest {
     return reference
   }
 
-  private func make(_ reference: RegionReference) throws(ShmError) -> CreatedRegion {
+  private func make(
+    _ reference: RegionReference, isCollapsed: Bool = false
+  ) throws(ShmError) -> CreatedRegion {
+    var collapsed: Int?
+    let made = try make(reference) { (region) throws(ShmError) in
+      if isCollapsed { collapsed = try region.collapse() }
+    }
+    made.collapsed = collapsed
+    return made
+  }
+
+  private func make(
+    _ reference: RegionReference, preparing prepare: (borrowing Region) throws(ShmError) -> Void
+  ) throws(ShmError) -> CreatedRegion {
     var wiring: HeldMapping?
     var status: RegionStatus?
     // Everything that can fail is done before the region has its name. A later failure would leave the region.
     let finish = { (region: borrowing Region) throws(ShmError) in
+      try prepare(region)
       if wired { wiring = try wire(region) }
       status = try region.status()
     }
@@ -116,6 +131,8 @@ final class CreatedRegion {
   let isNew: Bool
   /// The reason for ordinary pages if huge pages were requested.
   var refusal: ShmError?
+  /// The bytes on transparent huge pages; nil if these were not requested.
+  var collapsed: Int?
   /// How direct I/O was done; nil without direct I/O.
   let method: DirectIO.Method?
   private let wiring: HeldMapping?

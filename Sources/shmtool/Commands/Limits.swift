@@ -38,8 +38,9 @@ struct Limits: CheckedCommand {
   ]
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Show the limits of process PID", valueName: "PID"),
-    completion: CompletionDomain.process.kind)
+    completion: CompletionDomain.process.kind, transform: { try ProcessID.parse($0).pid })
   var pid: Int32?
 
   @Option(
@@ -77,12 +78,11 @@ struct Limits: CheckedCommand {
   @OptionGroup var options: OutputOptions
 
   func check() throws {
-    if let pid, pid <= 0 { throw ValidationError("--pid requires a positive process ID") }
     if pid != nil, probe { throw ValidationError("--probe and --pid cannot be used together") }
     if need?.bytes == 0 { throw ValidationError("--need must be at least 1 byte") }
     if room?.bytes == 0 { throw ValidationError("--room must be at least 1 byte") }
-    if huge?.isOptional == true {
-      throw ValidationError("--huge=try requires a command that creates memory")
+    if huge?.isOptional == true || huge?.isTransparent == true {
+      throw ValidationError("--huge takes only a page size here")
     }
     try metrics.check(json: options.json, quiet: quiet)
     if quiet, options.json { throw ValidationError("--quiet and --json cannot be used together") }

@@ -11,15 +11,23 @@ struct Map: CommandRunner {
       their number in the environment variable SHMTOOL_FDS. Signals that shmtool receives are \
       forwarded to CMD, and shmtool exits with the status of CMD. Without CMD the regions stay \
       mapped until interrupted.
+
+      --secret creates memory that other processes and the kernel cannot read (memfd_secret). Its \
+      pages are locked in RAM when CMD touches them, and count against the memlock limit of each \
+      process that maps them.
+
+      --no-core covers shared mappings of CMD and of the processes that it starts, of any region. \
+      It does not cover private mappings (--private), nor copies of the contents.
       """)
 
   static let examples = [
     "shmtool map cache -- sh -c 'sha256sum /proc/self/fd/3'",
     "shmtool map --anonymous 64M -- ./worker",
+    "shmtool map --secret 4K -- ./vault",
   ]
 
   enum CodingKeys: CodingKey {
-    case regions, anonymous, huge, isPrivate, readOnly, populate, force, at, options
+    case regions, anonymous, secret, huge, isPrivate, readOnly, populate, force, at, core, options
   }
 
   @Argument(
@@ -37,6 +45,12 @@ struct Map: CommandRunner {
   var anonymous: ByteSize?
 
   @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Create secret memory of SIZE, and map it first", valueName: "SIZE"),
+    transform: ByteSize.parse)
+  var secret: ByteSize?
+
+  @Option(
     help: ArgumentHelp(
       "Use huge pages for the memfd, of SIZE if given; --huge=try falls back to ordinary pages",
       valueName: "[=SIZE]"), completion: CompletionDomain.pageSize.kind,
@@ -52,7 +66,7 @@ struct Map: CommandRunner {
   @Flag(help: "Fault in all pages first")
   var populate = false
 
-  @Flag(help: "Populate if memory or a control group has no room")
+  @Flag(name: .shortAndLong, help: "Populate if memory or a control group has no room")
   var force = false
 
   @Option(
@@ -61,17 +75,30 @@ struct Map: CommandRunner {
     transform: Address.parse)
   var at: Address?
 
+  @OptionGroup var core: CoreOptions
   @OptionGroup var options: OutputOptions
 
+  /// The number of regions that the command creates.
+  private var created: Int { (anonymous == nil ? 0 : 1) + (secret == nil ? 0 : 1) }
+
   func check() throws {
-    if regions.isEmpty, anonymous == nil {
-      throw ValidationError("a region or --anonymous is required")
+    try core.check(command)
+    if regions.isEmpty, created == 0 {
+      throw ValidationError("a region, --anonymous or --secret is required")
     }
-    if at != nil, regions.count + (anonymous == nil ? 0 : 1) > 1 {
+    if created > 1 { throw ValidationError("--anonymous and --secret cannot be used together") }
+    if secret != nil, isPrivate || populate {
+      throw ValidationError("--secret cannot be used with --private or --populate")
+    }
+    if secret?.bytes == 0 { throw ValidationError("--secret must be at least 1 byte") }
+    if at != nil, regions.count + created > 1 {
       throw ValidationError("--at requires exactly one region")
     }
     if huge != nil, anonymous == nil {
       throw ValidationError("--huge requires --anonymous: an existing region keeps its page size")
+    }
+    if huge?.isTransparent == true {
+      throw ValidationError("--huge=transparent requires 'shmtool create'")
     }
     if anonymous?.bytes == 0 { throw ValidationError("--anonymous must be at least 1 byte") }
   }
@@ -80,6 +107,7 @@ struct Map: CommandRunner {
   static func takesCommand(after words: [String]) -> Bool {
     words.dropFirst().contains {
       $0.utf8.first != UInt8(ascii: "-") || $0.utf8.starts(with: "--anonymous=".utf8)
+        || $0.utf8.starts(with: "--secret=".utf8)
     }
   }
 
@@ -90,6 +118,10 @@ struct Map: CommandRunner {
     let protection: Mapping.Protection = readOnly ? .readOnly : .readWrite
     if let anonymous {
       held.append(try HeldRegion(try memoryFile(anonymous.bytes)))
+    }
+    if let secret {
+      try WiringRoom.checkLocked(secret.bytes, "cannot map secret memory")
+      held.append(try HeldRegion(try Region.secret(size: secret.bytes)))
     }
     for reference in regions {
       let access: Region.Access = readOnly || isPrivate ? .readOnly : .readWrite
@@ -107,6 +139,7 @@ struct Map: CommandRunner {
         MapReport(mappings: held.flatMap(\.mapRows)), json: options.json,
         style: TextStyle(bytes: options.bytes))
     }
+    try core.apply()
     try loop.hold(
       command: command, descriptors: held.map { $0.region.rawDescriptor }, isQuiet: false)
   }
@@ -121,7 +154,7 @@ struct Map: CommandRunner {
       guard [.notPermitted, .notSharedMemory].contains(error.kind), access == .readWrite,
         (try? Region.open(reference, access: .readOnly)) != nil
       else {
-        let isFirst = anonymous == nil && reference == regions.first
+        let isFirst = created == 0 && reference == regions.first
         throw error.hintingAtCommand(reference, isFirst: isFirst)
       }
       throw error.worded(

@@ -24,7 +24,7 @@ enum WiringRoom {
     let demand = try demand()
     if let refusal = verdict.refusing(demand), !force {
       let (tightest, needed) = (refusal.candidate, refusal.needed)
-      let (needs, has) = ByteCount(needed).told(beside: ByteCount(tightest.available))
+      let (needs, has) = ByteCount(needed).distinguished(from: ByteCount(tightest.available))
       throw ShmError(
         tightest.bound == .memory ? .noSpace : .limit, "cannot wire \(subject)",
         "needs \(needs) more in RAM, but \(tightest.bound.name) leaves \(has)",
@@ -59,6 +59,17 @@ enum WiringRoom {
     if bounds.allSatisfy({ charge <= $0.available / 2 }) { return nil }
     guard verdict.refusing(try demand()) != nil else { return nil }
     return bounds.first.map { max(0, $0.available - max(3 << 20, $0.available / 16)) }
+  }
+
+  /// Checks the room for memory that is locked when it is touched. mmap(2) reports a missing room as EAGAIN without a
+  /// reason.
+  static func checkLocked(_ bytes: Int, _ attempt: String) throws(ShmError) {
+    let answer = WiringAnswer(try WiringLimits.current(), need: bytes)
+    guard answer.isYes == false, let refusing = answer.refusing else { return }
+    throw ShmError(
+      .limit, attempt,
+      "needs \(ByteCount(bytes)), but \(refusing.bound.name) leaves \(ByteCount(refusing.available))",
+      shortage: answer.shortage)
   }
 
   /// Some system call filters kill the process instead of refusing the call.

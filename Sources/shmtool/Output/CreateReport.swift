@@ -14,6 +14,8 @@ struct CreateReport: Report {
   let pageSize: Int
   /// Why its pages are ordinary, if huge pages were requested; null otherwise.
   let hugePagesRefused: Unknowable<String>
+  /// The bytes on transparent huge pages; null if these were not requested.
+  let transparentHuge: Unknowable<Int>
   /// How direct I/O was done; null without direct I/O.
   let direct: Unknowable<DirectRow>
   /// The wired part; null without --wired.
@@ -24,8 +26,7 @@ struct CreateReport: Report {
 
   enum CodingKeys: CodingKey {
     case action, region, bytes, offset, seconds, existing, sparse, pageSize, hugePagesRefused,
-      direct
-    case wired, ownerId
+      transparentHuge, direct, wired, ownerId
   }
 
   /// - Parameters:
@@ -34,12 +35,14 @@ struct CreateReport: Report {
   ///   - isNew: whether it was created now.
   ///   - sparse: whether no memory was reserved.
   ///   - refusal: why its pages are not huge, if huge pages were requested.
+  ///   - collapsed: the bytes on transparent huge pages, if these were requested.
   ///   - direct: how direct I/O was done.
   ///   - wired: the wired part.
   ///   - nanoseconds: the duration.
   init(
     _ reference: RegionReference, _ status: RegionStatus, isNew: Bool, sparse: Bool,
-    refusal: ShmError?, direct: DirectIO.Method?, wired: WireReport.Row?, nanoseconds: Int
+    refusal: ShmError?, collapsed: Int?, direct: DirectIO.Method?, wired: WireReport.Row?,
+    nanoseconds: Int
   ) {
     region = RawText(reference)
     bytes = status.size
@@ -48,6 +51,7 @@ struct CreateReport: Report {
     self.sparse = sparse
     pageSize = status.pageSize
     hugePagesRefused = Unknowable(refusal.map { Output.sentence($0) })
+    transparentHuge = Unknowable(collapsed)
     self.direct = Unknowable(direct.map { DirectRow($0, copied: status.size) })
     self.wired = Unknowable(wired)
     ownerId = status.owner
@@ -59,12 +63,14 @@ struct CreateReport: Report {
     let isOrdinary = pageSize == PageMath.pageSize && hugePagesRefused.value == nil
     let pages = isOrdinary ? "" : " of \(ByteCount(pageSize)) pages"
     // An existing or sparse region has no rate: no memory was reserved.
-    let rate = existing || sparse ? "" : ", \(Format.rate(bytes, nanoseconds))"
-    let time = Format.seconds(nanoseconds) + rate
+    let time = Format.duration(of: existing || sparse ? 0 : bytes, nanoseconds)
+    let huge =
+      transparentHuge.value.map { ", \(ByteCount($0)) on transparent huge pages" } ?? ""
     let way = direct.value.map { ", \($0.text)" } ?? ""
     let refused = hugePagesRefused.value.map { "  with ordinary pages: \($0)\n" } ?? ""
     let owner = ownerId == ProcessView.user ? "" : ", which belongs to \(Format.user(ownerId))"
-    return "\(what) \(region.quoted): \(ByteCount(bytes))\(pages), in \(time)\(way)\(owner)\n"
+    return
+      "\(what) \(region.quoted): \(ByteCount(bytes))\(pages), in \(time)\(huge)\(way)\(owner)\n"
       + refused
       + (wired.value?.text ?? "")
   }

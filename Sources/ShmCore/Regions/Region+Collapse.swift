@@ -1,0 +1,91 @@
+import CShm
+import Glibc
+import SystemPackage
+
+extension Region {
+  /// Replaces ordinary pages of a region on tmpfs by transparent huge pages, as far as the kernel does it now. madvise(2),
+  /// `MADV_COLLAPSE`, Linux 6.1
+  ///
+  /// Unlike huge pages of a pool, they are swapped out like other pages, and the kernel may split them again. A part of
+  /// the region that is smaller than a huge page keeps ordinary pages, and so does a part for which no contiguous memory
+  /// is free.
+  ///
+  /// - Parameter progress: called with the bytes done.
+  /// - Returns: the bytes that huge pages hold now.
+  /// - Throws: `ShmError`: `incompatible` if the kernel or the file system refuses, `noSpace` if a limit on address space
+  ///   refuses, `interrupted`.
+  /// - Complexity: linear in the size.
+  public func collapse(progress: (Int) -> Void = { _ in }) throws(ShmError) -> Int {
+    let attempt = "cannot collapse \(quoted) to huge pages"
+    guard let page = TransparentHugePages.size else {
+      throw ShmError(.incompatible, attempt, "the kernel has no transparent huge pages")
+    }
+    let size = try status().size
+    if size < page { return 0 }
+    let pages = try ShmError.translating(attempt) { () throws(Errno) in
+      try TransparentHugePages.map(descriptor.raw, length: size, alignedTo: page)
+    }
+    var refusal: Errno?
+    for offset in stride(from: 0, through: size - page, by: page) {
+      progress(offset)
+      try SignalMask.checkPending(attempt)
+      let part = unsafe UnsafeMutableRawBufferPointer(
+        rebasing: pages.buffer[offset..<offset + page])
+      do throws(Errno) {
+        try unsafe MemoryCalls.advise(part, cshm_MADV_COLLAPSE)
+        // A load lets the kernel map the whole huge page, so that it counts below.
+        _ = unsafe part.load(as: UInt8.self)
+      } catch {
+        refusal = error
+        // Another page may find memory, but a refusal is for all.
+        if error == .invalidArgument { break }
+      }
+    }
+    progress(size)
+    if refusal == .invalidArgument {
+      throw ShmError(
+        .incompatible, attempt,
+        "the kernel or its file system does not allow it (Linux 6.1, shmem_enabled not 'deny')",
+        errorNumber: Errno.invalidArgument.rawValue)
+    }
+    let text = try ShmError.translating(attempt) { () throws(Errno) in
+      try FileSystem.contents(of: "/proc/self/smaps")
+    }
+    return SmapsText.mappings(text).first { $0.map.addresses.lowerBound == pages.address }?.huge
+      ?? 0
+  }
+}
+
+/// What the kernel says of transparent huge pages.
+enum TransparentHugePages {
+  /// The size of one in bytes; nil if the kernel has none.
+  static var size: Int? {
+    (try? FileSystem.contents(of: "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size"))
+      .flatMap { ProcText.decimal($0.prefix { $0 != UInt8(ascii: "\n") }) }
+  }
+
+  /// Maps a file so that offsets that are multiples of `page` lie at addresses that are. mmap(2)
+  static func map(
+    _ descriptor: CInt, length: Int, alignedTo page: Int
+  ) throws(Errno) -> OwnedPages {
+    let whole = PageMath.roundUp(length, to: PageMath.pageSize) ?? length
+    // A reservation finds free addresses. The file is mapped over an aligned part of it.
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+    let base = try unsafe MemoryCalls.map(
+      at: nil, length: whole + page, protection: PROT_NONE, flags: flags, descriptor: -1, offset: 0)
+    let start = (UInt(bitPattern: base) + UInt(page) - 1) & ~(UInt(page) - 1)
+    let lead = Int(start - UInt(bitPattern: base))
+    let mapped = try unsafe MemoryCalls.map(
+      at: base + lead, length: whole, protection: PROT_READ | PROT_WRITE,
+      flags: MAP_SHARED | MAP_FIXED, descriptor: descriptor, offset: 0)
+    let rest = page - lead
+    if lead > 0 {
+      try? unsafe MemoryCalls.unmap(UnsafeMutableRawBufferPointer(start: base, count: lead))
+    }
+    if rest > 0 {
+      try? unsafe MemoryCalls.unmap(
+        UnsafeMutableRawBufferPointer(start: mapped + whole, count: rest))
+    }
+    return unsafe OwnedPages(adopting: mapped, length: whole)
+  }
+}

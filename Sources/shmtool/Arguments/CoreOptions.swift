@@ -1,0 +1,34 @@
+import ArgumentParser
+import Glibc
+import ShmCore
+
+/// What CMD's core dumps contain.
+struct CoreOptions: ParsableArguments {
+  @Flag(help: "Keep shared memory out of the core dumps of CMD")
+  var noCore = false
+
+  func check(_ command: [[UInt8]]) throws {
+    if noCore, command.isEmpty { throw ValidationError("--no-core requires CMD") }
+  }
+
+  /// Clears the bits of shared mappings in the filter of this process, which CMD inherits: shared anonymous memory and
+  /// removed files, files, and their huge pages. core(5), /proc/PID/coredump_filter
+  func apply() throws(ShmError) {
+    guard noCore else { return }
+    let attempt = "cannot keep shared memory out of core dumps"
+    let shared: UInt64 = 1 << 1 | 1 << 3 | 1 << 6 | 1 << 8
+    let filter = try ShmError.translating(attempt) { () throws(Errno) in
+      try FileSystem.open("/proc/self/coredump_filter", O_RDWR)
+    }
+    let text = try ShmError.translating(attempt) { () throws(Errno) in try filter.contents() }
+    let digits = String(decoding: text, as: UTF8.self).prefix { $0.isHexDigit }
+    guard let bits = UInt64(digits, radix: 16) else {
+      throw ShmError(.system, attempt, "/proc/self/coredump_filter cannot be read")
+    }
+    var wanted = Array("0x\(String(bits & ~shared, radix: 16))".utf8)
+    let raw = filter.raw
+    try unsafe wanted.withUnsafeMutableBufferPointer { (buffer) throws(ShmError) in
+      try unsafe DescriptorIO.writeAll(raw, UnsafeRawBufferPointer(buffer), attempt)
+    }
+  }
+}
