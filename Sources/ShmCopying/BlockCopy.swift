@@ -50,8 +50,8 @@ public struct BlockCopy {
   ///   - isSynchronized: whether `run` waits until a file or a device has stored the bytes.
   ///   - mayExceedMemory: whether a region or a file in memory can take more than the memory of the machine or of a
   ///     control group. The kernel then ends the process, instead of an error.
-  /// - Throws: `ShmError`: `usage` if the ends overlap, if either end is too small, and if neither end determines
-  ///   the number of bytes; `notFound`, `notPermitted`, `notSharedMemory`; `system` if the file system refuses
+  /// - Throws: `ShmError`: `doesNotFit` if the ends overlap or if either end is too small, `usage` if neither
+  ///   end determines the number of bytes; `notFound`, `notPermitted`, `notSharedMemory`; `system` if the file system refuses
   ///   O_DIRECT.
   public init(
     from: CopyEnd, to: CopyEnd, length: Int? = nil, isDirect: Bool = false,
@@ -65,14 +65,14 @@ public struct BlockCopy {
     // Before it is opened, which may wait for a FIFO's other end.
     if isDirect {
       for case .file(let path, _) in [from, to] where FileSystem.isFIFO(path) {
-        throw ShmError(.usage, attempt, "a FIFO is not a file or a block device")
+        throw ShmError(.incompatible, attempt, "a FIFO is not a file or a block device")
       }
     }
     source = try from.openForReading(attempt, isDirect: isDirect)
     let available = source.room
     if let length, let available, length > available {
       throw ShmError(
-        .usage, attempt,
+        .doesNotFit, attempt,
         "\(from.quoted) has \(available) bytes, but \(length) bytes were requested")
     }
     let isProcess = if case .process = from { true } else { false }
@@ -87,7 +87,7 @@ public struct BlockCopy {
     let wanted = length ?? available ?? (isProcess ? sink.room : nil)
     if let wanted, let space = sink.room, wanted > space {
       throw ShmError(
-        .usage, attempt,
+        .doesNotFit, attempt,
         "\(to.quoted) has room for \(space) bytes, but \(wanted) bytes were requested")
     }
     self.length = wanted
@@ -97,7 +97,7 @@ public struct BlockCopy {
       length == nil && !given.contains { one in taken.contains { $0.whole == one.whole } }
     do throws(ShmError) {
       if given.contains(where: { one in taken.contains { one.overlaps($0) } }) {
-        throw ShmError(.usage, attempt, "the two ranges overlap")
+        throw ShmError(.doesNotFit, attempt, "the two ranges overlap")
       }
       direct = isDirect ? try DirectCopy(from, source, to, sink, attempt) : nil
     } catch {
@@ -214,7 +214,7 @@ public struct BlockCopy {
     }
     if more > 0 {
       throw ShmError(
-        .usage, attempt,
+        .doesNotFit, attempt,
         "\(to.quoted) has room for \(limit) bytes, but \(from.quoted) is longer")
     }
   }
@@ -227,11 +227,11 @@ extension BlockCopy {
   /// Throws if an end can be read or written only once, in order: a standard stream, a FIFO, a terminal. Checked before
   /// the copy.
   ///
-  /// - Throws: `ShmError` of kind `usage`.
+  /// - Throws: `ShmError` of kind `incompatible`.
   package func checkVerifiable() throws(ShmError) {
     for (end, name) in [(source, from), (sink, to)] where end is StreamEnd {
       throw ShmError(
-        .usage, "cannot verify \(to.quoted) against \(from.quoted)",
+        .incompatible, "cannot verify \(to.quoted) against \(from.quoted)",
         "\(name.quoted) can be read only once")
     }
   }
@@ -241,7 +241,7 @@ extension BlockCopy {
   ///
   /// - Parameter progress: called with the bytes compared so far.
   /// - Returns: the difference, with offsets in the copy; nil if they are equal.
-  /// - Throws: `ShmError`: `usage` if an end can be read only once, and the errors of opening and reading.
+  /// - Throws: `ShmError`: `incompatible` if an end can be read only once, and the errors of opening and reading.
   /// - Complexity: linear in the bytes.
   public func verify(progress: (Int) -> Void = { _ in }) throws(ShmError) -> Difference? {
     let attempt = "cannot verify \(to.quoted) against \(from.quoted)"

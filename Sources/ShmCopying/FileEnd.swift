@@ -76,7 +76,7 @@ final class FileEnd: OpenEnd {
     let offset = offset ?? 0
     if offset >= size {
       throw ShmError(
-        .usage, attempt, "byte \(offset) of \(quoted(path)) lies past its end at \(size)")
+        .doesNotFit, attempt, "byte \(offset) of \(quoted(path)) lies past its end at \(size)")
     }
     return FileEnd(descriptor, status, offset: offset, room: size - offset, state: state)
   }
@@ -110,7 +110,7 @@ final class FileEnd: OpenEnd {
     let isDevice = status.st_mode & S_IFMT == S_IFBLK
     if isDevice, offset ?? 0 >= size {
       throw ShmError(
-        .usage, attempt, "byte \(offset ?? 0) of \(quoted(path)) lies past its end at \(size)")
+        .doesNotFit, attempt, "byte \(offset ?? 0) of \(quoted(path)) lies past its end at \(size)")
     }
     return FileEnd(
       descriptor, at: place, status, offset: offset, room: isDevice ? size - (offset ?? 0) : nil,
@@ -166,7 +166,7 @@ final class FileEnd: OpenEnd {
   ) throws(ShmError) {
     if offset ?? 0 > 0 {
       throw ShmError(
-        .usage, attempt, "\(quoted(path)) is a byte stream without offsets")
+        .incompatible, attempt, "\(quoted(path)) is a byte stream without offsets")
     }
   }
 

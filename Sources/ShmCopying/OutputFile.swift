@@ -42,8 +42,8 @@ package struct OutputFile: ~Copyable {
   /// - Parameters:
   ///   - path: the path of the file.
   ///   - isSynchronized: whether `publish` waits until the file is stored on its device.
-  ///   - mode: the permission bits, whatever the umask and the replaced file have; nil for theirs.
-  /// - Throws: `ShmError`: `usage` for a directory, a device or a FIFO, which cannot be replaced,
+  ///   - mode: the permission bits, regardless of the umask and the replaced file; nil for theirs.
+  /// - Throws: `ShmError`: `incompatible` for a directory, a device or a FIFO, which cannot be replaced,
   ///   `notFound` for a directory that does not exist, `notPermitted`, `inputOutput` for a descriptor that
   ///   is closed.
   package init(

@@ -23,12 +23,12 @@ struct OutputPath: ~Copyable {
 
   /// Resolves a path; failures are errors with `attempt`.
   ///
-  /// - Throws: `ShmError`: `usage` if it names a directory; `notFound`, `notPermitted`.
+  /// - Throws: `ShmError`: `incompatible` if it names a directory; `notFound`, `notPermitted`.
   init(_ path: FilePath, _ attempt: String) throws(ShmError) {
     do throws(Errno) {
       try self.init(following: path)
     } catch .isDirectory {
-      throw ShmError(.usage, attempt, "it is a directory")
+      throw ShmError(.incompatible, attempt, "it is a directory")
     } catch .noSuchFileOrDirectory {
       throw ShmError(
         .notFound, attempt, "its directory does not exist", errorNumber: ENOENT)

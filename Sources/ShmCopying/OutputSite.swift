@@ -57,7 +57,7 @@ struct OutputSite: ~Copyable {
       throw ShmError(.notPermitted, attempt, "no permission to write in its directory")
     }
     if directory.fileSystem?.kind == .hugetlbfs {
-      throw ShmError(.usage, attempt, "files on hugetlbfs can be mapped but not written")
+      throw ShmError(.incompatible, attempt, "files on hugetlbfs can be mapped but not written")
     }
   }
 
@@ -83,11 +83,11 @@ struct OutputSite: ~Copyable {
 
   /// Throws if the existing file cannot be replaced, or belongs to an untrusted user.
   func check(_ found: borrowing OwnedDescriptor) throws(ShmError) {
-    let status = try ShmError.saying(attempt) { () throws(Errno) in try found.status() }
+    let status = try ShmError.translating(attempt) { () throws(Errno) in try found.status() }
     if let kind = RegionStatus.kindOfOther(status.st_mode) {
       let isDirectory = status.st_mode & S_IFMT == S_IFDIR
       throw ShmError(
-        .usage, attempt,
+        .incompatible, attempt,
         isDirectory ? "it is \(kind)" : "it is \(kind), which cannot be replaced atomically",
         remedy: isDirectory ? nil : Self.remedy)
     }

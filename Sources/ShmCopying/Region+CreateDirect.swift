@@ -13,7 +13,7 @@ extension Region {
   ///   - progress: called with the bytes read so far.
   ///   - finish: called when the region is complete, before it becomes visible.
   /// - Returns: the region, open for reading and writing.
-  /// - Throws: the errors of `create` and `DirectIO`; `usage` if the file is empty or larger than `size`. No region is
+  /// - Throws: the errors of `create` and `DirectIO`; `doesNotFit` if the file is empty or larger than `size`. No region is
   ///   left then.
   /// - Complexity: linear in the bytes.
   public static func create(
@@ -38,10 +38,10 @@ extension Region {
     let file = try DirectIO(reading: path)
     let state = InputState(file.direct.raw, isDirect: true)
     let available = try file.size(attempt)
-    if available == 0 { throw ShmError(.usage, attempt, "the input is empty") }
+    if available == 0 { throw ShmError(.doesNotFit, attempt, "the input is empty") }
     if let size, size < available {
       throw ShmError(
-        .usage, attempt,
+        .doesNotFit, attempt,
         "the input has \(available) bytes, which exceeds the region of \(size) bytes")
     }
     var done: DirectIO.Method?

@@ -17,7 +17,7 @@ extension Region {
   ///   - progress: called with the bytes copied so far.
   ///   - finish: called when the region is complete, before it becomes visible.
   /// - Returns: the region, open for reading and writing.
-  /// - Throws: the errors of `create`; `usage` if the file is empty or larger than `size`; `notFound`, `notPermitted`;
+  /// - Throws: the errors of `create`; `doesNotFit` if the file is empty or larger than `size`; `notFound`, `notPermitted`;
   ///   `inputOutput` for a regular file that changed while it was read. No region is left then.
   /// - Complexity: linear in the bytes.
   public static func create(
@@ -41,7 +41,7 @@ extension Region {
   ///   - progress: called with the bytes copied so far.
   ///   - finish: called when the region is complete, before it becomes visible.
   /// - Returns: the region, open for reading and writing.
-  /// - Throws: the errors of `create`; `usage` if the input is empty or larger than `size`; `inputOutput` for a regular
+  /// - Throws: the errors of `create`; `doesNotFit` if the input is empty or larger than `size`; `inputOutput` for a regular
   ///   file that changed while it was read. No region is left then.
   /// - Complexity: linear in the bytes.
   package static func create(
@@ -114,7 +114,7 @@ extension Region {
         UnsafeRawBufferPointer(scratch.prefix(count)), at: used, of: self)
       used += count
     }
-    if used == 0 { throw ShmError(.usage, attempt, "the input is empty") }
+    if used == 0 { throw ShmError(.doesNotFit, attempt, "the input is empty") }
     try resize(to: used, mayShrink: true)
   }
 

@@ -120,7 +120,9 @@ extension Region {
     let status = try self.status()
     let range = range ?? 0..<status.size
     if range.isEmpty {
-      throw ShmError(.usage, attempt, status.size == 0 ? "it is empty" : "the range is empty")
+      throw status.size == 0
+        ? ShmError(.doesNotFit, attempt, "it is empty")
+        : ShmError(.usage, attempt, "the range is empty")
     }
     if range.lowerBound < 0 {
       throw ShmError(.usage, attempt, "the range begins at the negative offset \(range.lowerBound)")

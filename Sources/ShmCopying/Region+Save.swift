@@ -19,7 +19,7 @@ extension Region {
   ///   - range: the bytes to copy; nil for the whole region.
   ///   - isSynchronized: whether the call waits until the file is stored on its device.
   ///   - progress: called with the bytes copied so far.
-  /// - Throws: `ShmError`: `usage` for a directory, a device or a FIFO, `notFound`, `notPermitted`; `inputOutput` if
+  /// - Throws: `ShmError`: `incompatible` for a directory, a device or a FIFO, `notFound`, `notPermitted`; `inputOutput` if
   ///   the file cannot be written or another process shrinks the region in the meantime.
   /// - Complexity: linear in the bytes.
   public func read(

@@ -22,7 +22,7 @@ extension Region {
   ///     then ends the process, instead of an error here.
   ///   - progress: called with the bytes copied so far.
   /// - Returns: the bytes copied.
-  /// - Throws: `ShmError`: `usage` if the input is longer than the range, or shorter and `amount` is `all`. If the size
+  /// - Throws: `ShmError`: `doesNotFit` if the input is longer than the range, or shorter and `amount` is `all`. If the size
   ///   of the input is known, this is checked before a byte changes. `inputOutput`, also for a regular file that
   ///   changed while it was read; `noSpace`. Bytes that were already copied remain.
   /// - Complexity: linear in the bytes.
@@ -69,7 +69,7 @@ extension Region {
       try state?.check(read: copied, attempt)
       if amount == .all, copied < range.count {
         throw ShmError(
-          .usage, attempt, "the input ended after \(copied) of \(range.count) bytes")
+          .doesNotFit, attempt, "the input ended after \(copied) of \(range.count) bytes")
       }
       return copied
     } catch {
@@ -107,7 +107,7 @@ extension Region {
       if count == 0 { break }
       if left == 0 {
         throw ShmError(
-          .usage, attempt,
+          .doesNotFit, attempt,
           "the input is longer than the \(range.count) bytes of the range")
       }
       try room?.require(offset..<offset + count, isPiece: true)
@@ -124,12 +124,13 @@ extension Region {
     guard let known else { return }
     if known > room {
       throw ShmError(
-        .usage, attempt,
+        .doesNotFit, attempt,
         "the input has \(known) bytes, but the range has \(room) bytes; nothing was changed")
     }
     if amount == .all, known < room {
       throw ShmError(
-        .usage, attempt, "the input ended after \(known) of \(room) bytes; nothing was changed")
+        .doesNotFit, attempt, "the input ended after \(known) of \(room) bytes; nothing was changed"
+      )
     }
   }
 

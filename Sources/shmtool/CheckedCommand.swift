@@ -13,8 +13,11 @@ protocol CommandRunner: CheckedCommand {
   /// Whether the words after `--` are a command, which depends on the words before. Otherwise they are operands, as
   /// with every other command.
   static func takesCommand(after words: [String]) -> Bool
+  /// The option without which the command runs no other command; nil without such an option.
+  static var commandRequirement: String? { get }
 }
 
 extension CommandRunner {
   static func takesCommand(after words: [String]) -> Bool { true }
+  static var commandRequirement: String? { nil }
 }

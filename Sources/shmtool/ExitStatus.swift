@@ -21,10 +21,11 @@ enum ExitStatus {
       status: "2", meaning: "the answer is unknown (limits --need, --room)",
       kinds: [.answerUnknown]),
     Row(
-      status: "64", meaning: "invalid usage, or a size or range that does not fit", kinds: [.usage]),
+      status: "64", meaning: "invalid usage: the words of the command are wrong", kinds: [.usage]),
     Row(
-      status: "65", meaning: "not shared memory, corrupt, or incompatible",
-      kinds: [.notSharedMemory, .incompatible, .damaged]),
+      status: "65",
+      meaning: "not shared memory, damaged, incompatible, or a range that does not fit",
+      kinds: [.notSharedMemory, .incompatible, .damaged, .doesNotFit]),
     Row(status: "66", meaning: "not found", kinds: [.notFound]),
     Row(status: "69", meaning: "the peer died", kinds: [.peerDied]),
     Row(status: "70", meaning: "internal error: a bug in shmtool", kinds: [.defect]),

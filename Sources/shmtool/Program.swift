@@ -16,6 +16,14 @@ enum Program {
         exit(0)
       }
       let words = words()
+      if let text = HelpPage.text(requestedBy: words) {
+        try Output.write(text)
+        exit(0)
+      }
+      if words.isEmpty {
+        Output.say(HelpPage.short)
+        exit(ExitStatus.of(.usage))
+      }
       if let script = try CompletionScript.requested(by: words) {
         try Output.write(script)
         exit(0)
@@ -103,19 +111,21 @@ enum Program {
         return ExitStatus.of(error.kind)
       }
     }
-    let message = HelpPage.message(
-      ShmTool.message(for: error).split(separator: "\n").joined(separator: " "))
-    let name = words().first { $0.utf8.first != UInt8(ascii: "-") }
-    let known = name.flatMap { ShmTool.configuration.subcommand($0) == nil ? nil : $0 }
-    let help = (["shmtool"] + (known.map { [$0] } ?? []) + ["--help"]).joined(separator: " ")
+    let words = words()
+    let name = words.first { ShmTool.configuration.subcommand($0) != nil }
+    let message = UsageMessage(words: words, command: ShmTool.configuration.subcommand(name))
+      .text(ShmTool.message(for: error))
+    let help = (["shmtool"] + (name.map { [$0] } ?? []) + ["--help"]).joined(separator: " ")
     // A backslash is what the user typed, or should: it is shown as one.
     let shown = Escaping.printable(ArgumentBytes.bytes(message)).replacing("\\\\", with: "\\")
     Output.complain("\(shown) (see '\(help)')")
     return code.rawValue
   }
 
-  /// The words after the program's name, for the parser.
+  /// The words after the program's name, for the parser. `-V` stands for `--version` before and after a subcommand.
   static func words() -> [String] {
-    ProcessArguments.all.dropFirst().map { ArgumentBytes.string($0) }
+    var words = ProcessArguments.all.dropFirst().map { ArgumentBytes.string($0) }
+    for index in words.indices.prefix(2) where words[index] == "-V" { words[index] = "--version" }
+    return words
   }
 }

@@ -38,7 +38,8 @@ struct ShmTool: DocumentedCommand {
           Fill.self, Verify.self, Read.self, Write.self, Copy.self, Wait.self,
         ]),
       CommandGroup(name: "Mapping", subcommands: [Map.self]),
-      CommandGroup(name: "Wiring", subcommands: [Wire.self, Unwire.self, Limits.self]),
+      CommandGroup(
+        name: "Wiring", subcommands: [Wire.self, Unwire.self, Limits.self, Advise.self]),
       CommandGroup(name: "Transfer", subcommands: [Send.self, Recv.self]),
     ])
 

@@ -47,11 +47,11 @@ struct TransferTests {
       #expect(try copy(.all) == page)
       #expect(try copy(.upTo) == page)
     case page - 1:
-      error(.usage) { _ = try copy(.all) }
+      error(.doesNotFit) { _ = try copy(.all) }
       #expect(try copy(.upTo) == page - 1)
     default:
-      error(.usage) { _ = try copy(.all) }
-      error(.usage) { _ = try copy(.upTo) }
+      error(.doesNotFit) { _ = try copy(.all) }
+      error(.doesNotFit) { _ = try copy(.upTo) }
     }
     #expect(try region.status().size == page)
   }
@@ -154,7 +154,7 @@ struct TransferTests {
     let (name, file) = (TestName(), try TemporaryFile())
     let reference = try name.reference
     for path in ["/dev/null", file.path] {
-      error(.usage) { _ = try Region.create(reference, from: try InputSource(FilePath(path))) }
+      error(.doesNotFit) { _ = try Region.create(reference, from: try InputSource(FilePath(path))) }
     }
     #expect(!name.exists)
   }

@@ -53,9 +53,9 @@ struct MappingTests {
   }
 
   @Test(
-    "of a range that is empty or not on a page are usage errors, and past the end of input and output",
+    "of an empty range, one that does not begin on a page, and one past the end are refused",
     arguments: [
-      (0..<0, .usage), (page..<page, .usage), (1..<page, .usage), (-page..<page, .usage),
+      (0..<0, .usage), (page..<page, .usage), (1..<page, .doesNotFit), (-page..<page, .usage),
       (0..<2 * page + 1, .inputOutput), (page..<Int.max, .inputOutput),
     ] as [(Range<Int>, ShmError.Kind)])
   func badRange(_ range: Range<Int>, _ code: ShmError.Kind) throws {

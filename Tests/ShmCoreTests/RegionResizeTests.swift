@@ -33,7 +33,7 @@ struct ResizeTests {
   func shrink() throws {
     let name = TestName()
     let region = try Region.create(name.reference, size: 3 * page)
-    error(.usage) { try region.resize(to: page + 1) }
+    error(.doesNotFit) { try region.resize(to: page + 1) }
     #expect(try region.status().size == 3 * page)
     try region.resize(to: page + 1, mayShrink: true)
     #expect(try region.status().size == page + 1)

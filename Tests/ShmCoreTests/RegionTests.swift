@@ -43,10 +43,11 @@ struct RegionTests {
 
   @Test(
     "have the requested mode, with any umask", arguments: [0o600, 0o666, 0o000, 0o640])
-  func mode(_ mode: UInt16) throws {
+  func mode(_ mode: CModeT) throws {
     let name = TestName()
-    let region = try Region.create(name.reference, size: 1, options: .init(mode: mode))
-    #expect(try region.status().mode == mode)
+    let region = try Region.create(
+      name.reference, size: 1, options: .init(mode: FilePermissions(rawValue: mode)))
+    #expect(try region.status().mode.rawValue == mode)
   }
 
   @Test("take no memory when they are sparse")
@@ -110,13 +111,13 @@ struct RegionTests {
   func createdByName() throws {
     let name = TestName()
     let site = try CreationSite(name.reference)
-    let options = Region.CreationOptions(mode: 0o640)
+    let options = Region.CreationOptions(mode: [.ownerReadWrite, .groupRead])
     let region = try site.createNamed(size: page, options: options, progress: { _ in }) {
       (region) throws(ShmError) in
-      #expect(try region.status().mode == 0)
+      #expect(try region.status().mode.isEmpty)
       try region.store([9], at: page - 1)
     }
-    #expect(try region.status().mode == 0o640)
+    #expect(try region.status().mode.rawValue == 0o640)
     #expect(try region.contents(page - 1..<page) == [9])
     error(.exists) {
       _ = try site.createNamed(
@@ -235,7 +236,7 @@ struct RegionTests {
   @Test("of another mode are not permitted", .enabled(if: geteuid() != 0, "needs an ordinary user"))
   func notPermitted() throws {
     let name = TestName()
-    _ = try Region.create(name.reference, size: 1, options: .init(mode: 0o400))
+    _ = try Region.create(name.reference, size: 1, options: .init(mode: .ownerRead))
     error(.notPermitted) { _ = try Region.open(try name.reference) }
     #expect(try Region.open(name.reference, access: .readOnly).status().size == 1)
   }

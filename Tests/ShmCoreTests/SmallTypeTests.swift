@@ -30,7 +30,7 @@ struct SmallTypeTests {
     for size in [RegionSize.largest + 1, Int.max] {
       error(.noSpace) { try RegionSize.check(size, pageSize: page, "cannot try") }
     }
-    error(.usage) { try RegionSize.check(3 << 20, pageSize: 2 << 20, "cannot try") }
+    error(.doesNotFit) { try RegionSize.check(3 << 20, pageSize: 2 << 20, "cannot try") }
   }
 
   @Test("an answer names the limit that refuses and the remedy, or neither")

@@ -70,7 +70,7 @@ struct InventoryTextTests {
     let line =
       "      4660      32769  3600                 65536   970  971      2  1000   100     0     0 1795562470          0 1795562471                  8192                  4096"
     let segment = try #require(SystemVSegment(parsing: bytes(line)[...]))
-    #expect((segment.key, segment.identifier, segment.mode) == (0x1234, 32769, 0o600))
+    #expect((segment.key, segment.identifier, segment.mode) == (0x1234, 32769, .ownerReadWrite))
     #expect((segment.size, segment.creator, segment.attaches) == (65536, 970, 2))
     #expect((segment.owner, segment.group, segment.changed) == (1000, 100, 1_795_562_471))
     #expect((segment.resident, segment.swapped) == (8192, 4096))

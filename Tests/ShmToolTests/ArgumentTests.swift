@@ -1,3 +1,4 @@
+import SystemPackage
 import Testing
 
 @testable import shmtool
@@ -60,7 +61,7 @@ struct ArgumentTests {
     #expect(ByteValue(argument: "255")?.value == 255)
     #expect(ByteValue(argument: "0xFf")?.value == 255)
     #expect(ByteValue(argument: "256") == nil)
-    #expect(FileMode(argument: "0640")?.bits == 0o640)
+    #expect(FileMode(argument: "0640")?.permissions.rawValue == 0o640)
     #expect(FileMode(argument: "1777") == nil)
     #expect(FileMode(argument: "8") == nil)
     #expect(ThreadCount(argument: "256")?.count == 256)
@@ -113,7 +114,10 @@ struct FormatTests {
     #expect(Format.seconds(999_999) == "999 us" && Format.seconds(1_000_000) == "0.001 s")
     #expect(
       [0, 59, 60, 3600, 86400, -5].map { Format.age($0) } == ["0s", "59s", "1m", "1h", "1d", "0s"])
-    #expect([0, 0o600, 0o7777].map { Format.mode($0) } == ["0000", "0600", "7777"])
+    #expect(
+      [0, 0o600, 0o7777].map { Format.mode(FilePermissions(rawValue: $0)) } == [
+        "0000", "0600", "7777",
+      ])
   }
 
   @Test("tables are as wide as they must be, without blanks at the end")

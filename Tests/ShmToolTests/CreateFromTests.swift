@@ -52,7 +52,7 @@ struct CreateFromTests {
     try await withName { (name) async throws in
       let bytes = Array("hello".utf8)
       let result = try await Tool.run("create", name.name, "4", "--from", "-", input: bytes)
-      #expect(result.code == 64)
+      #expect(result.code == 65)
       #expect(result.error.contains("is longer than the 4 bytes"))
       #expect(!name.exists)
     }
@@ -61,8 +61,8 @@ struct CreateFromTests {
   @Test(
     "an invalid input leaves no region",
     arguments: [
-      ("/dev/null", 64, "the input is empty"), ("/nonexistent/x", 66, "cannot open"),
-      ("/dev", 74, "it is a directory"), ("-", 64, "the input is empty"),
+      ("/dev/null", 65, "the input is empty"), ("/nonexistent/x", 66, "cannot open"),
+      ("/dev", 74, "it is a directory"), ("-", 65, "the input is empty"),
     ])
   func badInput(_ input: String, _ code: Int32, _ words: String) async throws {
     try await withName { (name) async throws in

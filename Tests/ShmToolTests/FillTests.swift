@@ -40,11 +40,11 @@ struct FillTests {
       #expect(try await name.contents() == [0, 0, 0] + Array("hello".utf8) + [0, 0])
       let short = try await Tool.run(
         "fill", name.name, "--file", "-", "--length", "6", input: Array("hello".utf8))
-      #expect(short.code == 64)
+      #expect(short.code == 65)
       #expect(short.error.contains("the input ended after 5 of 6 bytes"))
       let long = try await Tool.run(
         "fill", name.name, "--file", "-", "--length", "4", input: Array("hello".utf8))
-      #expect(long.code == 64)
+      #expect(long.code == 65)
       #expect(long.error.contains("the input is longer than the 4 bytes of the range"))
       #expect(name.size == 10)
     }

@@ -13,7 +13,7 @@ struct HelpTests {
 
   private static let commands = [
     "", "create", "list", "inspect", "resize", "seal", "remove", "fill", "verify", "read", "write",
-    "copy", "wait", "map", "wire", "unwire", "limits", "send", "recv",
+    "copy", "wait", "map", "wire", "unwire", "limits", "advise", "send", "recv",
   ]
 
   @Test("fits 80 columns on a wider terminal, too", arguments: commands)
@@ -113,11 +113,11 @@ struct HelpTests {
   @Test("messages about the command line name the placeholders of the help")
   func messages() async throws {
     for (words, message) in [
-      ("create", "missing expected argument 'REGION'"),
-      ("limits --need", "missing value for '--need SIZE'"),
-      ("limits --need abc", "the value 'abc' is invalid for '--need SIZE': "),
-      ("copy x", "missing expected argument 'TO'"), ("list --nope", "unknown option '--nope'"),
-      ("limits 5", "unexpected argument '5'"),
+      ("create", "REGION is required ("),
+      ("limits --need", "--need requires a value: SIZE ("),
+      ("limits --need abc", "invalid SIZE 'abc' for --need: expected a size"),
+      ("copy x", "TO is required ("), ("list --nope", "unknown option '--nope' ("),
+      ("limits 5", "extra operand '5' ("),
     ] {
       let result = try await Tool.shell("\"$SHMTOOL\" \(words)")
       #expect(result.error.hasPrefix("shmtool: \(message)"), "\(result.error)")

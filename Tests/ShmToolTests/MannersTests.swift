@@ -6,7 +6,7 @@ import Testing
 struct MannersTests {
   private static let commands = [
     "create", "list", "inspect", "resize", "seal", "remove", "fill", "verify", "read", "write",
-    "wait", "map", "wire", "unwire", "limits", "send", "recv",
+    "wait", "map", "wire", "unwire", "limits", "advise", "send", "recv",
   ]
 
   @Test("the help lists every command under its heading")
@@ -25,7 +25,8 @@ struct MannersTests {
       "create": "REGIONS", "list": "REGIONS", "inspect": "REGIONS", "resize": "REGIONS",
       "seal": "REGIONS", "remove": "REGIONS", "fill": "CONTENTS", "verify": "CONTENTS",
       "read": "CONTENTS", "write": "CONTENTS", "wait": "CONTENTS", "map": "MAPPING",
-      "wire": "WIRING", "unwire": "WIRING", "limits": "WIRING", "send": "TRANSFER",
+      "wire": "WIRING", "unwire": "WIRING", "limits": "WIRING", "advise": "WIRING",
+      "send": "TRANSFER",
       "recv": "TRANSFER",
     ]
     for (command, heading) in wanted { #expect(found[command] == heading, "\(command)") }
@@ -104,7 +105,7 @@ struct MannersTests {
     arguments: [
       ("nonsense 1 2", "unknown subcommand 'nonsense' ("),
       ("help nonsense", "unknown subcommand 'nonsense' ("),
-      ("--nonsense", "'--nonsense'"), ("create", "missing expected argument 'REGION'"),
+      ("--nonsense", "'--nonsense'"), ("create", "REGION is required"),
       ("create x", "SIZE or --from is required"),
       ("create x --nonsense", "'--nonsense'"), ("fill x --nonsense", "'--nonsense'"),
       ("wire --nonsense", "'--nonsense'"), ("fill x --byte 256", "from 0 to 255"),
@@ -113,7 +114,7 @@ struct MannersTests {
       (
         "list --output nam", "unknown column 'nam'; did you mean 'name'? the columns are kind, name"
       ),
-      ("fill x --zero --random", "exactly one of"),
+      ("fill x --zero --random", "--zero and --random cannot be used together"),
       ("fill x --zero --offset -1", "expected a size such as"),
       ("wire x --range 4M+0", "expected a non-empty range"),
       ("wait x --timeout 1d", "expected a duration such as"),
@@ -123,7 +124,7 @@ struct MannersTests {
       ("create x 4K --huge=3M", "expected a page size such as"),
       ("wait x --at 9223372036854775807 --equals a", "exceeds 2^63 - 1"),
       ("wire --background", "a region is required"),
-      ("map --private", "a region or --anonymous is required"),
+      ("map --private", "a region, --anonymous or --secret is required"),
     ])
   func usage(_ line: String, _ expected: String) async throws {
     for words in [line.split(separator: " ").map(String.init)] {

@@ -106,7 +106,7 @@ struct MapTests {
     let missing = try await Tool.run("map", name.name, "--", "true")
     #expect(missing.code == 66)
     let empty = try await Tool.shell(": >\(name.path); exec \"$SHMTOOL\" map \(name) -- true")
-    #expect(empty.code == 64)
+    #expect(empty.code == 65)
     #expect(empty.error.contains("it is empty"))
   }
 

@@ -33,7 +33,7 @@ struct ResizeTests {
   func noShrink() async throws {
     try await withRegion { (name) async throws in
       let result = try await Tool.run("resize", name.name, "4K")
-      #expect(result.code == 64)
+      #expect(result.code == 65)
       #expect(result.error.contains("the data beyond the new end would be lost"))
       #expect(name.size == 65536)
     }

@@ -42,7 +42,7 @@ struct WriteTests {
       let words = length == 0 ? [] : ["--length", "\(length)"]
       let result = try await Tool.run(
         Tool.path, ["write", name.name] + words, input: Array("hello".utf8))
-      #expect(result.code == 64)
+      #expect(result.code == 65)
       #expect(result.error.contains("the input is longer than the 4 bytes of the range"))
       #expect(name.size == 4)
     }
@@ -53,7 +53,7 @@ struct WriteTests {
     try await withRegion("64") { (name) async throws in
       let result = try await Tool.run(
         "write", name.name, "--length", "6", input: Array("hello".utf8))
-      #expect(result.code == 64)
+      #expect(result.code == 65)
       #expect(result.error.contains("the input ended after 5 of 6 bytes"))
     }
   }

@@ -55,7 +55,7 @@ public struct Mapping: ~Copyable, Sendable {
   ///   - sharing: the visibility of stores.
   ///   - protection: the access through the mapping.
   ///   - address: the first address; the range there must be free. nil lets the kernel choose.
-  /// - Throws: `ShmError`: `usage` for a range that is empty, beyond the end or not aligned to a page,
+  /// - Throws: `ShmError`: `usage` for an empty range, `doesNotFit` if it is beyond the end or not aligned to a page,
   ///   `busy` if another mapping overlaps, `notPermitted` if the region is not open for that access,
   ///   `noSpace` if a limit on address space refuses.
   public init(
@@ -77,7 +77,7 @@ public struct Mapping: ~Copyable, Sendable {
       Self.explain(
         error, attempt, length: length, pageSize: status.pageSize, address: address)
     }
-    let kept = try ShmError.saying(attempt) { () throws(Errno) in
+    let kept = try ShmError.translating(attempt) { () throws(Errno) in
       try region.descriptor.duplicate()
     }
     let pages = try ShmError.explaining(explain) { () throws(Errno) in
@@ -127,11 +127,11 @@ public struct Mapping: ~Copyable, Sendable {
   private static func check(
     _ range: Range<Int>, of status: RegionStatus, _ attempt: String
   ) throws(ShmError) {
-    if status.size == 0 { throw ShmError(.usage, attempt, "it is empty") }
+    if status.size == 0 { throw ShmError(.doesNotFit, attempt, "it is empty") }
     if range.isEmpty { throw ShmError(.usage, attempt, "the range is empty") }
     if range.lowerBound < 0 || range.lowerBound % status.pageSize != 0 {
       throw ShmError(
-        .usage, attempt,
+        range.lowerBound < 0 ? .usage : .doesNotFit, attempt,
         """
         offset \(range.lowerBound) is not a multiple of the page size, \
         \(ByteCount(status.pageSize))

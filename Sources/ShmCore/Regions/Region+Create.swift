@@ -5,8 +5,8 @@ import SystemPackage
 extension Region {
   /// How a region is to be made.
   public struct CreationOptions: Sendable {
-    /// The permission bits, exactly, whatever the umask.
-    public var mode: UInt16
+    /// The permission bits, regardless of the umask.
+    public var mode: FilePermissions
     /// Whether its memory is reserved now. A sparse region takes memory when a page is first touched. If no
     /// memory is left then, SIGBUS ends the process.
     public var reserve: Bool
@@ -17,7 +17,7 @@ extension Region {
     public var mayExceedMemory = false
 
     /// Options of a region with reserved memory that only its owner can open, unless specified otherwise.
-    public init(mode: UInt16 = 0o600, reserve: Bool = true) {
+    public init(mode: FilePermissions = .ownerReadWrite, reserve: Bool = true) {
       self.mode = mode
       self.reserve = reserve
     }

@@ -57,7 +57,7 @@ extension Region {
     else { return }
     throw ShmError(
       .notPermitted, "cannot open \(reference.quoted)",
-      "it belongs to uid \(status.owner), mode \(String(status.mode, radix: 8)), in a directory that every user can write",
+      "it belongs to uid \(status.owner), mode \(String(status.mode.rawValue, radix: 8)), in a directory that every user can write",
       remedy: "choose another name")
   }
 }

@@ -19,7 +19,7 @@ extension Region {
   ///   - mayExceedMemory: whether to reserve more than the memory of the machine or of a control group. The
   ///     kernel then ends the process, instead of an error here.
   ///   - progress: called with the bytes reserved so far.
-  /// - Throws: `ShmError`: `usage` for a smaller size without `mayShrink`, `noSpace`, `notPermitted` if a seal
+  /// - Throws: `ShmError`: `doesNotFit` for a smaller size without `mayShrink`, `noSpace`, `notPermitted` if a seal
   ///   forbids it, `busy` if it is locked. The size is unchanged after an error.
   /// - Complexity: linear in the bytes added or released.
   public func resize(
@@ -41,7 +41,7 @@ extension Region {
     }
     if size < status.size, !mayShrink {
       throw ShmError(
-        .usage, attempt,
+        .doesNotFit, attempt,
         "it has \(ByteCount(status.size)), and the data beyond the new end would be lost",
         remedy: .allowShrinking)
     }
@@ -50,7 +50,7 @@ extension Region {
       try? descriptor.truncate(to: size)
       return
     }
-    let space = try self.space(attempt)
+    let check = try spaceCheck(attempt)
     let seals = self.seals()
     let binding: Seals = size < status.size ? .shrink : .grow
     let explain = { (error: Errno) in
@@ -59,13 +59,13 @@ extension Region {
           .notPermitted, attempt, "the seal '\(binding.words[0])' forbids it",
           errorNumber: error.rawValue)
       }
-      return space.refusal(max(0, size - status.size), errno: error)
+      return check.refusal(max(0, size - status.size), errno: error)
     }
     let added = status.size..<max(size, status.size)
     if reserve, !added.isEmpty {
-      try space.require(added.count, mayExceedMemory: mayExceedMemory)
+      try check.require(added.count, mayExceedMemory: mayExceedMemory)
       try Reservation.reserve(
-        added, of: descriptor, attempt: attempt, space: mayExceedMemory ? nil : space,
+        added, of: descriptor, attempt: attempt, check: mayExceedMemory ? nil : check,
         explain: explain, progress: progress)
     }
     do throws(ShmError) {

@@ -10,18 +10,18 @@ enum RegionSize {
   ///   - size: in bytes.
   ///   - pageSize: the size of the pages it lies on, in bytes.
   ///   - attempt: what is tried, for the message.
-  /// - Throws: `ShmError`: `usage`, and `noSpace` for a size that no process could map.
+  /// - Throws: `ShmError`: `usage`, `doesNotFit`, and `noSpace` for a size that no process could map.
   static func check(_ size: Int, pageSize: Int, _ attempt: String) throws(ShmError) {
     if size <= 0 { throw ShmError(.usage, attempt, "the size must be at least 1 byte") }
     if size > largest {
-      let (needs, most) = ByteCount(size).told(beside: ByteCount(largest))
+      let (needs, most) = ByteCount(size).distinguished(from: ByteCount(largest))
       throw ShmError(
         .noSpace, attempt, "needs \(needs), but the address space of a process is \(most)")
     }
     // Smaller pages are never split off a file of huge ones; elsewhere the last page may be a part.
     if pageSize > PageMath.pageSize, size % pageSize != 0 {
       throw ShmError(
-        .usage, attempt,
+        .doesNotFit, attempt,
         "the size must be a multiple of the huge page size, \(ByteCount(pageSize))")
     }
   }

@@ -16,7 +16,7 @@ public struct RegionStatus: Sendable {
   /// The bytes that are charged as memory: reserved, written, or swapped out.
   public let allocated: Int
   /// The permission bits, without the type of the file.
-  public let mode: UInt16
+  public let mode: FilePermissions
   /// The user who owns it.
   public let owner: UInt32
   /// The group that owns it.
@@ -42,7 +42,7 @@ public struct RegionStatus: Sendable {
     identity = RegionIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     size = Int(status.st_size)
     allocated = Int(status.st_blocks) * 512
-    mode = UInt16(truncatingIfNeeded: status.st_mode & 0o7777)
+    mode = FilePermissions(rawValue: status.st_mode & 0o7777)
     owner = status.st_uid
     group = status.st_gid
     links = Int(status.st_nlink)
@@ -80,7 +80,8 @@ public struct RegionStatus: Sendable {
 extension RegionStatus {
   /// The status of a region without a file, such as a System V segment.
   package init(
-    identity: RegionIdentity, size: Int, allocated: Int, mode: UInt16, owner: UInt32, group: UInt32,
+    identity: RegionIdentity, size: Int, allocated: Int, mode: FilePermissions, owner: UInt32,
+    group: UInt32,
     changed: Int, pageSize: Int
   ) {
     self.identity = identity

@@ -17,12 +17,14 @@ extension ShmError {
       self.name = name
     }
 
-    /// The arguments of the call are wrong: a name, a size, a range.
+    /// The arguments of the call are wrong whatever the object is: a malformed name, a negative size.
     public static let usage = Kind("usage")
     /// The object is not a region: a directory, a device, a file on a disk.
     public static let notSharedMemory = Kind("not_shared_memory")
     /// The object cannot do what was asked, or speaks another version of the protocol.
     public static let incompatible = Kind("incompatible")
+    /// A size or a range does not fit the object: it lies past the end, or the input is too long.
+    public static let doesNotFit = Kind("does_not_fit")
     /// The contents are damaged: a checksum, a position or a message is wrong.
     public static let damaged = Kind("damaged")
     /// The region, stream or process does not exist.

@@ -38,10 +38,12 @@ struct ByteRange: ArgumentWord, Hashable {
     ofSize size: Int, _ attempt: @autoclosure () -> String
   ) throws(ShmError) -> Range<Int> {
     let end = self.end ?? size
-    if size == 0, offset == 0, self.end == nil { throw ShmError(.usage, attempt(), "it is empty") }
+    if size == 0, offset == 0, self.end == nil {
+      throw ShmError(.doesNotFit, attempt(), "it is empty")
+    }
     guard offset < size, end <= size else {
       throw ShmError(
-        .usage, attempt(),
+        .doesNotFit, attempt(),
         """
         \(self.end == nil ? "byte \(offset)" : "the range from \(offset) to \(end)") lies past its \
         end at \(size)

@@ -37,6 +37,22 @@ enum CommandSuggestion {
     return nearest.name
   }
 
+  /// The option that is meant by an unknown one: the one that it abbreviates, or one that is spelled alike.
+  ///
+  /// - Parameters:
+  ///   - word: what was written, with its dashes.
+  ///   - options: the options of the command, with their dashes.
+  /// - Returns: an option; nil if none is near enough.
+  static func option(for word: String, among options: [String]) -> String? {
+    guard word.utf8.starts(with: "--".utf8), word.utf8.count > 4 else { return nil }
+    let long = options.filter { $0.utf8.starts(with: "--".utf8) }
+    let abbreviated = long.filter { $0.utf8.starts(with: word.utf8) }
+    if abbreviated.count == 1 { return abbreviated[0] }
+    let bound = word.utf8.count < 8 ? 1 : 2
+    let near = long.filter { distance(word.lowercased(), $0) <= bound }
+    return near.min { distance(word, $0) < distance(word, $1) }
+  }
+
   /// How many letters are to be inserted, left out, replaced, or exchanged with their neighbour.
   static func distance(_ one: String, _ other: String) -> Int {
     let (one, other) = (Array(one.utf8), Array(other.utf8))

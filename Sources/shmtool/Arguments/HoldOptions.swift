@@ -10,24 +10,17 @@ struct HoldOptions: ParsableArguments {
   var duration: TimeSpan?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Hold until process PID exits", valueName: "PID"),
-    completion: CompletionDomain.process.kind)
+    completion: CompletionDomain.process.kind, transform: { try ProcessID.parse($0).pid })
   var whilePid: Int32?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Write a line to file descriptor FD, and close it, when everything is held",
-      valueName: "FD"))
+      valueName: "FD"), transform: { try DescriptorNumber.parse($0).descriptor })
   var readyFd: Int32?
-
-  func check() throws {
-    if let whilePid, whilePid <= 0 {
-      throw ValidationError("--while-pid requires a positive process ID")
-    }
-    if let readyFd, readyFd < 0 {
-      throw ValidationError("--ready-fd requires an open file descriptor")
-    }
-  }
 
   /// Whether any of these options was given.
   var isGiven: Bool { duration != nil || whilePid != nil || readyFd != nil }

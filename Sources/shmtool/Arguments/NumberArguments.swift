@@ -52,3 +52,27 @@ struct Address: ArgumentWord {
     self.value = value
   }
 }
+
+/// A process ID: 1 or more.
+struct ProcessID: ArgumentWord {
+  static let form = "expected a process ID, such as 1234"
+
+  let pid: Int32
+
+  init?(argument: String) {
+    guard let pid: Int32 = Digits.number(argument), pid > 0 else { return nil }
+    self.pid = pid
+  }
+}
+
+/// The number of a file descriptor.
+struct DescriptorNumber: ArgumentWord {
+  static let form = "expected the number of an open file descriptor, such as 3"
+
+  let descriptor: Int32
+
+  init?(argument: String) {
+    guard let descriptor: Int32 = Digits.number(argument) else { return nil }
+    self.descriptor = descriptor
+  }
+}

@@ -17,6 +17,7 @@ struct ActionOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Print only errors")
   var quiet = false
 
-  @Flag(help: "Show progress even if stderr is not a terminal")
+  @Flag(
+    name: [.customShort("v"), .long], help: "Show progress even if stderr is not a terminal")
   var progress = false
 }

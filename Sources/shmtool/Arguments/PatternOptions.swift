@@ -46,10 +46,16 @@ struct PatternOptions: ParsableArguments {
   var file: FilePath?
 
   func check() throws {
-    let given = [zero, byte != nil, pattern != nil, sequence, random, file != nil]
-    guard given.count(where: { $0 }) == 1 else {
+    let given = [
+      (zero, "--zero"), (byte != nil, "--byte"), (pattern != nil, "--pattern"),
+      (sequence, "--sequence"), (random, "--random"), (file != nil, "--file"),
+    ].filter(\.0).map(\.1)
+    if given.isEmpty {
       throw ValidationError(
-        "exactly one of --zero, --byte, --pattern, --sequence, --random and --file is required")
+        "--zero, --byte, --pattern, --sequence, --random or --file is required")
+    }
+    if given.count > 1 {
+      throw ValidationError("\(given[0]) and \(given[1]) cannot be used together")
     }
     if seed != nil, !random { throw ValidationError("--seed requires --random") }
   }

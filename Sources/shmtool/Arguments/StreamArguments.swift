@@ -32,26 +32,23 @@ struct StreamArguments: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Print only errors")
   var quiet = false
 
-  @Flag(help: "Show progress even if stderr is not a terminal")
+  @Flag(
+    name: [.customShort("v"), .long], help: "Show progress even if stderr is not a terminal")
   var progress = false
 
   @Flag(help: "Report as one JSON object, on stderr or --report-fd")
   var json = false
 
   @Option(
-    help: ArgumentHelp("Write the report to file descriptor FD instead of stderr", valueName: "FD"))
+    parsing: .unconditional,
+    help: ArgumentHelp("Write the report to file descriptor FD instead of stderr", valueName: "FD"),
+    transform: { try DescriptorNumber.parse($0).descriptor })
   var reportFd: Int32?
 
   // For Scripts/sweep, which has found the defaults.
   @Option(help: .hidden, transform: ByteSize.parse) var chunk: ByteSize?
   @Option(help: .hidden) var spin: Int?
   @Option(help: .hidden) var wakeShare: Int?
-
-  func check() throws {
-    if let reportFd, reportFd < 0 {
-      throw ValidationError("--report-fd requires an open file descriptor")
-    }
-  }
 
   /// The options of the library; `interrupt` tells of signals.
   func options(interrupt: Int32) -> StreamOptions {

@@ -60,7 +60,7 @@ struct Copy: CheckedCommand {
   @Flag(help: "Do not sync a written file or device")
   var noSync = false
 
-  @Flag(help: "Proceed if memory or a control group has no room")
+  @Flag(name: .shortAndLong, help: "Proceed if memory or a control group has no room")
   var force = false
 
   @OptionGroup var options: ActionOptions

@@ -17,7 +17,9 @@ struct Create: CommandRunner {
       may kill the process instead.
 
       --huge uses huge pages. They exist only on hugetlbfs, so the region becomes a file on \
-      the first such mount that you may write to. The path of that file is its name.
+      the first such mount that you may write to. The path of that file is its name. \
+      --huge=transparent creates the region with ordinary pages, collapses them to transparent huge \
+      pages as far as the kernel does it, and reports how many bytes became huge.
 
       --wired locks the region in RAM (mlock) before it becomes visible. The pages stay wired \
       until interrupted, or while CMD runs. CMD gets the region as file descriptor 3. The \
@@ -38,7 +40,8 @@ struct Create: CommandRunner {
   ]
 
   enum CodingKeys: CodingKey {
-    case region, size, open, sparse, mode, from, direct, huge, wired, force, holding, options
+    case region, sizeOperand, sizeOption, open, sparse, mode, from, direct, huge, wired, force,
+      holding, core, options
   }
 
   @Argument(
@@ -49,7 +52,12 @@ struct Create: CommandRunner {
   @Argument(
     help: ArgumentHelp("Size (default with --from: size of the input)", valueName: "SIZE"),
     transform: ByteSize.parse)
-  var size: ByteSize?
+  var sizeOperand: ByteSize?
+
+  @Option(
+    name: [.customShort("s", allowingJoined: true), .customLong("size")], parsing: .unconditional,
+    help: ArgumentHelp("The same as an option", valueName: "SIZE"), transform: ByteSize.parse)
+  var sizeOption: ByteSize?
 
   /// The words after `--`.
   var command: [[UInt8]] = []
@@ -61,11 +69,12 @@ struct Create: CommandRunner {
   var sparse = false
 
   @Option(
-    parsing: .unconditional,
+    name: [.customShort("m", allowingJoined: true), .long], parsing: .unconditional,
     help: ArgumentHelp(
-      "Permission bits in octal, regardless of the umask (default: 600)", valueName: "MODE"),
+      "Permission bits as in chmod(1), octal or symbolic, regardless of the umask (default: 600)",
+      valueName: "MODE"),
     transform: FileMode.parse)
-  var mode = FileMode(bits: 0o600)
+  var mode = FileMode.usual
 
   @Option(
     help: ArgumentHelp("Fill the region from FILE; - means stdin", valueName: "FILE"),
@@ -77,7 +86,7 @@ struct Create: CommandRunner {
 
   @Option(
     help: ArgumentHelp(
-      "Use huge pages, of SIZE if given; --huge=try falls back to ordinary pages",
+      "Use huge pages, of SIZE if given; =try falls back to ordinary pages; =transparent collapses them",
       valueName: "[=SIZE]"), completion: CompletionDomain.pageSize.kind,
     transform: HugePages.parse)
   var huge: HugePages?
@@ -85,15 +94,19 @@ struct Create: CommandRunner {
   @Flag(help: "Wire the region, and hold it")
   var wired = false
 
-  @Flag(help: "Proceed if memory or a control group has no room")
+  @Flag(name: .shortAndLong, help: "Proceed if memory or a control group has no room")
   var force = false
 
   @OptionGroup var holding: HoldOptions
+  @OptionGroup var core: CoreOptions
   @OptionGroup var options: ActionOptions
 
   func check() throws {
-    try holding.check()
     try holding.refuseTerms(beside: command)
+    try core.check(command)
+    if sizeOption != nil, sizeOperand != nil {
+      throw ValidationError("SIZE and --size cannot be used together")
+    }
     if size == nil, from == nil { throw ValidationError("SIZE or --from is required") }
     if size?.bytes == 0 { throw ValidationError("SIZE must be at least 1 byte") }
     if direct, from == nil || from == "-" {
@@ -104,14 +117,20 @@ struct Create: CommandRunner {
       throw ValidationError(
         "--open cannot be used with --huge or --wired; 'shmtool wire' wires an existing region")
     }
+    if sparse, huge?.isTransparent == true {
+      throw ValidationError("--sparse and --huge=transparent cannot be used together")
+    }
     if sparse, wired { throw ValidationError("--sparse and --wired cannot be used together") }
     if !wired, holding.isGiven {
       throw ValidationError("--for, --while-pid and --ready-fd require --wired")
     }
   }
 
+  private var size: ByteSize? { sizeOption ?? sizeOperand }
+
   /// CMD can only run with --wired. Without --wired, `--` precedes names that begin with `-`.
   static func takesCommand(after words: [String]) -> Bool { words.contains("--wired") }
+  static let commandRequirement: String? = "--wired"
 
   func run() throws {
     guard wired else {
@@ -122,6 +141,7 @@ struct Create: CommandRunner {
     // Checked before the region is created.
     try PipedCommand.check(command, path: ProcessEnvironment.path)
     try holding.checkReadiness()
+    try core.apply()
     let made = try make()
     do throws(ShmError) {
       try holding.announce()
@@ -160,7 +180,7 @@ struct Create: CommandRunner {
   /// Creates the region, with huge pages, or with ordinary pages if these are acceptable, and reports it.
   private func make() throws(ShmError) -> CreatedRegion {
     let line = ProgressLine(total: size?.bytes, options)
-    var settings = Region.CreationOptions(mode: mode.bits, reserve: !sparse)
+    var settings = Region.CreationOptions(mode: mode.permissions, reserve: !sparse)
     settings.isWired = wired
     settings.mayExceedMemory = force
     let request = CreationRequest(
@@ -171,7 +191,8 @@ struct Create: CommandRunner {
       try Output.write(
         CreateReport(
           made.region.reference, made.status, isNew: made.isNew, sparse: sparse,
-          refusal: made.refusal, direct: made.method, wired: try made.wireRow(),
+          refusal: made.refusal, collapsed: made.collapsed, direct: made.method,
+          wired: try made.wireRow(),
           nanoseconds: line.finish()), options, persists: false)
     } catch {
       throw made.takenBack(after: error)

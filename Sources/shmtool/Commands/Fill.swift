@@ -35,7 +35,7 @@ struct Fill: CheckedCommand {
     transform: ThreadCount.parse)
   var threads: ThreadCount?
 
-  @Flag(help: "Proceed if memory or a control group has no room")
+  @Flag(name: .shortAndLong, help: "Proceed if memory or a control group has no room")
   var force = false
 
   @OptionGroup var options: ActionOptions

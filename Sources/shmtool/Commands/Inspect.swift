@@ -42,8 +42,9 @@ struct Inspect: CheckedCommand {
   var regions: [InspectOperand] = []
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("Show all shared memory of process PID", valueName: "PID"),
-    completion: CompletionDomain.process.kind)
+    completion: CompletionDomain.process.kind, transform: { try ProcessID.parse($0).pid })
   var pid: Int32?
 
   @Flag(help: "List runs of equal pages, as root with physical frames")
@@ -70,7 +71,6 @@ struct Inspect: CheckedCommand {
       if hasAddress { throw ValidationError("--raw cannot be used with an address") }
     }
     if regions.isEmpty, pid == nil { throw ValidationError("a region or --pid is required") }
-    if let pid, pid <= 0 { throw ValidationError("--pid requires a positive process ID") }
   }
 
   func run() throws {

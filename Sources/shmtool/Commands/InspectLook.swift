@@ -55,9 +55,7 @@ struct InspectLook {
         failure = error
       }
       operands = left
-      try Operands.forEach(process ?? []) { (entry) throws(ShmError) in
-        found.append(try entry.inspection(in: scan, frames: showsPages, chargesUpTo: largest))
-      }
+      try look(atAll: process ?? [], scan)
     } catch {
       failure = failure ?? error
     }
@@ -73,6 +71,23 @@ struct InspectLook {
         try RegionInspection(reference, in: scan, frames: showsPages, chargesUpTo: largest))
     case .address(let process, let address):
       addresses.append(try AddressInspection(of: address, in: process))
+    }
+  }
+
+  /// The regions of a process. If it exits meanwhile, that is one error, and not an error for each region.
+  private mutating func look(
+    atAll entries: [ProcessRegions.Entry], _ scan: RegionUsers
+  ) throws {
+    var isGone = false
+    try Operands.forEach(entries) { (entry) throws(ShmError) in
+      if isGone { return }
+      do throws(ShmError) {
+        found.append(try entry.inspection(in: scan, frames: showsPages, chargesUpTo: largest))
+      } catch {
+        guard let pid, ProcessRegions.isGone(pid) else { throw error }
+        isGone = true
+        throw ShmError(.notFound, "cannot inspect process \(pid)", "it exited in the meantime")
+      }
     }
   }
 

@@ -8,8 +8,8 @@ struct List: CheckedCommand {
     usage: "shmtool list [OPTIONS] [NAME | PATTERN] ...",
     discussion: """
       Lists POSIX objects and semaphores, memfds, System V segments, shared anonymous memory, \
-      streams, and files on tmpfs or hugetlbfs that a process has open or mapped. Removed \
-      regions that are still in use are listed, too. Sources that cannot be read are reported \
+      streams, files on hugetlbfs and in folders of /dev/shm, and files on any tmpfs that a process \
+      has open or mapped. Removed regions that are still in use are listed, too. Sources that cannot be read are reported \
       on stderr.
 
       With operands, lists the regions that any operand names. NAME is what the columns NAME \

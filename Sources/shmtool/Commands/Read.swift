@@ -31,7 +31,7 @@ struct Read: CheckedCommand {
   var hex = false
 
   @Option(
-    name: .shortAndLong,
+    name: [.customShort("o", allowingJoined: true), .long],
     help: ArgumentHelp("Write FILE; - means stdout", valueName: "FILE"),
     completion: .file(), transform: FileArgument.parse)
   var output: FilePath?
@@ -39,7 +39,7 @@ struct Read: CheckedCommand {
   @Flag(help: "Do not sync FILE to its device")
   var noSync = false
 
-  @Flag(help: "Write raw bytes even to a terminal")
+  @Flag(name: .shortAndLong, help: "Write raw bytes even to a terminal")
   var force = false
 
   @OptionGroup var options: ActionOptions

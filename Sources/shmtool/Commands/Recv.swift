@@ -56,7 +56,7 @@ struct Recv: CommandRunner {
   var command: [[UInt8]] = []
 
   @Option(
-    name: .shortAndLong,
+    name: [.customShort("o", allowingJoined: true), .long],
     help: ArgumentHelp("Write FILE; - means stdout", valueName: "FILE"),
     completion: .file(), transform: FileArgument.parse)
   var output: FilePath?
@@ -67,13 +67,12 @@ struct Recv: CommandRunner {
   @Flag(help: "Write the framed format, for 'send --framed' on another host")
   var framed = false
 
-  @Flag(help: "Write raw bytes even to a terminal")
+  @Flag(name: .shortAndLong, help: "Write raw bytes even to a terminal")
   var force = false
 
   @OptionGroup var stream: StreamArguments
 
   func check() throws {
-    try stream.check()
     if !command.isEmpty, output != nil {
       throw ValidationError("--output and CMD cannot be used together")
     }

@@ -2,7 +2,7 @@ import ArgumentParser
 import ShmCore
 import ShmInspection
 
-struct Resize: DocumentedCommand {
+struct Resize: CheckedCommand {
   static let configuration = CommandConfiguration(
     commandName: "resize",
     abstract: "Change the size of a region",
@@ -24,12 +24,19 @@ struct Resize: DocumentedCommand {
   var region: RegionReference
 
   @Argument(help: ArgumentHelp("New size", valueName: "SIZE"), transform: ByteSize.parse)
-  var size: ByteSize
+  var sizeOperand: ByteSize?
+
+  @Option(
+    name: [.customShort("s", allowingJoined: true), .customLong("size")], parsing: .unconditional,
+    help: ArgumentHelp("The same as an option", valueName: "SIZE"), transform: ByteSize.parse)
+  var sizeOption: ByteSize?
 
   @Flag(help: "Allow a smaller size")
   var shrink = false
 
-  @Flag(help: "Proceed if the region is in use, or memory or a control group has no room")
+  @Flag(
+    name: .shortAndLong,
+    help: "Proceed if the region is in use, or memory or a control group has no room")
   var force = false
 
   @Flag(help: "Reserve no memory")
@@ -37,14 +44,22 @@ struct Resize: DocumentedCommand {
 
   @OptionGroup var options: ActionOptions
 
+  func check() throws {
+    if (sizeOperand == nil) == (sizeOption == nil) {
+      throw ValidationError(
+        sizeOption == nil ? "SIZE is required" : "SIZE and --size cannot be used together")
+    }
+  }
+
   func run() throws {
+    guard let size = sizeOption ?? sizeOperand else { return }
     let line = ProgressLine(total: nil, options)
     let looked = try Region.open(region, access: .status)
     try looked.requireSharedMemory("cannot resize \(region.quoted)")
     let before = try looked.status().size
     if size.bytes > before, shrink {
       throw ShmError(
-        .usage, "cannot resize \(region.quoted) to \(ByteCount(size.bytes))",
+        .doesNotFit, "cannot resize \(region.quoted) to \(ByteCount(size.bytes))",
         "its size is \(ByteCount(before)), and --shrink requires a smaller size")
     }
     if size.bytes < before, shrink, !force {

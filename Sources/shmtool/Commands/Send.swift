@@ -74,7 +74,9 @@ struct Send: CommandRunner {
   @OptionGroup var stream: StreamArguments
 
   func check() throws {
-    try stream.check()
+    if huge?.isTransparent == true {
+      throw ValidationError("--huge=transparent cannot be used for the ring of a stream")
+    }
     if !command.isEmpty, file != nil { throw ValidationError("FILE and CMD exclude each other") }
     if framed, stream.reportFd == STDOUT_FILENO {
       throw ValidationError(

@@ -29,8 +29,9 @@ struct Unwire: CheckedCommand {
   var regions: [RegionReference] = []
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp("End the holder with this process ID", valueName: "PID"),
-    completion: CompletionDomain.process.kind)
+    completion: CompletionDomain.process.kind, transform: { try ProcessID.parse($0).pid })
   var pid: Int32?
 
   @OptionGroup var options: ActionOptions

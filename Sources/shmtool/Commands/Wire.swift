@@ -40,7 +40,7 @@ struct Wire: CommandRunner {
 
   enum CodingKeys: CodingKey {
     case regions, range, ranges, bestEffort, follow, background, list, bytes, table, force
-    case backgroundHolder, holding, options
+    case backgroundHolder, holding, core, options
   }
 
   @Argument(
@@ -78,19 +78,20 @@ struct Wire: CommandRunner {
 
   @OptionGroup var table: TableOptions
 
-  @Flag(help: "Proceed if memory, a control group or the tmpfs has no room")
+  @Flag(name: .shortAndLong, help: "Proceed if memory, a control group or the tmpfs has no room")
   var force = false
 
   @Flag(name: .customLong("background-holder"), help: .hidden)
   var backgroundHolder = false
 
   @OptionGroup var holding: HoldOptions
+  @OptionGroup var core: CoreOptions
   @OptionGroup var options: ActionOptions
 
   func check() throws {
     try range.check()
-    try holding.check()
     try holding.refuseTerms(beside: command)
+    try core.check(command)
     if regions.isEmpty, !list { throw ValidationError("a region is required") }
     if !ranges.isEmpty, range.length != nil || range.offset.bytes != 0 {
       throw ValidationError("--range cannot be used with --offset or --length")
@@ -121,6 +122,7 @@ struct Wire: CommandRunner {
     if background { return try BackgroundHolder.start() }
     if backgroundHolder { DetachedProcess.setName("shmtool") }
     try holding.checkReadiness()
+    try core.apply()
     let loop = try HoldLoop(whileRunning: holding.whilePid)
     let operands = try mapAll()
     let held = operands.filter(\.isFirst).map(\.region)

@@ -20,7 +20,7 @@ extension WiringRoom {
       var needed = 0
       for region in regions { needed &+= try region.holes() }
       guard needed > free else { continue }
-      let (needs, has) = ByteCount(needed).told(beside: ByteCount(free))
+      let (needs, has) = ByteCount(needed).distinguished(from: ByteCount(free))
       let (enough, overflow) = total.addingReportingOverflow(needed - free)
       throw ShmError(
         .noSpace, "cannot wire \(subject)",

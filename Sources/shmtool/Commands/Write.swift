@@ -30,7 +30,7 @@ struct Write: CheckedCommand {
   var file: FilePath = "-"
 
   @OptionGroup var range: RangeOptions
-  @Flag(help: "Proceed if memory or a control group has no room")
+  @Flag(name: .shortAndLong, help: "Proceed if memory or a control group has no room")
   var force = false
 
   @OptionGroup var options: ActionOptions

@@ -15,7 +15,8 @@ struct CompletionSource {
     switch domain {
     case .region: regions([.posix, .memfd, .file]) + paths()
     case .inspected: regions([.posix, .semaphore, .memfd, .file, .systemV]) + paths()
-    case .removed: regions([.posix, .file]) + streams(besideRegions: true) + paths()
+    case .removed:
+      regions([.posix, .semaphore, .file, .systemV]) + streams(besideRegions: true) + paths()
     case .memfd: regions([.memfd])
     case .copyEnd:
       regions([.posix, .memfd, .file], atOffset: true) + paths()
@@ -32,7 +33,7 @@ struct CompletionSource {
     case .process: processes()
     case .processes: list(processes().map { (String(decoding: $0.value, as: UTF8.self), $0.help) })
     case .pageSize:
-      ["2M", "1G", "try"].map { CompletionCandidate($0) }
+      ["2M", "1G", "try", "transparent"].map { CompletionCandidate($0) }
     }
   }
 

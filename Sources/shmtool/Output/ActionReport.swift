@@ -33,8 +33,8 @@ struct ActionReport: Report {
     self.offset = offset
     seconds = Double(nanoseconds) / 1e9
     seals = nil
-    let rate = isRateKnown ? ", \(Format.rate(bytes, nanoseconds))" : ""
-    self.sentence = "\(sentence), in \(Format.seconds(nanoseconds))\(rate)"
+    let time = Format.duration(of: isRateKnown ? bytes : 0, nanoseconds)
+    self.sentence = "\(sentence), in \(time)"
   }
 
   /// For an action without a duration.

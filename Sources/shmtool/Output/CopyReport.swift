@@ -68,7 +68,7 @@ struct CopyReport: Report {
     let way = direct.value.map { ", \($0.text)" } ?? ""
     return """
       copied \(ByteCount(bytes)) from \(from.quoted) to \(to.quoted)\(checked), in \
-      \(Format.seconds(nanoseconds)), \(Format.rate(bytes, nanoseconds))\(way)\(Format.synchronization(synced.value))
+      \(Format.duration(of: bytes, nanoseconds))\(way)\(Format.synchronization(synced.value))
 
       """
   }

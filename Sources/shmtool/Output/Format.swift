@@ -1,5 +1,6 @@
 import Glibc
 import ShmCore
+import SystemPackage
 
 /// Formats of values. Only the names of users need a lookup.
 enum Format {
@@ -21,8 +22,8 @@ enum Format {
   }
 
   /// Permission bits in octal, with a leading zero.
-  static func mode(_ mode: UInt16) -> String {
-    let text = String(mode, radix: 8)
+  static func mode(_ mode: FilePermissions) -> String {
+    let text = String(mode.rawValue, radix: 8)
     return String(repeating: "0", count: max(0, 4 - text.count)) + text
   }
 
@@ -42,6 +43,11 @@ enum Format {
     let milliseconds = (nanoseconds + 500_000) / 1_000_000
     let rest = "\(milliseconds % 1000)"
     return "\(milliseconds / 1000).\(String(repeating: "0", count: 3 - rest.count))\(rest) s"
+  }
+
+  /// The duration of work, and its rate; nothing was done at a rate if there were no bytes.
+  static func duration(of bytes: Int, _ nanoseconds: Int) -> String {
+    seconds(nanoseconds) + (bytes == 0 ? "" : ", \(rate(bytes, nanoseconds))")
   }
 
   /// Whether a file was brought onto its device, as the end of a sentence; nothing if there is no device.

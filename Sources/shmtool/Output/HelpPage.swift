@@ -41,17 +41,43 @@ enum HelpPage {
       .joined(separator: "\n")
   }
 
-  /// A message of the parser with plain placeholders, which begins like every other message.
-  static func message(_ text: String) -> String {
-    let plain = placeholders(text)
-    let isSentence = parserSentences.contains { plain.utf8.starts(with: $0.utf8) }
-    return isSentence ? plain.prefix(1).lowercased() + plain.dropFirst() : plain
+  /// What `shmtool` without words prints: the commands in a line each.
+  static var short: String {
+    var lines = ["Usage: \(ShmTool.configuration.usage ?? "")"]
+    for group in ShmTool.configuration.groupedSubcommands {
+      lines += ["", "\(group.name):"]
+      lines += group.subcommands.map { $0.configuration }.map { command in
+        row(command.commandName ?? "", command.abstract)
+      }
+    }
+    lines += ["", "'shmtool --help' shows more, and 'shmtool help COMMAND' describes a command."]
+    return lines.joined(separator: "\n") + "\n"
   }
 
-  /// How the parser's own messages begin.
-  private static let parserSentences = [
-    "Missing ", "Unexpected ", "Unknown ", "The value ", "Value to be ", "Invalid ",
-  ]
+  /// The help of `help` itself, which the parser does not describe in these words.
+  ///
+  /// - Parameter words: the words after the program's name.
+  /// - Returns: nil if they request something else.
+  static func text(requestedBy words: [String]) -> String? {
+    guard words.count == 2, words[0] == "help", ["help", "-h", "--help"].contains(words[1]) else {
+      return nil
+    }
+    return """
+      OVERVIEW: Show the help of the program or of a command
+
+      USAGE: shmtool help [COMMAND]
+
+      EXAMPLES:
+        shmtool help
+        shmtool help create
+
+      """
+  }
+
+  /// A word and its description, the latter in its column.
+  private static func row(_ word: String, _ text: String) -> String {
+    "  " + word + String(repeating: " ", count: max(1, 9 - word.count)) + text
+  }
 
   /// A line of the arguments or options: without the brackets, and with the description in its column.
   private static func labelled(_ line: Substring) -> String {
@@ -69,7 +95,7 @@ enum HelpPage {
   }
 
   /// `<SIZE>` as `SIZE`, and `<[=SIZE]>`, which belongs to the option before it, as `[=SIZE]`.
-  private static func placeholders(_ text: String) -> String {
+  static func placeholders(_ text: String) -> String {
     var plain = ""
     var rest = text[...]
     while let start = rest.firstIndex(of: "<") {

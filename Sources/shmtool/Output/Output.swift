@@ -52,7 +52,7 @@ enum Output {
       do throws(ShmError) {
         try write(report, json: true)
       } catch {
-        throw persists ? told(error, after: report) : error
+        throw persists ? withDone(error, after: report) : error
       }
     } else if !options.quiet {
       say(report.text(TextStyle()))
@@ -60,7 +60,7 @@ enum Output {
   }
 
   /// An error of a report, which says that the action was done.
-  private static func told(_ error: ShmError, after report: some Report) -> ShmError {
+  private static func withDone(_ error: ShmError, after report: some Report) -> ShmError {
     let done = report.text(TextStyle()).split(separator: "\n").joined(separator: "; ")
     guard !done.isEmpty else { return error }
     return error.worded(reason: "\(error.reason); already done: \(done)")

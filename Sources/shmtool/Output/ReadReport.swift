@@ -37,8 +37,8 @@ struct ReadReport: Report {
 
   func text(_ style: TextStyle) -> String {
     """
-    wrote \(ByteCount(bytes)) of \(region.quoted) to \(name), in \(Format.seconds(nanoseconds)), \
-    \(Format.rate(bytes, nanoseconds))\(Format.synchronization(synced.value))
+    wrote \(ByteCount(bytes)) of \(region.quoted) to \(name), in \
+    \(Format.duration(of: bytes, nanoseconds))\(Format.synchronization(synced.value))
 
     """
   }

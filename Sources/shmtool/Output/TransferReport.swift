@@ -56,8 +56,8 @@ struct TransferReport: Report {
       : "received \(ByteCount(bytes))"
     let sum = checksum.value.map { ", \($0)" } ?? ""
     return """
-      \(what) of \(stream.quoted), in \(Format.seconds(nanoseconds)), \
-      \(Format.rate(bytes, nanoseconds))\(sum)\(Format.synchronization(synced.value))\
+      \(what) of \(stream.quoted), in \
+      \(Format.duration(of: bytes, nanoseconds))\(sum)\(Format.synchronization(synced.value))\
       \(acknowledged.value == true ? ", acknowledged" : "")
 
       """

@@ -45,7 +45,7 @@ struct VerifyReport: Report {
 
   func text(_ style: TextStyle) -> String {
     guard let first = firstDifference.value else {
-      let time = "\(Format.seconds(nanoseconds)), \(Format.rate(bytes, nanoseconds))"
+      let time = Format.duration(of: bytes, nanoseconds)
       return "verified \(ByteCount(bytes)) of \(region.quoted): equal to \(label), in \(time)\n"
     }
     if differingBytes == 0 {

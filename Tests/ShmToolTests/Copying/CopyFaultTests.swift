@@ -7,19 +7,19 @@ struct CopyFaultTests {
     "says what, and ends with the code",
     arguments: [
       (["NAME", "NAME@512", "--length", "0"], 64, "--length must be at least 1 byte"),
-      (["NAME", "NAME"], 64, "the two ranges overlap"),
-      (["NAME", "NAME@1000", "--length", "1001"], 64, "the two ranges overlap"),
-      (["NAME", "file:/dev/shm/NAME@1"], 64, "the two ranges overlap"),
-      (["PID@0x1000", "PID@0x1fff", "--length", "4096"], 64, "the two ranges overlap"),
-      (["NAME@4096", "-"], 64, "byte 4096 of 'NAME' lies past its end at 4096"),
-      (["NAME", "NAME@4096"], 64, "byte 4096 of 'NAME' lies past its end at 4096"),
-      (["NAME@9223372036854775807", "-"], 64, "lies past its end at 4096"),
+      (["NAME", "NAME"], 65, "the two ranges overlap"),
+      (["NAME", "NAME@1000", "--length", "1001"], 65, "the two ranges overlap"),
+      (["NAME", "file:/dev/shm/NAME@1"], 65, "the two ranges overlap"),
+      (["PID@0x1000", "PID@0x1fff", "--length", "4096"], 65, "the two ranges overlap"),
+      (["NAME@4096", "-"], 65, "byte 4096 of 'NAME' lies past its end at 4096"),
+      (["NAME", "NAME@4096"], 65, "byte 4096 of 'NAME' lies past its end at 4096"),
+      (["NAME@9223372036854775807", "-"], 65, "lies past its end at 4096"),
       (
-        ["NAME@1", "-", "--length", "4096"], 64,
+        ["NAME@1", "-", "--length", "4096"], 65,
         "'NAME@1' has 4095 bytes, but 4096 bytes were requested"
       ),
       (
-        ["file:/dev/zero", "NAME@96", "--length", "4001"], 64,
+        ["file:/dev/zero", "NAME@96", "--length", "4001"], 65,
         "has room for 4000 bytes, but 4001 bytes were requested"
       ),
       (["NAME", "-", "--verify"], 64, "--verify cannot be used with -"),

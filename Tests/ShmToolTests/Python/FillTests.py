@@ -39,5 +39,5 @@ def test_missing():
     for words in (["fill", N, "--zero"], ["verify", N, "--zero"], ["read", N], ["map", N],
                   ["wire", N]):
         result = run(*words)
-        assert result.returncode == 64 and result.stdout == b"", result
+        assert result.returncode == 65 and result.stdout == b"", result
     assert os.stat(P).st_size == 0

@@ -24,10 +24,10 @@ def test_fits():
         for content, words in ((b"longer", []), (b"shor", ["--length", "5"])):
             file.seek(0), file.truncate(0), file.write(content), file.flush()
             result = run("write", N, file.name, *words)
-            assert result.returncode == 64 and b"nothing was changed" in result.stderr, result
+            assert result.returncode == 65 and b"nothing was changed" in result.stderr, result
             assert open(P, "rb").read() == bytes(5)
     piped = run("write", N, input=b"longer")
-    assert piped.returncode == 64 and b"5 bytes were already written" in piped.stderr, piped
+    assert piped.returncode == 65 and b"5 bytes were already written" in piped.stderr, piped
     assert open(P, "rb").read() == b"longe"
 
 

@@ -17,7 +17,7 @@ def test_overlap():
         with open(P, "rb") as file:
             result = subprocess.run([T, "copy", *ends, "--length", "1500K"], stdin=file,
                                     capture_output=True, timeout=60)
-        assert result.returncode == 64 and b"overlap" in result.stderr, (ends, result)
+        assert result.returncode == 65 and b"overlap" in result.stderr, (ends, result)
     assert open(P, "rb").read() == data
     # What lies apart is copied.
     assert run("copy", f"{holder.pid}@{address:#x}", N + "@1M", "--length", "1M").returncode == 0
@@ -68,7 +68,7 @@ def test_refused():
     os.mkfifo(F)
     atexit.register(lambda: os.unlink(F))
     for ends in ((N, "file:" + F), ("file:" + F, N)):
-        assert run("copy", *ends, "--direct").returncode == 64
+        assert run("copy", *ends, "--direct").returncode == 65
     thread = threading.Thread(target=lambda: time.sleep(5), daemon=True)
     thread.start()
     result = run("copy", f"{thread.native_id}@0x1000", N)

@@ -79,7 +79,7 @@ def test_odd_ends():
         reader = subprocess.Popen(["cat", fifo], stdout=subprocess.PIPE)
         good("copy", N, f"file:{fifo}", "--length", "5000")
         assert reader.communicate()[0] == open(P, "rb").read()[:5000]
-        report = bad(64, "copy", "file:/dev/null@5", N)
+        report = bad(65, "copy", "file:/dev/null@5", N)
         assert "is a byte stream without offsets" in report.error, report.error
         odd = directory + "/a@5"
         open(odd, "wb").write(b"hello")
@@ -118,7 +118,7 @@ def test_verify():
     with tempfile.TemporaryDirectory() as directory:
         os.mkfifo(directory + "/fifo")
         writer = subprocess.Popen(["sh", "-c", 'printf hello > "$0"', directory + "/fifo"])
-        report = bad(64, "copy", f"file:{directory}/fifo", N, "--verify")
+        report = bad(65, "copy", f"file:{directory}/fifo", N, "--verify")
         assert "can be read only once" in report.error, report.error
         writer.kill()
         writer.wait()

@@ -66,14 +66,14 @@ def test_create():
         "into_pages": True} or os.geteuid() != 0, report
     assert open(P, "rb").read() == content + bytes((4 << 20) - len(content))
     good("remove", N)
-    bad(64, "create", N, "1M", "--from", F, "--direct")
+    bad(65, "create", N, "1M", "--from", F, "--direct")
     write(b"")
-    report = bad(64, "create", N, "--from", F, "--direct")
+    report = bad(65, "create", N, "--from", F, "--direct")
     assert "the input is empty" in report.error, report.error
     bad(64, "create", N, "--from", "-", "--direct")
     bad(64, "create", N, "4K", "--direct")
     bad(66, "create", N, "--from", F + "-none", "--direct")
-    bad(64, "create", N, "--from", "/dev/zero", "--direct")
+    bad(65, "create", N, "--from", "/dev/zero", "--direct")
     assert not os.path.exists(P)
 
 
@@ -116,7 +116,7 @@ def test_limits():
 def test_refused():
     write(b"x" * 65536)
     for words, code, sentence in (
-            ((f"file:{P}", N), 64, "the two ranges overlap"),
+            ((f"file:{P}", N), 65, "the two ranges overlap"),
             ((N, "file:/dev/shm/" + N + "-out"), 71, "it lies on a tmpfs, in memory, without a device"),
             ((N, "-"), 64, "direct I/O copies only between a region and a file or a block device"),
             (("file:/dev/zero", N, "--length", "5"), 64, "direct I/O copies only between a region and a file or a block device"),

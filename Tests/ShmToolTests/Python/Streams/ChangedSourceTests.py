@@ -109,7 +109,7 @@ def test_others(how):
         exceeds = how == "longer" and words[0] != "copy"
         reasons = (["the input is longer than"] if exceeds else ["while it was read"]
                    + ["ended too early"] * (how == "shorter"))
-        assert code == (64 if exceeds else 74), (words, code, said)
+        assert code == (65 if exceeds else 74), (words, code, said)
         assert any(reason in said for reason in reasons), (words, said)
         assert re.search("; [1-9][0-9]*( of [0-9]+)? bytes were (already written|copied)", said), (words, said)
     code, said = amid("verify", R, "--file", F)
@@ -121,7 +121,7 @@ def test_others(how):
     for words in (["create", N + "-new", "--from", F], ["create", N + "-new", "--from", "-"]):
         code, said = amid(*words)
         reason = "the input is longer than" if how == "longer" else "while it was read"
-        assert code == (64 if how == "longer" else 74) and reason in said, (words, code, said)
+        assert code == (65 if how == "longer" else 74) and reason in said, (words, code, said)
         assert not os.path.exists(P + "-new"), words
     # Of a range only the bytes in it count.
     code, said = amid("copy", "file:" + F, R, "--length", str(SIZE - 16))

@@ -51,7 +51,7 @@ def test_special():
     os.mkfifo(F)
     for path, word in ((F, b"a FIFO"), ("/dev/null", b"a device"), ("/tmp", b"a directory")):
         result = run("recv", N, "--output", path)
-        assert result.returncode == 64 and word in result.stderr, result
+        assert result.returncode == 65 and word in result.stderr, result
     assert stat.S_ISFIFO(os.lstat(F).st_mode) and stat.S_ISCHR(os.lstat("/dev/null").st_mode)
     os.unlink(F)
     if os.geteuid() != 0:

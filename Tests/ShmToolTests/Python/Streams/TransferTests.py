@@ -64,7 +64,7 @@ def test_output():
     assert receiver.wait(30) == 69
     assert open(F, "rb").read() == data and not beside(F)
     # An error of the file is reported before a peer connects.
-    for path, code in (("/nonexistent/x", 66), ("/tmp", 64), ("/tmp/", 64), ("/tmp/..", 64)):
+    for path, code in (("/nonexistent/x", 66), ("/tmp", 65), ("/tmp/", 65), ("/tmp/..", 65)):
         result = run("recv", N, "--output", path)
         assert result.returncode == code, (path, result)
 
@@ -110,8 +110,8 @@ def test_report():
 
 def test_expected():
     for send, recv, codes in (
-            (["--expect-bytes", "5"], [], (0, 0)), (["--expect-bytes", "4"], [], (64, 76)),
-            ([], ["--expect-bytes", "5"], (0, 0)), ([], ["--expect-bytes", "6"], (76, 64))):
+            (["--expect-bytes", "5"], [], (0, 0)), (["--expect-bytes", "4"], [], (65, 76)),
+            ([], ["--expect-bytes", "5"], (0, 0)), ([], ["--expect-bytes", "6"], (76, 65))):
         receiver = start("recv", N, *recv)
         sender = start("send", N, *send, stdin=feed(b"12345"))
         assert (sender.wait(30), receiver.wait(30)) == codes, (send, recv)
