@@ -86,7 +86,9 @@ def calls(words):
                 counts[match[1]] += 1
                 begun = begun or "SIGXFSZ" in text
                 # The C library aborts if the kernel refuses futex(2) with an error that it does not expect.
-                if begun and match[1] not in ("exit_group", "execve", "mmap", "brk", "rt_sigreturn", "futex"):
+                # gettid(2) and its like always succeed, and callers rely on it.
+                if begun and match[1] not in ("exit_group", "execve", "mmap", "brk", "rt_sigreturn", "futex", "gettid",
+                                              "getpid", "getppid", "getuid", "geteuid", "getgid", "getegid"):
                     found.append((match[1], counts[match[1]]))
     assert len(found) > 5, found
     return found

@@ -40,6 +40,6 @@ struct CopyingTypeTests {
     let left = try FileSystem.names(in: "/dev/shm").filter { $0.string.hasPrefix(".\(name.name)") }
     #expect(left.isEmpty)
     error(.notFound) { _ = try OutputFile("/nonexistent/x") }
-    error(.incompatible) { _ = try OutputFile("/") }
+    error(.usage) { _ = try OutputFile("/") }
   }
 }

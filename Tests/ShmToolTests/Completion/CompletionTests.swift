@@ -95,7 +95,7 @@ struct CompletionTests {
     #expect(try await offered("ls --kind memfd,p") == ["memfd,posix"])
     #expect(try await offered("list --pid 0,1").contains("0,1"))
     #expect(try await offered("seal pid:1:2 shrink,gr") == ["shrink,grow"])
-    #expect(try await offered("create x --huge=t") == ["--huge=try"])
+    #expect(try await offered("create x --huge=t") == ["--huge=try", "--huge=transparent"])
     #expect(try await offered("list --user roo") == ["root"])
     #expect(try await offered("list --pid 1").contains("1"))
     #expect(try await offered("wire x -- bas").contains("bash"))

@@ -58,15 +58,26 @@ struct HoldTests {
   }
 
   @Test(
-    "refuses ranges that are invalid, empty or outside the region",
+    "refuses ranges that are invalid or empty",
     arguments: [
-      "64K:", "0:65537", "64K+1", "1+65536", "4K:4K", "8K:4K", "0+0", "x", "4K", "-1:5", "+",
-      "9223372036854775807+1", "0:9223372036854775808", "1T:2T",
+      "4K:4K", "8K:4K", "0+0", "x", "4K", "-1:5", "+", "9223372036854775807+1",
+      "0:9223372036854775808",
     ])
   func badRange(_ range: String) async throws {
+    try await refuses(range, 64)
+  }
+
+  @Test(
+    "refuses ranges outside the region",
+    arguments: ["64K:", "0:65537", "64K+1", "1+65536", "1T:2T"])
+  func rangeOutside(_ range: String) async throws {
+    try await refuses(range, 65)
+  }
+
+  private func refuses(_ range: String, _ code: Int32) async throws {
     try await withRegion("64K") { (name) async throws in
       let result = try await Tool.run("wire", name.name, "--range=\(range)", "--for", "0")
-      #expect(result.code == 64)
+      #expect(result.code == code)
       #expect(result.output.isEmpty)
       #expect(result.error.hasPrefix("shmtool: "))
     }

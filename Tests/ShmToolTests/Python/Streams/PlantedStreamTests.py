@@ -87,7 +87,7 @@ def test_directories():
         shown = run("remove", "--stale")
         assert f"would remove '{S}{name}'".encode() in shown.stdout and os.path.exists(S + name), shown
         told = json.loads(run("remove", "--stale", "--yes", "--json").stdout)
-        assert told["directories"] == [{"path": S + name, "removed": True}], told
+        assert told["directories"] == [{"kind": "streams", "path": S + name, "removed": True}], told
         assert not os.path.exists(S + name)
     os.mkdir(S + "65534", 0o700)
     os.chown(S + "65534", 65534, 65534)

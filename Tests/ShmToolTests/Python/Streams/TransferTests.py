@@ -64,7 +64,7 @@ def test_output():
     assert receiver.wait(30) == 69
     assert open(F, "rb").read() == data and not beside(F)
     # An error of the file is reported before a peer connects.
-    for path, code in (("/nonexistent/x", 66), ("/tmp", 65), ("/tmp/", 65), ("/tmp/..", 65)):
+    for path, code in (("/nonexistent/x", 66), ("/tmp", 65), ("/tmp/", 64), ("/tmp/..", 64)):
         result = run("recv", N, "--output", path)
         assert result.returncode == code, (path, result)
 
