@@ -73,6 +73,7 @@ let package = Package(
         systemPackage,
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      exclude: ["Schemas"],
       swiftSettings: swiftSettings,
       // A release is one file that needs no library. CShmTool has what replaces functions of the Swift
       // runtime and of the allocator.

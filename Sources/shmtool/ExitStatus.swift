@@ -16,7 +16,7 @@ enum ExitStatus {
     Row(status: "0", meaning: "success"),
     Row(
       status: "1", meaning: "the check failed, or the answer is no (verify, copy --verify, limits)",
-      kinds: [.answerNo]),
+      kinds: [.checkFailed]),
     Row(
       status: "2", meaning: "the answer is unknown (limits --need, --room)",
       kinds: [.answerUnknown]),
@@ -54,9 +54,11 @@ enum ExitStatus {
 
 extension ShmError.Kind {
   /// The answer of a check is no.
-  static let answerNo = Self("answer_is_no")
+  static let checkFailed = Self("check_failed")
   /// The check has no answer, because a source that it needs could not be read.
-  static let answerUnknown = Self("answer_is_unknown")
+  static let answerUnknown = Self("answer_unknown")
+  /// CMD exited with a status other than 0, which becomes the exit status.
+  static let commandFailed = Self("command_failed")
   /// CMD cannot be run.
   static let cannotRun = Self("cannot_run")
   /// CMD is not found.

@@ -8,6 +8,7 @@ enum Program {
   /// Parses, runs, and exits with the command's code.
   static func run() -> Never {
     cshmtool_exit_if_exhausted(ExitStatus.of(.noSpace))
+    var parsed: (any ParsableCommand)?
     do {
       StandardStreams.prepare()
       CoreDumps.excludeRegions()
@@ -29,10 +30,11 @@ enum Program {
         exit(0)
       }
       var command = try parse(words)
+      parsed = command
       try command.run()
       exit(0)
     } catch {
-      exit(report(error))
+      exit(report(error, of: parsed))
     }
   }
 
@@ -77,28 +79,37 @@ enum Program {
     }
   }
 
-  /// Says what went wrong and returns the exit code.
-  private static func report(_ error: any Error) -> CInt {
+  /// Says what went wrong and returns the exit code. If JSON was requested, the last line of stderr is the error as
+  /// JSON. A process that a signal ends without a message prints no such line.
+  private static func report(_ error: any Error, of parsed: (any ParsableCommand)?) -> CInt {
+    let command = parsed as? any ReportingCommand
+    let isJSON =
+      parsed == nil
+      ? JSONRequest.isIn(Array(words().prefix { $0 != "--" })) : command?.reportsJSON == true
     switch error {
     case let error as ShmError:
       Output.complain(error)
+      let signal = error.kind == .interrupted ? SignalMask.pendingTermination : nil
+      let status = signal.map { 128 + $0 } ?? ExitStatus.of(error.kind)
+      if isJSON { Output.say(ErrorReport(error, in: command, status: status).line) }
       // What it stopped has been taken down by now.
-      if error.kind == .interrupted, let number = SignalMask.pendingTermination {
-        TerminationSignals.reraise(number)
-      }
-      return ExitStatus.of(error.kind)
+      if let signal { TerminationSignals.reraise(signal) }
+      return status
+    case let failure as ReportedFailure:
+      if isJSON { Output.say(failure.report.line) }
+      return CInt(failure.report.exitStatus)
     case let interruption as Interruption:
       TerminationSignals.reraise(interruption.signal)
       return 128 + interruption.signal
     case let code as ExitCode:
       return code.rawValue
     default:
-      return reportParsing(error)
+      return reportParsing(error, isJSON: isJSON)
     }
   }
 
   /// Help and the version go to stdout, checked like all data; a usage error is one line.
-  private static func reportParsing(_ error: any Error) -> CInt {
+  private static func reportParsing(_ error: any Error, isJSON: Bool) -> CInt {
     let code = ShmTool.exitCode(for: error)
     guard code != .success else {
       do throws(ShmError) {
@@ -108,6 +119,7 @@ enum Program {
         return 0
       } catch {
         Output.complain(error)
+        if isJSON { Output.say(ErrorReport(error).line) }
         return ExitStatus.of(error.kind)
       }
     }
@@ -119,6 +131,9 @@ enum Program {
     // A backslash is what the user typed, or should: it is shown as one.
     let shown = Escaping.printable(ArgumentBytes.bytes(message)).replacing("\\\\", with: "\\")
     Output.complain("\(shown) (see '\(help)')")
+    if isJSON {
+      Output.say(ErrorReport(.usage, shown, hint: "see '\(help)'", status: code.rawValue).line)
+    }
     return code.rawValue
   }
 

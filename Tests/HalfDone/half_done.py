@@ -9,7 +9,7 @@ TOOL, PREFIX, RUNS, SEED = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.a
 NAME, SECOND = PREFIX + "-a", PREFIX + "-b"
 SAID = re.compile(
     r"already done: |created and stays|bytes were (copied|written|already written)|was filled|"
-    r"SIGTERM was sent|\"regions\" : \[\s+\{", re.S)
+    r"SIGTERM was sent|\"regions\":\[\{", re.S)
 ERRNOS = ["EIO", "ENOMEM", "ENOSPC", "EINTR", "EPERM", "EBADF"]
 
 

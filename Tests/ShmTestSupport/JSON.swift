@@ -26,24 +26,36 @@ public enum JSON: Equatable, Sendable {
     }
   }
 
-  /// The report of a command: an object with the schema's number, whose keys are in snake_case.
+  /// The report of a command, or the error on the last line of stderr: one line, which follows its schema.
   public init(report text: some Collection<UInt8>) throws(Failure) {
     try self.init(text)
-    guard case .integer(1) = self.schema else {
-      throw Failure(description: "no report of schema 1: \(self)")
+    let lines = text.count { $0 == UInt8(ascii: "\n") }
+    let last = Array(text.suffix(1))
+    guard lines <= 1, lines == 0 || last == [UInt8(ascii: "\n")] else {
+      throw Failure(description: "not on one line: \(String(decoding: text, as: UTF8.self))")
     }
-    try requireSnakeCase()
+    try checkReport()
   }
 
-  private func requireSnakeCase() throws(Failure) {
+  /// The properties of its schema that a report has, as JSON pointers into the schema.
+  @discardableResult
+  public func checkReport() throws(Failure) -> (schema: String, properties: Set<String>) {
+    guard case .integer(2) = self.schema else {
+      throw Failure(description: "no report of schema 2: \(self)")
+    }
+    try requireSafeNumbers()
+    let name = self.action.text ?? (has("error") ? "error" : "")
+    return (name, try JSONSchema(named: name).check(self))
+  }
+
+  /// Throws if a number is beyond what every program reads exactly.
+  private func requireSafeNumbers() throws(Failure) {
     switch self {
-    case .array(let values): for value in values { try value.requireSnakeCase() }
-    case .object(let members):
-      for (key, value) in members {
-        guard key.wholeMatch(of: /[a-z][a-z0-9]*(_[a-z0-9]+)*/) != nil else {
-          throw Failure(description: "the key '\(key)' is not in snake_case")
-        }
-        try value.requireSnakeCase()
+    case .array(let values): for value in values { try value.requireSafeNumbers() }
+    case .object(let members): for value in members.values { try value.requireSafeNumbers() }
+    case .integer, .number:
+      guard let double, double.magnitude < 9_007_199_254_740_992 else {
+        throw Failure(description: "\(self) is a number beyond 2^53 - 1")
       }
     default: break
     }

@@ -48,8 +48,8 @@ struct CreateWiredTests {
         "create", name.name, "64K", "--wired", "--json", "--for", "10ms")
       #expect(result.code == 0)
       let report = try JSON(report: result.output)
-      #expect(report.bytes == 65536 && report.existing == false)
-      #expect(report.wired.wired_bytes == 65536 && report.wired.resident_bytes == 65536)
+      #expect(report.size == 65536 && report.existing == false)
+      #expect(report.wiring.wired == 65536 && report.wiring.resident == 65536)
     }
   }
 

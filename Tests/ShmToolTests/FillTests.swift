@@ -22,7 +22,7 @@ struct FillTests {
       #expect(result.code == 0)
       let report = try JSON(report: result.output)
       #expect(report.action == "fill" && report.offset == .integer(offset))
-      #expect(report.bytes == .integer(length))
+      #expect(report.length == .integer(length))
       #expect(
         try await name.contents()
           == Array(repeating: 0, count: offset) + Array(repeating: 5, count: length)

@@ -41,8 +41,8 @@ struct HugePagesTests {
       """)
     #expect(result.code == 0, "\(result.error)")
     let report = try JSON(report: result.output)
-    #expect(report.page_size == 2_097_152 && report.bytes == 4_194_304)
-    #expect(report.has("huge_pages_refused") && report.huge_pages_refused == .null)
+    #expect(report.page_size == 2_097_152 && report.size == 4_194_304)
+    #expect(report.has("huge_pages_error") && report.huge_pages_error == .null)
     #expect(result.error.contains("never swapped out"))
   }
 
@@ -128,7 +128,7 @@ struct HugePagesTests {
       #expect(result.code == 0)
       let report = try JSON(report: result.output)
       #expect(report.page_size == 4096)
-      #expect(report.huge_pages_refused.text?.contains("huge pages: ") == true)
+      #expect(report.huge_pages_error.message.text?.contains("huge pages: ") == true)
       #expect(name.size == 65536)
     }
   }
@@ -141,7 +141,7 @@ struct HugePagesTests {
       "map", "--anonymous", "4M", "--huge", "--populate", "--json", "--", "stat", "-f", "-L", "-c",
       "%T %s", "/proc/self/fd/3")
     #expect(result.code == 0, "\(result.error)")
-    #expect(result.text.contains("\"page_size\" : 2097152"))
+    #expect(result.text.contains("\"page_size\":2097152"))
     #expect(result.text.hasSuffix("hugetlbfs 2097152\n"))
   }
 

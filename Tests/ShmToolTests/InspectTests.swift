@@ -70,7 +70,8 @@ struct InspectTests {
       let result = try await Tool.run("inspect", missing.name, name.name, "/dev/null", "--json")
       #expect(result.code == 66)
       let lines = result.error.split(separator: "\n")
-      #expect(lines.count == 2)
+      try #require(lines.count == 3)
+      #expect(try JSON(report: lines[2].utf8).error.region == "\(missing)")
       #expect(lines[0].hasPrefix("shmtool: cannot open '\(missing)': no such region; "))
       #expect(lines[1] == "shmtool: cannot open '/dev/null': it is a device, not a region")
       let regions = try JSON(report: result.output).regions.values

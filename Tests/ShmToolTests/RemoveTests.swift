@@ -23,7 +23,7 @@ struct RemoveTests {
       let report = try JSON(report: result.output)
       let rows = report.regions.values
       #expect(report.action == "remove" && rows.count == 1)
-      #expect(rows.first?.region == "\(name)" && rows.first?.bytes == 12345)
+      #expect(rows.first?.region == "\(name)" && rows.first?.size == 12345)
       #expect(!name.exists)
     }
   }

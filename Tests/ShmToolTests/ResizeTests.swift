@@ -56,7 +56,7 @@ struct ResizeTests {
       #expect(result.error.isEmpty)
       #expect(name.size == 65536)
       let report = try JSON(report: result.output)
-      #expect(report.action == "resize" && report.bytes == 65536)
+      #expect(report.action == "resize" && report.size == 65536)
     }
   }
 

@@ -37,10 +37,11 @@ struct VerifyTests {
           == "'\(name)' differs from zeros: first at offset \(offset), 1 of 65536 bytes differ\n")
       let json = try await Tool.run("verify", name.name, "--zero", "--json")
       #expect(json.code == 1)
-      #expect(json.error.isEmpty)
+      let line = try #require(json.error.split(separator: "\n").last)
+      #expect(try JSON(report: line.utf8).error.code == "check_failed")
       let report = try JSON(report: json.output)
       #expect(report.equal == false && report.first_difference == .integer(offset))
-      #expect(report.differing_bytes == 1 && report.bytes == 65536)
+      #expect(report.differing == 1 && report.length == 65536)
       let quiet = try await Tool.run("verify", name.name, "--zero", "--quiet")
       #expect(quiet.code == 1)
       #expect(quiet.error.isEmpty)
@@ -58,7 +59,7 @@ struct VerifyTests {
       #expect(result.code == 0)
       let report = try JSON(report: result.output)
       #expect(report.equal == true && report.has("first_difference"))
-      #expect(report.first_difference == .null && report.differing_bytes == 0)
+      #expect(report.first_difference == .null && report.differing == 0)
     }
   }
 

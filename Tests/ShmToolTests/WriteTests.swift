@@ -30,7 +30,7 @@ struct WriteTests {
         #expect(result.code == 0)
         #expect(result.error.isEmpty)
         let report = try JSON(report: result.output)
-        #expect(report.action == "write" && report.bytes == 300_001 && report.offset == 0)
+        #expect(report.action == "write" && report.length == 300_001 && report.offset == 0)
         #expect(try await name.contents() == source.contents())
       }
     }

@@ -16,6 +16,13 @@ package enum Clock {
     return time.tv_sec
   }
 
+  /// Seconds since 1970 with microseconds, for the time of an observation. clock_gettime(2), `CLOCK_REALTIME`
+  package static var sinceEpoch: Double {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return Double(time.tv_sec * 1_000_000 + time.tv_nsec / 1000) / 1e6
+  }
+
   /// The age of a time in seconds, 0 for a future time. The owner of a file can set its times to
   /// any number.
   package static func age(of moment: Int, now: Int) -> Int {

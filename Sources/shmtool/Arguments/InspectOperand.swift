@@ -6,6 +6,14 @@ enum InspectOperand {
   case region(RegionReference)
   case address(process: Int32, address: UInt64)
 
+  /// How it is written.
+  var text: RawText {
+    switch self {
+    case .region(let reference): RawText(reference)
+    case .address(let process, let address): RawText("\(process)@\(Format.address(address))")
+    }
+  }
+
   /// Reads `PID@0xADDRESS`, else a region; `/1@0x2` is the region of that name.
   static func parse(_ text: String) throws -> InspectOperand {
     let parts = text.utf8.split(separator: UInt8(ascii: "@"), omittingEmptySubsequences: false)

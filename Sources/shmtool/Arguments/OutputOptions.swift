@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// How a command tells what it found: what it was asked for goes to stdout.
 struct OutputOptions: ParsableArguments {
-  @Flag(help: "Print one JSON object, with sizes in bytes")
+  @Flag(name: [.customShort("J"), .long], help: "Print one JSON object, with sizes in bytes")
   var json = false
 
   @Flag(name: .shortAndLong, help: "Print sizes in bytes")
@@ -11,7 +11,7 @@ struct OutputOptions: ParsableArguments {
 
 /// How a command tells what it did: one line on stderr.
 struct ActionOptions: ParsableArguments {
-  @Flag(help: "Print one JSON object on stdout")
+  @Flag(name: [.customShort("J"), .long], help: "Print one JSON object on stdout")
   var json = false
 
   @Flag(name: .shortAndLong, help: "Print only errors")

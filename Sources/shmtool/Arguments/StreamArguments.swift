@@ -36,7 +36,8 @@ struct StreamArguments: ParsableArguments {
     name: [.customShort("v"), .long], help: "Show progress even if stderr is not a terminal")
   var progress = false
 
-  @Flag(help: "Report as one JSON object, on stderr or --report-fd")
+  @Flag(
+    name: [.customShort("J"), .long], help: "Report as one JSON object, on stderr or --report-fd")
   var json = false
 
   @Option(

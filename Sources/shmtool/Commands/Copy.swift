@@ -92,7 +92,7 @@ struct Copy: CheckedCommand {
     let report = CopyReport(
       copy, isVerified: verify, difference: difference, nanoseconds: time)
     try tell(report)
-    if difference != nil { throw ExitCode(1) }
+    if difference != nil { throw report.difference }
   }
 
   /// Opens both ends. If TO is an ordinary file, or a path without a file, the error says how a file is named.

@@ -65,7 +65,7 @@ struct Fill: CheckedCommand {
       ActionReport(
         "fill", region,
         "filled \(ByteCount(filled)) of \(region.quoted) with \(pattern.label)\(rest(whole.count - filled))",
-        bytes: filled, offset: whole.lowerBound, nanoseconds: line.finish()), options)
+        range: whole.lowerBound..<whole.lowerBound + filled, nanoseconds: line.finish()), options)
   }
 
   private func rest(_ bytes: Int) -> String {

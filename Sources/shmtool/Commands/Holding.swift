@@ -19,7 +19,7 @@ extension HoldLoop {
   ///   - isQuiet: whether to omit the line on a terminal that says what ends the holding.
   ///   - started: called when CMD runs.
   ///   - tend: checks the held regions.
-  /// - Throws: `Interruption`, `ExitCode` for CMD's, and what `tend` throws.
+  /// - Throws: `Interruption`, `ReportedFailure` for CMD's exit status, and what `tend` throws.
   func hold(
     command: [[UInt8]], descriptors: [Int32], options: HoldOptions = HoldOptions.none,
     interval: Duration? = nil, isQuiet: Bool, started: () -> Void = {},
@@ -37,7 +37,7 @@ extension HoldLoop {
     switch end {
     case .signal(let number): throw Interruption(signal: number)
     case .exited(0), .over: return
-    case .exited(let code): throw ExitCode(code)
+    case .exited(let code): throw ReportedFailure.command(command[0], exited: code)
     }
   }
 }

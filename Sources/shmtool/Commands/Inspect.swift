@@ -92,7 +92,11 @@ struct Inspect: CheckedCommand {
       let failure = look.again()
       // A region that was removed is reported once, and not inspected again.
       if look.isEmpty, let failure { throw failure }
-      try screen.show(try Output.text(look.report, json: options.json, style: style))
+      if options.json {
+        try Output.writeLook(look.report)
+      } else {
+        try screen.show(look.report.text(style))
+      }
       let end = try loop.wait(HoldLoop.Terms(duration: watch.duration))
       if case .signal(let number) = end { throw Interruption(signal: number) }
     }

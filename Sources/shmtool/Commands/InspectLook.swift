@@ -47,7 +47,7 @@ struct InspectLook {
       let scan = try RegionUsers.scan(for: identities(process ?? []))
       var left: [InspectOperand] = []
       do {
-        try Operands.forEach(operands) { (operand) throws(ShmError) in
+        try Operands.forEach(operands, named: \.text) { (operand) throws(ShmError) in
           try look(at: operand, scan)
           left.append(operand)
         }

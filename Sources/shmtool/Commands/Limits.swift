@@ -95,23 +95,30 @@ struct Limits: CheckedCommand {
     let answer = need.map { WiringAnswer(limits, verdict: verdict, need: $0.bytes) }
     let place = Place.current(of: pid) { ProcessEnvironment.bytes($0) }
     let room = try self.roomReport(Advice(place))
+    var report: LimitsReport?
     if !quiet {
-      let report = LimitsReport(
+      let shown = LimitsReport(
         limits, verdict: verdict, host: try HostWiring.current(), shm: SharedMemoryMount.current(),
         probed: probed, answer: answer, place: place, room: room)
       if metrics.areWanted {
-        try metrics.write(report.metrics(of: pid))
+        try metrics.write(shown.metrics(of: pid))
       } else {
-        try Output.write(report, json: options.json, style: TextStyle(bytes: options.bytes))
+        try Output.write(shown, json: options.json, style: TextStyle(bytes: options.bytes))
       }
+      report = shown
     }
-    if answer?.isYes == false || room?.isRefused == true { throw Self.exit(.answerNo) }
+    if answer?.isYes == false || room?.isRefused == true {
+      throw Self.failure(.checkFailed, report)
+    }
     if answer.map({ $0.isYes == nil }) == true || room?.isUnknown == true {
-      throw Self.exit(.answerUnknown)
+      throw Self.failure(.answerUnknown, report)
     }
   }
 
-  private static func exit(_ kind: ShmError.Kind) -> ExitCode { ExitCode(ExitStatus.of(kind)) }
+  private static func failure(_ kind: ShmError.Kind, _ report: LimitsReport?) -> ReportedFailure {
+    ReportedFailure(
+      report: ErrorReport(kind, report?.refusal ?? "the answer is no", hint: report?.hint.value))
+  }
 
   /// The result of a trial overrides the computed value. The filter of system calls is always tried, because it cannot
   /// be read.

@@ -110,5 +110,5 @@ extension ListReport.Row: NamedRow {
     return references + ["/", "\(RegionName.directory)/"].map { Array($0.utf8) + name }
   }
 
-  var names: [[UInt8]] { [display.bytes, name.value?.bytes ?? []] }
+  var names: [[UInt8]] { [region.bytes, name.value?.bytes ?? []] }
 }

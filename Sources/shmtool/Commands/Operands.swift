@@ -1,27 +1,19 @@
-import ArgumentParser
 import ShmCore
 
 /// Several operands: each failure is reported, the others are handled, and the first failure sets the exit
 /// status.
 struct Operands {
-  /// The failure of one operand.
-  struct Failure: Encodable {
-    let region: RawText
-    let exitStatus: Int
-    let message: String
-  }
-
   /// The failures, in order.
-  private(set) var failures: [Failure] = []
+  private(set) var failures: [ErrorReport] = []
 
   /// Calls `body` with each operand, and reports each error on stderr.
   ///
   /// - Parameters:
   ///   - operands: the operands.
-  ///   - name: the name of an operand in messages.
+  ///   - name: the reference of an operand in JSON; nil for an operand without one.
   ///   - body: processes an operand.
   mutating func forEach<Operand>(
-    _ operands: [Operand], named name: (Operand) -> RawText,
+    _ operands: [Operand], named name: (Operand) -> RawText?,
     _ body: (Operand) throws(ShmError) -> Void
   ) {
     for operand in operands {
@@ -34,24 +26,23 @@ struct Operands {
   }
 
   /// Reports an error of one operand.
-  mutating func fail(_ error: ShmError, _ name: RawText) {
+  mutating func fail(_ error: ShmError, _ name: RawText?) {
     Output.complain(error)
-    failures.append(
-      Failure(
-        region: name, exitStatus: Int(ExitStatus.of(error.kind)), message: Output.sentence(error)))
+    failures.append(ErrorReport(error, name))
   }
 
   /// Ends the command with the first failure's exit status.
   func finish() throws {
-    if let first = failures.first { throw ExitCode(Int32(first.exitStatus)) }
+    if let first = failures.first { throw ReportedFailure(report: first) }
   }
 
   /// The same for a command whose report omits failed operands.
   static func forEach<Operand>(
-    _ operands: [Operand], _ body: (Operand) throws(ShmError) -> Void
+    _ operands: [Operand], named name: (Operand) -> RawText? = { _ in nil },
+    _ body: (Operand) throws(ShmError) -> Void
   ) throws {
     var all = Operands()
-    all.forEach(operands, named: { _ in RawText("") }, body)
+    all.forEach(operands, named: name, body)
     try all.finish()
   }
 }

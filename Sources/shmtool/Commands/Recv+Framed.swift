@@ -36,9 +36,11 @@ extension Recv {
   }
 
   /// Aborts the stream because CMD has failed, and passes its exit status on.
-  func failure(of shown: String, _ code: Int32, _ receiver: inout StreamReceiver) -> ExitCode {
+  func failure(
+    of shown: String, _ code: Int32, _ receiver: inout StreamReceiver
+  ) -> ReportedFailure {
     receiver.abort(reason: "the consumer exited with status \(code)")
     Output.complain("cannot receive \(name.quoted): \(shown) exited with status \(code)")
-    return ExitCode(code)
+    return .command(command[0], exited: code)
   }
 }

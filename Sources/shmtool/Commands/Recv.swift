@@ -118,7 +118,7 @@ struct Recv: CommandRunner {
       _ = line.finish()
       try stream.write(
         TransferReport(
-          place.name, "receive", receivers: 1, report, isSynchronized: isSynchronized,
+          place.name, "recv", receivers: 1, report, isSynchronized: isSynchronized,
           isAcknowledged: framed && !command.isEmpty ? true : nil))
     }
   }

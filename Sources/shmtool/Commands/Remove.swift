@@ -124,15 +124,14 @@ struct Remove: CheckedCommand {
     } else {
       try region.unlink()
     }
-    return RemoveReport.Row(region: RawText(reference), bytes: status.size, stream: false)
+    return RemoveReport.Row(region: reference, size: status.size)
   }
 
   private func remove(_ segment: SystemVSegment) throws(ShmError) -> RemoveReport.Row {
     let reference = RegionReference.systemV(segment.identifier)
     let use = try segment.remove(ifUnattached: unused)
     if unused { try use.refuse("cannot remove \(reference.quoted)") }
-    return RemoveReport.Row(
-      region: RawText(reference), bytes: segment.size, stream: false, attached: use != .unused)
+    return RemoveReport.Row(region: reference, size: segment.size, attached: use != .unused)
   }
 
   /// Removes the name that a killed sender has left; false if there is no such name.

@@ -74,6 +74,6 @@ struct Resize: CheckedCommand {
       ActionReport(
         "resize", region,
         "resized \(region.quoted) from \(ByteCount(before)) to \(ByteCount(size.bytes))",
-        bytes: size.bytes, nanoseconds: line.finish(), isRateKnown: false), options)
+        size: size.bytes, nanoseconds: line.finish()), options)
   }
 }

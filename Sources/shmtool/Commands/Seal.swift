@@ -47,7 +47,7 @@ struct Seal: CheckedCommand {
     try Output.write(
       ActionReport(
         "seal", region, "sealed \(region.quoted): \(all.words.joined(separator: ", "))",
-        bytes: size, seals: all),
+        size: size, seals: all),
       options)
   }
 }

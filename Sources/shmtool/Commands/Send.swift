@@ -155,10 +155,10 @@ struct Send: CommandRunner {
   }
 
   /// Aborts the stream because CMD has failed, and passes its exit status on.
-  func failure(_ code: Int32, _ sender: inout StreamSender) -> ExitCode {
+  func failure(_ code: Int32, _ sender: inout StreamSender) -> ReportedFailure {
     sender.abort(reason: "the producer exited with status \(code)")
     Output.complain(
       "cannot send \(name.quoted): \(Escaping.quoted(command[0])) exited with status \(code)")
-    return ExitCode(code)
+    return .command(command[0], exited: code)
   }
 }

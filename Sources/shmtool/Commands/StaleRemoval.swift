@@ -33,7 +33,8 @@ struct StaleRemoval {
       failure = error
     }
     do {
-      try Operands.forEach(found.candidates) { (candidate) throws(ShmError) in
+      try Operands.forEach(found.candidates, named: { $0.entry.reference.map { RawText($0) } }) {
+        (candidate) throws(ShmError) in
         guard let row = try row(candidate) else { return }
         report.regions.append(row)
         if row.removed { removed.append(candidate) }
@@ -44,7 +45,10 @@ struct StaleRemoval {
     do {
       let inventory = try StreamInventory.current(besides: StreamArguments.directory)
       let streams = staleStreams(inventory)
-      try Operands.forEach(streams.filter(\.isOwn)) { (stream) throws(ShmError) in
+      try Operands.forEach(
+        streams.filter(\.isOwn), named: { RawText(StreamReference.argument($0.place.name)) }
+      ) {
+        (stream) throws(ShmError) in
         if let row = try row(stream) { report.regions.append(row) }
       }
       report.streamsOfOthers = streams.filter { !$0.isOwn }.map {
@@ -84,15 +88,15 @@ struct StaleRemoval {
     let entry = candidate.entry
     var row = StaleReport.Row(
       region: entry.reference.map { RawText($0) } ?? RawText(entry.name),
-      kind: entry.kind.rawValue, bytes: entry.size ?? 0, allocated: entry.allocated ?? 0,
-      ageSeconds: candidate.age, stream: false,
+      kind: entry.kind.rawValue, size: Unknowable(entry.size), allocated: entry.allocated ?? 0,
+      ageSeconds: candidate.age,
       proved: Unknowable(candidate.isProvable ? nil : false), identity: entry.identity,
       links: entry.status?.links ?? 1)
     if isDryRun || !candidate.isProvable { return row }
     do throws(ShmError) {
       let use = try candidate.remove()
       row.removed = use == .unused
-      row.inUse = use.isUsed == true
+      row.used = Unknowable(use.isUsed)
       row.proved = Unknowable(row.removed)
     } catch {
       if error.kind == .notFound { return nil }
@@ -114,9 +118,10 @@ struct StaleRemoval {
     let made = stream.status.lastChange
     var row = StaleReport.Row(
       region: RawText(StreamReference.argument(stream.place.name)),
-      kind: ListKind.stream.rawValue, bytes: 0,
-      allocated: 0, ageSeconds: Clock.age(of: made, now: Clock.secondsSince1970), stream: true,
-      proved: Unknowable(true), identity: nil, links: 1)
+      kind: ListKind.stream.rawValue, size: Unknowable(nil),
+      allocated: 0, ageSeconds: Clock.age(of: made, now: Clock.secondsSince1970),
+      proved: Unknowable(true),
+      used: Unknowable(false), identity: nil, links: 1)
     if isDryRun { return row }
     do throws(ShmError) {
       guard try stream.place.removeStale() else { return nil }

@@ -55,7 +55,7 @@ struct Unwire: CheckedCommand {
     }
     let identities = resolved.compactMap { try? $0.identity.get() }
     release.begin { $0.process == pid || identities.contains($0.region) }
-    operands.forEach(pid.map { [$0] } ?? [], named: { RawText("pid:\($0)") }) {
+    operands.forEach(pid.map { [$0] } ?? [], named: { _ in nil }) {
       (pid) throws(ShmError) in
       try end("process \(pid)", &release) { $0.process == pid }
     }

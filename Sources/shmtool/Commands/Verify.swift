@@ -58,6 +58,6 @@ struct Verify: CheckedCommand {
       region, label: pattern.label, range: whole, difference: difference,
       nanoseconds: line.finish())
     try Output.write(report, options)
-    if difference != nil { throw ExitCode(1) }
+    if difference != nil { throw report.failure }
   }
 }

@@ -49,7 +49,7 @@ struct Write: CheckedCommand {
       amount: range.length == nil ? .upTo : .all, mayExceedMemory: force, progress: line.update)
     try Output.write(
       ActionReport(
-        "write", region, "wrote \(ByteCount(copied)) into \(region.quoted)", bytes: copied,
-        offset: whole.lowerBound, nanoseconds: line.finish()), options)
+        "write", region, "wrote \(ByteCount(copied)) into \(region.quoted)",
+        range: whole.lowerBound..<whole.lowerBound + copied, nanoseconds: line.finish()), options)
   }
 }

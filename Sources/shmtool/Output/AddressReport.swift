@@ -8,12 +8,12 @@ struct AddressReport: Encodable {
     /// Whether it is in the process's page table.
     let present: Unknowable<Bool>
     /// Whether it is the process's own copy.
-    let copied: Unknowable<Bool>
+    let ownCopy: Unknowable<Bool>
     let frame: Unknowable<UInt64>
 
     init(_ page: AddressInspection.Page) {
       present = Unknowable(page.isPresent)
-      copied = Unknowable(page.isCopy)
+      ownCopy = Unknowable(page.isCopy)
       frame = Unknowable(page.frame)
     }
   }
@@ -133,7 +133,7 @@ extension AddressReport.Place {
 extension AddressReport.Page {
   /// The page in words.
   fileprivate var text: String {
-    switch (present.value, copied.value) {
+    switch (present.value, ownCopy.value) {
     case (nil, _): "unknown"
     case (false, _): "not in the page table"
     case (true, let isCopy):

@@ -5,28 +5,28 @@ import ShmCore
 struct CreateReport: Report {
   let action = "create"
   let region: RawText
-  let bytes: Int
-  let offset = 0
+  let size: Int
   let seconds: Double
   /// Whether it existed before.
   let existing: Bool
   let sparse: Bool
   let pageSize: Int
   /// Why its pages are ordinary, if huge pages were requested; null otherwise.
-  let hugePagesRefused: Unknowable<String>
+  let hugePagesError: Unknowable<ErrorReport>
   /// The bytes on transparent huge pages; null if these were not requested.
   let transparentHuge: Unknowable<Int>
   /// How direct I/O was done; null without direct I/O.
   let direct: Unknowable<DirectRow>
   /// The wired part; null without --wired.
-  let wired: Unknowable<WireReport.Row>
+  let wiring: Unknowable<WireReport.Row>
   /// Who owns it.
   let ownerId: UInt32
+  private let hugePagesRefusal: String?
   private let nanoseconds: Int
 
   enum CodingKeys: CodingKey {
-    case action, region, bytes, offset, seconds, existing, sparse, pageSize, hugePagesRefused,
-      transparentHuge, direct, wired, ownerId
+    case action, region, size, seconds, existing, sparse, pageSize, hugePagesError
+    case transparentHuge, direct, wiring, ownerId
   }
 
   /// - Parameters:
@@ -45,33 +45,34 @@ struct CreateReport: Report {
     nanoseconds: Int
   ) {
     region = RawText(reference)
-    bytes = status.size
+    size = status.size
     seconds = Double(nanoseconds) / 1e9
     existing = !isNew
     self.sparse = sparse
     pageSize = status.pageSize
-    hugePagesRefused = Unknowable(refusal.map { Output.sentence($0) })
+    hugePagesError = Unknowable(refusal.map { ErrorReport($0, RawText(reference)) })
+    hugePagesRefusal = refusal.map { Output.sentence($0) }
     transparentHuge = Unknowable(collapsed)
     self.direct = Unknowable(direct.map { DirectRow($0, copied: status.size) })
-    self.wired = Unknowable(wired)
+    wiring = Unknowable(wired)
     ownerId = status.owner
     self.nanoseconds = nanoseconds
   }
 
   func text(_ style: TextStyle) -> String {
     let what = existing ? "opened existing" : sparse ? "created sparse" : "created"
-    let isOrdinary = pageSize == PageMath.pageSize && hugePagesRefused.value == nil
+    let isOrdinary = pageSize == PageMath.pageSize && hugePagesRefusal == nil
     let pages = isOrdinary ? "" : " of \(ByteCount(pageSize)) pages"
     // An existing or sparse region has no rate: no memory was reserved.
-    let time = Format.duration(of: existing || sparse ? 0 : bytes, nanoseconds)
+    let time = Format.duration(of: existing || sparse ? 0 : size, nanoseconds)
     let huge =
       transparentHuge.value.map { ", \(ByteCount($0)) on transparent huge pages" } ?? ""
     let way = direct.value.map { ", \($0.text)" } ?? ""
-    let refused = hugePagesRefused.value.map { "  with ordinary pages: \($0)\n" } ?? ""
+    let refused = hugePagesRefusal.map { "  with ordinary pages: \($0)\n" } ?? ""
     let owner = ownerId == ProcessView.user ? "" : ", which belongs to \(Format.user(ownerId))"
     return
-      "\(what) \(region.quoted): \(ByteCount(bytes))\(pages), in \(time)\(huge)\(way)\(owner)\n"
+      "\(what) \(region.quoted): \(ByteCount(size))\(pages), in \(time)\(huge)\(way)\(owner)\n"
       + refused
-      + (wired.value?.text ?? "")
+      + (wiring.value?.text ?? "")
   }
 }

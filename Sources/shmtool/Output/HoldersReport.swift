@@ -7,10 +7,12 @@ struct HoldersReport: Report {
   struct Row: Encodable {
     let pid: Int32
     let command: RawText
+    /// The reference, or the former name of a removed region.
     let region: RawText
-    let deleted: Bool
-    let wiredBytes: Int
-    let residentBytes: Int
+    let reference: Unknowable<RawText>
+    let removed: Bool
+    let wired: Int
+    let resident: Int
     /// Huge pages: never swapped, and not counted as wired by the kernel.
     let inherentlyUnswappable: Bool
     let background: Bool
@@ -19,17 +21,23 @@ struct HoldersReport: Report {
       pid = holder.process
       command = RawText(holder.command)
       region = RawText(holder)
-      deleted = holder.reference == nil
-      wiredBytes = holder.wired
-      residentBytes = holder.resident
+      reference = Unknowable(holder.reference.map { RawText($0) })
+      removed = holder.reference == nil
+      wired = holder.wired
+      resident = holder.resident
       inherentlyUnswappable = holder.hasHugePages
       background = holder.isBackground
     }
   }
 
+  let action = "wire"
   let holders: [Row]
   /// How many processes could not be inspected; null if their number is unknown.
   let hiddenProcesses: Unknowable<Int>
+
+  enum CodingKeys: CodingKey {
+    case action, holders, hiddenProcesses
+  }
 
   init(_ scan: WiringHolder.Scan, _ holders: [WiringHolder]) {
     self.holders = holders.map { Row($0) }
@@ -46,9 +54,9 @@ struct HoldersReport: Report {
     ])
     table.rows = holders.map { row in
       [
-        "\(row.pid)", row.command.printable, Format.size(row.wiredBytes, style),
-        Format.size(row.residentBytes, style), row.background ? "background" : "process",
-        row.region.word + (row.deleted ? " (deleted)" : "")
+        "\(row.pid)", row.command.printable, Format.size(row.wired, style),
+        Format.size(row.resident, style), row.background ? "background" : "process",
+        row.region.word + (row.removed ? " (deleted)" : "")
           + (row.inherentlyUnswappable ? " (huge pages, unswappable)" : ""),
       ]
     }
@@ -71,11 +79,11 @@ struct HoldersReport: Report {
 extension HoldersReport.Row {
   /// The fields for scripts.
   fileprivate var fields: [RawField] {
-    let notes = (deleted ? ["deleted"] : []) + (inherentlyUnswappable ? ["unswappable"] : [])
+    let notes = (removed ? ["deleted"] : []) + (inherentlyUnswappable ? ["unswappable"] : [])
     return [
-      RawField("\(pid)"), RawField(command.bytes), RawField("\(wiredBytes)"),
-      RawField("\(residentBytes)"), RawField(background ? "background" : "process"),
-      deleted ? .missing : RawField(reference: region), RawField(list: notes, empty: ""),
+      RawField("\(pid)"), RawField(command.bytes), RawField("\(wired)"),
+      RawField("\(resident)"), RawField(background ? "background" : "process"),
+      removed ? .missing : RawField(reference: region), RawField(list: notes, empty: ""),
     ]
   }
 }

@@ -15,7 +15,7 @@ extension InspectReport.Entry {
 extension InspectReport.Run {
   /// The state of the pages, and whatever else is known about them.
   fileprivate var states: [String] {
-    let marks = [(wired, "wired"), (huge, "huge"), (dirty, "dirty")]
+    let marks = [(isWired, "wired"), (isHuge, "huge"), (isDirty, "dirty")]
     return [state == PageMap.State.onDevice.rawValue ? "on-device" : state]
       + marks.filter { $0.0.value == true }.map(\.1)
   }

@@ -11,7 +11,7 @@ extension InspectReport.Entry {
   }
 
   private func header(_ style: TextStyle) -> [[String]] {
-    let place = mountProcess.value.map { " in the mount namespace of process \($0)" } ?? ""
+    let place = mountPid.value.map { " in the mount namespace of process \($0)" } ?? ""
     let mounted =
       mountPoint.value.map {
         " at \($0.printable)\(place)" + (mountCovered ? ", hidden by another mount" : "")
@@ -34,7 +34,7 @@ extension InspectReport.Entry {
       ["links", "\(links)"],
     ]
       + (segment.value.map {
-        [["segment", "id \($0.id), key \($0.key), created by process \($0.creator)"]]
+        [["segment", "id \($0.id), key \($0.key), created by process \($0.creatorPid)"]]
       } ?? []) + [
         ["page size", Format.size(pageSize, style)],
         ["seals", seals.value.map { $0.isEmpty ? "none" : $0.joined(separator: ", ") } ?? "-"],
@@ -176,9 +176,9 @@ extension InspectReport.Run {
   /// The state of the pages in words.
   fileprivate var words: String {
     var words = [state == PageMap.State.onDevice.rawValue ? "on device" : state]
-    if wired.value == true { words.append("wired") }
-    if huge.value == true { words.append("huge") }
-    if dirty.value == true { words.append("dirty") }
+    if isWired.value == true { words.append("wired") }
+    if isHuge.value == true { words.append("huge") }
+    if isDirty.value == true { words.append("dirty") }
     return words.joined(separator: ", ")
   }
 

@@ -42,9 +42,9 @@ struct InspectReport: Report {
     let offset: Int
     let length: Int
     let state: String
-    let wired: Unknowable<Bool>
-    let huge: Unknowable<Bool>
-    let dirty: Unknowable<Bool>
+    let isWired: Unknowable<Bool>
+    let isHuge: Unknowable<Bool>
+    let isDirty: Unknowable<Bool>
     /// Null if the caller may not see frames; pages without a frame are mapped by no visible process.
     let frames: Unknowable<[Frames]>
   }
@@ -60,7 +60,7 @@ struct InspectReport: Report {
     let mountPoint: Unknowable<RawText>
     let mountOptions: Unknowable<[RawText]>
     /// A process that sees the mount, if this one does not.
-    let mountProcess: Unknowable<Int32>
+    let mountPid: Unknowable<Int32>
     /// Whether another mount lies over it.
     let mountCovered: Bool
     let device: UInt64
@@ -94,7 +94,7 @@ struct InspectReport: Report {
     let map: PageMap?
 
     enum CodingKeys: CodingKey {
-      case region, kind, path, fileSystem, mountKind, mountPoint, mountOptions, mountProcess,
+      case region, kind, path, fileSystem, mountKind, mountPoint, mountOptions, mountPid,
         mountCovered, device, inode, size, allocated, segment
       case mode, owner, ownerId, groupId, links, pageSize, seals, inherentlyUnswappable, pages,
         charged, chargedUnknown, rates
@@ -115,7 +115,7 @@ struct InspectReport: Report {
       fileSystem = inspection.fileSystem.kind.rawValue
       mountKind = Unknowable(inspection.mount.map { RawText($0.mount.kindBytes) })
       mountPoint = Unknowable(inspection.mount.map { RawText($0.mount.point.bytes) })
-      mountProcess = Unknowable(inspection.mount?.process)
+      mountPid = Unknowable(inspection.mount?.process)
       mountCovered = inspection.mount?.reach == .covered
       // Some options appear both for the mount and for the file system.
       mountOptions = Unknowable(
@@ -151,8 +151,18 @@ struct InspectReport: Report {
     }
   }
 
+  let action = "inspect"
   let regions: [Entry]
   let addresses: [AddressReport]
+
+  enum CodingKeys: CodingKey {
+    case action, regions, addresses
+  }
+
+  init(regions: [Entry], addresses: [AddressReport]) {
+    self.regions = regions
+    self.addresses = addresses
+  }
 
   func text(_ style: TextStyle) -> String {
     if style.isRaw { return RawTable.text(regions.flatMap(\.fields)) }
@@ -212,8 +222,8 @@ extension InspectReport.Run {
       let isSeen = map.wiredSource == .frames || !own.isEmpty
       return Self(
         offset: run.range.lowerBound, length: run.range.count, state: run.state.rawValue,
-        wired: Unknowable(run.isWired), huge: Unknowable(run.isHuge),
-        dirty: Unknowable(run.isDirty), frames: Unknowable(isSeen ? own : nil))
+        isWired: Unknowable(run.isWired), isHuge: Unknowable(run.isHuge),
+        isDirty: Unknowable(run.isDirty), frames: Unknowable(isSeen ? own : nil))
     }
   }
 }

@@ -38,8 +38,8 @@ struct InspectUser: Encodable {
 
   let pid: Int32
   let command: RawText
-  let user: Unknowable<UInt32>
-  let mappedBytes: Int
+  let userId: Unknowable<UInt32>
+  let mapped: Int
   /// Whether it has the region open, and not mapped.
   let descriptorOnly: Bool
   let mappings: [MappingRow]
@@ -48,9 +48,9 @@ struct InspectUser: Encodable {
   init(_ user: RegionUser, _ mappings: [RegionMapping]) {
     pid = user.process
     command = RawText(user.command)
-    self.user = Unknowable(user.user)
+    userId = Unknowable(user.user)
     self.mappings = mappings.map { MappingRow($0) }
-    mappedBytes = self.mappings.reduce(0) { $0 + $1.length }
+    mapped = self.mappings.reduce(0) { $0 + $1.length }
     descriptors = user.descriptors
     descriptorOnly = mappings.isEmpty
   }

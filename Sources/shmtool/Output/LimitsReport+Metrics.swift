@@ -24,9 +24,9 @@ extension LimitsReport {
       MetricFamily("memlock_remaining", .bytes, "Bytes that the memlock limit still allows.")
         .with(memlockRemaining.metric, labels),
       MetricFamily("process_wired", .bytes, "Bytes that the process has locked (VmLck).")
-        .with(wiredBytes, labels),
+        .with(wired, labels),
       MetricFamily("process_pinned", .bytes, "Bytes that are pinned for the process (VmPin).")
-        .with(pinnedBytes, labels),
+        .with(pinned, labels),
       MetricFamily("process_mappings", nil, "Number of mappings of the process.")
         .with(mappings.value, labels),
       MetricFamily("wirable", .bytes, "Bytes that can be wired now, by all limits.")
@@ -43,8 +43,8 @@ extension LimitsReport {
       let all =
         labels + [("version", "\(group.version)"), ("path", group.path.printable)]
       limit.add(group.limit.metric, all)
-      used.add(group.usedBytes, all)
-      reclaimable.add(group.reclaimableBytes, all)
+      used.add(group.usage, all)
+      reclaimable.add(group.reclaimable, all)
     }
     return [limit, used, reclaimable]
   }
@@ -58,12 +58,12 @@ extension LimitsReport {
       MetricFamily("swap_free", .bytes, "Free swap of the host (SwapFree).")
         .with(swapFree.value),
       MetricFamily("host_locked", .bytes, "Memory of the host that is locked (Mlocked).")
-        .with(host.lockedBytes.value),
+        .with(host.wired.value),
       MetricFamily(
         "host_unevictable", .bytes, "Memory of the host that is never paged out (Unevictable)."
-      ).with(host.unevictableBytes.value),
+      ).with(host.unevictable.value),
       MetricFamily("host_wired", .bytes, "Bytes that visible processes have locked.")
-        .with(host.processesBytes),
+        .with(host.wiredByProcesses),
     ]
   }
 
@@ -71,23 +71,26 @@ extension LimitsReport {
     let shm = shm.value
     return [
       MetricFamily("shm_size", .bytes, "Size of the file system at /dev/shm.")
-        .with(shm?.total.metric),
+        .with(shm?.limit.metric),
       MetricFamily("shm_free", .bytes, "Free space at /dev/shm.").with(shm?.free.value),
       MetricFamily("shm_inodes", nil, "Number of files that /dev/shm can hold.")
-        .with(shm?.totalInodes.metric),
+        .with(shm?.inodeLimit.metric),
       MetricFamily("shm_free_inodes", nil, "Number of files that can be added to /dev/shm.")
         .with(shm?.freeInodes.value),
       MetricFamily("creatable", .bytes, "Size of a region that can be created now.")
-        .with(room.value?.available.value, [("directory", room.value?.place.printable ?? "")]),
+        .with(room.value?.available.value, [("directory", room.value?.path.printable ?? "")]),
     ]
   }
 
   private var poolFamilies: [MetricFamily] {
     let parts: [(String, String, (Pool) -> Int)] = [
-      ("size", "Size of a pool of huge pages.", \.total),
-      ("free", "Free part of a pool of huge pages, including reserved pages.", \.free),
-      ("reserved", "Reserved part of a pool of huge pages.", \.reserved),
-      ("available", "Part of a pool of huge pages that is neither used nor reserved.", \.available),
+      ("size", "Size of a pool of huge pages.", \.totalPages),
+      ("free", "Free part of a pool of huge pages, including reserved pages.", \.freePages),
+      ("reserved", "Reserved part of a pool of huge pages.", \.reservedPages),
+      (
+        "available", "Part of a pool of huge pages that is neither used nor reserved.",
+        \.availablePages
+      ),
     ]
     return parts.map { part, help, pages in
       var family = MetricFamily("huge_page_pool_\(part)", .bytes, help)
@@ -100,23 +103,21 @@ extension LimitsReport {
   }
 
   private var kernelFamilies: [MetricFamily] {
-    // A value near 2^64 is the kernel's default, which means no limit.
-    func bytes(_ value: UInt64?, times unit: Int) -> MetricFamily.Value? {
-      value.map { value in
-        let (product, isOverflow) = Int(clamping: value).multipliedReportingOverflow(by: unit)
-        return isOverflow || product == .max ? .infinity : .integer(product)
-      }
+    let memory = shmall.value.map { limit in
+      let pages = limit.count.value ?? .max
+      let (bytes, isOverflow) = pages.multipliedReportingOverflow(by: PageMath.pageSize)
+      return isOverflow ? MetricFamily.Value.infinity : .integer(bytes)
     }
     return [
       MetricFamily("mappings_limit", nil, "Number of mappings that a process can have.")
         .with(maximumMappings.value),
       MetricFamily("sysv_segment_limit", .bytes, "Size that a System V segment can have (shmmax).")
-        .with(bytes(shmmax.value, times: 1)),
+        .with(shmmax.value?.metric),
       MetricFamily(
         "sysv_memory_limit", .bytes, "Size that all System V segments can have (shmall)."
-      ).with(bytes(shmall.value, times: PageMath.pageSize)),
+      ).with(memory),
       MetricFamily("sysv_segments_limit", nil, "Number of System V segments (shmmni).")
-        .with(bytes(shmmni.value, times: 1)),
+        .with(shmmni.value.map { Int(clamping: $0) }),
     ]
   }
 
@@ -137,5 +138,12 @@ extension LimitsReport.Limit {
   /// The limit as the value of a metric; nil if it is unknown.
   fileprivate var metric: MetricFamily.Value? {
     unlimited ? .infinity : bytes.value.map { .integer($0) }
+  }
+}
+
+extension LimitsReport.CountLimit {
+  /// The limit as the value of a metric; nil if it is unknown.
+  fileprivate var metric: MetricFamily.Value? {
+    unlimited ? .infinity : count.value.map { .integer($0) }
   }
 }

@@ -15,8 +15,8 @@ extension LimitsReport {
         "memlock limit (RLIMIT_MEMLOCK)",
         memlockSoft.text(style) + " soft, " + memlockHard.text(style) + " hard",
       ],
-      ["wired by process \(pid) (VmLck)", Format.size(wiredBytes, style)],
-      ["pinned by process \(pid) (VmPin)", Format.size(pinnedBytes, style)],
+      ["wired by process \(pid) (VmLck)", Format.size(wired, style)],
+      ["pinned by process \(pid) (VmPin)", Format.size(pinned, style)],
       ["CAP_IPC_LOCK", (capIpcLock ? "effective" : "not effective") + namespace],
       ["memlock limit remaining", memlockRemaining.text(style)],
     ]
@@ -24,12 +24,13 @@ extension LimitsReport {
     for group in cgroups where !group.limit.unlimited {
       rows.append([
         "cgroup v\(group.version) \(group.path.printable)",
-        "\(group.limit.text(style)), \(Format.size(group.usedBytes, style)) used",
+        "\(group.limit.text(style)), \(Format.size(group.usage, style)) used",
       ])
     }
-    let shown = evidence.map { "\($0.mark) (\($0.place))" }.joined(separator: ", ")
+    let shown = evidence.map { "\($0.mark) (\($0.environment))" }.joined(separator: ", ")
     rows.append([
-      "environment", place + (contradictory ? ", because its marks contradict each other" : ""),
+      "environment",
+      environment + (contradictory ? ", because its marks contradict each other" : ""),
     ])
     rows.append(["  evidence", shown.isEmpty ? "none found" : shown])
     rows.append([
@@ -51,29 +52,29 @@ extension LimitsReport {
       ],
       [
         "wired on this host (Mlocked)",
-        "\(host.lockedBytes.text(size)); \(size(host.processesBytes)) by visible processes",
+        "\(host.wired.text(size)); \(size(host.wiredByProcesses)) by visible processes",
       ],
     ]
     for holder in host.holders.prefix(3) {
-      rows.append(["  \(holder.pid) \(holder.command)", size(holder.wiredBytes)])
+      rows.append(["  \(holder.pid) \(holder.command)", size(holder.wired)])
     }
-    rows.append(["unevictable", host.unevictableBytes.text(size)])
+    rows.append(["unevictable", host.unevictable.text(size)])
     if let shm = shm.value {
       rows.append([
         "/dev/shm",
-        "\(shm.free.text(size)) free of \(shm.total.text(style))"
+        "\(shm.free.text(size)) free of \(shm.limit.text(style))"
           + ", huge=\(shm.hugePages)\(shm.noSwap ? ", noswap" : "")",
       ])
       rows.append([
         "  inodes",
         "\(shm.freeInodes.text { "\($0)" }) free of "
-          + (shm.totalInodes.bytes.value.map { "\($0)" } ?? "unlimited"),
+          + shm.inodeLimit.text,
       ])
     }
     for pool in hugePagePools {
       rows.append([
         "huge pages of \(size(pool.pageSize))",
-        "\(pool.available) available of \(pool.total) (\(pool.reserved) reserved)",
+        "\(pool.availablePages) available of \(pool.totalPages) (\(pool.reservedPages) reserved)",
       ])
     }
     return rows
@@ -84,9 +85,10 @@ extension LimitsReport {
       ["huge pages for shared memory", shmemHugePages.text { $0 }],
       [
         "System V (shmmax, shmall, shmmni)",
-        // A value near 2^64 is the kernel's default, which means no limit.
-        [shmmax, shmall, shmmni]
-          .map { $0.text { $0 > UInt64(Int.max) ? "unlimited" : "\($0)" } }.joined(separator: ", "),
+        [
+          shmmax.text { $0.text(TextStyle(bytes: true)) }, shmall.text { $0.text },
+          shmmni.text { "\($0)" },
+        ].joined(separator: ", "),
       ],
       ["overcommit (vm.overcommit_memory)", overcommit.text { "\($0)" }],
       [
@@ -97,6 +99,26 @@ extension LimitsReport {
         },
       ],
     ]
+  }
+
+  /// What cannot be wired or created, or is unknown, in one sentence for each request.
+  var refusal: String {
+    var parts: [String] = []
+    if let answer = answer.value, answer.possible.value != true {
+      let need = ByteCount(answer.need).exact
+      parts.append(
+        answer.possible.value == nil
+          ? "whether \(need) more can be wired is unknown: \(unknown.joined(separator: "; "))"
+          : "\(need) more cannot be wired: limited by \(answer.refusedBy.text { $0 })")
+    }
+    if let room = room.value, let answer = room.answer.value, answer.possible.value != true {
+      let need = ByteCount(answer.need).exact
+      parts.append(
+        answer.possible.value == nil
+          ? "whether \(need) can be created is unknown: \(room.unknown.joined(separator: "; "))"
+          : "\(need) cannot be created in \(room.path.printable): \(answer.reason.text { $0 })")
+    }
+    return parts.joined(separator: "; ")
   }
 
   /// The exact request, and the whole pages that it needs.
@@ -118,7 +140,7 @@ extension LimitsReport {
       ? "can be wired now: unknown: \(reasons)\n"
       : "can be wired now: \(available.text(size)), limited by \(binding.text { $0 })\n"
     if let note = bindingNote.value {
-      let advice = answer.value == nil ? advice.value.map { "; \($0)" } ?? "" : ""
+      let advice = answer.value == nil ? hint.value.map { "; \($0)" } ?? "" : ""
       text += "\(note)\(advice)\n"
     }
     guard let answer = answer.value else { return text }
@@ -129,7 +151,7 @@ extension LimitsReport {
     case false?:
       text += """
         \(need) more cannot be wired: limited by \(answer.refusedBy.text { $0 }); \
-        \(advice.text { $0 })
+        \(hint.text { $0 })
 
         """
     }

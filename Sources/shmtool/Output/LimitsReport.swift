@@ -17,26 +17,39 @@ struct LimitsReport: Report {
     }
   }
 
+  /// The same for a number of things.
+  struct CountLimit: Encodable {
+    let unlimited: Bool
+    let count: Unknowable<Int>
+
+    init(_ count: Int?) {
+      unlimited = count == nil
+      self.count = Unknowable(count)
+    }
+
+    var text: String { count.value.map { "\($0)" } ?? "unlimited" }
+  }
+
   struct Group: Encodable {
     let version: Int
     let path: RawText
     let limit: Limit
-    let usedBytes: Int
-    let reclaimableBytes: Int
+    let usage: Int
+    let reclaimable: Int
   }
 
   struct Pool: Encodable {
     let pageSize: Int
-    let total: Int
-    let free: Int
-    let reserved: Int
-    let available: Int
+    let totalPages: Int
+    let freePages: Int
+    let reservedPages: Int
+    let availablePages: Int
   }
 
   struct Mount: Encodable {
-    let total: Limit
+    let limit: Limit
     let free: Unknowable<Int>
-    let totalInodes: Limit
+    let inodeLimit: CountLimit
     let freeInodes: Unknowable<Int>
     let noSwap: Bool
     let hugePages: String
@@ -45,13 +58,13 @@ struct LimitsReport: Report {
   struct Holder: Encodable {
     let pid: Int32
     let command: String
-    let wiredBytes: Int
+    let wired: Int
   }
 
   struct Host: Encodable {
-    let lockedBytes: Unknowable<Int>
-    let unevictableBytes: Unknowable<Int>
-    let processesBytes: Int
+    let wired: Unknowable<Int>
+    let unevictable: Unknowable<Int>
+    let wiredByProcesses: Int
     let holders: [Holder]
   }
 
@@ -60,20 +73,21 @@ struct LimitsReport: Report {
     /// null: unknown.
     let possible: Unknowable<Bool>
     let refusedBy: Unknowable<String>
-    let remedy: Unknowable<String>
+    let hint: Unknowable<String>
   }
 
   /// A piece of evidence of the place, and the kind of place that it indicates.
   struct Evidence: Encodable {
     let mark: String
-    let place: String
+    let environment: String
   }
 
+  let action = "limits"
   let pid: Int32
   let memlockSoft: Limit
   let memlockHard: Limit
-  let wiredBytes: Int
-  let pinnedBytes: Int
+  let wired: Int
+  let pinned: Int
   let capIpcLock: Bool
   let initialUserNamespace: Unknowable<Bool>
   let memlockRemaining: Limit
@@ -88,23 +102,25 @@ struct LimitsReport: Report {
   let shmemHugePages: Unknowable<String>
   let mappings: Unknowable<Int>
   let maximumMappings: Unknowable<Int>
-  let shmmax: Unknowable<UInt64>
-  let shmall: Unknowable<UInt64>
+  /// The largest System V segment.
+  let shmmax: Unknowable<Limit>
+  /// The pages of all System V segments.
+  let shmall: Unknowable<CountLimit>
   let shmmni: Unknowable<UInt64>
   let overcommit: Unknowable<Int>
   /// Whether compaction may move locked pages (vm.compact_unevictable_allowed).
   let compactUnevictableAllowed: Unknowable<Int>
   let host: Host
   /// The place in words; "unknown" if there is no evidence, or if it is contradictory.
-  let place: String
+  let environment: String
   /// The nested places, the outermost first.
-  let places: [String]
+  let environments: [String]
   /// The evidence.
   let evidence: [Evidence]
   /// Whether the evidence is contradictory.
   let contradictory: Bool
   /// How to raise the limit that refuses in this place; null if no limit refuses, or without a request.
-  let advice: Unknowable<String>
+  let hint: Unknowable<String>
   /// The unreadable sources that decide the answer, in words; empty if every source was read.
   let unknown: [String]
   /// How much could be wired now; null if it is unknown or no limit is known.
@@ -125,8 +141,8 @@ struct LimitsReport: Report {
     pid = limits.process
     memlockSoft = Limit(limits.soft)
     memlockHard = Limit(limits.hard)
-    wiredBytes = limits.used
-    pinnedBytes = limits.pinned
+    wired = limits.used
+    pinned = limits.pinned
     capIpcLock = limits.hasCapability
     initialUserNamespace = Unknowable(limits.isInInitialNamespace)
     memlockRemaining = Limit(limits.remaining)
@@ -134,7 +150,7 @@ struct LimitsReport: Report {
     cgroups = limits.cgroups.map {
       Group(
         version: $0.version, path: RawText($0.path.bytes), limit: Limit($0.limit),
-        usedBytes: $0.used, reclaimableBytes: $0.reclaimable)
+        usage: $0.used, reclaimable: $0.reclaimable)
     }
     memoryTotal = Unknowable(limits.memory?.total)
     memoryAvailable = Unknowable(limits.memory?.available)
@@ -143,37 +159,38 @@ struct LimitsReport: Report {
     self.shm = Unknowable(
       shm.map {
         Mount(
-          total: Limit($0.fileSystem.total), free: Unknowable($0.fileSystem.free),
-          totalInodes: Limit($0.fileSystem.totalInodes),
+          limit: Limit($0.fileSystem.total), free: Unknowable($0.fileSystem.free),
+          inodeLimit: CountLimit($0.fileSystem.totalInodes),
           freeInodes: Unknowable($0.fileSystem.freeInodes), noSwap: $0.isNoSwap,
           hugePages: $0.hugePages)
       })
     hugePagePools = HugePagePool.all().map {
       Pool(
-        pageSize: $0.pageSize, total: $0.total, free: $0.free, reserved: $0.reserved,
-        available: $0.available)
+        pageSize: $0.pageSize, totalPages: $0.total, freePages: $0.free,
+        reservedPages: $0.reserved, availablePages: $0.available)
     }
     shmemHugePages = Unknowable(limits.settings.shmemHugePages)
     mappings = Unknowable(limits.mappings)
     maximumMappings = Unknowable(limits.settings.maximumMappings)
-    shmmax = Unknowable(limits.settings.shmmax)
-    shmall = Unknowable(limits.settings.shmall)
+    // The kernel's default is a value near 2^64, which means no limit.
+    shmmax = Unknowable(limits.settings.shmmax.map { Limit(Int(exactly: $0)) })
+    shmall = Unknowable(limits.settings.shmall.map { CountLimit(Int(exactly: $0)) })
     shmmni = Unknowable(limits.settings.shmmni)
     overcommit = Unknowable(limits.settings.overcommit)
     compactUnevictableAllowed = Unknowable(limits.settings.compactsUnevictable)
     self.host = Host(
-      lockedBytes: Unknowable(host.locked), unevictableBytes: Unknowable(host.unevictable),
-      processesBytes: host.processes,
+      wired: Unknowable(host.locked), unevictable: Unknowable(host.unevictable),
+      wiredByProcesses: host.processes,
       holders: host.holders.prefix(10).map {
-        Holder(pid: $0.process, command: $0.command, wiredBytes: $0.wired)
+        Holder(pid: $0.process, command: $0.command, wired: $0.wired)
       })
     let advisor = Advice(place)
-    self.place = advisor.name
-    places = place.layers.map(\.kind.rawValue)
-    evidence = place.evidence.map { Evidence(mark: $0.mark.text, place: $0.kind.rawValue) }
+    environment = advisor.name
+    environments = place.layers.map(\.kind.rawValue)
+    evidence = place.evidence.map { Evidence(mark: $0.mark.text, environment: $0.kind.rawValue) }
     contradictory = !place.contradictions.isEmpty
-    advice = Unknowable(
-      answer?.shortage.map { advisor.text(for: $0) } ?? room?.answer.value?.remedy.value
+    hint = Unknowable(
+      answer?.shortage.map { advisor.text(for: $0) } ?? room?.answer.value?.hint.value
         ?? (verdict.binding == .refused
           ? advisor.text(for: LimitShortage(.systemCallFilter, needed: nil)) : nil))
     bindingNote = Self.note(verdict.binding)
@@ -188,7 +205,7 @@ struct LimitsReport: Report {
         Answer(
           need: $0.need, possible: Unknowable($0.isYes),
           refusedBy: Unknowable($0.refusing?.bound.name),
-          remedy: Unknowable($0.shortage.map { advisor.text(for: $0) }))
+          hint: Unknowable($0.shortage.map { advisor.text(for: $0) }))
       })
   }
 }

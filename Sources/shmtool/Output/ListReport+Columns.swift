@@ -16,7 +16,7 @@ extension ListReport {
     let cell: @Sendable (Row, TextStyle) -> String
     /// The field for scripts, if it is not the cell with sizes in bytes.
     var rawField: (@Sendable (Row) -> RawField)?
-    var precedes: @Sendable (Row, Row) -> Bool = { $0.display < $1.display }
+    var precedes: @Sendable (Row, Row) -> Bool = { $0.region < $1.region }
     /// The bytes of a column of bytes.
     var amount: (@Sendable (Row) -> Unknowable<Int>)?
 
@@ -33,8 +33,8 @@ extension ListReport {
       key: .kind, isDefault: true, cell: { row, _ in row.kind }, precedes: { $0.kind < $1.kind }),
     Column(
       name: "name", help: "name or path; PID@0xADDRESS if it has no name", key: .name,
-      isDefault: true, cell: { row, _ in row.display.word + row.mark },
-      rawField: { RawField(($0.name.value ?? $0.display).bytes) }),
+      isDefault: true, cell: { row, _ in row.region.word + row.mark },
+      rawField: { RawField(($0.name.value ?? $0.region).bytes) }),
     amount("size", "length", .size, isDefault: true, \.size),
     amount("allocated", "memory charged for it", .allocated, isDefault: true, \.allocated),
     amount("resident", "in RAM and written", .resident, facts: .residency, \.resident),
@@ -75,8 +75,8 @@ extension ListReport {
       rawField: { row in row.segment.value.map { RawField($0.key) } ?? .missing }),
     Column(
       name: "creator", help: "process that created a System V segment", key: .segment,
-      alignsRight: true, cell: { row, _ in row.segment.value.map { "\($0.creator)" } ?? "-" },
-      rawField: { row in row.segment.value.map { RawField("\($0.creator)") } ?? .missing }),
+      alignsRight: true, cell: { row, _ in row.segment.value.map { "\($0.creatorPid)" } ?? "-" },
+      rawField: { row in row.segment.value.map { RawField("\($0.creatorPid)") } ?? .missing }),
     Column(
       name: "attaches", help: "number of attachments of a System V segment", key: .segment,
       alignsRight: true, cell: { row, _ in row.segment.value.map { "\($0.attaches)" } ?? "-" },

@@ -53,7 +53,7 @@ extension ListReport {
       MetricFamily(
         "all_processes_visible", nil,
         "1 if every process was inspected or counted as hidden, 0 if more can be hidden."
-      ).with(seesEverybody ? 1 : 0),
+      ).with(seesAllProcesses ? 1 : 0),
       MetricFamily(
         "unreadable_sources", nil, "Number of directories and files that could not be read."
       ).with(unreadable.count),
@@ -65,7 +65,7 @@ extension ListReport {
     guard top > 0 else { return [] }
     let sized = regions.filter { !$0.isStream && $0.size.value != nil }
     let rows = sized.sortedByMove {
-      ($1.size.value ?? 0, $0.display) < ($0.size.value ?? 0, $1.display)
+      ($1.size.value ?? 0, $0.region) < ($0.size.value ?? 0, $1.region)
     }.prefix(top)
     // Two rows with the same labels would be one series.
     var seen: Set<String> = []
@@ -113,7 +113,7 @@ extension ListReport.Row {
   fileprivate var labels: [(name: String, value: String)] {
     [
       ("region", reference.value.map { RawField(reference: $0).text } ?? ""),
-      ("name", (name.value ?? display).printable),
+      ("name", (name.value ?? region).printable),
     ] + MetricGroup(self).labels + [("device", "\(device)"), ("inode", "\(inode)")]
   }
 }

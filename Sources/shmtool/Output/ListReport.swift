@@ -22,29 +22,30 @@ struct ListReport: Report {
 
   /// A directory or a file in which regions are found.
   struct Unreadable: Encodable {
-    let place: RawText
+    let path: RawText
     let reason: String
 
     init(_ source: RegionInventory.UnreadableSource) {
-      place = RawText(source.place.bytes)
+      path = RawText(source.place.bytes)
       reason = source.reason
     }
 
     /// One line for stderr.
-    var sentence: String { "cannot read \(place.quoted): \(reason); its regions are not listed" }
+    var sentence: String { "cannot read \(path.quoted): \(reason); its regions are not listed" }
   }
 
+  let action = "list"
   let regions: [Row]
   let hiddenProcesses: Int
   /// Whether every process of the machine was inspected or is counted in `hiddenProcesses`.
-  let seesEverybody: Bool
+  let seesAllProcesses: Bool
   let account: Unknowable<Account>
   /// The sources that could not be read. Their regions are missing in the list.
   let unreadable: [Unreadable]
   let columns: Selection
 
   enum CodingKeys: CodingKey {
-    case regions, hiddenProcesses, seesEverybody, account, unreadable
+    case action, regions, hiddenProcesses, seesAllProcesses, account, unreadable
   }
 
   /// - Parameters:
@@ -62,7 +63,7 @@ struct ListReport: Report {
     }
     regions = rows
     hiddenProcesses = inventory.hiddenProcesses
-    seesEverybody = inventory.seesEverybody
+    seesAllProcesses = inventory.seesEverybody
     account = Unknowable(inventory.account.map { Account($0) })
     self.unreadable = (inventory.unreadable + unreadable).map { Unreadable($0) }
     self.columns = columns
@@ -95,7 +96,7 @@ struct ListReport: Report {
         parts.append("regions of unknown size: \(account.unknownRegions)")
       }
     }
-    if let hidden = Self.hidden(hiddenProcesses, seesEverybody: seesEverybody) {
+    if let hidden = Self.hidden(hiddenProcesses, seesEverybody: seesAllProcesses) {
       parts.append(hidden)
     }
     return parts.isEmpty ? "" : parts.joined(separator: "; ") + "\n"

@@ -7,7 +7,7 @@ extension ListReport.Row {
     }
     try put(kind, .kind)
     try put(name, .name)
-    try put(display, .display)
+    try put(region, .region)
     try put(reference, .reference)
     try put(removed, .removed)
     try put(nameState, .nameState)

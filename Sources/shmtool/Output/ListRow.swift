@@ -9,7 +9,7 @@ extension ListReport {
     /// The exact name; null for a region that never had a name.
     let name: Unknowable<RawText>
     /// The reference for commands; the former name if no reference is possible.
-    let display: RawText
+    let region: RawText
     /// The reference for commands; null if no reference is possible.
     let reference: Unknowable<RawText>
     /// Whether its name was removed.
@@ -50,7 +50,7 @@ extension ListReport {
     var keys: Set<CodingKeys>?
 
     enum CodingKeys: CodingKey {
-      case kind, name, display, reference, removed, nameState, device, inode, size, allocated,
+      case kind, name, region, reference, removed, nameState, device, inode, size, allocated,
         resident
       case swapped, wired, charged, huge, inherentlyUnswappable, mode, owner, ownerId, ageSeconds,
         seals
@@ -63,7 +63,7 @@ extension ListReport {
     let id: Int32
     /// As ipcs(1) writes it.
     let key: String
-    let creator: Int32
+    let creatorPid: Int32
     let attaches: Int
     let locked: Bool
     let removed: Bool
@@ -71,7 +71,7 @@ extension ListReport {
     init(_ segment: SystemVSegment) {
       id = segment.identifier
       key = "0x" + Format.hexadecimal(segment.key)
-      creator = segment.creator
+      creatorPid = segment.creator
       attaches = segment.attaches
       locked = segment.isLocked
       removed = segment.isRemoved
@@ -83,7 +83,7 @@ extension ListReport.Row {
   init(_ entry: RegionInventory.Entry, now: Int) {
     kind = entry.kind.rawValue
     name = Unknowable(entry.name.isEmpty ? nil : RawText(entry.name))
-    display = Self.display(entry)
+    region = Self.region(entry)
     reference = Unknowable(entry.reference.map { RawText($0) })
     removed = entry.isRemoved
     nameState = entry.visibility.rawValue
@@ -116,7 +116,7 @@ extension ListReport.Row {
     kind = ListKind.stream.rawValue
     name = Unknowable(RawText(bytes))
     reference = Unknowable(StreamReference.argument(stream.place).map { RawText($0) })
-    display = reference.value ?? RawText(stream.place.path.bytes)
+    region = reference.value ?? RawText(stream.place.path.bytes)
     removed = false
     nameState = RegionInventory.Entry.Visibility.named.rawValue
     device = status.identity.device
@@ -139,7 +139,7 @@ extension ListReport.Row {
   }
 
   /// A region without a name is shown by a process and an address.
-  private static func display(_ entry: RegionInventory.Entry) -> RawText {
+  private static func region(_ entry: RegionInventory.Entry) -> RawText {
     if !entry.isRemoved, entry.kind != .memfd, let reference = entry.reference {
       return RawText(reference)
     }

@@ -12,7 +12,7 @@ struct MapReport: Report {
     let sharing: String
     let protection: String
     /// The copied bytes of a private mapping. --populate copies all of them.
-    let copiedBytes: Unknowable<Int>
+    let copied: Unknowable<Int>
 
     init(_ reference: RegionReference, _ mapping: borrowing Mapping) {
       region = RawText(reference)
@@ -22,16 +22,25 @@ struct MapReport: Report {
       offset = mapping.range.lowerBound
       sharing = mapping.sharing.rawValue
       protection = mapping.protection.rawValue
-      copiedBytes = Unknowable(try? mapping.copiedBytes())
+      copied = Unknowable(try? mapping.copiedBytes())
     }
   }
 
+  let action = "map"
   let mappings: [Row]
+
+  enum CodingKeys: CodingKey {
+    case action, mappings
+  }
+
+  init(mappings: [Row]) {
+    self.mappings = mappings
+  }
 
   func text(_ style: TextStyle) -> String {
     mappings.map { row in
       """
-      \(row.address) \(Format.size(row.length, style))\(row.pages(style)) \(row.sharing)\(row.copied(style)) \
+      \(row.address) \(Format.size(row.length, style))\(row.pages(style)) \(row.sharing)\(row.copies(style)) \
       \(row.protection) \(row.region)
 
       """
@@ -46,8 +55,8 @@ extension MapReport.Row {
   }
 
   /// Says that stores are private, and how many bytes were copied for them.
-  fileprivate func copied(_ style: TextStyle) -> String {
+  fileprivate func copies(_ style: TextStyle) -> String {
     guard sharing == Mapping.Sharing.private.rawValue else { return "" }
-    return " (copy-on-write, \(copiedBytes.text { Format.size($0, style) }) copied)"
+    return " (copy-on-write, \(copied.text { Format.size($0, style) }) copied)"
   }
 }

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 import ShmCore
 
@@ -28,6 +27,11 @@ enum Output {
     _ report: some Report, json: Bool, style: TextStyle = TextStyle()
   ) throws(ShmError) {
     try write(try text(report, json: json, style: style))
+  }
+
+  /// Writes one of several looks as JSON: a line with the time, written at once.
+  static func writeLook(_ report: some Report) throws(ShmError) {
+    try write(try encode(report, time: Clock.sinceEpoch))
   }
 
   /// A report as it is written.
@@ -85,6 +89,16 @@ enum Output {
       }, wording: \.words)
   }
 
+  /// What can be done about an error at the place of this process; nil if nothing is known.
+  static func hint(_ error: ShmError) -> String? {
+    let hints = [
+      error.shortage.map {
+        Advice(Place.current { ProcessEnvironment.bytes($0) }).text(for: $0)
+      }, error.remedy?.words,
+    ].compactMap { $0 }
+    return hints.isEmpty ? nil : hints.joined(separator: "; ")
+  }
+
   /// Writes a message to stderr, in one line after the program's name.
   static func complain(_ message: String) {
     say("shmtool: \(message)\n")
@@ -111,30 +125,33 @@ enum Output {
     }
   }
 
-  private static func encode(_ report: some Report) throws(ShmError) -> String {
-    let encoder = JSONEncoder()
-    encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+  /// The version of the format of all JSON output.
+  static let schema = 2
+
+  private static func encode(
+    _ report: some Report, time: Double? = nil
+  ) throws(ShmError) -> String {
     do {
-      let bytes = try encoder.encode(Envelope(report: report))
-      return Escaping.json(String(decoding: bytes, as: UTF8.self)) + "\n"
+      return try JSONText.encode(Envelope(report: report, time: time)) + "\n"
     } catch {
       throw ShmError(.defect, "cannot write JSON", "\(error)")
     }
   }
 }
 
-/// A report with the version of its format.
+/// A report with the version of its format, and with the time if it is one of several looks.
 private struct Envelope<Content: Report>: Encodable {
   let report: Content
+  let time: Double?
 
   enum CodingKeys: CodingKey {
-    case schema
+    case schema, time
   }
 
   func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(1, forKey: .schema)
+    try container.encode(Output.schema, forKey: .schema)
+    if let time { try container.encode(time, forKey: .time) }
     try report.encode(to: encoder)
   }
 }

@@ -4,7 +4,7 @@ import ShmCore
 ///
 /// JSON has it unchanged. Bytes that are not UTF-8, and names that begin like that form, are written as `bytes:` and
 /// percent-encoded.
-struct RawText: Encodable, Comparable, CustomStringConvertible {
+struct RawText: Encodable, Comparable, Sendable, CustomStringConvertible {
   let bytes: [UInt8]
   private let json: String
 
@@ -18,6 +18,12 @@ struct RawText: Encodable, Comparable, CustomStringConvertible {
   init(_ reference: RegionReference) {
     bytes = reference.argument
     json = reference.text
+  }
+
+  /// A word that commands take, which is percent-encoded already if necessary.
+  init(argument: [UInt8]) {
+    bytes = argument
+    json = String(validating: argument, as: UTF8.self) ?? EncodedBytes.text(argument)
   }
 
   /// Text of this program.

@@ -4,8 +4,8 @@ import ShmCore
 struct ReadReport: Report {
   let action = "read"
   let region: RawText
-  let bytes: Int
   let offset: Int
+  let length: Int
   /// Whether the file was brought onto its device; null for a file in memory.
   let synced: Unknowable<Bool>
   let seconds: Double
@@ -13,7 +13,7 @@ struct ReadReport: Report {
   private let name: String
 
   enum CodingKeys: CodingKey {
-    case action, region, bytes, offset, synced, seconds
+    case action, region, offset, length, synced, seconds
   }
 
   /// - Parameters:
@@ -27,7 +27,7 @@ struct ReadReport: Report {
     nanoseconds: Int
   ) {
     region = RawText(reference)
-    bytes = range.count
+    length = range.count
     offset = range.lowerBound
     synced = Unknowable(isSynchronized)
     seconds = Double(nanoseconds) / 1e9
@@ -37,8 +37,8 @@ struct ReadReport: Report {
 
   func text(_ style: TextStyle) -> String {
     """
-    wrote \(ByteCount(bytes)) of \(region.quoted) to \(name), in \
-    \(Format.duration(of: bytes, nanoseconds))\(Format.synchronization(synced.value))
+    wrote \(ByteCount(length)) of \(region.quoted) to \(name), in \
+    \(Format.duration(of: length, nanoseconds))\(Format.synchronization(synced.value))
 
     """
   }

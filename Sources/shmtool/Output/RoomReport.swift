@@ -8,7 +8,7 @@ struct RoomReport: Encodable {
     let name: String
     let available: Int
     /// Bytes; of inodes, and of a quota on files, their number.
-    let limit: Unknowable<Int>
+    let maximum: Unknowable<Int>
   }
 
   struct Answer: Encodable {
@@ -17,10 +17,10 @@ struct RoomReport: Encodable {
     let possible: Unknowable<Bool>
     let refusedBy: Unknowable<String>
     let reason: Unknowable<String>
-    let remedy: Unknowable<String>
+    let hint: Unknowable<String>
   }
 
-  let place: RawText
+  let path: RawText
   let pageSize: Int
   let available: Unknowable<Int>
   let binding: Unknowable<String>
@@ -33,20 +33,20 @@ struct RoomReport: Encodable {
   init(
     _ room: RegionRoom, in directory: FilePath, answer: RoomAnswer? = nil, remedy: String? = nil
   ) {
-    place = RawText(directory.bytes)
+    path = RawText(directory.bytes)
     pageSize = room.pageSize
     available = Unknowable(room.unknowns.isEmpty ? room.available : nil)
     binding = Unknowable(room.unknowns.isEmpty ? room.binding?.name : nil)
     unknown = room.unknowns(answer?.need ?? 0).map(\.text)
     bounds = room.bounds.map {
       Bound(
-        kind: $0.bound.kind, name: $0.name, available: $0.available, limit: Unknowable($0.limit))
+        kind: $0.bound.kind, name: $0.name, available: $0.available, maximum: Unknowable($0.limit))
     }
     self.answer = Unknowable(
       answer.map {
         Answer(
           need: $0.need, possible: Unknowable($0.isYes), refusedBy: Unknowable($0.refusing?.name),
-          reason: Unknowable($0.reason), remedy: Unknowable(remedy))
+          reason: Unknowable($0.reason), hint: Unknowable(remedy))
       })
   }
 
@@ -67,17 +67,17 @@ struct RoomReport: Encodable {
   func text(_ style: TextStyle) -> String {
     func size(_ bytes: Int) -> String { Format.size(bytes, style) }
     let reasons = unknown.joined(separator: "; ")
-    var text = "can be created now in \(place.printable): "
+    var text = "can be created now in \(path.printable): "
     text +=
       available.value != nil || unknown.isEmpty
       ? "\(available.text(size)), limited by \(binding.text { $0 })\n" : "unknown: \(reasons)\n"
     guard let answer = answer.value else { return text }
     switch answer.possible.value {
-    case true?: text += "\(size(answer.need)) can be created in \(place.printable)\n"
+    case true?: text += "\(size(answer.need)) can be created in \(path.printable)\n"
     case nil: text += "whether \(size(answer.need)) can be created is unknown: \(reasons)\n"
     case false?:
       text += "\(size(answer.need)) cannot be created: \(answer.reason.text { $0 })"
-      text += (answer.remedy.value.map { "; \($0)" } ?? "") + "\n"
+      text += (answer.hint.value.map { "; \($0)" } ?? "") + "\n"
     }
     return text
   }

@@ -7,22 +7,22 @@ struct StaleReport: Report {
   struct Row: Encodable {
     let region: RawText
     let kind: String
-    let bytes: Int
+    /// Null for a stream.
+    let size: Unknowable<Int>
     let allocated: Int
     let ageSeconds: Int
-    let stream: Bool
     /// Whether it is proven that no process uses it: null if not tried, false if it cannot be proven or a process uses
     /// it.
     var proved: Unknowable<Bool>
     var removed = false
-    /// Whether the removal found a process that uses it.
-    var inUse = false
+    /// Whether a process uses it: true if the removal found one, false if it is proven that none does.
+    var used: Unknowable<Bool> = Unknowable(nil)
     let identity: RegionIdentity?
     /// How many names the region has.
     let links: Int
 
     enum CodingKeys: CodingKey {
-      case region, kind, bytes, allocated, ageSeconds, stream, proved, removed, inUse, links
+      case region, kind, size, allocated, ageSeconds, proved, removed, used, links
     }
 
     /// Whether it is a candidate for removal.
@@ -102,7 +102,7 @@ struct StaleReport: Report {
     let stale = regions.filter { dryRun ? $0.isCandidate : $0.removed }
     var text = ""
     for row in stale {
-      let what = row.stream ? "a stream of a killed sender" : Format.size(row.bytes, style)
+      let what = row.size.value.map { Format.size($0, style) } ?? "a stream of a killed sender"
       text += """
         \(dryRun ? "would remove" : "removed") \(row.region.quoted), \(what), \
         \(Format.age(row.ageSeconds)) old
@@ -120,7 +120,7 @@ struct StaleReport: Report {
       text +=
         "\(dryRun ? "would rename" : "renamed") \(row.region.quoted) back to \(row.name.quoted)\n"
     }
-    let used = regions.filter(\.inUse)
+    let used = regions.filter { $0.used.value == true }
     for row in used { text += "kept \(row.region.quoted): a process uses it\n" }
     if stale.isEmpty && restored.isEmpty && used.isEmpty && directories.isEmpty {
       text +=
@@ -133,7 +133,7 @@ struct StaleReport: Report {
 
         """
     }
-    let unknown = regions.filter { !$0.isCandidate && !$0.inUse }
+    let unknown = regions.filter { !$0.isCandidate && $0.used.value != true }
     if !unknown.isEmpty {
       let names = unknown.prefix(3).map { $0.region.quoted }
       text += """

@@ -3,10 +3,13 @@ import ShmStreams
 
 /// The report of one end of a stream.
 struct TransferReport: Report {
+  /// The name of the stream.
   let stream: RawText
-  /// `send` or `receive`.
+  /// The reference of the stream: `stream:` and the name.
+  let reference: RawText
+  /// `send` or `recv`.
   let action: String
-  let bytes: Int
+  let length: Int
   let seconds: Double
   let bytesPerSecond: Int
   let receivers: Int
@@ -24,7 +27,8 @@ struct TransferReport: Report {
   private let nanoseconds: Int
 
   enum CodingKeys: CodingKey {
-    case stream, action, bytes, seconds, bytesPerSecond, receivers, waits, wakes, contextSwitches
+    case stream, reference, action, length, seconds, bytesPerSecond, receivers, waits, wakes,
+      contextSwitches
     case crossingsPerGib, checksum, synced, acknowledged
   }
 
@@ -35,29 +39,30 @@ struct TransferReport: Report {
     acknowledged = Unknowable(isAcknowledged)
     synced = Unknowable(isSynchronized)
     self.stream = RawText(stream.bytes)
+    reference = RawText(StreamReference.argument(stream))
     self.action = action
     self.receivers = receivers
-    bytes = report.bytes
+    length = report.bytes
     nanoseconds = report.duration.wholeNanoseconds
     seconds = Double(nanoseconds) / 1e9
-    bytesPerSecond = nanoseconds > 0 ? Int(Double(bytes) / seconds) : 0
+    bytesPerSecond = nanoseconds > 0 ? Int(Double(length) / seconds) : 0
     waits = report.waits
     wakes = report.wakes
     contextSwitches = ProcessResources.contextSwitches
     crossingsPerGib = Unknowable(
-      bytes > 0 ? Int((Double(report.crossings) * 1_073_741_824 / Double(bytes)).rounded()) : nil)
+      length > 0 ? Int((Double(report.crossings) * 1_073_741_824 / Double(length)).rounded()) : nil)
     checksum = Unknowable(report.checksum.map { "crc32c:" + Format.hexadecimal($0) })
   }
 
   func text(_ style: TextStyle) -> String {
     let what =
       action == "send"
-      ? "sent \(ByteCount(bytes)) to \(receivers) \(receivers == 1 ? "receiver" : "receivers")"
-      : "received \(ByteCount(bytes))"
+      ? "sent \(ByteCount(length)) to \(receivers) \(receivers == 1 ? "receiver" : "receivers")"
+      : "received \(ByteCount(length))"
     let sum = checksum.value.map { ", \($0)" } ?? ""
     return """
       \(what) of \(stream.quoted), in \
-      \(Format.duration(of: bytes, nanoseconds))\(sum)\(Format.synchronization(synced.value))\
+      \(Format.duration(of: length, nanoseconds))\(sum)\(Format.synchronization(synced.value))\
       \(acknowledged.value == true ? ", acknowledged" : "")
 
       """

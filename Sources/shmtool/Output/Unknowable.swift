@@ -18,6 +18,8 @@ struct Unknowable<Value: Encodable>: Encodable {
   }
 }
 
+extension Unknowable: Sendable where Value: Sendable {}
+
 extension Unknowable {
   /// The value in words.
   func text(_ describe: (Value) -> String) -> String {

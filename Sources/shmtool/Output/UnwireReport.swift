@@ -4,15 +4,18 @@ import ShmCore
 struct UnwireReport: Report {
   /// One region of one holder.
   struct Row: Encodable {
+    /// The reference, or the former name of a removed region.
     let region: RawText
-    let deleted: Bool
-    let bytes: Int
+    let reference: Unknowable<RawText>
+    let removed: Bool
+    let wired: Int
     let pid: Int32
 
     init(_ holder: WiringHolder) {
       region = RawText(holder)
-      deleted = holder.reference == nil
-      bytes = holder.wired
+      reference = Unknowable(holder.reference.map { RawText($0) })
+      removed = holder.reference == nil
+      wired = holder.wired
       pid = holder.process
     }
   }
@@ -20,12 +23,12 @@ struct UnwireReport: Report {
   let action = "unwire"
   let regions: [Row]
   /// The operands that could not be released.
-  let errors: [Operands.Failure]
+  let errors: [ErrorReport]
 
   func text(_ style: TextStyle) -> String {
     regions.map { row in
-      let name = "\(row.region.quoted)" + (row.deleted ? ", which was removed" : "")
-      return "unwired \(ByteCount(row.bytes)) of \(name), held by process \(row.pid)\n"
+      let name = "\(row.region.quoted)" + (row.removed ? ", which was removed" : "")
+      return "unwired \(ByteCount(row.wired)) of \(name), held by process \(row.pid)\n"
     }.joined()
   }
 }

@@ -14,16 +14,16 @@ struct UserRow: Encodable {
 
   let pid: Int32
   let command: RawText
-  let user: Unknowable<UInt32>
-  let mappedBytes: Int
+  let userId: Unknowable<UInt32>
+  let mapped: Int
   let mappings: [MappingRow]
   let descriptors: [Int32]
 
   init(_ user: RegionUser) {
     pid = user.process
     command = RawText(user.command)
-    self.user = Unknowable(user.user)
-    mappedBytes = user.mappedBytes
+    userId = Unknowable(user.user)
+    mapped = user.mappedBytes
     descriptors = user.descriptors
     mappings = user.mappings.map { map in
       MappingRow(

@@ -7,15 +7,20 @@ struct WireReport: Report {
   struct Row: Encodable {
     let region: RawText
     let offset: Int
-    let bytes: Int
-    let wiredBytes: Int
-    let residentBytes: Int
+    let length: Int
+    let wired: Int
+    let resident: Int
     /// The bytes that the kernel has marked as locked; null without permission to read the marks, and for huge pages.
-    let markedBytes: Unknowable<Int>
+    let marked: Unknowable<Int>
     /// Huge pages and the like: never swapped, and not counted as wired by the kernel.
     let inherentlyUnswappable: Bool
     /// Why less was wired than requested; null if all was wired.
-    let failure: Unknowable<String>
+    let error: Unknowable<ErrorReport>
+    private let failure: ShmError?
+
+    enum CodingKeys: CodingKey {
+      case region, offset, length, wired, resident, marked, inherentlyUnswappable, error
+    }
 
     init(
       _ reference: RegionReference, _ report: Mapping.WiringReport, isUnswappable: Bool,
@@ -23,12 +28,13 @@ struct WireReport: Report {
     ) {
       region = RawText(reference)
       offset = report.covered.lowerBound
-      bytes = report.covered.count
-      wiredBytes = report.wired
-      residentBytes = report.resident
-      markedBytes = Unknowable(report.marked)
+      length = report.covered.count
+      wired = report.wired
+      resident = report.resident
+      marked = Unknowable(report.marked)
       inherentlyUnswappable = isUnswappable
-      self.failure = Unknowable(failure.map { Output.sentence($0) })
+      error = Unknowable(failure.map { ErrorReport($0, RawText(reference)) })
+      self.failure = failure
     }
   }
 
@@ -55,19 +61,19 @@ struct WireReport: Report {
     }
   }
 
-  let holder: Int32
-  /// Always false; kept because programs read this key.
-  let onFault = false
+  let action = "wire"
+  /// The process that holds the pages.
+  let pid: Int32
   let regions: [Row]
   /// Also empty without permission to know them.
   let notWired: [Diverged]
 
   enum CodingKeys: CodingKey {
-    case holder, onFault, regions, notWired
+    case action, pid, regions, notWired
   }
 
   init(holder: Int32, diverged: [(RegionReference, DivergedUser)], regions: [Row]) {
-    self.holder = holder
+    pid = holder
     self.regions = regions
     notWired = diverged.map { Diverged($0.0, $0.1) }
   }
@@ -81,15 +87,15 @@ extension WireReport.Row {
   /// One line, and the reason if less is wired than requested.
   var text: String {
     let amount =
-      wiredBytes == bytes
-      ? "\(ByteCount(bytes))" : "\(ByteCount(wiredBytes)) of \(ByteCount(bytes))"
+      wired == length
+      ? "\(ByteCount(length))" : "\(ByteCount(wired)) of \(ByteCount(length))"
     let checked =
       if inherentlyUnswappable {
         "never swapped out"
       } else {
-        "checked: \(ByteCount(residentBytes)) resident"
+        "checked: \(ByteCount(resident)) resident"
       }
-    let less = failure.value.map { "\n  not all was wired: \($0)" } ?? ""
+    let less = failure.map { "\n  not all was wired: \(Output.sentence($0))" } ?? ""
     return "wired \(amount) of \(region.quoted) at offset \(offset), \(checked)\(less)\n"
   }
 }

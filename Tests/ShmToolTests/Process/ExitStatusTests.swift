@@ -8,7 +8,7 @@ struct ExitStatusTests {
   @Test(
     "each kind of error ends with its documented status",
     arguments: [
-      (ShmError.Kind.answerNo, 1), (.answerUnknown, 2), (.usage, 64), (.notSharedMemory, 65),
+      (ShmError.Kind.checkFailed, 1), (.answerUnknown, 2), (.usage, 64), (.notSharedMemory, 65),
       (.incompatible, 65), (.damaged, 65), (.notFound, 66), (.peerDied, 69), (.defect, 70),
       (.system, 71), (.exists, 73), (.inputOutput, 74), (.busy, 75), (.aborted, 76),
       (.notPermitted, 77), (.limit, 78), (.noSpace, 79), (.timedOut, 124), (.cannotRun, 126),

@@ -51,7 +51,7 @@ def test_users():
     assert me["used"] is True, me
     user = next(user for user in me["users"] if user["pid"] == os.getpid())
     assert file in user["descriptors"], user
-    assert user["mapped_bytes"] == 65536 and user["user"] == os.geteuid(), user
+    assert user["mapped"] == 65536 and user["user_id"] == os.geteuid(), user
     mapping = user["mappings"][0]
     assert (mapping["length"], mapping["offset"]) == (65536, 0), mapping
     assert (mapping["sharing"], mapping["protection"]) == ("shared", "read-write"), mapping

@@ -17,7 +17,7 @@ def test_memory_file():
     result = run("seal", me, "write", "seal", "--json")
     assert result.returncode == 0 and result.stderr == b"", result
     report = json.loads(result.stdout)
-    assert (report["action"], report["region"], report["bytes"]) == ("seal", me, 8192), report
+    assert (report["action"], report["region"], report["size"]) == ("seal", me, 8192), report
     assert sorted(report["seals"]) == ["grow", "seal", "shrink", "write"], report
     try:
         os.write(file, b"x")

@@ -15,7 +15,7 @@ def test_length():
             result = run("verify", N, "--file", file.name, "--json")
             assert result.returncode == 1, result
             found = json.loads(result.stdout)
-            words = ["first_difference", "differing_bytes", "missing_bytes", "surplus_bytes"]
+            words = ["first_difference", "differing", "missing", "surplus"]
             assert tuple(found[word] for word in words) == expected, (content[:9], found)
     piped = run("verify", N, "--file", "-", "--json", input=b"hello, and more")
-    assert json.loads(piped.stdout)["surplus_bytes"] is None, piped
+    assert json.loads(piped.stdout)["surplus"] is None, piped

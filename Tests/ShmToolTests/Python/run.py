@@ -3,15 +3,33 @@
 FILE is a file beside this one, without its ending, such as Streams/TransferTests. FUNCTION is the name
 of the test in Swift: keepsHoles is test_keeps_holes here, and gets each ARGUMENT. With - the file itself
 is the test. NAME is the name of the region or stream, or empty. SHMTOOL is the path of the program.
+SHMTOOL_REPORTS is a file to which each parsed report of the program is appended, for its schema to be checked.
 """
 import importlib
+import json
 import os
 import re
 import runpy
 import sys
 
 
+# Each text that is parsed and is a report of the program, as a string of JSON on a line.
+def record_reports(path):
+    file = open(path, "a", buffering=1)
+    parse = json.loads
+
+    def loads(text, **options):
+        value = parse(text, **options)
+        if isinstance(value, dict) and "schema" in value:
+            text = text if isinstance(text, str) else bytes(text).decode("utf-8", "replace")
+            file.write(json.dumps(text) + "\n")
+        return value
+    json.loads = loads
+
+
 def main():
+    if "SHMTOOL_REPORTS" in os.environ:
+        record_reports(os.environ.pop("SHMTOOL_REPORTS"))
     here = os.path.dirname(os.path.abspath(__file__))
     file, function, *arguments = sys.argv[1:]
     path = os.path.join(here, file + ".py")

@@ -1,5 +1,7 @@
 import Glibc
+import ShmCore
 import ShmTestSupport
+import SystemPackage
 import Testing
 
 /// Python's standard library as the other party: it maps, truncates, signals and parses without a
@@ -30,7 +32,8 @@ enum Python {
     sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
     let result = try await run(
-      suite(of: file), function, named: name, arguments, alone: alone)
+      suite(of: file), function, named: name, arguments, alone: alone,
+      sourceLocation: sourceLocation)
     if result.code != 0 {
       Issue.record("\(result.text)\n\(result.error)", sourceLocation: sourceLocation)
     }
@@ -41,7 +44,8 @@ enum Python {
     script: String, named name: TestName? = nil, _ arguments: String..., alone: Bool = false,
     sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
-    let result = try await run(script, "-", named: name, arguments, alone: alone)
+    let result = try await run(
+      script, "-", named: name, arguments, alone: alone, sourceLocation: sourceLocation)
     if result.code != 0 {
       Issue.record("\(result.text)\n\(result.error)", sourceLocation: sourceLocation)
     }
@@ -49,33 +53,53 @@ enum Python {
 
   /// Runs the function of this test, whose assertions must hold, and returns what it printed.
   static func output(
-    named name: TestName? = nil, _ arguments: String..., file: String = #filePath,
-    function: String = #function, sourceLocation: SourceLocation = #_sourceLocation
+    named name: TestName? = nil, _ arguments: String..., alone: Bool = false,
+    file: String = #filePath, function: String = #function,
+    sourceLocation: SourceLocation = #_sourceLocation
   ) async throws -> String {
-    let result = try await run(suite(of: file), function, named: name, arguments)
+    let result = try await run(
+      suite(of: file), function, named: name, arguments, alone: alone,
+      sourceLocation: sourceLocation)
     try #require(
       result.code == 0, "\(result.text)\n\(result.error)", sourceLocation: sourceLocation)
     return result.text
   }
 
-  /// Runs a function of a file, or with `-` the file, to its end.
+  /// Runs a function of a file, or with `-` the file, to its end. Each report of the tool that it parses must follow
+  /// its schema.
   private static func run(
     _ file: String, _ function: String, named name: TestName?, _ arguments: [String],
-    alone: Bool = false
+    alone: Bool = false, sourceLocation: SourceLocation
   ) async throws -> Tool.Result {
     defer { withExtendedLifetime(name) {} }
+    let reports = try TemporaryFile()
+    defer { check(reports, sourceLocation) }
+    let environment = ["SHMTOOL_REPORTS": reports.path]
     let function = String(function.prefix { $0 != "(" })
     let words =
       [interpreter, "-E", "-B", directory + "/run.py", file, function, name?.name ?? ""] + arguments
     guard alone, TestEnvironment.mayMount, TestEnvironment.has("unshare") else {
-      return try await Tool.run(words[0], Array(words.dropFirst()))
+      return try await Tool.run(
+        words[0], Array(words.dropFirst()), environment: environment)
     }
     return try await Tool.run(
       "unshare",
       [
         "-m", "-i", "-p", "--fork", "--kill-child", "--propagation", "private", "sh", "-c",
         "mount -t proc proc /proc && mount -t tmpfs tmpfs /dev/shm && exec \"$@\"", "sh",
-      ] + words)
+      ] + words, environment: environment)
+  }
+
+  /// Checks the reports that `Python/run.py` has recorded, each as a string of JSON on a line.
+  private static func check(_ reports: TemporaryFile, _ sourceLocation: SourceLocation) {
+    let text = (try? FileSystem.contents(of: FilePath(reports.path))) ?? []
+    for line in text.split(separator: UInt8(ascii: "\n")) {
+      do throws(JSON.Failure) {
+        _ = try JSON(report: Array((try JSON(line).text ?? "").utf8))
+      } catch {
+        Issue.record("\(error)", sourceLocation: sourceLocation)
+      }
+    }
   }
 
   /// The file of a suite, from the path of the suite: `Streams/TransferTests`, or `ReadTests`.

@@ -86,8 +86,7 @@ struct BackgroundTests {
         """)
       try #require(result.code == 0, "\(result.error)")
       let lines = result.text.split(separator: "\n")
-      let json = lines.prefix { $0 != "}" } + ["}"]
-      let report = try JSON(report: json.joined(separator: "\n").utf8)
+      let report = try JSON(report: try #require(lines.first).utf8)
       #expect(report.holders == [])
       #expect(report.has("hidden_processes") && report.hidden_processes == .null)
       #expect(

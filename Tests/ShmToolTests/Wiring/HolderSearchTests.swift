@@ -49,7 +49,7 @@ struct HolderSearchTests {
   func notPermitted() async throws {
     try await withRegion("64K", ["--mode", "666"]) { (name) async throws in
       let held = try await Tool.run("wire", name.name, "--background", "--json")
-      let pid = "\(try #require(try JSON(report: held.output).holder.integer))"
+      let pid = "\(try #require(try JSON(report: held.output).pid.integer))"
       let byRegion = try await Nobody.run("unwire", name.name)
       #expect(byRegion.code == 66)
       #expect(byRegion.error.contains("; background holder "))

@@ -52,9 +52,9 @@ def test_shrinks():
         assert process.returncode in (0, 65, 74), (process.returncode, error)
         if process.returncode == 74:
             report = json.loads(out)
-            assert not report["complete"] and report["bytes"] < 1 << 28, report
+            assert not report["complete"] and report["length"] < 1 << 28, report
             if words[1] == N:
-                assert report["bytes"] <= 5000, report
+                assert report["length"] <= 5000, report
                 assert b"another process shrank it to " in error, error
         assert os.path.getsize(P) == 5000
 
@@ -70,7 +70,7 @@ def test_injected(injection):
         assert content == memory[:], "it said that it was done"
     elif result.stdout:
         report = json.loads(result.stdout)
-        assert content[:report["bytes"]] == memory[:report["bytes"]], report
+        assert content[:report["length"]] == memory[:report["length"]], report
         if "when=3" in injection:
-            assert report["bytes"] == 4 << 20, report
-        assert content[report["bytes"]:] == bytes(len(content) - report["bytes"])
+            assert report["length"] == 4 << 20, report
+        assert content[report["length"]:] == bytes(len(content) - report["length"])

@@ -111,7 +111,7 @@ def test_verify():
         os.waitpid(child, 0)
     report = json.loads(results[-1].stdout)
     assert results[-1].returncode == 1, results[-1]
-    assert (report["equal"], report["first_difference"], report["differing_bytes"]) == (
+    assert (report["equal"], report["first_difference"], report["differing"]) == (
         False, 1000, 1), report
     assert report["complete"] and report["error"] is None, report
     # One that gives its bytes once is not read a second time.

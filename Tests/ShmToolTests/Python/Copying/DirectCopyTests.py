@@ -100,7 +100,7 @@ def test_limits():
     result = run_limited(1 << 16, *words)
     assert result.returncode == 78, result
     assert b"cannot wire" in result.stderr and b"the memlock limit is 64 KiB" in result.stderr
-    assert json.loads(result.stdout)["bytes"] == 0
+    assert json.loads(result.stdout)["length"] == 0
     # With the limit that most systems have it takes smaller requests, and fewer with less.
     for size, requests in ((8 << 20, 4), (5 << 20, 2), (2 << 20, 1)):
         result = run_limited(size, *words)
@@ -139,7 +139,7 @@ def test_injected(injection, code, sentence):
     assert sentence.encode() in result.stderr, result
     if result.stdout:
         report = json.loads(result.stdout)
-        certain = report["bytes"]
+        certain = report["length"]
         assert open(P, "rb").read()[:certain] == content[:certain], certain
         assert (certain == len(content)) == (result.returncode == 0), report
-        assert result.returncode == 0 or f"{certain} of {len(content)} bytes" in report["error"]
+        assert result.returncode == 0 or f"{certain} of {len(content)} bytes" in report["error"]["message"]

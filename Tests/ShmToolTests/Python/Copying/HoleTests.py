@@ -134,7 +134,7 @@ def test_huge():
     other = create(N + "-o", "8T", "--sparse")
     cost = resource.getrusage(resource.RUSAGE_CHILDREN)
     report = json.loads(good("copy", N, N + "-o", "--verify", "--json").stdout)
-    assert report["bytes"] == 8 * T and report["equal"], report
+    assert report["length"] == 8 * T and report["equal"], report
     assert allocated(other) == allocated(P), allocated(other)
     with tempfile.TemporaryDirectory() as directory:
         if keeps_holes(directory):

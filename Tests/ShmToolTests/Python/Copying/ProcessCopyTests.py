@@ -32,7 +32,7 @@ def test_large():
         memory[begin:begin + (1 << 24)] = part
         memory[begin + 5] = begin >> 24
     report = json.loads(good("copy", place(address), N, "--json").stdout)
-    assert report["bytes"] == report["length"] == 1 << 30 and report["complete"], report
+    assert report["length"] == report["requested_length"] == 1 << 30 and report["complete"], report
     with open(P, "rb") as file:
         for begin in range(0, 1 << 30, 1 << 24):
             assert file.read(1 << 24) == memory[begin:begin + (1 << 24)], begin
@@ -73,8 +73,8 @@ def test_unmapped():
         assert "which ends 0 bytes before it" in report.error, report.error
         assert f"{come} of 60000 bytes were copied" in report.error, report.error
         told = json.loads(report.stdout)
-        assert (told["bytes"], told["complete"]) == (come, False), told
-        assert told["error"] in report.error
+        assert (told["length"], told["complete"]) == (come, False), told
+        assert told["error"]["message"] in report.error
         assert open(P, "rb").read()[:come] == content[skip:8 * mmap.PAGESIZE]
         # The bytes after it are unchanged.
         assert open(P, "rb").read()[come:] == bytes(65536 - come)
@@ -107,9 +107,9 @@ sys.stdin.read()
     if process.returncode != 0:
         assert process.returncode == 69, (process.returncode, error)
         assert f"process {child.pid} has ended".encode() in error, error
-        assert 0 < report["bytes"] < 1 << 29 and not report["complete"], report
+        assert 0 < report["length"] < 1 << 29 and not report["complete"], report
         with open(P, "rb") as file:
-            content = file.read(report["bytes"])
+            content = file.read(report["length"])
         assert content[::4096] == bytes([7]) * len(content[::4096])
     late = bad(66, "copy", f"{child.pid}@{address:#x}", N)
     assert "no such process" in late.error, late.error

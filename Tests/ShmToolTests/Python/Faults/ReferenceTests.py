@@ -238,7 +238,7 @@ def test_holders():
             result = command("wire", b"bytes:/" + quote(name), "--background")
             assert result.returncode == 0, result
             held = [row for row in json.loads(out("wire", "--list", "--json"))["holders"]
-                    if os.fsencode(N) in decoded(row["region"]) and not row["deleted"]]
+                    if os.fsencode(N) in decoded(row["region"]) and not row["removed"]]
             assert len(held) == 1, (name, held)
             pids.append(held[0]["pid"])
             check(number, held[0]["region"].encode(), inode)

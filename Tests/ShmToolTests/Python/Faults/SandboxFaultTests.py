@@ -69,6 +69,6 @@ def test_clear(error, call):
                   ["wait", N, "--timeout", "10ms"], ["remove", "--unused", N + "-none"]):
         result = sound(run(*words, preexec_fn=enter), call, words)
         if "--json" in words and result.stdout:
-            assert json.loads(result.stdout)["schema"] == 1
+            assert json.loads(result.stdout)["schema"] == 2
     assert not os.path.exists(P + "-x") and not os.path.exists(P + "-y")
     assert os.stat(P).st_size == 65536

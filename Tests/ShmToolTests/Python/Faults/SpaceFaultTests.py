@@ -85,7 +85,7 @@ def test_place():
         assert result.returncode == 66, result
         assert "mount -t tmpfs tmpfs /dev/shm" in result.stderr.decode(), result
     result = sound(run("list", "--json", stdin=null))
-    assert result.returncode == 0 and json.loads(result.stdout)["schema"] == 1, result
+    assert result.returncode == 0 and json.loads(result.stdout)["schema"] == 2, result
 
 
 def test_ramfs():

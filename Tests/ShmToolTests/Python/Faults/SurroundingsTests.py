@@ -23,7 +23,7 @@ def test_no_proc():
     told = bare("list", "--json")
     assert told.returncode == 0 and told.stderr.count(b"cannot read '/proc'") == 1, told
     told = json.loads(told.stdout)
-    assert "/proc" in [u["place"] for u in told["unreadable"]], told["unreadable"]
+    assert "/proc" in [u["path"] for u in told["unreadable"]], told["unreadable"]
     row, = [row for row in told["regions"] if row["name"] == N]
     assert row["used"] is None and row["users_complete"] is False, row
     told = bare("remove", "--stale")

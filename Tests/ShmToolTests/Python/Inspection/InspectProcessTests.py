@@ -127,13 +127,13 @@ def test_address():
         assert (place["pid"], place["address"]) == (os.getpid(), hex(at)), place
         assert place["inode"] == os.stat(P).st_ino and place["kind"] == "posix", place
         assert place["path"] == P and place["offset"] == 5 * PAGE + 7, place
-        assert place["page"]["present"] is True and place["page"]["copied"] is False, place
+        assert place["page"]["present"] is True and place["page"]["own_copy"] is False, place
         bits = entry(at)
         frame = bits & (1 << 55) - 1
         assert place["page"]["frame"] == (frame or None), place
         others = {(o["pid"], o["address"]): o for o in place["others"]}
         copy = others[os.getpid(), hex(address(again) + PAGE + 7)]
-        assert copy["sharing"] == "private" and copy["page"]["copied"] is True, copy
+        assert copy["sharing"] == "private" and copy["page"]["own_copy"] is True, copy
         assert copy["same_memory"] is False, copy
         theirs = others[other, hex(at)]
         assert theirs["same_memory"] is True and theirs["protection"] == "read-write", theirs

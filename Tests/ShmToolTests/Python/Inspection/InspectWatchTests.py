@@ -6,6 +6,7 @@ import select
 import signal
 import struct
 import subprocess
+import time
 
 from inspection import region_of
 from support import line, N, P, run, start, stop, T
@@ -15,11 +16,13 @@ from wiring import PAGE
 def test_rates():
     file = region_of(1024 * PAGE)
     watching = start("inspect", N, "--watch", "200ms", "--json")
+    times = [time.time() - 1]
     def look():
-        text = line(watching.stdout)
-        while not text.endswith("\n}\n"):
-            text += line(watching.stdout)
-        [region] = json.loads(text)["regions"]
+        found = json.loads(line(watching.stdout))
+        # When it was taken, in seconds: one look after the other.
+        assert 0 < found["time"] - times[-1] < 30 and abs(found["time"] - time.time()) < 30, found
+        times.append(found["time"])
+        [region] = found["regions"]
         return region
     first = look()
     assert first["rates"] is None and first["pages"]["resident"] == 0, first

@@ -50,7 +50,7 @@ def test_mapped_only():
     shared[5 * PAGE] = 1
     anonymous, = [r for r in rows("--pid", str(ME), "--kind", "anonymous")]
     assert anonymous["name"] is None and anonymous["size"] == 64 * PAGE, anonymous
-    assert re.fullmatch(f"{ME}@0x[0-9a-f]+", anonymous["display"]), anonymous
+    assert re.fullmatch(f"{ME}@0x[0-9a-f]+", anonymous["region"]), anonymous
     # Links of map_files are for root alone: to others it is unknown, and not 0.
     known = ROOT and os.path.exists("/proc/self/map_files")
     assert anonymous["allocated"] == (PAGE if known else None), anonymous
@@ -77,7 +77,7 @@ def test_without_queries():
     number, address = segment(PAGE)
     os.close(file)
     def mine(**options):
-        return [(r["kind"], r["display"], r["size"], r["users"]) for r in rows(
+        return [(r["kind"], r["region"], r["size"], r["users"]) for r in rows(
             "--pid", str(ME), **options)]
     asked, read = mine(), mine(preexec_fn=refuse(errno.ENOTTY, "ioctl"))
     assert asked == read and len(asked) == 3, (asked, read)
@@ -140,7 +140,7 @@ def test_system_v():
     assert (found["size"], found["allocated"]) == (16 * PAGE, 3 * PAGE), found
     assert found["wired"] == 3 * PAGE and found["mode"] == "0600", found
     part = found["segment"]
-    assert (part["creator"], part["attaches"], part["locked"]) == (ME, 1, True), part
+    assert (part["creator_pid"], part["attaches"], part["locked"]) == (ME, 1, True), part
     assert users(found) == [ME] and found["used"] is True, found
     assert C.shmctl(number, 12, None) == 0
     assert row(kind="sysv", name=f"sysv:{number}")["segment"]["locked"] is False

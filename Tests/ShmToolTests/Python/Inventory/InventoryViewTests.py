@@ -67,7 +67,7 @@ def test_foreign_names():
         os.ftruncate(file, PAGE)
     try:
         maps = [mmap.mmap(file, PAGE) for file in files]
-        found = [r for r in rows("--pid", str(ME)) if N in r["display"]]
+        found = [r for r in rows("--pid", str(ME)) if N in r["region"]]
         assert {r["kind"] for r in found} == {"memfd", "posix"}, found
         for r in found:
             assert users(r) == [ME] and r["name"].startswith("bytes:"), r
@@ -78,7 +78,7 @@ def test_foreign_names():
         # Mapped only, the kernel writes the line end as \012.
         for file in files:
             os.close(file)
-        found = [r for r in rows("--pid", str(ME)) if N in r["display"]]
+        found = [r for r in rows("--pid", str(ME)) if N in r["region"]]
         assert len(found) == 2 and all(users(r) == [ME] for r in found), found
         assert b"\x1b" not in run("list").stdout
     finally:
@@ -175,6 +175,6 @@ def test_hidden(hiding):
         mine = row(found["regions"], name=N)
         assert mine["used"] is not False, mine
         assert mine["users_complete"] is False, mine
-        assert found["hidden_processes"] > 0 or not found["sees_everybody"], found
+        assert found["hidden_processes"] > 0 or not found["sees_all_processes"], found
         last = hidden("list").stdout.decode().strip().split("\n")[-1]
         assert "may be hidden" in last or "could not be inspected" in last, last

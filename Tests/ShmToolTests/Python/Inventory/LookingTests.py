@@ -191,16 +191,16 @@ def test_unreadable():
     assert told.returncode == 0, told
     assert told.stderr.count(b"cannot read '/dev/shm'") == 1, told
     found = json.loads(told.stdout)
-    assert [u["place"] for u in found["unreadable"]] == ["/dev/shm"], found["unreadable"]
+    assert [u["path"] for u in found["unreadable"]] == ["/dev/shm"], found["unreadable"]
     assert any(r["name"] == f"sysv:{number}" for r in found["regions"]), found
     told = nobody("remove", "--stale", "--json")
-    assert [u["place"] for u in json.loads(told.stdout)["unreadable"]] == ["/dev/shm"], told
+    assert [u["path"] for u in json.loads(told.stdout)["unreadable"]] == ["/dev/shm"], told
     # Each source may fail alone.
     for path in ("/proc/sysvipc", "/proc/meminfo", "/proc/locks"):
         kind = ["-t", "tmpfs", "tmpfs"] if os.path.isdir(path) else ["--bind", "/dev/null"]
         mount(*kind, path)
         told = run("list", "--json")
         assert told.returncode == 0, (path, told)
-        places = [u["place"] for u in json.loads(told.stdout)["unreadable"]]
+        places = [u["path"] for u in json.loads(told.stdout)["unreadable"]]
         assert places == (["/proc/sysvipc/shm"] if "sysvipc" in path else []), (path, places)
         subprocess.run(["umount", path], check=True)

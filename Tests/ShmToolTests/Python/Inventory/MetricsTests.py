@@ -68,7 +68,7 @@ def test_sums():
             assert found["shmtool_shmem_listed_bytes"] == {(): report["account"]["listed"]}
         assert found["shmtool_shmem_bytes"][()] > 0
         assert found["shmtool_hidden_processes"] == {(): report["hidden_processes"]}
-        assert found["shmtool_all_processes_visible"] == {(): int(report["sees_everybody"])}
+        assert found["shmtool_all_processes_visible"] == {(): int(report["sees_all_processes"])}
         assert found["shmtool_unreadable_sources"] == {(): 0}
         own = sums(json.loads(run("list", "--json", f"{N}*").stdout)["regions"], AMOUNTS)
         assert {name: dict(values) for name, values in own.items()} == metrics("list", f"{N}*")

@@ -22,7 +22,7 @@ def test_unmounted(way):
     assert (left["name_state"], left["removed"]) == ("unmounted", False), left
     assert [r for r in rows("--pid", str(ME)) if r["inode"] == left["inode"]], left
     told = run("list", "--output", "name,users").stdout.decode()
-    assert f"{left['display']} (unmounted)" in told and "left (deleted)" not in told, told
+    assert f"{left['region']} (unmounted)" in told and "left (deleted)" not in told, told
     seen = json.loads(run("inspect", "--json", "--pid", str(ME)).stdout)["regions"]
     assert left["inode"] in [r["inode"] for r in seen], seen
 
@@ -38,7 +38,7 @@ def test_hidden():
     mount("-t", "tmpfs", "-o", "size=1M", "tmpfs", "/dev/shm")
     open("/dev/shm/kept", "w").close()
     found = [r for r in rows("--pid", str(ME)) if r["size"] == PAGE and r["kind"] == "posix"]
-    assert sorted((r["display"], r["name_state"]) for r in found) == [
+    assert sorted((r["region"], r["name_state"]) for r in found) == [
         ("gone", "removed"), ("kept", "hidden")], found
     assert b"kept (hidden by another mount)" in run("list").stdout
 
@@ -61,7 +61,7 @@ def test_container():
             result = run("inspect", "--json", *words)
             assert result.returncode == 0, result
             found, = [r for r in json.loads(result.stdout)["regions"] if r["size"] == PAGE]
-            assert (found["mount_point"], found["mount_process"]) == ("/dev/shm", child), found
+            assert (found["mount_point"], found["mount_pid"]) == ("/dev/shm", child), found
             assert "size=12288k" in found["mount_options"], found
         text = run("inspect", f"pid:{child}:{file}").stdout.decode()
         assert f"at /dev/shm in the mount namespace of process {child}" in text, text

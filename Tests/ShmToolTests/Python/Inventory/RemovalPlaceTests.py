@@ -138,7 +138,7 @@ def test_hidepid(level):
         told = by(65534, "list", "--json")
         assert told.returncode == 0, told
         found = json.loads(told.stdout)
-        assert found["hidden_processes"] > 0 or not found["sees_everybody"], found
+        assert found["hidden_processes"] > 0 or not found["sees_all_processes"], found
         for region in found["regions"]:
             if region["reference"] in ("x", "other"):
                 assert region["used"] is None and not region["users_complete"], region

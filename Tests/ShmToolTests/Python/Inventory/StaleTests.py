@@ -205,7 +205,7 @@ def test_ordinary_user():
     told = json.loads(nobody("remove", "--stale", "--json", "--yes").stdout)
     assert [(r["region"], r["proved"], r["removed"]) for r in told["regions"]] == [
         ("held", False, False), ("own", True, True), ("roots", False, False)], told
-    assert [r["region"] for r in told["regions"] if r["in_use"]] == ["held"], told
+    assert [r["region"] for r in told["regions"] if r["used"]] == ["held"], told
     assert sorted(os.listdir("/dev/shm")) == ["held", "roots"]
 
 

@@ -129,7 +129,7 @@ def test_relay():
                      'gzip -1 | gzip -dc | SHMTOOL_DIR=$0 $SHMTOOL send far --framed -q', place)
         origin = start("send", N, "-q", stdin=feed(data))
         report = json.loads(near.stderr.read())
-        assert report["acknowledged"] is True and report["bytes"] == len(data), report
+        assert report["acknowledged"] is True and report["length"] == len(data), report
         assert (origin.wait(20), near.wait(20), last.wait(20)) == (0, 0, 0)
         reader.join(20)
         assert reader.out == data

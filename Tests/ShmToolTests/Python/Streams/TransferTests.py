@@ -103,7 +103,7 @@ def test_report():
     assert sender.communicate(timeout=30) == (b"", b""), sender
     os.close(writer)
     told = json.loads(os.read(reader, 65536))
-    assert (told["schema"], told["bytes"], told["receivers"]) == (1, 9, 1), told
+    assert (told["schema"], told["length"], told["receivers"]) == (2, 9, 1), told
     assert told["checksum"] == "crc32c:e3069283", told
     assert told["crossings_per_gib"] > 0 and told["waits"] >= 0, told
 

@@ -1,5 +1,6 @@
 """What the tests of copies use."""
 import ctypes
+import json
 import mmap
 import os
 
@@ -24,6 +25,10 @@ def bad(code, *words, **options):
     result = run(*words, **options)
     error = result.stderr.decode()
     assert result.returncode == code, (code, words, result)
+    if "--json" in words:
+        error, last = error.rstrip("\n").rpartition("\n")[::2]
+        assert json.loads(last)["error"]["exit_status"] == code, (words, last)
+        error += "\n"
     assert error.startswith("shmtool: ") and error.count("\n") == 1, (words, error)
     return types.SimpleNamespace(stdout=result.stdout, error=error)
 

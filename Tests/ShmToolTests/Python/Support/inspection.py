@@ -26,7 +26,7 @@ def pagewise(region):
         assert one["offset"] == end and one["length"] > 0, one
         end += one["length"]
         count = one["length"] // region["page_size"]
-        marks = [k for k in ("wired", "huge", "dirty") if one[k]]
+        marks = [k for k in ("wired", "huge", "dirty") if one["is_" + k]]
         frames = {}
         for piece in one["frames"] or []:
             for page in range(piece["length"] // PAGE):

@@ -98,18 +98,18 @@ def told(need=f"{KIB}K", env=None, **place):
     found = at(["limits", "--need", need, "--json"], env, **place)
     assert text.returncode == found.returncode == 1, (text, found)
     found = json.loads(found.stdout)
-    assert found["answer"]["remedy"] == found["advice"], found
+    assert found["answer"]["hint"] == found["hint"], found
     last = text.stdout.decode().splitlines()[-1]
-    assert last.endswith("; " + found["advice"]), (last, found["advice"])
+    assert last.endswith("; " + found["hint"]), (last, found["hint"])
     row = re.search("^environment +(.*)$", text.stdout.decode(), re.M)
-    assert row and row[1].startswith(found["place"]), (row, found["place"])
+    assert row and row[1].startswith(found["environment"]), (row, found["environment"])
     return found
 
 
 # The whole advice of a place, the names of the layers, and the marks, each with what it points to.
 def check(advice, places, marks, env=None, **place):
     found = told(env=env, **place)
-    assert found["advice"] == advice, f"\n{found['advice']}\n{advice}"
-    assert found["places"] == places, found["places"]
+    assert found["hint"] == advice, f"\n{found['hint']}\n{advice}"
+    assert found["environments"] == places, found["environments"]
     assert [entry["mark"] for entry in found["evidence"]] == marks, found["evidence"]
     return found

@@ -12,7 +12,7 @@ from wiring import create, holder, K, limited, refused
 def test_life():
     result = run("wire", N, "--background", "--json")
     assert (result.returncode, result.stderr) == (0, b""), result
-    pid = json.loads(result.stdout)["holder"]
+    pid = json.loads(result.stdout)["pid"]
     try:
         assert wired(pid) == 64 * K
         # It keeps nothing of its starter's: terminal, directory, session.
@@ -22,8 +22,8 @@ def test_life():
         told = json.loads(run("wire", "--list", N, "--json").stdout)
         [row] = told["holders"]
         assert row == {
-            "pid": pid, "command": "shmtool", "region": N, "deleted": False, "wired_bytes": 64 * K,
-            "resident_bytes": 64 * K, "inherently_unswappable": False, "background": True}, row
+            "pid": pid, "command": "shmtool", "region": N, "reference": N, "removed": False, "wired": 64 * K,
+            "resident": 64 * K, "inherently_unswappable": False, "background": True}, row
         assert type(told["hidden_processes"]) is int, told
         text = run("wire", "--list", N).stdout.decode()
         words = ["PID", "COMMAND", "WIRED", "RESIDENT", "HOLDER", "REGION"]
@@ -49,7 +49,7 @@ def test_failure():
 
 def test_killed():
     for _ in range(2):
-        pid = json.loads(run("wire", N, "--background", "--json").stdout)["holder"]
+        pid = json.loads(run("wire", N, "--background", "--json").stdout)["pid"]
         os.kill(pid, signal.SIGKILL)
         until(lambda: not os.path.exists(f"/proc/{pid}") or wired(pid) is None)
         assert not json.loads(run("wire", "--list", N, "--json").stdout)["holders"]
@@ -62,10 +62,10 @@ def test_several():
     try:
         for words in [(N,), (N, "--range", "0+4K"), (N + "-b",)]:
             told = json.loads(run("wire", *words, "--background", "--json").stdout)
-            holders.append(told["holder"])
+            holders.append(told["pid"])
         process, _ = holder(N)
         told = run("unwire", N, "--json").stdout.decode()
-        freed = sorted(int(size) for size in re.findall('"bytes" : ([0-9]+)', told))
+        freed = sorted(int(size) for size in re.findall('"wired":([0-9]+)', told))
         assert freed == [4 * K, 64 * K], told
         assert wired(holders[2]) == 8 * K and wired(process.pid) == 64 * K
         error = refused(run("unwire", N), 66)
@@ -82,12 +82,12 @@ def test_several():
 def test_terms():
     def gone(pid):
         return not os.path.exists(f"/proc/{pid}") or wired(pid) is None
-    pid = json.loads(run("wire", N, "--background", "--for", "1s", "--json").stdout)["holder"]
+    pid = json.loads(run("wire", N, "--background", "--for", "1s", "--json").stdout)["pid"]
     assert wired(pid) == 64 * K
     until(lambda: gone(pid))
     other = subprocess.Popen(["sleep", "60"])
     words = ["--background", "--while-pid", str(other.pid), "--json"]
-    pid = json.loads(run("wire", N, *words).stdout)["holder"]
+    pid = json.loads(run("wire", N, *words).stdout)["pid"]
     time.sleep(0.1)
     assert wired(pid) == 64 * K
     other.kill()

@@ -75,9 +75,9 @@ def test_best_effort():
                     preexec_fn=group.enter(), check=True)
                 process, text = holder(disk, "--best-effort", "--json", preexec_fn=group.enter())
                 row = json.loads(text)["regions"][0]
-                assert 16 * M < row["wired_bytes"] < 28 * M, row
-                assert f"cgroup v{group.version} {group.path} has a limit of 28 MiB" in row["failure"], row
-                assert "try again" not in row["failure"], row
+                assert 16 * M < row["wired"] < 28 * M, row
+                assert f"cgroup v{group.version} {group.path} has a limit of 28 MiB" in row["error"]["message"], row
+                assert "try again" not in row["error"]["message"], row
                 assert stop(process)[0] == -15
     finally:
         os.unlink(disk)

@@ -79,9 +79,9 @@ def test_range(part, first, pages):
     first, pages = int(first), int(pages)
     process, text = holder(N, "--range", part, "--json")
     [row] = json.loads(text)["regions"]
-    assert (row["offset"], row["bytes"]) == (first * PAGE, pages * PAGE), row
-    assert (row["wired_bytes"], row["resident_bytes"]) == (pages * PAGE, pages * PAGE), row
-    assert row["inherently_unswappable"] is False and row["failure"] is None, row
+    assert (row["offset"], row["length"]) == (first * PAGE, pages * PAGE), row
+    assert (row["wired"], row["resident"]) == (pages * PAGE, pages * PAGE), row
+    assert row["inherently_unswappable"] is False and row["error"] is None, row
     assert wired(process.pid) == pages * PAGE
     [mapping] = mappings(process.pid, P)
     assert (mapping["offset"], mapping["bytes"]) == (first * PAGE, pages * PAGE), mapping
@@ -94,8 +94,8 @@ def test_several():
         process, text = holder(
             N, N + "-b", "--range", "0+8K", "--range=32K:48K", "--json")
         told = json.loads(text)
-        assert (told["holder"], told["on_fault"]) == (process.pid, False), told
-        assert [(r["region"], r["offset"], r["wired_bytes"]) for r in told["regions"]] == [
+        assert told["pid"] == process.pid, told
+        assert [(r["region"], r["offset"], r["wired"]) for r in told["regions"]] == [
             (name, *range) for name in (N, N + "-b") for range in [(0, 8 * K), (32 * K, 16 * K)]
         ], told
         assert wired(process.pid) == 48 * K

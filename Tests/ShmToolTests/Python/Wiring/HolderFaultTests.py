@@ -70,7 +70,7 @@ def test_program(way):
             assert not os.path.exists(ran), (way, out, error)
             if traced.returncode == 0:
                 assert known == (inode, 65536) and ended == 0, (way, held, known, error)
-                assert json.loads(out)["holder"] == pid and len(held) == 1, (held, out)
+                assert json.loads(out)["pid"] == pid and len(held) == 1, (held, out)
                 pid = None
             else:
                 assert error.startswith(b"shmtool: ") and not held, (error, held)
@@ -97,7 +97,7 @@ def test_unwatched(*refusals):
     # Without a poll(2) the end is looked for; without a watch or a signal nothing has been done.
     works = refusals[0].startswith("poll")
     for words in ([N], ["--pid"], [N, "--json"]):
-        pid = json.loads(run("wire", N, "--background", "--json").stdout)["holder"]
+        pid = json.loads(run("wire", N, "--background", "--json").stdout)["pid"]
         try:
             operands = words + ([str(pid)] if words == ["--pid"] else [])
             result = traced(refusals, "unwire", *operands)
@@ -106,7 +106,7 @@ def test_unwatched(*refusals):
                 assert result.returncode == 0 and not there, (result, there)
                 if "--json" in words:
                     row, = json.loads(result.stdout)["regions"]
-                    assert (row["pid"], row["bytes"]) == (pid, 65536), row
+                    assert (row["pid"], row["wired"]) == (pid, 65536), row
                 else:
                     told = f"unwired 64 KiB of '{N}', held by process {pid}\n"
                     assert result.stderr.decode() == told, result
@@ -126,7 +126,7 @@ def test_unwatched(*refusals):
 def test_one_of_two():
     assert run("create", N, "64K", "-q").returncode == 0
     def hold():
-        return json.loads(run("wire", N, "--background", "--json").stdout)["holder"]
+        return json.loads(run("wire", N, "--background", "--json").stdout)["pid"]
     try:
         for words in ([], ["--json"]):
             pids = sorted((hold(), hold()))
@@ -155,7 +155,7 @@ def test_stopped():
         except OSError:
             return True
     for refusals in ([], ["poll:error=EINVAL"]):
-        pid = json.loads(run("wire", N, "--background", "--json").stdout)["holder"]
+        pid = json.loads(run("wire", N, "--background", "--json").stdout)["pid"]
         try:
             freeze(pid)
             result = traced(refusals, "unwire", N) if refusals else run("unwire", N)

@@ -14,12 +14,12 @@ def test_removed_name():
     # `remove` renames a region before it unlinks it. The kernel shows that name of a mapping from then on.
     for name in (N + "-plain", N + "-with a space", N + "-a-b-c", N + "-x (deleted)"):
         create(name, "64K")
-        pid = json.loads(run("wire", name, "--background", "--json").stdout)["holder"]
+        pid = json.loads(run("wire", name, "--background", "--json").stdout)["pid"]
         try:
             assert run("remove", name, "-q").returncode == 0
             [row] = [r for r in json.loads(run("wire", "--list", "--json").stdout)["holders"]
                      if r["pid"] == pid]
-            assert row["deleted"] and row["region"] == name, row
+            assert row["removed"] and row["region"] == name, row
             assert b".shmtool-removing" not in run("wire", "--list").stdout
             [entry] = [r for r in json.loads(run("list", "--json", "--pid", str(pid)).stdout)["regions"]
                        if name in r["name"]]
@@ -35,10 +35,10 @@ def test_nothing_wired():
         return json.loads(run("wire", "--list", N, "--json").stdout)["holders"]
     result = run("wire", N, "--best-effort", "--background", "--json", preexec_fn=limited(0))
     assert result.returncode == 0, result
-    pid = json.loads(result.stdout)["holder"]
+    pid = json.loads(result.stdout)["pid"]
     assert wired(pid) == 0
     [row] = rows()
-    assert (row["pid"], row["wired_bytes"], row["background"]) == (pid, 0, True), row
+    assert (row["pid"], row["wired"], row["background"]) == (pid, 0, True), row
     result = run("unwire", N)
     assert result.stderr.decode() == f"unwired 0 B of '{N}', held by process {pid}\n", result
     until(lambda: not os.path.exists(f"/proc/{pid}") or wired(pid) is None)
@@ -49,11 +49,11 @@ def test_nothing_wired():
     assert (row["pid"], row["background"]) == (process.pid, False), row
     assert stop(process)[0] == -15
     pid = json.loads(run("wire", N, "--best-effort", "--background", "--json",
-                         preexec_fn=limited(0)).stdout)["holder"]
+                         preexec_fn=limited(0)).stdout)["pid"]
     os.unlink(P)
     [row] = [r for r in json.loads(run("wire", "--list", "--json").stdout)["holders"]
              if r["pid"] == pid]
-    assert row["deleted"], row
+    assert row["removed"], row
     assert run("unwire", "--pid", str(pid), "-q").returncode == 0
     open(P, "wb").close()
 
@@ -76,14 +76,14 @@ def test_huge_pages():
         for words in [["wire", region, "--background"], ["wire", region]]:
             assert run("create", region, "2M", "-q").returncode == 0
             if "--background" in words:
-                pid = json.loads(run(*words, "--json").stdout)["holder"]
+                pid = json.loads(run(*words, "--json").stdout)["pid"]
             else:
                 process, _ = holder(region)
                 pid = process.pid
             held.append(pid)
             [row] = [r for r in json.loads(run("wire", "--list", "--json").stdout)["holders"]
                      if r["pid"] == pid]
-            assert row["wired_bytes"] == row["resident_bytes"] == 2 * M, row
+            assert row["wired"] == row["resident"] == 2 * M, row
             assert row["inherently_unswappable"] and row["background"] == ("--background" in words)
             text = run("wire", "--list", region).stdout.decode()
             assert f"{region} (huge pages, unswappable)\n" in text, text
@@ -105,7 +105,7 @@ def test_huge_pages():
 
 def test_stopped():
     def hold(*words):
-        return json.loads(run("wire", *words, "--background", "--json").stdout)["holder"]
+        return json.loads(run("wire", *words, "--background", "--json").stdout)["pid"]
     names = [N + suffix for suffix in ("", "-b", "-c", "-d", "-e")]
     for name in names[1:]:
         create(name, "8K")
@@ -147,7 +147,7 @@ def test_frozen():
     def write(file, text):
         with open(f"{group}/{file}", "w") as out:
             out.write(text)
-    pids = sorted(json.loads(run("wire", N, "--background", "--json").stdout)["holder"]
+    pids = sorted(json.loads(run("wire", N, "--background", "--json").stdout)["pid"]
                   for _ in range(2))
     try:
         write("cgroup.procs", str(pids[0]))

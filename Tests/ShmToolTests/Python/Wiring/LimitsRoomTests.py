@@ -16,14 +16,14 @@ def test_answers():
         assert (result.returncode, result.stdout, result.stderr) == (code, b"", b""), (words, result)
         assert run("limits", *words, "-q").returncode == code
     told = json.loads(run("limits", "--json").stdout)["room"]
-    assert told["place"] == "/dev/shm" and told["page_size"] == PAGE and told["answer"] is None, told
+    assert told["path"] == "/dev/shm" and told["page_size"] == PAGE and told["answer"] is None, told
     assert told["available"] == min(b["available"] for b in told["bounds"]) // PAGE * PAGE, told
     assert told["binding"] == told["bounds"][0]["name"], told
     room = os.statvfs("/dev/shm")
     for bound in told["bounds"]:
         assert bound["kind"] in ("file_system", "memory_cgroup", "memory", "commit_limit", "quota"), told
         if bound["kind"] == "file_system":
-            assert bound["limit"] == room.f_blocks * room.f_frsize, told
+            assert bound["maximum"] == room.f_blocks * room.f_frsize, told
     result = run("limits", "--room", "512T", "--json")
     answer = json.loads(result.stdout)["room"]["answer"]
     assert result.returncode == 1 and answer["possible"] is False and answer["need"] == 512 << 40, answer
@@ -45,7 +45,7 @@ def test_same_answer():
         if code:
             error = made.stderr.decode()
             assert error.endswith(
-                f": {answer['reason']}" + (f"; {answer['remedy']}" if answer["remedy"] else "") + "\n"), (
+                f": {answer['reason']}" + (f"; {answer['hint']}" if answer["hint"] else "") + "\n"), (
                 error, answer)
             for part in words:
                 assert part in error, (part, error)
@@ -146,7 +146,7 @@ def test_unified():
                 continue
             assert code == 1 and told["binding"] == f"cgroup v2 {own}", told
             assert f"({binding})" in told["answer"]["reason"], told
-            assert told["answer"]["remedy"].startswith(f"raise {binding} of control group "), told
+            assert told["answer"]["hint"].startswith(f"raise {binding} of control group "), told
     finally:
         subprocess.run(["umount", groups])
         holder.kill()
@@ -173,7 +173,7 @@ def test_huge_pages():
     assert limits(*at, "--room", str(available))[0].returncode == 0
     result, told = limits(*at, "--room", str(available + 1))
     assert result.returncode == 1 and "but the pool has " in told["answer"]["reason"], told
-    assert "nr_hugepages" in told["answer"]["remedy"], told
+    assert "nr_hugepages" in told["answer"]["hint"], told
     result = run("limits", "--huge=1G", *at)
     assert result.returncode == 66 and b"its file system has pages of 2 MiB" in result.stderr, result
     root = next((line.split()[1] for line in open("/proc/mounts") if " cgroup2 " in line), None)
@@ -190,7 +190,7 @@ def test_huge_pages():
             open(f"{own}/{file}", "w").write(str(4 * M))
             result, told = limits(*at, "--room", "6M", preexec_fn=enter)
             assert result.returncode == 1 and told["available"] == 4 * M, told
-            assert told["answer"]["remedy"].startswith(f"raise {file} of control group "), told
+            assert told["answer"]["hint"].startswith(f"raise {file} of control group "), told
             made = run("create", "/dev/shm/huge/" + N, "6M", preexec_fn=enter)
             assert made.returncode == 79 and told["answer"]["reason"] in made.stderr.decode(), made
             made = run("map", "--anonymous", "6M", "--huge", "--", "true", preexec_fn=enter)

@@ -17,14 +17,18 @@ def test_files():
     assert told["memlock_soft"] == limit(64 * K), told
     assert told["memlock_hard"] == limit(128 * K), told
     assert told["memlock_remaining"] == limit(64 * K), told
-    assert (told["wired_bytes"], told["pinned_bytes"]) == (0, 0), told
+    assert (told["wired"], told["pinned"]) == (0, 0), told
     assert told["cap_ipc_lock"] is False, told
     initial = os.readlink("/proc/self/ns/user") == "user:[4026531837]"
     assert told["initial_user_namespace"] is initial, told
     assert told["maximum_mappings"] == number("/proc/sys/vm/max_map_count"), told
     assert 10 < told["mappings"] < 1000, told
-    for name in ("shmmax", "shmall", "shmmni"):
-        assert told[name] == number("/proc/sys/kernel/" + name), told
+    assert told["shmmni"] == number("/proc/sys/kernel/shmmni"), told
+    # The defaults are near 2^64.
+    for name, unit in (("shmmax", "bytes"), ("shmall", "count")):
+        value = number("/proc/sys/kernel/" + name)
+        assert told[name] == {"unlimited": value >= 1 << 63, unit: value if value < 1 << 53 else
+                              None if value >= 1 << 63 else str(value)}, told
     assert told["overcommit"] == number("/proc/sys/vm/overcommit_memory"), told
     try:
         words = open("/sys/kernel/mm/transparent_hugepage/shmem_enabled").read()
@@ -39,18 +43,18 @@ def test_files():
     for name, line_name in [
         ("memory_available", "MemAvailable"), ("swap_free", "SwapFree")]:
         assert abs(told[name] - lines[line_name]) < 2 << 30, (name, told, lines[line_name])
-    assert type(told["host"]["locked_bytes"]) is int, told
-    assert type(told["host"]["unevictable_bytes"]) is int, told
+    assert type(told["host"]["wired"]) is int, told
+    assert type(told["host"]["unevictable"]) is int, told
     room = os.statvfs("/dev/shm")
     total = room.f_blocks * room.f_frsize
-    assert told["shm"]["total"] == limit(total or None), told
-    assert told["shm"]["total_inodes"] == limit(room.f_files or None), told
+    assert told["shm"]["limit"] == limit(total or None), told
+    assert told["shm"]["inode_limit"] == {"count": room.f_files or None, "unlimited": not room.f_files}, told
     pools = {pool["page_size"]: pool for pool in told["huge_page_pools"]}
     for name in os.listdir("/sys/kernel/mm/hugepages"):
         size = int(name.removeprefix("hugepages-").removesuffix("kB")) * K
         pool = pools.pop(size)
-        assert pool["total"] == number(f"/sys/kernel/mm/hugepages/{name}/nr_hugepages"), pool
-        assert pool["available"] == pool["free"] - pool["reserved"], pool
+        assert pool["total_pages"] == number(f"/sys/kernel/mm/hugepages/{name}/nr_hugepages"), pool
+        assert pool["available_pages"] == pool["free_pages"] - pool["reserved_pages"], pool
     assert not pools, pools
     assert told["probed"] is None and told["answer"] is None, told
 
@@ -85,10 +89,10 @@ def test_need(size, pages):
         wires = run("wire", N, "--for", "0", preexec_fn=prepare)
         assert wires.returncode == (0 if fits else 78), (limit, wires)
         if fits:
-            assert answer["refused_by"] is None and answer["remedy"] is None, answer
+            assert answer["refused_by"] is None and answer["hint"] is None, answer
             continue
         assert answer["refused_by"] == "the memlock limit", answer
-        remedy = re.search("with '(ulimit -S -l ([0-9]+))'", answer["remedy"])
+        remedy = re.search("with '(ulimit -S -l ([0-9]+))'", answer["hint"])
         assert int(remedy[2]) == pages * 4, answer
         script = remedy[1] + '; "$SHMTOOL" limits --need "$1"'
         done = subprocess.run(
@@ -98,7 +102,7 @@ def test_need(size, pages):
 
 def test_hard():
     result = run("limits", "--need", "64K", "--json", preexec_fn=limited(8 * K))
-    remedy = json.loads(result.stdout)["answer"]["remedy"]
+    remedy = json.loads(result.stdout)["answer"]["hint"]
     assert result.returncode == 1 and "ulimit -" not in remedy.replace("--ulimit", ""), remedy
     assert "USER" not in remedy and re.search(r"\b65536\b", remedy), remedy
     if found := re.search("prlimit --pid ([0-9]+) --memlock=65536:65536", remedy):
@@ -113,7 +117,7 @@ def test_probe(limit):
     assert told["probed"] == {"unlimited": False, "bytes": whole}, told["probed"]
     assert told["memlock_remaining"] == told["probed"], told
     # Nothing is left wired in it, nor was a page brought in.
-    assert told["wired_bytes"] == 0, told
+    assert told["wired"] == 0, told
 
 
 def test_probe_takes_nothing():
@@ -137,7 +141,7 @@ def test_exempt():
     assert told["memlock_remaining"] == told["probed"] == free, told
     assert told["memlock_soft"] == {"unlimited": False, "bytes": 0}, told
     # What binds is the least of the rest.
-    rooms = [for_pages(g["limit"]["bytes"] - (g["used_bytes"] - g["reclaimable_bytes"]))
+    rooms = [for_pages(g["limit"]["bytes"] - (g["usage"] - g["reclaimable"]))
              for g in told["cgroups"] if not g["limit"]["unlimited"]]
     assert told["available"] == min([told["memory_available"], *rooms]), told
 
@@ -147,11 +151,11 @@ def test_other():
     told = json.loads(run("limits", "--pid", str(process.pid), "--json").stdout)
     assert told["pid"] == process.pid, told
     assert (told["memlock_soft"]["bytes"], told["memlock_hard"]["bytes"]) == (64 * K, 128 * K)
-    assert told["wired_bytes"] == 16 * K, told
+    assert told["wired"] == 16 * K, told
     assert told["memlock_remaining"]["bytes"] == 48 * K, told
     [row] = [row for row in told["host"]["holders"] if row["pid"] == process.pid] or [None]
-    assert row is None or (row["command"], row["wired_bytes"]) == ("shmtool", 16 * K), row
-    assert told["host"]["processes_bytes"] >= 16 * K, told
+    assert row is None or (row["command"], row["wired"]) == ("shmtool", 16 * K), row
+    assert told["host"]["wired_by_processes"] >= 16 * K, told
     need = run("limits", "--pid", str(process.pid), "--need", "64K")
     assert need.returncode == 1 and b"'ulimit -S -l 80'" in need.stdout, need
     assert run("limits", "--pid", str(process.pid), "--need", "48K").returncode == (

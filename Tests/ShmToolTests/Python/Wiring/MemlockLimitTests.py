@@ -67,9 +67,9 @@ def test_remedy(words):
 def test_best_effort():
     process, text = holder(N, "--best-effort", "--json", preexec_fn=limited(5 * PAGE))
     [row] = json.loads(text)["regions"]
-    assert (row["bytes"], row["wired_bytes"]) == (64 * K, 5 * PAGE), row
-    assert row["resident_bytes"] == 5 * PAGE, row
-    assert f"cannot wire 64 KiB of '{N}': the memlock limit is 20 KiB" in row["failure"], row
+    assert (row["length"], row["wired"]) == (64 * K, 5 * PAGE), row
+    assert row["resident"] == 5 * PAGE, row
+    assert f"cannot wire 64 KiB of '{N}': the memlock limit is 20 KiB" in row["error"]["message"], row
     assert wired(process.pid) == 5 * PAGE
     assert [(m["offset"], m["bytes"]) for m in mappings(process.pid, P) if m["lo"]] == [
         (0, 5 * PAGE)]
@@ -90,7 +90,7 @@ def test_together():
         refused(result, 78, "the memlock limit is 96 KiB and 64 KiB is in use")
         process, text = holder(N, other, "--best-effort", "--json", preexec_fn=limited(96 * K))
         rows = json.loads(text)["regions"]
-        assert [r["wired_bytes"] for r in rows] == [64 * K, 32 * K], text
+        assert [r["wired"] for r in rows] == [64 * K, 32 * K], text
         assert wired(process.pid) == 96 * K
         assert stop(process)[0] == -15
     finally:

@@ -31,8 +31,8 @@ def test_best_effort():
             rows = json.loads(text)["regions"]
             kept = wired(process.pid)
             assert 16 * M < kept < 32 * M, (kept, rows)
-            assert rows[-1]["wired_bytes"] < rows[-1]["bytes"], rows
-            failure = rows[-1]["failure"]
+            assert rows[-1]["wired"] < rows[-1]["length"], rows
+            failure = rows[-1]["error"]["message"]
             assert f"cgroup v{group.version} {group.path} has a limit of 32 MiB" in failure, failure
             assert stop(process)[0] == -15
             os.unlink(P)
@@ -72,7 +72,7 @@ def test_limits():
         assert mine["limit"] == {"unlimited": False, "bytes": 48 * M}, mine
         assert mine["version"] == group.version, mine
         assert told["binding"] == f"cgroup v{group.version} {group.path}", told
-        room = for_pages(48 * M - (mine["used_bytes"] - mine["reclaimable_bytes"]))
+        room = for_pages(48 * M - (mine["usage"] - mine["reclaimable"]))
         assert told["available"] == room and 16 * M < room <= 48 * M, told
         text = limits().stdout.decode()
         assert re.search(f"cgroup v{group.version} {group.path} +48 MiB, .* used", text), text
@@ -102,7 +102,7 @@ def test_circumstances():
                 return run("limits", *words, preexec_fn=group.enter(limited(limit, 4 * K)))
             result = limits("--need", "64K", "--json")
             answer = json.loads(result.stdout)["answer"]
-            assert words in answer.pop("remedy"), answer
+            assert words in answer.pop("hint"), answer
             assert result.returncode == 1 and answer == {
                 "need": 64 * K, "possible": False, "refused_by": "the memlock limit"}, answer
             create(own, "64K")
@@ -113,4 +113,4 @@ def test_circumstances():
                 os.unlink("/dev/shm/" + own)
             result = limits("--need", "1T", "--json")
             answer = json.loads(result.stdout)["answer"]
-            assert answer["possible"] is False and answer["remedy"], answer
+            assert answer["possible"] is False and answer["hint"], answer

@@ -45,7 +45,7 @@ def test_lower():
     assert marks(other.pid, theirs["at"], 16) == [0] * 16
     process, text = holder("file:" + path, "--json")
     told = json.loads(text)
-    assert told["not_wired"] == [] and told["regions"][0]["marked_bytes"] == 16 * PAGE, told
+    assert told["not_wired"] == [] and told["regions"][0]["marked"] == 16 * PAGE, told
     assert os.listdir(place + "/upper") == []
     assert marks(other.pid, theirs["at"], 16) == [1] * 16
     assert stop(process)[0] == -15

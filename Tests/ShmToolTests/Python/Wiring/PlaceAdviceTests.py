@@ -41,7 +41,7 @@ def test_user_units():
         "user and log in again (limits.conf does not reach it), or as root, at once: "
         f"'prlimit --pid {os.getpid()} --memlock=65536:65536'",
         ["desktop"], [group, "a terminal"], group="desktop", terminal=True)
-    assert found["place"] == "a terminal or application of a desktop", found["place"]
+    assert found["environment"] == "a terminal or application of a desktop", found["environment"]
 
 
 def test_login():
@@ -107,7 +107,7 @@ def test_kubernetes():
             ("control group " + GROUPS["crio"], {"group": "crio"}, node("crio.service"))]:
         found = check(f"{start}({mark}): {text}{root}", ["kubernetes"], [mark], **place)
         check(f"{start}({mark}): {text}; {reach}", ["kubernetes"], [mark], user=65534, **place)
-        assert "ulimit" not in found["advice"], found
+        assert "ulimit" not in found["hint"], found
     found = check(
         f"{start}({TOKEN}): {either}; IPC_LOCK is in the bounding set but not "
         f"effective: {reach}", ["kubernetes"], [TOKEN], files=[TOKEN], user=65534, granted=True)
@@ -138,7 +138,7 @@ def test_others():
     init = "container=flatpak of process 1"
     found = check("raise the memlock limit (RLIMIT_MEMLOCK) to 65536 bytes where this process is started",
                   ["container"], [init], init=b"container=flatpak\0")
-    assert found["place"] == "a container of flatpak", found
+    assert found["environment"] == "a container of flatpak", found
     slurm = ("on the node, as root: set LimitMEMLOCK=65536 with 'systemctl edit slurmd.service', then "
              "'systemctl restart slurmd.service', and PropagateResourceLimitsExcept=MEMLOCK in "
              "slurm.conf; then submit the job again (limits.conf has no effect)")
@@ -189,14 +189,14 @@ def test_user_namespaces():
         for granted in (False, True):
             found = check(start + words, ["user_namespace", *layers], [mark, *marks], map="0 1000 1",
                           granted=granted, **place)
-            assert "IPC_LOCK" not in found["advice"] and "cap" not in found["advice"].replace(
+            assert "IPC_LOCK" not in found["hint"] and "cap" not in found["hint"].replace(
                 "capabilities have no effect", ""), found
 
 
 def test_unknown():
     general = "raise the memlock limit (RLIMIT_MEMLOCK) to 65536 bytes where this process is started"
     found = check(general + " (the environment is unknown: no marks were found)", [], [])
-    assert (found["place"], found["contradictory"]) == ("unknown", False), found
+    assert (found["environment"], found["contradictory"]) == ("unknown", False), found
     session = "control group " + GROUPS["session"]
     for marks, words, place in [
             (["SLURM_JOB_ID", session],
@@ -211,7 +211,7 @@ def test_unknown():
         found = check(
             general + " (the environment is unknown, because its marks contradict each other (" + words + "))",
             [], marks, **place)
-        assert found["contradictory"] is True and found["place"] == "unknown", found
+        assert found["contradictory"] is True and found["environment"] == "unknown", found
     # Several layers: the innermost sets the limit, and the one around it bounds that.
     group = "control group /docker/0a/system.slice/db.service"
     check(f"this looks like the system service db.service ({group}): set LimitMEMLOCK=65536 with "

@@ -39,8 +39,8 @@ def test_shared_memory():
             f"{advice}\n"), (advice, result)
         result = at(["limits", "--room", "8M", "--json"], also=small, **place)
         found = json.loads(result.stdout)
-        assert result.returncode == 1 and found["advice"] == advice, (advice, found["advice"])
-        assert found["room"]["answer"]["remedy"] == advice, found
+        assert result.returncode == 1 and found["hint"] == advice, (advice, found["hint"])
+        assert found["room"]["answer"]["hint"] == advice, found
 
 
 def test_errors():
@@ -48,7 +48,7 @@ def test_errors():
         found = told(**place)
         result = at(["wire", N], **place)
         text = refused(result, 78, f"cannot wire 64 KiB of '{N}': the memlock limit is 4 KiB")
-        assert text.endswith("hard 4 KiB); " + found["advice"] + "\n"), (text, found["advice"])
+        assert text.endswith("hard 4 KiB); " + found["hint"] + "\n"), (text, found["hint"])
         assert "pid 0" not in text and "USER" not in text, text
     # In a separate PID namespace its parent has no number.
     result = at(["-c", 'exec unshare -pf --mount-proc "$0" limits --need 64K', T], terminal=True,
@@ -82,11 +82,11 @@ def test_namespace():
             ["unshare", "-Urm", T, "limits", "--need", "64K", "--json"], capture_output=True,
             preexec_fn=prepare, timeout=60)
         found = json.loads(result.stdout)
-        assert result.returncode == 1 and found["advice"].startswith(start + words), found["advice"]
-        assert "IPC_LOCK" not in found["advice"], found["advice"]
+        assert result.returncode == 1 and found["hint"].startswith(start + words), found["hint"]
+        assert "IPC_LOCK" not in found["hint"], found["hint"]
         assert found["cap_ipc_lock"] is True and found["initial_user_namespace"] is False, found
         assert "uid map 0 0 1" in [entry["mark"] for entry in found["evidence"]], found
-        assert "user_namespace" in found["places"], found
+        assert "user_namespace" in found["environments"], found
         # The same in the error of a command that wires.
         error = subprocess.run(
             ["unshare", "-Urm", T, "create", "--wired", f"shmtool-test-{os.getpid()}", "64K"],
@@ -104,7 +104,7 @@ def test_groups():
             (own, f"raise memory[a-z._]+ of control group /{own} to [0-9]+ bytes$")]:
         with Group(64 * M, name) as group:
             result = run("limits", "--need", "128M", "--json", preexec_fn=group.enter())
-            advice = json.loads(result.stdout)["advice"]
+            advice = json.loads(result.stdout)["hint"]
             assert result.returncode == 1 and re.search(words, advice), (words, advice)
             needed = int(re.search("=([0-9]+)|to ([0-9]+)", advice)[0].strip("=to "))
             assert 128 * M <= needed < 200 * M, advice

@@ -27,7 +27,7 @@ def test_executable():
         assert stop(process)[0] == -15
         result = run("wire", N, "-q", "--", P, "0")
         assert (result.returncode, result.stderr) == (0, b""), result
-        pid = json.loads(run("wire", N, "--background", "--json").stdout)["holder"]
+        pid = json.loads(run("wire", N, "--background", "--json").stdout)["pid"]
         subprocess.run([P, "0"], check=True)
         assert run("unwire", N, "-q").returncode == 0
     finally:
@@ -58,7 +58,7 @@ def test_watched():
     # A look that only makes a hint.
     assert run("create", N, "64K").returncode == 73
     assert events() == b""
-    pid = json.loads(run("wire", N, "--background", "--json").stdout)["holder"]
+    pid = json.loads(run("wire", N, "--background", "--json").stdout)["pid"]
     assert run("unwire", N, "-q").returncode == 0
     assert events() == b""
     # The watch can report it.
@@ -78,7 +78,7 @@ def test_descriptors():
 def test_hole():
     process, text = holder(N, "--range", "8K:16K", "--json")
     [row] = json.loads(text)["regions"]
-    assert row["marked_bytes"] == 8 * K, row
+    assert row["marked"] == 8 * K, row
     assert allocated(P) == 8 * K
     with open(P, "r+b") as file:
         other = mmap.mmap(file.fileno(), 0)

@@ -20,7 +20,7 @@ def test_file_size():
         if code:
             answer = told["answer"]
             assert made.stderr.decode() == (
-                f"shmtool: cannot create '{N}': {answer['reason']}; {answer['remedy']}\n"), (made, answer)
+                f"shmtool: cannot create '{N}': {answer['reason']}; {answer['hint']}\n"), (made, answer)
         else:
             os.unlink(P)
     # The limit of another process.
@@ -43,7 +43,7 @@ def test_addresses():
     if os.geteuid() == 0:
         assert result.returncode == 1, told
         assert told["answer"]["refused_by"] == "the limit on address space", told["answer"]
-        assert "limit on addresses" in told["advice"] or "as=" in told["advice"], told
+        assert "limit on addresses" in told["hint"] or "as=" in told["hint"], told
         assert run("limits", "-q", "--need", "300M", preexec_fn=bounded(4096 * M)).returncode == 0
     assert told["available"] < 300 * M, told
     result = run("wire", N, "--for", "0", preexec_fn=bounded(310 * M))

@@ -95,7 +95,7 @@ def test_filtered():
                 assert result.returncode == 1 and found["answer"]["possible"] is False, found
                 assert (found["available"], found["answer"]["refused_by"]) == (
                     0, "a system call filter (seccomp)"), found
-                assert found["advice"].startswith("a higher limit does not help; "), found
+                assert found["hint"].startswith("a higher limit does not help; "), found
                 probed = {"unlimited": False, "bytes": 0} if words else None
                 assert found["probed"] == probed, found
     # A filter that lets mlock pass decides nothing.

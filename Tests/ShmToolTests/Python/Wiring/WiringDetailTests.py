@@ -31,7 +31,7 @@ def test_core_dumps():
         assert found and all(excluded for _, _, excluded in found), (words, found)
         assert stop(process)[0] == 143
     os.unlink(P + "-new")
-    pid = json.loads(run("wire", N, "--background", "--json").stdout)["holder"]
+    pid = json.loads(run("wire", N, "--background", "--json").stdout)["pid"]
     os.unlink(P)
     found = dumped(pid)
     assert found and all(excluded for _, _, excluded in found), found
@@ -57,7 +57,7 @@ def test_overlapping():
         process, text = holder(N, *words, "--json", preexec_fn=limited(pages * PAGE))
         rows = json.loads(text)["regions"]
         assert len(rows) == len(ranges), rows
-        assert all(r["wired_bytes"] == r["resident_bytes"] == r["bytes"] for r in rows), rows
+        assert all(r["wired"] == r["resident"] == r["length"] for r in rows), rows
         assert wired(process.pid) == pages * PAGE, (ranges, wired(process.pid))
         assert stop(process)[0] == -15
     # One region by two names is one.
@@ -82,15 +82,15 @@ def test_remedies():
         for limit in (0, 5 * PAGE, 17 * PAGE, 26 * PAGE):
             process, text = holder(*words, preexec_fn=limited(limit, M))
             rows = json.loads(text)["regions"]
-            assert wired(process.pid) == sum(r["wired_bytes"] for r in rows) == limit, rows
-            failures = [r["failure"] for r in rows if r["failure"]]
+            assert wired(process.pid) == sum(r["wired"] for r in rows) == limit, rows
+            failures = [r["error"]["hint"] for r in rows if r["error"]]
             assert failures, rows
             for failure in failures:
                 # 64, 32 and 16 KiB in all.
                 assert re.search("ulimit (-S )?-l 112\\b", failure), failure
             assert stop(process)[0] == -15
         process, text = holder(*words, preexec_fn=limited(112 * K, M))
-        assert not any(r["failure"] for r in json.loads(text)["regions"]), text
+        assert not any(r["error"] for r in json.loads(text)["regions"]), text
         assert stop(process)[0] == -15
     finally:
         os.unlink(P + "-b")
@@ -135,7 +135,7 @@ def test_old_kernel():
         return int(result.stderr.split()[-1]) * 512
     result = old("map", N, "--populate", "--private", "--json", *count)
     [row] = json.loads(result.stdout)["mappings"]
-    assert row["copied_bytes"] == 3 * M, result
+    assert row["copied"] == 3 * M, result
     assert blocks(result) == 3 * M, result
     os.truncate(P, 0)
     os.truncate(P, 3 * M)

@@ -47,7 +47,7 @@ def test_file_system_full():
         "wired 64 KiB of 128 KiB of 'sparse' at offset 0, checked: 64 KiB resident\n"
         "  not all was wired: cannot wire 128 KiB of 'sparse': "), kept
     assert run("wire", "sparse", "--for", "0", "--range", "0:64K").returncode == 0
-    assert b"wired_bytes" not in run("wire", "--list", "--json", "sparse").stdout
+    assert b'"wired"' not in run("wire", "--list", "--json", "sparse").stdout
     # What the hint says is enough.
     subprocess.run(re.search("'(mount [^']*)'", text)[1].split(), check=True)
     assert run("wire", "sparse", "--for", "0").returncode == 0
@@ -114,7 +114,7 @@ def test_huge_pages():
     process, text = holder(region, "--json", preexec_fn=limited(64 * K))
     [row] = json.loads(text)["regions"]
     assert row["inherently_unswappable"] is True, row
-    assert (row["wired_bytes"], row["resident_bytes"]) == (4 * M, 4 * M), row
+    assert (row["wired"], row["resident"]) == (4 * M, 4 * M), row
     assert os.fstat(file).st_blocks * 512 == 4 * M
     assert wired(process.pid) == 0
     assert stop(process)[0] == -15

@@ -17,7 +17,7 @@ def test_smaps(part, first, count):
     assert (mapping["offset"], mapping["bytes"]) == (first, count), mapping
     # One sharer, so "Locked" is not a share.
     assert mapping["lo"] and mapping["Locked"] == mapping["Rss"] == count, mapping
-    assert (row["wired_bytes"], row["resident_bytes"]) == (count, count), row
+    assert (row["wired"], row["resident"]) == (count, count), row
     assert wired(process.pid) == count and allocated(P) == count
     assert stop(process)[0] == -15
 
@@ -57,13 +57,13 @@ def test_two():
     first, _ = holder(N)
     second, _ = holder(N, "--range", "0:32K")
     told = json.loads(run("wire", "--list", N, "--json").stdout)["holders"]
-    sizes = {row["pid"]: row["wired_bytes"] for row in told}
+    sizes = {row["pid"]: row["wired"] for row in told}
     assert sizes == {first.pid: 64 * K, second.pid: 32 * K}, told
     assert stop(first)[0] == -15
     [mapping] = mappings(second.pid, P)
     assert mapping["lo"] and mapping["Rss"] == 32 * K, mapping
     told = json.loads(run("wire", "--list", N, "--json").stdout)["holders"]
-    assert [row["wired_bytes"] for row in told] == [32 * K], told
+    assert [row["wired"] for row in told] == [32 * K], told
     assert stop(second)[0] == -15
     assert not json.loads(run("wire", "--list", N, "--json").stdout)["holders"]
 

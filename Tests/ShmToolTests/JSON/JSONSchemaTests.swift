@@ -1,0 +1,76 @@
+import ShmCore
+import ShmTestSupport
+import Testing
+
+@testable import shmtool
+
+@Suite("JSON Schemas")
+struct JSONSchemaTests {
+  @Test("exist for the error line and for each command that reports")
+  func names() {
+    #expect(
+      JSONSchema.names == [
+        "advise", "copy", "create", "error", "fill", "inspect", "limits", "list", "map", "read",
+        "recv",
+        "remove", "resize", "seal", "send", "unwire", "verify", "wire", "write",
+      ])
+  }
+
+  @Test("allow no other keys, and require keys that exist", arguments: JSONSchema.names)
+  func closed(_ name: String) throws {
+    let schema = try JSONSchema(named: name)
+    #expect(schema.root["$schema"] == "https://json-schema.org/draft/2020-12/schema")
+    #expect(schema.root["$id"] == "urn:shmtool:schema:2:\(name)")
+    objects(schema.root) { object in
+      #expect(object.additionalProperties == false, "\(object)")
+      for key in object.required.values { #expect(object.properties.has(key.text ?? "")) }
+    }
+  }
+
+  @Test("define the same things alike")
+  func shared() throws {
+    var known: [String: JSON] = [:]
+    for name in JSONSchema.names {
+      guard case .object(let definitions) = try JSONSchema(named: name).root["$defs"] else {
+        continue
+      }
+      for (key, definition) in definitions {
+        #expect(known[key] == nil || known[key] == definition, "\(key) in \(name)")
+        known[key] = definition
+      }
+    }
+  }
+
+  @Test("list the codes of all errors")
+  func codes() throws {
+    let codes = try JSONSchema(named: "error").root["$defs"].error.properties.code.enum.values
+      .compactMap(\.text)
+    let kinds = ExitStatus.table.flatMap(\.kinds) + [.interrupted, .commandFailed]
+    #expect(Set(codes) == Set(kinds.map(\.name)) && codes.count == kinds.count)
+  }
+
+  @Test(
+    "are valid for another implementation, which accepts the reports, too",
+    .enabled(if: TestEnvironment.has("python3"), "needs python3"))
+  func independent() async throws {
+    let name = TestName()
+    try await Python.test(named: name, JSONSchema.directory)
+  }
+
+  private func objects(_ schema: JSON, _ body: (JSON) throws -> Void) rethrows {
+    switch schema {
+    case .object(let members):
+      if schema.has("properties") { try body(schema) }
+      for (key, value) in members {
+        // The names of properties are no keywords.
+        if key == "properties", case .object(let properties) = value {
+          for schema in properties.values { try objects(schema, body) }
+        } else {
+          try objects(value, body)
+        }
+      }
+    case .array(let values): for value in values { try objects(value, body) }
+    default: break
+    }
+  }
+}
