@@ -46,7 +46,7 @@ def test_groups():
             row = run("list", "--output", "name,charged", "--no-headings").stdout.decode()
             assert re.search(f"{N} +{inner.path} 2 MiB, 1 more\n", row), row
             [row] = [r for r in json.loads(
-                run("list", "--json", "--output", "charged").stdout)["regions"] if r["name"] == N]
+                run("list", "--json", "--output", "name,charged").stdout)["regions"] if r["name"] == N]
             assert row["charged"] == region["charged"], row
             [row] = [r for r in json.loads(run("list", "--json").stdout)["regions"] if r["name"] == N]
             assert row["charged"] is None, row

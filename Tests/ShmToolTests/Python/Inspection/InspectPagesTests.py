@@ -161,7 +161,7 @@ def test_last_byte():
     assert found["pages"]["allocated"] == 2 * page, found["pages"]
     # The page before the last is reported, and the last page is unknown.
     resident = [r for r in found["runs"] if r["state"] == "resident"]
-    assert [(r["offset"], r["length"]) for r in resident] == [((1 << 63) - 2 * page, page)], found["runs"]
+    assert [(int(r["offset"]), r["length"]) for r in resident] == [((1 << 63) - 2 * page, page)], found["runs"]
     assert found["runs"][-1]["state"] == "unknown" and found["pages"]["resident"] is None, found["runs"]
 
 
