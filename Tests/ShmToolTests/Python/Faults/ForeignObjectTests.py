@@ -46,7 +46,7 @@ def test_check(kind, what):
         # It is in /dev/shm and is not a region. The list must still be complete.
         if kind in ("circle", "fifo"):
             result = run("list", "--json")
-            assert result.returncode == 0 and json.loads(result.stdout)["schema"] == 1
+            assert result.returncode == 0 and json.loads(result.stdout)["schema"] == 2
         assert open(target, "rb").read() == b"t" * 8192 and not os.path.exists(P + "-none")
     finally:
         os.unlink(target)
@@ -66,7 +66,7 @@ def test_small(size):
         for words in (["read"], ["write"], ["fill", "--byte", "120"],
                       ["verify", "--byte", "120"], ["map", "--", "true"]):
             result = run(words[0], N, *words[1:], input=b"x" * size)
-            assert result.returncode == (0 if size else 64), (words, result)
+            assert result.returncode == (0 if size else 65), (words, result)
         sound(run("wire", N, "--", "true"))
         assert open(other, "rb").read() == b"x" * size
         assert run("create", N, "1M").returncode == 73

@@ -114,7 +114,7 @@ def test_foreign():
         assert len([row for row in rows if r"\x1b[31mred" in row]) == 1, rows
         result = run("list", "--json")
         harmless(result.stdout)
-        assert json.loads(result.stdout)["schema"] == 1
+        assert json.loads(result.stdout)["schema"] == 2
         shown = set()
         for name in names:
             for words in (["inspect"], ["inspect", "--json"])[names.index(name) % 2:]:
