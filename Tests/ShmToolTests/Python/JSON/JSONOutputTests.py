@@ -5,12 +5,11 @@ import os
 import resource
 import signal
 import subprocess
-import sys
 import time
 
 from inventory import memfd, segment
 from support import line, N, P, run, start, stop, T
-from wiring import holder, libc, limited, PAGE
+from wiring import holder, limited, PAGE
 
 SAFE = (1 << 53) - 1
 
