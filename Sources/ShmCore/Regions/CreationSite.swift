@@ -157,7 +157,8 @@ package struct CreationSite {
     switch error {
     case .fileExists: taken
     case .noSuchFileOrDirectory: Self.missing(directory, attempt)
-    case .noSpace, .noMemory, .diskQuotaExceeded: spaceCheck.refusal(wanted, errno: error, isName: true)
+    case .noSpace, .noMemory, .diskQuotaExceeded:
+      spaceCheck.refusal(wanted, errno: error, isName: true)
     default: Refusal(of: path).creating(error, attempt) ?? ShmError(attempt, error)
     }
   }
