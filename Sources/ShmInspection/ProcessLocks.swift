@@ -39,11 +39,29 @@ final class ProcessLocks: Sendable {
     }
   }
 
+  /// Reads the processes that were not read yet, several at the same time if there are many. The kernel walks all pages
+  /// of a process for its smaps.
+  func prepare(_ processes: [Int32]) {
+    let missing = facts.withLock { facts in processes.filter { facts.mappings[$0] == nil } }
+    guard missing.count > 32, Threads.processors > 1 else { return }
+    let next = Atomic(0)
+    Threads.run(
+      min(4, Threads.processors),
+      body: {
+        while true {
+          let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+          guard index < missing.count else { return }
+          let read = Self.read(missing[index])
+          facts.withLock { $0.mappings[missing[index]] = .some(read) }
+        }
+      }, whileWaiting: {})
+  }
+
   private static func read(_ process: Int32) -> [Region: [SmapsText.Mapping]]? {
     let place = ProcessThreads.directory(of: process).appending("smaps")
     guard let text = try? FileSystem.contents(of: place) else { return nil }
     // Memory that is no file has device 0.
-    let mappings = SmapsText.mappings(text).filter { $0.map.identity.device != 0 }
+    let mappings = SmapsText.mappings(text) { $0.identity.device != 0 }
     return Dictionary(grouping: mappings) { Region($0.map) }
   }
 

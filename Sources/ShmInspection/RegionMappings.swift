@@ -31,7 +31,9 @@ public struct RegionMappings: Sendable {
   public init(of region: RegionIdentity, in scan: RegionUsers, isUnused: Bool = false) {
     var found: [RegionMapping] = []
     var isComplete = scan.isComplete || isUnused
-    for user in scan.users(of: region) where !user.mappings.isEmpty {
+    let users = scan.users(of: region).filter { !$0.mappings.isEmpty }
+    scan.locks.prepare(users.map(\.process))
+    for user in users {
       let now = scan.locks.mappings(of: user.process, like: user.mappings)
       if now == nil, ProcessView.owner(of: user.process) != nil { isComplete = false }
       // Processes and mappings that have ended since the scan are reported as the scan saw them.

@@ -24,16 +24,25 @@ package enum SmapsText {
 
   /// The mappings, in the order of their addresses.
   ///
+  /// - Parameters:
+  ///   - text: the contents of the file.
+  ///   - isWanted: whether a mapping is of interest. The fields of other mappings are not parsed.
+  /// - Returns: the mappings of interest.
   /// - Complexity: linear in the text.
-  package static func mappings(_ text: [UInt8]) -> [Mapping] {
+  package static func mappings(
+    _ text: [UInt8], where isWanted: (ProcessMap) -> Bool = { _ in true }
+  ) -> [Mapping] {
     var mappings: [Mapping] = []
+    var isSkipped = true
     for line in ProcText.lines(text) {
       // A field begins with a capital; the line of a mapping with an address in lower case.
       guard let first = line.first, (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(first) else {
-        if let map = ProcessMap(parsing: line) { mappings.append(Mapping(map: map)) }
+        guard let map = ProcessMap(parsing: line) else { continue }
+        isSkipped = !isWanted(map)
+        if !isSkipped { mappings.append(Mapping(map: map)) }
         continue
       }
-      guard !mappings.isEmpty, let field = ProcText.field(line) else { continue }
+      guard !isSkipped, let field = ProcText.field(line) else { continue }
       let last = mappings.count - 1
       switch field.name {
       case "Rss": mappings[last].resident = ProcText.amount(field.value) ?? 0
