@@ -103,7 +103,7 @@ struct Limits: CheckedCommand {
       if metrics.areWanted {
         try metrics.write(shown.metrics(of: pid))
       } else {
-        try Output.write(shown, json: options.json, style: TextStyle(bytes: options.bytes))
+        try Output.write(shown, json: options.json, style: .standardOutput(bytes: options.bytes))
       }
       report = shown
     }

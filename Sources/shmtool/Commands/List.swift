@@ -118,7 +118,7 @@ struct List: CheckedCommand {
     let filter = try ListFilter(kinds: kind, processes: pid, user: user, isStale: stale)
     let isWhole = names.isEmpty && filter.isOpen
     let columns = ListReport.Selection(
-      output, sortedBy: sort, summary: !options.json && !table.isGiven && isWhole)
+      output, sortedBy: sort, summary: !options.json && !table.isBare && isWhole)
     let facts =
       metrics.areWanted
       ? columns.metricFacts(isWhole: isWhole) : options.json ? columns.jsonFacts : columns.facts

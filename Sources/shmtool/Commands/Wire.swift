@@ -102,7 +102,7 @@ struct Wire: CommandRunner {
     }
     try table.check(json: options.json)
     if !list, bytes || table.isGiven {
-      throw ValidationError("--bytes, --raw and --no-headings require --list")
+      throw ValidationError("--bytes, --raw, --no-headings and --no-truncate require --list")
     }
     if list, background || backgroundHolder {
       throw ValidationError("--list and --background cannot be used together")

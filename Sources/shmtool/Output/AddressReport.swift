@@ -69,7 +69,7 @@ struct AddressReport: Encodable {
   }
 
   func text(_ style: TextStyle) -> String {
-    var table = Table(columns: [Table.Column(heading: ""), Table.Column(heading: "")])
+    var table = Table.properties
     table.rows = [
       ["address", "\(address) of process \(pid), \(command.printable)"],
       ["mapping", "\(mappingStart)-\(mappingEnd), \(sharing) \(protection)"],
@@ -82,7 +82,7 @@ struct AddressReport: Encodable {
         ],
         ["page", page.text],
       ]
-      return table.text(headings: false)
+      return table.text(headings: false, limit: style.limit)
     }
     let complete = othersComplete ? "" : ", and possibly others that could not be inspected"
     table.rows += [
@@ -95,7 +95,8 @@ struct AddressReport: Encodable {
       ["others", (others.isEmpty ? "none" : "\(others.count)") + complete],
     ]
     var places = Table(columns: [
-      Table.Column(heading: "  PID", alignsRight: true), Table.Column(heading: "COMMAND"),
+      Table.Column(heading: "  PID", alignsRight: true),
+      Table.Column(heading: "COMMAND", fit: .shortened),
       Table.Column(heading: "ADDRESS"), Table.Column(heading: "ACCESS"),
       Table.Column(heading: "PAGE"),
     ])
@@ -106,8 +107,8 @@ struct AddressReport: Encodable {
         place.page.text,
       ]
     }
-    return table.text(headings: false)
-      + (others.isEmpty ? "" : places.text(headings: style.headings))
+    return table.text(headings: false, limit: style.limit)
+      + (others.isEmpty ? "" : places.text(headings: style.headings, limit: style.limit))
   }
 }
 

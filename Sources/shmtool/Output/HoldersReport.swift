@@ -47,10 +47,11 @@ struct HoldersReport: Report {
   func text(_ style: TextStyle) -> String {
     if style.isRaw { return RawTable.text(holders.map(\.fields)) }
     var table = Table(columns: [
-      Table.Column(heading: "PID", alignsRight: true), Table.Column(heading: "COMMAND"),
+      Table.Column(heading: "PID", alignsRight: true),
+      Table.Column(heading: "COMMAND", fit: .shortened),
       Table.Column(heading: "WIRED", alignsRight: true),
       Table.Column(heading: "RESIDENT", alignsRight: true), Table.Column(heading: "HOLDER"),
-      Table.Column(heading: "REGION"),
+      Table.Column(heading: "REGION", fit: .shortened),
     ])
     table.rows = holders.map { row in
       [
@@ -61,7 +62,7 @@ struct HoldersReport: Report {
       ]
     }
     let hidden = Self.hidden(hiddenProcesses.value).map { "(\($0))\n" } ?? ""
-    return table.text(headings: style.headings) + (style.headings ? hidden : "")
+    return table.text(headings: style.headings, limit: style.limit) + (style.headings ? hidden : "")
   }
 
   /// The processes that could not be inspected, in words; nil if all could be inspected.

@@ -4,9 +4,10 @@ import ShmInspection
 extension InspectReport.Entry {
   /// The text of a region: its properties, its pages as figures and as a picture, and its users.
   func text(_ style: TextStyle) -> String {
-    var table = Table(columns: [Table.Column(heading: ""), Table.Column(heading: "")])
+    var table = Table.properties
     table.rows = header(style) + figures(style)
-    return Self.trimmed(table.text(headings: false)) + drawing(style) + list(style)
+    return Self.trimmed(table.text(headings: false, limit: style.limit)) + drawing(style)
+      + list(style)
       + (users.isEmpty ? "" : "\n" + Self.trimmed(InspectUser.table(users, style)))
   }
 
@@ -152,7 +153,7 @@ extension InspectReport.Entry {
       Table.Column(heading: "  OFFSET", alignsRight: true),
       Table.Column(heading: "LENGTH", alignsRight: true),
       Table.Column(heading: "PAGES", alignsRight: true), Table.Column(heading: "STATE"),
-      Table.Column(heading: "FRAMES"),
+      Table.Column(heading: "FRAMES", fit: .shortened),
     ])
     table.rows = runs.map { run in
       [
@@ -160,7 +161,7 @@ extension InspectReport.Entry {
         run.frameWords,
       ]
     }
-    return "\n" + Self.trimmed(table.text(headings: style.headings))
+    return "\n" + Self.trimmed(table.text(headings: style.headings, limit: style.limit))
   }
 
   /// Without blanks at the ends of lines.

@@ -58,7 +58,8 @@ struct InspectUser: Encodable {
   /// The users as a table, each mapping in a line.
   static func table(_ users: [InspectUser], _ style: TextStyle) -> String {
     var table = Table(columns: [
-      Table.Column(heading: "  PID", alignsRight: true), Table.Column(heading: "COMMAND"),
+      Table.Column(heading: "  PID", alignsRight: true),
+      Table.Column(heading: "COMMAND", fit: .shortened),
       Table.Column(heading: "ADDRESSES"), Table.Column(heading: "OFFSET", alignsRight: true),
       Table.Column(heading: "ACCESS"), Table.Column(heading: "RESIDENT", alignsRight: true),
       Table.Column(heading: "SHARE", alignsRight: true),
@@ -83,7 +84,7 @@ struct InspectUser: Encodable {
           name + ["\(words) \(numbers)\(only)"] + Array(repeating: "", count: 6))
       }
     }
-    return table.text(headings: style.headings)
+    return table.text(headings: style.headings, limit: style.limit)
   }
 
   private static func size(_ bytes: Unknowable<Int>, _ style: TextStyle) -> String {

@@ -2,9 +2,9 @@ import ShmCore
 
 extension LimitsReport {
   func text(_ style: TextStyle) -> String {
-    var table = Table(columns: [Table.Column(heading: "LIMIT"), Table.Column(heading: "VALUE")])
+    var table = Table.properties
     table.rows = process(style) + machine(style) + kernel(style)
-    return table.text(headings: false) + "\n" + verdict(style)
+    return table.text(headings: false, limit: style.limit) + "\n" + verdict(style)
   }
 
   private func process(_ style: TextStyle) -> [[String]] {

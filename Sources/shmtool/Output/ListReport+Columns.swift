@@ -11,6 +11,8 @@ extension ListReport {
     /// Whether it is shown without --output.
     var isDefault = false
     var alignsRight = false
+    /// Whether cells lose their middle on a narrow terminal. Other columns are omitted there.
+    var isShortened = false
     /// The facts that the column needs.
     var facts: RegionInventory.Facts = []
     let cell: @Sendable (Row, TextStyle) -> String
@@ -33,8 +35,13 @@ extension ListReport {
       key: .kind, isDefault: true, cell: { row, _ in row.kind }, precedes: { $0.kind < $1.kind }),
     Column(
       name: "name", help: "name or path; PID@0xADDRESS if it has no name", key: .name,
+<<<<<<< HEAD
       isDefault: true, cell: { row, _ in row.region.word + row.mark },
       rawField: { RawField(($0.name.value ?? $0.region).bytes) }),
+=======
+      isDefault: true, isShortened: true, cell: { row, _ in row.display.word + row.mark },
+      rawField: { RawField(($0.name.value ?? $0.display).bytes) }),
+>>>>>>> 706a378 (Fit tables and progress to the terminal)
     amount("size", "length", .size, isDefault: true, \.size),
     amount("allocated", "memory charged for it", .allocated, isDefault: true, \.allocated),
     amount("resident", "in RAM and written", .resident, facts: .residency, \.resident),
@@ -43,7 +50,8 @@ extension ListReport {
       "wired", "locked in RAM, or never swapped", .wired, isDefault: true, facts: .wiring, \.wired),
     Column(
       name: "charged", help: "control group charged for most of it (root only)", key: .charged,
-      facts: .charges, cell: { row, style in row.charged.text { ChargeRow.largest($0, style) } },
+      isShortened: true, facts: .charges,
+      cell: { row, style in row.charged.text { ChargeRow.largest($0, style) } },
       rawField: { row in row.charged.field { RawField(list: $0.map(\.field)) } },
       precedes: {
         $0.charged.value?.first?.bytes ?? -1 > $1.charged.value?.first?.bytes ?? -1
@@ -87,7 +95,7 @@ extension ListReport {
       cell: { row, _ in "\(row.inode)" }, precedes: { $0.inode < $1.inode }),
     Column(
       name: "reference", help: "name that other commands take", key: .reference,
-      cell: { row, _ in row.reference.value?.word ?? "-" },
+      isShortened: true, cell: { row, _ in row.reference.value?.word ?? "-" },
       rawField: { RawField(reference: $0.reference.value) }),
     Column(
       name: "state", help: "named, removed, hidden, unmounted, unknown", key: .nameState,
@@ -98,7 +106,7 @@ extension ListReport {
       precedes: { $0.useOrder < $1.useOrder }),
     Column(
       name: "users", help: "processes that have it mapped or open", key: .users, isDefault: true,
-      cell: { row, _ in UserRow.list(row.users, row.use) },
+      isShortened: true, cell: { row, _ in UserRow.list(row.users, row.use) },
       rawField: { UserRow.field($0.users, $0.use) },
       precedes: { $0.users.count > $1.users.count }),
   ]

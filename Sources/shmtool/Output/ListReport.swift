@@ -75,10 +75,13 @@ struct ListReport: Report {
     }
     var table = Table(
       columns: columns.shown.map {
-        Table.Column(heading: $0.name.uppercased(), alignsRight: $0.alignsRight)
+        Table.Column(
+          heading: $0.name.uppercased(), alignsRight: $0.alignsRight,
+          fit: $0.isShortened ? .shortened : .omitted)
       })
     table.rows = regions.map { row in columns.shown.map { $0.cell(row, style) } }
-    return table.text(headings: style.headings) + (columns.hasSummary ? summary(style) : "")
+    return table.text(headings: style.headings, limit: style.limit)
+      + (columns.hasSummary ? summary(style) : "")
   }
 
   private func summary(_ style: TextStyle) -> String {

@@ -6,11 +6,12 @@ extension TextStyle {
   /// terminal, and never if NO_COLOR is set. no-color.org
   static func standardOutput(bytes: Bool) -> TextStyle {
     let columns = ProcessEnvironment["COLUMNS"].flatMap { Digits.number($0, as: UInt16.self) }
-    let width = Terminal.columns(STDOUT_FILENO) ?? columns.flatMap { $0 > 0 ? Int($0) : nil } ?? 80
+    let terminal = Terminal.columns(STDOUT_FILENO)
+    let width = terminal ?? columns.flatMap { $0 > 0 ? Int($0) : nil } ?? 80
     return TextStyle(
-      bytes: bytes, width: min(max(width, 20), 1000),
+      bytes: bytes, width: min(max(width, 20), 1000), limit: terminal,
       colour: StandardStreams.isTerminal(STDOUT_FILENO)
-        && (ProcessEnvironment["NO_COLOR"] ?? "").isEmpty && ProcessEnvironment["TERM"] != "dumb")
+        && (ProcessEnvironment["NO_COLOR"] ?? "").isEmpty && !Terminal.isPlain(STDOUT_FILENO))
   }
 }
 

@@ -8,6 +8,7 @@ final class ProgressLine {
   private let start = Clock.nanoseconds
   private var last: Int
   private var isDrawn = false
+  private let isPlain = Terminal.isPlain(STDERR_FILENO)
 
   /// On a terminal, or if it was requested.
   convenience init(total: Int?, _ options: ActionOptions) {
@@ -38,15 +39,28 @@ final class ProgressLine {
     guard now - last >= 100_000_000 else { return }
     last = now
     isDrawn = true
-    Output.say(
-      "\r\u{1B}[K\(Self.line(done: done, total: total, nanoseconds: now - start))",
-      waits: false)
+    let line = Self.line(done: done, total: total, nanoseconds: now - start)
+    Output.say("\r\(erasing)\(fitting(line))", waits: false)
   }
 
   private func clear() {
     guard isDrawn else { return }
     isDrawn = false
-    Output.say("\r\u{1B}[K", waits: false)
+    Output.say("\r\(erasing)", waits: false)
+  }
+
+  /// Erases the line from the cursor on. A terminal without escape sequences gets blanks and a carriage return.
+  private var erasing: String {
+    guard isPlain else { return "\u{1B}[K" }
+    return String(repeating: " ", count: columns.map { max(0, $0 - 1) } ?? 79) + "\r"
+  }
+
+  /// The columns of the terminal, which may change meanwhile; nil if stderr is not a terminal.
+  private var columns: Int? { Terminal.columns(STDERR_FILENO) }
+
+  /// The line in one row. The last column stays free, because some terminals wrap after it.
+  private func fitting(_ line: String) -> String {
+    columns.map { DisplayWidth.prefix(of: line, columns: max(1, $0 - 1)) } ?? line
   }
 
   /// The line's text.

@@ -14,6 +14,8 @@ struct TextStyle {
   var isRaw = false
   /// How many columns there are.
   var width = 80
+  /// The columns that no line of a table may exceed; nil for no limit.
+  var limit: Int?
   /// Whether to use colours.
   var colour = false
 }

@@ -1,32 +1,109 @@
-/// A table whose columns are as wide as their longest cell.
+/// A table whose columns are as wide as their longest cell. On a terminal it is no wider than the terminal.
 struct Table {
   struct Column {
+    /// What happens to a cell that does not fit the terminal.
+    enum Fit {
+      /// The column is omitted, and named below the table.
+      case omitted
+      /// The middle of the cell is omitted.
+      case shortened
+      /// The cell continues in the next line. Only the last column can wrap.
+      case wrapped
+    }
+
     let heading: String
     var alignsRight = false
+    var fit = Fit.omitted
   }
 
   let columns: [Column]
   var rows: [[String]] = []
 
+  /// A table of properties: a name and a value in each row.
+  static var properties: Table {
+    Table(columns: [Column(heading: ""), Column(heading: "", fit: .wrapped)])
+  }
+
+  private static let gap = 2
+
   /// The rows, the last column without trailing blanks.
-  func text(headings: Bool) -> String {
+  ///
+  /// - Parameters:
+  ///   - headings: whether the headings are the first line.
+  ///   - limit: how many columns the terminal has; nil for no limit.
+  /// - Returns: the lines with their ends.
+  func text(headings: Bool, limit: Int? = nil) -> String {
     let lines = (headings ? [columns.map(\.heading)] : []) + rows
-    let widths = columns.indices.map { index in
-      lines.map { $0[index].count }.max() ?? 0
+    let natural = columns.indices.map { index in
+      lines.map { DisplayWidth.of($0[index]) }.max() ?? 0
     }
+    let (shown, widths) = limit.map { fitted(natural, to: $0) } ?? (Array(columns.indices), natural)
     var text = ""
     for line in lines {
-      var cells: [String] = []
-      for (index, cell) in line.enumerated() {
-        let padding = String(repeating: " ", count: widths[index] - cell.count)
-        if columns[index].alignsRight {
-          cells.append(padding + cell)
-        } else {
-          cells.append(index == columns.count - 1 ? cell : cell + padding)
-        }
-      }
-      text += cells.joined(separator: "  ") + "\n"
+      for cells in pieces(of: line, shown, widths) { text += joined(cells, shown, widths) + "\n" }
     }
-    return text
+    guard let limit, shown.count < columns.count else { return text }
+    let omitted = columns.indices.filter { !shown.contains($0) }.map { index in
+      String(columns[index].heading.drop { $0 == " " })
+    }
+    let note = "(not shown: \(omitted.joined(separator: ", ")); --no-truncate shows all)"
+    return text + DisplayWidth.wrapped(note, to: limit).map { $0 + "\n" }.joined()
+  }
+
+  /// The columns that fit, and their widths.
+  private func fitted(_ natural: [Int], to limit: Int) -> (shown: [Int], widths: [Int]) {
+    var shown = Array(columns.indices)
+    var widths = natural
+    func total() -> Int {
+      shown.reduce(0) { $0 + widths[$1] } + Self.gap * max(0, shown.count - 1)
+    }
+    if total() <= limit { return (shown, widths) }
+    // As narrow as they remain readable, to see which columns have room.
+    let least = limit < 60 ? 8 : 16
+    for index in shown where columns[index].fit != .omitted {
+      widths[index] = min(natural[index], least)
+    }
+    while total() > limit, shown.count > 1,
+      let last = shown.lastIndex(where: { columns[$0].fit == .omitted }),
+      shown.count > 2 || columns[shown[1]].fit != .wrapped
+    {
+      shown.remove(at: last)
+    }
+    // The room that is left goes to the narrowest of the columns that want more.
+    var room = limit - total()
+    while room > 0,
+      let index = shown.filter({ widths[$0] < natural[$0] }).min(by: { widths[$0] < widths[$1] })
+    {
+      widths[index] += 1
+      room -= 1
+    }
+    while total() > limit, let index = shown.max(by: { widths[$0] < widths[$1] }), widths[index] > 1
+    {
+      widths[index] -= 1
+    }
+    return (shown, widths)
+  }
+
+  /// The cells of a row, in as many lines as its last cell needs.
+  private func pieces(of line: [String], _ shown: [Int], _ widths: [Int]) -> [[String]] {
+    let cells = shown.map { index in
+      columns[index].fit == .wrapped
+        ? line[index] : DisplayWidth.shortened(line[index], to: widths[index])
+    }
+    guard let last = shown.last, columns[last].fit == .wrapped, let cell = cells.last else {
+      return [cells]
+    }
+    return DisplayWidth.wrapped(cell, to: widths[last]).enumerated().map { index, piece in
+      cells.dropLast().map { index == 0 ? $0 : "" } + [piece]
+    }
+  }
+
+  private func joined(_ cells: [String], _ shown: [Int], _ widths: [Int]) -> String {
+    zip(cells, shown).enumerated().map { position, pair in
+      let (cell, index) = pair
+      let padding = String(repeating: " ", count: max(0, widths[index] - DisplayWidth.of(cell)))
+      if columns[index].alignsRight { return padding + cell }
+      return position == shown.count - 1 ? cell : cell + padding
+    }.joined(separator: String(repeating: " ", count: Self.gap))
   }
 }

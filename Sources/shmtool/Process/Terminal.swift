@@ -9,6 +9,11 @@ enum Terminal {
     return columns > 0 ? columns : nil
   }
 
+  /// Whether a descriptor is a terminal that has no escape sequences.
+  static func isPlain(_ raw: CInt) -> Bool {
+    StandardStreams.isTerminal(raw) && ["", "dumb"].contains(ProcessEnvironment["TERM"] ?? "")
+  }
+
   /// Its rows, as `columns`.
   static func rows(_ raw: CInt) -> Int? {
     let rows = Int(cshmtool_terminal_rows(raw))

@@ -1,0 +1,57 @@
+import Testing
+
+@testable import shmtool
+
+@Suite("the width of text on a terminal")
+struct DisplayWidthTests {
+  @Test(
+    "counts columns as wcwidth(3) does",
+    arguments: [
+      ("", 0), ("abc", 3), ("é", 1), ("e\u{301}", 1), ("共有", 4), ("한", 2), ("ｱ", 1), ("Ａ", 2),
+      ("\u{1100}\u{1161}", 2), ("😀", 2), ("a\u{200B}b", 2), ("…", 1), ("\u{1B}[1;32mWW\u{1B}[0m", 2),
+    ])
+  func columns(_ text: String, _ width: Int) {
+    #expect(DisplayWidth.of(text) == width)
+  }
+
+  @Test("shortens the middle to the columns", arguments: 0...30)
+  func shortened(_ columns: Int) {
+    for text in ["region-0123456789-end", "共有メモリ共有メモリ", "e\u{301}e\u{301}e\u{301}e\u{301}", ""] {
+      let short = DisplayWidth.shortened(text, to: columns)
+      #expect(DisplayWidth.of(short) <= columns)
+      #expect(DisplayWidth.of(text) > columns || short == text)
+    }
+    #expect(DisplayWidth.shortened("region-0123456789-end", to: 9) == "regi…-end")
+  }
+
+  @Test("wraps at blanks, and within words that do not fit", arguments: 1...40)
+  func wrapped(_ columns: Int) {
+    let text = "tmpfs at /dev/shm (rw,nosuid,nodev,inode64), inode 12"
+    let lines = DisplayWidth.wrapped(text, to: columns)
+    #expect(lines.allSatisfy { DisplayWidth.of($0) <= columns })
+    #expect(
+      lines.joined().filter { $0 != " " } == text.filter { $0 != " " })
+  }
+
+  @Test("counts the rows of a line")
+  func rows() {
+    #expect(DisplayWidth.rows(of: "", columns: 10) == 1)
+    #expect(DisplayWidth.rows(of: "0123456789", columns: 10) == 1)
+    #expect(DisplayWidth.rows(of: "0123456789a", columns: 10) == 2)
+    #expect(DisplayWidth.rows(of: "\u{1B}[1m0123456789\u{1B}[0m", columns: 10) == 1)
+  }
+
+  @Test("a table fits each limit that leaves room for a column", arguments: [12, 20, 40, 60, 80])
+  func table(_ limit: Int) {
+    var table = Table(columns: [
+      Table.Column(heading: "KIND"), Table.Column(heading: "NAME", fit: .shortened),
+      Table.Column(heading: "SIZE", alignsRight: true),
+      Table.Column(heading: "INODE", alignsRight: true),
+    ])
+    table.rows = [["posix", String(repeating: "n", count: 100), "64 KiB", "1234567"]]
+    let text = table.text(headings: true, limit: limit)
+    #expect(text.split(separator: "\n").allSatisfy { DisplayWidth.of($0) <= limit })
+    #expect(limit < 40 || text.contains("64 KiB"))
+    #expect((text.contains("(not")) == !text.contains("1234567"))
+  }
+}
