@@ -50,6 +50,15 @@ static int next_signal(struct cshmtool_forwarder *forwarder, siginfo_t *info) {
   return info->si_signo;
 }
 
+void cshmtool_stop(int number) {
+  sigset_t one;
+  sigemptyset(&one);
+  sigaddset(&one, number);
+  raise(number);
+  pthread_sigmask(SIG_UNBLOCK, &one, NULL);
+  pthread_sigmask(SIG_BLOCK, &one, NULL);
+}
+
 static int is_stop(int number) {
   return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
 }
@@ -101,14 +110,7 @@ static void *forward(void *argument) {
     if (child > 0 && !(is_of_terminal(&info) && getpgid(child) == getpgrp()))
       send(child, forwarder->watch, &info);
     // The default action stops the whole process, unless no process could continue it.
-    if (is_stop(number)) {
-      sigset_t one;
-      sigemptyset(&one);
-      sigaddset(&one, number);
-      raise(number);
-      pthread_sigmask(SIG_UNBLOCK, &one, NULL);
-      pthread_sigmask(SIG_BLOCK, &one, NULL);
-    }
+    if (is_stop(number)) cshmtool_stop(number);
   }
 }
 

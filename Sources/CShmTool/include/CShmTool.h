@@ -31,6 +31,13 @@ int cshmtool_notify(const char *path, const char *message);
 // The number of columns and rows of a terminal, 0 if unknown, or -errno. TIOCGWINSZ of ioctl(2)
 int cshmtool_terminal_columns(int descriptor);
 int cshmtool_terminal_rows(int descriptor);
+// Whether both descriptors are the same terminal
+int cshmtool_is_same_terminal(int input, int output);
+// Reads a terminal key by key without echo, until keys_end restores its modes. tcsetattr(3)
+void cshmtool_keys_begin(int descriptor);
+void cshmtool_keys_end(int descriptor);
+// The next byte that was typed, 0 if there is no byte now, or -1 at the end of input
+int cshmtool_key(int descriptor);
 
 // MARK: Signals
 
@@ -44,6 +51,8 @@ struct cshmtool_signal {
 int cshmtool_signalfd_read(int descriptor, struct cshmtool_signal *out);
 // Restores the default disposition of a signal, unblocks it and raises it: returns only if the signal is ignored
 void cshmtool_reraise(int number);
+// Stops the process by a stop signal that is blocked, as the default disposition does, until SIGCONT
+void cshmtool_stop(int number);
 // Whether the process ignores the signal. sigaction(2)
 int cshmtool_is_ignored(int number);
 

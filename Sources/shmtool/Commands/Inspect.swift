@@ -23,6 +23,8 @@ struct Inspect: CheckedCommand {
 
       PID@0xADDRESS shows what is mapped at an address of a process, and which other processes \
       map the same page.
+
+      On a terminal, --watch redraws the screen until 'q' or Ctrl-C is typed.
       """,
     aliases: ["info"])
 
@@ -85,20 +87,36 @@ struct Inspect: CheckedCommand {
       if let failure { throw failure }
       return
     }
-    let loop = try HoldLoop()
-    var look = InspectLook(regions, pid: pid, showsPages: pages, countsCharges: charged)
+    try self.watch(every: watch.duration)
+  }
+
+  /// Looks again and again, until a signal arrives or `q` is typed.
+  private func watch(every interval: Duration) throws {
     var screen = Screen()
+    var loop = try WatchLoop(
+      hasScreen: screen.isRedrawn && !options.json, hasKeys: screen.hasKeys && !options.json)
+    var look = InspectLook(regions, pid: pid, showsPages: pages, countsCharges: charged)
     while true {
       let failure = look.again()
       // A region that was removed is reported once, and not inspected again.
       if look.isEmpty, let failure { throw failure }
-      if options.json {
-        try Output.writeLook(look.report)
-      } else {
-        try screen.show(look.report.text(style))
+      if options.json { try Output.writeLook(look.report) }
+      // The screen is drawn again when the terminal changes, without a new look.
+      let end = Deadline(after: interval)
+      var event = WatchLoop.Event.resized
+      while event != .elapsed {
+        if !options.json { try screen.show(look.report.text(style)) }
+        event = try loop.wait(until: end)
+        switch event {
+        case .elapsed, .resized: break
+        case .continued: screen.invalidate()
+        case .suspended:
+          screen.suspend()
+          loop.discardChanges()
+        case .quit: return
+        case .signal(let number): throw Interruption(signal: number)
+        }
       }
-      let end = try loop.wait(HoldLoop.Terms(duration: watch.duration))
-      if case .signal(let number) = end { throw Interruption(signal: number) }
     }
   }
 

@@ -100,8 +100,11 @@ struct Recv: CommandRunner {
     // Checked now instead of after the sender has connected.
     try PipedCommand.check(command, path: ProcessEnvironment.path)
     try StreamInterruption.watching { interrupt in
-      var receiver = try StreamReceiver.meet(
-        at: place, options: stream.options(interrupt: interrupt))
+      var receiver = try WaitNotice.during(
+        "waiting for a sender of \(place.name.quoted); Ctrl-C stops", isQuiet: stream.quiet
+      ) { () throws(ShmError) in
+        try StreamReceiver.meet(at: place, options: stream.options(interrupt: interrupt))
+      }
       let line = ProgressLine(
         total: receiver.expectedBytes, isWanted: stream.progress, isQuiet: stream.quiet)
       let report: StreamReport

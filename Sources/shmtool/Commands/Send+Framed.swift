@@ -51,7 +51,7 @@ extension Send {
     if options.meetingTimeout == nil { options.meetingTimeout = options.stallTimeout }
     let report: StreamReport
     do {
-      var sender = try StreamSender.meet(at: place, options: options)
+      var sender = try meet(at: place, options)
       let line = progressLine(options)
       try sender.sendFramed(from: &input, progress: line.update)
       try atEnd(&sender)

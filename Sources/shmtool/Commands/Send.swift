@@ -111,10 +111,11 @@ struct Send: CommandRunner {
       if options.expectedBytes == nil { options.expectedBytes = opened.size }
       source = consume opened
     }
-    var sender = try StreamSender.meet(at: place, options: options)
+    var sender = try meet(at: place, options)
     let line = progressLine(options)
     switch source {
     case .some(let source):
+      if file ?? "-" == "-" { WaitNotice.readingTerminal(isQuiet: stream.quiet) }
       try sender.send(
         from: FileDescriptor(rawValue: source.rawDescriptor), named: source.name,
         progress: line.update)
@@ -124,6 +125,16 @@ struct Send: CommandRunner {
     let report = try sender.finish()
     _ = line.finish()
     return report
+  }
+
+  /// Waits for the receivers.
+  func meet(at place: Rendezvous, _ options: StreamOptions) throws(ShmError) -> StreamSender {
+    let peers = receivers == 1 ? "a receiver" : "\(receivers) receivers"
+    return try WaitNotice.during(
+      "waiting for \(peers) of \(name.quoted); Ctrl-C stops", isQuiet: stream.quiet
+    ) { () throws(ShmError) in
+      try StreamSender.meet(at: place, options: options)
+    }
   }
 
   func progressLine(_ options: StreamOptions) -> ProgressLine {

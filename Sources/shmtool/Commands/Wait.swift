@@ -61,6 +61,13 @@ struct Wait: CheckedCommand {
     }
   }
 
+  /// The end of the wait in words.
+  private var words: String {
+    if removed { return "is removed" }
+    if let size { return "has \(ByteCount(size.bytes))" }
+    return equals == nil ? "exists" : "holds the bytes at \(at.bytes)"
+  }
+
   func run() throws {
     let condition: Region.Condition =
       if removed {
@@ -72,6 +79,10 @@ struct Wait: CheckedCommand {
       } else {
         .created
       }
-    try Region.wait(for: condition, of: region, timeout: timeout?.duration)
+    try WaitNotice.during(
+      "waiting until \(region.quoted) \(words); Ctrl-C stops", isQuiet: false
+    ) { () throws(ShmError) in
+      try Region.wait(for: condition, of: region, timeout: timeout?.duration)
+    }
   }
 }

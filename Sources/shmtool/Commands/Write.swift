@@ -43,6 +43,7 @@ struct Write: CheckedCommand {
     let opened = try Region.open(region)
     let whole = try range.range(ofSize: try opened.status().size, "cannot write \(region.quoted)")
     let source = try InputSource(file)
+    if file == "-" { WaitNotice.readingTerminal(isQuiet: options.quiet) }
     let line = ProgressLine(total: source.size, options)
     let copied = try opened.write(
       from: source.fileDescriptor, named: source.name, range: whole,

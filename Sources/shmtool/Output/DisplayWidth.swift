@@ -46,20 +46,32 @@ enum DisplayWidth {
     return prefix(of: text, columns: columns - 1 - tail) + "…" + suffix(of: text, columns: tail)
   }
 
-  /// The beginning of a text that fits the columns. Sequences that set colours are kept, so that colours end.
+  /// The beginning of a text that fits the columns.
   static func prefix(of text: some StringProtocol, columns: Int) -> String {
     var kept = String.UnicodeScalarView()
     var width = 0
     var isFull = false
     forEachScalar(of: text) { scalar, columnsOfIt in
-      if columnsOfIt > 0, isFull || width + columnsOfIt > columns {
-        isFull = true
-      } else {
-        width += columnsOfIt
-        kept.append(scalar)
-      }
+      width += columnsOfIt
+      if width > columns { isFull = true }
+      if !isFull { kept.append(scalar) }
     }
     return String(kept)
+  }
+
+  /// A line as a terminal breaks it: wherever the columns end.
+  static func broken(_ line: some StringProtocol, to columns: Int) -> [String] {
+    guard columns > 0, of(line) > columns else { return [String(line)] }
+    var pieces: [String] = []
+    var rest = String(line)
+    while of(rest) > columns {
+      let head = prefix(of: rest, columns: columns)
+      // A character that is wider than the columns cannot be broken.
+      guard !head.isEmpty else { break }
+      pieces.append(head)
+      rest = String(rest.unicodeScalars.dropFirst(head.unicodeScalars.count))
+    }
+    return pieces + [rest]
   }
 
   /// A text in lines that fit the columns, broken at blanks if that is possible.
@@ -74,15 +86,9 @@ enum DisplayWidth {
         continue
       }
       if !line.isEmpty { lines.append(line) }
-      var rest = String(word)
-      while of(rest) > columns {
-        let head = prefix(of: rest, columns: columns)
-        // A character that is wider than the columns cannot be broken.
-        guard !head.isEmpty else { break }
-        lines.append(head)
-        rest = String(rest.unicodeScalars.dropFirst(head.unicodeScalars.count))
-      }
-      line = rest
+      let pieces = broken(word, to: columns)
+      lines += pieces.dropLast()
+      line = pieces.last ?? ""
     }
     return lines + [line]
   }

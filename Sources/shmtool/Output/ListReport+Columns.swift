@@ -35,13 +35,8 @@ extension ListReport {
       key: .kind, isDefault: true, cell: { row, _ in row.kind }, precedes: { $0.kind < $1.kind }),
     Column(
       name: "name", help: "name or path; PID@0xADDRESS if it has no name", key: .name,
-<<<<<<< HEAD
-      isDefault: true, cell: { row, _ in row.region.word + row.mark },
+      isDefault: true, isShortened: true, cell: { row, _ in row.region.word + row.mark },
       rawField: { RawField(($0.name.value ?? $0.region).bytes) }),
-=======
-      isDefault: true, isShortened: true, cell: { row, _ in row.display.word + row.mark },
-      rawField: { RawField(($0.name.value ?? $0.display).bytes) }),
->>>>>>> 706a378 (Fit tables and progress to the terminal)
     amount("size", "length", .size, isDefault: true, \.size),
     amount("allocated", "memory charged for it", .allocated, isDefault: true, \.allocated),
     amount("resident", "in RAM and written", .resident, facts: .residency, \.resident),

@@ -53,6 +53,22 @@ struct TerminationSignals: ~Copyable {
   /// The number of the next pending signal, without waiting; nil if no signal is pending.
   func nextNumber() -> Int32? { (try? next())?.number }
 
+  /// Blocks other signals from now on, and receives them as events.
+  static func blocked(_ numbers: [CInt]) throws(Errno) -> OwnedDescriptor {
+    var set = sigset_t()
+    unsafe sigemptyset(&set)
+    for number in numbers where !isIgnored(number) { unsafe sigaddset(&set, number) }
+    unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+    return OwnedDescriptor(
+      adopting: try SystemCall.checkNegated { unsafe cshmtool_signalfd(&set) })
+  }
+
+  /// The number of the next signal of such a descriptor, without waiting; nil if no signal is pending.
+  static func next(from descriptor: CInt) -> Int32? {
+    var signal = cshmtool_signal()
+    return unsafe cshmtool_signalfd_read(descriptor, &signal) == 1 ? signal.number : nil
+  }
+
   /// Ends this process by the signal, as its default disposition does.
   static func reraise(_ number: CInt) {
     cshmtool_reraise(number)

@@ -8,7 +8,8 @@ struct DisplayWidthTests {
     "counts columns as wcwidth(3) does",
     arguments: [
       ("", 0), ("abc", 3), ("é", 1), ("e\u{301}", 1), ("共有", 4), ("한", 2), ("ｱ", 1), ("Ａ", 2),
-      ("\u{1100}\u{1161}", 2), ("😀", 2), ("a\u{200B}b", 2), ("…", 1), ("\u{1B}[1;32mWW\u{1B}[0m", 2),
+      ("\u{1100}\u{1161}", 2), ("😀", 2), ("a\u{200B}b", 2), ("…", 1),
+      ("\u{1B}[1;32mWW\u{1B}[0m", 2),
     ])
   func columns(_ text: String, _ width: Int) {
     #expect(DisplayWidth.of(text) == width)

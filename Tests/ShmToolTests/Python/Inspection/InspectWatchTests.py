@@ -78,7 +78,7 @@ def test_terminal():
     for plain in (shown(80, NO_COLOR="1"), shown(80, TERM="dumb")):
         assert "\x1b" not in plain and marks(plain) == marks(narrow), plain
     watched = shown(80, "--watch")
-    assert watched.startswith("\x1b[2J\x1b[H") and marks(watched) == marks(narrow), watched
+    assert watched.startswith("\x1b[?1049h\x1b[?25l\x1b[H") and marks(watched) == marks(narrow), watched
     # Elsewhere COLUMNS says how wide, and there are no colours.
     for columns, length in ((None, 64), ("200", 160), ("x", 64), ("0", 64), ("1", 8)):
         variables = {k: v for k, v in os.environ.items() if k != "COLUMNS"}

@@ -1,0 +1,61 @@
+import signal
+import subprocess
+import time
+
+from support import N, P, run
+from terminals import Terminal
+
+
+def test_notices():
+    waits = [
+        (("recv", N), f"shmtool: waiting for a sender of '{N}'; Ctrl-C stops"),
+        (("send", N, "/dev/null"), f"shmtool: waiting for a receiver of '{N}'; Ctrl-C stops"),
+        (("send", N, "/dev/null", "--receivers", "3"),
+         f"shmtool: waiting for 3 receivers of '{N}'; Ctrl-C stops"),
+        (("wait", N), f"shmtool: waiting until '{N}' exists; Ctrl-C stops"),
+    ]
+    for words, notice in waits:
+        streams = {"stdin": subprocess.DEVNULL}
+        if words[0] == "recv":
+            streams["stdout"] = subprocess.DEVNULL
+        terminal = Terminal(*words, **streams)
+        terminal.until(lambda text: "stops" in text and text.endswith("\n"))
+        assert terminal.lines() == [notice, ""], terminal.text
+        terminal.type("\x03")
+        assert terminal.end() == -signal.SIGINT, terminal.text
+        # Without a terminal, with --quiet, and for a short wait there is no notice.
+        limited = (*words, "--timeout", "600ms")
+        result = run(*limited)
+        assert result.returncode == 124 and b"Ctrl-C" not in result.stderr, result
+        if words[0] != "wait":
+            terminal = Terminal(*limited, "-q", **streams)
+            assert terminal.end() == 124 and "Ctrl-C" not in terminal.text, terminal.text
+        terminal = Terminal(*words, "--timeout", "50ms", **streams)
+        assert terminal.end() == 124 and "Ctrl-C" not in terminal.text, terminal.text
+
+
+def test_wait_conditions():
+    with open(P, "wb") as file:
+        file.write(bytes(4096))
+    for words, notice in ((("--removed",), "is removed"), (("--size", "64K"), "has 64 KiB"),
+                          (("--equals", "x", "--at", "7"), "holds the bytes at 7")):
+        terminal = Terminal("wait", N, *words)
+        terminal.until(lambda text: "Ctrl-C" in text)
+        assert f"'{N}' {notice}; Ctrl-C stops" in terminal.text, terminal.text
+        terminal.process.terminate()
+        terminal.end()
+
+
+def test_input():
+    with open(P, "wb") as file:
+        file.write(bytes(4096))
+    terminal = Terminal("write", N)
+    terminal.until(lambda text: "Ctrl-D ends the input" in text)
+    terminal.type("abc\n\x04")
+    assert terminal.end() == 0, terminal.text
+    assert open(P, "rb").read(4) == b"abc\n"
+    for words, options in ((("write", N, "-q"), {}), (("write", N), {"stderr": subprocess.DEVNULL})):
+        terminal = Terminal(*words, **options)
+        time.sleep(0.2)
+        terminal.type("x\n\x04")
+        assert terminal.end() == 0 and "Ctrl-D" not in terminal.text, terminal.text

@@ -1,0 +1,36 @@
+import ShmTestSupport
+import Testing
+
+@testable import shmtool
+
+@Suite("the screen of inspect --watch")
+struct WatchScreenTests {
+  @Test("restores the terminal after q, Ctrl-C, signals and errors")
+  func ends() async throws {
+    try await withName { (name) async throws in try await Python.test(named: name) }
+  }
+
+  @Test("reads no input that is not the terminal")
+  func input() async throws {
+    try await withName { (name) async throws in try await Python.test(named: name) }
+  }
+
+  @Test("redraws at once when the terminal is resized, and never more rows than it has")
+  func resized() async throws {
+    try await withName { (name) async throws in try await Python.test(named: name) }
+  }
+
+  @Test("leaves the terminal to the shell while it is stopped")
+  func stopped() async throws {
+    try await withName { (name) async throws in try await Python.test(named: name) }
+  }
+
+  @Test("counts the rows of long lines", arguments: 1...30)
+  func rows(_ limit: Int) {
+    let text = "short\n" + String(repeating: "0123456789", count: 10) + "\n\nend\n"
+    let rows = Screen.rows(of: text, columns: 20, rows: limit)
+    #expect(rows.count == min(limit, 8))
+    #expect(rows.allSatisfy { DisplayWidth.of($0) <= 20 })
+    #expect((rows.last == "end") == (limit >= 8))
+  }
+}
