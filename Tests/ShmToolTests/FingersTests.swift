@@ -172,4 +172,12 @@ struct FingersTests {
       #expect(result.error.contains("0 B") && !result.error.contains("B/s"), "\(result.error)")
     }
   }
+
+  @Test("a watch of an operand that does not exist does not begin")
+  func watchOfMistake() async throws {
+    try await withRegion("8K") { (name) async throws in
+      let result = try await Tool.run("inspect", name.name, "--watch", "\(name.name)-absent")
+      #expect(result.code == 66 && result.output.isEmpty, "\(result.error)")
+    }
+  }
 }

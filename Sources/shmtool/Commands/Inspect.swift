@@ -96,10 +96,12 @@ struct Inspect: CheckedCommand {
     var loop = try WatchLoop(
       hasScreen: screen.isRedrawn && !options.json, hasKeys: screen.hasKeys && !options.json)
     var look = InspectLook(regions, pid: pid, showsPages: pages, countsCharges: charged)
+    var isFirst = true
     while true {
       let failure = look.again()
-      // A region that was removed is reported once, and not inspected again.
-      if look.isEmpty, let failure { throw failure }
+      // A region that was removed is reported once, and not inspected again. One that never was there is a mistake.
+      if look.isEmpty || isFirst, let failure { throw failure }
+      isFirst = false
       if options.json { try Output.writeLook(look.report) }
       // The screen is drawn again when the terminal changes, without a new look.
       let end = Deadline(after: interval)

@@ -1,5 +1,6 @@
 import Glibc
 import ShmCore
+import Synchronization
 
 extension TextStyle {
   /// The style for standard output: as wide as the terminal, otherwise COLUMNS, otherwise 80. Coloured only on a
@@ -102,7 +103,30 @@ enum Output {
 
   /// Writes a message to stderr, in one line after the program's name.
   static func complain(_ message: String) {
-    say("shmtool: \(message)\n")
+    let line = "shmtool: \(message)\n"
+    let isHeld = held.withLock { lines in
+      lines?.append(line)
+      return lines != nil
+    }
+    if !isHeld { say(line) }
+  }
+
+  /// The messages that wait for the end of a screen, which would erase them; nil without a screen.
+  private static let held = Mutex<[String]?>(nil)
+
+  /// Keeps messages from now on if they would appear on a terminal.
+  static func holdMessages() {
+    guard StandardStreams.isTerminal(STDERR_FILENO) else { return }
+    held.withLock { $0 = $0 ?? [] }
+  }
+
+  /// Writes the messages that were kept.
+  static func releaseMessages() {
+    let lines = held.withLock { lines in
+      defer { lines = nil }
+      return lines ?? []
+    }
+    if !lines.isEmpty { say(lines.joined()) }
   }
 
   /// Writes text to stderr. Only the exit status shows that it could not be written.

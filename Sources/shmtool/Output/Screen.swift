@@ -5,7 +5,7 @@ import ShmCore
 /// Repeated output: a terminal gets its alternate screen, which is redrawn in place, as top(1) does. Any other output,
 /// and a terminal without escape sequences, gets one text after the other.
 ///
-/// The terminal is as before when the value ends, also if an error ends it.
+/// The terminal is as before when the value ends, also if an error ends it. Messages on the same terminal appear then.
 struct Screen: ~Copyable {
   /// Whether the text is redrawn in place.
   let isRedrawn: Bool
@@ -30,6 +30,7 @@ struct Screen: ~Copyable {
     var start = ""
     if !isEntered {
       isEntered = true
+      Output.holdMessages()
       if hasKeys { cshmtool_keys_begin(STDIN_FILENO) }
       start = "\u{1B}[?1049h\u{1B}[?25l"
     }
@@ -37,9 +38,9 @@ struct Screen: ~Copyable {
       of: text, columns: Terminal.columns(STDOUT_FILENO) ?? 80, rows: Terminal.rows(STDOUT_FILENO))
     // Overwrites row by row, because a cleared screen flickers. A row is erased before it is written: after its last
     // column, an erasing sequence would take the last character.
-    let drawn = rows.map { "\u{1B}[K" + $0 }.joined(separator: "\r\n")
+    let drawn = rows.map { "\u{1B}[K" + $0 }.joined(separator: "\n")
     let isFull = Terminal.rows(STDOUT_FILENO).map { rows.count >= $0 } ?? false
-    try Output.write(start + "\u{1B}[H" + drawn + (isFull ? "" : "\r\n\u{1B}[J"))
+    try Output.write(start + "\u{1B}[H" + drawn + (isFull ? "" : "\n\u{1B}[J"))
   }
 
   /// Restores the terminal, and stops the process until it is continued. The next text enters the alternate screen
@@ -57,6 +58,7 @@ struct Screen: ~Copyable {
     if hasKeys { cshmtool_keys_end(STDIN_FILENO) }
     // A terminal that is gone needs nothing.
     try? Output.write("\u{1B}[?25h\u{1B}[?1049l")
+    Output.releaseMessages()
   }
 
   /// The rows of a text on a terminal. If it has more rows than the terminal, the last row says so.

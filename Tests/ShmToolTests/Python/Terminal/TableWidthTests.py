@@ -1,6 +1,6 @@
 import os
 
-from support import N, P, run, start, stop
+from support import N, P, run, start, stop, until
 from terminals import Terminal, shown, width
 
 LONG = N + "-" + "x" * 90 + "-end"
@@ -43,10 +43,9 @@ def test_properties():
     with open(P, "wb") as file:
         file.write(bytes(1 << 20))
     whole = run("inspect", N).stdout.decode().split()
-    holder = start("map", N, "--for", "1m")
-    while not any(row.split()[0] == str(holder.pid) for row in run("inspect", N).stdout.decode().splitlines()
-                  if row.strip()):
-        pass
+    holder = start("map", N)
+    until(lambda: any(row.split()[0] == str(holder.pid) for row in run("inspect", N).stdout.decode().splitlines()
+                      if row.strip()))
     for columns in (40, 80, 120):
         for words in (("inspect", N), ("limits",), ("inspect", N, "--pages")):
             lines, code = shown(*words, columns=columns)
@@ -70,8 +69,7 @@ def test_holders():
     with open(P, "wb") as file:
         file.write(bytes(4096))
     holder = start("wire", N, "--for", "1m")
-    while N not in run("wire", "--list").stdout.decode():
-        assert holder.poll() is None, holder.stderr.read()
+    until(lambda: N in run("wire", "--list").stdout.decode())
     for columns in (40, 80, 120):
         lines, code = shown("wire", "--list", columns=columns)
         table = [line for line in lines if not line.startswith("(")]
