@@ -51,7 +51,9 @@ struct JSONSchemaTests {
 
   @Test(
     "are valid for another implementation, which accepts the reports, too",
-    .enabled(if: TestEnvironment.has("python3"), "needs python3"))
+    .enabled("needs python3-jsonschema") {
+      try await Tool.run("/usr/bin/python3", ["-E", "-c", "import jsonschema"]).code == 0
+    })
   func independent() async throws {
     let name = TestName()
     try await Python.test(named: name, JSONSchema.directory)
