@@ -180,4 +180,33 @@ struct FingersTests {
       #expect(result.code == 66 && result.output.isEmpty, "\(result.error)")
     }
   }
+
+  @Test("ls -l adds the mode, the inode and the reference", arguments: ["ls -l", "list --long"])
+  func long(_ line: String) async throws {
+    try await withRegion("8K") { (name) async throws in
+      let result = try await run("\(line) \(name.name)")
+      #expect(result.code == 0)
+      let lines = result.text.split(separator: "\n")
+      for heading in ["MODE", "INODE", "REFERENCE"] {
+        #expect(lines.first?.contains(heading) == true, "\(result.text)")
+      }
+      #expect(lines.count == 2 && lines[1].contains("0600"), "\(result.text)")
+      #expect(try await run("\(line) --output name").code == 64)
+    }
+  }
+
+  @Test(
+    "--color decides over the terminal and NO_COLOR",
+    arguments: [
+      ("--color=always", true), ("--color always", true), ("--color=never", false),
+      ("--color=auto", false), ("", false),
+    ])
+  func color(_ option: String, _ isColoured: Bool) async throws {
+    try await withRegion("8K") { (name) async throws in
+      let result = try await Tool.shell("NO_COLOR=1 \"$SHMTOOL\" inspect \(name) \(option)")
+      #expect(result.code == 0 && result.text.contains("\u{1B}[") == isColoured, "\(result.text)")
+      let wrong = try await Tool.run("inspect", name.name, "--color=red")
+      #expect(wrong.code == 64 && wrong.error.contains("expected auto, always or never"))
+    }
+  }
 }

@@ -7,6 +7,9 @@ struct ColumnList {
 
   let names: [String]
 
+  /// The columns of the long format: the default columns, and those by which ls(1) and a script find the region again.
+  static let long = ColumnList(names: ListReport.defaultColumns + ["mode", "inode", "reference"])
+
   /// Reads the columns.
   ///
   /// - Throws: `ValidationError` for an unknown column, with the columns that exist.
@@ -37,6 +40,7 @@ struct ColumnOrder {
   let keys: [Key]
 
   static let byName = ColumnOrder(keys: [Key(name: "name")])
+  static let bySize = ColumnOrder(keys: [Key(name: "size")])
 
   /// Reads the order.
   ///

@@ -61,6 +61,12 @@ struct Inspect: CheckedCommand {
     transform: WatchInterval.parse)
   var watch: WatchInterval?
 
+  @Option(
+    help: ArgumentHelp(
+      "Colour the page map: auto, always or never (default: auto)", valueName: "WHEN"),
+    completion: .list(ColorChoice.words), transform: ColorChoice.parse)
+  var color = ColorChoice.auto
+
   @OptionGroup var table: TableOptions
   @OptionGroup var options: OutputOptions
 
@@ -90,37 +96,23 @@ struct Inspect: CheckedCommand {
     try self.watch(every: watch.duration)
   }
 
-  /// Looks again and again, until a signal arrives or `q` is typed.
   private func watch(every interval: Duration) throws {
-    var screen = Screen()
-    var loop = try WatchLoop(
-      hasScreen: screen.isRedrawn && !options.json, hasKeys: screen.hasKeys && !options.json)
     var look = InspectLook(regions, pid: pid, showsPages: pages, countsCharges: charged)
     var isFirst = true
-    while true {
-      let failure = look.again()
-      // A region that was removed is reported once, and not inspected again. One that never was there is a mistake.
-      if look.isEmpty || isFirst, let failure { throw failure }
-      isFirst = false
-      if options.json { try Output.writeLook(look.report) }
-      // The screen is drawn again when the terminal changes, without a new look.
-      let end = Deadline(after: interval)
-      var event = WatchLoop.Event.resized
-      while event != .elapsed {
-        if !options.json { try screen.show(look.report.text(style)) }
-        event = try loop.wait(until: end)
-        switch event {
-        case .elapsed, .resized: break
-        case .continued: screen.invalidate()
-        case .suspended:
-          screen.suspend()
-          loop.discardChanges()
-        case .quit: return
-        case .signal(let number): throw Interruption(signal: number)
-        }
-      }
-    }
+    try WatchLoop.run(
+      every: interval, isDrawn: !options.json,
+      look: {
+        let failure = look.again()
+        // A region that was removed is reported once, and not inspected again. One that never was there is a mistake.
+        if look.isEmpty || isFirst, let failure { throw failure }
+        isFirst = false
+        if options.json { try Output.writeLook(look.report) }
+      }, text: { look.report.text(style) })
   }
 
-  private var style: TextStyle { table.style(bytes: options.bytes) }
+  private var style: TextStyle {
+    var style = table.style(bytes: options.bytes)
+    style.colour = color.isColoured(style.colour)
+    return style
+  }
 }

@@ -54,6 +54,7 @@ struct List: CheckedCommand {
     "shmtool list 'jack-*' cache",
     "shmtool list --output +inode,seals --kind memfd,posix",
     "shmtool list --stale --sort=-age",
+    "shmtool list --watch=5s --kind memfd",
     "shmtool list --top 10 --metrics-file /var/lib/node_exporter/shmtool.prom",
     "shmtool list -r -o reference | while read -r region; do echo \"$region\"; done",
   ]
@@ -70,6 +71,9 @@ struct List: CheckedCommand {
       valueName: "COLUMNS"),
     completion: CompletionDomain.columns.kind, transform: ColumnList.parse)
   var output: ColumnList?
+
+  @Flag(name: .shortAndLong, help: "Also print the mode, the inode and the reference")
+  var long = false
 
   @Option(
     parsing: .unconditional,
@@ -104,6 +108,13 @@ struct List: CheckedCommand {
     transform: RegionCount.parse)
   var top: RegionCount?
 
+  @Option(
+    help: ArgumentHelp(
+      "Repeat at this interval, by size, and show what grew (default: 1s)", valueName: "[=DURATION]"
+    ),
+    transform: WatchInterval.parse)
+  var watch: WatchInterval?
+
   @OptionGroup var table: TableOptions
   @OptionGroup var metrics: MetricsOptions
   @OptionGroup var options: OutputOptions
@@ -111,6 +122,10 @@ struct List: CheckedCommand {
   func check() throws {
     try table.check(json: options.json)
     try metrics.check(json: options.json, raw: table.raw)
+    if long, output != nil { throw ValidationError("--long and --output cannot be used together") }
+    if watch != nil, table.raw || metrics.areWanted {
+      throw ValidationError("--watch cannot be used with --raw or --metrics")
+    }
     if top != nil, !metrics.areWanted { throw ValidationError("--top requires --metrics") }
   }
 
@@ -118,11 +133,13 @@ struct List: CheckedCommand {
     let filter = try ListFilter(kinds: kind, processes: pid, user: user, isStale: stale)
     let isWhole = names.isEmpty && filter.isOpen
     let columns = ListReport.Selection(
-      output, sortedBy: sort, summary: !options.json && !table.isBare && isWhole)
+      output ?? (long ? .long : nil), sortedBy: sort ?? (watch == nil ? nil : .bySize),
+      summary: !options.json && !table.isBare && isWhole)
     let facts =
       metrics.areWanted
       ? columns.metricFacts(isWhole: isWhole) : options.json ? columns.jsonFacts : columns.facts
     var look = ListLook(names, filter, columns, facts: facts)
+    if let watch { return try self.watch(&look, every: watch.duration) }
     let report = try look.again()
     for source in report.unreadable { Output.complain(source.sentence) }
     if metrics.areWanted {
@@ -130,11 +147,32 @@ struct List: CheckedCommand {
     } else if options.json || !report.regions.isEmpty || look.failures.isEmpty {
       try Output.write(report, json: options.json, style: table.style(bytes: options.bytes))
     }
+    try Self.fail(look.failures)
+  }
+
+  private static func fail(_ failures: [ListFailure]) throws {
     var operands = Operands()
-    for failure in look.failures {
+    for failure in failures {
       operands.fail(failure.error, RawText(failure.operand.bytes))
     }
     try operands.finish()
+  }
+
+  /// An operand that names no region at the first look is a mistake; later its region may come again.
+  private func watch(_ look: inout ListLook, every interval: Duration) throws {
+    var history = ListHistory<ListReport.Row>()
+    var last: (report: ListReport, entries: [ListHistory<ListReport.Row>.Entry])?
+    try WatchLoop.run(
+      every: interval, isDrawn: !options.json,
+      look: {
+        let report = try look.again()
+        if last == nil { try Self.fail(look.failures) }
+        last = (report, history.add(report.regions))
+        if options.json { try Output.writeLook(report) }
+      },
+      text: {
+        last.map { $0.report.screen($0.entries, table.style(bytes: options.bytes)) } ?? ""
+      })
   }
 }
 

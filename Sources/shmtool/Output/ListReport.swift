@@ -73,18 +73,22 @@ struct ListReport: Report {
     if style.isRaw {
       return RawTable.text(regions.map { row in columns.shown.map { $0.field(row) } })
     }
-    var table = Table(
-      columns: columns.shown.map {
-        Table.Column(
-          heading: $0.name.uppercased(), alignsRight: $0.alignsRight,
-          fit: $0.isShortened ? .shortened : .omitted)
-      })
+    var table = Table(columns: tableColumns)
     table.rows = regions.map { row in columns.shown.map { $0.cell(row, style) } }
     return table.text(headings: style.headings, limit: style.limit)
       + (columns.hasSummary ? summary(style) : "")
   }
 
-  private func summary(_ style: TextStyle) -> String {
+  /// The columns of the table.
+  var tableColumns: [Table.Column] {
+    columns.shown.map {
+      Table.Column(
+        heading: $0.name.uppercased(), alignsRight: $0.alignsRight,
+        fit: $0.isShortened ? .shortened : .omitted)
+    }
+  }
+
+  func summary(_ style: TextStyle) -> String {
     func size(_ bytes: Int) -> String { Format.size(bytes, style) }
     var parts: [String] = []
     if let account = account.value {

@@ -46,6 +46,40 @@ struct WatchLoop: ~Copyable {
     self.hasKeys = hasKeys
   }
 
+  /// Looks again and again, until a signal arrives or `q` is typed.
+  ///
+  /// - Parameters:
+  ///   - interval: the time between two looks.
+  ///   - isDrawn: whether a text is shown; otherwise `look` writes what it finds.
+  ///   - look: looks once.
+  ///   - text: the text of the last look. The screen is drawn again when the terminal changes, without a new look.
+  /// - Throws: what `look` throws, and `Interruption`.
+  static func run(
+    every interval: Duration, isDrawn: Bool, look: () throws -> Void, text: () -> String
+  ) throws {
+    var screen = Screen()
+    var loop = try WatchLoop(
+      hasScreen: screen.isRedrawn && isDrawn, hasKeys: screen.hasKeys && isDrawn)
+    while true {
+      try look()
+      let end = Deadline(after: interval)
+      var event = Event.resized
+      while event != .elapsed {
+        if isDrawn { try screen.show(text()) }
+        event = try loop.wait(until: end)
+        switch event {
+        case .elapsed, .resized: break
+        case .continued: screen.invalidate()
+        case .suspended:
+          screen.suspend()
+          loop.discardChanges()
+        case .quit: return
+        case .signal(let number): throw Interruption(signal: number)
+        }
+      }
+    }
+  }
+
   private var changesDescriptor: CInt? {
     switch changes {
     case .some(let changes): changes.raw
