@@ -80,6 +80,7 @@ struct Copy: CheckedCommand {
     }
     var copy = try open()
     if verify { try copy.checkVerifiable() }
+    if from.isStandard { WaitNotice.readingTerminal(isQuiet: options.quiet) }
     let line = ProgressLine(total: copy.length, options)
     do throws(ShmError) {
       try copy.run(progress: line.update)

@@ -179,6 +179,7 @@ struct Create: CommandRunner {
 
   /// Creates the region, with huge pages, or with ordinary pages if these are acceptable, and reports it.
   private func make() throws(ShmError) -> CreatedRegion {
+    if from == "-" { WaitNotice.readingTerminal(isQuiet: options.quiet) }
     let line = ProgressLine(total: size?.bytes, options)
     var settings = Region.CreationOptions(mode: mode.permissions, reserve: !sparse)
     settings.isWired = wired

@@ -56,6 +56,7 @@ struct Fill: CheckedCommand {
         rule, range: whole, threads: threads?.count, mayExceedMemory: force,
         progress: line.update)
     case .file(let path):
+      if path == "-" { WaitNotice.readingTerminal(isQuiet: options.quiet) }
       let source = try InputSource(path)
       filled = try opened.write(
         from: source.fileDescriptor, named: source.name, range: whole,

@@ -1,3 +1,4 @@
+import CShmTool
 import Glibc
 import ShmCore
 import Synchronization

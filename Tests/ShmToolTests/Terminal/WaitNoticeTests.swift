@@ -17,4 +17,9 @@ struct WaitNoticeTests {
   func input() async throws {
     try await withName { (name) async throws in try await Python.test(named: name) }
   }
+
+  @Test("every command that reads stdin says so on a terminal")
+  func everyInput() async throws {
+    try await withName { (name) async throws in try await Python.test(named: name) }
+  }
 }

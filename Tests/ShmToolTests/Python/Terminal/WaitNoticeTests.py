@@ -59,3 +59,17 @@ def test_input():
         time.sleep(0.2)
         terminal.type("x\n\x04")
         assert terminal.end() == 0 and "Ctrl-D" not in terminal.text, terminal.text
+
+
+def test_every_input():
+    with open(P, "wb") as file:
+        file.write(bytes(4096))
+    new = N + "-new"
+    for words in (("fill", N, "--file", "-"), ("copy", "-", N), ("create", new, "--from", "-")):
+        terminal = Terminal(*words)
+        terminal.until(lambda text: "shmtool: reading stdin; Ctrl-D ends the input" in text)
+        terminal.type("abc\n\x04")
+        assert terminal.end() == 0, (words, terminal.text)
+        with open("/dev/shm/" + words[1] if words[0] == "create" else P, "rb") as file:
+            assert file.read(4) == b"abc\n", words
+    assert run("rm", "-f", new).returncode == 0
