@@ -129,12 +129,13 @@ def test_first_thread():
 
 def test_links():
     private("-t", "tmpfs", "-o", "size=32M", "tmpfs", "/dev/shm")
-    os.mkdir("/dev/shm/elsewhere")
+    # A folder for sockets of streams, in which no regions are looked for.
+    os.mkdir("/dev/shm/.shmtool-elsewhere")
     for name, size in (("a", "2M"), ("kept", "4M"), ("single", "1M")):
         assert run("create", name, size, "-q").returncode == 0
     os.link("/dev/shm/a", "/dev/shm/b")
     os.link("/dev/shm/a", "/dev/shm/c")
-    os.link("/dev/shm/kept", "/dev/shm/elsewhere/kept")
+    os.link("/dev/shm/kept", "/dev/shm/.shmtool-elsewhere/kept")
     told = json.loads(run("remove", "--stale", "--json").stdout)
     assert told["frees"] == 3 << 20, told
     assert b"and frees 3 MiB" in run("remove", "--stale").stdout
