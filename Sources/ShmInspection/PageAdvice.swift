@@ -39,7 +39,7 @@ public struct PageAdvice: Sendable {
   ///   - region: open for reading. Paging out requires its owner, or permission to write it.
   ///   - range: the bytes, extended to whole pages.
   ///   - progress: called with the bytes done.
-  /// - Throws: `ShmError`: `doesNotFit` if the range exceeds the region, `noSpace` if RAM for swapped pages is missing,
+  /// - Throws: `ShmError`: `inputOutput` if the range exceeds the region, `noSpace` if RAM for swapped pages is missing,
   ///   `interrupted`; `system` if the kernel does not know the advice (Linux 5.4).
   /// - Complexity: linear in the pages that have memory.
   public init(

@@ -159,7 +159,7 @@ public struct JSONSchema: Sendable {
       let types = rule.text.map { [$0] } ?? rule.values.compactMap(\.text)
       return types.contains { isOf(value, $0) } ? nil : "is not \(types.joined(separator: " or "))"
     case "const": return value == rule ? nil : "is not \(rule)"
-    case "enum": return rule.values.contains(value) ? nil : "is none of \(rule.values)"
+    case "enum": return rule.values.contains(value) ? nil : "is not one of \(rule.values)"
     case "minimum":
       guard let number = value.double, let least = rule.double else { return nil }
       return number >= least ? nil : "is below \(least)"

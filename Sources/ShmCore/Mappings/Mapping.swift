@@ -55,9 +55,9 @@ public struct Mapping: ~Copyable, Sendable {
   ///   - sharing: the visibility of stores.
   ///   - protection: the access through the mapping.
   ///   - address: the first address; the range there must be free. nil lets the kernel choose.
-  /// - Throws: `ShmError`: `usage` for an empty range, `doesNotFit` if it is beyond the end or not aligned to a page,
-  ///   `busy` if another mapping overlaps, `notPermitted` if the region is not open for that access,
-  ///   `noSpace` if a limit on address space refuses.
+  /// - Throws: `ShmError`: `usage` for an empty range, `doesNotFit` if it is not aligned to a page,
+  ///   `inputOutput` if it is beyond the end, `busy` if another mapping overlaps, `notPermitted` if the region is not
+  ///   open for that access, `noSpace` if a limit on address space refuses.
   public init(
     of region: borrowing Region, range: Range<Int>? = nil, sharing: Sharing = .shared,
     protection: Protection = .readWrite, at address: UInt? = nil

@@ -52,16 +52,22 @@ struct UsageMessage {
   private func missing(_ name: String) -> String {
     let own = words.dropFirst().prefix { $0 != "--" }
     let values = Set(zip(own, own.dropFirst()).compactMap { takesValue($0) ? $1 : nil })
+    let known = Set(options)
     let unknown = own.first { word in
       word.utf8.count > 1 && word.utf8.first == UInt8(ascii: "-") && !values.contains(word)
-        && !options.contains(String(word.prefix { $0 != "=" }))
+        && !known.contains(Self.option(of: word))
     }
-    // A number after a dash is taken for neither.
-    if let unknown, unknown.utf8.dropFirst().allSatisfy({ $0 < 0x3A && $0 > 0x2F }) {
-      return self.unknown(unknown)
+    if let unknown {
+      return self.unknown(unknown.utf8.starts(with: "--".utf8) ? Self.option(of: unknown) : unknown)
     }
     let operand = name.hasSuffix(" ...") ? "at least one \(name.dropLast(4))" : name
     return "\(operand) is required"
+  }
+
+  /// The option that a word begins with: the word up to `=`, or its first letter, after which others may follow.
+  private static func option(of word: String) -> String {
+    let isLong = word.utf8.starts(with: "--".utf8)
+    return isLong ? String(word.prefix { $0 != "=" }) : String(word.prefix(2))
   }
 
   private func takesValue(_ name: String) -> Bool {

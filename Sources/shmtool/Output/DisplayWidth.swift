@@ -12,11 +12,6 @@ enum DisplayWidth {
     return width
   }
 
-  /// The rows that a line takes on a terminal.
-  static func rows(of line: some StringProtocol, columns: Int) -> Int {
-    max(1, (of(line) + columns - 1) / max(1, columns))
-  }
-
   /// The columns of a character: 0 for combining and invisible ones, 2 for wide ones.
   static func of(_ scalar: Unicode.Scalar) -> Int {
     let value = scalar.value

@@ -98,7 +98,7 @@ extension ListReport {
       + table.text(headings: style.headings, limit: style.limit)
   }
 
-  /// A difference with its sign; nothing if there is none.
+  /// A difference with its sign; empty if it is zero.
   private static func signed(_ bytes: Int?, _ style: TextStyle) -> String {
     guard let bytes else { return "unknown" }
     if bytes == 0 { return "" }

@@ -81,7 +81,7 @@ struct JSONErrorTests {
     }
   }
 
-  @Test("output that cannot be written is an error, and a signal is none")
+  @Test("output that cannot be written is an error; a signal adds no error")
   func output() async throws {
     try await withRegion { (name) async throws in
       for words in ["list -J", "fill \(name) --zero -J", "limits -J", "map \(name) -J -- true"] {

@@ -36,10 +36,10 @@ struct DisplayWidthTests {
 
   @Test("counts the rows of a line")
   func rows() {
-    #expect(DisplayWidth.rows(of: "", columns: 10) == 1)
-    #expect(DisplayWidth.rows(of: "0123456789", columns: 10) == 1)
-    #expect(DisplayWidth.rows(of: "0123456789a", columns: 10) == 2)
-    #expect(DisplayWidth.rows(of: "\u{1B}[1m0123456789\u{1B}[0m", columns: 10) == 1)
+    #expect(DisplayWidth.broken("", to: 10).count == 1)
+    #expect(DisplayWidth.broken("0123456789", to: 10).count == 1)
+    #expect(DisplayWidth.broken("0123456789a", to: 10).count == 2)
+    #expect(DisplayWidth.broken("\u{1B}[1m0123456789\u{1B}[0m", to: 10).count == 1)
   }
 
   @Test("a table fits each limit that leaves room for a column", arguments: [12, 20, 40, 60, 80])
