@@ -69,7 +69,9 @@ def test_waiting(sink):
         before = len(waits())
         # Several may come at once.
         until(lambda: os.write(writer, b"x") and len(waits()) > before + 20)
-        assert waits()[before:] == ["epoll_wait"] * len(waits()[before:]), waits()
+        # Read once: the receiver may wait again in the meantime.
+        calls = waits()
+        assert set(calls[before:]) == {"epoll_wait"}, calls
         os.close(writer)
         assert (receiver.wait(30), sender.wait(30)) == (0, 0)
     os.unlink(trace)
