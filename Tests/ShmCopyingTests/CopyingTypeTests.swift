@@ -9,7 +9,7 @@ import Testing
 @Suite("Small types of block copying")
 struct CopyingTypeTests {
   @Test(
-    "the bytes of a pattern are those of its rule, chunk by chunk",
+    "a pattern writes the bytes of its rule, chunk by chunk",
     arguments: [
       FillPattern.zero, .byte(9), .pattern([1, 2, 3]), .sequence, .random(seed: 3),
     ])

@@ -34,7 +34,7 @@ struct FillPatternTests {
     (0, [0xE220_A839_7B1D_CDAF, 0x6E78_9E6A_A1B9_65F4, 0x06C4_5D18_8009_454F]),
   ]
 
-  @Test("the random one is SplitMix64, word by word, little-endian", arguments: reference)
+  @Test("the random pattern is SplitMix64, word by word, little-endian", arguments: reference)
   func splitMix64(_ seed: UInt64, _ outputs: [UInt64]) {
     let bytes = make(.random(seed: seed), 0..<8 * outputs.count)
     for (index, output) in outputs.enumerated() {
@@ -42,7 +42,7 @@ struct FillPatternTests {
     }
   }
 
-  @Test("the random one at any word is what the generator gives after as many steps")
+  @Test("the random pattern at word n equals step n of the generator")
   func splitMix64AtOnce() {
     var state = UInt64.max - 3
     let seed = state
@@ -75,14 +75,16 @@ struct FillPatternTests {
     #expect(make(.pattern([9]), 3..<6, start: 1) == [9, 9, 9])
   }
 
-  @Test("bytes and zeros are what they say, at every length", arguments: [0, 1, 7, 8, 4097])
+  @Test(
+    "the patterns of bytes and of zeros have the right bytes at every length",
+    arguments: [0, 1, 7, 8, 4097])
   func uniform(_ count: Int) {
     #expect(make(.zero, 3..<3 + count) == Array(repeating: 0, count: count))
     #expect(make(.byte(0xA5), 3..<3 + count) == Array(repeating: 0xA5, count: count))
   }
 
   @Test(
-    "a range split anywhere holds the same bytes",
+    "a range filled in two parts has the same bytes as a range filled at once",
     arguments: [
       FillPattern.zero, .byte(7), .pattern([1, 2, 3, 4, 5]), .pattern(Array(0..<200)), .sequence,
       .random(seed: 42),

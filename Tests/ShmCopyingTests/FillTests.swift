@@ -13,7 +13,7 @@ struct FillTests {
   private static let size = (1 << 20) + 4099
 
   @Test(
-    "by any number of threads is the same",
+    "the result does not depend on the number of threads",
     arguments: [
       FillPattern.zero, .byte(3), .pattern([1, 2, 3, 4, 5, 6, 7]), .sequence, .random(seed: 9),
     ], [1, 2, 3, 64])
@@ -31,7 +31,8 @@ struct FillTests {
   }
 
   @Test(
-    "stays within its range", arguments: [0, 1, 7, page - 1, page, page + 1, 262_143, 262_144],
+    "fill changes no byte outside its range",
+    arguments: [0, 1, 7, page - 1, page, page + 1, 262_143, 262_144],
     [1, 8, page, 262_145])
   func range(_ start: Int, _ count: Int) throws {
     let region = try Region.anonymous("x", size: Self.size)
@@ -44,7 +45,7 @@ struct FillTests {
     }
   }
 
-  @Test("finds the first difference and counts them all", arguments: [1, 4])
+  @Test("verify reports the first difference and the number of differences", arguments: [1, 4])
   func differences(_ threads: Int) throws {
     let region = try Region.anonymous("x", size: Self.size)
     try region.fill(.random(seed: 5))
@@ -60,7 +61,7 @@ struct FillTests {
     #expect(try region.verify(.random(seed: 5), range: 18..<page) == nil)
   }
 
-  @Test("does not change what it verifies")
+  @Test("verify changes no byte of the region")
   func verifyReads() throws {
     let region = try Region.anonymous("x", size: 4 * page, reserve: false)
     let reader = try Region.open(region.reference, access: .readOnly)
@@ -69,7 +70,7 @@ struct FillTests {
     #expect(try region.status().allocated == 0)
   }
 
-  @Test("of a range that is empty is a usage error, and past the end one of input and output")
+  @Test("an empty range is a usage error, a range past the end an input/output error")
   func refused() throws {
     let region = try Region.anonymous("x", size: page)
     for range in [0..<0, page..<page, -1..<1] {
@@ -82,7 +83,7 @@ struct FillTests {
     }
   }
 
-  @Test("reports its progress, to the end")
+  @Test("fill and verify report their progress until the end")
   func progress() throws {
     let region = try Region.anonymous("x", size: Self.size)
     var last = -1

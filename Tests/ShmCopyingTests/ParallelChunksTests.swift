@@ -11,7 +11,8 @@ import Testing
 @Suite("Chunks for threads")
 struct ParallelChunksTests {
   @Test(
-    "cover the range once, with any number of threads", arguments: [1, 2, 7],
+    "the chunks cover each byte of the range once, with any number of threads",
+    arguments: [1, 2, 7],
     [0..<1, 0..<64, 63..<65, 1..<1000, 64..<128, 100..<101])
   func cover(_ threads: Int, _ range: Range<Int>) throws {
     let seen = Mutex<[Range<Int>]>([])
@@ -52,7 +53,7 @@ struct ParallelChunksTests {
     #expect(done.withLock { $0 } == Set([5] + stride(from: 64, to: 6400, by: 64)))
   }
 
-  @Test("stop at the first error, which is thrown when all have stopped")
+  @Test("all threads stop at the first error, which is thrown after they have stopped")
   func errors() {
     let count = Atomic<Int>(0)
     error(.aborted) {
@@ -67,7 +68,7 @@ struct ParallelChunksTests {
     #expect((1...2).contains(count.load(ordering: .relaxed)))
   }
 
-  @Test("differences add up, and the first is the least")
+  @Test("the threads' differences are added, and the lowest offset is reported as the first")
   func sum() {
     let sum = DifferenceSum()
     #expect(sum.total == nil)
@@ -77,7 +78,7 @@ struct ParallelChunksTests {
     #expect(sum.total == Difference(first: 4, count: 8))
   }
 
-  @Test("threads all run, at once, and are joined", arguments: [1, 2, 5])
+  @Test("all threads run concurrently, and are joined", arguments: [1, 2, 5])
   func threads(_ count: Int) {
     let running = Atomic<Int>(0)
     Threads.run(

@@ -6,9 +6,9 @@ import Testing
 @testable import ShmCore
 @testable import ShmCopying
 
-@Suite("A refusal to copy another process's memory")
+@Suite("Errors of access to another process's memory")
 struct ProcessAccessTests {
-  @Test("names the cause of a refused access, and the remedy")
+  @Test("an error names the cause of a refused access, and the remedy")
   func causes() {
     func sentence(
       itself: Bool = true, inspected: Bool = true, yama: Int? = nil, owner: UInt32? = geteuid()
@@ -35,7 +35,7 @@ struct ProcessAccessTests {
     #expect(sentence().contains("AppArmor"))
   }
 
-  @Test("names the mapping that is nearest, on either side of it")
+  @Test("an error about an unmapped address names the nearest mapping below or above it")
   func nearest() {
     let lines = [
       "1000-2000 r--p 00000000 00:00 0 ", "5000-6000 rw-s 00000000 00:01 7 /dev/shm/a\u{1B}b",

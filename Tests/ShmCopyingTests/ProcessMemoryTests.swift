@@ -10,7 +10,7 @@ import Testing
 @Suite("Another process's memory")
 struct ProcessMemoryTests {
   @Test(
-    "is read and written with every byte, with any alignment on both sides",
+    "every byte is read and written, with any alignment on both sides",
     arguments: [1, page - 1, page, page + 1, 3 * page - 2, (4 << 20) + 1])
   func sizes(_ size: Int) throws {
     try withTarget(size + 2 * page) { (target, memory, address) throws in
@@ -33,7 +33,7 @@ struct ProcessMemoryTests {
     }
   }
 
-  @Test("is copied in more pieces than one call takes, with every byte in its place")
+  @Test("more pieces than one call accepts are copied completely and in order")
   func pieces() throws {
     let count = 2 * ProcessCalls.maximumPieces + 77
     try withTarget(count * 13) { (target, memory, address) throws in
@@ -63,7 +63,7 @@ struct ProcessMemoryTests {
     }
   }
 
-  @Test("that ends within a range is copied up to there, to the byte", arguments: [1, 3, 200])
+  @Test("a range whose end is unmapped is copied up to the exact byte", arguments: [1, 3, 200])
   func missingPage(_ pages: Int) throws {
     try withTarget(256 * page) { (target, memory, address) throws in
       try target.fill(.random(seed: 1))
@@ -115,7 +115,7 @@ struct ProcessMemoryTests {
     }
   }
 
-  @Test("that is not mapped is named with the mapping nearest to it")
+  @Test("an error about an unmapped address names the nearest mapping")
   func notMapped() throws {
     try withTarget(page) { (target, memory, address) throws in
       let failure = failure { _ = try memory.bytes(at: 0x1000, count: 10) }
@@ -151,7 +151,7 @@ struct ProcessMemoryTests {
     }
   }
 
-  @Test("a process that has ended is reported as died, and its number as not found")
+  @Test("a process that ends is reported as died, and its PID later as not found")
   func ended() throws {
     let child = try Child(["/bin/sleep", "60"])
     let number = child.identifier
@@ -172,7 +172,7 @@ struct ProcessMemoryTests {
   }
 
   @Test(
-    "is not copied when the number is another process's",
+    "memory is not copied if another process has got the PID",
     .enabled(if: TestEnvironment.mayMount, "needs root, to give a number twice"))
   func reused() throws {
     let child = try Child(["/bin/sleep", "60"])

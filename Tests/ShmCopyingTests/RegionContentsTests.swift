@@ -10,7 +10,7 @@ import Testing
 @Suite("The contents by system call")
 struct ContentsTests {
   @Test(
-    "are read and written at every boundary",
+    "reads and writes work at every page boundary",
     arguments: [0, 1, page - 1, page, page + 1, 2 * page - 1], [0, 1, page - 1, page, page + 1])
   func bounds(_ offset: Int, _ count: Int) throws {
     let size = 2 * page
@@ -29,7 +29,7 @@ struct ContentsTests {
     #expect(try region.status().size == size)
   }
 
-  @Test("past the end are no bytes to read, and an error to write")
+  @Test("a read past the end returns 0 bytes, a write past the end is an error")
   func past() throws {
     let region = try Region.anonymous("x", size: page)
     for offset in [page, page + 1, 1 << 40] {
@@ -39,7 +39,7 @@ struct ContentsTests {
     #expect(try region.status().size == page)
   }
 
-  @Test("invalid offsets are errors", arguments: [-1, Int.min, Int.max, Int.max - 1])
+  @Test("invalid offsets are refused", arguments: [-1, Int.min, Int.max, Int.max - 1])
   func absurd(_ offset: Int) throws {
     let region = try Region.anonymous("x", size: page)
     #expect(throws: ShmError.self) { try region.store([1, 2], at: offset) }
@@ -49,7 +49,7 @@ struct ContentsTests {
     #expect(try region.contents(0..<page).allSatisfy { $0 == 0 })
   }
 
-  @Test("that another descriptor has cut off are an error, and the region does not grow again")
+  @Test("access to bytes that another descriptor cut off is an error, and does not grow the region")
   func shrunk() throws {
     let name = TestName()
     let region = try Region.create(name.reference, size: 3 * page)

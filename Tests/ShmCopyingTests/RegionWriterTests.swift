@@ -14,10 +14,11 @@ private func lower(_ resource: __rlimit_resource, to value: Int) throws {
   try SystemCall.check { unsafe setrlimit(__rlimit_resource_t(resource.rawValue), &limit) }
 }
 
-@Suite("Bytes on their way into a region")
+@Suite("Writing an input into a region")
 struct RegionWriterTests {
   @Test(
-    "every length is written to its place, also across windows", arguments: [true, false],
+    "an input of any length is written at its offset, also across windows",
+    arguments: [true, false],
     [1, page - 1, page, page + 1, 4 * page + 3])
   func lengths(_ isShared: Bool, _ count: Int) throws {
     let edge = 32 << 20
@@ -37,7 +38,7 @@ struct RegionWriterTests {
   }
 
   @Test(
-    "writing does not make the region larger, neither before nor after its range",
+    "writing grows the region neither before nor after its range",
     arguments: [true, false])
   func bounds(_ isShared: Bool) throws {
     let region = try Region.anonymous("t", size: page)
@@ -50,7 +51,7 @@ struct RegionWriterTests {
   }
 
   @Test(
-    "a part that was cut off during a write does not reappear, neither in the window nor in the last page"
+    "a part that was cut off during a write does not reappear in the window or last page"
   )
   func shrunk() throws {
     let region = try Region.anonymous("t", size: 4 * page)
@@ -65,7 +66,7 @@ struct RegionWriterTests {
     try writer.write(scratch, count: 4 * page, at: 4 * page, of: region)
   }
 
-  @Test("say that addresses are used up, and not that memory is")
+  @Test("an error under RLIMIT_AS names the address space, not memory")
   func addresses() async {
     await #expect(processExitsWith: .success) {
       let region = try Region.anonymous("t", size: 32 << 20, reserve: false)
@@ -77,7 +78,7 @@ struct RegionWriterTests {
     }
   }
 
-  @Test("uses another call if the input is not a file")
+  @Test("an input that is not a regular file is read by another system call")
   func fallback() async {
     await #expect(processExitsWith: .success) {
       let region = try Region.anonymous("t", size: 1 << 20)

@@ -32,7 +32,7 @@ struct SpanCopyTests {
     #expect(copy == [0, 0x1234, 0x5678])
   }
 
-  @Test("a failure to copy a process's memory is a sentence, and an error of the library")
+  @Test("an error of a process copy is a complete sentence and an error of the library")
   func failure() throws {
     let memory = try ProcessMemory(of: getpid())
     do throws(ProcessMemoryFailure) {

@@ -56,7 +56,7 @@ struct TransferTests {
     #expect(try region.status().size == page)
   }
 
-  @Test("differences from an input are found, and a missing end is one")
+  @Test("verify finds differences from an input, and reports a missing end as a difference")
   func verify() throws {
     let region = try Region.anonymous("x", size: page)
     func compare(_ data: [UInt8], isPrefix: Bool = false) throws -> Difference? {
@@ -78,7 +78,7 @@ struct TransferTests {
     #expect(try compare([]) == Difference(first: 0, count: 0, length: .shorter(by: page)))
   }
 
-  @Test("a pipe that does not block is waited for")
+  @Test("a transfer waits for a non-blocking pipe")
   func nonBlocking() throws {
     var ends: [CInt] = [0, 0]
     try SystemCall.check { unsafe pipe(&ends) }
@@ -95,7 +95,7 @@ struct TransferTests {
     #expect(try writer.wait() == 0)
   }
 
-  @Test("a sink that is full, closed or for reading is an input/output error")
+  @Test("a full, closed or read-only output is an input/output error")
   func badSink() throws {
     let region = try Region.anonymous("x", size: page)
     let full = try FileSystem.open("/dev/full", O_WRONLY)
@@ -117,7 +117,7 @@ struct TransferTests {
     #expect(try InputSource("/proc/self/maps").size == nil)
   }
 
-  @Test("a region is made of an input of known, unknown or given size")
+  @Test("a region is created from an input of known, unknown or given size")
   func createFrom() throws {
     let data = (0..<(1 << 20) + 77).map { UInt8(truncatingIfNeeded: $0 &* 13) }
     let file = try TemporaryFile(data)
@@ -140,7 +140,7 @@ struct TransferTests {
     #expect(!smaller.exists)
   }
 
-  @Test("a region is made of an input that does not say its size")
+  @Test("a region is created from a file of /proc, whose size is unknown")
   func createFromProc() throws {
     let name = TestName()
     let region = try Region.create(

@@ -8,7 +8,9 @@ import Testing
 
 @Suite("Regions without a name")
 struct AnonymousTests {
-  @Test("hold what they should, reserved", arguments: [1, page - 1, page, page + 1])
+  @Test(
+    "an anonymous region has its size, its contents and reserved memory",
+    arguments: [1, page - 1, page, page + 1])
   func create(_ size: Int) throws {
     let region = try Region.anonymous("label", size: size)
     let status = try region.status()
@@ -19,7 +21,7 @@ struct AnonymousTests {
     #expect(link.string.hasPrefix("/memfd:label"))
   }
 
-  @Test("are the same region by pid:PID:FD")
+  @Test("pid:PID:FD opens the same region")
   func byDescriptor() throws {
     let region = try Region.anonymous("x", size: page)
     try region.store([3], at: 1)
@@ -29,7 +31,7 @@ struct AnonymousTests {
     #expect(try other.contents(0..<2) == [0, 3])
   }
 
-  @Test("have a label of 249 bytes at most, without NUL", arguments: [0, 1, 248, 249, 250, 4096])
+  @Test("a label has at most 249 bytes and no NUL", arguments: [0, 1, 248, 249, 250, 4096])
   func label(_ length: Int) throws {
     let label = String(repeating: "x", count: length)
     if length <= 249 {
@@ -40,7 +42,7 @@ struct AnonymousTests {
     error(.usage) { _ = try Region.anonymous("a\0b", size: 1) }
   }
 
-  @Test("larger than memory are refused")
+  @Test("a size larger than the memory is refused")
   func absurd() {
     error(.noSpace) { _ = try Region.anonymous("x", size: .max) }
   }

@@ -13,12 +13,12 @@ struct ByteCountTests {
     (-1, "-1 B"), (-1536, "-1.5 KiB"), (Int.min, "-8 EiB"),
   ]
 
-  @Test("are shown in the largest unit that fits, to a tenth", arguments: table)
+  @Test("a byte count has the largest unit that fits, and one decimal", arguments: table)
   func text(_ bytes: Int, _ shown: String) {
     #expect(ByteCount(bytes).description == shown)
   }
 
-  @Test("are within a twentieth of a unit of the value")
+  @Test("the text differs from the value by at most half of its last digit")
   func rounding() throws {
     let factors = ["B": 1.0, "KiB": 0x1p10, "MiB": 0x1p20, "GiB": 0x1p30, "TiB": 0x1p40]
       .merging(["PiB": 0x1p50, "EiB": 0x1p60]) { $1 }

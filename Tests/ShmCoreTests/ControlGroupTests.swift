@@ -52,7 +52,7 @@ struct ControlGroupTests {
 
   private func pages(_ mebibytes: Int) -> Int { MemoryCgroup.withoutOverhead(mebibytes << 20) }
 
-  @Test("of version 2 are bounded by memory.max or memory.high, whichever is lower, at every level")
+  @Test("in version 2 the lower of memory.max and memory.high is the limit at every level")
   func unified() throws {
     try withHierarchy([
       "/": [:],
@@ -78,7 +78,7 @@ struct ControlGroupTests {
   }
 
   @Test(
-    "of version 2 swap out no more than memory.swap.max leaves",
+    "in version 2 memory.swap.max limits how much can be swapped out",
     arguments: [("0", "0", 0), ("\(32 << 20)", "\(8 << 20)", 24), ("\(8 << 20)", "\(9 << 20)", 0)])
   func swap(_ limit: String, _ used: String, _ left: Int) throws {
     let files = [
@@ -92,7 +92,7 @@ struct ControlGroupTests {
     }
   }
 
-  @Test("of version 1 are bounded by memory, and by memory and swap together")
+  @Test("in version 1 memory, and memory and swap together, are limited")
   func legacy() throws {
     func files(_ memory: Int, _ both: Int, used: Int, usedBoth: Int) -> [String: String] {
       [
@@ -127,7 +127,7 @@ struct ControlGroupTests {
     }
   }
 
-  @Test("bound huge pages in use and reserved, of each size by itself, in both versions")
+  @Test("both versions limit used and reserved huge pages, separately for each size")
   func hugePages() throws {
     let unified = [
       "hugetlb.2MB.max": "\(8 << 20)\n", "hugetlb.2MB.current": "\(2 << 20)\n",
@@ -164,7 +164,7 @@ struct ControlGroupTests {
     }
   }
 
-  @Test("count huge pages as memory only if the hierarchy is mounted so")
+  @Test("huge pages count as memory only with the mount option memory_hugetlb_accounting")
   func accounting() throws {
     let files = memory(10, ["memory.max": "\(64 << 20)"])
     try withHierarchy(["/a": files]) { root in

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Copy-on-write")
 struct CopyOnWriteTests {
-  @Test("the written pages become private copies, and the region keeps its bytes")
+  @Test("written pages become private copies, and the region keeps its bytes")
   func pages() throws {
     let name = TestName()
     let region = try Region.create(try name.reference, size: 1000 * page)
@@ -40,7 +40,7 @@ struct CopyOnWriteTests {
     #expect(try mapping.copiedBytes() == 137 * page)
   }
 
-  @Test("counts the copies of another process, and none for a shared mapping")
+  @Test("the copies of another process are counted, and a shared mapping has 0 copies")
   func others() throws {
     let name = TestName()
     let region = try Region.create(try name.reference, size: 20 * page)
@@ -80,7 +80,7 @@ struct CopyOnWriteTests {
       maps.first { !$0.isShared }.map { CopiedPages.bytes(of: $0, in: process) } == .some(nil))
   }
 
-  @Test("is derived from the entries of pagemap")
+  @Test("copies are recognized by the entries of pagemap")
   func entries() {
     #expect(!CopiedPages.isOwn(0))
     #expect(CopiedPages.isOwn(1 << 63))

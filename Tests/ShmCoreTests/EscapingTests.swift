@@ -12,7 +12,7 @@ struct EscapingTests {
   }
 
   @Test(
-    "control characters are shown",
+    "control characters are escaped",
     arguments: [
       ("\n", "\\n"), ("\t", "\\t"), ("\r", "\\r"), ("\0", "\\x00"), ("\u{1B}[31m", "\\x1b[31m"),
       ("\u{7F}", "\\x7f"), ("\u{8}", "\\x08"), ("\r\n", "\\r\\n"),
@@ -21,7 +21,7 @@ struct EscapingTests {
     #expect(Escaping.printable(text) == shown)
   }
 
-  @Test("every C0 and C1 control is shown")
+  @Test("every C0 and C1 control character is escaped")
   func everyControl() throws {
     for value in Array(0..<0x20) + Array(0x7F..<0xA0) {
       let scalar = try #require(Unicode.Scalar(UInt32(value)))
@@ -31,7 +31,7 @@ struct EscapingTests {
   }
 
   @Test(
-    "what turns the direction, or is invisible, is shown",
+    "invisible characters, and characters that change the direction of text, are escaped",
     arguments: [
       ("\u{202E}gpj", "\\u{202e}gpj"), ("\u{2066}", "\\u{2066}"), ("\u{200B}", "\\u{200b}"),
       ("\u{FEFF}", "\\u{feff}"), ("\u{2028}", "\\u{2028}"), ("\u{2029}", "\\u{2029}"),
@@ -49,7 +49,7 @@ struct EscapingTests {
   }
 
   @Test(
-    "bytes that are not UTF-8 are shown one by one",
+    "bytes that are not UTF-8 are escaped one by one",
     arguments: [
       ([0x80], "\\x80"), ([0xFF, 0x41], "\\xffA"), ([0xC3], "\\xc3"), ([0xC0, 0xAF], "\\xc0\\xaf"),
       ([0xED, 0xA0, 0x80], "\\xed\\xa0\\x80"), ([0xF4, 0x90, 0x80, 0x80], "\\xf4\\x90\\x80\\x80"),
@@ -105,7 +105,7 @@ struct EscapingTests {
   }
 
   @Test(
-    "JSON keeps its meaning, and hidden characters become \\u",
+    "in JSON hidden characters become \\u, and the decoded text is the same",
     arguments: [
       ("\"plain é 中\"", "\"plain é 中\""), ("\"\u{202E}\"", "\"\\u202e\""),
       ("\"\u{9B}31m\"", "\"\\u009b31m\""), ("\"\u{7F}\"", "\"\\u007f\""),
@@ -133,7 +133,7 @@ struct FieldEscapingTests {
     return bytes
   }
 
-  @Test("any bytes are one printable field and can be restored")
+  @Test("any bytes become one printable field, from which they can be restored")
   func fields() {
     var generator = SeededGenerator(seed: 18)
     for _ in 0..<2000 {
@@ -146,7 +146,8 @@ struct FieldEscapingTests {
     }
   }
 
-  @Test("plain names stay", arguments: ["cache", "/dev/shm/a-b_c.d", "日本", "a'b\"c$`*?["])
+  @Test(
+    "plain names are not changed", arguments: ["cache", "/dev/shm/a-b_c.d", "日本", "a'b\"c$`*?["])
   func plain(_ name: String) {
     #expect(Escaping.field(name.utf8) == name)
   }
@@ -155,7 +156,7 @@ struct FieldEscapingTests {
 @Suite("Patterns of names")
 struct NamePatternTests {
   @Test(
-    "match bytes as in a shell",
+    "a pattern matches as in a shell",
     arguments: [
       ("*", "", true), ("*", "/a/.b", true), ("jack-*", "jack-", true), ("jack-*", "xjack-", false),
       ("?", "a", true), ("?", "ab", false), ("[a-c]x", "bx", true), ("[!a]", "a", false),
@@ -166,7 +167,7 @@ struct NamePatternTests {
     #expect(NamePattern.matches(bytes(name), bytes(pattern)) == isMatch)
   }
 
-  @Test("match bytes that are not UTF-8, one by one")
+  @Test("a wildcard matches single bytes that are not UTF-8")
   func binary() {
     #expect(NamePattern.matches([0xFF, 0x61], [0x3F, 0x61]))
     #expect(NamePattern.matches(bytes("é"), bytes("??")))
@@ -174,7 +175,9 @@ struct NamePatternTests {
     #expect(!NamePattern.matches([0], bytes("*")))
   }
 
-  @Test("are recognized", arguments: [("a*", true), ("?", true), ("[", true), ("a\\b", false)])
+  @Test(
+    "text with a wildcard is recognized as a pattern",
+    arguments: [("a*", true), ("?", true), ("[", true), ("a\\b", false)])
   func recognized(_ text: String, _ isPattern: Bool) {
     #expect(NamePattern.isPattern(bytes(text)) == isPattern)
   }

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Mappings")
 struct MappingTests {
-  @Test("of one region share their bytes with each other and with the region")
+  @Test("two mappings of a region share their bytes with each other and with the region")
   func shared() throws {
     let name = TestName()
     let region = try Region.create(try name.reference, size: 3 * page)
@@ -24,7 +24,7 @@ struct MappingTests {
     withExtendedLifetime(name) {}
   }
 
-  @Test("that are private keep what they change to themselves, and see the rest change")
+  @Test("changes of a private mapping stay private, and unchanged pages show the region")
   func isPrivate() throws {
     let name = TestName()
     let region = try Region.create(try name.reference, size: 2 * page)
@@ -39,7 +39,7 @@ struct MappingTests {
   }
 
   @Test(
-    "cover the requested bytes, at the boundaries of pages", arguments: [1, page - 1, page])
+    "a mapping covers the requested bytes at page boundaries", arguments: [1, page - 1, page])
   func ranges(_ count: Int) throws {
     let name = TestName()
     let region = try Region.create(try name.reference, size: 3 * page)
@@ -53,7 +53,7 @@ struct MappingTests {
   }
 
   @Test(
-    "of an empty range, one that does not begin on a page, and one past the end are refused",
+    "a range that is empty, not page-aligned or past the end is refused",
     arguments: [
       (0..<0, .usage), (page..<page, .usage), (1..<page, .doesNotFit), (-page..<page, .usage),
       (0..<2 * page + 1, .inputOutput), (page..<Int.max, .inputOutput),
@@ -65,7 +65,7 @@ struct MappingTests {
     withExtendedLifetime(name) {}
   }
 
-  @Test("are made at the requested address, and never over an existing mapping")
+  @Test("a mapping is made at the requested address, and never over an existing mapping")
   func address() throws {
     let name = TestName()
     let region = try Region.create(try name.reference, size: page)
@@ -105,7 +105,7 @@ struct MappingTests {
     _ = try Mapping(of: region, protection: .readOnly)
   }
 
-  @Test("keep their pages after the region is closed and its name is removed")
+  @Test("a mapping keeps its pages after the region is closed and its name is removed")
   func outlives() throws {
     let name = TestName()
     var mapping: Mapping?
@@ -120,7 +120,7 @@ struct MappingTests {
     try mapping.unmap()
   }
 
-  @Test("bring every page in when they are populated, and say how far they are")
+  @Test("populating makes every page resident, and reports its progress")
   func populate() throws {
     let name = TestName()
     let region = try Region.create(
@@ -163,7 +163,7 @@ struct MappingTests {
     withExtendedLifetime(name) {}
   }
 
-  @Test("take every advice that the kernel knows", arguments: Mapping.Advice.allCases)
+  @Test("a mapping accepts every advice that the kernel knows", arguments: Mapping.Advice.allCases)
   func advice(_ advice: Mapping.Advice) throws {
     let name = TestName()
     let region = try Region.create(try name.reference, size: 2 * page)

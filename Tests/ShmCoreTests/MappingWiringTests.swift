@@ -15,7 +15,7 @@ private func wired() throws -> Int {
 @Suite("Wiring a mapping")
 struct MappingWiringTests {
   @Test(
-    "distinguishes locked pages from others by the flags of their frames",
+    "locked pages are distinguished from others by the flags of their frames",
     .enabled(if: FrameTable.isVisible, "needs root with CAP_SYS_ADMIN and kpageflags"))
   func marks() async {
     await #expect(processExitsWith: .success) {
@@ -44,7 +44,7 @@ struct MappingWiringTests {
     }
   }
 
-  @Test("charges whole pages, verifies each, and releases all of them")
+  @Test("wiring charges whole pages, verifies each page, and unwiring releases all pages")
   func life() async {
     await #expect(processExitsWith: .success) {
       let name = TestName()
@@ -73,7 +73,7 @@ struct MappingWiringTests {
     }
   }
 
-  @Test("on fault charges all pages and faults none in")
+  @Test("wiring on fault charges all pages and makes no page resident")
   func onFault() async {
     await #expect(processExitsWith: .success) {
       let name = TestName()
@@ -89,7 +89,8 @@ struct MappingWiringTests {
     }
   }
 
-  @Test("beyond the memlock limit is undone, keeps earlier wired pages, and reports the reason")
+  @Test(
+    "wiring past the memlock limit is undone, keeps earlier wired pages, and reports the reason")
   func limit() async {
     await #expect(processExitsWith: .success) {
       try dropPrivilege(memlock: 8 * page)
@@ -113,7 +114,7 @@ struct MappingWiringTests {
     }
   }
 
-  @Test("with best effort keeps what could be wired, from the start on")
+  @Test("best effort keeps the pages at the start that could be wired")
   func bestEffort() async {
     await #expect(processExitsWith: .success) {
       try dropPrivilege(memlock: 7 * page)
@@ -128,7 +129,7 @@ struct MappingWiringTests {
     }
   }
 
-  @Test("the caller can stop the wiring, which leaves nothing wired")
+  @Test("a caller can stop the wiring, which leaves no page wired")
   func stopped() async {
     await #expect(processExitsWith: .success) {
       let region = try Region.anonymous("t", size: 4 * page)
@@ -143,7 +144,7 @@ struct MappingWiringTests {
     }
   }
 
-  @Test("reports that the region was shrunk, and leaves no page wired")
+  @Test("wiring a region that was shrunk is reported, and leaves no page wired")
   func truncated() async {
     await #expect(processExitsWith: .success) {
       let region = try Region.anonymous("t", size: 4 * page)

@@ -16,7 +16,7 @@ struct MemoryFileSystemTests {
       free_files: freeFiles)
   }
 
-  @Test("have their room in bytes and their inodes in pieces")
+  @Test("sizes are in bytes, and inodes are a count")
   func figures() {
     let system = MemoryFileSystem(status())
     #expect(system.kind == .tmpfs)
@@ -28,7 +28,7 @@ struct MemoryFileSystemTests {
   }
 
   @Test(
-    "are known by their magic",
+    "the magic number identifies the file system",
     arguments: [
       (cshm_TMPFS_MAGIC, MemoryFileSystem.Kind.tmpfs), (cshm_HUGETLBFS_MAGIC, .hugetlbfs),
       (cshm_RAMFS_MAGIC, .ramfs), (0xEF53, .other), (0, .other), (-1, .other),
@@ -37,7 +37,7 @@ struct MemoryFileSystemTests {
     #expect(MemoryFileSystem(status(type: type)).kind == kind)
   }
 
-  @Test("without a limit have no figures, and used up ones have 0")
+  @Test("without a limit the figures are nil, at the limit they are 0")
   func limits() {
     let unlimited = MemoryFileSystem(status(blocks: 0, available: 0, files: 0, freeFiles: 0))
     #expect(unlimited.total == nil)
@@ -51,7 +51,7 @@ struct MemoryFileSystemTests {
     #expect(full.freeInodes == 0)
   }
 
-  @Test("figures that overflow are unknown")
+  @Test("figures that overflow are nil")
   func overflow() {
     let system = MemoryFileSystem(
       status(blockSize: .max, blocks: 1 << 46, available: .max, files: 1, freeFiles: .max))
@@ -61,7 +61,7 @@ struct MemoryFileSystemTests {
     #expect(MemoryFileSystem(status(blockSize: 0)).blockSize == 1)
   }
 
-  @Test("are found by a path")
+  @Test("the file system of a path is found")
   func found() throws {
     let shared = try MemoryFileSystem.at("/dev/shm")
     #expect(shared.kind == .tmpfs)

@@ -14,7 +14,7 @@ struct MemoryInformationTests {
     Hugepagesize:       2048 kB
     """
 
-  @Test("amounts with kB are converted to bytes, and others are plain counts")
+  @Test("values in kB are converted to bytes, other values are counts")
   func values() {
     let information = MemoryInformation(parsing: bytes(Self.text))
     #expect(information.total == 2_048_000 << 10)

@@ -19,14 +19,14 @@ struct MountTableTests {
 
       """))
 
-  @Test("takes the lines of the form, and passes over others")
+  @Test("well-formed lines are parsed, and other lines ignored")
   func lines() {
     #expect(table.mounts.map(\.kind) == ["ext4", "tmpfs", "hugetlbfs", "tmpfs", "tmpfs"])
     #expect(table.mounts[2].point == "/mnt/with blank")
     #expect(table.mounts[2].root == "/inner")
   }
 
-  @Test("finds the mount of a path: the longest, and of equal ones the last")
+  @Test("the mount of a path has the longest mount point, and is the last of equal ones")
   func longest() {
     #expect(table.mount(of: "/dev/shm/x")?.option("size") == "1m")
     #expect(table.mount(of: "/dev/shm/below/x")?.device == "0:28")
@@ -35,7 +35,7 @@ struct MountTableTests {
     #expect(table.mount(ofDevice: 99) == nil)
   }
 
-  @Test("knows options with a value, without, and not there")
+  @Test("options with a value, without a value, and missing options are distinguished")
   func options() {
     #expect(table.mounts[1].option("noswap")?.isEmpty == true)
     #expect(table.mounts[1].option("nosuid") != nil)
@@ -56,7 +56,7 @@ struct HostFigureTests {
     try ProcText.lines(FileSystem.contents(of: path)).first.flatMap { ProcText.decimal($0) }
   }
 
-  @Test("of the pools are those of their files")
+  @Test("the figures of the pools equal their files in /sys")
   func pools() throws {
     for pool in HugePagePool.all() {
       #expect(try number(pool.sizeFile) == pool.total)
@@ -73,28 +73,28 @@ struct HostFigureTests {
     #expect(HugePagePool.pool(ofPageSize: 12345) == nil)
   }
 
-  @Test("of the kernel's settings are those of its files")
+  @Test("the kernel's settings equal their files in /proc/sys")
   func settings() throws {
     let settings = KernelSettings.current()
     #expect(try number("/proc/sys/vm/max_map_count") == settings.maximumMappings)
     #expect(try number("/proc/sys/vm/overcommit_memory") == settings.overcommit)
   }
 
-  @Test("of /dev/shm are those of its file system")
+  @Test("the figures of /dev/shm equal those of statvfs")
   func sharedMemory() throws {
     let mount = try #require(SharedMemoryMount.current())
     #expect(mount.fileSystem.kind == .tmpfs)
     #expect(mount.fileSystem.total == (try MemoryFileSystem.at("/dev/shm").total))
   }
 
-  @Test("processes with wired memory are sorted, and their sum is correct")
+  @Test("processes with wired memory are sorted by amount, and their sum is correct")
   func host() throws {
     let host = try HostWiring.current()
     #expect(host.processes == host.holders.reduce(0) { $0 + $1.wired })
     #expect(host.holders.map(\.wired) == host.holders.map(\.wired).sorted(by: >))
   }
 
-  @Test("of the limit that is found by trying are those of the kernel")
+  @Test("the limit found by trying equals the kernel's limit")
   func probe() throws {
     let limits = try WiringLimits.current()
     let found = try WiringProbe.largest()

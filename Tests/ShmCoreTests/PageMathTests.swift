@@ -5,13 +5,13 @@ import Testing
 
 @Suite("Rounding to pages")
 struct PageMathTests {
-  @Test("the page is the system's")
+  @Test("the page size is the system's")
   func pageSize() {
     #expect(PageMath.pageSize == Int(getpagesize()))
   }
 
   @Test(
-    "around a page's boundaries",
+    "values next to a page boundary are rounded correctly",
     arguments: [
       (0, 0, 0, 0), (1, 0, page, 1), (page - 1, 0, page, 1), (page, page, page, 1),
       (page + 1, page, 2 * page, 2), (2 * page - 1, page, 2 * page, 2),
@@ -23,7 +23,7 @@ struct PageMathTests {
   }
 
   @Test(
-    "a value too large to round up has no answer",
+    "rounding up a value that would overflow returns nil",
     arguments: [Int.max, Int.max - 1, Int.max - page + 2])
   func overflow(_ value: Int) {
     #expect(PageMath.roundUp(value) == nil)
@@ -45,17 +45,18 @@ struct PageMathTests {
     (page..<page + 1, page..<2 * page), (1..<3 * page, 0..<3 * page),
   ]
 
-  @Test("outward takes every page that a range touches", arguments: ranges)
+  @Test("rounding outward includes every page that a range touches", arguments: ranges)
   func outward(_ range: Range<Int>, _ pages: Range<Int>) {
     #expect(PageMath.outward(range) == pages)
   }
 
-  @Test("an empty range touches no page", arguments: [0, 1, page - 1, page, page + 1])
+  @Test(
+    "rounding an empty range outward returns no page", arguments: [0, 1, page - 1, page, page + 1])
   func outwardOfNothing(_ offset: Int) {
     #expect(PageMath.outward(offset..<offset).isEmpty)
   }
 
-  @Test("other units are rounded to as well", arguments: [1, 2, 2 << 20, 1 << 30])
+  @Test("values are rounded to other units than pages", arguments: [1, 2, 2 << 20, 1 << 30])
   func units(_ unit: Int) {
     #expect(PageMath.roundUp(unit, to: unit) == unit)
     #expect(PageMath.roundUp(unit + 1, to: unit) == 2 * unit)

@@ -21,7 +21,7 @@ struct PlaceTests {
   }
 
   @Test(
-    "is derived from the names of the control groups",
+    "the place is derived from the names of the control groups",
     arguments: [
       ("/system.slice/db.service", [.systemService], "db.service"),
       ("/system.slice/db.service/workers", [.systemService], "db.service"),
@@ -92,7 +92,7 @@ struct PlaceTests {
     #expect(place.kind == kinds.last ?? .unknown && place.contradictions.isEmpty)
   }
 
-  @Test("is derived from the hierarchy of version 1 that has the most evidence")
+  @Test("with version 1 the hierarchy with the most evidence decides the place")
   func hierarchies() {
     func kinds(_ text: String) -> [Place.Kind] {
       let place = Place(Self.facts(), Place.GroupPath.evidence(inGroups: bytes(text)))
@@ -110,7 +110,7 @@ struct PlaceTests {
     #expect(kinds("") == [] && kinds("0") == [] && kinds("0:/system.slice/a.service") == [])
   }
 
-  @Test("is the innermost of several places, and unknown if the evidence is contradictory")
+  @Test("of nested places the innermost is reported, and contradictory evidence is unknown")
   func combinations() {
     func kinds(_ group: String, _ marks: (Place.Kind, Place.Mark)...) -> [Place.Kind]? {
       let place = Self.place(group, marks)
@@ -148,7 +148,7 @@ struct PlaceTests {
     #expect(kinds("/") == [])
   }
 
-  @Test("is in a user namespace if the uid map says so")
+  @Test("the uid map shows whether the process is in a user namespace")
   func maps() {
     #expect(
       Place.Facts.userMap(
@@ -159,14 +159,14 @@ struct PlaceTests {
     #expect(own.process.process == ProcessNumber.own)
   }
 
-  @Test("has a terminal if the process's entry in /proc names one")
+  @Test("the process's entry in /proc shows whether it has a terminal")
   func terminals() {
     #expect(Place.Facts.hasTerminal(bytes("7 (a) b) S 1 7 7 34816 7 4194560 0")) == true)
     #expect(Place.Facts.hasTerminal(bytes("7 (a b) S 1 7 7 0 -1 4194560 0")) == false)
     #expect(Place.Facts.hasTerminal(bytes("7 (a")) == nil && Place.Facts.hasTerminal([]) == nil)
   }
 
-  @Test("is derived from variables of another process, byte by byte")
+  @Test("the environment of another process is parsed byte by byte")
   func variables() {
     let text = bytes("A=1\0SLURM_JOB_ID=5\0NOSLURM_JOB_ID=6\0E=\0")
     #expect(Place.Signs.variable("SLURM_JOB_ID", in: text) == bytes("5"))
@@ -174,7 +174,7 @@ struct PlaceTests {
     #expect(Place.Signs.variable("JOB_ID", in: text) == nil)
   }
 
-  @Test("leaves a limit its general form, with the value that it needs")
+  @Test("without a known place the advice on a limit has the required value")
   func general() {
     func text(_ limit: LimitShortage.Limit, _ needed: Int?) -> String {
       "\(LimitShortage(limit, needed: needed))"

@@ -2,10 +2,10 @@ import ShmCore
 import ShmTestSupport
 import Testing
 
-@Suite("The shapes of /proc's texts")
+@Suite("Parsers of the text in /proc")
 struct ProcTextTests {
   @Test(
-    "amounts in kB are bytes, others plain, and any other text is refused",
+    "values in kB become bytes, values without a unit stay, and other text is refused",
     arguments: [
       ("8192 kB", 8_388_608), ("0 kB", 0), ("7", 7), ("  7  ", 7), ("\t8 kB", 8192),
       ("9007199254740991 kB", 9_223_372_036_854_774_784), ("9007199254740992 kB", nil),
@@ -18,7 +18,7 @@ struct ProcTextTests {
   }
 
   @Test(
-    "hexadecimal numbers go to 2^64 - 1",
+    "hexadecimal numbers up to 2^64 - 1 are parsed",
     arguments: [
       ("0", 0), ("ff", 255), ("FF", 255), ("ffffffffffffffff", UInt64.max),
       ("0000000000000000000000ff", 255), ("10000000000000000", nil), ("", nil), ("fg", nil),
@@ -28,7 +28,7 @@ struct ProcTextTests {
     #expect(ProcText.hexadecimal(bytes(text)[...]) == value)
   }
 
-  @Test("a field has the text before the first colon and the text after it")
+  @Test("a field is split at its first colon")
   func field() throws {
     let field = try #require(ProcText.field(bytes("Name: \t a: b")[...]))
     #expect(field.name == "Name")
@@ -37,7 +37,7 @@ struct ProcTextTests {
     #expect(ProcText.field(bytes(":")[...])?.name.isEmpty == true)
   }
 
-  @Test("lines and words know no empty ones")
+  @Test("empty lines and words are skipped")
   func splitting() {
     #expect(ProcText.lines(bytes("a\n\nb\n")).map { Array($0) } == [bytes("a"), bytes("b")])
     #expect(ProcText.words(bytes(" a\t b ")[...]).map { Array($0) } == [bytes("a"), bytes("b")])

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Lines of /proc/PID/maps")
 struct ProcessMapTests {
-  @Test("are read as the kernel writes them")
+  @Test("lines of the kernel's format are parsed")
   func line() throws {
     let text =
       "7f1c2a000000-7f1c2a400000 rw-s 00200000 00:1b 1234                       /dev/shm/a b"
@@ -31,7 +31,7 @@ struct ProcessMapTests {
   }
 
   @Test(
-    "device numbers are those of makedev(3)",
+    "device numbers equal those of makedev(3)",
     arguments: [
       ("00:1b", 0x1B), ("08:01", 0x801), ("103:12345", 0x1231_0345), ("fff:fffff", 0xFFFF_FFFF),
       ("12345:1", 0x1_2000_0003_4501),
@@ -43,7 +43,7 @@ struct ProcessMapTests {
   }
 
   @Test(
-    "lines of another form are ignored",
+    "malformed lines are ignored",
     arguments: [
       "", " ", "x", "0-1", "0-1 r--p", "0-1 r--p 0", "0-1 r--p 0 0:0", "1-0 r--p 0 0:0 0",
       "0-1 r-- 0 0:0 0", "0-1 r--ps 0 0:0 0", "0 1 r--p 0 0:0 0", "0-1 r--p g 0:0 0",
@@ -55,7 +55,7 @@ struct ProcessMapTests {
     #expect(ProcessMap(parsing: bytes(text)[...]) == nil)
   }
 
-  @Test("every line of this process is one")
+  @Test("every line of this process's maps is parsed")
   func everyLine() throws {
     let lines = ProcText.lines(try FileSystem.contents(of: "/proc/self/maps"))
     #expect(lines.count > 10)

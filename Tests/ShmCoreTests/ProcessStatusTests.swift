@@ -4,7 +4,7 @@ import ShmTestSupport
 import SystemPackage
 import Testing
 
-@Suite("What /proc/PID/status says")
+@Suite("The parser of /proc/PID/status")
 struct ProcessStatusTests {
   private static let text = """
     Name:\tcat
@@ -15,7 +15,7 @@ struct ProcessStatusTests {
     CapEff:\t0000000000004000
     """
 
-  @Test("is read field by field")
+  @Test("each field is parsed")
   func fields() {
     let status = ProcessStatus(parsing: bytes(Self.text))
     #expect(status.name == "cat")
@@ -27,7 +27,7 @@ struct ProcessStatusTests {
   }
 
   @Test(
-    "each capability has its bit",
+    "each capability is recognized by its bit",
     arguments: [
       (ProcessStatus.Capability.ipcLock, 14), (.sysPtrace, 19), (.sysAdmin, 21), (.sysResource, 24),
     ])
@@ -39,7 +39,7 @@ struct ProcessStatusTests {
     #expect(!others.hasEffective(capability))
   }
 
-  @Test("missing or malformed fields are unknown, and no capability is assumed")
+  @Test("missing or malformed fields are nil, and no capability is assumed")
   func broken() {
     let status = ProcessStatus(
       parsing: bytes("Uid: 99999999999\nVmLck: some\nCapEff: zz\nVmPin: 1 2 3"))
@@ -51,7 +51,7 @@ struct ProcessStatusTests {
     #expect(ProcessStatus(parsing: []).wired == nil)
   }
 
-  @Test("of this process is its own")
+  @Test("the status of this process has its own values")
   func current() throws {
     let status = ProcessStatus(parsing: try FileSystem.contents(of: "/proc/self/status"))
     #expect(status.user == getuid())

@@ -8,7 +8,7 @@ import Testing
 @Suite("The kind of a region by its path")
 struct RegionKindTests {
   @Test(
-    "a path decides the kind, also if it is unknown whether its file system is mounted",
+    "the kind follows from the path, also if it is unknown whether its file system is mounted",
     arguments: [
       ("/dev/shm/a", .posix), ("/dev/shm/a (deleted)", .posix), ("/dev/shm/sem.a", .semaphore),
       ("/dev/shm/sem.a (deleted) (deleted)", .semaphore), ("/dev/shm/d/a", .file),
@@ -25,7 +25,7 @@ struct RegionKindTests {
   }
 
   @Test(
-    "on a mounted file system only a memfd has a path that the kernel made",
+    "on a mounted file system only the path of a memfd was made by the kernel",
     arguments: [
       ("/dev/shm/a", .posix), ("/SYSV00000000 (deleted)", .file), ("/dev/zero (deleted)", .file),
       ("/memfd:directory/x", .file), ("/memfd:x (deleted)", .memfd),
@@ -35,7 +35,7 @@ struct RegionKindTests {
   }
 
   @Test(
-    "on a file system that is mounted nowhere, no path is a file",
+    "on a file system without a mount no path is a file",
     arguments: [
       ("/dev/shm/a", .other), ("/memfd:x", .memfd), ("/memfd:x (deleted)", .memfd),
       ("/dev/zero (deleted)", .anonymous), ("/dev/zero", .anonymous), ("", .other),
@@ -46,7 +46,7 @@ struct RegionKindTests {
   }
 
   @Test(
-    "the last mark of a path is the kernel's",
+    "only the last \" (deleted)\" of a path was added by the kernel",
     arguments: [
       ("/a", "/a", false), ("/a (deleted)", "/a", true),
       ("/a (deleted) (deleted)", "/a (deleted)", true), ("/a (deleted)/b", "/a (deleted)/b", false),
@@ -59,7 +59,7 @@ struct RegionKindTests {
     #expect(shown.shown == Array(path.utf8))
   }
 
-  @Test("a path that ends in the mark can be the name of the region")
+  @Test("a region's own name can end in \" (deleted)\"")
   func name() throws {
     let plain = TestName("mark")
     let odd = try RegionReference("\(plain.name) (deleted)")

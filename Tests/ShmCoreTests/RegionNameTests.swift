@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Names of regions")
 struct RegionNameTests {
-  @Test("with and without a slash mean the same", arguments: ["cache", "/cache"])
+  @Test("a name with and without its slash is the same name", arguments: ["cache", "/cache"])
   func slash(_ text: String) throws {
     let name = try RegionName(text)
     #expect(name.bytes == Array("cache".utf8))
@@ -14,14 +14,14 @@ struct RegionNameTests {
     #expect(name.description == "cache")
   }
 
-  @Test("composed and decomposed letters are two names")
+  @Test("composed and decomposed letters are different names")
   func canonicalForms() throws {
     #expect(try RegionName("\u{E9}") != RegionName("e\u{301}"))
     #expect(try RegionName("\u{E9}").path != RegionName("e\u{301}").path)
   }
 
   @Test(
-    "may hold anything but a slash and a NUL",
+    "a name can have any byte except a slash and NUL",
     arguments: ["a b", "-x", "...", ".hidden", "a\nb", "\u{1B}[31m", "日本", "file:", "\\", "\r\n"])
   func allowed(_ text: String) throws {
     let name = try RegionName(text)
@@ -29,13 +29,13 @@ struct RegionNameTests {
     #expect(name.path.string.utf8.elementsEqual("/dev/shm/\(text)".utf8))
   }
 
-  @Test("are shown as words of a shell")
+  @Test("a name is printed as a word of a shell")
   func shown() throws {
     let name = try RegionName("a\u{1B}\n\u{202E}")
     #expect(name.description == "$'a\\x1b\\n\\xe2\\x80\\xae'")
   }
 
-  @Test("may be bytes that are not UTF-8")
+  @Test("a name can have bytes that are not UTF-8")
   func bytesOnly() throws {
     let name = try RegionName(bytes: [0x2F, 0x61, 0xFF, 0xC3])
     #expect(name.bytes == [0x61, 0xFF, 0xC3])
@@ -43,7 +43,7 @@ struct RegionNameTests {
     #expect(name.sharedMemoryName.bytes == bytes("/a") + [0xFF, 0xC3])
   }
 
-  @Test("may be as long as NAME_MAX", arguments: [1, 254, 255])
+  @Test("a name can have NAME_MAX bytes", arguments: [1, 254, 255])
   func longest(_ length: Int) throws {
     let name = String(repeating: "x", count: length)
     #expect(try RegionName("/" + name).bytes.count == length)

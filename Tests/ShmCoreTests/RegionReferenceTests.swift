@@ -14,7 +14,7 @@ struct RegionReferenceTests {
   }
 
   @Test(
-    "a further slash makes it a file",
+    "a name with a second slash is the path of a file",
     arguments: [
       ("/mnt/huge/x", "/mnt/huge/x"), ("./x", "./x"), ("a/b", "a/b"),
       ("file:x", "x"), ("file:/x", "/x"), ("file:pid:1:2", "pid:1:2"), ("file:./x", "./x"),
@@ -43,14 +43,14 @@ struct RegionReferenceTests {
     #expect(reference.description == "sysv:\(identifier)")
   }
 
-  @Test("canonically equivalent prefixes are not the prefix")
+  @Test("a prefix is compared by bytes, not by canonical equivalence")
   func prefixByBytes() throws {
     // A combining mark after the colon forms one character with it, but belongs to the path.
     #expect(try RegionReference("file:\u{301}x") == .file("\u{301}x"))
   }
 
   @Test(
-    "malformed ones are usage errors",
+    "malformed references are usage errors",
     arguments: [
       "", "/", ".", "..", "file:", "file:/", "file:a/", "file:.", "file:a/..", "a/.", "a/", "a//",
       "/mnt/..", "file:a\0b", "a\0b", "a/\0",
@@ -82,7 +82,7 @@ struct RegionReferenceTests {
   }
 
   @Test(
-    "what would be read as something else is written more explicitly",
+    "an ambiguous name is printed in an explicit form",
     arguments: [
       ("cache", "cache"), ("/file:x", "/file:x"), ("/pid:1:3", "/pid:1:3"), ("/sysv:5", "/sysv:5"),
       ("/stream:x", "/stream:x"), ("/bytes:x", "/bytes:x"), ("/-q", "/-q"), ("/-", "/-"),

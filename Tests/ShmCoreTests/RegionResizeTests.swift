@@ -6,9 +6,9 @@ import Testing
 
 @testable import ShmCore
 
-@Suite("Sizes that change")
+@Suite("Changing the size of a region")
 struct ResizeTests {
-  @Test("grow with zeros and reserved memory", arguments: [1, page - 1, page, page + 1])
+  @Test("growing adds zeros and reserves memory", arguments: [1, page - 1, page, page + 1])
   func grow(_ size: Int) throws {
     let name = TestName()
     let region = try Region.create(name.reference, size: size)
@@ -21,7 +21,7 @@ struct ResizeTests {
     #expect(try region.contents(size..<size + 2 * page).allSatisfy { $0 == 0 })
   }
 
-  @Test("grow without memory on request")
+  @Test("growing reserves no memory on request")
   func growSparse() throws {
     let name = TestName()
     let region = try Region.create(name.reference, size: page)
@@ -29,7 +29,7 @@ struct ResizeTests {
     #expect(try region.status().allocated == page)
   }
 
-  @Test("shrink only on request")
+  @Test("a region shrinks only on request")
   func shrink() throws {
     let name = TestName()
     let region = try Region.create(name.reference, size: 3 * page)
@@ -50,7 +50,7 @@ struct ResizeTests {
     #expect(try region.status().allocated == page)
   }
 
-  @Test("are refused by a seal, and no memory stays reserved")
+  @Test("a seal refuses the size, and no memory stays reserved")
   func sealed() throws {
     let region = try Region.anonymous("x", size: 2 * page)
     try region.add([.grow, .shrink])

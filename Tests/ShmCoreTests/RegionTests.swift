@@ -9,7 +9,7 @@ import Testing
 @Suite("Regions by name")
 struct RegionTests {
   @Test(
-    "are created with exactly the size that was asked",
+    "a region has exactly the requested size",
     arguments: [1, page - 1, page, page + 1, 3 * page])
   func size(_ size: Int) throws {
     let name = TestName()
@@ -23,7 +23,7 @@ struct RegionTests {
     #expect(try region.contents(0..<size).allSatisfy { $0 == 0 })
   }
 
-  @Test("of no byte, or less, are usage errors and leave no name", arguments: [0, -1, Int.min])
+  @Test("a size of 0 or less is a usage error and leaves no name", arguments: [0, -1, Int.min])
   func noByte(_ size: Int) throws {
     let name = TestName()
     let reference = try name.reference
@@ -32,7 +32,8 @@ struct RegionTests {
     error(.usage) { _ = try Region.anonymous("x", size: size) }
   }
 
-  @Test("larger than memory are refused and leave no name", arguments: [1 << 50, Int.max])
+  @Test(
+    "a size larger than the memory is refused and leaves no name", arguments: [1 << 50, Int.max])
   func absurd(_ size: Int) throws {
     let name = TestName()
     let reference = try name.reference
@@ -42,7 +43,7 @@ struct RegionTests {
   }
 
   @Test(
-    "have the requested mode, with any umask", arguments: [0o600, 0o666, 0o000, 0o640])
+    "a region has the requested mode, with any umask", arguments: [0o600, 0o666, 0o000, 0o640])
   func mode(_ mode: CModeT) throws {
     let name = TestName()
     let region = try Region.create(
@@ -50,7 +51,7 @@ struct RegionTests {
     #expect(try region.status().mode.rawValue == mode)
   }
 
-  @Test("take no memory when they are sparse")
+  @Test("a sparse region has no memory")
   func sparse() throws {
     let name = TestName()
     let region = try Region.create(
@@ -59,7 +60,7 @@ struct RegionTests {
     #expect(try region.status().size == 64 << 20)
   }
 
-  @Test("are exclusive: a second creation finds the name taken, and the first one intact")
+  @Test("a second creation fails because the name is in use, and keeps the first region")
   func exclusive() throws {
     let name = TestName()
     let reference = try name.reference
@@ -69,8 +70,8 @@ struct RegionTests {
     #expect(try Region.open(reference).contents(0..<10) == [0, 0, 0, 7, 0, 0, 0, 0, 0, 0])
   }
 
-  @Test("do not appear before they hold what they are to hold")
-  func unseen() throws {
+  @Test("a region becomes visible only when its contents are complete")
+  func incompleteIsInvisible() throws {
     let name = TestName()
     let region = try Region.create(
       name.reference, size: 4,
@@ -82,7 +83,7 @@ struct RegionTests {
     #expect(try region.contents(0..<4) == [1, 2, 3, 4])
   }
 
-  @Test("a region whose contents fail does not appear")
+  @Test("a region whose contents cannot be written never becomes visible")
   func contentsFail() throws {
     let name = TestName()
     let reference = try name.reference
@@ -94,7 +95,7 @@ struct RegionTests {
     #expect(!name.exists)
   }
 
-  @Test("report the progress of their reservation, to the end")
+  @Test("the reservation of memory reports its progress until the end")
   func progress() throws {
     let name = TestName()
     var seen: [Int] = []
@@ -138,7 +139,7 @@ struct RegionTests {
     #expect(!name.exists)
   }
 
-  @Test("are created as files on a tmpfs by a path")
+  @Test("a path creates a file on a tmpfs")
   func file() throws {
     let name = TestName()
     let region = try Region.create(try RegionReference(name.path), size: 5)
@@ -181,7 +182,7 @@ struct RegionTests {
     }
   }
 
-  @Test("are opened with the contents that others wrote")
+  @Test("an opened region has the contents that another program wrote")
   func opened() throws {
     let name = TestName()
     let region = try Region.create(name.reference, size: 8)
@@ -207,7 +208,7 @@ struct RegionTests {
   }
 
   @Test(
-    "any file except a regular one is refused without a hang, and is kept",
+    "a file that is not regular is refused without a hang, and is kept",
     arguments: ["directory", "link", "dangling link", "FIFO", "socket"])
   func others(_ kind: String) throws {
     let name = TestName()
@@ -233,7 +234,9 @@ struct RegionTests {
     #expect((try? FileSystem.status(FilePath(name.path))) != nil)
   }
 
-  @Test("of another mode are not permitted", .enabled(if: geteuid() != 0, "needs an ordinary user"))
+  @Test(
+    "a region whose mode denies access is reported as not permitted",
+    .enabled(if: geteuid() != 0, "needs an ordinary user"))
   func notPermitted() throws {
     let name = TestName()
     _ = try Region.create(name.reference, size: 1, options: .init(mode: .ownerRead))
@@ -257,7 +260,7 @@ struct RegionTests {
     #expect(try first.status().size == page)
   }
 
-  @Test("unlinking removes the name, and processes keep the region")
+  @Test("unlinking removes the name, and processes that map the region keep it")
   func unlink() throws {
     let name = TestName()
     let region = try Region.create(name.reference, size: 4)
@@ -268,7 +271,7 @@ struct RegionTests {
     error(.notFound) { try region.unlink() }
   }
 
-  @Test("a name that refers to another region by now is not removed", arguments: [true, false])
+  @Test("a name that now refers to another region is not removed", arguments: [true, false])
   func replaced(_ byPath: Bool) throws {
     let (name, other) = (TestName(), TestName())
     let reference = byPath ? try RegionReference(name.path) : try name.reference
@@ -279,7 +282,7 @@ struct RegionTests {
     #expect(try Region.open(reference).status().identity == replacement.status().identity)
   }
 
-  @Test("without a name cannot be removed")
+  @Test("a region without a name cannot be removed")
   func nameless() throws {
     let region = try Region.anonymous("x", size: 1)
     error(.usage) { try region.unlink() }

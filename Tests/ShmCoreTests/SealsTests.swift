@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Seals")
 struct SealsTests {
-  @Test("are words, alone and together")
+  @Test("seals are parsed from words and printed as words")
   func words() {
     #expect(Seals(words: ["grow", "shrink,write"]) == [.grow, .shrink, .write])
     #expect(Seals(words: ["grow", "shrink"])?.words == ["shrink", "grow"])
@@ -18,7 +18,7 @@ struct SealsTests {
     #expect(Seals(words: ["grow,never"]) == nil)
   }
 
-  @Test("have the kernel's numbers, there and back", arguments: 0..<UInt8(64))
+  @Test("seals are converted to the kernel's bits and back", arguments: 0..<UInt8(64))
   func numbers(_ bits: UInt8) {
     let seals = Seals(rawValue: bits)
     #expect(Seals(numbers: seals.numbers) == seals)
@@ -27,7 +27,7 @@ struct SealsTests {
     #expect(seals.contains(.seal) == (seals.numbers & 1 != 0))
   }
 
-  @Test("are added to a memfd, one after the other, and never taken off")
+  @Test("seals of a memfd are added one after the other, and cannot be removed")
   func add() throws {
     let region = try Region.anonymous("x", size: page)
     #expect(region.seals() == [])
@@ -54,7 +54,7 @@ struct SealsTests {
     #expect(try Mapping(of: region, protection: .readOnly).load(0) == 1)
   }
 
-  @Test("are for memfds only")
+  @Test("only a memfd can be sealed")
   func notForNames() throws {
     let name = TestName()
     let region = try Region.create(name.reference, size: page)
@@ -62,7 +62,7 @@ struct SealsTests {
     #expect(region.seals()?.contains(.grow) != true)
   }
 
-  @Test("are not added through a descriptor for reading")
+  @Test("a read-only descriptor cannot add a seal")
   func readOnly() throws {
     let region = try Region.anonymous("x", size: page)
     let reader = try Region.open(region.reference, access: .readOnly)

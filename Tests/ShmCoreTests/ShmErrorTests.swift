@@ -7,14 +7,14 @@ import Testing
 
 @Suite("Errors")
 struct ShmErrorTests {
-  @Test("are one sentence: the operation, the reason, and the remedy")
+  @Test("an error is one sentence: the operation, the reason, and the remedy")
   func sentence() {
     #expect(ShmError(.usage, "cannot a", "b").description == "cannot a: b")
     #expect(ShmError(.usage, "cannot a", "b", remedy: "c").description == "cannot a: b; c")
   }
 
   @Test(
-    "of the kernel have the kind that the user knows",
+    "each errno has its kind of error",
     arguments: [
       (Errno.noSuchFileOrDirectory, ShmError.Kind.notFound), (.noSuchProcess, .notFound),
       (.noSuchAddressOrDevice, .notFound), (.fileExists, .exists),
@@ -34,7 +34,7 @@ struct ShmErrorTests {
     #expect(error.reason == number.reason)
   }
 
-  @Test("every number from 1 to 200 makes a sentence of one line")
+  @Test("every errno from 1 to 200 has a message of one line")
   func everyNumber() {
     for number in Int32(1)...200 {
       let error = ShmError("cannot try", Errno(rawValue: number))
@@ -44,13 +44,13 @@ struct ShmErrorTests {
     }
   }
 
-  @Test("reasons are in lower case, but for abbreviations")
+  @Test("reasons are in lower case, except abbreviations")
   func reasons() {
     #expect(Errno.permissionDenied.reason == "permission denied")
     #expect(Errno.noSpace.reason == "no space left on device")
   }
 
-  @Test("an error about the limit on open files says how to raise the limit")
+  @Test("an error about the limit on open files names the command that raises the limit")
   func remedies() {
     #expect(ShmError("a", .tooManyOpenFiles).description.contains("RLIMIT_NOFILE"))
     #expect(ShmError("a", .tooManyOpenFiles, remedy: "else").remedy == "else")
@@ -62,7 +62,7 @@ struct ShmErrorTests {
     #expect(ShmError("a", .ioError).remedy == nil)
   }
 
-  @Test("errors are translated, and values are returned")
+  @Test("an errno is translated to an error, and a value is returned")
   func translation() throws {
     #expect(try ShmError.translating("cannot try") { () throws(Errno) in 7 } == 7)
     let failure = error(.noSpace) {

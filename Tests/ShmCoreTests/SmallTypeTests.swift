@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Small types of the library")
 struct SmallTypeTests {
-  @Test("whether mappings carry the lock is what the kernel says")
+  @Test("the kernel's flags show whether a mapping is locked")
   func locked() throws {
     let region = try Region.anonymous("t", size: 2 * page)
     var mapping = try Mapping(of: region)
@@ -18,7 +18,7 @@ struct SmallTypeTests {
     #expect((before, first, all) == (false, true, false))
   }
 
-  @Test("sizes that no region has are refused, and all others taken")
+  @Test("sizes that no region can have are refused, and all other sizes accepted")
   func sizes() throws {
     for size in [1, page, page + 1, RegionSize.largest] {
       try RegionSize.check(size, pageSize: page, "cannot try")
@@ -33,7 +33,7 @@ struct SmallTypeTests {
     error(.doesNotFit) { try RegionSize.check(3 << 20, pageSize: 2 << 20, "cannot try") }
   }
 
-  @Test("an answer names the limit that refuses and the remedy, or neither")
+  @Test("an answer names the limit that refuses and a remedy, or neither of them")
   func answer() throws {
     let limits = try WiringLimits.current()
     let yes = WiringAnswer(limits, need: 1)
@@ -45,7 +45,7 @@ struct SmallTypeTests {
     #expect(limits.verdict.allows(1 << 60) == false)
   }
 
-  @Test("addresses are unmapped with their owner")
+  @Test("an owner of addresses unmaps them at its end")
   func pages() throws {
     func isMapped(_ address: UInt) throws -> Bool {
       let maps = try FileSystem.contents(of: "/proc/self/maps")

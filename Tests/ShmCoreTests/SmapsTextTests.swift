@@ -34,7 +34,7 @@ struct SmapsTextTests {
   }
 
   @Test(
-    "are not seen in a text that is broken",
+    "malformed text contains no locked range",
     arguments: [
       "", "VmFlags: lo", "1000-2000\nVmFlags: lo", "2000-1000 rw-p\nVmFlags: lo",
       "1000-2000 rw-p\nVmFlags lo", "x-y rw-p\nVmFlags: lo", "1000-2000 rw-p\n",
@@ -43,7 +43,7 @@ struct SmapsTextTests {
     #expect(!SmapsText.carriesLock(bytes(text), over: 0x1000..<0x2000))
   }
 
-  @Test("no text makes the parser trap, and noise locks no range")
+  @Test("no text makes the parser trap, and random text contains no locked range")
   func random() throws {
     var generator = SeededGenerator(seed: 0x5A95)
     var covered = 0

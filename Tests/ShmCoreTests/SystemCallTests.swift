@@ -50,7 +50,7 @@ struct SystemCallTests {
     #expect(made == calls)
   }
 
-  @Test("a descriptor is closed by its owner, once, and says what close said")
+  @Test("an owner closes its descriptor once, and reports the error of close")
   func owned() throws {
     let pipe = try Pipe()
     let raw = pipe.reading.raw

@@ -41,7 +41,7 @@ struct WaiterTests {
     #expect(try !Waiter.isReady(pipe.writing.raw, for: POLLOUT, timeout: .milliseconds(5)))
   }
 
-  @Test("without requested events only an error or a hang-up ends a wait")
+  @Test("a wait without requested events ends only for an error or a hang-up")
   func hangUp() throws {
     func isReady(_ raw: CInt) throws -> [Bool] {
       try Waiter.wait(for: [Waiter.Interest(descriptor: raw, events: 0)], timeout: .zero)
@@ -101,7 +101,7 @@ struct WaiterTests {
     #expect(asked == [0])
   }
 
-  @Test("a waiter is used again with other descriptors")
+  @Test("a waiter can be used again with other descriptors")
   func reuse() throws {
     let first = try Pipe()
     let second = try Pipe()
@@ -119,7 +119,7 @@ struct WaiterTests {
   }
 
   @Test(
-    "a registered event is reported once for each ring, other descriptors as long as they are readable"
+    "a registered event is reported once for each signal, other descriptors while readable"
   )
   func registered() throws {
     let event = OwnedDescriptor(
@@ -157,7 +157,7 @@ struct WaiterTests {
     }
   }
 
-  @Test("a pause takes its whole time", arguments: [0, 1, 1500, 20_000])
+  @Test("a pause does not end before its time", arguments: [0, 1, 1500, 20_000])
   func pause(_ microseconds: Int) {
     let begin = Clock.nanoseconds
     Waiter.pause(.microseconds(microseconds))

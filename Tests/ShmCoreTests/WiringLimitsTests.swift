@@ -8,7 +8,7 @@ import Testing
 @Suite("Limits on wiring, as values")
 struct WiringLimitsTests {
   @Test(
-    "reads the memlock limit from the text of /proc/PID/limits",
+    "the memlock limit is parsed from the text of /proc/PID/limits",
     arguments: [
       ("8388608              unlimited            bytes", 8 << 20, nil),
       ("0                    65536                bytes     ", 0, 65536),
@@ -26,7 +26,7 @@ struct WiringLimitsTests {
   }
 
   @Test(
-    "takes no other text for a limit",
+    "other text is not parsed as a limit",
     arguments: [
       "", "Max locked memory", "Max locked memory 5", "Max locked memory x y bytes",
       "Max locked memory 5 -1 bytes", " Max locked memory 5 5 bytes",
@@ -35,13 +35,13 @@ struct WiringLimitsTests {
     #expect(MemlockLimit(parsing: bytes(text)) == nil)
   }
 
-  @Test("reads the same limit from /proc as from the kernel")
+  @Test("the limit in /proc equals that of getrlimit")
   func sameLimit() throws {
     let text = try FileSystem.contents(of: "/proc/self/limits")
     #expect(try MemlockLimit(parsing: text) == MemlockLimit.current(of: nil))
   }
 
-  @Test("names the tightest of all limits, and of equal ones the first")
+  @Test("the lowest of all limits is named, and of equal limits the first")
   func verdict() throws {
     let own = try WiringLimits.current()
     func limits(_ memlock: Int?, _ groups: [Int?]) -> WiringVerdict {
@@ -73,7 +73,7 @@ struct WiringLimitsTests {
     #expect(verdict.refusing(8192) == nil)
   }
 
-  @Test("counts pages that are cached already once, as far as the limit's cache can hold them")
+  @Test("cached pages are counted once, up to the size of the cache that the limit allows")
   func demand() throws {
     func verdict(_ reclaimable: Int) -> WiringVerdict {
       let own = WiringLimits.unknown
@@ -106,7 +106,7 @@ struct WiringLimitsTests {
         == WiringDemand(missing: (4 << 20) + 1, cached: (60 << 20) + 2))
   }
 
-  @Test("says that there is one mapping too many, and leaves nothing wired")
+  @Test("exceeding the number of mappings is reported, and leaves no page wired")
   func mappingCount() async {
     await #expect(processExitsWith: .success) {
       let limits = try WiringLimits.current()

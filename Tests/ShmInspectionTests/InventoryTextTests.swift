@@ -25,7 +25,7 @@ struct InventoryTextTests {
     return found
   }
 
-  @Test("lines of the devices that matter are found, and no others")
+  @Test("only lines of the requested devices are found")
   func maps() {
     let text = bytes(lines)
     #expect(found(text, [0x1B]).map(\.identity.inode) == [7, 8])
@@ -39,7 +39,7 @@ struct InventoryTextTests {
     #expect(less.count == 1)
   }
 
-  @Test("of this process the same lines are found as by reading each")
+  @Test("the search finds the same lines of this process as a full parser")
   func own() throws {
     let text = try FileSystem.contents(of: "/proc/self/maps")
     let every = ProcText.lines(text).compactMap { ProcessMap(parsing: $0) }
@@ -47,7 +47,7 @@ struct InventoryTextTests {
     #expect(found(text, devices) == every.filter { $0.identity.device != 0 })
   }
 
-  @Test("the kernel reports the same in numbers as in text")
+  @Test("PROCMAP_QUERY reports the same mappings as the text of maps")
   func numbers() throws {
     var buffer = [UInt8](repeating: 0, count: 8192)
     var told: [ProcessMap] = []
@@ -65,7 +65,7 @@ struct InventoryTextTests {
     #expect(told.allSatisfy { $0.identity.device != 0 && !$0.path.isEmpty })
   }
 
-  @Test("a segment is read as the kernel writes it")
+  @Test("a line of /proc/sysvipc/shm is parsed")
   func segment() throws {
     let line =
       "      4660      32769  3600                 65536   970  971      2  1000   100     0     0 1795562470          0 1795562471                  8192                  4096"
@@ -128,7 +128,7 @@ struct InventoryTextTests {
     #expect(WiringFacts.union([0..<UInt64.max]) == Int.max)
   }
 
-  @Test("the wired bytes of a status are found without reading the rest")
+  @Test("the wired bytes of a status are found without parsing its other fields")
   func wired() {
     #expect(
       ProcessStatus.wired(in: bytes("Name:\tx\nVmLck:\t      12 kB\nVmPin:\t 0 kB\n")[...]) == 12288
@@ -163,7 +163,7 @@ struct InventoryTextTests {
 /// a moment, and is a user.
 @Suite("The inventory")
 struct RegionInventoryTests {
-  @Test("has a region with its users, and changes neither its pages nor its times")
+  @Test("the inventory lists a region with its users, and changes neither its pages nor its times")
   func current() async {
     await #expect(processExitsWith: .success) {
       let name = TestName()
@@ -187,7 +187,7 @@ struct RegionInventoryTests {
     }
   }
 
-  @Test("removes what is unused at that moment, and by its inode")
+  @Test("a region is removed only if it is unused at that moment, and by its inode")
   func unlinkUnused() async {
     await #expect(processExitsWith: .success) {
       let name = TestName()

@@ -37,7 +37,7 @@ struct PageMapTests {
   }
 
   @Test(
-    "distinguishes holes, reserved pages and written pages one by one",
+    "holes, reserved pages and written pages are distinguished page by page",
     arguments: [
       (1, [], []), (1, [0..<1], []), (1, [], [0]), (1, [0..<1], [0]), (9, [2..<7], [3, 4]),
       (64, [0..<64], []), (64, [0..<64], Array(0..<64)), (64, [], [0, 63]),
@@ -63,7 +63,7 @@ struct PageMapTests {
     }
   }
 
-  @Test("distinguishes random pages one by one")
+  @Test("a random sequence of page states is recognized page by page")
   func random() throws {
     var generator = SeededGenerator(seed: 0x9A9E)
     for _ in 0..<20 {
@@ -78,7 +78,7 @@ struct PageMapTests {
   }
 
   @Test(
-    "covers the region without a gap, to the end of its last page",
+    "the map covers the region without a gap, to the end of its last page",
     arguments: [0, 1, page - 1, page, page + 1])
   func edges(_ size: Int) throws {
     let name = TestName()
@@ -93,7 +93,7 @@ struct PageMapTests {
   }
 
   @Test(
-    "of a sparse region is short and quick, whatever its size", arguments: [100 << 30, 64 << 40])
+    "the map of a sparse region of any size is short and quick", arguments: [100 << 30, 64 << 40])
   func sparse(_ size: Int) throws {
     let name = TestName()
     let region = try Region.create(
@@ -109,7 +109,7 @@ struct PageMapTests {
     withExtendedLifetime(name) {}
   }
 
-  @Test("of a large region that is nearly all in RAM is the same by all processors at once")
+  @Test("one thread and all processors produce the same map of a large resident region")
   func large() throws {
     let name = TestName()
     let size = 4 * Mapping.chunk + 3 * page
@@ -129,7 +129,7 @@ struct PageMapTests {
     withExtendedLifetime(name) {}
   }
 
-  @Test("a file on a device shows its cached and its dirty pages")
+  @Test("the map of a file on a device shows cached and dirty pages")
   func onDevice() throws {
     let file = try TemporaryFile(Array(repeating: 7, count: 8 * page + 1))
     let region = try Region.open(
@@ -143,7 +143,7 @@ struct PageMapTests {
     #expect(try PageMap(of: region).dirty == 0)
   }
 
-  @Test("divides runs at each change of a mark, as a check of each page would")
+  @Test("a run ends at each page whose marks change")
   func marks() {
     var generator = SeededGenerator(seed: 0x3A4C)
     func set(_ count: Int) -> RangeSet<Int> {
@@ -188,7 +188,7 @@ struct PageMapTests {
     }
   }
 
-  @Test("reads the answer of mincore eight pages at a time, and all of it")
+  @Test("the result of mincore is read eight pages at a time, and completely")
   func residency() {
     var generator = SeededGenerator(seed: 0x3C04)
     for _ in 0..<500 {

@@ -4,10 +4,10 @@ import Testing
 @testable import ShmCore
 @testable import ShmInspection
 
-@Suite("What the kernel says of pages, as numbers and text")
+@Suite("Parsers of page tables, frame flags and smaps")
 struct PageParserTests {
   @Test(
-    "an entry of a page table",
+    "an entry of pagemap is decoded",
     arguments: [
       (0, false, false, nil), (1 << 63, true, false, nil), (1 << 63 | 1 << 61 | 42, true, true, 42),
       (1 << 63 | 42, true, false, 42), (1 << 62 | 42, false, false, nil),
@@ -20,7 +20,7 @@ struct PageParserTests {
     #expect(entry.frame == frame)
   }
 
-  @Test("no bits of an entry or of a frame make a trap, and each flag is its own bit")
+  @Test("random bits make no parser trap, and each flag has its own bit")
   func bits() {
     var generator = SeededGenerator(seed: 0xF1A6)
     for _ in 0..<10_000 {
@@ -33,7 +33,7 @@ struct PageParserTests {
     }
   }
 
-  @Test("the figures of a mapping")
+  @Test("the figures of a mapping are parsed from smaps")
   func figures() throws {
     let text = """
       1000-9000 rw-p 00001000 00:1b 7 /dev/shm/a
@@ -62,7 +62,7 @@ struct PageParserTests {
     #expect(hidden.figures == nil && hidden.isLocked == nil)
   }
 
-  @Test("no text of smaps traps, and no figure is negative")
+  @Test("no text makes the parser of smaps trap, and no figure is negative")
   func noise() throws {
     var generator = SeededGenerator(seed: 0x5A9D)
     let text = bytes(

@@ -10,7 +10,7 @@ import Testing
 /// a moment, and is a user.
 @Suite("Users of regions")
 struct RegionUsersTests {
-  @Test("users are listed with addresses, without this process")
+  @Test("the users of a region are listed with addresses, without this process")
   func mapped() async {
     await #expect(processExitsWith: .success) {
       let name = TestName()
@@ -31,7 +31,7 @@ struct RegionUsersTests {
     }
   }
 
-  @Test("a scan without a lease reports unseen, and the kernel proves it with a lease")
+  @Test("without a lease an unused region is reported as unseen, with a lease as unused")
   func use() async {
     await #expect(processExitsWith: .success) {
       let name = TestName()
@@ -58,7 +58,7 @@ struct RegionUsersTests {
     }
   }
 
-  @Test("is in the inspection, with the pages by state")
+  @Test("an inspection lists the users, and counts the pages by state")
   func inspection() async {
     await #expect(processExitsWith: .success) {
       let name = TestName()
@@ -78,7 +78,7 @@ struct RegionUsersTests {
     }
   }
 
-  @Test("is asked for every entry of the inventory, whose names are bytes")
+  @Test("each region of the inventory has its users, also if its name is not UTF-8")
   func inventory() async {
     await #expect(processExitsWith: .success) {
       let name = TestName()
@@ -96,7 +96,7 @@ struct RegionUsersTests {
 
 @Suite("Waiting for a region")
 struct RegionWaiterTests {
-  @Test("returns at once if the condition holds already")
+  @Test("a wait returns at once if the condition holds already")
   func already() throws {
     let name = TestName()
     let region = try Region.create(try name.reference, size: page)
@@ -108,7 +108,7 @@ struct RegionWaiterTests {
     try Region.wait(for: .removed, of: try TestName().reference, timeout: .zero)
   }
 
-  @Test("gives up after the time limit, and reports the condition")
+  @Test("a wait ends after the time limit, and the error names the condition")
   func timeout() throws {
     let name = TestName()
     let reference = try name.reference
@@ -127,7 +127,7 @@ struct RegionWaiterTests {
     withExtendedLifetime(name) {}
   }
 
-  @Test("wakes when another thread brings it about")
+  @Test("a wait ends when another thread makes the condition true")
   func woken() throws {
     let name = TestName()
     let reference = try name.reference
@@ -139,7 +139,7 @@ struct RegionWaiterTests {
     #expect(name.exists)
   }
 
-  @Test("few users are listed one by one, and many by their commands")
+  @Test("a few users are listed one by one, many users by command")
   func sentences() {
     func name(_ process: Int32) -> String? {
       process == 999 ? nil : ["python3", "sh", "cat", "zip"][Int(process) % 4]

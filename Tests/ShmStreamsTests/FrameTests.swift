@@ -4,7 +4,7 @@ import Testing
 @testable import ShmCore
 @testable import ShmStreams
 
-@Suite("the framed form")
+@Suite("The framed form")
 struct FrameTests {
   /// What a reader makes of bytes.
   private enum Outcome: Equatable {
@@ -77,7 +77,7 @@ struct FrameTests {
     #expect(try FrameDecoder(unknown, .data).preamble.expected == nil)
   }
 
-  @Test("the numbers are those of the description")
+  @Test("the layout of frames is the documented layout")
   func layout() {
     let bytes = FrameEncoder(identifier: 0x0807_0605_0403_0201, expected: nil).preamble.bytes
     #expect(Array(bytes[..<8]) == Array("SHMFRAME".utf8))
@@ -90,7 +90,7 @@ struct FrameTests {
     #expect(Checksum.of(Array("123456789".utf8)) == 0xE306_9283)
   }
 
-  @Test("a reason is cut at the end of a character, and made safe for a terminal")
+  @Test("a long reason is cut at the end of a character, and escaped for a terminal")
   func reasons() {
     let start = FrameEncoder(identifier: 1, expected: nil).preamble.bytes
     for (reason, expected) in [
@@ -102,7 +102,7 @@ struct FrameTests {
     }
   }
 
-  @Test("random bytes are never a framed stream")
+  @Test("random bytes are refused as a framed stream")
   func randomBytes() {
     var random = SeededGenerator(seed: 15)
     for _ in 0..<5_000 {
@@ -116,7 +116,7 @@ struct FrameTests {
     }
   }
 
-  @Test("a changed stream is never complete with other data, and gives a beginning of it at most")
+  @Test("a changed stream is refused, and at most a correct prefix of its data is returned")
   func mutations() {
     var random = SeededGenerator(seed: 16)
     let data = (0..<3000).map { UInt8(truncatingIfNeeded: $0 &* 7) }

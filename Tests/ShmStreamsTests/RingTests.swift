@@ -62,7 +62,7 @@ struct RingTests {
   }
 
   @Test(
-    "returns the bytes in order, also across its end",
+    "the bytes are read in order, also across the end of the ring",
     arguments: [1, 4095, 4097, 65535, 65536])
   func order(_ step: Int) throws {
     let ring = try pair()
@@ -76,7 +76,7 @@ struct RingTests {
     }
   }
 
-  @Test("wakes a reader that waits, once, and a writer when a good part is free")
+  @Test("a waiting reader is woken once, a waiting writer when a large part of the ring is free")
   func wakes() throws {
     let ring = try pair()
     #expect(ring.publish(1) == 0)
@@ -99,7 +99,7 @@ struct RingTests {
     #expect(ring.release(1))
   }
 
-  @Test("wakes the writer before its reader waits, however little is free")
+  @Test("a reader wakes the writer before it waits, also if little room is free")
   func standstill() throws {
     let ring = try pair()
     _ = ring.publish(65536)
@@ -115,7 +115,7 @@ struct RingTests {
     #expect(ring.publish(100) == 1)
   }
 
-  @Test("refuses impossible positions", arguments: [1, 65536, 1 << 40, UInt64.max])
+  @Test("invalid positions are refused", arguments: [1, 65536, 1 << 40, UInt64.max])
   func positions(_ wrong: UInt64) throws {
     let ring = try pair()
     ring.writer.memory.word(at: RingGeometry.receiverPosition(0)).publish(wrong)
@@ -127,7 +127,7 @@ struct RingTests {
     }
   }
 
-  @Test("refuses positions that go back")
+  @Test("positions that decrease are refused")
   func back() throws {
     let ring = try pair()
     ring.put(1000)
@@ -140,7 +140,7 @@ struct RingTests {
     error(.damaged) { _ = try ring.available() }
   }
 
-  @Test("refuses memory that is not sealed, not of the size, or of another version")
+  @Test("memory that is not sealed, or has another size or version, is refused")
   func checked() throws {
     func attempt(_ region: borrowing Region, capacity: Int = 65536, offset: Int = 8192) throws {
       error(.incompatible) {
@@ -162,12 +162,12 @@ struct RingTests {
   }
 
   @Test(
-    "refuses invalid sizes", arguments: [0, 1, 4096, 65535, 65537, 100_000, 1 << 31])
+    "invalid ring sizes are refused", arguments: [0, 1, 4096, 65535, 65537, 100_000, 1 << 31])
   func sizes(_ capacity: Int) {
     error(.usage) { _ = try RingMemory.create(capacity: capacity, receivers: 1) }
   }
 
-  @Test("CRC-32C is what the standard's test says")
+  @Test("CRC-32C has the values of the standard's test vectors")
   func checksum() {
     var sum = Checksum()
     let text = Array("123456789".utf8)

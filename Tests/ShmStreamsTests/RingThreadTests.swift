@@ -21,7 +21,7 @@ struct RingThreadTests {
   private static let noMemory = ShmError(.defect, "cannot try a ring", "it has no memory")
 
   @Test(
-    "hand every byte over in order, and lose no wake-up", arguments: [1, 3],
+    "every byte is transferred in order, and no wake-up is lost", arguments: [1, 3],
     [StreamWaiting.sleeping, .adaptive])
   func bytes(_ receivers: Int, _ waiting: StreamWaiting) throws {
     let memory = try RingMemory.create(capacity: Self.capacity, receivers: receivers)

@@ -65,7 +65,7 @@ struct StreamLoanTests {
   }
 
   @Test(
-    "return records of every length complete and in order, to every receiver",
+    "records of every length are lent complete and in order to every receiver",
     arguments: StreamWaiting.allCases, [1, 3])
   func records(_ waiting: StreamWaiting, _ receivers: Int) throws {
     let lengths = [0, 1, 7, 8, 9, 4095, 4096, 4097, 30_000, 65_528, 1, 65_527, 0]
@@ -103,7 +103,9 @@ struct StreamLoanTests {
     #expect(errors.isEmpty, "\(errors)")
   }
 
-  @Test("give plain bytes back, however they are cut", arguments: StreamWaiting.allCases)
+  @Test(
+    "plain bytes are lent in order, with any sizes of the pieces", arguments: StreamWaiting.allCases
+  )
   func bytes(_ waiting: StreamWaiting) throws {
     let total = 1_000_003
     let errors = try run(waiting) { (sender) throws(ShmError) in
@@ -157,7 +159,7 @@ struct StreamLoanTests {
   }
 
   @Test(
-    "give all bytes back however both ends wait, and however much each asks for",
+    "every byte is lent, with each kind of waiting and with random amounts",
     arguments: StreamWaiting.allCases, StreamWaiting.allCases)
   func mixed(_ sender: StreamWaiting, _ receivers: StreamWaiting) throws {
     let total = 2_000_000

@@ -18,13 +18,13 @@ struct StreamMessageTests {
     .abort(stream: 5, bytes: 6, reason: ""), .busy,
   ]
 
-  @Test("are decoded unchanged, in 256 bytes", arguments: all)
+  @Test("a message has 256 bytes, and is decoded unchanged", arguments: all)
   func roundTrip(_ message: StreamMessage) {
     #expect(message.packet.count == 256)
     #expect(StreamMessage(packet: message.packet) == message)
   }
 
-  @Test("have the bytes that the protocol says")
+  @Test("a message has the documented layout")
   func bytes() {
     let packet = StreamMessage.end(stream: 0x0102, total: 0x0304, checksum: 5).packet
     #expect(Array(packet[..<8]) == Array("SHMS".utf8) + [4, 0, 1, 0])
@@ -49,7 +49,7 @@ struct StreamMessageTests {
     #expect(StreamMessage(packet: long) == nil)
   }
 
-  @Test("a long reason is cut at the end of a character, and made safe for a terminal")
+  @Test("a long reason is cut at the end of a character, and escaped for a terminal")
   func reasons() {
     let long = String(repeating: "é", count: 200)
     guard
@@ -69,7 +69,7 @@ struct StreamMessageTests {
     #expect(shown.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value < 0x7F })
   }
 
-  @Test("no bytes make the parser trap")
+  @Test("random bytes make no parser trap")
   func fuzz() {
     var generator = SeededGenerator(seed: 20_261_124)
     for message in Self.all {

@@ -84,7 +84,7 @@ struct StreamMisuseTests {
     #expect(try pair.finish() == 16)
   }
 
-  @Test("calls after the end are refused")
+  @Test("calls after the end of the stream are refused")
   func late() throws {
     let pair = try StreamPair()
     let sender = Handover(pair.sender)
@@ -124,7 +124,7 @@ struct StreamMisuseTests {
     refused(.aborted) { _ = try pair.sender.room() }
   }
 
-  @Test("a closure can throw its own error and return a result, and the stream stays open")
+  @Test("a closure's own error or result reaches the caller, and the stream stays open")
   func ownErrors() throws {
     var pair = try StreamPair()
     #expect(throws: OwnError(number: 1)) {

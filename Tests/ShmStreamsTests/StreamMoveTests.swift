@@ -5,7 +5,7 @@ import Testing
 
 @Suite("ends of a stream in tasks")
 struct StreamMoveTests {
-  @Test("each end can move to another task, and from there to a third one")
+  @Test("each end can move to another task, and from there to a third task")
   func move() async throws {
     let pair = try StreamPair()
     let (sender, receiver) = (Handover(pair.sender), Handover(pair.receiver))

@@ -39,7 +39,7 @@ struct StreamSpanTests {
     _ = try pair.finish()
   }
 
-  @Test("room is published as far as it was written, and the rest is lent again")
+  @Test("only the written part of lent room is published, and the rest is lent again")
   func room() throws {
     var pair = try StreamPair()
     for number in UInt32(0)..<50_000 {

@@ -16,7 +16,9 @@ struct WakeEventTests {
     try Waiter.wait(for: [event.descriptor.raw], timeout: .zero)[0]
   }
 
-  @Test("stays signalled until it is reset, with any flags", arguments: [false, true])
+  @Test(
+    "an event stays signalled until it is reset, with any descriptor flags",
+    arguments: [false, true])
   func rings(waits: Bool) throws {
     let event = try WakeEvent()
     if waits { letWait(event) }
@@ -43,7 +45,7 @@ struct WakeEventTests {
     #expect(try !isRinging(event))
   }
 
-  @Test("is no file, pipe or socket")
+  @Test("a descriptor of a file, pipe or socket is refused as an event")
   func adopted() throws {
     func isEvent(_ raw: CInt) -> Bool {
       if WakeEvent(adopting: OwnedDescriptor(adopting: raw)) != nil { true } else { false }

@@ -6,7 +6,7 @@ import Testing
 @Suite("Words of the command line, as values")
 struct ArgumentTests {
   @Test(
-    "sizes",
+    "sizes are parsed, and invalid sizes refused",
     arguments: [
       ("0", 0), ("4096", 4096), ("1k", 1024), ("1K", 1024), ("1KiB", 1024), ("1kb", 1000),
       ("2M", 2 << 20), ("2MB", 2_000_000), ("3G", 3 << 30), ("1T", 1 << 40),
@@ -24,7 +24,7 @@ struct ArgumentTests {
   }
 
   @Test(
-    "ranges",
+    "ranges are parsed, and invalid ranges refused",
     arguments: [
       ("4K+1K", 4096..<5120), ("0:1", 0..<1), ("4K:8K", 4096..<8192), ("1:", 1..<100),
       ("0:", 0..<100),
@@ -37,7 +37,7 @@ struct ArgumentTests {
   }
 
   @Test(
-    "lengths of time",
+    "durations are parsed, and invalid durations refused",
     arguments: [
       ("250ms", 250), ("5s", 5000), ("5", 5000), ("2m", 120_000), ("1h", 3_600_000), ("0", 0),
       ("1d", nil), ("-1s", nil), ("1.5s", nil), ("", nil), ("ms", nil),
@@ -48,7 +48,8 @@ struct ArgumentTests {
     #expect(TimeSpan(argument: text)?.milliseconds == milliseconds)
   }
 
-  @Test("numbers without a sign", arguments: ["-0", "+1", "", " 1", "1 ", "0x-0", "x", "0x"])
+  @Test(
+    "numbers with a sign are refused", arguments: ["-0", "+1", "", " 1", "1 ", "0x-0", "x", "0x"])
   func signs(_ text: String) {
     #expect(ByteValue(argument: text) == nil)
     #expect(FileMode(argument: text) == nil)
@@ -56,7 +57,7 @@ struct ArgumentTests {
     #expect(Address(argument: text) == nil)
   }
 
-  @Test("bytes, modes, threads and addresses")
+  @Test("bytes, modes, threads and addresses are parsed")
   func numbers() {
     #expect(ByteValue(argument: "255")?.value == 255)
     #expect(ByteValue(argument: "0xFf")?.value == 255)
@@ -75,7 +76,7 @@ struct ArgumentTests {
   }
 
   @Test(
-    "texts with escapes",
+    "texts with escapes are parsed",
     arguments: [
       ("abc", [97, 98, 99]), ("\\n\\t\\r\\0\\\\", [10, 9, 13, 0, 92]), ("\\x00\\xfF", [0, 255]),
       ("é", [0xC3, 0xA9]), ("\\x4", nil), ("\\x+1", nil), ("\\q", nil), ("\\", nil), ("", nil),
@@ -84,7 +85,7 @@ struct ArgumentTests {
     #expect(ByteText(argument: argument)?.bytes == bytes)
   }
 
-  @Test("huge pages")
+  @Test("sizes of huge pages are parsed")
   func huge() {
     #expect(HugePages(argument: "2M")?.pageSize == 2 << 20)
     #expect(HugePages(argument: "try")?.isOptional == true)
@@ -97,7 +98,7 @@ struct ArgumentTests {
 @Suite("Reports in words")
 struct FormatTests {
   @Test(
-    "rates",
+    "rates are formatted",
     arguments: [
       (1_000_000_000, 1_000_000_000, "1.0 GB/s"), (999_960_000, 1_000_000_000, "1.0 GB/s"),
       (1_500_000, 1_000_000_000, "1.5 MB/s"), (1_500, 1_000_000_000, "1.5 kB/s"),
@@ -107,7 +108,7 @@ struct FormatTests {
     #expect(Format.rate(bytes, nanoseconds) == text)
   }
 
-  @Test("times, ages and modes")
+  @Test("times, ages and modes are formatted")
   func small() {
     #expect(Format.seconds(1_234_567_890) == "1.235 s")
     #expect(Format.seconds(4_600_000) == "0.005 s")
@@ -120,7 +121,7 @@ struct FormatTests {
       ])
   }
 
-  @Test("tables are as wide as they must be, without blanks at the end")
+  @Test("tables have the least width and no trailing blanks")
   func table() {
     var table = Table(columns: [
       Table.Column(heading: "NAME"), Table.Column(heading: "SIZE", alignsRight: true),
@@ -137,7 +138,7 @@ struct FormatTests {
     #expect(table.text(headings: false).hasPrefix("a           1  none\n"))
   }
 
-  @Test("bytes in hexadecimal as hexdump -C shows them")
+  @Test("a hexadecimal dump has the format of hexdump -C")
   func hexDump() {
     let text = HexDump.text(Array("0123456789abcdef\u{1B}é".utf8), at: 16)
     #expect(

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("create --from")
 struct CreateFromTests {
-  @Test("has the bytes of its input", arguments: [1, 4095, 4096, 4097, 300_001])
+  @Test("the region has the bytes of its input", arguments: [1, 4095, 4096, 4097, 300_001])
   func fromInput(_ count: Int) async throws {
     try await withName { (name) async throws in
       let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 >> 8) }
@@ -14,7 +14,7 @@ struct CreateFromTests {
     }
   }
 
-  @Test("reads a file, a pipe and a file of /proc, whose size is unknown before")
+  @Test("the input can be a file, a pipe or a file of /proc, whose size is unknown")
   func fromFile() async throws {
     try await withRegion("300001") { (source) async throws in
       try await Tool.run("fill", source.name, "--random", "-q")
@@ -37,7 +37,7 @@ struct CreateFromTests {
     }
   }
 
-  @Test("fills the part after its input with zeros")
+  @Test("the part after the input is filled with zeros")
   func fromShorter() async throws {
     try await withName { (name) async throws in
       let bytes = Array("hello".utf8)

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("directories in which create makes regions")
 struct CreatePlaceTests {
-  @Test("makes a file that a path names, absolute, relative or forced")
+  @Test("an absolute, relative or explicit path creates a file")
   func path() async throws {
     try await withName { (name) async throws in
       #expect(try await Tool.run("create", name.path, "4K").code == 0)
@@ -24,7 +24,7 @@ struct CreatePlaceTests {
     }
   }
 
-  @Test("takes a name with a slash before it for the same region")
+  @Test("a name with a leading slash is the same region")
   func slash() async throws {
     try await withName { (name) async throws in
       #expect(try await Tool.run("create", "/\(name)", "4K").code == 0)
@@ -32,7 +32,7 @@ struct CreatePlaceTests {
     }
   }
 
-  @Test("refuses a place that is no memory, and one that is not there")
+  @Test("a directory that is missing or not in memory is refused")
   func place() async throws {
     let disk = try await Tool.run("create", "/proc/shmtool-test", "4K")
     #expect(disk.code == 65)
@@ -43,7 +43,7 @@ struct CreatePlaceTests {
   }
 
   @Test(
-    "refuses what cannot be created by its nature",
+    "a reference that is neither a name nor a path cannot be created",
     arguments: ["pid:1:3", "sysv:1"])
   func kinds(_ reference: String) async throws {
     let result = try await Tool.run("create", reference, "4K")

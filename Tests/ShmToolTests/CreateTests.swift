@@ -4,7 +4,7 @@ import Testing
 
 @Suite("create")
 struct CreateTests {
-  @Test("makes a region for its owner alone, reserves it, and reports that on stderr")
+  @Test("create makes a reserved region for its owner only, and reports it on stderr")
   func life() async throws {
     try await withName { (name) async throws in
       let result = try await Tool.run("create", name.name, "64K")
@@ -21,7 +21,7 @@ struct CreateTests {
   }
 
   @Test(
-    "takes a size in every unit",
+    "create accepts a size in every unit",
     arguments: [
       ("1", 1), ("4095", 4095), ("4096", 4096), ("4097", 4097), ("4096b", 4096), ("64k", 65536),
       ("64KiB", 65536), ("64kb", 64000), ("1M", 1 << 20), ("1MB", 1_000_000), ("3p", 3 * 4096),
@@ -68,7 +68,7 @@ struct CreateTests {
     }
   }
 
-  @Test("leaves an object that is there as it is and ends with 73", arguments: ["4K", "64K"])
+  @Test("create keeps an existing object and exits with 73", arguments: ["4K", "64K"])
   func taken(_ size: String) async throws {
     try await withRegion { (name) async throws in
       try await Tool.run("fill", name.name, "--byte", "7", "-q")
@@ -84,7 +84,7 @@ struct CreateTests {
     }
   }
 
-  @Test("accepts one of the same size with --open, and no other")
+  @Test("--open accepts an existing region of the same size only")
   func open() async throws {
     try await withName { (name) async throws in
       let first = try await Tool.run("create", name.name, "64K", "--open")
@@ -103,7 +103,7 @@ struct CreateTests {
   }
 
   @Test(
-    "gives the requested mode, with any umask",
+    "the region has the requested mode, with any umask",
     arguments: ["000", "077", "777"],
     ["600", "640", "0666", "777", "000"])
   func mode(_ umask: String, _ mode: String) async throws {
@@ -136,7 +136,7 @@ struct CreateTests {
   }
 
   @Test(
-    "refuses options that exclude each other, and a size that is missing",
+    "conflicting options and a missing size are refused",
     arguments: [
       ["4K", "--open", "--from", "-"], [], ["4K", "8K"],
       ["4K", "--nonsense"],
@@ -164,7 +164,7 @@ struct CreateTests {
   }
 
   @Test(
-    "refuses what no process has addresses for, sparse as well",
+    "a size larger than the address space is refused, also with --sparse",
     arguments: ["129T", "9223372036854775807"])
   func unmappable(_ size: String) async throws {
     try await withName { (name) async throws in
@@ -175,21 +175,21 @@ struct CreateTests {
     }
   }
 
-  @Test("ends by the signal and leaves no region", arguments: [SIGINT, SIGTERM, SIGHUP])
+  @Test("a signal ends create, which leaves no region", arguments: [SIGINT, SIGTERM, SIGHUP])
   func signal(_ number: Int32) async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name, "\(number)")
     }
   }
 
-  @Test("of two concurrent creations one succeeds, and the other reports that the name is in use")
+  @Test("of two concurrent creations one succeeds, and the other reports the name as in use")
   func race() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("gives a clear error beyond RLIMIT_FSIZE, and not SIGXFSZ")
+  @Test("a size above RLIMIT_FSIZE is an error, not SIGXFSZ")
   func fileSize() async throws {
     try await withName { (name) async throws in
       let result = try await Tool.shell("ulimit -f 16; exec \"$SHMTOOL\" create \(name) 64K")

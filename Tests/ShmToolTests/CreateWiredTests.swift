@@ -5,7 +5,7 @@ import Testing
 @Suite("create --wired")
 struct CreateWiredTests {
   @Test(
-    "wires the region before it appears, and holds it until interrupted",
+    "the region is wired before it becomes visible, and until create is interrupted",
     arguments: [SIGINT, SIGTERM])
   func held(_ signal: Int32) async throws {
     try await withName { (name) async throws in
@@ -13,7 +13,7 @@ struct CreateWiredTests {
     }
   }
 
-  @Test("gives it to CMD as descriptor 3, under its name, and ends with CMD's exit code")
+  @Test("CMD gets the region as descriptor 3, and create exits with the status of CMD")
   func command() async throws {
     try await withName { (name) async throws in
       let script = "readlink /proc/self/fd/3; grep VmLck /proc/$PPID/status; exit 7"
@@ -41,7 +41,7 @@ struct CreateWiredTests {
     }
   }
 
-  @Test("reports both as one JSON object")
+  @Test("creation and wiring are reported as one JSON object")
   func json() async throws {
     try await withName { (name) async throws in
       let result = try await Tool.run(

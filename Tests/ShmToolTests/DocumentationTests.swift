@@ -10,7 +10,7 @@ import Testing
 @Suite("documentation", .enabled(if: Sources.areReadable, "needs the sources"))
 struct DocumentationTests {
   @Test(
-    "the commands of a page print what the page shows",
+    "the commands of a page print the output that the page shows",
     arguments: ["README.md", "Sources/shmtool/shmtool.docc/CommandLine.md"])
   func commands(_ page: String) async throws {
     let name = TestName("page")

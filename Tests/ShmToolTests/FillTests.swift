@@ -4,7 +4,7 @@ import Testing
 
 @Suite("fill")
 struct FillTests {
-  @Test("writes bytes by a rule that Python knows, too")
+  @Test("fill writes the same bytes as a model in Python")
   func rules() async throws {
     try await withRegion("300001") { (name) async throws in
       try await Python.test(named: name)
@@ -12,7 +12,7 @@ struct FillTests {
   }
 
   @Test(
-    "writes the range and not a byte beside it",
+    "fill writes its range and no other byte",
     arguments: [(0, 1), (1, 4094), (4095, 1), (4095, 2), (4096, 4096), (1, 65535), (65535, 1)])
   func range(_ offset: Int, _ length: Int) async throws {
     try await withRegion { (name) async throws in
@@ -30,7 +30,7 @@ struct FillTests {
     }
   }
 
-  @Test("copies a file or stdin from the start of the range")
+  @Test("--file copies a file or stdin to the start of the range")
   func file() async throws {
     try await withRegion("10") { (name) async throws in
       let result = try await Tool.run(
@@ -67,7 +67,7 @@ struct FillTests {
     }
   }
 
-  @Test("allocates no page that it does not write")
+  @Test("fill allocates only the pages that it writes")
   func sparse() async throws {
     try await withRegion("1M", ["--sparse"]) { (name) async throws in
       try await Tool.run("fill", name.name, "--byte", "1", "--offset", "1p", "--length", "2p")
@@ -75,7 +75,7 @@ struct FillTests {
     }
   }
 
-  @Test("reaches the last byte that an offset can name, and the last that can be mapped")
+  @Test("fill works at the largest offset, and at the largest offset that can be mapped")
   func last() async throws {
     try await withRegion("4K", ["--sparse"]) { (name) async throws in
       // Larger than shmtool creates regions, because it could not be mapped. Other programs can create such a region.
@@ -95,7 +95,7 @@ struct FillTests {
     }
   }
 
-  @Test("reports a missing region and an empty region")
+  @Test("fill reports a missing region and an empty region")
   func missing() async throws {
     let name = TestName()
     let result = try await Tool.run("fill", name.name, "--zero")

@@ -8,7 +8,7 @@ struct FingersTests {
   }
 
   @Test(
-    "usage errors say what is expected, in the words of the help",
+    "usage errors name the expected values, with the placeholders of the help",
     arguments: [
       ("resize x", "SIZE is required"), ("recv", "NAME is required"),
       ("seal", "REGION is required"),
@@ -49,7 +49,7 @@ struct FingersTests {
   }
 
   @Test(
-    "a wrong option gets a suggestion only if one is near",
+    "a wrong option gets a suggestion only if a similar option exists",
     arguments: [
       ("list --jsn", "--json"), ("create x 4K --sprase", "--sparse"),
       ("wire x --backgruond", "--background"),
@@ -67,7 +67,7 @@ struct FingersTests {
     #expect(result.code == 64)
   }
 
-  @Test("without words shmtool prints the commands on stderr, and exits as for wrong usage")
+  @Test("without arguments shmtool prints the commands on stderr, and exits as for a usage error")
   func bare() async throws {
     let result = try await Tool.run(Tool.path, [])
     #expect(result.code == 64 && result.output.isEmpty)
@@ -80,7 +80,7 @@ struct FingersTests {
   }
 
   @Test(
-    "help describes itself and every command, as --help and -h do",
+    "help prints the same text as --help and -h, for every command",
     arguments: ["ls", "receive", "copy"])
   func help(_ command: String) async throws {
     let page = try await run("help \(command)")
@@ -93,14 +93,14 @@ struct FingersTests {
     #expect(try await run("help -h").text == own.text)
   }
 
-  @Test("-V is --version", arguments: ["-V", "create -V", "ls -V"])
+  @Test("-V prints the version, as --version does", arguments: ["-V", "create -V", "ls -V"])
   func version(_ line: String) async throws {
     let result = try await run(line)
     #expect(result.code == 0)
     #expect(result.text == (try await run("--version").text))
   }
 
-  @Test("create and resize take the size as an option, too", arguments: ["-s", "--size"])
+  @Test("create and resize accept the size as an option, too", arguments: ["-s", "--size"])
   func sizes(_ option: String) async throws {
     try await withName { (name) async throws in
       #expect(try await Tool.run("create", option, "64K", name.name).code == 0)
@@ -146,7 +146,7 @@ struct FingersTests {
   }
 
   @Test(
-    "facts that are found at run time exit with 65",
+    "errors that depend on the state of regions exit with 65",
     arguments: [
       "read NAME --offset 1G", "read NAME --offset 4K --length 1G", "write NAME --offset 64K",
       "fill NAME --zero --offset 60K --length 8K", "verify NAME --zero --length 65537",
@@ -156,7 +156,7 @@ struct FingersTests {
       "wire NAME --range 128K+4K", "wire NAME --range 2K+70K", "create NAME2 --from /dev/null",
       "wire NAME --offset 65536",
     ])
-  func facts(_ line: String) async throws {
+  func runTimeErrors(_ line: String) async throws {
     try await withRegion("64K") { (name) async throws in
       let result = try await run(
         line.replacing("NAME2", with: "\(name.name)-2").replacing("NAME", with: name.name))
@@ -177,7 +177,7 @@ struct FingersTests {
     }
   }
 
-  @Test("a watch of an operand that does not exist does not begin")
+  @Test("--watch with an operand that does not exist fails at once")
   func watchOfMistake() async throws {
     try await withRegion("8K") { (name) async throws in
       let result = try await Tool.run("inspect", name.name, "--watch", "\(name.name)-absent")
@@ -200,7 +200,7 @@ struct FingersTests {
   }
 
   @Test(
-    "--color decides over the terminal and NO_COLOR",
+    "--color overrides the terminal and NO_COLOR",
     arguments: [
       ("--color=always", true), ("--color always", true), ("--color=never", false),
       ("--color=auto", false), ("", false),

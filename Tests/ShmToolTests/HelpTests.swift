@@ -16,7 +16,7 @@ struct HelpTests {
     "copy", "wait", "map", "wire", "unwire", "limits", "advise", "send", "recv",
   ]
 
-  @Test("fits 80 columns on a wider terminal, too", arguments: commands)
+  @Test("the help fits 80 columns, also on a wider terminal", arguments: commands)
   func width(_ command: String) async throws {
     for columns in ["", "COLUMNS=200 "] {
       let help = try await Tool.shell("\(columns)\"$SHMTOOL\" \(command) --help")
@@ -25,7 +25,7 @@ struct HelpTests {
     }
   }
 
-  @Test("ends with examples, which follow the options", arguments: commands)
+  @Test("the help ends with examples, after the options", arguments: commands)
   func order(_ command: String) async throws {
     let help = try await Tool.shell("\"$SHMTOOL\" \(command) --help").text
     let headings = help.split(separator: "\n").compactMap { line in
@@ -43,7 +43,7 @@ struct HelpTests {
     }
   }
 
-  @Test("is written in plain words, with abstracts of one line", arguments: commands)
+  @Test("the help uses plain words, and abstracts of one line", arguments: commands)
   func language(_ command: String) async throws {
     let help = try await Tool.shell("\"$SHMTOOL\" \(command) --help").text
     let words = help.lowercased().split { $0.isWhitespace || $0 == "," || $0 == "." }
@@ -61,7 +61,8 @@ struct HelpTests {
     #expect(!usage.contains("<"))
   }
 
-  @Test("options are phrases, and placeholders say what they take", arguments: commands)
+  @Test(
+    "texts of options are phrases, and placeholders name the kind of value", arguments: commands)
   func options(_ command: String) async throws {
     let help = try await Tool.shell("\"$SHMTOOL\" \(command) --help").text
     let section = try #require(help.split(separator: "\nOPTIONS:\n").last)
@@ -88,7 +89,7 @@ struct HelpTests {
   }
 
   @Test(
-    "no text of the tool is in the old dialect",
+    "no message of the tool uses a word of the old dialect",
     .enabled(if: Sources.areReadable, "needs the sources"))
   func sources() async throws {
     let list = try await Tool.run("find", ["\(Sources.root)/Sources/shmtool", "-name", "*.swift"])

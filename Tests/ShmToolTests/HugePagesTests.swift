@@ -24,7 +24,7 @@ struct HugePagesTests {
   }
 
   @Test(
-    "are what a named region is made of, on the first mount that may be written to",
+    "a named region with --huge is created on the first writable hugetlbfs",
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"),
     .enabled(if: hasPool, "needs a pool of huge pages"))
   func named() async throws {
@@ -47,7 +47,7 @@ struct HugePagesTests {
   }
 
   @Test(
-    "a few bytes in a sparse region take the huge pages that contain them",
+    "a few bytes in a sparse region allocate the huge pages that contain them",
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"),
     .enabled(if: hasPool, "needs a pool of huge pages"))
   func few() async throws {
@@ -66,7 +66,7 @@ struct HugePagesTests {
   }
 
   @Test(
-    "that a hole does not find are an error in huge pages, by every way of writing",
+    "a hole without a free huge page is an error, with every command that writes",
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"),
     .enabled(if: hasPool, "needs a pool of huge pages"))
   func holes() async throws {
@@ -90,7 +90,7 @@ struct HugePagesTests {
   }
 
   @Test(
-    "that the pool does not have are an error with its figures, and --huge=try says what it got",
+    "an exhausted pool is an error with its figures, and --huge=try reports ordinary pages",
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
   func exhausted() async throws {
     let name = TestName()
@@ -112,7 +112,9 @@ struct HugePagesTests {
     #expect(result.error.contains("must be a multiple of the huge page size, 2 MiB"))
   }
 
-  @Test("are not accepted in another size than there is", arguments: ["3M", "4K", "0", "x", ""])
+  @Test(
+    "a size of huge pages that the system does not have is refused",
+    arguments: ["3M", "4K", "0", "x", ""])
   func badSize(_ size: String) async throws {
     let name = TestName()
     let result = try await Tool.run("create", name.name, "4M", "--huge=\(size)")
@@ -134,7 +136,7 @@ struct HugePagesTests {
   }
 
   @Test(
-    "are what an anonymous region is made of",
+    "an anonymous region with --huge has huge pages",
     .enabled(if: hasPool, "needs a pool of huge pages"))
   func anonymous() async throws {
     let result = try await Tool.run(
@@ -145,7 +147,7 @@ struct HugePagesTests {
     #expect(result.text.hasSuffix("hugetlbfs 2097152\n"))
   }
 
-  @Test("without a pool that has them end a mapping with 79, or are ordinary ones")
+  @Test("an exhausted pool ends map with 79, or with --huge=try gives ordinary pages")
   func anonymousExhausted() async throws {
     let refused = try await Tool.run("map", "--anonymous", "64G", "--huge", "--", "true")
     #expect(refused.code == 79)
@@ -157,7 +159,7 @@ struct HugePagesTests {
     #expect(alone.code == 64)
   }
 
-  @Test("transparent ones are reported as far as the kernel collapses pages")
+  @Test("transparent huge pages are reported as far as the kernel collapses pages")
   func transparent() async throws {
     try await withName { (name) async throws in
       let made = try await Tool.run("create", name.name, "9M", "--huge=transparent", "--json")
@@ -179,7 +181,7 @@ struct HugePagesTests {
   }
 
   @Test(
-    "transparent ones are for regions on tmpfs only",
+    "transparent huge pages are accepted for regions on tmpfs only",
     arguments: [
       ("send x --huge=transparent", "cannot be used for the ring"),
       ("map --anonymous 4M --huge=transparent -- true", "requires 'shmtool create'"),

@@ -24,7 +24,7 @@ struct InspectTests {
     }
   }
 
-  @Test("shows sizes in bytes when asked")
+  @Test("--bytes shows sizes in bytes")
   func bytes() async throws {
     try await withRegion("10000") { (name) async throws in
       let result = try await Tool.run("inspect", name.name, "--bytes")
@@ -35,7 +35,7 @@ struct InspectTests {
   }
 
   @Test(
-    "counts the pages by state, at a page's edges",
+    "inspect counts pages by state, also for data next to a page boundary",
     arguments: [(1, 4096), (4095, 4096), (4096, 4096), (4097, 8192)])
   func pages(_ size: Int, _ whole: Int) async throws {
     try await withRegion("\(size)") { (name) async throws in
@@ -51,7 +51,7 @@ struct InspectTests {
     }
   }
 
-  @Test("faults no page in: a sparse region stays sparse")
+  @Test("inspect makes no page resident: a sparse region stays sparse")
   func changesNothing() async throws {
     try await withRegion("8M", ["--sparse"]) { (name) async throws in
       let before = name.status
@@ -63,7 +63,7 @@ struct InspectTests {
     }
   }
 
-  @Test("continues after an invalid operand, and ends with the first failure's code")
+  @Test("inspect continues after an invalid operand, and exits with the first failure's status")
   func operands() async throws {
     try await withRegion { (name) async throws in
       let missing = TestName()
@@ -90,7 +90,9 @@ struct InspectTests {
     #expect(text.output.isEmpty)
   }
 
-  @Test("needs an operand, and knows its options", arguments: [[], ["x", "--nonsense"]])
+  @Test(
+    "inspect without an operand and wrong options are usage errors",
+    arguments: [[], ["x", "--nonsense"]])
   func usage(_ words: [String]) async throws {
     let result = try await Tool.run(Tool.path, ["inspect"] + words)
     #expect(result.code == 64)
@@ -104,7 +106,7 @@ struct InspectTests {
     }
   }
 
-  @Test("looks at a memfd through its process, and names its seals")
+  @Test("inspect opens a memfd through its process, and names its seals")
   func memoryFile() async throws {
     try await Python.test()
   }
@@ -119,7 +121,7 @@ struct InspectTests {
   }
 
   @Test(
-    "names a missing process or descriptor",
+    "a missing process or descriptor is reported",
     arguments: [
       ("pid:999999999:3", 66, "process 999999999 does not exist"),
       ("pid:SELF:99999999", 66, "has no descriptor 99999999"),
@@ -136,7 +138,7 @@ struct InspectTests {
     #expect(result.error.contains(words))
   }
 
-  @Test("handles objects of no bytes and of one", arguments: [0, 1])
+  @Test("inspect accepts objects of 0 bytes and of 1 byte", arguments: [0, 1])
   func small(_ size: Int) async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name, "\(size)")

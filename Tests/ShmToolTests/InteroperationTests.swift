@@ -5,35 +5,35 @@ import Testing
 /// reverse.
 @Suite("other programs and regions")
 struct InteroperationTests {
-  @Test("Python's shared memory opens what shmtool made, and each sees what the other writes")
+  @Test("Python's shared memory opens a region of shmtool, and both see each other's writes")
   func theirsOfOurs() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("shmtool opens what Python's shared memory made, and either removes it")
+  @Test("shmtool opens a region of Python's shared memory, and both can remove it")
   func oursOfTheirs() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("a plain mmap of the object sees changes at once, also of what it maps privately")
+  @Test("a plain mmap sees changes at once, also in unmodified pages of a private mapping")
   func mapped() async throws {
     try await withRegion("8K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("a waiting shmtool sees what another program stores")
+  @Test("wait sees a change that another program makes")
   func waited() async throws {
     try await withRegion("8K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("dd, cat and cp read and write it as the file that it is")
+  @Test("dd, cat and cp read and write a region as a file")
   func files() async throws {
     try await withRegion("1M") { (name) async throws in
       let result = try await Tool.shell(

@@ -4,14 +4,16 @@ import Testing
 
 @Suite("list")
 struct ListTests {
-  @Test("shows a region under its headings, and nothing on stderr", arguments: ["list", "ls"])
+  @Test(
+    "list shows a region below the headings, and prints nothing on stderr",
+    arguments: ["list", "ls"])
   func table(_ command: String) async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name, command, alone: true)
     }
   }
 
-  @Test("shows the columns that were asked for, in their order")
+  @Test("the requested columns are shown in their order")
   func columns() async throws {
     try await withRegion { (name) async throws in
       let result = try await Tool.run("list", "--output", "size,name", "--bytes", "--no-headings")
@@ -23,7 +25,7 @@ struct ListTests {
   }
 
   @Test(
-    "refuses unknown and empty columns, orders, kinds and processes",
+    "unknown and empty columns, orders, kinds and processes are refused",
     arguments: [
       ["--output", "nonsense"], ["--output", ""], ["--output", "name,"], ["-o", "name,,size"],
       ["-o", "+"], ["-o", "name,+size"], ["-o", " "], ["--sort", "x"], ["--sort", "-"],
@@ -41,7 +43,7 @@ struct ListTests {
     #expect(lines.first?.hasSuffix("(see 'shmtool list --help')") == true)
   }
 
-  @Test("puts the largest first when asked to sort by size")
+  @Test("--sort size shows the largest region first")
   func sort() async throws {
     try await withRegion("4K") { (small) async throws in
       try await withRegion("128K") { (large) async throws in
@@ -54,7 +56,7 @@ struct ListTests {
     }
   }
 
-  @Test("distinguishes semaphores from regions, and omits other files")
+  @Test("semaphores are distinguished from regions, and other files omitted")
   func kinds() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name, alone: true)
@@ -68,7 +70,7 @@ struct ListTests {
     }
   }
 
-  @Test("says what a region is in JSON, in bytes")
+  @Test("JSON has each value of a region, in bytes")
   func json() async throws {
     try await withRegion("12345", ["--mode", "640"]) { (name) async throws in
       let result = try await Tool.run("list", "--json")

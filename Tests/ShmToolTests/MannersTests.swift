@@ -32,7 +32,7 @@ struct MannersTests {
     for (command, heading) in wanted { #expect(found[command] == heading, "\(command)") }
   }
 
-  @Test("each command's help has an example, and goes to stdout", arguments: commands)
+  @Test("each command's help has an example, and is printed on stdout", arguments: commands)
   func example(_ command: String) async throws {
     let help = try await Tool.run("help", command)
     #expect(help.code == 0)
@@ -67,7 +67,7 @@ struct MannersTests {
     }
   }
 
-  @Test("read ends by SIGPIPE if its reader has ended, like other programs")
+  @Test("read ends by SIGPIPE if its reader has ended")
   func brokenPipe() async throws {
     try await withRegion("4M") { (name) async throws in
       let result = try await Tool.shell(
@@ -84,7 +84,7 @@ struct MannersTests {
   }
 
   @Test(
-    "an unknown subcommand gets a suggestion by its spelling or its meaning",
+    "an unknown command gets a suggestion of a similar name or meaning",
     arguments: [
       ("delete x", "remove"), ("lock x", "wire"), ("munlock x", "unwire"), ("stat", "inspect"),
       ("wier x", "wire"), ("creat x 1M", "create"), ("insepct x", "inspect"), ("Wire x", "wire"),
@@ -101,7 +101,7 @@ struct MannersTests {
   }
 
   @Test(
-    "usage errors are one line on stderr that says what is wrong and names the help",
+    "a usage error is one line on stderr with the reason and a reference to the help",
     arguments: [
       ("nonsense 1 2", "unknown subcommand 'nonsense' ("),
       ("help nonsense", "unknown subcommand 'nonsense' ("),

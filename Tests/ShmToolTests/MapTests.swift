@@ -11,21 +11,21 @@ struct MapTests {
     }
   }
 
-  @Test("keeps the region's bytes from what is stored in a private mapping")
+  @Test("stores to a private mapping do not change the region")
   func isPrivate() async throws {
     try await withRegion { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("faults every page in with --populate, and no page without it")
+  @Test("--populate makes every page resident, and without it no page is")
   func populate() async throws {
     try await withRegion("1M", ["--sparse"]) { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("maps at the address that is asked for, and says that something is there already")
+  @Test("map uses the requested address, and reports an address in use")
   func address() async throws {
     try await withRegion { (name) async throws in
       let wanted = "0x6f0000000000"
@@ -48,7 +48,7 @@ struct MapTests {
     #expect(result.code == 64)
   }
 
-  @Test("gives CMD the regions from descriptor 3 on, in order, and their count")
+  @Test("CMD gets the regions as descriptors from 3 on, in order, and their count")
   func command() async throws {
     try await withRegion("4K") { (first) async throws in
       try await withRegion("8K") { (second) async throws in
@@ -64,7 +64,7 @@ struct MapTests {
     }
   }
 
-  @Test("gives a memfd without a name, which nothing of is left")
+  @Test("--anonymous gives CMD a memfd without a name")
   func anonymous() async throws {
     let result = try await Tool.run(
       "map", "--anonymous", "64K", "--", "sh", "-c",
@@ -74,7 +74,7 @@ struct MapTests {
   }
 
   @Test(
-    "ends with CMD's code, with 128 and its signal's number, with 127 and 126",
+    "map exits with the status of CMD, with 128 + its signal, with 127 or with 126",
     arguments: [
       (["sh", "-c", "exit 7"], 7), (["sh", "-c", "kill -9 $$"], 137), (["true"], 0),
       (["/nonexistent/command"], 127), (["shmtool-no-such-command"], 127), (["/etc/passwd"], 126),
@@ -88,14 +88,14 @@ struct MapTests {
     }
   }
 
-  @Test("passes a signal on to CMD, and ends as CMD does")
+  @Test("map forwards a signal to CMD, and ends as CMD does")
   func signal() async throws {
     try await withRegion { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("says what is wrong with its operands, and maps nothing")
+  @Test("wrong operands are reported, and no region is mapped")
   func usage() async throws {
     let name = TestName()
     for words in [[], ["--anonymous", "0"], ["--anonymous", "x"], [name.name, "--"]] {
@@ -111,7 +111,8 @@ struct MapTests {
   }
 
   @Test(
-    "maps for reading what may only be read", .enabled(if: geteuid() != 0, "needs an ordinary user")
+    "a region that can only be read is mapped read-only",
+    .enabled(if: geteuid() != 0, "needs an ordinary user")
   )
   func readOnly() async throws {
     try await withRegion("4K", ["--mode", "400"]) { (name) async throws in

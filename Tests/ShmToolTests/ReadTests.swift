@@ -4,7 +4,9 @@ import Testing
 
 @Suite("read")
 struct ReadTests {
-  @Test("copies the region to stdout, and nothing else", arguments: [1, 4095, 4096, 4097, 600_001])
+  @Test(
+    "read copies the region to stdout, and prints nothing else",
+    arguments: [1, 4095, 4096, 4097, 600_001])
   func whole(_ size: Int) async throws {
     try await withRegion("\(size)") { (name) async throws in
       try await Tool.run("fill", name.name, "--random", "-q")
@@ -17,7 +19,7 @@ struct ReadTests {
   }
 
   @Test(
-    "copies the range that was asked for",
+    "read copies the requested range",
     arguments: [("0", "1"), ("1", "4095"), ("4095", "2"), ("1p", "1p"), ("65535", "1")])
   func range(_ offset: String, _ length: String) async throws {
     try await withRegion { (name) async throws in
@@ -33,7 +35,7 @@ struct ReadTests {
     }
   }
 
-  @Test("dumps in hexadecimal and text")
+  @Test("--hex dumps in hexadecimal and text")
   func hex() async throws {
     try await withRegion("40") { (name) async throws in
       try await Tool.run("write", name.name, input: Array("hello, world\n\u{1B}[31m|".utf8))
@@ -50,7 +52,7 @@ struct ReadTests {
     }
   }
 
-  @Test("refuses to disturb a terminal with raw bytes, unless forced")
+  @Test("raw bytes on a terminal are refused without --force")
   func terminal() async throws {
     try await withRegion("5") { (name) async throws in
       try await Tool.run("write", name.name, input: Array("hello".utf8))
@@ -58,12 +60,12 @@ struct ReadTests {
     }
   }
 
-  @Test("reads a memfd of another process, and one that is sealed")
+  @Test("read accepts a memfd of another process, and a sealed memfd")
   func memoryFile() async throws {
     try await Python.test()
   }
 
-  @Test("ends by SIGPIPE, like cat, if its reader has ended")
+  @Test("read ends by SIGPIPE if its reader has ended")
   func brokenPipe() async throws {
     try await withRegion("4M") { (name) async throws in
       let result = try await Tool.shell(
@@ -73,7 +75,7 @@ struct ReadTests {
     }
   }
 
-  @Test("waits for a stdout that does not block", .timeLimit(.minutes(1)))
+  @Test("read waits for a non-blocking stdout", .timeLimit(.minutes(1)))
   func nonBlocking() async throws {
     try await withRegion("1M") { (name) async throws in
       try await Tool.run("fill", name.name, "--random", "-q")
@@ -88,7 +90,7 @@ struct ReadTests {
     #expect(result.output.isEmpty)
   }
 
-  @Test("shows its progress on stderr when asked, and keeps stdout clean")
+  @Test("--progress is shown on stderr only")
   func progress() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("remove")
 struct RemoveTests {
-  @Test("takes the name away and says so", arguments: ["remove", "rm"])
+  @Test("remove unlinks the name, and reports it", arguments: ["remove", "rm"])
   func remove(_ command: String) async throws {
     try await withRegion { (name) async throws in
       let result = try await Tool.run(command, name.name)
@@ -14,7 +14,7 @@ struct RemoveTests {
     }
   }
 
-  @Test("says in JSON how much it was")
+  @Test("JSON reports the size of the removed region")
   func json() async throws {
     try await withRegion("12345") { (name) async throws in
       let result = try await Tool.run("remove", name.name, "--json")
@@ -28,7 +28,7 @@ struct RemoveTests {
     }
   }
 
-  @Test("continues after an invalid operand, and ends with the first failure's code")
+  @Test("remove continues after an invalid operand, and exits with the first failure's status")
   func operands() async throws {
     try await withRegion { (first) async throws in
       try await withRegion { (second) async throws in
@@ -46,7 +46,7 @@ struct RemoveTests {
     }
   }
 
-  @Test("says that a name given twice is gone the second time")
+  @Test("a name that is given twice is not found the second time")
   func twice() async throws {
     try await withRegion { (name) async throws in
       let result = try await Tool.run("remove", name.name, name.name)
@@ -62,14 +62,14 @@ struct RemoveTests {
     }
   }
 
-  @Test("leaves with --unused what a process has open or mapped, and names the process")
+  @Test("--unused keeps a region that a process has open or mapped, and names the process")
   func inUse() async throws {
     try await withRegion { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("takes one of two hard links away and leaves the other")
+  @Test("remove unlinks one of two hard links, and keeps the other")
   func hardLink() async throws {
     try await withRegion { (name) async throws in
       try await withName { (other) async throws in
@@ -81,12 +81,12 @@ struct RemoveTests {
     }
   }
 
-  @Test("refuses what has no name to take away")
+  @Test("a region without a name is refused")
   func nameless() async throws {
     try await Python.test()
   }
 
-  @Test("needs an operand")
+  @Test("remove without an operand is a usage error")
   func usage() async throws {
     let result = try await Tool.run("remove")
     #expect(result.code == 64)

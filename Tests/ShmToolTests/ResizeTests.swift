@@ -4,7 +4,7 @@ import Testing
 
 @Suite("resize")
 struct ResizeTests {
-  @Test("grows with zeros, reserves them, and keeps what was there")
+  @Test("growing adds reserved zeros, and keeps the contents")
   func grow() async throws {
     try await withRegion("10000") { (name) async throws in
       try await Tool.run("fill", name.name, "--byte", "9", "-q")
@@ -20,7 +20,7 @@ struct ResizeTests {
     }
   }
 
-  @Test("reserves nothing with --sparse")
+  @Test("--sparse grows without reserving memory")
   func sparse() async throws {
     try await withRegion("4K") { (name) async throws in
       #expect(try await Tool.run("resize", name.name, "1T", "--sparse").code == 0)
@@ -29,7 +29,7 @@ struct ResizeTests {
     }
   }
 
-  @Test("makes nothing smaller unless that is meant")
+  @Test("a smaller size is refused without --shrink")
   func noShrink() async throws {
     try await withRegion { (name) async throws in
       let result = try await Tool.run("resize", name.name, "4K")
@@ -39,7 +39,7 @@ struct ResizeTests {
     }
   }
 
-  @Test("makes it smaller with --shrink and gives the memory back")
+  @Test("--shrink makes the region smaller and frees its memory")
   func shrink() async throws {
     try await withRegion { (name) async throws in
       #expect(try await Tool.run("resize", name.name, "4097", "--shrink").code == 0)
@@ -48,7 +48,7 @@ struct ResizeTests {
     }
   }
 
-  @Test("accepts the size it has")
+  @Test("the present size is accepted")
   func same() async throws {
     try await withRegion { (name) async throws in
       let result = try await Tool.run("resize", name.name, "64K", "--json")
@@ -60,19 +60,19 @@ struct ResizeTests {
     }
   }
 
-  @Test("does not take the ground from under a process, unless forced")
+  @Test("shrinking a region in use is refused without --force")
   func busy() async throws {
     try await withRegion { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("respects the seals of a memfd, and names the one that forbids it")
+  @Test("a sealed memfd is refused, and the seal is named")
   func sealed() async throws {
     try await Python.test()
   }
 
-  @Test("does not change the size and the memory without enough room")
+  @Test("without enough space neither the size nor the memory changes")
   func room() async throws {
     try await withRegion("4K") { (name) async throws in
       let result = try await Tool.run("resize", name.name, "1024T")
@@ -102,7 +102,7 @@ struct ResizeTests {
     #expect(!name.exists)
   }
 
-  @Test("gives a clear error beyond RLIMIT_FSIZE, and not SIGXFSZ", arguments: ["", "--sparse"])
+  @Test("a size above RLIMIT_FSIZE is an error, not SIGXFSZ", arguments: ["", "--sparse"])
   func fileSize(_ option: String) async throws {
     try await withRegion { (name) async throws in
       let result = try await Tool.shell(

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("seal")
 struct SealTests {
-  @Test("seals a memfd of another process, and says what is sealed")
+  @Test("seal seals a memfd of another process, and reports its seals")
   func memoryFile() async throws {
     try await Python.test()
   }
@@ -18,7 +18,7 @@ struct SealTests {
     try await Python.test()
   }
 
-  @Test("says of what is no memfd that only a memfd can be sealed")
+  @Test("an object that is not a memfd is refused, with that reason")
   func object() async throws {
     try await withRegion { (name) async throws in
       let result = try await Tool.run("seal", name.name, "shrink")

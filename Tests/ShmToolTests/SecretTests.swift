@@ -8,7 +8,7 @@ struct SecretTests {
     try await Python.test(alone: true)
   }
 
-  @Test("map --secret is refused with the memlock limit before anything runs")
+  @Test("map --secret above the memlock limit is refused before CMD runs")
   func memlock() async throws {
     try await Python.test(alone: true)
   }
@@ -21,7 +21,7 @@ struct SecretTests {
   }
 
   @Test(
-    "refuses options that do not go together",
+    "options that cannot be combined are refused",
     arguments: [
       ("map --secret 4K --private -- true", "--secret cannot be used with --private or --populate"),
       (

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("The program itself")
 struct StartTests {
-  @Test("says its version on stdout and nothing else")
+  @Test("--version prints the version on stdout, and nothing else")
   func version() async throws {
     let result = try await Tool.run("--version")
     #expect(result.code == 0)
@@ -12,7 +12,7 @@ struct StartTests {
   }
 
   @Test(
-    "has the version of the newest release in the change log, as the documentation has it",
+    "the version is that of the newest release in the change log and documentation",
     .enabled(if: Sources.areReadable, "needs the sources"))
   func releasedVersion() async throws {
     let version = try await Tool.run("--version").text.dropFirst("shmtool ".count).dropLast()
@@ -27,14 +27,14 @@ struct StartTests {
   }
 
   @Test(
-    "a release needs no library, no /proc and no file",
+    "the release binary needs no shared library, no /proc and no file",
     .enabled(if: Tool.isStatic, "needs the release build"),
     .enabled(if: TestEnvironment.mayMakeUserNamespaces, "needs unshare and user namespaces"))
   func alone() async throws {
     try await Python.test()
   }
 
-  @Test("creates, lists and removes a region")
+  @Test("a region is created, listed and removed")
   func lifeOfARegion() async throws {
     let name = TestName()
     #expect(try await Tool.run("create", "\(name)", "1M").code == 0)

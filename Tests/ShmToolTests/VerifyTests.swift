@@ -4,7 +4,7 @@ import Testing
 @Suite("verify")
 struct VerifyTests {
   @Test(
-    "says yes to what fill has written",
+    "verify succeeds for the contents that fill has written",
     arguments: [
       ["--zero"], ["--byte", "7"], ["--pattern", "abc"], ["--sequence"],
       ["--random", "--seed", "7"],
@@ -25,7 +25,8 @@ struct VerifyTests {
   }
 
   @Test(
-    "says no with 1, the first offset and the count, at any place", arguments: [0, 4095, 65535])
+    "a difference anywhere exits with 1, and reports the first offset and the count",
+    arguments: [0, 4095, 65535])
   func differs(_ offset: Int) async throws {
     try await withRegion { (name) async throws in
       try await Tool.run("fill", name.name, "--byte", "1", "--offset", "\(offset)", "--length", "1")
@@ -52,7 +53,7 @@ struct VerifyTests {
     }
   }
 
-  @Test("prints null if there is no difference")
+  @Test("JSON has null if there is no difference")
   func json() async throws {
     try await withRegion { (name) async throws in
       let result = try await Tool.run("verify", name.name, "--zero", "--json")
@@ -63,7 +64,7 @@ struct VerifyTests {
     }
   }
 
-  @Test("compares with stdin: equal, shorter, longer and different")
+  @Test("--file - compares with stdin that is equal, shorter, longer or different")
   func file() async throws {
     try await withRegion("5") { (name) async throws in
       try await Tool.run("write", name.name, input: Array("hello".utf8))
@@ -98,7 +99,7 @@ struct VerifyTests {
     }
   }
 
-  @Test("needs no write permission, and allocates no page")
+  @Test("verify needs no write permission, and allocates no page")
   func readOnly() async throws {
     try await withRegion("1M", ["--sparse", "--mode", "400"]) { (name) async throws in
       let result = try await Tool.run("verify", name.name, "--zero")
@@ -107,7 +108,7 @@ struct VerifyTests {
     }
   }
 
-  @Test("needs a rule and a region")
+  @Test("verify without a region or contents is a usage error")
   func usage() async throws {
     try await withRegion("4K") { (name) async throws in
       let noRule = try await Tool.run("verify", name.name)

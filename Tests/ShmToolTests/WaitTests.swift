@@ -3,7 +3,7 @@ import Testing
 
 @Suite("wait")
 struct WaitTests {
-  @Test("ends at once if the condition holds already")
+  @Test("wait ends at once if the condition holds already")
   func already() async throws {
     try await withRegion { (name) async throws in
       try await Tool.run("write", name.name, "--offset", "8", input: Array("ready\n".utf8))
@@ -22,7 +22,7 @@ struct WaitTests {
   }
 
   @Test(
-    "ends with 124 after the time limit, and names the condition",
+    "wait exits with 124 after the time limit, and names the condition",
     arguments: [
       ([], "its removal", true), ([], "its creation", false),
       (["--size", "65537"], "a size of 64 KiB", true),
@@ -43,14 +43,14 @@ struct WaitTests {
     }
   }
 
-  @Test("sees a region come, grow, change and go")
+  @Test("wait detects creation, growth, change and removal of a region")
   func changes() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("takes a region that is moved to its name for a new one")
+  @Test("a region that is renamed to the name is a new region")
   func renamed() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
@@ -58,7 +58,7 @@ struct WaitTests {
   }
 
   @Test(
-    "refuses two conditions and invalid times",
+    "two conditions and invalid durations are refused",
     arguments: [
       ["--removed", "--size", "1"], ["--equals", "x", "--removed"], ["--at", "4"],
       ["--timeout", "5x"], ["--timeout=-1s"], ["--timeout", "99999999999999h"], ["--timeout", ""],
@@ -70,7 +70,7 @@ struct WaitTests {
     #expect(result.output.isEmpty)
   }
 
-  @Test("ends by the signal that it gets", arguments: [2, 15])
+  @Test("a signal ends wait", arguments: [2, 15])
   func signal(_ number: Int) async throws {
     try await Python.test(named: TestName(), "\(number)")
   }

@@ -4,7 +4,9 @@ import Testing
 
 @Suite("write")
 struct WriteTests {
-  @Test("copies stdin into the region and leaves the rest", arguments: [0, 1, 4095, 4096, 60000])
+  @Test(
+    "write copies stdin into the region, and changes no other byte",
+    arguments: [0, 1, 4095, 4096, 60000])
   func stdin(_ offset: Int) async throws {
     try await withRegion { (name) async throws in
       let result = try await Tool.run(
@@ -19,7 +21,7 @@ struct WriteTests {
     }
   }
 
-  @Test("copies a file that is named, and stdin for -", arguments: ["FILE", "-", ""])
+  @Test("write copies a named file, and stdin for -", arguments: ["FILE", "-", ""])
   func file(_ operand: String) async throws {
     try await withRegion("300001") { (source) async throws in
       try await Tool.run("fill", source.name, "--random", "-q")
@@ -36,7 +38,7 @@ struct WriteTests {
     }
   }
 
-  @Test("writes what fits, and says that there is more", arguments: [4, 0])
+  @Test("write fills the region, and reports that the input is longer", arguments: [4, 0])
   func tooLong(_ length: Int) async throws {
     try await withRegion("4") { (name) async throws in
       let words = length == 0 ? [] : ["--length", "\(length)"]
@@ -48,7 +50,7 @@ struct WriteTests {
     }
   }
 
-  @Test("wants all of a length that was given")
+  @Test("an input shorter than --length is an error")
   func tooShort() async throws {
     try await withRegion("64") { (name) async throws in
       let result = try await Tool.run(
@@ -58,7 +60,7 @@ struct WriteTests {
     }
   }
 
-  @Test("accepts an input that is empty")
+  @Test("an empty input is accepted")
   func empty() async throws {
     try await withRegion("64") { (name) async throws in
       let result = try await Tool.run("write", name.name)
@@ -68,7 +70,7 @@ struct WriteTests {
     }
   }
 
-  @Test("says that stdin is closed, or a directory")
+  @Test("a closed stdin and a directory as stdin are reported")
   func badInput() async throws {
     try await withRegion("64") { (name) async throws in
       let closed = try await Tool.shell("exec \"$SHMTOOL\" write \(name) <&-")
@@ -83,12 +85,12 @@ struct WriteTests {
     }
   }
 
-  @Test("writes a memfd of another process, and says that one is sealed")
+  @Test("write accepts a memfd of another process, and reports a sealed memfd")
   func memoryFile() async throws {
     try await Python.test()
   }
 
-  @Test("refuses a region whose mode does not allow it")
+  @Test("a region whose mode denies writing is refused")
   func mode() async throws {
     try await withRegion("64", ["--mode", "444"]) { (name) async throws in
       let result =
@@ -101,7 +103,7 @@ struct WriteTests {
     }
   }
 
-  @Test("is not bounded by RLIMIT_FSIZE: the region is as large as it is")
+  @Test("RLIMIT_FSIZE does not limit write")
   func fileSize() async throws {
     try await withRegion { (name) async throws in
       let result = try await Tool.shell(
@@ -111,14 +113,14 @@ struct WriteTests {
     }
   }
 
-  @Test("changes nothing if the input is known not to fit; otherwise reports how much was written")
+  @Test("an input known to be too long changes nothing, otherwise the written bytes are reported")
   func fits() async throws {
     try await withRegion("5") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("--unused and a path on a disk are refused with what can be done")
+  @Test("--unused and a path on a disk are refused with a hint")
   func advice() async throws {
     try await withRegion("4K") { (name) async throws in
       try await Python.test(named: name)

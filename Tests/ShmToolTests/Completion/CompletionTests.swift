@@ -19,21 +19,21 @@ struct CompletionTests {
   }
 
   @Test(
-    "in bash an accepted name is passed on exactly, and nothing is run",
+    "in bash an accepted name is passed to the command exactly, and is not evaluated",
     .enabled(if: TestEnvironment.has("bash"), "needs bash"))
   func bash() async throws {
     try await Python.test(script: "Completion/hostile", named: TestName("b"), "bash")
   }
 
   @Test(
-    "in zsh an accepted name is passed on exactly, and nothing is run",
+    "in zsh an accepted name is passed to the command exactly, and is not evaluated",
     .enabled(if: TestEnvironment.has("zsh"), "needs zsh"))
   func zsh() async throws {
     try await Python.test(script: "Completion/hostile", named: TestName("z"), "zsh")
   }
 
   @Test(
-    "in fish an accepted name is passed on exactly, and nothing is run",
+    "in fish an accepted name is passed to the command exactly, and is not evaluated",
     .enabled(if: TestEnvironment.has("fish"), "needs fish"))
   func fish() async throws {
     try await Python.test(script: "Completion/hostile", named: TestName("f"), "fish")
@@ -51,13 +51,13 @@ struct CompletionTests {
     try await Python.test(script: "Completion/files", named: TestName("r"), shell)
   }
 
-  @Test("bash is given its own notation of 120 random names, after any beginning")
+  @Test("for bash 120 random names are quoted, after any typed prefix")
   func quoted() async throws {
     try await Python.test(script: "Completion/quoted", named: TestName("q"))
   }
 
   @Test(
-    "completion only looks",
+    "completion changes nothing",
     .enabled(if: TestEnvironment.has("strace"), "needs strace"))
   func silent() async throws {
     try await Python.test(script: "Completion/silent", named: TestName("s"))
@@ -105,7 +105,7 @@ struct CompletionTests {
     #expect(try await offered("list | shmtool lim") == ["limits"])
   }
 
-  @Test("a region is offered by a word that means this region")
+  @Test("the offered word for a region opens this region")
   func regions() async throws {
     let name = TestName("x")
     // Whatever a beginning could be taken for.
@@ -122,7 +122,7 @@ struct CompletionTests {
     #expect(try await offered("create \(name)").isEmpty)
   }
 
-  @Test("a name that is like something else is offered with its slash")
+  @Test("an ambiguous name is offered with its slash")
   func slashes() async throws {
     try await Python.test(named: TestName())
   }
@@ -132,7 +132,7 @@ struct CompletionTests {
     try await Python.test(named: TestName())
   }
 
-  @Test("scripts are printed for three shells and hold no name", arguments: shells)
+  @Test("scripts are printed for three shells and contain no region name", arguments: shells)
   func scripts(_ shell: String) async throws {
     for words in [
       ["--generate-completion-script", shell], ["--generate-completion-script=\(shell)"],

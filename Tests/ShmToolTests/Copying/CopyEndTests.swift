@@ -4,7 +4,7 @@ import Testing
 @Suite("copy, with unusual ends")
 struct CopyEndTests {
   @Test(
-    "a process's mapping of the region, and a redirected region, overlap as the region itself does")
+    "overlap is detected through a process's mapping and a redirected descriptor, too")
   func overlap() async throws {
     try await withRegion("4M") { (name) async throws in
       try await Python.test(named: name)
@@ -19,7 +19,7 @@ struct CopyEndTests {
     }
   }
 
-  @Test("offsets in the last page that there is are copied as others are")
+  @Test("offsets in the last addressable page are copied")
   func lastPage() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
@@ -33,7 +33,7 @@ struct CopyEndTests {
     }
   }
 
-  @Test("times that no clock shows are shown as any others")
+  @Test("file times outside the usual range are shown")
   func ages() async throws {
     try await Python.test()
   }

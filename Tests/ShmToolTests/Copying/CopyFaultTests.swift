@@ -4,7 +4,7 @@ import Testing
 @Suite("copy with wrong arguments")
 struct CopyFaultTests {
   @Test(
-    "says what, and ends with the code",
+    "wrong arguments are reported, with the exit status for their kind",
     arguments: [
       (["NAME", "NAME@512", "--length", "0"], 64, "--length must be at least 1 byte"),
       (["NAME", "NAME"], 65, "the two ranges overlap"),
@@ -80,7 +80,7 @@ struct CopyFaultTests {
   }
 
   @Test(
-    "says that a stream has more than the region, which holds its beginning, or less than wanted")
+    "a stream that is longer than the region or shorter than the length is reported")
   func streamLength() async throws {
     try await withRegion("8K") { (name) async throws in
       try await Python.test(named: name)
@@ -95,7 +95,7 @@ struct CopyFaultTests {
   }
 
   @Test(
-    "says what the kernel says, and how far it came, whichever call fails",
+    "after a failed system call the error names its reason and the copied bytes",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"),
     arguments: [
       "process_vm_readv:error=ENOMEM:when=3", "process_vm_readv:retval=0:when=3",

@@ -4,7 +4,7 @@ import Testing
 @Suite("copy")
 struct CopyTests {
   @Test(
-    "moves every byte between regions, files and streams, at any offset",
+    "every byte is copied between regions, files and streams, at any offset",
     arguments: [1, 4095, 4096, 4097, 300_001, 5_000_003])
   func ends(_ size: Int) async throws {
     try await withRegion("\(size + 9)") { (name) async throws in
@@ -12,7 +12,7 @@ struct CopyTests {
     }
   }
 
-  @Test("reports on stderr, or as JSON, which also goes there if stdout has the bytes")
+  @Test("the report goes to stderr, JSON to stdout, or to stderr if stdout has the bytes")
   func report() async throws {
     try await withRegion("64K") { (name) async throws in
       try await withRegion("64K") { (other) async throws in
@@ -47,14 +47,14 @@ struct CopyTests {
     }
   }
 
-  @Test("reads a sparse region without giving it memory, and a sealed memfd")
+  @Test("copying a sparse region allocates no page, and a sealed memfd can be read")
   func sparse() async throws {
     try await withRegion("64K", ["--sparse"]) { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("takes files that do not say their size, devices, FIFOs, and names with an @")
+  @Test("files of unknown size, devices, FIFOs and names with an @ are accepted")
   func oddEnds() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)

@@ -14,7 +14,7 @@ struct CrashTests {
     && ["losetup", "mkfs.ext4", "mkfs.xfs"].allSatisfy { TestEnvironment.has($0) }
 
   @Test(
-    "a command that has ended with 0 leaves the complete file; --no-sync may leave the old one or a part",
+    "after exit status 0 a crash keeps the complete file, except with --no-sync",
     .enabled(if: mayCrash, needs), arguments: ["ext4", "xfs"])
   func crash(_ kind: String) async throws {
     try await withRegion("3M") { name in
@@ -23,7 +23,7 @@ struct CrashTests {
   }
 
   @Test(
-    "a device that is full when the file is brought onto it is an error, and the old file stays",
+    "a device without space for the file is an error, and the old file is kept",
     .enabled(if: mayCrash, needs))
   func full() async throws {
     try await withRegion("40M") { name in
@@ -32,7 +32,7 @@ struct CrashTests {
   }
 
   @Test(
-    "an error of fsync is a failure, and one of the directory's says that the file is in place",
+    "an error of fsync is a failure; for the directory it says that the file is in place",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
   func failures() async throws {
     try await withRegion("64K") { name in

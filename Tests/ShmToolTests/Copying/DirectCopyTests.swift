@@ -7,7 +7,7 @@ import Testing
     if: Machine.diskDirectory != nil, "needs a file system with O_DIRECT in /var/tmp or /tmp"))
 struct DirectCopyTests {
   @Test(
-    "moves every byte both ways, with any kind of end",
+    "--direct copies every byte in both directions, with any kind of end",
     arguments: [
       (0, 0, 20_000_000), (0, 0, 1 << 25), (4096, 8192, 20_000_001), (4096 + 7, 7, 5_000_000),
       (0, 0, 1), (4095, 4095, 2), (1, 0, 20_000_001), (5, 9, 100), (512, 0, 4096), (0, 1, 4096),
@@ -29,14 +29,14 @@ struct DirectCopyTests {
     }
   }
 
-  @Test("makes a region from a file only when it is complete")
+  @Test("a region created with --direct becomes visible only when it is complete")
   func create() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name, Machine.diskDirectory ?? "/tmp")
     }
   }
 
-  @Test("wires the pages that the device works on, so that the memlock limit counts")
+  @Test("the pages of a direct transfer are charged to the memlock limit")
   func limits() async throws {
     try await withRegion("8M", ["--mode", "666"]) { (name) async throws in
       try await Python.test(named: name, Machine.diskDirectory ?? "/tmp")
@@ -51,7 +51,7 @@ struct DirectCopyTests {
   }
 
   @Test(
-    "says what the kernel says, and how much is there for certain, whichever call fails",
+    "after a failed system call the error names its reason and the bytes certainly copied",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"),
     arguments: [
       ("openat:error=EINVAL", 71, "its file system refuses O_DIRECT"),

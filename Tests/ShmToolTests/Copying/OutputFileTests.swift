@@ -15,7 +15,7 @@ struct OutputFileTests {
   }
 
   @Test(
-    "a group that cannot be kept loses its rights, and its members get no more as others",
+    "if the group cannot be kept, its members get no more access than before",
     .enabled(if: TestEnvironment.isRoot && TestEnvironment.has("setpriv"), "needs root and setpriv")
   )
   func foreignGroup() async throws {
@@ -25,7 +25,7 @@ struct OutputFileTests {
   }
 
   @Test(
-    "in sticky directories another user's links and files are neither followed nor replaced",
+    "in sticky directories another user's links are not followed, and files not replaced",
     .enabled(if: TestEnvironment.isRoot, "needs root"))
   func sticky() async throws {
     try await withRegion("8K") { name in
@@ -33,14 +33,14 @@ struct OutputFileTests {
     }
   }
 
-  @Test("a descriptor that is named is written at its place, and what is not open is an error")
+  @Test("/dev/fd/N writes at the descriptor's offset, and a closed descriptor is an error")
   func descriptors() async throws {
     try await withRegion("8K") { name in
       try await Python.test(named: name)
     }
   }
 
-  @Test("what a killed process has left beside its target is removed by the next, and nothing else")
+  @Test("the next process removes only the temporary file that a killed process has left")
   func leftovers() async throws {
     try await withRegion("8K") { name in
       try await Python.test(named: name)
@@ -48,7 +48,7 @@ struct OutputFileTests {
   }
 
   @Test(
-    "a process that is killed at any call leaves the old file or the new, and the next one tidies up",
+    "a process killed at any call leaves the old or new file; the next one cleans up",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
   func killed() async throws {
     try await withRegion("8K") { name in

@@ -6,7 +6,7 @@ import Testing
 @Suite("copy of another process's memory")
 struct ProcessCopyTests {
   @Test(
-    "agrees by checksum both ways, aligned on neither side",
+    "checksums agree in both directions, without alignment on either side",
     arguments: [1, 4095, 4096, 4097, 65_537, 33_554_433])
   func sizes(_ size: Int) async throws {
     try await withRegion("\(size + 77)", ["--sparse"]) { (name) async throws in
@@ -15,7 +15,7 @@ struct ProcessCopyTests {
   }
 
   @Test(
-    "agrees by checksum over 1 GiB",
+    "checksums agree for 1 GiB",
     .enabled(if: Machine.has(gibibytes: 4), "needs 4 GiB of memory"))
   func large() async throws {
     try await withRegion("1G", ["--sparse"]) { (name) async throws in
@@ -23,14 +23,14 @@ struct ProcessCopyTests {
     }
   }
 
-  @Test("goes across the borders of mappings, and from process to process, file and stream")
+  @Test("a copy crosses adjacent mappings, and goes from process to process, file and stream")
   func borders() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("that the source unmaps in the middle came exactly so far")
+  @Test("if the source unmaps memory, the number of copied bytes is exact")
   func unmapped() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
@@ -44,22 +44,22 @@ struct ProcessCopyTests {
     }
   }
 
-  @Test("into memory that may not be written, or out of what may not be read, names the mapping")
+  @Test("an error about protected memory names the mapping")
   func protected() async throws {
     try await withRegion("16K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("an address after the end of a mapped file is reported as without a page")
-  func behindEnd() async throws {
+  @Test("an address past the end of a mapped file is reported as without a page")
+  func pastFileEnd() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
   @Test(
-    "of another user is refused, and says whose it is",
+    "a process of another user is refused with its owner",
     .enabled("needs root, setpriv and a binary that others may run") { try await Nobody.isUsable() }
   )
   func permission() async throws {

@@ -7,17 +7,17 @@ import Testing
     if: TestEnvironment.mayTrace && TestEnvironment.mayMount,
     "needs root, the right to mount, and strace"))
 struct CreationErrorTests {
-  @Test("ends with the code and the sentence of each error, and leaves nothing")
+  @Test("each error has its exit status and message, and leaves nothing")
   func errors() async throws {
     try await Python.test(named: TestName())
   }
 
-  @Test("continues after an interruption, and without optional calls")
+  @Test("create succeeds after an interruption, and if an optional call fails")
   func survived() async throws {
     try await Python.test(named: TestName())
   }
 
-  @Test("leaves nothing if creation under the name fails, too")
+  @Test("nothing is left if creation under the name fails, too")
   func fallback() async throws {
     try await Python.test(named: TestName())
   }

@@ -58,7 +58,7 @@ struct CreationRaceTests {
   }
 
   @Test(
-    "of two processes with inputs the winner's region has all of its input and nothing of the other"
+    "of two processes with inputs the region has the complete input of one"
   )
   func processes() async throws {
     try await withName { (name) async throws in

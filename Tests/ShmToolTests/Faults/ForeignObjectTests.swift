@@ -5,7 +5,7 @@ import Testing
 @Suite("a file that is not a region, at the name of a region", .serialized)
 struct ForeignObjectTests {
   @Test(
-    "every command refuses it within its time, and does not change it",
+    "every command refuses the file within its time limit, and does not change it",
     arguments: [
       ("link", "a symbolic link"), ("dangling", "a symbolic link"), ("circle", "a symbolic link"),
       ("fifo", "a FIFO"), ("socket", "a socket"), ("directory", "a directory"),
@@ -26,7 +26,7 @@ struct ForeignObjectTests {
     try await Python.test(named: TestName(), kind, words)
   }
 
-  @Test("a small region, or one with a second name, is accepted", arguments: [0, 1])
+  @Test("a small region and a region with a second name are accepted", arguments: [0, 1])
   func small(_ size: Int) async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name, "\(size)")

@@ -2,10 +2,10 @@ import Glibc
 import ShmTestSupport
 import Testing
 
-@Suite("after an error")
+@Suite("Reports and state after an error")
 struct HalfDoneTests {
   @Test(
-    "the report matches the changes, whichever call fails",
+    "the report matches the changes, whichever system call fails",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
   func injected() async throws {
     try await withName { (name) async throws in
@@ -19,7 +19,7 @@ struct HalfDoneTests {
   }
 
   @Test(
-    "CMD keeps what it was started with if waiting fails, and its status is passed on",
+    "if a wait fails, CMD keeps its regions, and its exit status is returned",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"),
     arguments: [
       ["poll:error=ENOMEM"], ["poll:error=EINVAL", "pidfd_open:error=ENOSYS"],
@@ -46,7 +46,7 @@ struct HalfDoneTests {
     }
   }
 
-  @Test("a report that cannot be written names what was done, and every operand is processed")
+  @Test("an error about an unwritable report names the changes; all operands are processed")
   func unwritten() async throws {
     try await withRegion { (name) async throws in
       try await Python.test(named: name)
@@ -62,7 +62,7 @@ struct HalfDoneTests {
     }
   }
 
-  @Test("create --wired keeps its region if CMD has run, and else takes it back")
+  @Test("create --wired removes its region only if CMD could not run")
   func wiredCommand() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
@@ -77,7 +77,7 @@ struct HalfDoneTests {
     }
   }
 
-  @Test("no limit on addresses ends a command by a signal")
+  @Test("RLIMIT_AS ends no command by a signal")
   func addresses() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name, alone: true)
@@ -92,7 +92,7 @@ struct HalfDoneTests {
   }
 
   @Test(
-    "create --open refuses what another user may have planted, and names the owner of the rest",
+    "create --open refuses an object that another user may have planted, with its owner",
     .enabled(if: TestEnvironment.isRoot, "needs root"))
   func planted() async throws {
     try await withRegion("4K") { (name) async throws in

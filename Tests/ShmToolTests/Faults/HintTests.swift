@@ -1,22 +1,22 @@
 import ShmTestSupport
 import Testing
 
-@Suite("a hint")
+@Suite("Hints of messages")
 struct HintTests {
-  @Test("never advises to remove, overwrite or weaken what stands at a name")
+  @Test("no hint advises to remove, overwrite or weaken an existing object")
   func takenNames() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("never advises to remove or weaken the directory that streams are to meet in")
+  @Test("no hint advises to remove or weaken the directory of streams")
   func streamDirectories() async throws {
     try await Python.test()
   }
 
   @Test(
-    "names only options that its command has, in every command",
+    "a hint names only options of its command",
     .enabled(if: TestEnvironment.mayMount, "needs root, for a /dev/shm of its own"))
   func everyOption() async throws {
     let name = TestName()

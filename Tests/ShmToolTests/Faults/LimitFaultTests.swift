@@ -4,7 +4,7 @@ import Testing
 @Suite("limits of the process", .serialized)
 struct LimitFaultTests {
   @Test(
-    "a failed attach is reported, and removes and changes nothing",
+    "a failed open of a region is reported, and changes nothing",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"),
     arguments: [
       ("EMFILE", 71, "too many open files; "), ("ENFILE", 71, "raise fs.file-max"),
@@ -19,14 +19,14 @@ struct LimitFaultTests {
   }
 
   @Test(
-    "RLIMIT_AS is reported if a larger region must be mapped, and is no obstacle otherwise")
+    "RLIMIT_AS is reported only by commands that must map a larger region")
   func addresses() async throws {
     try await withRegion("64G", ["--sparse"]) { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("RLIMIT_FSIZE is an error and no signal for what makes a file larger, and bounds no other")
+  @Test("RLIMIT_FSIZE is an error, not a signal, and limits only commands that grow a file")
   func fileSize() async throws {
     try await withRegion("64K", ["--sparse"]) { (name) async throws in
       try await Python.test(named: name)
@@ -34,7 +34,7 @@ struct LimitFaultTests {
   }
 
   @Test(
-    "the umask changes neither the mode that --from makes nor that of the other way",
+    "the umask does not change the mode of a region, with or without --from",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"), arguments: [0, 0o077, 0o777])
   func umask(_ mask: Int) async throws {
     try await withName { (name) async throws in

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("names on the command line", .serialized)
 struct NameFaultTests {
-  @Test("are refused with 64 and one sentence by every command, before /dev/shm is looked at")
+  @Test("every command refuses an invalid name with 64 and one sentence, before it reads /dev/shm")
   func refused() async throws {
     try await Python.test(named: TestName(), alone: true)
   }
@@ -16,14 +16,14 @@ struct NameFaultTests {
     try await Python.test(named: TestName("trace"), name)
   }
 
-  @Test("may be 255 bytes long, hold a space, a newline or a backslash, and begin with a dash")
+  @Test("a name can have 255 bytes, spaces, newlines and backslashes, and begin with a dash")
   func accepted() async throws {
     let name = TestName()
     try await Python.test(named: name)
     withExtendedLifetime(name) {}
   }
 
-  @Test("that others have made reach neither a terminal nor JSON as control characters")
+  @Test("names of other users' regions are printed without raw control characters")
   func foreign() async throws {
     let name = TestName()
     try await Python.test(named: name)

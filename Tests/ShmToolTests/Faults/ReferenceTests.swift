@@ -4,27 +4,27 @@ import Testing
 @Suite("printed references open the same region", .serialized)
 struct ReferenceTests {
   @Test(
-    "every name that a file can have is listed so that each command reaches that inode",
+    "for every valid file name each command accepts the listed reference",
     .enabled(if: TestEnvironment.mayMount, "needs root, for a /dev/shm without other names"))
   func everyName() async throws {
     try await Python.test(named: TestName("references"))
   }
 
-  @Test("so do the names of an ordinary user's regions, and what messages and reports print")
+  @Test("references in messages and reports work, also for an ordinary user's regions")
   func ordinaryUser() async throws {
     let name = TestName()
     try await Python.test(named: name)
     withExtendedLifetime(name) {}
   }
 
-  @Test("the names of streams lead to the stream, and never to a region of that name")
+  @Test("the reference of a stream opens the stream, never a region of the same name")
   func streams() async throws {
     let name = TestName()
     try await Python.test(named: name)
     withExtendedLifetime(name) {}
   }
 
-  @Test("wire --list, unwire and inspect --pid print references that reach the regions")
+  @Test("wire --list, unwire and inspect --pid print references that open the regions")
   func holders() async throws {
     let name = TestName()
     try await Python.test(named: name)

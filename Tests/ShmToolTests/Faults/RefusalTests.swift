@@ -3,29 +3,29 @@ import ShmTestSupport
 import Testing
 
 @Suite(
-  "a refusal", .serialized,
+  "Reasons of a refused operation", .serialized,
   .enabled(if: TestEnvironment.mayMount, "needs root and the right to mount"))
 struct RefusalTests {
   @Test(
-    "names an attribute only if the file or its directory has it",
+    "an attribute is named only if the file or its directory has it",
     .enabled(if: TestEnvironment.has("chattr"), "needs chattr"))
   func attributes() async throws {
     try await Python.test(named: TestName())
   }
 
   @Test(
-    "of another user says what does not allow it: the mode, the sticky directory, the way there",
+    "for another user's file the mode, the sticky directory or the path is named",
     .enabled(if: TestEnvironment.has("setpriv"), "needs setpriv"))
   func otherUsers() async throws {
     try await Python.test(named: TestName())
   }
 
-  @Test("names the mount on a file, a read-only mount, and says so if no cause can be seen")
+  @Test("a mount on a file, a read-only mount and an unknown cause are reported")
   func mounts() async throws {
     try await Python.test(named: TestName())
   }
 
-  @Test("of a user that this user namespace does not know says that")
+  @Test("a user that the user namespace does not map is reported as such")
   func userNamespace() async throws {
     try await Python.test(named: TestName())
   }

@@ -1,7 +1,7 @@
 import ShmTestSupport
 import Testing
 
-@Suite("resize beside others")
+@Suite("resize during changes by other processes")
 struct ResizeFaultTests {
   @Test("concurrent resizes run one after the other, and lose no bytes")
   func several() async throws {
@@ -11,7 +11,7 @@ struct ResizeFaultTests {
   }
 
   @Test(
-    "that fails leaves what others have put in meanwhile",
+    "a failed resize keeps the bytes that other processes have written meanwhile",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
   func bytes() async throws {
     try await withRegion("4M") { (name) async throws in
@@ -19,29 +19,29 @@ struct ResizeFaultTests {
     }
   }
 
-  @Test("an interrupted resize gives back its memory, and so does the next one after SIGKILL")
+  @Test("an interrupted resize frees its memory, and after SIGKILL the next resize does")
   func ended() async throws {
     try await withRegion("1M") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("growing adds zeros, whatever was stored after the end in the last page")
+  @Test("growing adds zeros, also if the last page had other bytes after the end")
   func tail() async throws {
     try await withRegion("100") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("does not shrink what has grown, and found users, since it was looked at")
+  @Test("a region that has grown and got users since the check is not shrunk")
   func grown() async throws {
     try await withRegion("1M") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("a resize to the present size frees what is stored after the end, also of a sparse region")
-  func behind() async throws {
+  @Test("a resize to the present size frees memory after the end, also of a sparse region")
+  func memoryAfterEnd() async throws {
     try await withRegion("2M", ["--sparse"]) { (name) async throws in
       try await Python.test(named: name)
     }

@@ -4,7 +4,7 @@ import Testing
 @Suite("a sandbox that refuses a system call", .serialized)
 struct SandboxFaultTests {
   @Test(
-    "has no effect if there is another method",
+    "a refused system call has no effect if there is another method",
     arguments: [
       ("ENOSYS", "cachestat"), ("EPERM", "cachestat"), ("EPERM", "inotify_init1"),
       ("ENOSYS", "inotify_add_watch"), ("EPERM", "process_vm_readv"),
@@ -19,7 +19,7 @@ struct SandboxFaultTests {
   }
 
   @Test(
-    "is a clear error if there is no other method, and leaves nothing",
+    "a refused system call without another method is an error, and leaves nothing",
     arguments: [
       ("EPERM", "memfd_create"), ("ENOSYS", "mlock"), ("EPERM", "mlock"), ("ENOSYS", "mlock2"),
       ("EPERM", "fallocate"), ("ENOSYS", "fallocate"), ("ENOSYS", "signalfd4"),

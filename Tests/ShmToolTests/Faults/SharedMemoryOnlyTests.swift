@@ -3,7 +3,7 @@ import ShmTestSupport
 import SystemPackage
 import Testing
 
-@Suite("commands that change something")
+@Suite("Commands that change regions")
 struct SharedMemoryOnlyTests {
   /// A directory outside memory that every user can write; nil without one.
   static let disk: String? = ["/var/tmp", "/tmp"].first {
@@ -11,26 +11,26 @@ struct SharedMemoryOnlyTests {
   }
 
   @Test(
-    "refuses a file on a disk with 65 and the name of its file system, and does not open it for writing",
+    "a file on a disk is refused with 65, without opening it for writing",
     .enabled(if: disk != nil, "needs a directory that is not in memory"))
   func ordinaryFiles() async throws {
     try await Python.test(Self.disk ?? "")
   }
 
   @Test(
-    "reads, verifies, maps and wires a file on a disk",
+    "a file on a disk can be read, verified, mapped and wired",
     .enabled(if: disk != nil, "needs a directory that is not in memory"))
   func reading() async throws {
     try await Python.test(Self.disk ?? "")
   }
 
-  @Test("refuses the kernel's interfaces by their kind, without opening them for writing")
+  @Test("files of /proc, /sys and the like are refused, without opening them for writing")
   func interfaces() async throws {
     try await Python.test()
   }
 
   @Test(
-    "refuses a file on overlayfs without copying it up, and a /dev/shm that is not shared memory",
+    "a file on overlayfs and a /dev/shm that is not shared memory are refused",
     .enabled(
       if: TestEnvironment.mayMount && disk != nil,
       "needs the right to mount, and a directory on a disk"))
@@ -39,7 +39,7 @@ struct SharedMemoryOnlyTests {
   }
 
   @Test(
-    "changes only the file that was looked at while a link on the way changes hands",
+    "only the checked file is changed while a link in its path is replaced",
     .enabled(if: disk != nil, "needs a directory that is not in memory"))
   func race() async throws {
     try await withName { (name) async throws in

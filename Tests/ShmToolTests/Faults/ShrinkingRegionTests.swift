@@ -1,10 +1,10 @@
 import ShmTestSupport
 import Testing
 
-@Suite("a region that others change meanwhile", .serialized)
+@Suite("A region that other processes truncate", .serialized)
 struct ShrinkingRegionTests {
   @Test(
-    "ends no command by a signal: it succeeds, or reports the smaller region",
+    "no command ends by a signal: it succeeds, or reports the smaller region",
     arguments: [
       "fill % --random", "fill % --byte 1 --threads 2", "fill % --file -", "verify % --zero",
       "verify % --file -", "read %", "read % --hex --length 64K", "write %",
@@ -18,21 +18,23 @@ struct ShrinkingRegionTests {
     }
   }
 
-  @Test("ends a fill or a write, and the region stays as small as it was made")
+  @Test("truncation ends a fill or a write, and the region is not grown again")
   func stays() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("processes that map or wire it keep its old pages after removal, replacement or a hole")
+  @Test("mapped and wired pages survive removal and replacement of the region, and a new hole")
   func replaced() async throws {
     try await withRegion { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("--unused keeps it while a process uses it, also during a replacement", arguments: [1, 4])
+  @Test(
+    "--unused keeps the region while a process uses it, also during a replacement",
+    arguments: [1, 4])
   func unused(_ users: Int) async throws {
     try await withRegion { (name) async throws in
       try await Python.test(named: name, "\(users)")

@@ -20,7 +20,7 @@ struct SizeFaultTests {
   }
 
   @Test(
-    "ranges past the end, or whose sum overflows, end with 64 and change no byte",
+    "ranges past the end, and sums that overflow, exit with 64 and change no byte",
     arguments: [
       "read", "write", "fill --byte 1", "verify --zero", "fill --file -", "verify --file -", "wire",
     ])
@@ -31,7 +31,7 @@ struct SizeFaultTests {
   }
 
   @Test(
-    "a range that is not on a page is done to the byte, and wired in whole pages",
+    "an unaligned range is written to the exact byte, and wired in whole pages",
     arguments: [1, 4095, 4096, 4097])
   func unaligned(_ offset: Int) async throws {
     try await withRegion("12289") { (name) async throws in

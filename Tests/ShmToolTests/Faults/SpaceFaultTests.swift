@@ -2,33 +2,33 @@ import ShmTestSupport
 import Testing
 
 @Suite(
-  "no room", .serialized,
+  "Commands without enough space", .serialized,
   .enabled(if: TestEnvironment.mayMount, "needs root and the right to mount"))
 struct SpaceFaultTests {
-  @Test("is an error with the requested, free and total size, and allocates no block")
+  @Test("a lack of space is an error with requested, free and total size, and allocates no block")
   func full() async throws {
     try await Python.test(named: TestName())
   }
 
-  @Test("is reported on a tmpfs of one page, and without a free inode")
+  @Test("a lack of space is reported on a tmpfs of one page, and without a free inode")
   func smallest() async throws {
     try await Python.test(named: TestName())
   }
 
-  @Test("names the cause if /dev/shm is read-only, not a tmpfs, or missing")
+  @Test("an error names the cause if /dev/shm is read-only, not a tmpfs, or missing")
   func place() async throws {
     try await Python.test(named: TestName())
   }
 
-  @Test("names the remaining method on ramfs, which cannot reserve memory")
+  @Test("on ramfs, which cannot reserve memory, the error names --sparse")
   func ramfs() async throws {
     try await Python.test(named: TestName())
   }
 }
 
-@Suite("a storm of signals", .serialized)
+@Suite("Commands under many signals", .serialized)
 struct SignalStormTests {
-  @Test("does not keep a reservation from its end")
+  @Test("a reservation of memory completes under a storm of signals")
   func storm() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)

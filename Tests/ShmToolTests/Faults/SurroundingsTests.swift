@@ -1,10 +1,10 @@
 import ShmTestSupport
 import Testing
 
-@Suite("unusual surroundings", .serialized)
+@Suite("Unusual environments", .serialized)
 struct SurroundingsTests {
   @Test(
-    "without /proc every command does its work",
+    "every command works without /proc",
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
   func noProc() async throws {
     try await withRegion("64K") { (name) async throws in
@@ -13,7 +13,7 @@ struct SurroundingsTests {
   }
 
   @Test(
-    "a region that a hidden process may use is not called unused",
+    "a region that a hidden process may use is not reported as unused",
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"),
     arguments: [
       "mount -t proc -o hidepid=2 proc /proc", "exec unshare -p --fork --mount-proc -- \"$@\"",
@@ -30,21 +30,21 @@ struct SurroundingsTests {
     try await Python.test(named: name)
   }
 
-  @Test("a command keeps what was ignored, and gets every signal that was sent")
+  @Test("CMD ignores the signals that shmtool ignored, and gets every signal that was sent")
   func signals() async throws {
     try await withRegion("4K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("a holder in the background takes odd names, and keeps nothing of its starter's open")
+  @Test("a background holder accepts unusual names, and keeps no descriptor of its starter")
   func background() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("a failed create leaves no region, also after it has its name")
+  @Test("a failed create leaves no region, also after linking the name")
   func takenBack() async throws {
     let name = TestName()
     try await Python.test(named: name)
@@ -57,34 +57,34 @@ struct SurroundingsTests {
     }
   }
 
-  @Test("a file whose size is meaningless is read to its end")
+  @Test("a file that reports a wrong size is read to its end")
   func sizes() async throws {
     let path = "/sys/kernel/mm/transparent_hugepage/enabled"
     let name = TestName()
     try await Python.test(named: name, path)
   }
 
-  @Test("only a memfd has seals, and not a tmpfs file that a process has open")
+  @Test("only a memfd has seals, not a tmpfs file that a process has open")
   func seals() async throws {
     try await withRegion("4K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("create --wired holds while another process runs, and not for one that does not")
+  @Test("create --wired --while-pid holds while that process runs, and refuses an ended process")
   func whilePid() async throws {
     let name = TestName()
     try await Python.test(named: name)
   }
 
-  @Test("wire --follow finds a range again that was away, and unwire ends a holder of two once")
+  @Test("wire --follow wires a range again that was cut off; unwire ends a holder of two once")
   func again() async throws {
     try await withRegion("8M") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("a memfd that is sealed against writing is wired for loads")
+  @Test("a memfd that is sealed against writing is wired through a read-only mapping")
   func sealed() async throws {
     try await Python.test()
   }

@@ -5,7 +5,7 @@ import Testing
 @Suite("control groups that are charged for pages", .serialized)
 struct ChargeTests {
   @Test(
-    "are listed by path, with bytes, whichever process uses the pages now",
+    "charged groups are listed by path, with bytes, whichever process uses the pages now",
     .enabled(
       if: TestEnvironment.mayMakeMemoryGroups && TestEnvironment.maySeeFrames,
       "needs root, a memory cgroup and /proc/kpagecgroup"))
@@ -16,7 +16,7 @@ struct ChargeTests {
   }
 
   @Test(
-    "counts what is reserved or swapped as unknown, and changes no page of it",
+    "reserved and swapped pages have an unknown group, and are not changed",
     .enabled(if: TestEnvironment.maySeeFrames, "needs root and /proc/kpagecgroup"))
   func reserved() async throws {
     try await withRegion("4M") { (name) async throws in
@@ -24,7 +24,7 @@ struct ChargeTests {
     }
   }
 
-  @Test("is unknown without privilege, in text and as null in JSON")
+  @Test("without privilege the charged groups are unknown, in JSON null")
   func unprivileged() async throws {
     try await withRegion("64K", ["--mode", "644"]) { (name) async throws in
       for words in [["inspect", name.name], ["list", "--output", "name,charged"]] {

@@ -4,7 +4,7 @@ import Testing
 @Suite("inspect, huge pages", .serialized)
 struct InspectHugePagesTests {
   @Test(
-    "knows the huge pages of the pool, of which some are holes",
+    "huge pages of the pool are counted, also with holes",
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"),
     .enabled(if: TestEnvironment.hasHugePages, "needs a pool of huge pages"))
   func pool() async throws {
@@ -12,7 +12,7 @@ struct InspectHugePagesTests {
   }
 
   @Test(
-    "distinguishes the huge pages of a tmpfs from ordinary pages",
+    "transparent huge pages of a tmpfs are distinguished from ordinary pages",
     .enabled(if: TestEnvironment.maySeeFrames, "needs root with CAP_SYS_ADMIN and kpageflags"))
   func transparent() async throws {
     try await Python.test()

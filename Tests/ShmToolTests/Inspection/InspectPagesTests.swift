@@ -5,7 +5,7 @@ import Testing
 @Suite("inspect, page by page", .serialized)
 struct InspectPagesTests {
   @Test(
-    "distinguishes holes, reserved, written and wired pages exactly",
+    "holes, reserved, written and wired pages are distinguished exactly",
     .enabled(if: TestEnvironment.isRoot, "needs root, who may wire without a limit"))
   func exact() async throws {
     try await withName { (name) async throws in
@@ -14,7 +14,7 @@ struct InspectPagesTests {
   }
 
   @Test(
-    "shows the physical frames, and the kernel's own flags agree on what is wired",
+    "the physical frames are shown, and the kernel's frame flags confirm the wired pages",
     .enabled(if: TestEnvironment.maySeeFrames, "needs root with CAP_SYS_ADMIN and kpageflags"))
   func frames() async throws {
     try await withName { (name) async throws in
@@ -22,7 +22,7 @@ struct InspectPagesTests {
     }
   }
 
-  @Test("looks without a change: nothing is allocated, brought in, mapped or marked as used")
+  @Test("inspect allocates, faults in and maps no page, and marks no page as accessed")
   func nothingChanges() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
@@ -30,7 +30,7 @@ struct InspectPagesTests {
   }
 
   @Test(
-    "agrees with vmtouch and fincore on what was written, and is right of what is only reserved",
+    "inspect agrees with vmtouch and fincore on written pages, and recognizes reserved pages",
     .enabled(
       if: TestEnvironment.has("vmtouch") && TestEnvironment.has("fincore"),
       "needs vmtouch and fincore"))
@@ -40,21 +40,21 @@ struct InspectPagesTests {
     }
   }
 
-  @Test("takes less than 50 MiB and no time for a sparse region of 100 GiB, and of 64 TiB")
+  @Test("inspect of a sparse region of 100 GiB or 64 TiB is quick and needs less than 50 MiB")
   func sparse() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("accepts a region that ends at the largest offset")
+  @Test("inspect accepts a region that ends at the largest offset")
   func lastByte() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("counts the copied pages of a private mapping, and the processes that share a page")
+  @Test("copied pages of a private mapping, and the processes that share a page, are counted")
   func copies() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("inspect, by process and address", .serialized)
 struct InspectProcessTests {
-  @Test("shows all shared memory of a process, of any kind")
+  @Test("--pid shows all shared memory of a process, of every kind")
   func process() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
@@ -12,7 +12,7 @@ struct InspectProcessTests {
   }
 
   @Test(
-    "reads each process and the facts of the host once, however many regions there are",
+    "each process and the host's figures are read once, for any number of regions",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
   func once() async throws {
     try await withName { (name) async throws in
@@ -21,13 +21,13 @@ struct InspectProcessTests {
   }
 
   @Test(
-    "shows a System V segment and its users, and does not attach it",
+    "a System V segment is shown with its users, without attaching it",
     .enabled(if: TestEnvironment.mayMount, "needs root with CAP_SYS_ADMIN"))
   func systemV() async throws {
     try await Python.test()
   }
 
-  @Test("shows the region at an address, and the other mappings of the same page")
+  @Test("--address shows the region there, and the other mappings of the same page")
   func address() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
@@ -40,7 +40,7 @@ struct InspectProcessTests {
   }
 
   @Test(
-    "reports a wrong process or address",
+    "a wrong process or address is reported",
     arguments: [
       ("999999999@0x1000", 66, "process 999999999 does not exist"),
       ("SELF@0x0", 66, "the address is not mapped"),
@@ -62,7 +62,8 @@ struct InspectProcessTests {
   }
 
   @Test(
-    "needs something to look at", arguments: [[], ["--pid", "0"], ["--pid", "x"], ["--watch"]])
+    "inspect without an operand or process is a usage error",
+    arguments: [[], ["--pid", "0"], ["--pid", "x"], ["--watch"]])
   func usage(_ words: [String]) async throws {
     #expect(try await Tool.run(Tool.path, ["inspect"] + words).code == 64)
     #expect(try await Tool.run("inspect", "--pid", "999999999").code == 66)

@@ -5,18 +5,18 @@ import Testing
 @Suite("inspect, among other users and during changes", .serialized)
 struct InspectSurroundingsTests {
   @Test(
-    "shows of a stranger's process what may be seen, and says null of the rest",
+    "for another user's process visible values are shown, and other values are null",
     .enabled(
       if: TestEnvironment.isRoot && TestEnvironment.has("setpriv"),
       "needs root and setpriv, to be another user"))
-  func stranger() async throws {
+  func otherUser() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
   @Test(
-    "reports unknown, not zero, if processes are hidden",
+    "values are unknown, not 0, if processes are hidden",
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
   func hidden() async throws {
     try await withName { (name) async throws in
@@ -25,7 +25,7 @@ struct InspectSurroundingsTests {
   }
 
   @Test(
-    "claims nothing about the host from a user namespace",
+    "in a user namespace the figures of the host are unknown",
     .enabled(if: TestEnvironment.mayMakeUserNamespaces, "needs user namespaces"))
   func namespace() async throws {
     try await withName { (name) async throws in
@@ -33,13 +33,13 @@ struct InspectSurroundingsTests {
     }
   }
 
-  @Test("escapes names that would move a cursor, and keeps JSON exact")
+  @Test("names with control characters are escaped, and exact in JSON")
   func names() async throws {
     try await Python.test()
   }
 
-  @Test("finds no nonsense while processes come, map, unmap and end, two hundred a second")
-  func turmoil() async throws {
+  @Test("values are plausible while 200 processes per second start, map, unmap and end")
+  func changingProcesses() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
     }

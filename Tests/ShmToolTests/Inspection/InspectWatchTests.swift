@@ -3,10 +3,10 @@ import Testing
 
 @testable import shmtool
 
-@Suite("inspect --watch, and what a terminal is shown", .serialized)
+@Suite("inspect --watch, and its output on a terminal", .serialized)
 struct InspectWatchTests {
   @Test(
-    "takes an optional time",
+    "--watch accepts an optional interval",
     arguments: [
       (["inspect", "--watch", "x"], ["inspect", "--watch=1s", "x"]),
       (["inspect", "--watch", "500ms", "x"], ["inspect", "--watch=500ms", "x"]),
@@ -20,19 +20,20 @@ struct InspectWatchTests {
     #expect(WatchInterval.completing(given) == completed)
   }
 
-  @Test("refuses an invalid time", arguments: ["--watch=x", "--watch=0", "--watch=9ms"])
+  @Test(
+    "--watch refuses an invalid interval", arguments: ["--watch=x", "--watch=0", "--watch=9ms"])
   func refused(_ word: String) async throws {
     #expect(try await Tool.run("inspect", "x", word).code == 64)
   }
 
-  @Test("repeats with rates, until it is interrupted")
+  @Test("--watch repeats with rates until it is interrupted")
   func rates() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("draws in place and in colours on a terminal, as wide as it is, and not with NO_COLOR")
+  @Test("on a terminal --watch redraws in colour, at its width; with NO_COLOR without colour")
   func terminal() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)

@@ -3,10 +3,10 @@ import ShmTestSupport
 import Testing
 
 @Suite(
-  "inspect, of what is in swap", .serialized,
+  "inspect of swapped pages", .serialized,
   .enabled(if: TestEnvironment.hasSwap, "needs swap: Scripts/test sets some up"))
 struct InspectionSwapTests {
-  @Test("distinguishes swapped, resident, wired and reserved pages and holes, and swaps no page in")
+  @Test("swapped, resident, wired and reserved pages are distinguished, and no page is swapped in")
   func mixed() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)

@@ -39,7 +39,7 @@ struct PageMapDrawingTests {
   }
 
   @Test(
-    "shows one mark for each page if they fit 80 columns",
+    "each page has its own mark if all marks fit 80 columns",
     .enabled(if: PageMath.pageSize == 4096, "needs pages of 4 KiB"))
   func narrow() {
     #expect(
@@ -60,7 +60,8 @@ struct PageMapDrawingTests {
   }
 
   @Test(
-    "uses the width of 200 columns", .enabled(if: PageMath.pageSize == 4096, "needs pages of 4 KiB")
+    "the map uses a width of 200 columns",
+    .enabled(if: PageMath.pageSize == 4096, "needs pages of 4 KiB")
   )
   func wide() {
     #expect(
@@ -81,7 +82,7 @@ struct PageMapDrawingTests {
   }
 
   @Test(
-    "shows one page among thousands, in a small letter",
+    "one differing page among thousands is shown by a small letter",
     .enabled(if: PageMath.pageSize == 4096, "needs pages of 4 KiB"))
   func mixed() {
     let map = map([
@@ -110,7 +111,7 @@ struct PageMapDrawingTests {
   }
 
   @Test(
-    "is the same with colours, which change once for each run of marks",
+    "colours do not change the marks, and are set once for each run",
     .enabled(if: PageMath.pageSize == 4096, "needs pages of 4 KiB"))
   func coloured() {
     #expect(
@@ -133,7 +134,7 @@ struct PageMapDrawingTests {
     #expect(coloured.replacing(/\^\[[0-9;]*m/, with: "") == plain)
   }
 
-  @Test("has a different mark for each kind, also without colours")
+  @Test("each kind of page has its own mark, also without colours")
   func distinct() {
     let marks = PageMapDrawing.Kind.allCases.map(\.marks)
     #expect(Set(marks.map(\.all)).count == marks.count)
@@ -141,7 +142,7 @@ struct PageMapDrawingTests {
   }
 
   @Test(
-    "has never more than 8 lines, for any size and any width",
+    "the map has at most 8 lines, for any size and width",
     arguments: [1, 7, 8, 31, 32, 33, 68, 188, 988])
   func bounds(_ width: Int) {
     for pages in [1, 2, 31, 32, 33, 255, 256, 257, 1 << 20, 1 << 34] {

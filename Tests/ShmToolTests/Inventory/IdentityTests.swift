@@ -5,7 +5,7 @@ import Testing
 @Suite("identity of regions", .serialized)
 struct IdentityTests {
   @Test(
-    "a segment is the one of its IPC namespace, whose first number is 0",
+    "a segment belongs to its IPC namespace, whose first identifier is 0",
     .enabled(if: TestEnvironment.mayMount, "needs the right to make namespaces"))
   func namespaces() async throws {
     try await Python.test(alone: true)
@@ -18,7 +18,7 @@ struct IdentityTests {
     try await Python.test(alone: true)
   }
 
-  @Test("a process whose first thread has ended has what its other threads have")
+  @Test("the regions of a process are found after its first thread has ended")
   func firstThread() async throws {
     try await withName { name in
       try await Python.test(named: name, alone: true)
@@ -26,14 +26,14 @@ struct IdentityTests {
   }
 
   @Test(
-    "memory of several names is freed once, with the last one",
+    "a region with several names is counted once as freed, with the last name",
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
   func links() async throws {
     try await Python.test(alone: true)
   }
 
   @Test(
-    "AGE and --older-than count from when a region was made or last written",
+    "AGE and --older-than count from the creation or the last write of a region",
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
   func age() async throws {
     try await Python.test(alone: true)

@@ -7,12 +7,12 @@ private let hasPool = (HugePagePool.pool(ofPageSize: 2 << 20)?.available ?? 0) >
 
 @Suite("list: every kind")
 struct InventoryKindsTests {
-  @Test("finds and names a memfd that only a process has open, with its seals")
+  @Test("list shows a memfd that a process has open, with its name and seals")
   func memfd() async throws {
     try await Python.test(alone: true)
   }
 
-  @Test("what is mapped only, and has neither a name nor a descriptor, is found")
+  @Test("a region that is only mapped, without a name or descriptor, is found")
   func mappedOnly() async throws {
     try await Python.test(alone: true)
   }
@@ -22,37 +22,37 @@ struct InventoryKindsTests {
     try await Python.test(alone: true)
   }
 
-  @Test("finds the same if a sandbox refuses PROCMAP_QUERY")
+  @Test("list finds the same regions if a sandbox refuses PROCMAP_QUERY")
   func withoutQueries() async throws {
     try await Python.test(alone: true)
   }
 
-  @Test("distinguishes a removed region that is in use from a name that ends in the kernel's mark")
+  @Test("a removed region is distinguished from a region whose name ends in \" (deleted)\"")
   func removed() async throws {
     try await withName { name in
       try await Python.test(named: name, alone: true)
     }
   }
 
-  @Test("list and inspect report the same kind, also if a name ends in the kernel's mark")
+  @Test("list and inspect report the same kind, also if a name ends in \" (deleted)\"")
   func oneKind() async throws {
     try await withName { name in
       try await Python.test(named: name, alone: true)
     }
   }
 
-  @Test("a System V segment has its key, creator, attaches and lock, and is wired by SHM_LOCK")
+  @Test("a System V segment is listed with key, creator, attaches and its lock by SHM_LOCK")
   func systemV() async throws {
     try await Python.test(alone: true)
   }
 
-  @Test("reports what an inspectable process has wired, counted once")
+  @Test("pages wired by an inspectable process are counted once")
   func wired() async throws {
     try await Python.test(alone: true)
   }
 
   @Test(
-    "finds used files on another tmpfs, and adds up the unused ones",
+    "used files on another tmpfs are listed, and unused files are summed up",
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
   func otherTmpfs() async throws {
     try await Python.test(alone: true)
@@ -67,7 +67,7 @@ struct InventoryKindsTests {
   }
 
   @Test(
-    "the sum of all regions agrees with Shmem: within one in a hundred",
+    "the sum of all regions agrees with Shmem within 1 %",
     .enabled(if: TestEnvironment.isRoot, "needs root"))
   func sum() async throws {
     try await Python.test(alone: true)

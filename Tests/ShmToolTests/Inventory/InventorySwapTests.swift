@@ -6,7 +6,7 @@ import Testing
   .enabled(if: TestEnvironment.hasSwap, "needs swap: Scripts/test sets some up"))
 struct InventorySwapTests {
   @Test(
-    "distinguishes resident, swapped and unwritten pages, and changes none"
+    "list distinguishes resident, swapped and unwritten pages, and changes no page"
   )
   func states() async throws {
     try await Python.test(alone: true)

@@ -1,9 +1,9 @@
 import ShmTestSupport
 import Testing
 
-@Suite("list: what can be seen")
+@Suite("list: processes and names of other users")
 struct InventoryViewTests {
-  @Test("processes that end and maps that change in the middle of reading are no error")
+  @Test("processes that end and maps that change while list reads them cause no error")
   func churn() async throws {
     try await withName { name in
       try await Python.test(named: name, alone: true)
@@ -11,14 +11,14 @@ struct InventoryViewTests {
   }
 
   @Test(
-    "foreign names with escape sequences, line ends and bytes that are not UTF-8 are shown escaped")
+    "names with escape sequences, newlines and bytes that are not UTF-8 are escaped")
   func foreignNames() async throws {
     try await withName { name in
       try await Python.test(named: name, alone: true)
     }
   }
 
-  @Test("shows only the requested kind, process or owner, and reports a missing process or owner")
+  @Test("filters by kind, process and owner work, and a missing process or owner is reported")
   func filters() async throws {
     try await withName { name in
       try await Python.test(named: name, alone: true)
@@ -26,7 +26,7 @@ struct InventoryViewTests {
   }
 
   @Test(
-    "shows an owner of a directory service by the name that getent reports",
+    "an owner from a directory service has the name that getent reports",
     .enabled(if: TestEnvironment.mayMount, "needs root with CAP_SYS_ADMIN to mount"))
   func directoryService() async throws {
     try await withName { name in
@@ -34,13 +34,13 @@ struct InventoryViewTests {
     }
   }
 
-  @Test("every column that the help names can be shown and sorted by")
+  @Test("every column of the help can be shown and used as the order")
   func columns() async throws {
     try await Python.test(alone: true)
   }
 
   @Test(
-    "to an ordinary user what cannot be looked at is unknown, and the last line says how much that is",
+    "to an ordinary user processes of others are unknown, and the last line counts them",
     .enabled("needs root, who can become nobody") { try await Nobody.isUsable() })
   func ordinaryUser() async throws {
     try await withRegion("64K", ["--mode", "600"]) { name in

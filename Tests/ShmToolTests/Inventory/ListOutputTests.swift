@@ -3,14 +3,14 @@ import Testing
 
 @Suite("list: columns, rows and forms")
 struct ListOutputTests {
-  @Test("raw rows hold every name, and their references lead back in a shell")
+  @Test("raw rows contain any name, and a shell can pass their references to commands")
   func hostile() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("raw fields are the values of JSON, in bytes, without headings")
+  @Test("raw fields have the values of JSON, in bytes, without headings")
   func raw() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
@@ -24,14 +24,14 @@ struct ListOutputTests {
     }
   }
 
-  @Test("several kinds and processes choose regions together")
+  @Test("several kinds and processes can be combined")
   func filters() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("columns are added, all shown, and each is shown once")
+  @Test("columns can be added or all selected, and each is shown once")
   func columns() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
@@ -45,14 +45,14 @@ struct ListOutputTests {
     }
   }
 
-  @Test("--output selects the members of each region in JSON")
+  @Test("--output selects the keys of each region in JSON")
   func members() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("the holders of wired pages and the runs of pages have raw rows, too")
+  @Test("wire --list and inspect --pages also print raw rows")
   func others() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
@@ -60,7 +60,7 @@ struct ListOutputTests {
   }
 
   @Test(
-    "options of tables are refused where there is no table",
+    "options of tables are refused with a format that has no table",
     arguments: [
       "wire NAME -r -- true", "wire NAME -n -- true", "wire NAME -b -- true",
       "wire --list -r --json", "inspect NAME -r", "inspect NAME --pages -r --json",

@@ -16,7 +16,7 @@ struct ListWatchTests {
     }
   }
 
-  @Test("a history knows what grew, what is new and what is gone, by identity")
+  @Test("grown, new and removed regions are recognized by identity")
   func history() {
     var history = ListHistory<Row>()
     func look(_ rows: Row...) -> [UInt64: [String]] {
@@ -43,14 +43,14 @@ struct ListWatchTests {
     #expect(look(Row(1, 3), Row(3, 8))[1] == ["new", "0", "0"])
   }
 
-  @Test("shows growth, new and gone regions, and a line of JSON for each look")
+  @Test("--watch shows growth, new and removed regions, and one line of JSON for each interval")
   func looks() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("on a terminal is a screen that q leaves, no wider and no longer than the window")
+  @Test("on a terminal --watch fits the window, and q ends it")
   func screen() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
@@ -58,7 +58,7 @@ struct ListWatchTests {
   }
 
   @Test(
-    "refuses what cannot be watched",
+    "options that exclude --watch are refused",
     arguments: [
       ("list --watch --raw", 64), ("list --watch --metrics", 64), ("list --watch=1ms", 64),
       ("list --watch no-such-region-of-a-test", 66),

@@ -39,7 +39,7 @@ struct ListWordTests {
   }
 
   @Test(
-    "operands choose rows by name, by pattern and by region, each once, in the order of the list",
+    "operands select rows by name, pattern or region, each once, in the order of the list",
     arguments: [
       ([], [1, 2, 3, 4, 5, 6, 6, 7, 8, 9, 10]), (["twice"], [8]), (["both"], [9, 10]),
       (["twic?"], [7, 8]), (["pid:1:2", "twice"], [7, 8]), (["jack-*"], [1, 2]), (["/jack-?"], [1]),
@@ -53,7 +53,7 @@ struct ListWordTests {
     #expect(try choose(words).0 == inodes)
   }
 
-  @Test("an operand without a region fails, a pattern without one does not")
+  @Test("an operand without a region is an error, a pattern without a region is not")
   func absent() throws {
     for (words, inodes, kinds) in [
       (["none", "jack-1", "x-*"], [1], [.notFound]), (["sysv:8"], [], [.notFound]),
@@ -68,7 +68,7 @@ struct ListWordTests {
   }
 
   @Test(
-    "columns",
+    "lists of columns are parsed",
     arguments: [
       ("name", "name"), ("name, size ,kind", "name size kind"), ("NAME,Size", "name size"),
       ("size,name,size", "size name"),
@@ -79,7 +79,7 @@ struct ListWordTests {
     #expect(try ColumnList.parse(text).names.joined(separator: " ") == names)
   }
 
-  @Test("all columns, also beside others")
+  @Test("all columns can be selected, also with other columns")
   func all() throws {
     let names = ListReport.columns.map(\.name)
     #expect(try ColumnList.parse("all").names == names)
@@ -89,7 +89,7 @@ struct ListWordTests {
   }
 
   @Test(
-    "orders",
+    "orders are parsed",
     arguments: [
       ("size", [("size", false)]), ("-size", [("size", true)]),
       ("kind, -Size,name", [("kind", false), ("size", true), ("name", false)]),
@@ -101,7 +101,7 @@ struct ListWordTests {
   }
 
   @Test(
-    "a wrong column leads to the right one",
+    "a wrong column gets a suggestion",
     arguments: [
       ("sise", "size"), ("nmae", "name"), ("alloc", "allocated"), ("rss", "resident"),
       ("pid", "users"), ("locked", "wired"), ("inodes", "inode"), ("reverence", "reference"),
@@ -111,7 +111,7 @@ struct ListWordTests {
     #expect(ListColumn.nearest(word) == column)
   }
 
-  @Test("kinds and processes")
+  @Test("kinds and processes are parsed")
   func lists() {
     #expect(KindList(argument: "posix, MEMFD")?.kinds.map(\.rawValue) == ["posix", "memfd"])
     #expect(KindList(argument: "stream")?.kinds == [.stream])
@@ -123,7 +123,7 @@ struct ListWordTests {
   }
 
   @Test(
-    "fields for scripts",
+    "fields for scripts are escaped",
     arguments: [
       ("cache", "cache"), ("", "-"), ("-", "\\x2d"), ("-a", "-a"), ("a b", "a\\x20b"),
       ("a\tb\n", "a\\x09b\\x0a"), ("\\x41", "\\x5cx41"), ("é\u{202E}", "é\\xe2\\x80\\xae"),
@@ -134,7 +134,7 @@ struct ListWordTests {
     #expect(RawTable.text([[RawField(text), .missing], [.unknown]]) == "\(field)\t-\nunknown\n")
   }
 
-  @Test("a reference in a field is taken as it is printed")
+  @Test("a reference in a field is accepted as it is printed")
   func references() throws {
     let names =
       ["cache", "a b", "a\tb", "a\nb", "back\\slash", "bytes:x", "-x", "\u{202E}", "pid:1:2"]

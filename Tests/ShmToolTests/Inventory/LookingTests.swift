@@ -5,7 +5,7 @@ import Testing
 @Suite("looking and removing", .serialized)
 struct LookingTests {
   @Test(
-    "no open of another program fails while list and remove --stale look",
+    "no open of another program fails while list and remove --stale run",
     arguments: [["list"], ["remove", "--stale"], ["list", "--json"]])
   func undisturbed(_ words: [String]) async throws {
     try await withName { name in
@@ -14,7 +14,7 @@ struct LookingTests {
   }
 
   @Test(
-    "commands wait out a lease of a moment, and name the holder of one that stays",
+    "commands wait for a short lease to end, and name the holder of a permanent lease",
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
   func lease() async throws {
     try await withName { name in
@@ -22,14 +22,14 @@ struct LookingTests {
     }
   }
 
-  @Test("a descriptor that no look can see keeps a region, and it is not called unused")
+  @Test("a region with a descriptor in flight over a socket is not reported as unused")
   func inFlight() async throws {
     try await withName { name in
       try await Python.test(named: name, alone: true)
     }
   }
 
-  @Test("a reader's lock, of whatever kind, does not hold up a change of the size")
+  @Test("a reader's lock of any kind does not delay resize")
   func readerLock() async throws {
     try await withName { name in
       try await Python.test(named: name, alone: true)
@@ -37,7 +37,7 @@ struct LookingTests {
   }
 
   @Test(
-    "what was renamed to a name while it is removed is never lost",
+    "a region that is renamed to a name during its removal is never lost",
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"),
     arguments: ["--stale", "--unused", "plain"])
   func renamed(_ way: String) async throws {
@@ -45,14 +45,14 @@ struct LookingTests {
   }
 
   @Test(
-    "a removal that is killed leaves a region that the next run removes or names again",
+    "after a killed removal the next run removes the region or restores its name",
     .enabled(if: TestEnvironment.mayMount && TestEnvironment.mayTrace, "needs mounts and strace"))
   func killed() async throws {
     try await Python.test(alone: true)
   }
 
   @Test(
-    "what cannot be read is named once, and the rest is listed",
+    "an unreadable directory is reported once, and other regions are listed",
     .enabled("needs root, who can become nobody") { try await Nobody.isUsable() },
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
   func unreadable() async throws {

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("metrics")
 struct MetricsTests {
-  @Test("the sums by kind, owner and state are those of the list")
+  @Test("the sums by kind, owner and state equal those of list")
   func sums() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name, alone: true)
@@ -26,7 +26,7 @@ struct MetricsTests {
     }
   }
 
-  @Test("hostile names are one label each, without a control character")
+  @Test("each hostile name is one label value without a raw control character")
   func hostile() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
@@ -40,7 +40,7 @@ struct MetricsTests {
     }
   }
 
-  @Test("limits has the values of JSON, and its exit status")
+  @Test("limits prints the values of JSON as metrics, with the same exit status")
   func limits() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)

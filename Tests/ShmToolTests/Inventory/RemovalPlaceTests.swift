@@ -6,22 +6,22 @@ import Testing
   "removal, by place", .serialized,
   .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
 struct RemovalPlaceTests {
-  @Test("works on a hugetlbfs, also after a removal that was killed")
+  @Test("removal works on a hugetlbfs, also after a killed removal")
   func hugetlbfs() async throws {
     try await Python.test(alone: true)
   }
 
-  @Test("follows the rules of another user's sticky directory")
+  @Test("removal follows the rules of another user's sticky directory")
   func sticky() async throws {
     try await Python.test(alone: true)
   }
 
-  @Test("leaves a name on a read-only mount, and says that it is one")
+  @Test("removal on a read-only mount fails with that reason")
   func readOnly() async throws {
     try await Python.test(alone: true)
   }
 
-  @Test("removes nothing whose users hidepid hides", arguments: ["1", "2", "4"])
+  @Test("a region whose users are hidden by hidepid is not removed", arguments: ["1", "2", "4"])
   func hidepid(_ level: String) async throws {
     try await Python.test(level, alone: true)
   }

@@ -21,48 +21,48 @@ struct StaleTests {
     try await Python.test(alone: true)
   }
 
-  @Test("files in folders are listed and judged; empty folders go with their last file")
+  @Test("unused files in folders are removed, and a folder with its last file")
   func folders() async throws {
     try await Python.test(alone: true)
   }
 
-  @Test("leaves with --older-than what is younger")
+  @Test("--older-than keeps younger regions")
   func age() async throws {
     try await Python.test(alone: true)
   }
 
-  @Test("takes names that are not UTF-8, and says them escaped")
+  @Test("names that are not UTF-8 are removed, and printed escaped")
   func foreignNames() async throws {
     try await Python.test(alone: true)
   }
 
-  @Test("clears the stream of a sender that was killed, and leaves one that waits")
+  @Test("the stream of a killed sender is removed, and a waiting stream kept")
   func streams() async throws {
     try await Python.test(alone: true)
   }
 
-  @Test("names the stream of another user that was killed, and leaves it to that one")
+  @Test("the stream of another user's killed sender is reported and kept")
   func foreignStreams() async throws {
     try await Python.test(alone: true)
   }
 
-  @Test("removes as an ordinary user what is the user's own, and says unknown of the rest")
+  @Test("an ordinary user removes own regions, and other regions are unknown")
   func ordinaryUser() async throws {
     try await Python.test(alone: true)
   }
 
-  @Test("reports unknown if a container hides processes, and removes nothing")
+  @Test("regions are unknown and kept if a container hides processes")
   func container() async throws {
     try await Python.test(alone: true)
   }
 
-  @Test("never removes a region in use, also if processes start meanwhile")
+  @Test("a region in use is never removed, also if processes start meanwhile")
   func race() async throws {
     try await Python.test(alone: true)
   }
 
   @Test(
-    "goes with the options that it goes with",
+    "--stale refuses options that cannot be combined with it",
     arguments: [
       ["--stale", "x"], ["--stale", "--unused"], ["--yes", "x"], ["--older-than", "1s", "x"],
       ["--stale", "--older-than", "x"],

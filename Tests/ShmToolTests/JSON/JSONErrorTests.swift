@@ -57,7 +57,7 @@ struct JSONErrorTests {
     }
   }
 
-  @Test("a check that fails is an error, too")
+  @Test("a failed check also prints an error object")
   func checks() async throws {
     try await withRegion { (name) async throws in
       let differs = try await Tool.run("verify", name.name, "--byte", "1", "-J")
@@ -69,7 +69,7 @@ struct JSONErrorTests {
     }
   }
 
-  @Test("the exit status of CMD is one of an error", arguments: ["map", "wire"])
+  @Test("a failed CMD prints an error object with its exit status", arguments: ["map", "wire"])
   func commands(_ command: String) async throws {
     try await withRegion { (name) async throws in
       let failed = try await Tool.run(
@@ -81,7 +81,7 @@ struct JSONErrorTests {
     }
   }
 
-  @Test("output that cannot be written is an error; a signal adds no error")
+  @Test("unwritable output prints an error object, a signal does not")
   func output() async throws {
     try await withRegion { (name) async throws in
       for words in ["list -J", "fill \(name) --zero -J", "limits -J", "map \(name) -J -- true"] {
@@ -99,7 +99,7 @@ struct JSONErrorTests {
     }
   }
 
-  @Test("without --json there is no such line")
+  @Test("without --json no error object is printed")
   func text() async throws {
     for words in ["list --frobnicate", "inspect missing-region", "fill -- --json", "help J"] {
       let result = try await Tool.run(Tool.path, words.split(separator: " ").map(String.init))

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("JSON output")
 struct JSONOutputTests {
-  @Test("-J is --json for every command that has it")
+  @Test("-J is the same as --json, for every command with --json")
   func short() async throws {
     let help = try await Tool.run("--help").text
     let names = JSONSchema.names.filter { $0 != "error" }
@@ -20,21 +20,21 @@ struct JSONOutputTests {
   }
 
   @Test(
-    "no number is beyond 2^53 - 1, whatever the sizes, limits and addresses",
+    "no JSON number exceeds 2^53 - 1, with any sizes, limits and addresses",
     arguments: ["sizes", "limits", "addresses"])
   func extremes(_ kind: String) async throws {
     let name = TestName()
     try await Python.test(named: name, kind)
   }
 
-  @Test("--watch prints an object with the time on each line, at once")
+  @Test("--watch prints one object with the time on each line, without delay")
   func watch() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("references of all reports lead back to the region, whatever its name")
+  @Test("references of all reports open the region, with any name")
   func references() async throws {
     let name = TestName()
     try await Python.test(named: name)

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("JSON Schemas")
 struct JSONSchemaTests {
-  @Test("exist for the error line and for each command that reports")
+  @Test("a schema exists for the error line and for each command that reports")
   func names() {
     #expect(
       JSONSchema.names == [
@@ -16,7 +16,7 @@ struct JSONSchemaTests {
       ])
   }
 
-  @Test("allow no other keys, and require keys that exist", arguments: JSONSchema.names)
+  @Test("schemas allow no other keys, and require only defined keys", arguments: JSONSchema.names)
   func closed(_ name: String) throws {
     let schema = try JSONSchema(named: name)
     #expect(schema.root["$schema"] == "https://json-schema.org/draft/2020-12/schema")
@@ -27,7 +27,7 @@ struct JSONSchemaTests {
     }
   }
 
-  @Test("define the same things alike")
+  @Test("definitions of the same name are equal in all schemas")
   func shared() throws {
     var known: [String: JSON] = [:]
     for name in JSONSchema.names {
@@ -41,7 +41,7 @@ struct JSONSchemaTests {
     }
   }
 
-  @Test("list the codes of all errors")
+  @Test("the schema of errors lists all codes")
   func codes() throws {
     let codes = try JSONSchema(named: "error").root["$defs"].error.properties.code.enum.values
       .compactMap(\.text)
@@ -50,7 +50,7 @@ struct JSONSchemaTests {
   }
 
   @Test(
-    "are valid for another implementation, which accepts the reports, too",
+    "another implementation accepts the schemas and the reports",
     .enabled("needs python3-jsonschema") {
       try await Tool.run("/usr/bin/python3", ["-E", "-c", "import jsonschema"]).code == 0
     })

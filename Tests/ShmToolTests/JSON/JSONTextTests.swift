@@ -30,7 +30,7 @@ struct JSONTextTests {
   }
 
   @Test(
-    "strings are escaped",
+    "strings are escaped as JSON requires",
     arguments: [
       ("a", #""a""#), ("", #""""#), ("a\"b\\c/d", #""a\"b\\c/d""#),
       ("\n\r\t\0\u{1F}", #""\n\r\t\u0000\u001f""#),
@@ -51,14 +51,14 @@ struct JSONTextTests {
     (Int.max, #""9223372036854775807""#), (Int.min, #""-9223372036854775808""#),
   ]
 
-  @Test("an integer beyond 2^53 - 1 is a string of its digits", arguments: boundaries)
+  @Test("an integer above 2^53 - 1 is printed as a string", arguments: boundaries)
   func integers(_ number: Int, _ expected: String) throws {
     #expect(try text(number) == #"{"number":\#(expected)}"#)
     #expect(try text(Int64(number)) == #"{"number":\#(expected)}"#)
     #expect(try text([Unknowable(number)]) == #"{"number":[\#(expected)]}"#)
   }
 
-  @Test("all kinds of numbers follow the rule")
+  @Test("all types of numbers follow this rule")
   func kinds() throws {
     #expect(try text(UInt64.max) == #"{"number":"18446744073709551615"}"#)
     #expect(try text(UInt32.max) == #"{"number":4294967295}"#)
@@ -79,7 +79,7 @@ struct JSONTextTests {
   }
 
   @Test(
-    "the words request JSON",
+    "the arguments --json and -J request JSON",
     arguments: [
       ("list --json", true), ("list -J", true), ("fill x -qJ", true), ("fill x -Jq --zero", true),
       ("list", false), ("list --jsonx", false), ("remove J", false), ("read -o J", false),

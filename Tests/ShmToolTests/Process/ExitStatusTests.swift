@@ -18,7 +18,7 @@ struct ExitStatusTests {
     #expect(ExitStatus.of(kind) == status)
   }
 
-  @Test("no kind of error has two rows in the table")
+  @Test("each kind of error has one row in the table")
   func rows() {
     let kinds = ExitStatus.table.flatMap(\.kinds)
     #expect(Set(kinds).count == kinds.count)

@@ -38,9 +38,9 @@ extension ArraySlice<UInt8> {
 }
 
 /// Counted in processes of their own: other tests open and map meanwhile.
-@Suite("Nothing is left open")
+@Suite("Leaks of descriptors, mappings and wired pages")
 struct LeakTests {
-  @Test("the count sees one descriptor, one mapping and one wired page")
+  @Test("the count detects one descriptor, one mapping and one wired page")
   func sees() async {
     await #expect(processExitsWith: .success) {
       let region = try Region.anonymous("t", size: 2 * page)
@@ -57,7 +57,7 @@ struct LeakTests {
     }
   }
 
-  @Test("after regions were made, opened, mapped, wired and removed, and after each failed")
+  @Test("operations on regions leak nothing, also if they fail")
   func cycles() async {
     await #expect(processExitsWith: .success) {
       func cycle() throws {
@@ -102,7 +102,7 @@ struct LeakTests {
     }
   }
 
-  @Test("after commands were run, watched, and could not be run")
+  @Test("running, watching and failing to start commands leaks nothing")
   func commands() async {
     await #expect(processExitsWith: .success) {
       func cycle() throws {

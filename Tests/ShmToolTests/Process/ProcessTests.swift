@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Commands and signals")
 struct ProcessTests {
-  @Test("a command gets the descriptors that it is given, from 3 on")
+  @Test("a command gets the given descriptors from 3 on")
   func descriptors() throws {
     let pipe = try Pipe()
     let other = try Pipe()
@@ -28,7 +28,7 @@ struct ProcessTests {
     #expect(!numbers.contains("\(other.writing.raw)") || other.writing.raw <= 4)
   }
 
-  @Test("a command begins with no signal blocked or ignored, whatever its parent has")
+  @Test("a command starts with no blocked or ignored signals, whatever the parent has set")
   func signals() async {
     await #expect(processExitsWith: .success) {
       signal(SIGPIPE, SIG_IGN)
@@ -41,7 +41,7 @@ struct ProcessTests {
     }
   }
 
-  @Test("a signal ends the holding, and one that was ignored from the start does not")
+  @Test("a signal ends the hold, except a signal that was ignored at the start")
   func hold() async {
     await #expect(processExitsWith: .success) {
       signal(SIGHUP, SIG_IGN)
@@ -59,7 +59,7 @@ struct ProcessTests {
     }
   }
 
-  @Test("signals that are held off are seen, and let through again at the end")
+  @Test("blocked signals are read, and unblocked at the end")
   func mask() async {
     await #expect(processExitsWith: .success) {
       let signals = try TerminationSignals()
@@ -89,7 +89,7 @@ struct ProcessTests {
     error(.notFound) { try watch.send(SIGTERM) }
   }
 
-  @Test("readiness is reported by a line and the end of a descriptor")
+  @Test("readiness is reported by a line and by closing a descriptor")
   func readiness() throws {
     var ends: [CInt] = [-1, -1]
     try SystemCall.checkNegated { unsafe cshm_pipe(&ends) }
@@ -109,7 +109,7 @@ struct ProcessTests {
     error(.inputOutput) { try Readiness.announce(serviceManagerAt: bytes("/nonexistent/socket")) }
   }
 
-  @Test("users have names, or no name")
+  @Test("a user without an entry has no name")
   func users() {
     #expect(UserNames.name(0) == bytes("root"))
     #expect(UserNames.name(4_294_967_294) == nil)

@@ -6,7 +6,7 @@ import Testing
 @Suite("Remedies in the terms of the command line")
 struct RemedyWordsTests {
   @Test(
-    "name the option or the command that helps",
+    "a remedy names an option or a command",
     arguments: [
       (.allowShrinking, "--shrink"), (.leaveHoles, "--sparse"), (.giveLength, "--length"),
       (.usePageCache, "--direct"), (.enlargeRing, "--capacity"), (.listRegions, "'shmtool list'"),

@@ -4,25 +4,25 @@ import Testing
 @Suite("files that change while they are read", .serialized)
 struct ChangedSourceTests {
   @Test(
-    "a regular file that becomes shorter, longer or other while it is sent aborts the stream",
+    "a file that is truncated, extended or modified while it is sent aborts the stream",
     arguments: ["shorter", "longer", "other", "other with its time set back"])
   func sent(_ how: String) async throws {
     try await Streams.test(how)
   }
 
-  @Test("a file that is removed, linked, or only given another mode while it is sent is whole")
+  @Test("a file that is removed, linked or gets another mode while it is sent is complete")
   func untouched() async throws {
     try await Streams.test()
   }
 
   @Test(
-    "a file that is changed while it is read is an error of every command that reads it to its end",
+    "for every command a change of its input file while it reads is an error",
     arguments: ["written", "longer", "shorter"])
   func others(_ how: String) async throws {
     try await Streams.test(how)
   }
 
-  @Test("files of /proc and /sys are read to their end by every command")
+  @Test("every command reads files of /proc and /sys to their end")
   func unsized() async throws {
     try await Streams.test()
   }

@@ -3,12 +3,12 @@ import Testing
 
 @Suite("meetings with other programs' ends", .serialized)
 struct ForeignMeetingTests {
-  @Test("a late receiver reads busy and then the end, and no error before")
+  @Test("a late receiver gets the message busy, then the end of the connection, without an error")
   func busy() async throws {
     try await Streams.test()
   }
 
-  @Test("a receiver that was greeted and does not answer loses its place after 10 s")
+  @Test("a receiver that does not answer the greeting is dropped after 10 s")
   func silent() async throws {
     try await Streams.test()
   }
@@ -19,16 +19,16 @@ struct ForeignMeetingTests {
   }
 
   @Test(
-    "a shortage at this end is reported as such, not as the death of the peer",
+    "a lack of memory or descriptors at this end is not reported as the death of the peer",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
   func shortages() async throws {
     try await Streams.test()
   }
 
   @Test(
-    "if the sender cannot be notified of a complete file, the error says that it is complete",
+    "if recv cannot notify the sender, the error says that the file is complete",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
-  func untold() async throws {
+  func notNotified() async throws {
     try await Streams.test()
   }
 }

@@ -14,7 +14,7 @@ struct FramedStreamTests {
     try await Streams.test()
   }
 
-  @Test("a framed stream that is cut, damaged or reordered is never taken for a whole one")
+  @Test("a framed stream that is cut, damaged or reordered is never accepted as complete")
   func damaged() async throws {
     try await Streams.test()
   }
@@ -25,7 +25,7 @@ struct FramedStreamTests {
   }
 
   @Test(
-    "both ends meet through a relay that compresses, and the report says that it was acknowledged")
+    "a stream through a compressing relay is acknowledged, and the report says so")
   func relay() async throws {
     try await Streams.test()
   }
@@ -35,13 +35,13 @@ struct FramedStreamTests {
     try await Streams.test()
   }
 
-  @Test("--framed refuses what it cannot go with")
+  @Test("--framed refuses options that cannot be combined with it")
   func words() async throws {
     try await Streams.test()
   }
 
   @Test(
-    "between two hosts a broken transfer is never taken for a whole one",
+    "between two hosts a broken transfer is never accepted as complete",
     .enabled(if: TestEnvironment.mayMount, "needs the right to make network namespaces"),
     .enabled(
       if: TestEnvironment.has("socat") && TestEnvironment.has("ip"), "needs socat and iproute2"))

@@ -8,7 +8,7 @@ struct ModelTests {
     #filePath.split(separator: "/").dropLast(3).map { "/" + $0 }.joined() + "/Model/ring.pml"
 
   @Test(
-    "loses no wake-up, and delivers a prefix, complete only after the end, whichever end is killed",
+    "no wake-up is lost; a killed end leaves a correct prefix that is never complete",
     .enabled(
       if: TestEnvironment.has("spin") && TestEnvironment.has("cc"), "needs spin and a C compiler"),
     .enabled(if: unsafe access(ModelTests.model, R_OK) == 0, "needs the sources"))

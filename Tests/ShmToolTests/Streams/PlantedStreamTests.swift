@@ -6,12 +6,12 @@ import Testing
   "streams among planted entries",
   .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
 struct PlantedStreamTests {
-  @Test("list and remove --stale follow no link, and connect to nothing that is not proven")
+  @Test("list and remove --stale follow no link, and connect only to verified sockets")
   func planted() async throws {
     try await Python.test(alone: true)
   }
 
-  @Test("remove --stale clears the dead directories of the user, whatever their modes are")
+  @Test("remove --stale removes the user's unused stream directories, whatever their modes")
   func directories() async throws {
     try await Python.test(alone: true)
   }

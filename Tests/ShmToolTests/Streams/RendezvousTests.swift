@@ -3,18 +3,18 @@ import Testing
 
 @Suite("the directory of streams", .serialized)
 struct RendezvousTests {
-  @Test("a waiting sender binds its name again if the name or the directory is gone")
+  @Test("a waiting sender binds its name again after the name or the directory was removed")
   func renewed() async throws {
     try await Streams.test()
   }
 
-  @Test("a waiting sender fails with the cause if something else has taken its place")
+  @Test("a waiting sender fails with the reason if its name is in use by another object")
   func taken() async throws {
     try await Streams.test()
   }
 
   @Test(
-    "a sender notices what takes its place while it binds its name",
+    "a sender detects another object that replaces its name while it binds",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
   func takenWhileBinding() async throws {
     try await Streams.test()
@@ -29,7 +29,7 @@ struct RendezvousTests {
   }
 
   @Test(
-    "a send that fails leaves no directory and no name",
+    "a failed send leaves no directory and no name",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"),
     arguments: ["socket", "bind", "listen", "fchmod", "flock", "mkdirat"])
   func failed(_ call: String) async throws {
@@ -37,7 +37,7 @@ struct RendezvousTests {
   }
 
   @Test(
-    "a refused geteuid changes nothing",
+    "a stream works if a sandbox refuses geteuid",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"),
     arguments: ["error=EPERM", "error=ENOSYS", "retval=4294967295"])
   func noUser(_ injection: String) async throws {

@@ -4,7 +4,7 @@ import Testing
 @Suite("commands at the ends of streams that fail", .serialized)
 struct StreamCommandTests {
   @Test(
-    "no stage of CMD sees the ordinary end of its input if the sender dies or gives up",
+    "no process of CMD reads the end of its input if the sender dies or aborts",
     arguments: [
       "cat | STAGE0 | STAGE1 | STAGE2 > /dev/null",
       "cat | STAGE0 slow | STAGE1 slow | STAGE2; true", "(STAGE0 | STAGE1 | STAGE2); true",
@@ -14,7 +14,7 @@ struct StreamCommandTests {
   }
 
   @Test(
-    "the same holds if the kernel does not list the children of a process",
+    "all processes of CMD are ended also if the kernel does not list children",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
   func withoutLists() async throws {
     try await checkStages("cat | STAGE0 | STAGE1 slow | STAGE2; true", hasLists: false)
@@ -24,7 +24,7 @@ struct StreamCommandTests {
     try await Streams.test(command, hasLists ? "true" : "false")
   }
 
-  @Test("daemons that CMD has started, and children that shmtool was started with, live on")
+  @Test("daemons started by CMD, and children that shmtool inherited, are not ended")
   func others() async throws {
     try await Streams.test()
   }
@@ -34,7 +34,7 @@ struct StreamCommandTests {
     try await Streams.test()
   }
 
-  @Test("Ctrl-Z stops shmtool and all stages of CMD, and fg continues the stream")
+  @Test("Ctrl-Z stops shmtool and all processes of CMD, and fg continues the stream")
   func stopped() async throws {
     try await Streams.test()
   }

@@ -4,7 +4,7 @@ import Testing
 @Suite("streams at the edges", .serialized)
 struct StreamEdgeTests {
   @Test(
-    "go on after an interruption of every call",
+    "streams continue after an interruption of every system call",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
   func interrupted() async throws {
     try await Streams.test()
@@ -37,37 +37,37 @@ struct StreamEdgeTests {
     try await Streams.test(error)
   }
 
-  @Test("of one byte a read and one a write are whole, and so are those around the ring's capacity")
+  @Test("streams of single bytes, and of sizes near the ring's capacity, are complete")
   func sizes() async throws {
     try await Streams.test()
   }
 
-  @Test("take inputs that block, do not block, are no input at all, or are closed")
+  @Test("blocking and non-blocking inputs are read, and closed or missing inputs are errors")
   func inputs() async throws {
     try await Streams.test()
   }
 
-  @Test("wait for a peer that is stopped, and end by the time limit, never as dead")
+  @Test("a stopped peer is waited for until the time limit, and never reported as dead")
   func stopped() async throws {
     try await Streams.test()
   }
 
-  @Test("see the end of a peer whose command, or whose command's child, lives on")
+  @Test("the end of a peer is detected if its command, or a child of it, still runs")
   func orphans() async throws {
     try await Streams.test()
   }
 
-  @Test("take the memory of the ring, whatever goes through")
+  @Test("a stream needs the memory of its ring, for any amount of data")
   func memory() async throws {
     try await Streams.test("\(Tool.isStatic)")
   }
 
-  @Test("leave no descriptor, no process and no name")
+  @Test("streams leave no descriptor, no process and no name")
   func leftovers() async throws {
     try await Streams.test()
   }
 
-  @Test("meet also if another process removes their empty directory repeatedly")
+  @Test("both ends meet also if another process repeatedly removes their empty directory")
   func directory() async throws {
     try await Streams.test()
   }

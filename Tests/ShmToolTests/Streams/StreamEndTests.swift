@@ -1,32 +1,32 @@
 import ShmTestSupport
 import Testing
 
-@Suite("what is at the ends of a stream", .serialized)
+@Suite("Inputs and outputs of a stream", .serialized)
 struct StreamEndTests {
-  @Test("an output file keeps the mode of the one it replaces, and is its symbolic link's target")
+  @Test("an output file keeps the mode of the file it replaces, also through a symbolic link")
   func replaced() async throws {
     try await Streams.test()
   }
 
   @Test(
-    "a new output file has the mode that any new file has, and nothing lies beside it meanwhile")
+    "a new output file has the usual mode, and no temporary file is visible")
   func unnamed() async throws {
     try await Streams.test()
   }
 
-  @Test("an output that cannot appear whole is refused, and stays what it is")
+  @Test("a FIFO, device or directory is refused as --output, and not changed")
   func special() async throws {
     try await Streams.test()
   }
 
   @Test(
-    "if unnamed files are unsupported, the temporary name is removed in every case",
+    "without O_TMPFILE the temporary file is removed in every case",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
   func named() async throws {
     try await Streams.test()
   }
 
-  @Test("a consumer that ends without having read everything has not got it, however little it is")
+  @Test("a consumer that ends with unread data is an error, also for a few bytes")
   func unread() async throws {
     try await Streams.test()
   }
@@ -37,12 +37,12 @@ struct StreamEndTests {
     try await Streams.test()
   }
 
-  @Test("waits for a writer of a FIFO, and obeys signals and time limits")
+  @Test("send waits for a writer of a FIFO, and obeys signals and time limits")
   func fifo() async throws {
     try await Streams.test()
   }
 
-  @Test("a command that lives on is ended when the other end is, also one that ignores SIGTERM")
+  @Test("CMD is ended when the other end ends, also if it ignores SIGTERM")
   func stubborn() async throws {
     try await Streams.test()
   }
@@ -52,7 +52,7 @@ struct StreamEndTests {
     try await Streams.test()
   }
 
-  @Test("at the limit on open files both ends say so, and leave nothing")
+  @Test("both ends report the limit on open files, and leave nothing")
   func openFiles() async throws {
     try await Streams.test()
   }

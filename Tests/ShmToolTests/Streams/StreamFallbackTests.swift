@@ -1,7 +1,7 @@
 import ShmTestSupport
 import Testing
 
-@Suite("streams in a place that lacks something", .serialized)
+@Suite("Streams without an optional facility", .serialized)
 struct StreamFallbackTests {
   /// Elsewhere the C library makes it of clone(2), which threads need as well.
   private static var hasCallOfItsOwn: Bool {

@@ -3,42 +3,42 @@ import Testing
 
 @Suite("streams that fail", .serialized)
 struct StreamFaultTests {
-  @Test("never end with 0 if an end was killed, and the received data is a prefix")
+  @Test("if an end is killed, the other end fails, and the received data is a prefix")
   func killed() async throws {
     try await Streams.test()
   }
 
-  @Test("end after the time limit if no peer connects, and if no byte moves")
+  @Test("a stream ends after the time limit if no peer connects, or if no byte is transferred")
   func timeouts() async throws {
     try await Streams.test()
   }
 
-  @Test("have one sender and its receivers, and say that another is too many")
+  @Test("a further sender or receiver of a stream is refused")
   func busy() async throws {
     try await Streams.test()
   }
 
-  @Test("replace what a killed sender left, and nothing else")
+  @Test("a sender replaces the socket of a killed sender, and no other object")
   func stale() async throws {
     try await Streams.test()
   }
 
-  @Test("fail at both ends if the output is full, closed, or without a reader")
+  @Test("both ends fail if the output is full, closed or without a reader")
   func outputs() async throws {
     try await Streams.test()
   }
 
-  @Test("are aborted by a signal at either end, which ends by it", arguments: [1, 2, 15])
+  @Test("a signal at either end aborts the stream, and ends that process", arguments: [1, 2, 15])
   func signals(_ number: Int) async throws {
     try await Streams.test("\(number)")
   }
 
-  @Test("refuse a directory that is not this user's alone, and names that no socket can have")
+  @Test("a directory with access for other users, and names too long for a socket, are refused")
   func places() async throws {
     try await Streams.test()
   }
 
-  @Test("survive a peer that talks nonsense, lies about the ring, or says nothing")
+  @Test("invalid messages, an invalid ring and a silent peer are reported as errors")
   func hostile() async throws {
     try await Streams.test()
   }

@@ -1,31 +1,31 @@
 import ShmTestSupport
 import Testing
 
-@Suite("streams among other programs' habits", .serialized)
+@Suite("Streams and the behaviour of other programs", .serialized)
 struct StreamHabitTests {
-  @Test("inputs whose messages have ends lose no byte, or say so")
+  @Test("inputs with message boundaries are read completely, or are an error")
   func messages() async throws {
     try await Streams.test()
   }
 
-  @Test("two senders that read one pipe share it, and neither is held up by the other")
+  @Test("two senders can read one pipe, and do not block each other")
   func sharedInput() async throws {
     try await Streams.test()
   }
 
   @Test(
-    "the leading end of a terminal gets the bytes, and so does one that may not be opened again")
+    "a terminal's master, and a terminal that cannot be reopened, are valid outputs")
   func terminals() async throws {
     try await Streams.test()
   }
 
-  @Test("CMD gets the end of its input only if the data is complete")
+  @Test("CMD reads the end of its input only if the data is complete")
   func provedFirst() async throws {
     try await Streams.test()
   }
 
   @Test(
-    "a stall is that no byte moves: not a slow consumer, not a stop, and looks do not put it off")
+    "only a time without transferred bytes counts as a stall")
   func stalls() async throws {
     try await Streams.test()
   }
@@ -35,24 +35,24 @@ struct StreamHabitTests {
     try await Streams.test()
   }
 
-  @Test("the lock of the directory is waited for as long as the meeting, with signals heard")
+  @Test("a locked stream directory is waited for until the time limit or a signal")
   func locked() async throws {
     try await Streams.test()
   }
 
   @Test(
-    "parents that ignore their children's ends, and umasks that take everything, change nothing")
+    "streams work under ignored SIGCHLD and any umask")
   func inherited() async throws {
     try await Streams.test()
   }
 
-  @Test("connected receivers are notified if the sender gives up before all have connected")
+  @Test("connected receivers are notified if the sender aborts before all have connected")
   func givenUp() async throws {
     try await Streams.test()
   }
 
   @Test(
-    "output files: long names, trailing slashes, mount points, sticky directories, foreign groups")
+    "outputs with long names, trailing slashes, mount points, sticky directories and groups")
   func outputs() async throws {
     try await Streams.test()
   }

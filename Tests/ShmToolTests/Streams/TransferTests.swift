@@ -4,38 +4,38 @@ import Testing
 @Suite("send and recv", .serialized)
 struct TransferTests {
   @Test(
-    "move every byte, in either order of starting, through files and through pipes",
+    "every byte is transferred through files and pipes, whichever end starts first",
     arguments: ["sender first", "receiver first"])
   func whole(_ order: String) async throws {
     try await Streams.test(order)
   }
 
-  @Test("give every receiver every byte")
+  @Test("every receiver gets every byte")
   func fanOut() async throws {
     try await Streams.test()
   }
 
-  @Test("write a file that is there whole or not at all")
+  @Test("recv --output leaves a complete file or no file")
   func output() async throws {
     try await Streams.test()
   }
 
-  @Test("with commands end as these do, and a failed producer is never a whole")
+  @Test("the status of CMD is returned, and a failed producer never completes the stream")
   func commands() async throws {
     try await Streams.test()
   }
 
-  @Test("write one JSON object to a descriptor, and nothing with --quiet")
+  @Test("the report is one JSON object on a descriptor, and --quiet prints nothing")
   func report() async throws {
     try await Streams.test()
   }
 
-  @Test("check the number of bytes if it was given")
+  @Test("--length checks the number of bytes")
   func expected() async throws {
     try await Streams.test()
   }
 
-  @Test("wire the ring at both ends on request")
+  @Test("--wired wires the ring at both ends")
   func wired() async throws {
     try await Streams.test()
   }

@@ -5,7 +5,7 @@ import Testing
 struct JSONTests {
   private func value(_ text: String) throws -> JSON { try JSON(text.utf8) }
 
-  @Test("values of every kind are read")
+  @Test("values of every type are parsed")
   func kinds() throws {
     let read = try value(
       #" {"a": [1, -2.25, true, null], "b": {"c": "é\n\u00e9\ud83d\ude00\"\\\/"}} "#)
@@ -17,7 +17,7 @@ struct JSONTests {
   }
 
   @Test(
-    "a text that is not JSON is an error", arguments: ["", "{", #"{"a"}"#, "nul", "1 2", "'a'"])
+    "invalid JSON is an error", arguments: ["", "{", #"{"a"}"#, "nul", "1 2", "'a'"])
   func wrong(_ text: String) {
     #expect(throws: JSON.Failure.self) { try JSON(text.utf8) }
   }
@@ -62,13 +62,13 @@ struct JSONTests {
     #expect(throws: JSON.Failure.self) { try schema.check(try value(bad)) }
   }
 
-  @Test("a keyword that the check does not know is a failure")
+  @Test("an unknown keyword of a schema is a failure")
   func unknownKeywords() throws {
     let schema = JSONSchema(try value(#"{"maxLength":1}"#))
     #expect(throws: JSON.Failure.self) { try schema.check("a") }
   }
 
-  @Test("the properties of a value and of a schema are named alike")
+  @Test("properties of a value and of a schema have the same pointers")
   func pointers() throws {
     let schema = JSONSchema(
       try value(

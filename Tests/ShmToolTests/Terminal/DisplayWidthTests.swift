@@ -5,7 +5,7 @@ import Testing
 @Suite("the width of text on a terminal")
 struct DisplayWidthTests {
   @Test(
-    "counts columns as wcwidth(3) does",
+    "the width of text equals that of wcwidth(3)",
     arguments: [
       ("", 0), ("abc", 3), ("é", 1), ("e\u{301}", 1), ("共有", 4), ("한", 2), ("ｱ", 1), ("Ａ", 2),
       ("\u{1100}\u{1161}", 2), ("😀", 2), ("a\u{200B}b", 2), ("…", 1),
@@ -15,7 +15,7 @@ struct DisplayWidthTests {
     #expect(DisplayWidth.of(text) == width)
   }
 
-  @Test("shortens the middle to the columns", arguments: 0...30)
+  @Test("long text is shortened in the middle", arguments: 0...30)
   func shortened(_ columns: Int) {
     for text in ["region-0123456789-end", "共有メモリ共有メモリ", "e\u{301}e\u{301}e\u{301}e\u{301}", ""] {
       let short = DisplayWidth.shortened(text, to: columns)
@@ -25,7 +25,7 @@ struct DisplayWidthTests {
     #expect(DisplayWidth.shortened("region-0123456789-end", to: 9) == "regi…-end")
   }
 
-  @Test("wraps at blanks, and within words that do not fit", arguments: 1...40)
+  @Test("text is wrapped at blanks, and within words that are too long", arguments: 1...40)
   func wrapped(_ columns: Int) {
     let text = "tmpfs at /dev/shm (rw,nosuid,nodev,inode64), inode 12"
     let lines = DisplayWidth.wrapped(text, to: columns)
@@ -34,7 +34,7 @@ struct DisplayWidthTests {
       lines.joined().filter { $0 != " " } == text.filter { $0 != " " })
   }
 
-  @Test("counts the rows of a line")
+  @Test("the rows of a wrapped line are counted")
   func rows() {
     #expect(DisplayWidth.broken("", to: 10).count == 1)
     #expect(DisplayWidth.broken("0123456789", to: 10).count == 1)
@@ -42,7 +42,7 @@ struct DisplayWidthTests {
     #expect(DisplayWidth.broken("\u{1B}[1m0123456789\u{1B}[0m", to: 10).count == 1)
   }
 
-  @Test("a table fits each limit that leaves room for a column", arguments: [12, 20, 40, 60, 80])
+  @Test("a table fits every width that has room for one column", arguments: [12, 20, 40, 60, 80])
   func table(_ limit: Int) {
     var table = Table(columns: [
       Table.Column(heading: "KIND"), Table.Column(heading: "NAME", fit: .shortened),

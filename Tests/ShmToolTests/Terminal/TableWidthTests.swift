@@ -8,7 +8,7 @@ struct TableWidthTests {
     try await withName { (name) async throws in try await Python.test(named: name) }
   }
 
-  @Test("inspect and limits continue long values in the next line")
+  @Test("inspect and limits continue long values on the next line")
   func properties() async throws {
     try await withName { (name) async throws in try await Python.test(named: name) }
   }
@@ -18,12 +18,12 @@ struct TableWidthTests {
     try await withName { (name) async throws in try await Python.test(named: name) }
   }
 
-  @Test("progress is one line, narrower than the terminal")
+  @Test("the progress is one line, narrower than the terminal")
   func progress() async throws {
     try await withName { (name) async throws in try await Python.test(named: name) }
   }
 
-  @Test("a terminal without escape sequences gets none")
+  @Test("a terminal without escape sequences gets plain text")
   func plain() async throws {
     try await withName { (name) async throws in try await Python.test(named: name) }
   }

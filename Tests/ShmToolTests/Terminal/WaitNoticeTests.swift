@@ -3,7 +3,7 @@ import Testing
 
 @Suite("notices of waits on a terminal")
 struct WaitNoticeTests {
-  @Test("send, recv and wait say what they wait for, only on a terminal and after a moment")
+  @Test("send, recv and wait report after a delay on a terminal what they wait for")
   func notices() async throws {
     try await withName { (name) async throws in try await Python.test(named: name) }
   }
@@ -13,12 +13,12 @@ struct WaitNoticeTests {
     try await withName { (name) async throws in try await Python.test(named: name) }
   }
 
-  @Test("write says that it reads a terminal")
+  @Test("write reports that it reads a terminal")
   func input() async throws {
     try await withName { (name) async throws in try await Python.test(named: name) }
   }
 
-  @Test("every command that reads stdin says so on a terminal")
+  @Test("on a terminal every command that reads stdin reports it")
   func everyInput() async throws {
     try await withName { (name) async throws in try await Python.test(named: name) }
   }

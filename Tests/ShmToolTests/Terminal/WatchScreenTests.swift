@@ -10,22 +10,22 @@ struct WatchScreenTests {
     try await withName { (name) async throws in try await Python.test(named: name) }
   }
 
-  @Test("reads no input that is not the terminal")
+  @Test("keys are read only from the terminal")
   func input() async throws {
     try await withName { (name) async throws in try await Python.test(named: name) }
   }
 
-  @Test("redraws at once when the terminal is resized, and never more rows than it has")
+  @Test("the screen is redrawn when the terminal is resized, and never exceeds its rows")
   func resized() async throws {
     try await withName { (name) async throws in try await Python.test(named: name) }
   }
 
-  @Test("leaves the terminal to the shell while it is stopped")
+  @Test("the terminal is restored while the command is stopped")
   func stopped() async throws {
     try await withName { (name) async throws in try await Python.test(named: name) }
   }
 
-  @Test("counts the rows of long lines", arguments: 1...30)
+  @Test("wrapped lines count as several rows", arguments: 1...30)
   func rows(_ limit: Int) {
     let text = "short\n" + String(repeating: "0123456789", count: 10) + "\n\nend\n"
     let rows = Screen.rows(of: text, columns: 20, rows: limit)

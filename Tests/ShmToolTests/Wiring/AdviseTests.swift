@@ -4,7 +4,7 @@ import Testing
 @Suite("advise")
 struct AdviseTests {
   @Test(
-    "without swap every page stays, holes stay holes, and the contents are unchanged",
+    "without swap every page stays resident, holes stay holes, and the contents are unchanged",
     .enabled(if: !TestEnvironment.hasSwap, "needs a machine without swap"))
   func withoutSwap() async throws {
     try await withRegion("1M") { (name) async throws in
@@ -13,7 +13,7 @@ struct AdviseTests {
   }
 
   @Test(
-    "refuses what is no advice, no shared memory, or beyond the end",
+    "unknown advice, files on disks and ranges past the end are refused",
     arguments: [
       ("NAME hot", 64, "invalid ADVICE 'hot': expected cold, pageout or willneed"),
       ("NAME", 64, "ADVICE is required"), ("NAME cold --length 0", 64, "--length must be"),
@@ -34,7 +34,7 @@ struct AdviseTests {
   "advise, with swap", .serialized,
   .enabled(if: TestEnvironment.hasSwap, "needs swap: Scripts/test sets some up"))
 struct AdviseSwapTests {
-  @Test("pages a range out and in again, and reports what became of the pages")
+  @Test("a range is paged out and in again, and the report has the states of its pages")
   func pages() async throws {
     try await withRegion("16M") { (name) async throws in
       try await Python.test(named: name)

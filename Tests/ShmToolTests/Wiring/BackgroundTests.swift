@@ -4,42 +4,42 @@ import Testing
 
 @Suite("wire --background, wire --list and unwire")
 struct BackgroundTests {
-  @Test("returns when the pages are wired; the holder is found, and ended by unwire")
+  @Test("wire --background returns when the pages are wired, and unwire ends the holder")
   func life() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("reports the reason and the code if the holder cannot wire")
+  @Test("wire --background reports the reason and status if the holder cannot wire")
   func failure() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("a killed holder leaves nothing that confuses the next")
+  @Test("a killed holder does not affect the next holder")
   func killed() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("ends all holders of the region, and no other's")
+  @Test("unwire ends all holders of the region, and no holder of another region")
   func several() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("ends after a time or with a process")
+  @Test("--for and --while-pid end the holder")
   func terms() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("ends if its starter was killed before the pages were wired")
+  @Test("the holder ends if its starter was killed before the pages were wired")
   func orphan() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
@@ -47,7 +47,7 @@ struct BackgroundTests {
   }
 
   @Test(
-    "says that another user's holder is not visible, not that there is no holder",
+    "for holders of another user unwire reports that they are not visible",
     .enabled("needs root, setpriv, and a binary others may run") { try await Nobody.isUsable() })
   func hidden() async throws {
     try await withRegion("64K", ["--mode", "666"]) { (name) async throws in
@@ -65,7 +65,7 @@ struct BackgroundTests {
   }
 
   @Test(
-    "reports unknown, not 0, for holders that hidepid hides",
+    "wire --list reports unknown, not 0, for holders that hidepid hides",
     .enabled("needs root, setpriv, and a binary others may run") { try await Nobody.isUsable() },
     .enabled(if: TestEnvironment.mayMount, "needs root with CAP_SYS_ADMIN to mount"),
     .enabled(if: TestEnvironment.has("unshare"), "needs unshare"))

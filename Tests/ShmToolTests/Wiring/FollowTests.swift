@@ -4,28 +4,28 @@ import Testing
 
 @Suite("wire --follow")
 struct FollowTests {
-  @Test("notices that the region grew, shrank, went and came back, and wires it again")
+  @Test("a region that is resized, removed or created again is wired again")
   func follows() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("only reports the change without --follow")
-  func tells() async throws {
+  @Test("without --follow a change is only reported")
+  func reportsOnly() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("continues with the old pages if it cannot follow, and does not stop the command")
-  func cannot() async throws {
+  @Test("if the new region cannot be wired, the old pages stay wired and CMD continues")
+  func cannotFollow() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("keeps its ranges, and reports ranges that the region does not have any more")
+  @Test("the ranges stay the same, and ranges past a new end are reported")
   func ranges() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
@@ -33,7 +33,7 @@ struct FollowTests {
   }
 
   @Test(
-    "follows only within the room of the group, says what it does not follow, and keeps the old pages",
+    "growth past the limit of the control group is reported, and the old pages stay wired",
     .enabled(if: TestEnvironment.mayMakeMemoryGroups, "needs root and a memory cgroup"))
   func room() async throws {
     try await withRegion("1M") { (name) async throws in
@@ -42,15 +42,15 @@ struct FollowTests {
   }
 
   @Test(
-    "does not follow a region of another user, and follows again what is its own",
+    "a new region of another user is not followed, and a later own region is",
     .enabled(if: TestEnvironment.isRoot, "needs root"))
-  func stranger() async throws {
+  func otherUser() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("has what a process has open, and says that it is gone when the process is")
+  @Test("a memfd of a process stays wired after the process has ended, and this is reported")
   func memoryFile() async throws {
     try await Python.test()
   }

@@ -6,14 +6,14 @@ import Testing
   "figures about a control group", .serialized,
   .enabled(if: TestEnvironment.mayMakeMemoryGroups, "needs root and a memory cgroup"))
 struct GroupFigureTests {
-  @Test("page tables of a resident region are counted before they are charged")
+  @Test("page tables of a resident region are included before the kernel charges them")
   func tables() async throws {
     try await withRegion("2G") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("page tables of many ranges are counted, one table for each")
+  @Test("page tables of many ranges are included, one table for each range")
   func ranges() async throws {
     try await withRegion("4G", ["--sparse"]) { (name) async throws in
       try await Python.test(named: name)
@@ -21,7 +21,7 @@ struct GroupFigureTests {
   }
 
   @Test(
-    "the limit that a refusal advises is enough",
+    "the limit that an error advises is sufficient",
     arguments: ["create", "create_wired", "wire", "map", "fill", "need", "room"])
   func advised(_ kind: String) async throws {
     try await withName { (name) async throws in
@@ -29,21 +29,21 @@ struct GroupFigureTests {
     }
   }
 
-  @Test("several commands that create at once are refused, and not killed")
+  @Test("several concurrent creations are refused, and not killed")
   func atOnce() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("copy does not fill the memory of a process past the limit of its control group")
+  @Test("copy into a process does not exceed the limit of its control group")
   func otherProcess() async throws {
     try await withRegion("40M") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("what --best-effort left out names the group, and not the machine's memory")
+  @Test("for pages left unwired --best-effort names the group, not the machine's memory")
   func bestEffort() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)

@@ -29,12 +29,12 @@ struct GroupNamespaceTests {
     }
   }
 
-  @Test("limits says unknown, and exits with 2, if the control groups cannot be seen")
+  @Test("limits reports unknown, and exits with 2, if the control groups are not visible")
   func hidden() async throws {
     try await Python.test()
   }
 
-  @Test("limits says unknown of a process outside the namespace")
+  @Test("limits reports unknown for a process outside the namespace")
   func outside() async throws {
     try await Python.test()
   }

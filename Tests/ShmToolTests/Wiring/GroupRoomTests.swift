@@ -7,7 +7,7 @@ import Testing
   .enabled(if: TestEnvironment.mayMakeMemoryGroups, "needs root and a memory cgroup"))
 struct GroupRoomTests {
   @Test(
-    "is refused beforehand, with figures, and the OOM killer ends nothing",
+    "a size above the limit is refused beforehand, with figures, and no process is killed",
     arguments: [
       "create_region", "create_wired", "create_from_file", "create_from_file_sparse",
       "create_from_stream", "create_direct", "resize", "map_populate", "map_populate_read_only",
@@ -23,14 +23,14 @@ struct GroupRoomTests {
     }
   }
 
-  @Test("is charged past the limit with --force, which the kernel may answer by SIGKILL")
+  @Test("--force exceeds the limit, and the kernel may kill the process")
   func forced() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("is bounded by every group above, by swap and memory together, and by the tightest limit")
+  @Test("the lowest limit of all groups, including memory and swap, decides")
   func ancestors() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)

@@ -4,35 +4,37 @@ import Testing
 
 @Suite("wire, held in the foreground")
 struct HoldTests {
-  @Test("holds until a signal comes, unwires, and ends by that signal", arguments: [1, 2, 15])
+  @Test(
+    "wire holds the pages until a signal, unwires them, and ends by that signal",
+    arguments: [1, 2, 15])
   func signals(_ number: Int) async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name, "\(number)")
     }
   }
 
-  @Test("holds through a signal that its starter ignores")
+  @Test("a signal that the starter ignores does not end wire")
   func ignored() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("holds for a time")
+  @Test("--for ends wire after its duration")
   func duration() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("holds while a process runs, and not at all if it has ended already")
+  @Test("--while-pid holds while the process runs, and refuses an ended process")
   func whileProcess() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("notifies a script and a service manager when it is ready, and not before")
+  @Test("a script and a service manager are notified when the pages are wired")
   func readiness() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
@@ -40,7 +42,7 @@ struct HoldTests {
   }
 
   @Test(
-    "wires ranges, in whole pages, and says what was covered",
+    "ranges are wired in whole pages, and reported as wired",
     arguments: [
       ("0:1", 0, 1), ("4095+2", 0, 2), ("4096+4096", 1, 1), ("4096:12289", 1, 3), ("60K:", 15, 1),
     ])
@@ -50,7 +52,7 @@ struct HoldTests {
     }
   }
 
-  @Test("takes several ranges of several regions, and offset and length")
+  @Test("several ranges of several regions are wired, also by offset and length")
   func several() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
@@ -58,7 +60,7 @@ struct HoldTests {
   }
 
   @Test(
-    "refuses ranges that are invalid or empty",
+    "invalid and empty ranges are refused",
     arguments: [
       "4K:4K", "8K:4K", "0+0", "x", "4K", "-1:5", "+", "9223372036854775807+1",
       "0:9223372036854775808",
@@ -68,7 +70,7 @@ struct HoldTests {
   }
 
   @Test(
-    "refuses ranges outside the region",
+    "ranges outside the region are refused",
     arguments: ["64K:", "0:65537", "64K+1", "1+65536", "1T:2T"])
   func rangeOutside(_ range: String) async throws {
     try await refuses(range, 65)
@@ -100,7 +102,7 @@ struct HoldTests {
   }
 
   @Test(
-    "stops a large wiring at once by Ctrl-C, with nothing kept",
+    "Ctrl-C stops a large wiring at once, and no page stays wired",
     .enabled(if: TestEnvironment.isRoot, "needs root: past the memlock limit"), arguments: [2, 15])
   func interrupted(_ number: Int) async throws {
     try await withRegion("2G", ["--sparse"]) { (name) async throws in

@@ -7,7 +7,7 @@ import Testing
   .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
 struct HolderFaultTests {
   @Test(
-    "the program that was started holds the region, whatever its file is by then",
+    "the started program holds the region, also if its file was replaced",
     arguments: ["replaced", "deleted", "renamed", "written"])
   func program(_ way: String) async throws {
     try await withName { (name) async throws in
@@ -16,7 +16,7 @@ struct HolderFaultTests {
   }
 
   @Test(
-    "a holder that ends without a word is a failure, and nothing is held",
+    "a holder that ends without a message is an error, and no page stays wired",
     arguments: ["setsid", "mlock,mlock2"])
   func silent(_ call: String) async throws {
     try await withName { (name) async throws in
@@ -25,7 +25,7 @@ struct HolderFaultTests {
   }
 
   @Test(
-    "unwire reports what it has done if it cannot watch the holder",
+    "unwire works without poll, and reports an error if it cannot watch or signal the holder",
     arguments: [
       ["poll:error=ENOMEM"], ["poll:error=EINVAL"], ["poll:error=EPERM"],
       ["poll:error=EINVAL", "pidfd_send_signal:error=EPERM:when=2+"],
@@ -38,14 +38,14 @@ struct HolderFaultTests {
     }
   }
 
-  @Test("unwire that cannot end one of two holders ends the other, and reports both")
+  @Test("if one of two holders cannot be ended, unwire ends the other, and reports both")
   func oneOfTwo() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name, alone: true)
     }
   }
 
-  @Test("unwire says that it has sent the signal if the holder does not end")
+  @Test("unwire reports a sent signal if the holder does not end")
   func stopped() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name, alone: true)

@@ -2,29 +2,29 @@ import Glibc
 import ShmTestSupport
 import Testing
 
-@Suite("every holder is found, and ended")
+@Suite("Search for holders")
 struct HolderSearchTests {
-  @Test("lists and ends a holder that could wire nothing")
+  @Test("a holder without wired pages is listed and ended")
   func nothingWired() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("shows the name that a removed region had, whatever it looks like")
+  @Test("a removed region is listed with its former name, whatever that is")
   func removedName() async throws {
     try await Python.test(named: TestName())
   }
 
   @Test(
-    "lists and ends holders of huge pages, and the pool has its pages again",
+    "holders of huge pages are listed and ended, and the pages return to the pool",
     .enabled(if: TestEnvironment.hasHugePages, "needs huge pages: Scripts/test lends some"),
     .enabled(if: TestEnvironment.mayMount, "needs root with CAP_SYS_ADMIN to mount"))
   func hugePages() async throws {
     try await Python.test()
   }
 
-  @Test("names a holder that is stopped, ends all others, and exits with the first failure")
+  @Test("a stopped holder is reported, all others end, and unwire exits with the first failure")
   func stopped() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
@@ -32,7 +32,7 @@ struct HolderSearchTests {
   }
 
   @Test(
-    "says that a holder is frozen, and in which group",
+    "a frozen holder is reported with its control group",
     .enabled(
       if: unsafe geteuid() == 0
         && access("/sys/fs/cgroup/freezer/cgroup.procs", W_OK) == 0,
@@ -44,7 +44,7 @@ struct HolderSearchTests {
   }
 
   @Test(
-    "says that a holder of another user may not be signalled or looked at",
+    "a holder of another user is reported as not permitted",
     .enabled("needs root, setpriv, and a binary others may run") { try await Nobody.isUsable() })
   func notPermitted() async throws {
     try await withRegion("64K", ["--mode", "666"]) { (name) async throws in
@@ -61,7 +61,7 @@ struct HolderSearchTests {
     }
   }
 
-  @Test("is not misled by a process that only has the words of a holder")
+  @Test("a process that only has the arguments of a holder is not a holder")
   func impostor() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)

@@ -4,13 +4,13 @@ import Testing
 
 @Suite("limits, the room for a region", .serialized)
 struct LimitsRoomTests {
-  @Test("answers by the exit status, prints nothing with --quiet, and says what bounds it in JSON")
+  @Test("--room answers by its exit status, silently with --quiet, with the limit in JSON")
   func answers() async throws {
     try await Python.test()
   }
 
   @Test(
-    "refuses what makes no sense",
+    "--room refuses invalid values and combinations",
     arguments: [
       ["--room", "0"], ["--room", "-1"], ["--room", "x"], ["--huge=try"], ["--quiet", "--json"],
     ])
@@ -20,14 +20,14 @@ struct LimitsRoomTests {
   }
 
   @Test(
-    "has the words and the figures of create, wherever the region is to lie",
+    "--room prints the message and figures of create, for any directory",
     .enabled(if: TestEnvironment.mayMount, "needs root and the right to mount"))
   func sameAnswer() async throws {
     try await Python.test(named: TestName())
   }
 
   @Test(
-    "is that of the control group, and of the groups above it",
+    "the room is limited by the control group and its ancestors",
     .enabled(if: TestEnvironment.mayMakeMemoryGroups, "needs root and a memory cgroup"),
     .enabled(if: !TestEnvironment.hasSwap, "with swap a group has more room than its memory"))
   func group() async throws {
@@ -37,7 +37,7 @@ struct LimitsRoomTests {
   }
 
   @Test(
-    "of version 2 is bounded by memory.max, memory.high and memory.swap.max",
+    "in version 2 memory.max, memory.high and memory.swap.max limit the room",
     .enabled(if: TestEnvironment.mayMount, "needs root and the right to mount"))
   func unified() async throws {
     // The kernel of the tests may have the memory in version 1: files of the test's own stand in.
@@ -45,7 +45,7 @@ struct LimitsRoomTests {
   }
 
   @Test(
-    "for huge pages is bounded by the pool and by the control groups of huge pages",
+    "for huge pages the pool and the hugetlb control groups limit the room",
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"),
     .enabled(if: (HugePagePool.pool(ofPageSize: 2 << 20)?.available ?? 0) >= 4, "needs huge pages"))
   func hugePages() async throws {

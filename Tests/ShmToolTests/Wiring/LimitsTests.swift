@@ -4,18 +4,18 @@ import Testing
 
 @Suite("limits")
 struct LimitsTests {
-  @Test("shows the values of the kernel's own files")
+  @Test("limits shows the values of the kernel's files")
   func files() async throws {
     try await Python.test()
   }
 
-  @Test("shows each of them as text, in units or in bytes")
+  @Test("limits prints each value as text, in units or bytes")
   func text() async throws {
     try await Python.test()
   }
 
   @Test(
-    "answers whether so much could be wired, to the page, and wiring agrees",
+    "--need is exact to the page, and wire agrees with it",
     arguments: [(1, 1), (4097, 2), (65536, 16)])
   func need(_ size: Int, _ pages: Int) async throws {
     try await withRegion("\(size)") { (name) async throws in
@@ -23,31 +23,31 @@ struct LimitsTests {
     }
   }
 
-  @Test("says what to raise past the hard limit: for what starts the tool, which is not gone")
+  @Test("above the hard limit the hint addresses a running parent process")
   func hard() async throws {
     try await Python.test()
   }
 
   @Test(
-    "finds the limit by trying, to the page, without affecting other processes",
+    "--probe finds the limit exactly to the page, without affecting other processes",
     arguments: [0, 4095, 4096, 1_000_000, 8 << 20])
   func probe(_ limit: Int) async throws {
     try await Python.test("\(limit)")
   }
 
-  @Test("the probe takes no page from another process")
+  @Test("--probe evicts no page of another process")
   func probeTakesNothing() async throws {
     try await Python.test()
   }
 
   @Test(
-    "has no memlock limit with the capability",
+    "with the capability there is no memlock limit",
     .enabled(if: TestEnvironment.isRoot, "needs root"))
   func exempt() async throws {
     try await Python.test()
   }
 
-  @Test("shows another process's limits, and what it has wired")
+  @Test("--pid shows another process's limits and wired bytes")
   func other() async throws {
     try await withRegion("16K") { (name) async throws in
       try await Python.test(named: name)
@@ -55,12 +55,12 @@ struct LimitsTests {
   }
 
   @Test(
-    "prints null for what another user's process hides, and the rest",
+    "for another user's process hidden values are null, and other values are shown",
     .enabled("needs a second user: setpriv, and a binary others may run") {
       if TestEnvironment.isRoot { return try await Nobody.isUsable() }
       return true
     })
-  func stranger() async throws {
+  func otherUser() async throws {
     let result =
       TestEnvironment.isRoot
       ? try await Nobody.run("limits", "--pid", "1", "--json")
@@ -79,7 +79,7 @@ struct LimitsTests {
   }
 
   @Test(
-    "refuses what makes no sense",
+    "limits refuses invalid values and combinations",
     arguments: [
       ["--pid", "0"], ["--pid", "-1"], ["--pid", "x"], ["--pid", "1", "--probe"], ["--need", "0"],
       ["--need", "-1"], ["--need", "9223372036854775808"], ["x"],
@@ -90,12 +90,12 @@ struct LimitsTests {
     #expect(result.output.isEmpty)
   }
 
-  @Test("answers --need and --room together, and prints nothing with --quiet")
+  @Test("--need and --room can be combined, and --quiet prints nothing")
   func together() async throws {
     try await Python.test()
   }
 
-  @Test("knows no limit that 2^63 - 1 bytes would pass")
+  @Test("--need of 2^63 - 1 bytes is refused by every limit")
   func absurd() async throws {
     let result = try await Tool.run("limits", "--need", "9223372036854775807", "--json")
     #expect(result.code == 1)

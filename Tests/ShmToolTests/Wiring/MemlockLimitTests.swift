@@ -5,7 +5,7 @@ import Testing
 @Suite("wire, and the memlock limit")
 struct MemlockLimitTests {
   @Test(
-    "wires what the limit allows, to the page, and says what it is past it",
+    "wire accepts exactly the limit, and an error above it names the limit",
     arguments: [1, 2, 16])
   func exact(_ pages: Int) async throws {
     try await withRegion("\(pages * 4096)") { (name) async throws in
@@ -13,7 +13,7 @@ struct MemlockLimitTests {
     }
   }
 
-  @Test("names the limit of 0, which only the capability passes")
+  @Test("a limit of 0 is named, and does not apply with the capability")
   func zero() async throws {
     try await withRegion { (name) async throws in
       try await Python.test(named: name)
@@ -21,7 +21,7 @@ struct MemlockLimitTests {
   }
 
   @Test(
-    "succeeds when the shell has done what the message says",
+    "the command of the hint raises the limit, and wire succeeds",
     arguments: [
       ["R"], ["R", "--range", "0:1", "--range", "4K+8K"], ["R", "R", "R"],
       ["R", "--background"],
@@ -32,14 +32,14 @@ struct MemlockLimitTests {
     }
   }
 
-  @Test("with --best-effort keeps what could be wired, and reports how much and why")
+  @Test("--best-effort keeps the pages that could be wired, and reports the amount and reason")
   func bestEffort() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("if the second region is refused, both stay unwired")
+  @Test("if the second region is refused, no page of both regions stays wired")
   func together() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
@@ -47,7 +47,7 @@ struct MemlockLimitTests {
   }
 
   @Test(
-    "does not count a capability in a user namespace",
+    "a capability in a user namespace has no effect",
     .enabled(if: TestEnvironment.mayMakeUserNamespaces, "needs unshare and user namespaces"))
   func namespace() async throws {
     try await withRegion("64K", ["--mode", "666"]) { (name) async throws in
@@ -56,7 +56,7 @@ struct MemlockLimitTests {
   }
 
   @Test(
-    "needs the capability to be effective, not merely permitted",
+    "the capability must be effective, not only permitted",
     .enabled("needs root, setpriv, and a binary others may run") { try await Nobody.isUsable() })
   func capability() async throws {
     try await withRegion("64K", ["--mode", "666"]) { (name) async throws in

@@ -6,28 +6,28 @@ import Testing
   "wire and limits in a memory cgroup", .serialized,
   .enabled(if: TestEnvironment.mayMakeMemoryGroups, "needs root and a memory cgroup"))
 struct MemoryGroupTests {
-  @Test("refuses beforehand what the group has no room for, with figures, and brings nothing in")
+  @Test("a size above the group's limit is refused with figures, before a page is resident")
   func refused() async throws {
     try await withRegion("48M", ["--sparse"]) { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("keeps the part that a control group has room for with --best-effort")
+  @Test("--best-effort wires the part that the control group has room for")
   func bestEffort() async throws {
     try await withRegion("48M", ["--sparse"]) { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("says what half of the room is, and counts what is charged already as there")
+  @Test("charged pages need no further room, and wiring half of the room prints a warning")
   func reserved() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("with --force the kernel kills it at the group's limit, as announced; no page stays wired")
+  @Test("with --force the kernel kills wire at the limit, and no page stays wired")
   func forced() async throws {
     try await withRegion("48M", ["--sparse"]) { (name) async throws in
       try await Python.test(named: name)
@@ -39,7 +39,7 @@ struct MemoryGroupTests {
     try await Python.test()
   }
 
-  @Test("names how to raise the limit in the environment of the process")
+  @Test("the hint fits the environment of the process")
   func circumstances() async throws {
     try await Python.test()
   }

@@ -8,14 +8,14 @@ import Testing
     if: TestEnvironment.maySeeFrames && TestEnvironment.has("unshare"),
     "needs root with CAP_SYS_ADMIN, kpageflags and unshare"))
 struct OverlayTests {
-  @Test("wires the pages of processes that map a lower file, and copies nothing up")
+  @Test("wire locks the pages of a lower file, without copying it up")
   func lower() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name, alone: true)
     }
   }
 
-  @Test("says whose pages are not wired after the file was copied up")
+  @Test("after the file was copied up, the report names the processes with unwired pages")
   func copiedUp() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name, alone: true)

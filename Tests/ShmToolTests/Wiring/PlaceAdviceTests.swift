@@ -5,42 +5,42 @@ import Testing
   "advice about limits", .serialized,
   .enabled(if: TestEnvironment.mayMount, "needs root and the right to mount"))
 struct PlaceAdviceTests {
-  @Test("names the unit of a system service and its restart, for each mark")
+  @Test("for a system service the advice names the unit and its restart")
   func systemService() async throws {
     try await Python.test()
   }
 
-  @Test("raises the user's manager first for a user service and for a desktop's terminal")
+  @Test("for user services and desktop terminals the advice begins with the user manager")
   func userUnits() async throws {
     try await Python.test()
   }
 
-  @Test("raises the soft limit alone in a login session, and above it by limits.d and a new login")
+  @Test("in a login session the advice is ulimit, above the hard limit limits.d and a new login")
   func login() async throws {
     try await Python.test()
   }
 
-  @Test("is the option of the engine that started the container, for the user of the process")
+  @Test("in a container the advice is the engine's option, for the user of the process")
   func containers() async throws {
     try await Python.test()
   }
 
-  @Test("never names an option of an engine, or its own limit, in a pod")
+  @Test("in a pod the advice names neither an engine's option nor a limit of the pod")
   func kubernetes() async throws {
     try await Python.test()
   }
 
-  @Test("names the engine or the scheduler, and the setting that it has")
+  @Test("for other engines and schedulers the advice names their setting")
   func others() async throws {
     try await Python.test()
   }
 
-  @Test("never suggests a capability in a user namespace, and raises the host's limit first")
+  @Test("in a user namespace the advice is the host's limit, never a capability")
   func userNamespaces() async throws {
     try await Python.test()
   }
 
-  @Test("is general if the evidence is contradictory or missing")
+  @Test("with contradictory or missing evidence the advice is general")
   func unknown() async throws {
     try await Python.test()
   }

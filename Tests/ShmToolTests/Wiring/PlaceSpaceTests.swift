@@ -2,16 +2,16 @@ import ShmTestSupport
 import Testing
 
 @Suite(
-  "advice about room and namespaces", .serialized,
+  "Advice about space and namespaces", .serialized,
   .enabled(if: TestEnvironment.mayMount, "needs root and the right to mount"))
 struct PlaceSpaceTests {
-  @Test("enlarges a full /dev/shm by the option of the container, and by a mount only on a machine")
+  @Test("for a full /dev/shm the advice is a container's option, or a mount on a machine")
   func sharedMemory() async throws {
     try await Python.test()
   }
 
   @Test(
-    "is the same in the error of wire as in limits, and names no process outside of the namespace")
+    "wire and limits give the same advice, without processes outside the namespace")
   func errors() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
@@ -19,14 +19,14 @@ struct PlaceSpaceTests {
   }
 
   @Test(
-    "knows a user namespace that unshare has made, and raises nothing inside of it",
+    "in a user namespace of unshare the advice changes nothing inside it",
     .enabled(if: TestEnvironment.mayMakeUserNamespaces, "needs unshare and user namespaces"))
   func namespace() async throws {
     try await Python.test()
   }
 
   @Test(
-    "about a memory group is that of the unit or the engine that made the group",
+    "for a memory group the advice names the unit or engine that made the group",
     .enabled(if: TestEnvironment.mayMakeMemoryGroups, "needs root and a memory cgroup"))
   func groups() async throws {
     try await Python.test()

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("regions are opened with the least access")
 struct ReadOnlyAccessTests {
-  @Test("wires an executable that runs, and runs an executable that is wired")
+  @Test("a running executable can be wired, and a wired executable can run")
   func executable() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
@@ -18,7 +18,7 @@ struct ReadOnlyAccessTests {
     }
   }
 
-  @Test("CMD gets descriptors for reading, and a created region's for writing as well")
+  @Test("CMD gets read-only descriptors, and of a created region a writable descriptor")
   func descriptors() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
@@ -26,7 +26,7 @@ struct ReadOnlyAccessTests {
   }
 
   @Test(
-    "a hole becomes a page that others share, and is locked in its frame",
+    "wiring a hole allocates a shared page and locks it",
     .enabled(if: TestEnvironment.maySeeFrames, "needs root with CAP_SYS_ADMIN and kpageflags"))
   func hole() async throws {
     try await withRegion("64K", ["--sparse"]) { (name) async throws in

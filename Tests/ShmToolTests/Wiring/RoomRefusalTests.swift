@@ -2,16 +2,16 @@ import Glibc
 import ShmTestSupport
 import Testing
 
-@Suite("limits --room and --need refuse what create and wire refuse", .serialized)
+@Suite("limits --room and --need agree with create and wire", .serialized)
 struct RoomRefusalTests {
-  @Test("the limit on file sizes bounds the room of a region")
+  @Test("RLIMIT_FSIZE limits the room of a region")
   func fileSize() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("the limit on addresses bounds what can be wired")
+  @Test("RLIMIT_AS limits the amount that can be wired")
   func addresses() async throws {
     try await withRegion("300M", ["--sparse"]) { (name) async throws in
       try await Python.test(named: name)
@@ -35,7 +35,7 @@ struct RoomRefusalTests {
   }
 
   @Test(
-    "pages that a hugetlbfs has reserved for its files are room for these",
+    "pages that a hugetlbfs has reserved are room for its files",
     .enabled(
       if: TestEnvironment.mayMount && TestEnvironment.hasHugePages, "needs root and huge pages"))
   func reservedPool() async throws {

@@ -7,7 +7,7 @@ import Testing
   .enabled(if: TestEnvironment.mayMakeMemoryGroups, "needs root and a memory cgroup"),
   .enabled(if: TestEnvironment.hasSwap, "needs swap: Scripts/test sets some up"))
 struct SwapTests {
-  @Test("keeps a wired region in RAM while an unwired one of the same size is swapped out")
+  @Test("a wired region stays in RAM while an unwired region of the same size is swapped out")
   func pressure() async throws {
     let told = try await withNames { (wired, control) async throws in
       try await Python.output(named: wired, control.name)
@@ -15,7 +15,7 @@ struct SwapTests {
     print("memory pressure:", told, terminator: "")
   }
 
-  @Test("brings a region in that was swapped out, and keeps it")
+  @Test("wiring a swapped region brings it into RAM, where it stays")
   func swappedIn() async throws {
     try await withRegion("16M") { (name) async throws in
       try await Python.test(named: name)

@@ -5,7 +5,8 @@ import Testing
 @Suite("wire -- CMD")
 struct WireCommandTests {
   @Test(
-    "ends with the command's code", arguments: [("exit 0", 0), ("exit 7", 7), ("exit 255", 255)])
+    "wire exits with the status of CMD",
+    arguments: [("exit 0", 0), ("exit 7", 7), ("exit 255", 255)])
   func codes(_ script: String, _ code: Int32) async throws {
     try await withRegion { (name) async throws in
       let result = try await Tool.run("wire", name.name, "-q", "--", "sh", "-c", script)
@@ -15,7 +16,7 @@ struct WireCommandTests {
     }
   }
 
-  @Test("ends with 128 + n if signal n ended the command")
+  @Test("wire exits with 128 + n if signal n ended CMD")
   func killed() async throws {
     try await withRegion { (name) async throws in
       let result = try await Tool.run("wire", name.name, "--", "sh", "-c", "kill -KILL $$")
@@ -24,7 +25,7 @@ struct WireCommandTests {
     }
   }
 
-  @Test("says what cannot be run, and what is not there")
+  @Test("a CMD that is missing or not executable is reported")
   func missing() async throws {
     try await withRegion { (name) async throws in
       let missing = try await Tool.run("wire", name.name, "-q", "--", "no-such-command-here")
@@ -38,21 +39,21 @@ struct WireCommandTests {
     }
   }
 
-  @Test("hands the regions on as open descriptors, and holds them wired meanwhile")
+  @Test("CMD gets the wired regions as open descriptors")
   func descriptors() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("forwards signals to the command, and continues if the command stops and continues")
+  @Test("signals are forwarded to CMD, and a stopped CMD can continue")
   func signals() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("the command continues if the tool itself is killed")
+  @Test("CMD continues if shmtool is killed")
   func abandoned() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)

@@ -1,9 +1,9 @@
 import ShmTestSupport
 import Testing
 
-@Suite("manners of commands that hold")
+@Suite("Messages of commands that hold regions")
 struct WireMannersTests {
-  @Test("a command without -- before it is recognized", arguments: ["wire", "map"])
+  @Test("a CMD without -- is recognized", arguments: ["wire", "map"])
   func forgottenDashes(_ command: String) async throws {
     try await withRegion { (name) async throws in
       let result = try await Tool.run(command, name.name, "sleep", "1")
@@ -18,7 +18,7 @@ struct WireMannersTests {
     }
   }
 
-  @Test("commands that hold say on a terminal what ends the holding")
+  @Test("on a terminal commands that hold regions report what ends them")
   func waiting() async throws {
     try await withRegion { (name) async throws in
       try await Python.test(named: name)

@@ -4,28 +4,28 @@ import Testing
 
 @Suite("details of wiring")
 struct WiringDetailTests {
-  @Test("no mapping of a region goes into core dumps, whichever command makes it")
+  @Test("no command includes its mappings in core dumps")
   func coreDumps() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("ranges that overlap or meet are charged once, and each is reported")
+  @Test("overlapping and adjacent ranges are charged once, and each is reported")
   func overlapping() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("each remedy with --best-effort allows all that was asked for")
+  @Test("each remedy with --best-effort is sufficient for the whole request")
   func remedies() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("says once that a region which it follows is empty, and follows it when it is not")
+  @Test("an empty region is reported once, and followed when it grows")
   func emptied() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
@@ -38,7 +38,7 @@ struct WiringDetailTests {
   }
 
   @Test(
-    "brings pages in on a kernel that does not know MADV_POPULATE_READ and MADV_POPULATE_WRITE",
+    "without MADV_POPULATE_READ and MADV_POPULATE_WRITE pages are faulted in by access",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
   func oldKernel() async throws {
     try await withRegion("3M", ["--sparse"]) { (name) async throws in
@@ -51,7 +51,7 @@ struct WiringDetailTests {
     try await Python.test()
   }
 
-  @Test("takes time in proportion to the number of ranges and of regions")
+  @Test("the time grows in proportion to the number of ranges and regions")
   func cost() async throws {
     try await withRegion("8M") { (name) async throws in
       try await Python.test(named: name)

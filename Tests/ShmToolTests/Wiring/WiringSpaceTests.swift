@@ -5,21 +5,21 @@ import Testing
 @Suite("wire, without enough room")
 struct WiringSpaceTests {
   @Test(
-    "refuses holes that the tmpfs has no room for before it allocates any",
+    "holes that exceed the space of the tmpfs are refused before a page is allocated",
     .enabled(if: TestEnvironment.mayMount, "needs root with CAP_SYS_ADMIN to mount"),
     .enabled(if: TestEnvironment.has("unshare"), "needs unshare"))
   func fileSystemFull() async throws {
     try await Python.test()
   }
 
-  @Test("refuses beforehand what is more than RAM, and brings nothing in")
+  @Test("more than the RAM is refused before a page is resident")
   func moreThanMemory() async throws {
     try await withName { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("reports that the region ends before the range if it shrinks meanwhile")
+  @Test("a region that shrinks before the wiring is reported to end before the range")
   func shrunk() async throws {
     try await withRegion("4M") { (name) async throws in
       try await Python.test(named: name)
@@ -27,7 +27,7 @@ struct WiringSpaceTests {
   }
 
   @Test(
-    "mlock reports that the region has ended",
+    "a region that shrinks during mlock is reported",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
   func truncated() async throws {
     try await withRegion("64K") { (name) async throws in
@@ -36,7 +36,7 @@ struct WiringSpaceTests {
   }
 
   @Test(
-    "wires huge pages: they are brought in, and cannot be swapped by their nature",
+    "wire makes huge pages resident, which the kernel never swaps",
     .enabled(if: TestEnvironment.hasHugePages, "needs huge pages: Scripts/test lends some"))
   func hugePages() async throws {
     try await Python.test()

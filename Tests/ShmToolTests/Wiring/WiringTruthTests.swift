@@ -5,7 +5,7 @@ import Testing
 @Suite("wire, checked against the kernel's own figures")
 struct WiringTruthTests {
   @Test(
-    "locks exactly the pages that it says, by smaps",
+    "smaps shows exactly the reported pages as locked",
     arguments: [("0:", 0, 1024), ("1M:2M", 256, 256), ("4095+2", 0, 2)])
   func smaps(_ range: String, _ first: Int, _ count: Int) async throws {
     try await withRegion("4M", ["--sparse"]) { (name) async throws in
@@ -14,7 +14,7 @@ struct WiringTruthTests {
   }
 
   @Test(
-    "locks exactly those page frames, by kpageflags",
+    "kpageflags shows exactly these page frames as locked",
     .enabled(if: TestEnvironment.maySeeFrames, "needs root with CAP_SYS_ADMIN and kpageflags"))
   func frames() async throws {
     try await withRegion("256K") { (name) async throws in
@@ -22,14 +22,14 @@ struct WiringTruthTests {
     }
   }
 
-  @Test("pages stay wired by one holder if another ends, and each holder is counted")
+  @Test("pages of two holders stay wired if one ends, and each holder is counted")
   func two() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("wires what may only be read, and a memfd through its process")
+  @Test("a read-only region, and a memfd of a process, can be wired")
   func others() async throws {
     try await withRegion("64K", ["--mode", "444"]) { (name) async throws in
       try await Python.test(named: name)
@@ -37,9 +37,9 @@ struct WiringTruthTests {
   }
 
   @Test(
-    "does not call wired what mlock accepted and is not resident",
+    "pages that mlock accepted and are not resident are not reported as wired",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
-  func lie() async throws {
+  func notResident() async throws {
     try await withRegion("64K", ["--sparse"]) { (name) async throws in
       try await Python.test(named: name)
     }

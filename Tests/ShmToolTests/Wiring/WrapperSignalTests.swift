@@ -5,7 +5,7 @@ import Testing
 @Suite("signals of commands that run CMD")
 struct WrapperSignalTests {
   @Test(
-    "every signal that can be passed on reaches CMD, whose status is the wrapper's",
+    "every signal that can be forwarded reaches CMD, whose status is returned",
     arguments: [
       "SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGVTALRM",
       "SIGPROF", "SIGPIPE", "SIGCONT", "SIGWINCH", "SIGURG", "SIGIO", "SIGPWR", "SIGXCPU",
@@ -32,14 +32,14 @@ struct WrapperSignalTests {
     }
   }
 
-  @Test("SIGTSTP stops CMD and the wrapper, and SIGCONT continues both")
+  @Test("SIGTSTP stops CMD and shmtool, and SIGCONT continues both")
   func jobControl() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
     }
   }
 
-  @Test("a key of the terminal reaches CMD once, and the wrapper lives on", arguments: [3, 28])
+  @Test("a key of the terminal reaches CMD once, and shmtool continues", arguments: [3, 28])
   func terminal(_ key: Int) async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name, "\(key)")
@@ -47,7 +47,7 @@ struct WrapperSignalTests {
   }
 
   @Test(
-    "send and recv pass on what does not end a stream",
+    "send and recv forward signals that do not end a stream",
     arguments: ["SIGUSR1", "SIGUSR2", "SIGALRM"])
   func streams(_ signal: String) async throws {
     try await withName { (name) async throws in
@@ -62,7 +62,7 @@ struct WrapperSignalTests {
     }
   }
 
-  @Test("a signal that the wrapper was started to ignore is ignored by both")
+  @Test("a signal that shmtool ignores from its start is ignored by CMD, too")
   func ignored() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)

@@ -129,7 +129,7 @@ def test_protected():
     assert "4096 of 16384 bytes were copied" in report.error, report.error
 
 
-def test_behind_end():
+def test_past_file_end():
     with tempfile.TemporaryFile() as file:
         file.write(b"x" * 16384)
         file.flush()

@@ -71,7 +71,7 @@ def test_grown():
     assert os.stat(P).st_size == 8 << 20
 
 
-def test_behind():
+def test_memory_after_end():
     with open(P, "r+b") as file:
         assert C.fallocate(file.fileno(), 1, ctypes.c_long(2 << 20), ctypes.c_long(1 << 20)) == 0
     assert os.stat(P).st_blocks == 2048

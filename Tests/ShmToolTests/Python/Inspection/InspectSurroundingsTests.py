@@ -9,7 +9,7 @@ from support import N, run, T
 from wiring import libc, PAGE
 
 
-def test_stranger():
+def test_other_user():
     file = region_of(8 * PAGE)
     os.fchmod(file, 0o644)
     memory = mmap.mmap(file, 8 * PAGE)
@@ -82,7 +82,7 @@ def test_names():
                 assert "\\x1b[2J" in text, text
 
 
-def test_turmoil():
+def test_changing_processes():
     pages = 64
     file = region_of(pages * PAGE)
     os.pwrite(file, bytes(pages * PAGE), 0)

@@ -69,7 +69,7 @@ def test_ringing():
         assert process.wait(1) == 124 and time.monotonic() - begin < 5, process.stderr.read()
 
 
-def test_deafening():
+def test_full_event():
     limit = ["--stall-timeout", "500ms"]
     def ended(process, code):
         begin = time.monotonic()

@@ -116,7 +116,7 @@ def test_shortages():
                 assert b"died" not in result.stderr and b"defect" not in result.stderr, (end, call, error, result)
 
 
-def test_untold():
+def test_not_notified():
     sender = start("send", N, stdin=feed(b"whole"))
     result = subprocess.run(["strace", "-qq", "-o", "/dev/null", "-e", "inject=sendmsg:error=ENOMEM:when=3+", T,
                              "recv", N, "--output", F], capture_output=True, timeout=30)

@@ -37,7 +37,7 @@ def test_follows():
     assert stop(process) == (-15, "", "")
 
 
-def test_tells():
+def test_reports_only():
     process, _ = holder(N)
     os.truncate(P, 128 * K)
     text = line(process.stderr)
@@ -51,7 +51,7 @@ def test_tells():
     assert stop(process) == (-15, "", "")
 
 
-def test_cannot():
+def test_cannot_follow():
     for words in [[], ["--", "sleep", "60"]]:
         process = start("wire", N, "-q", "--follow", *words, preexec_fn=limited(96 * K))
         until(lambda: wired(process.pid) == 64 * K)
@@ -133,7 +133,7 @@ def test_room():
         create(N, "1M")
 
 
-def test_stranger():
+def test_other_user():
     def plant(user, size):
         file = os.open(P + ".new", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         os.ftruncate(file, size)

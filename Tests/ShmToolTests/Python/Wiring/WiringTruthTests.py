@@ -80,7 +80,7 @@ def test_others():
     assert stop(process)[0] == -15
 
 
-def test_lie():
+def test_not_resident():
     result = subprocess.run(
         ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=mlock:retval=0", T, "wire", N],
         capture_output=True, timeout=60)
