@@ -78,17 +78,17 @@ public struct DirectIO: ~Copyable, Sendable {
     let attempt = "cannot open \(name) for direct I/O"
     let status = try Self.check(path, attempt)
     let flags = isWriting ? O_WRONLY : O_RDONLY
-    let descriptor = try ShmError.explaining({ (error) in
-      error == .invalidArgument ? Self.refusal(attempt, error) : ShmError(attempt, error)
-    }) { () throws(Errno) in
-      try FileSystem.open(path, flags | cshm_O_DIRECT)
+    let descriptor: OwnedDescriptor
+    do {
+      descriptor = try FileSystem.open(path, flags | cshm_O_DIRECT)
+    } catch {
+      throw error == .invalidArgument ? Self.refusal(attempt, error) : ShmError(attempt, error)
     }
     var number: CInt?
     var owner: OwnedDescriptor?
     if isWriting {
-      let second = try ShmError.translating(attempt) { () throws(Errno) in
-        try FileSystem.open(path, flags)
-      }
+      let second: OwnedDescriptor
+      do { second = try FileSystem.open(path, flags) } catch { throw ShmError(attempt, error) }
       number = second.raw
       owner = consume second
     }
@@ -108,16 +108,18 @@ public struct DirectIO: ~Copyable, Sendable {
 
   /// Checks the file before it is opened. Some kernels refuse O_DIRECT on tmpfs; others accept it without any effect.
   private static func check(_ path: FilePath, _ attempt: String) throws(ShmError) -> stat {
-    let status = try ShmError.translating(attempt) { () throws(Errno) in
-      try FileSystem.followedStatus(path)
-    }
+    let status: stat
+    do { status = try FileSystem.followedStatus(path) } catch { throw ShmError(attempt, error) }
     switch status.st_mode & S_IFMT {
     case S_IFBLK: return status
     case S_IFREG: break
     default: throw ShmError(.incompatible, attempt, "it is not a file or a block device")
     }
-    let kind = try ShmError.translating(attempt) { () throws(Errno) in
-      MemoryFileSystem(try FileSystem.fileSystemStatus(path)).kind
+    let kind: MemoryFileSystem.Kind
+    do {
+      kind = MemoryFileSystem(try FileSystem.fileSystemStatus(path)).kind
+    } catch {
+      throw ShmError(attempt, error)
     }
     guard kind == .other else {
       throw ShmError(

@@ -99,10 +99,13 @@ struct DirectRequest: Sendable {
     var done = 0
     while done < skew + range.count {
       let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[done...])
-      let count = try call { () throws(Errno) in
-        try SystemCall.check {
+      let count: Int
+      do {
+        count = try SystemCall.check {
           unsafe pread(direct, rest.baseAddress, rest.count, off_t(blocks.lowerBound + done))
         }
+      } catch {
+        throw explain(error)
       }
       done += count
       // At the end of a file, a read returns a partial block.
@@ -121,20 +124,17 @@ struct DirectRequest: Sendable {
     while done < memory.count {
       let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[done...])
       let place = off_t(offset + done)
-      var isGone = false
-      let count = try call { () throws(Errno) in
-        do throws(Errno) {
-          return try SystemCall.check {
-            unsafe isWrite
-              ? pwrite(direct, rest.baseAddress, rest.count, place)
-              : pread(direct, rest.baseAddress, rest.count, place)
-          }
-        } catch .badAddress {
-          isGone = true
-          return 0
+      let count: Int
+      do {
+        count = try SystemCall.check {
+          unsafe isWrite
+            ? pwrite(direct, rest.baseAddress, rest.count, place)
+            : pread(direct, rest.baseAddress, rest.count, place)
         }
+      } catch {
+        if error == .badAddress { return true }
+        throw explain(error)
       }
-      if isGone { return true }
       if count < blockSize { throw ended(at: offset + done + count) }
       done += PageMath.roundDown(count, to: blockSize)
     }
@@ -147,23 +147,22 @@ struct DirectRequest: Sendable {
     guard let buffered else { throw ShmError(.defect, attempt, "it has no buffered descriptor") }
     var done = 0
     while done < bytes.count {
-      done += try call { () throws(Errno) in
-        try SystemCall.check {
+      do {
+        done += try SystemCall.check {
           unsafe pwrite(
             buffered, UnsafeRawBufferPointer(rebasing: bytes[done...]).baseAddress,
             bytes.count - done, off_t(offset + done))
         }
+      } catch {
+        throw explain(error)
       }
     }
   }
 
   /// An `EINVAL` for a request that is aligned to blocks is a refusal by the file system.
-  private func call(_ body: () throws(Errno) -> Int) throws(ShmError) -> Int {
-    try ShmError.explaining(
-      { (error) in
-        error == .invalidArgument
-          ? DirectIO.refusal(attempt, error) : DescriptorIO.explain(error, attempt)
-      }, body)
+  private func explain(_ error: Errno) -> ShmError {
+    error == .invalidArgument
+      ? DirectIO.refusal(attempt, error) : DescriptorIO.explain(error, attempt)
   }
 
   private func ended(at offset: Int) -> ShmError {

@@ -24,14 +24,16 @@ struct FileAccess {
   ///   - attempt: the words for errors.
   /// - Throws: `ShmError` for an attribute that this process cannot read.
   init(of file: borrowing OwnedDescriptor, _ attempt: String) throws(ShmError) {
-    let status = try ShmError.translating(attempt) { () throws(Errno) in try file.status() }
+    let status: stat
+    do { status = try file.status() } catch { throw ShmError(attempt, error) }
     (user, group, mode) = (status.st_uid, status.st_gid, status.st_mode & 0o777)
-    let all = try ShmError.explaining({
-      ShmError(
-        $0.kind, attempt, "the extended attributes of the file it replaces cannot be read",
-        remedy: Self.remedy, errorNumber: $0.rawValue)
-    }) { () throws(Errno) in
-      try ExtendedAttribute.all(of: file)
+    let all: [ExtendedAttribute]
+    do {
+      all = try ExtendedAttribute.all(of: file)
+    } catch {
+      throw ShmError(
+        error.kind, attempt, "the extended attributes of the file it replaces cannot be read",
+        remedy: Self.remedy, errorNumber: error.rawValue)
     }
     list = all.first { $0.description == ExtendedAttribute.accessList }
     // trusted.* is for file systems and not for users of the file. system.* is internal to file systems.
@@ -105,15 +107,17 @@ struct FileAccess {
   private static func set(
     _ attribute: ExtendedAttribute, _ file: borrowing OwnedDescriptor, _ attempt: String
   ) throws(ShmError) {
-    try ShmError.explaining({
+    do {
+      try file.set(attribute)
+    } catch {
       let what =
         attribute.description == ExtendedAttribute.accessList
         ? "the access control list" : "the extended attribute '\(attribute.description)'"
-      return ShmError(
-        $0.kind, attempt,
-        "\(what) of the file it replaces cannot be copied to the new file: \($0.reason)",
-        remedy: remedy, errorNumber: $0.rawValue)
-    }) { () throws(Errno) in try file.set(attribute) }
+      throw ShmError(
+        error.kind, attempt,
+        "\(what) of the file it replaces cannot be copied to the new file: \(error.reason)",
+        remedy: remedy, errorNumber: error.rawValue)
+    }
   }
 }
 

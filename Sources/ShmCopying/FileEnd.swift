@@ -61,16 +61,22 @@ final class FileEnd: OpenEnd {
   static func reading(
     _ path: FilePath, offset: Int?, isDirect: Bool, _ attempt: String
   ) throws(ShmError) -> any OpenEnd {
-    let descriptor = try explaining(path, attempt) { () throws(Errno) in
-      try FileSystem.open(path, O_RDONLY)
+    let descriptor: OwnedDescriptor
+    do {
+      descriptor = try FileSystem.open(path, O_RDONLY)
+    } catch {
+      throw explain(error, path, attempt)
     }
     let status = try status(of: descriptor, attempt)
     let state = InputState(descriptor.raw, isDirect: isDirect)
     guard let size = try size(of: descriptor, status, attempt), size > 0,
       state != nil || status.st_mode & S_IFMT == S_IFBLK
     else {
-      let isMoved = status.st_mode & S_IFMT == S_IFREG && descriptor.move(to: offset ?? 0)
-      if !isMoved { try refuse(offset, path, attempt) }
+      if status.st_mode & S_IFMT != S_IFREG {
+        try refuse(offset, path, attempt)
+      } else if !descriptor.move(to: offset ?? 0) {
+        try refuse(offset, path, attempt)
+      }
       return StreamEnd(descriptor)
     }
     let offset = offset ?? 0
@@ -86,21 +92,30 @@ final class FileEnd: OpenEnd {
   static func writing(
     _ path: FilePath, offset: Int?, isSynchronized: Bool, _ attempt: String
   ) throws(ShmError) -> any OpenEnd {
-    let place = try ShmError.explaining({
-      $0 == .notPermitted
-        ? OutputPath.untrustedLink(quoted(path), attempt) : explain($0, path, attempt)
-    }) { () throws(Errno) in try OutputPath(following: path) }
+    let place: OutputPath
+    do {
+      place = try OutputPath(following: path)
+    } catch {
+      throw error == .notPermitted
+        ? OutputPath.untrustedLink(quoted(path), attempt) : explain(error, path, attempt)
+    }
     if let number = place.descriptor, offset == nil {
       // Written at its place, as by a redirection to it.
-      let second = try explaining(path, attempt) { () throws(Errno) in
-        try OwnedDescriptor.duplicate(number)
+      let second: OwnedDescriptor
+      do {
+        second = try OwnedDescriptor.duplicate(number)
+      } catch {
+        throw explain(error, path, attempt)
       }
       return StreamEnd(second, isSynchronized: isSynchronized)
     }
     var isNew = false
     try place.checkTrust(quoted(path), attempt)
-    let descriptor = try explaining(path, attempt) { () throws(Errno) in
-      try place.openForWriting(isNew: &isNew)
+    let descriptor: OwnedDescriptor
+    do {
+      descriptor = try place.openForWriting(isNew: &isNew)
+    } catch {
+      throw explain(error, path, attempt)
     }
     let status = try status(of: descriptor, attempt)
     guard let size = try size(of: descriptor, status, attempt) else {
@@ -119,12 +134,6 @@ final class FileEnd: OpenEnd {
 
   private static func quoted(_ path: FilePath) -> String {
     Escaping.quoted(path.bytes)
-  }
-
-  private static func explaining<Value: ~Copyable>(
-    _ path: FilePath, _ attempt: String, _ body: () throws(Errno) -> Value
-  ) throws(ShmError) -> Value {
-    try ShmError.explaining({ explain($0, path, attempt) }, body)
   }
 
   private static func explain(_ error: Errno, _ path: FilePath, _ attempt: String) -> ShmError {

@@ -38,8 +38,11 @@ package struct InputSource: ~Copyable {
     let attempt = "cannot open \(name)"
     // An open that waits would hear no signal that is held off.
     let isFIFO = FileSystem.isFIFO(path)
-    let descriptor = try ShmError.translating(attempt) { () throws(Errno) in
-      try FileSystem.open(path, isFIFO ? O_RDONLY | O_NONBLOCK : O_RDONLY)
+    let descriptor: OwnedDescriptor
+    do {
+      descriptor = try FileSystem.open(path, isFIFO ? O_RDONLY | O_NONBLOCK : O_RDONLY)
+    } catch {
+      throw ShmError(attempt, error)
     }
     let raw = descriptor.raw
     if isFIFO, waitsForWriter {

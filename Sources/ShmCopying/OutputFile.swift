@@ -144,13 +144,14 @@ package struct OutputFile: ~Copyable {
 
   private func synchronizeDirectory(_ file: borrowing OwnedDescriptor) throws(ShmError) {
     guard isSynchronized == true else { return }
-    let raw = file.raw
-    try ShmError.explaining({
-      ShmError(
+    do {
+      try site.directory.synchronize(besides: file.raw)
+    } catch {
+      throw ShmError(
         .inputOutput, "cannot synchronize the directory of \(name)",
-        "\($0.reason); the file is complete and in place, but may be lost in a system crash",
-        errorNumber: $0.rawValue)
-    }) { () throws(Errno) in try site.directory.synchronize(besides: raw) }
+        "\(error.reason); the file is complete and in place, but may be lost in a system crash",
+        errorNumber: error.rawValue)
+    }
   }
 }
 

@@ -43,11 +43,13 @@ extension OutputPath {
 
   /// Makes the name of a new file durable.
   func synchronizeDirectory(_ file: CInt, _ attempt: String) throws(ShmError) {
-    try ShmError.explaining({
-      ShmError(
+    do {
+      try directory.synchronize(besides: file)
+    } catch {
+      throw ShmError(
         .inputOutput, attempt,
-        "the file is complete, but its directory cannot be synchronized: \($0.reason)",
-        errorNumber: $0.rawValue)
-    }) { () throws(Errno) in try directory.synchronize(besides: file) }
+        "the file is complete, but its directory cannot be synchronized: \(error.reason)",
+        errorNumber: error.rawValue)
+    }
   }
 }

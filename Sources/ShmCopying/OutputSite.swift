@@ -83,7 +83,8 @@ struct OutputSite: ~Copyable {
 
   /// Throws if the existing file cannot be replaced, or belongs to an untrusted user.
   func check(_ found: borrowing OwnedDescriptor) throws(ShmError) {
-    let status = try ShmError.translating(attempt) { () throws(Errno) in try found.status() }
+    let status: stat
+    do { status = try found.status() } catch { throw ShmError(attempt, error) }
     if let kind = RegionStatus.kindOfOther(status.st_mode) {
       let isDirectory = status.st_mode & S_IFMT == S_IFDIR
       throw ShmError(

@@ -186,18 +186,17 @@ import SystemPackage
     start = PageMath.roundDown(offset, to: step)
     let last = PageMath.roundDown(Int.max - start, to: pageSize)
     let length = min(step, PageMath.roundUp(size - start, to: pageSize) ?? last, last)
-    let base = start
-    let pageSize = pageSize
-    let opened = try ShmError.explaining({ (error) in
-      // Of ordinary pages a mapping takes addresses, of huge ones memory.
-      error == .noMemory && pageSize == PageMath.pageSize || error == .permissionDenied
-        ? Mapping.explain(error, attempt, length: length, pageSize: pageSize)
-        : region.explainWrite(error, attempt, wanted: length)
-    }) { () throws(Errno) in
+    let opened: OwnedPages
+    do {
       let base = try unsafe MemoryCalls.map(
         at: nil, length: length, protection: PROT_READ | PROT_WRITE, flags: MAP_SHARED,
-        descriptor: region.descriptor.raw, offset: base)
-      return unsafe OwnedPages(adopting: base, length: length)
+        descriptor: region.descriptor.raw, offset: start)
+      opened = unsafe OwnedPages(adopting: base, length: length)
+    } catch {
+      // Of ordinary pages a mapping takes addresses, of huge ones memory.
+      throw error == .noMemory && pageSize == PageMath.pageSize || error == .permissionDenied
+        ? Mapping.explain(error, attempt, length: length, pageSize: pageSize)
+        : region.explainWrite(error, attempt, wanted: length)
     }
     unsafe bytes = opened.buffer
     window = consume opened

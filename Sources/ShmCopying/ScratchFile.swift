@@ -22,13 +22,15 @@ import SystemPackage
     }
     let raw = number
     let attempt = "cannot set up a buffer"
-    let explain = { (error: Errno) in Allocation.refusal(size, attempt, error) }
-    let pages = try ShmError.explaining(explain) { () throws(Errno) in
+    let pages: OwnedPages
+    do {
       let base = try unsafe MemoryCalls.map(
         at: nil, length: size, protection: PROT_READ | PROT_WRITE,
         flags: raw == nil ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED, descriptor: raw ?? -1,
         offset: 0)
-      return unsafe OwnedPages(adopting: base, length: size)
+      pages = unsafe OwnedPages(adopting: base, length: size)
+    } catch {
+      throw Allocation.refusal(size, attempt, error)
     }
     self.raw = raw
     file = consume owner

@@ -63,27 +63,27 @@ final class StreamEnd: OpenEnd {
   func read(
     into buffer: UnsafeMutableRawBufferPointer, at place: Int, _ attempt: String
   ) throws(EndFailure) -> Int {
-    try EndFailure.telling { () throws(ShmError) in
-      try unsafe DescriptorIO.read(raw, into: buffer, attempt)
+    do {
+      return try unsafe DescriptorIO.read(raw, into: buffer, attempt)
+    } catch {
+      throw EndFailure(error)
     }
   }
 
   func write(
     _ buffer: UnsafeRawBufferPointer, at place: Int, _ attempt: String
   ) throws(EndFailure) -> Int {
-    try EndFailure.telling { () throws(ShmError) in
-      try unsafe DescriptorIO.write(raw, buffer, attempt)
+    do {
+      return try unsafe DescriptorIO.write(raw, buffer, attempt)
+    } catch {
+      throw EndFailure(error)
     }
   }
 }
 
 extension EndFailure {
-  /// Runs `body`, and distinguishes a fault of the buffer from other errors.
-  static func telling(_ body: () throws(ShmError) -> Int) throws(EndFailure) -> Int {
-    do {
-      return try body()
-    } catch {
-      throw error.errorNumber == EFAULT ? .buffer : .own(error)
-    }
+  /// Distinguishes a fault of the buffer from other errors.
+  init(_ error: ShmError) {
+    self = error.errorNumber == EFAULT ? .buffer : .own(error)
   }
 }

@@ -74,9 +74,11 @@ public struct AddressInspection: Sendable {
   /// - Complexity: linear in the host's mappings.
   public init(of address: UInt64, in process: Int32) throws(ShmError) {
     let attempt = "cannot inspect 0x\(String(address, radix: 16)) of process \(process)"
-    let text = try ShmError.explaining({ ProcessView.explain($0, process, attempt) }) {
-      () throws(Errno) in
-      try FileSystem.contents(of: ProcessThreads.directory(of: process).appending("maps"))
+    let text: [UInt8]
+    do {
+      text = try FileSystem.contents(of: ProcessThreads.directory(of: process).appending("maps"))
+    } catch {
+      throw ProcessView.explain(error, process, attempt)
     }
     let maps = ProcText.lines(text).compactMap { ProcessMap(parsing: $0) }
     guard

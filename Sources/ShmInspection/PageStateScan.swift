@@ -28,8 +28,10 @@ struct PageStateScan: ~Copyable {
   init(
     of region: borrowing Region, _ status: RegionStatus, _ kind: MemoryFileSystem.Kind
   ) throws(ShmError) {
-    descriptor = try ShmError.translating("cannot inspect the pages of \(region.quoted)") {
-      () throws(Errno) in try region.descriptor.duplicate()
+    do {
+      descriptor = try region.descriptor.duplicate()
+    } catch {
+      throw ShmError("cannot inspect the pages of \(region.quoted)", error)
     }
     self.kind = kind
     allocated = status.allocated

@@ -121,13 +121,16 @@ extension ProcessRegions.Entry {
     guard let addresses else { throw ShmError(.notFound, attempt, "it is no longer open") }
     let place = ProcessThreads.directory(of: process)
       .appending("map_files/\(addresses.fileName)")
-    let descriptor = try ShmError.explaining({ (error: Errno) in
-      error == .notPermitted || error == .permissionDenied
+    let descriptor: OwnedDescriptor
+    do {
+      descriptor = try FileSystem.open(place, O_RDONLY | O_NONBLOCK)
+    } catch {
+      throw error == .notPermitted || error == .permissionDenied
         ? ShmError(
           .notPermitted, attempt, "it has no name and is only mapped, not open, in the process",
           remedy: "run as root", errorNumber: error.rawValue)
         : ProcessView.explain(error, process, attempt)
-    }) { () throws(Errno) in try FileSystem.open(place, O_RDONLY | O_NONBLOCK) }
+    }
     let region = Region(
       .file(FilePath(bytes: path)), access: .readOnly,
       descriptor: descriptor)

@@ -56,9 +56,12 @@ struct ProcessScan {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     let own = ProcessNumber.own
     try ProcessView.check("cannot inspect the processes")
-    let processes = try ShmError.translating("cannot inspect the processes") { () throws(Errno) in
-      try ProcessDirectory.processes(buffer: &buffer)
-    }.filter { $0 != own }
+    let processes: [Int32]
+    do {
+      processes = try ProcessDirectory.processes(buffer: &buffer).filter { $0 != own }
+    } catch {
+      throw ShmError("cannot inspect the processes", error)
+    }
     let first = ProcessReader(subject)
     if processes.count < Self.share * 2 || Threads.processors == 1 {
       var reader = first

@@ -35,7 +35,7 @@ extension Region {
       let raw = lease.raw
       defer { withExtendedLifetime(lease) {} }
       guard RegionLease.isUndisturbed(raw) else { return .used([]) }
-      let isGone = try unlink { () throws(ShmError) in
+      let isGone = try unlink {
         // At once: while the name is free another process may take it.
         RegionLease.isUndisturbed(raw)
       }

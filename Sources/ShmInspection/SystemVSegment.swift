@@ -51,8 +51,11 @@ public struct SystemVSegment: Hashable, Sendable {
   /// - Throws: `ShmError` if the list cannot be read, unless the kernel has no System V memory.
   static func table() throws(ShmError) -> [SystemVSegment] {
     if cshm_lacks_system_v() != 0 { return [] }
-    let text = try ShmError.translating("cannot read \(place)") { () throws(Errno) in
-      try FileSystem.contents(of: place)
+    let text: [UInt8]
+    do {
+      text = try FileSystem.contents(of: place)
+    } catch {
+      throw ShmError("cannot read \(place)", error)
     }
     return ProcText.lines(text).compactMap { SystemVSegment(parsing: $0) }
   }

@@ -137,19 +137,12 @@ public struct StreamReceiver: StreamEnd, ~Copyable, Sendable {
     if let endError { throw endError }
   }
 
-  /// Runs a step of the delivery, and aborts the stream if it fails.
+  /// Aborts the stream because its output cannot be opened, closed or renamed.
   ///
-  /// - Parameter body: opens, closes or renames the output.
-  /// - Returns: the result of `body`.
-  /// - Throws: the error of `body`.
-  package mutating func delivering<Value: ~Copyable>(
-    _ body: () throws(ShmError) -> Value
-  ) throws(ShmError) -> Value {
-    do throws(ShmError) {
-      return try body()
-    } catch {
-      throw aborting(because: error)
-    }
+  /// - Parameter error: why the delivery failed.
+  /// - Returns: the error for the caller to throw.
+  package mutating func abortingDelivery(because error: ShmError) -> ShmError {
+    aborting(because: error)
   }
 
   /// Verifies the number and the checksum of the received bytes, before the output gets its name.

@@ -61,19 +61,4 @@ struct ShmErrorTests {
     #expect(ShmError("a", .fileTooLarge).description.contains("RLIMIT_FSIZE") == isLimited)
     #expect(ShmError("a", .ioError).remedy == nil)
   }
-
-  @Test("an errno is translated to an error, and a value is returned")
-  func translation() throws {
-    #expect(try ShmError.translating("cannot try") { () throws(Errno) in 7 } == 7)
-    let failure = error(.noSpace) {
-      try ShmError.translating("cannot try") { () throws(Errno) -> Void in throw .noSpace }
-    }
-    #expect(failure?.attempt == "cannot try")
-    let explained = error(.busy) {
-      try ShmError.explaining({ ShmError(.busy, "x", "\($0.rawValue)") }) {
-        () throws(Errno) -> Void in throw .noSpace
-      }
-    }
-    #expect(explained?.reason == "\(Errno.noSpace.rawValue)")
-  }
 }

@@ -33,8 +33,11 @@ public struct HostWiring: Sendable {
   /// - Complexity: linear in the processes.
   public static func current() throws(ShmError) -> HostWiring {
     try ProcessView.check("cannot inspect the processes")
-    let names = try ShmError.translating("cannot inspect the processes") { () throws(Errno) in
-      try FileSystem.names(in: "/proc")
+    let names: [FilePath.Component]
+    do {
+      names = try FileSystem.names(in: "/proc")
+    } catch {
+      throw ShmError("cannot inspect the processes", error)
     }
     var holders: [Holder] = []
     for name in names {

@@ -33,8 +33,11 @@ extension RegionRoom {
   ) throws(ShmError) -> RegionRoom {
     let place = Escaping.printable(directory.bytes)
     let attempt = "cannot determine the room in \(Escaping.quoted(directory.bytes))"
-    let fileSystem = try ShmError.translating(attempt) { () throws(Errno) in
-      MemoryFileSystem(try FileSystem.fileSystemStatus(directory))
+    let fileSystem: MemoryFileSystem
+    do {
+      fileSystem = MemoryFileSystem(try FileSystem.fileSystemStatus(directory))
+    } catch {
+      throw ShmError(attempt, error)
     }
     if fileSystem.kind == .other {
       throw SharedMemory.refusal(

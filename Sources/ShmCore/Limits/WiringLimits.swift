@@ -59,16 +59,16 @@ public struct WiringLimits: Sendable {
     let attempt = "cannot read the limits of process \(number)"
     // Capabilities are a thread's: the first one of this process may have others than this one.
     let directory = FilePath(process.map { "/proc/\($0)" } ?? "/proc/thread-self")
-    let explain = { (error: Errno) in
-      if !ProcessView.isThere { return ProcessView.missing(attempt) }
-      return error == .noSuchFileOrDirectory || error == .noSuchProcess
+    let status: ProcessStatus
+    let limit: MemlockLimit
+    do {
+      status = ProcessStatus(parsing: try FileSystem.contents(of: directory.appending("status")))
+      limit = try MemlockLimit.current(of: process)
+    } catch {
+      if !ProcessView.isThere { throw ProcessView.missing(attempt) }
+      throw error == .noSuchFileOrDirectory || error == .noSuchProcess
         ? ShmError(.notFound, attempt, "no such process", errorNumber: error.rawValue)
         : ShmError(attempt, error)
-    }
-    let (status, limit) = try ShmError.explaining(explain) { () throws(Errno) in
-      let status = ProcessStatus(
-        parsing: try FileSystem.contents(of: directory.appending("status")))
-      return (status, try MemlockLimit.current(of: process))
     }
     let facts = Place.Facts.current(of: process)
     // A uid map proves that the capability has no effect. But without permission to read the namespace the rest is

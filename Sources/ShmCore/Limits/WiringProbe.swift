@@ -78,7 +78,8 @@ package enum WiringProbe {
   /// - Complexity: about 50 system calls.
   package static func largest(ceiling: Int? = nil) throws(ShmError) -> Int? {
     let wanted = PageMath.roundDown(ceiling ?? 16 << 40)
-    let pages = try ShmError.translating(attempt) { () throws(Errno) in try addresses(wanted) }
+    let pages: OwnedPages
+    do { pages = try addresses(wanted) } catch { throw ShmError(attempt, error) }
     let length = pages.length
     if try canLock(pages, length, attempt) {
       if length == wanted { return nil }

@@ -73,18 +73,17 @@ public struct Mapping: ~Copyable, Sendable {
     if address != nil { flags |= cshm_MAP_FIXED_NOREPLACE }
     let prot = protection == .readOnly ? PROT_READ : PROT_READ | PROT_WRITE
     let descriptor = region.descriptor.raw
-    let explain = { (error: Errno) in
-      Self.explain(
-        error, attempt, length: length, pageSize: status.pageSize, address: address)
-    }
-    let kept = try ShmError.translating(attempt) { () throws(Errno) in
-      try region.descriptor.duplicate()
-    }
-    let pages = try ShmError.explaining(explain) { () throws(Errno) in
+    let kept: OwnedDescriptor
+    do { kept = try region.descriptor.duplicate() } catch { throw ShmError(attempt, error) }
+    let pages: OwnedPages
+    do {
       let base = try unsafe MemoryCalls.map(
         at: address.flatMap { unsafe UnsafeMutableRawPointer(bitPattern: $0) }, length: length,
         protection: prot, flags: flags, descriptor: descriptor, offset: range.lowerBound)
-      return unsafe OwnedPages(adopting: base, length: length)
+      pages = unsafe OwnedPages(adopting: base, length: length)
+    } catch {
+      throw Self.explain(
+        error, attempt, length: length, pageSize: status.pageSize, address: address)
     }
     self.pages = pages
     self.descriptor = kept

@@ -114,11 +114,15 @@ package struct CreationSite {
     let mask = SignalMask()
     _ = mask
     let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW
-    let descriptor = try ShmError.explaining({ explain($0, wanted: size) }) { () throws(Errno) in
+    let descriptor: OwnedDescriptor
+    do {
       if case .posix(let name) = reference {
-        return try FileSystem.openShared(name.sharedMemoryName, flags, mode: 0)
+        descriptor = try FileSystem.openShared(name.sharedMemoryName, flags, mode: 0)
+      } else {
+        descriptor = try FileSystem.open(path, flags, mode: 0)
       }
-      return try FileSystem.open(path, flags, mode: 0)
+    } catch {
+      throw explain(error, wanted: size)
     }
     let region = Region(reference, access: .readWrite, descriptor: descriptor)
     do {

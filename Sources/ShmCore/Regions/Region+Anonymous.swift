@@ -41,11 +41,14 @@ extension Region {
     let flags = page.map {
       cshm_MFD_HUGETLB | CUnsignedInt($0.trailingZeroBitCount) << cshm_MFD_HUGE_SHIFT
     }
-    let descriptor = try ShmError.translating(attempt) { () throws(Errno) in
-      OwnedDescriptor(
+    let descriptor: OwnedDescriptor
+    do {
+      descriptor = OwnedDescriptor(
         adopting: try SystemCall.checkNegated {
           unsafe label.withCString { unsafe cshm_memfd_create($0, flags ?? 0) }
         })
+    } catch {
+      throw ShmError(attempt, error)
     }
     let region = Region(
       .descriptor(process: getpid(), number: descriptor.raw), access: .readWrite,

@@ -22,8 +22,11 @@ extension Region {
     }
     let size = try status().size
     if size < page { return 0 }
-    let pages = try ShmError.translating(attempt) { () throws(Errno) in
-      try TransparentHugePages.map(descriptor.raw, length: size, alignedTo: page)
+    let pages: OwnedPages
+    do {
+      pages = try TransparentHugePages.map(descriptor.raw, length: size, alignedTo: page)
+    } catch {
+      throw ShmError(attempt, error)
     }
     var refusal: Errno?
     for offset in stride(from: 0, through: size - page, by: page) {
@@ -48,11 +51,14 @@ extension Region {
         "the kernel or its file system does not allow it (Linux 6.1, shmem_enabled not 'deny')",
         errorNumber: Errno.invalidArgument.rawValue)
     }
-    let text = try ShmError.translating(attempt) { () throws(Errno) in
-      try FileSystem.contents(of: "/proc/self/smaps")
+    let text: [UInt8]
+    do {
+      text = try FileSystem.contents(of: "/proc/self/smaps")
+    } catch {
+      throw ShmError(attempt, error)
     }
-    return SmapsText.mappings(text).first { $0.map.addresses.lowerBound == pages.address }?.huge
-      ?? 0
+    let address = pages.address
+    return SmapsText.mappings(text).first { $0.map.addresses.lowerBound == address }?.huge ?? 0
   }
 }
 

@@ -17,9 +17,12 @@ extension Region {
   ) throws(ShmError) -> Int {
     var done = 0
     while done < buffer.count {
-      let count = try ShmError.translating("cannot read \(quoted)") { () throws(Errno) in
+      let count: Int
+      do {
         let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
-        return try unsafe descriptor.read(into: rest, at: offset + done)
+        count = try unsafe descriptor.read(into: rest, at: offset + done)
+      } catch {
+        throw ShmError("cannot read \(quoted)", error)
       }
       if count == 0 { break }
       done += count

@@ -30,10 +30,14 @@ extension Region {
     // The checked file must be the opened file. If the name refers to another file in between, this retries.
     for _ in 0..<100 {
       // Opening a FIFO or a device has side effects; O_PATH has none.
-      let found = try ShmError.explaining(explain) { () throws(Errno) in
-        try FileSystem.open(path, cshm_O_PATH | (isDescriptor ? 0 : O_NOFOLLOW))
+      let found: OwnedDescriptor
+      do {
+        found = try FileSystem.open(path, cshm_O_PATH | (isDescriptor ? 0 : O_NOFOLLOW))
+      } catch {
+        throw explain(error)
       }
-      let status = try ShmError.explaining(explain) { () throws(Errno) in try found.status() }
+      let status: stat
+      do { status = try found.status() } catch { throw explain(error) }
       try refuseOther(status.st_mode, attempt)
       if access == .status { return Region(reference, access: access, descriptor: found) }
       if access == .readWrite { try SharedMemory.require(found, attempt, status: status) }

@@ -10,7 +10,7 @@ extension Region {
   ///   `notSharedMemory` for a file that is not shared memory;
   ///   `usage` for a region without a name.
   public func unlink() throws(ShmError) {
-    _ = try unlink { () throws(ShmError) in true }
+    _ = try unlink { true }
   }
 
   /// Removes the name if `isMeant` returns true while no other process can reach the region by its name.
@@ -33,12 +33,14 @@ extension Region {
     try SharedMemory.require(descriptor, attempt)
     let reference = self.reference
     let explain = { (error: Errno) in reference.explainRemoval(error, path, attempt) }
-    let mine = try ShmError.explaining(explain) { () throws(Errno) in
-      let open = RegionIdentity(try descriptor.status())
-      guard RegionIdentity(try FileSystem.status(path)) == open else {
+    let mine: RegionIdentity
+    do throws(Errno) {
+      mine = RegionIdentity(try descriptor.status())
+      guard RegionIdentity(try FileSystem.status(path)) == mine else {
         throw .noSuchFileOrDirectory
       }
-      return open
+    } catch {
+      throw explain(error)
     }
     let aside = FilePath(
       bytes: path.directory.bytes + [UInt8(ascii: "/")]
@@ -65,9 +67,8 @@ extension Region {
       throw explain(error)
     }
     do throws(ShmError) {
-      let moved = try ShmError.explaining(explain) { () throws(Errno) in
-        RegionIdentity(try FileSystem.status(aside))
-      }
+      let moved: RegionIdentity
+      do { moved = RegionIdentity(try FileSystem.status(aside)) } catch { throw explain(error) }
       guard moved == mine else {
         throw ShmError(.notFound, attempt, "the name now refers to another region")
       }

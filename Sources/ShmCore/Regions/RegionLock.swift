@@ -20,13 +20,12 @@ struct RegionLock: ~Copyable {
   init(_ region: borrowing Region, _ attempt: String) throws(ShmError) {
     // The lock belongs to the open file description, so it needs a separate one, and ends with it.
     let raw = region.descriptor.raw
-    let opened = try ShmError.translating(attempt) { () throws(Errno) -> OwnedDescriptor in
-      do throws(Errno) {
-        return try FileSystem.open(FilePath("/proc/self/fd/\(raw)"), O_RDWR | O_NONBLOCK)
-      } catch {
-        // Without /proc, or without permission to open the file again: use the existing open file description.
-        return try region.descriptor.duplicate()
-      }
+    let opened: OwnedDescriptor
+    do {
+      opened = try FileSystem.open(FilePath("/proc/self/fd/\(raw)"), O_RDWR | O_NONBLOCK)
+    } catch {
+      // Without /proc, or without permission to open the file again: use the existing open file description.
+      do { opened = try region.descriptor.duplicate() } catch { throw ShmError(attempt, error) }
     }
     let deadline = Deadline(after: Self.patience)
     while true {

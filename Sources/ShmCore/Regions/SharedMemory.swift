@@ -16,8 +16,11 @@ package enum SharedMemory {
   package static func require(
     _ descriptor: borrowing OwnedDescriptor, _ attempt: String, status: stat? = nil
   ) throws(ShmError) {
-    let fileSystem = try ShmError.translating(attempt) { () throws(Errno) in
-      MemoryFileSystem(try descriptor.fileSystemStatus())
+    let fileSystem: MemoryFileSystem
+    do {
+      fileSystem = MemoryFileSystem(try descriptor.fileSystemStatus())
+    } catch {
+      throw ShmError(attempt, error)
     }
     guard fileSystem.kind == .other else { return }
     let device = (status ?? (try? descriptor.status())).map { UInt64($0.st_dev) }

@@ -8,14 +8,11 @@ package enum FileSystem {
   package static func open(
     _ path: FilePath, _ flags: CInt, mode: mode_t = 0
   ) throws(Errno) -> OwnedDescriptor {
-    let raw = try patiently(flags) { () throws(Errno) in
-      try SystemCall.checkNegated {
-        unsafe path.withPlatformString {
-          unsafe cshm_openat(AT_FDCWD, $0, flags | O_CLOEXEC | O_NOCTTY, mode)
-        }
+    try patiently(flags) {
+      unsafe path.withPlatformString {
+        unsafe cshm_openat(AT_FDCWD, $0, flags | O_CLOEXEC | O_NOCTTY, mode)
       }
     }
-    return OwnedDescriptor(adopting: raw)
   }
 
   /// Opens the POSIX shared memory object `/name`; libc adds `O_NOFOLLOW` and `O_CLOEXEC`.
@@ -23,12 +20,9 @@ package enum FileSystem {
   package static func openShared(
     _ name: FilePath, _ flags: CInt, mode: mode_t = 0
   ) throws(Errno) -> OwnedDescriptor {
-    let raw = try patiently(flags) { () throws(Errno) in
-      try SystemCall.checkNegated {
-        unsafe name.withPlatformString { unsafe cshm_shm_open($0, flags, mode) }
-      }
+    try patiently(flags) {
+      unsafe name.withPlatformString { unsafe cshm_shm_open($0, flags, mode) }
     }
-    return OwnedDescriptor(adopting: raw)
   }
 
   /// How long an open waits for another process's lease.
@@ -37,12 +31,12 @@ package enum FileSystem {
   /// Opens again for some time if a lease of another process refuses it: a process that proves a region
   /// unused has a lease for a moment, and an open that does not wait fails then. fcntl(2), `F_SETLEASE`
   private static func patiently(
-    _ flags: CInt, _ open: () throws(Errno) -> CInt
-  ) throws(Errno) -> CInt {
+    _ flags: CInt, _ open: () -> CInt
+  ) throws(Errno) -> OwnedDescriptor {
     let deadline = Deadline(after: patience)
     while true {
-      do throws(Errno) {
-        return try open()
+      do {
+        return OwnedDescriptor(adopting: try SystemCall.checkNegated(open))
       } catch {
         guard error == .resourceTemporarilyUnavailable, flags & O_NONBLOCK != 0,
           !deadline.hasPassed

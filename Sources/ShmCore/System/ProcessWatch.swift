@@ -12,8 +12,10 @@ package struct ProcessWatch: ~Copyable {
   /// Opens a running process.
   package init(_ process: Int32) throws(ShmError) {
     let attempt = "cannot watch process \(process)"
-    let explain = { (error: Errno) in
-      error == .noSuchFileOrDirectory
+    do {
+      ended = OwnedDescriptor(adopting: try SystemCall.checkNegated { cshm_pidfd_open(process) })
+    } catch {
+      throw error == .noSuchFileOrDirectory
         ? ShmError(
           .notFound, attempt, "it is the ID of a thread, not of a process",
           errorNumber: error.rawValue)
@@ -21,11 +23,7 @@ package struct ProcessWatch: ~Copyable {
           ? ShmError(.notFound, attempt, "no such process", errorNumber: error.rawValue)
           : ShmError(attempt, error)
     }
-    let descriptor = try ShmError.explaining(explain) { () throws(Errno) in
-      OwnedDescriptor(adopting: try SystemCall.checkNegated { cshm_pidfd_open(process) })
-    }
     self.process = process
-    ended = descriptor
   }
 
   /// Sends a signal to this process, even if its process ID was reused. pidfd_send_signal(2)

@@ -17,10 +17,14 @@ struct CoreOptions: ParsableArguments {
     guard noCore else { return }
     let attempt = "cannot keep shared memory out of core dumps"
     let shared: UInt64 = 1 << 1 | 1 << 3 | 1 << 6 | 1 << 8
-    let filter = try ShmError.translating(attempt) { () throws(Errno) in
-      try FileSystem.open("/proc/self/coredump_filter", O_RDWR)
+    let filter: OwnedDescriptor
+    do {
+      filter = try FileSystem.open("/proc/self/coredump_filter", O_RDWR)
+    } catch {
+      throw ShmError(attempt, error)
     }
-    let text = try ShmError.translating(attempt) { () throws(Errno) in try filter.contents() }
+    let text: [UInt8]
+    do { text = try filter.contents() } catch { throw ShmError(attempt, error) }
     let digits = String(decoding: text, as: UTF8.self).prefix { $0.isHexDigit }
     guard let bits = UInt64(digits, radix: 16) else {
       throw ShmError(.system, attempt, "/proc/self/coredump_filter cannot be read")

@@ -23,7 +23,7 @@ extension HoldLoop {
   func hold(
     command: [[UInt8]], descriptors: [Int32], options: HoldOptions = HoldOptions.none,
     interval: Duration? = nil, isQuiet: Bool, started: () -> Void = {},
-    tend: () throws(ShmError) -> Void = { () throws(ShmError) in }
+    tend: () throws(ShmError) -> Void = {}
   ) throws {
     let end: End
     if !command.isEmpty {

@@ -9,8 +9,11 @@ extension Recv {
     from receiver: inout StreamReceiver, _ line: ProgressLine
   ) throws -> StreamReport {
     let shown = Escaping.quoted(command[0])
-    var consumer = try receiver.delivering { () throws(ShmError) in
-      try PipedCommand(command, .consumer, adoptsOrphans: true, answers: true)
+    var consumer: PipedCommand
+    do {
+      consumer = try PipedCommand(command, .consumer, adoptsOrphans: true, answers: true)
+    } catch {
+      throw receiver.abortingDelivery(because: error)
     }
     do throws(ShmError) {
       try receiver.receiveFramed(
@@ -18,7 +21,7 @@ extension Recv {
         acknowledgement: consumer.output.map { FileDescriptor(rawValue: $0) },
         progress: line.update)
       // A relay that compresses passes the last bytes on only at the end of its input.
-      try receiver.delivering { () throws(ShmError) in try consumer.closePipe() }
+      do { try consumer.closePipe() } catch { throw receiver.abortingDelivery(because: error) }
       try receiver.waitForAcknowledgement()
       try receiver.wait(for: FileDescriptor(rawValue: consumer.ended))
     } catch {

@@ -135,8 +135,10 @@ struct Recv: CommandRunner {
     } else {
       try receiver.receive(to: .standardOutput, named: name, progress: line.update)
     }
-    try receiver.delivering { () throws(ShmError) in
+    do {
       try StandardStreams.closeOutput("cannot write \(name)")
+    } catch {
+      throw receiver.abortingDelivery(because: error)
     }
     return try receiver.finish()
   }
@@ -145,8 +147,11 @@ struct Recv: CommandRunner {
     _ path: FilePath, from receiver: inout StreamReceiver, _ line: ProgressLine,
     _ isSynchronized: inout Bool?
   ) throws(ShmError) -> StreamReport {
-    var file = try receiver.delivering { () throws(ShmError) in
-      try OutputFile(path, isSynchronized: !noSync)
+    var file: OutputFile
+    do {
+      file = try OutputFile(path, isSynchronized: !noSync)
+    } catch {
+      throw receiver.abortingDelivery(because: error)
     }
     let (output, name) = (FileDescriptor(rawValue: file.rawDescriptor), file.name)
     try receiver.receive(to: output, named: name) { done in
@@ -154,7 +159,7 @@ struct Recv: CommandRunner {
       line.update(done)
     }
     try receiver.verify()
-    try receiver.delivering { () throws(ShmError) in try file.publish() }
+    do { try file.publish() } catch { throw receiver.abortingDelivery(because: error) }
     isSynchronized = file.isSynchronized
     return try receiver.finish(in: name)
   }
@@ -163,8 +168,11 @@ struct Recv: CommandRunner {
     from receiver: inout StreamReceiver, _ line: ProgressLine
   ) throws -> StreamReport {
     let shown = Escaping.quoted(command[0])
-    var consumer = try receiver.delivering { () throws(ShmError) in
-      try PipedCommand(command, .consumer, adoptsOrphans: true)
+    var consumer: PipedCommand
+    do {
+      consumer = try PipedCommand(command, .consumer, adoptsOrphans: true)
+    } catch {
+      throw receiver.abortingDelivery(because: error)
     }
     var failure: ShmError?
     do throws(ShmError) {

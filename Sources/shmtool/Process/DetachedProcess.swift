@@ -20,8 +20,10 @@ enum DetachedProcess {
     let attempt = "cannot start a background process"
     guard ProcessView.isThere else { throw ProcessView.missing(attempt) }
     var ends: [CInt] = [-1, -1]
-    _ = try ShmError.translating(attempt) { () throws(Errno) in
-      try SystemCall.checkNegated { unsafe cshm_pipe(&ends) }
+    do {
+      _ = try SystemCall.checkNegated { unsafe cshm_pipe(&ends) }
+    } catch {
+      throw ShmError(attempt, error)
     }
     let reader = OwnedDescriptor(adopting: ends[0])
     let writer = OwnedDescriptor(adopting: ends[1])

@@ -47,7 +47,7 @@ struct HoldLoop: ~Copyable {
 
   /// Waits until a signal is received or the terms are met.
   func wait(
-    _ terms: Terms = Terms(), tend: () throws(ShmError) -> Void = { () throws(ShmError) in }
+    _ terms: Terms = Terms(), tend: () throws(ShmError) -> Void = {}
   ) throws(ShmError) -> End {
     let ended: CInt? =
       switch watch {
@@ -72,11 +72,14 @@ struct HoldLoop: ~Copyable {
   func run(
     _ command: [[UInt8]], descriptors: [Int32], interval: Duration? = nil,
     started: () -> Void = {},
-    tend: () throws(ShmError) -> Void = { () throws(ShmError) in }
+    tend: () throws(ShmError) -> Void = {}
   ) throws(ShmError) -> End {
     let name = Escaping.quoted(command.first ?? [])
-    let forwarder = try ShmError.translating("cannot run \(name)") { () throws(Errno) in
-      try SignalForwarder(terminations: true)
+    let forwarder: SignalForwarder
+    do {
+      forwarder = try SignalForwarder(terminations: true)
+    } catch {
+      throw ShmError("cannot run \(name)", error)
     }
     let child = try ChildProcess(
       command, descriptors: descriptors,

@@ -57,8 +57,11 @@ struct PipedCommand: ~Copyable {
     let answer = outputs.first.map { OwnedDescriptorBox(OwnedDescriptor(adopting: $0)) }
     // Closed here after the child has its copy: otherwise the end of its output could not be seen.
     let theirs = outputs.last.map { OwnedDescriptorBox(OwnedDescriptor(adopting: $0)) }
-    let forwarder = try ShmError.translating("cannot run \(name)") { () throws(Errno) in
-      try SignalForwarder(terminations: false)
+    let forwarder: SignalForwarder
+    do {
+      forwarder = try SignalForwarder(terminations: false)
+    } catch {
+      throw ShmError("cannot run \(name)", error)
     }
     let started = try ChildProcess(
       command, input: role == .consumer ? ends[0] : nil,
@@ -87,8 +90,10 @@ struct PipedCommand: ~Copyable {
 
   private static func pipe(_ attempt: String) throws(ShmError) -> [CInt] {
     var ends: [CInt] = [-1, -1]
-    try ShmError.translating(attempt) { () throws(Errno) in
+    do {
       _ = try SystemCall.checkNegated { unsafe cshm_pipe(&ends) }
+    } catch {
+      throw ShmError(attempt, error)
     }
     return ends
   }

@@ -31,15 +31,14 @@ enum Readiness {
   /// - Throws: `ShmError` if no process listens there.
   static func announce(serviceManagerAt socket: [UInt8]) throws(ShmError) {
     let attempt = "cannot notify the service manager at \(Escaping.quoted(socket))"
-    let explain = { (error: Errno) in
-      ShmError(.inputOutput, attempt, error.reason, errorNumber: error.rawValue)
-    }
-    _ = try ShmError.explaining(explain) { () throws(Errno) in
-      try SystemCall.checkNegated {
+    do {
+      _ = try SystemCall.checkNegated {
         unsafe (socket + [0]).map { CChar(bitPattern: $0) }.withUnsafeBufferPointer {
           unsafe cshmtool_notify($0.baseAddress, "READY=1")
         }
       }
+    } catch {
+      throw ShmError(.inputOutput, attempt, error.reason, errorNumber: error.rawValue)
     }
   }
 

@@ -27,8 +27,10 @@ struct TerminationSignals: ~Copyable {
 
   /// The same with a `ShmError`.
   static func taken() throws(ShmError) -> TerminationSignals {
-    try ShmError.translating("cannot wait for signals") { () throws(Errno) in
-      try TerminationSignals()
+    do {
+      return try TerminationSignals()
+    } catch {
+      throw ShmError("cannot wait for signals", error)
     }
   }
 

@@ -37,8 +37,10 @@ struct WatchLoop: ~Copyable {
     let terminations = try TerminationSignals.taken()
     var changes: OwnedDescriptor?
     if hasScreen {
-      changes = try ShmError.translating("cannot wait for signals") { () throws(Errno) in
-        try TerminationSignals.blocked([SIGWINCH, SIGTSTP, SIGCONT])
+      do {
+        changes = try TerminationSignals.blocked([SIGWINCH, SIGTSTP, SIGCONT])
+      } catch {
+        throw ShmError("cannot wait for signals", error)
       }
     }
     self.terminations = terminations
@@ -101,8 +103,11 @@ struct WatchLoop: ~Copyable {
         [terminations.descriptor.raw] + (changed.map { [$0] } ?? [])
         + (hasKeys ? [STDIN_FILENO] : [])
       let timeout = deadline.left
-      let ready = try ShmError.translating("cannot wait for signals") { () throws(Errno) in
-        try Waiter.wait(for: descriptors, timeout: timeout)
+      let ready: [Bool]
+      do {
+        ready = try Waiter.wait(for: descriptors, timeout: timeout)
+      } catch {
+        throw ShmError("cannot wait for signals", error)
       }
       if let number = terminations.nextNumber() { return .signal(number) }
       if let changed, let number = TerminationSignals.next(from: changed) {

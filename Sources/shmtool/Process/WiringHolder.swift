@@ -72,8 +72,11 @@ struct WiringHolder: Sendable {
     role: ([UInt8]) -> Role? = WiringHolder.role(ofArguments:)
   ) throws(ShmError) -> Scan {
     try ProcessView.check("cannot inspect the processes")
-    let names = try ShmError.translating("cannot inspect the processes") { () throws(Errno) in
-      try FileSystem.names(in: "/proc")
+    let names: [FilePath.Component]
+    do {
+      names = try FileSystem.names(in: "/proc")
+    } catch {
+      throw ShmError("cannot inspect the processes", error)
     }
     var holders: [WiringHolder] = []
     var hidden = 0
