@@ -18,7 +18,7 @@ enum ExitStatus {
       status: "1", meaning: "the check failed, or the answer is no (verify, copy --verify, limits)",
       kinds: [.checkFailed]),
     Row(
-      status: "2", meaning: "the answer is unknown (limits --need, --room)",
+      status: "2", meaning: "the answer is unknown (limits, wait)",
       kinds: [.answerUnknown]),
     Row(
       status: "64", meaning: "invalid usage: the words of the command are wrong", kinds: [.usage]),
@@ -55,8 +55,6 @@ enum ExitStatus {
 extension ShmError.Kind {
   /// The answer of a check is no.
   static let checkFailed = Self("check_failed")
-  /// The check has no answer, because a source that it needs could not be read.
-  static let answerUnknown = Self("answer_unknown")
   /// CMD exited with a status other than 0, which becomes the exit status.
   static let commandFailed = Self("command_failed")
   /// CMD cannot be run.

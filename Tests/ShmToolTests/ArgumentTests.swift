@@ -24,6 +24,21 @@ struct ArgumentTests {
   }
 
   @Test(
+    "sizes to wait for",
+    arguments: [
+      ("64K", 65536, false), ("0", 0, false), ("+1", 1, true), ("+4K", 4096, true),
+      ("+2p", 8192, true),
+      ("+0", 0, true),
+    ])
+  func goal(_ text: String, _ bytes: Int, _ isGrowth: Bool) {
+    let goal = SizeGoal(argument: text)
+    #expect(goal?.bytes == bytes && goal?.isGrowth == isGrowth)
+    for wrong in ["", "+", "++1", "-1", "+-1", "1+", "+ 1", "+9223372036854775808"] {
+      #expect(SizeGoal(argument: wrong) == nil)
+    }
+  }
+
+  @Test(
     "ranges are parsed, and invalid ranges refused",
     arguments: [
       ("4K+1K", 4096..<5120), ("0:1", 0..<1), ("4K:8K", 4096..<8192), ("1:", 1..<100),

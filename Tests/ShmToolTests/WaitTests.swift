@@ -25,9 +25,10 @@ struct WaitTests {
     "wait exits with 124 after the time limit, and names the condition",
     arguments: [
       ([], "its removal", true), ([], "its creation", false),
-      (["--size", "65537"], "a size of 64 KiB", true),
-      (["--equals", "x"], "the value of 1 bytes at 0", true),
-      (["--equals", "x", "--at", "1T"], "the value of 1 bytes at 1099511627776", true),
+      (["--size", "65537"], "a size of 65537 B; it has 64 KiB", true),
+      (["--size", "1"], "a size of 1 B; it does not exist", false),
+      (["--equals", "x"], "the value of 1 byte at 0", true),
+      (["--equals", "xy", "--at", "1T"], "the value of 2 bytes at 1099511627776", true),
     ] as [([String], String, Bool)])
   func timeout(_ words: [String], _ what: String, _ exists: Bool) async throws {
     try await withRegion { (name) async throws in
@@ -50,6 +51,87 @@ struct WaitTests {
     }
   }
 
+  @Test("sees growth by any call, and counts it from the start")
+  func growth() async throws {
+    try await withName { (name) async throws in try await Python.test(named: name) }
+  }
+
+  @Test("a reader of a log that waits for more bytes misses no record")
+  func log() async throws {
+    try await withName { (name) async throws in try await Python.test(named: name) }
+  }
+
+  @Test("sees processes that open, map or inherit a region")
+  func used() async throws {
+    try await withName { (name) async throws in try await Python.test(named: name, alone: true) }
+  }
+
+  @Test("sees the last user close, unmap, exit or die")
+  func unused() async throws {
+    try await withName { (name) async throws in try await Python.test(named: name, alone: true) }
+  }
+
+  @Test("a file on its way through a socket is in use")
+  func travelling() async throws {
+    try await withName { (name) async throws in try await Python.test(named: name, alone: true) }
+  }
+
+  @Test("waits for a memfd of a process, and for its end")
+  func descriptor() async throws {
+    try await withName { (name) async throws in try await Python.test(named: name, alone: true) }
+  }
+
+  @Test("sees pages become resident, and counts no reserved page")
+  func resident() async throws {
+    try await withName { (name) async throws in try await Python.test(named: name) }
+  }
+
+  @Test(
+    "waits for the room that limits --room reports",
+    .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
+  func free() async throws {
+    try await withName { (name) async throws in try await Python.test(named: name, alone: true) }
+  }
+
+  @Test("several conditions must hold at the same time")
+  func combined() async throws {
+    try await withName { (name) async throws in try await Python.test(named: name, alone: true) }
+  }
+
+  @Test("ends with 66 if the region that it waits for is removed or replaced")
+  func gone() async throws {
+    try await withName { (name) async throws in try await Python.test(named: name, alone: true) }
+  }
+
+  @Test("reports in JSON what was wanted, what was found, and how long it took")
+  func report() async throws {
+    try await withName { (name) async throws in try await Python.test(named: name) }
+  }
+
+  @Test("with -q it answers with the exit status alone")
+  func quiet() async throws {
+    try await withName { (name) async throws in try await Python.test(named: name, alone: true) }
+  }
+
+  @Test("each wait ends by a signal at once, and leaves nothing")
+  func interrupted() async throws {
+    try await withName { (name) async throws in try await Python.test(named: name, alone: true) }
+  }
+
+  @Test("takes little processor time, also among many events")
+  func patient() async throws {
+    try await withName { (name) async throws in try await Python.test(named: name, alone: true) }
+  }
+
+  @Test(
+    "an ordinary user is never told without proof that a region is unused",
+    .enabled("needs root, and a binary that others can run") {
+      try await Nobody.isUsable()
+    })
+  func asNobody() async throws {
+    try await withName { (name) async throws in try await Python.test(named: name) }
+  }
+
   @Test("a region that is renamed to the name is a new region")
   func renamed() async throws {
     try await withName { (name) async throws in
@@ -62,12 +144,21 @@ struct WaitTests {
     arguments: [
       ["--removed", "--size", "1"], ["--equals", "x", "--removed"], ["--at", "4"],
       ["--timeout", "5x"], ["--timeout=-1s"], ["--timeout", "99999999999999h"], ["--timeout", ""],
-      ["--equals", ""], ["--size", "-1"],
+      ["--equals", ""], ["--size", "-1"], ["--size", "++1"], ["--size", "+"],
+      ["--used", "--unused"],
+      ["--users", "0"], ["--users", "-1"], ["--users", "1", "--unused"],
+      ["--used", "--users", "2"],
+      ["--removed", "--unused"], ["--removed", "--resident", "1"], ["--free", "0"],
+      ["--in", "/dev/shm"], ["--free", "1", "--json", "--quiet"], ["--resident", "x"],
     ])
   func usage(_ words: [String]) async throws {
     let result = try await Tool.run(Tool.path, ["wait", TestName().name] + words)
     #expect(result.code == 64)
     #expect(result.output.isEmpty)
+    // Without a region there is nothing but room to wait for.
+    if !words.contains("--free") {
+      #expect(try await Tool.run(Tool.path, ["wait"] + words).code == 64, "\(words)")
+    }
   }
 
   @Test("a signal ends wait", arguments: [2, 15])

@@ -53,6 +53,8 @@ extension ShmError {
     public static let timedOut = Kind("timed_out")
     /// A signal that ends the process is pending.
     public static let interrupted = Kind("interrupted")
+    /// The answer is unknown, because a source that it needs could not be read.
+    public static let answerUnknown = Kind("answer_unknown")
   }
 }
 

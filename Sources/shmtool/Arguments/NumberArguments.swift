@@ -37,6 +37,18 @@ struct ThreadCount: ArgumentWord {
   }
 }
 
+/// A number of processes: 1 or more.
+struct UserCount: ArgumentWord {
+  static let form = "expected a number of processes, at least 1"
+
+  let count: Int
+
+  init?(argument: String) {
+    guard let count: Int = Digits.number(argument), count > 0 else { return nil }
+    self.count = count
+  }
+}
+
 /// An address as a user writes it: `0x7f0000000000`, in hexadecimal, on a page.
 struct Address: ArgumentWord {
   static let form =

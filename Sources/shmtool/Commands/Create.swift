@@ -165,15 +165,16 @@ struct Create: CommandRunner {
     let named =
       (try? Region.open(made.region.reference))
       ?? (try? Region.open(made.region.reference, access: .readOnly))
+    let amount = HeldAmount.wired([made.wired].compactMap { $0 })
     switch named {
     case .some(let named):
       try loop.hold(
         command: command, descriptors: [named.rawDescriptor], options: holding,
-        isQuiet: options.quiet, started: started)
+        isQuiet: options.quiet, amount: amount, started: started)
     case nil:
       try loop.hold(
         command: command, descriptors: [made.region.rawDescriptor], options: holding,
-        isQuiet: options.quiet, started: started)
+        isQuiet: options.quiet, amount: amount, started: started)
     }
   }
 

@@ -149,7 +149,10 @@ final class CreatedRegion {
     self.isNew = isNew
   }
 
-  /// The wired part.
+  /// The wired part; nil if wiring was not requested.
+  var wired: Mapping.WiringReport? { wiring?.wiring }
+
+  /// The wired part as a row of a report.
   func wireRow() throws(ShmError) -> WireReport.Row? {
     wiring.flatMap {
       $0.row(region.reference, isUnswappable: $0.mapping.isInherentlyUnswappable)

@@ -96,6 +96,12 @@ final class HeldRegion {
     return demand
   }
 
+  /// The mapped bytes.
+  var mapped: Int { mappings.reduce(0) { $0 &+ $1.mapping.count } }
+
+  /// The wired part of each mapping.
+  var wiring: [Mapping.WiringReport] { mappings.compactMap(\.wiring) }
+
   /// The bytes that wiring is charged for.
   var charge: Int { mappings.reduce(0) { $0 + $1.charge } }
 

@@ -16,13 +16,14 @@ extension HoldLoop {
   ///   - descriptors: become the descriptors of CMD from 3 on.
   ///   - options: the terms.
   ///   - interval: how often `tend` is called; nil for never.
-  ///   - isQuiet: whether to omit the line on a terminal that says what ends the holding.
+  ///   - isQuiet: whether to omit the line on a terminal about the holding.
+  ///   - amount: what is held.
   ///   - started: called when CMD runs.
   ///   - tend: checks the held regions.
   /// - Throws: `Interruption`, `ReportedFailure` for CMD's exit status, and what `tend` throws.
   func hold(
     command: [[UInt8]], descriptors: [Int32], options: HoldOptions = HoldOptions.none,
-    interval: Duration? = nil, isQuiet: Bool, started: () -> Void = {},
+    interval: Duration? = nil, isQuiet: Bool, amount: HeldAmount, started: () -> Void = {},
     tend: () throws(ShmError) -> Void = {}
   ) throws {
     let end: End
@@ -30,7 +31,9 @@ extension HoldLoop {
       end = try run(
         command, descriptors: descriptors, interval: interval, started: started, tend: tend)
     } else {
-      if !isQuiet, StandardStreams.isTerminal(STDERR_FILENO) { Output.say(options.waiting) }
+      if !isQuiet, StandardStreams.isTerminal(STDERR_FILENO) {
+        Output.say(amount.line(options.terms))
+      }
       end = try wait(
         Terms(duration: options.duration?.duration, interval: interval), tend: tend)
     }
@@ -43,15 +46,9 @@ extension HoldLoop {
 }
 
 extension HoldOptions {
-  /// What ends the holding, as a line for a terminal.
-  fileprivate var waiting: String {
-    let terms = [
-      duration.map { "for \($0)" },
-      whilePid.map { "while process \($0) runs" },
-    ].compactMap { $0 }
-    return terms.isEmpty
-      ? "holding until interrupted (Ctrl-C)\n"
-      : "holding \(terms.joined(separator: " and ")); Ctrl-C ends it earlier\n"
+  /// What ends the holding besides a signal.
+  fileprivate var terms: [String] {
+    [duration.map { "for \($0)" }, whilePid.map { "while process \($0) runs" }].compactMap { $0 }
   }
 
   /// Until a signal arrives, without notification.

@@ -141,7 +141,8 @@ struct Map: CommandRunner {
     }
     try core.apply()
     try loop.hold(
-      command: command, descriptors: held.map { $0.region.rawDescriptor }, isQuiet: false)
+      command: command, descriptors: held.map { $0.region.rawDescriptor }, isQuiet: false,
+      amount: .mapped(held.reduce(0) { $0 &+ $1.mapped }))
   }
 
   /// Opens the region. Without write permission the error suggests --read-only.

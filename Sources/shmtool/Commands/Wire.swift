@@ -143,6 +143,7 @@ struct Wire: CommandRunner {
     try loop.hold(
       command: command, descriptors: operands.map { $0.region.region.rawDescriptor },
       options: holding, interval: .milliseconds(250), isQuiet: options.quiet || backgroundHolder,
+      amount: .wired(held.flatMap(\.wiring)),
       tend: {
         for region in held { region.tend(policy, follow: follow, force: force) }
       })

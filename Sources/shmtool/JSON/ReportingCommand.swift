@@ -88,6 +88,11 @@ extension Copy: ReportingCommand {
   }
 }
 
+extension Wait: ReportingCommand {
+  var reportsJSON: Bool { json }
+  var operandTexts: [RawText] { region.map { [RawText($0)] } ?? [] }
+}
+
 extension Map: ReportingCommand {
   var reportsJSON: Bool { options.json }
   var operandTexts: [RawText] { regions.map { RawText($0) } }

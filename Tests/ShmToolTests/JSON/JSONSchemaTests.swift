@@ -12,7 +12,7 @@ struct JSONSchemaTests {
       JSONSchema.names == [
         "advise", "copy", "create", "error", "fill", "inspect", "limits", "list", "map", "read",
         "recv",
-        "remove", "resize", "seal", "send", "unwire", "verify", "wire", "write",
+        "remove", "resize", "seal", "send", "unwire", "verify", "wait", "wire", "write",
       ])
   }
 

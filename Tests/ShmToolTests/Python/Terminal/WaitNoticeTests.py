@@ -38,12 +38,32 @@ def test_wait_conditions():
     with open(P, "wb") as file:
         file.write(bytes(4096))
     for words, notice in ((("--removed",), "is removed"), (("--size", "64K"), "has 64 KiB"),
-                          (("--equals", "x", "--at", "7"), "holds the bytes at 7")):
+                          (("--equals", "x", "--at", "7"), "holds the bytes at 7"),
+                          (("--size", "+4K"), "has grown by 4 KiB"), (("--used",), "is used"),
+                          (("--users", "3"), "has 3 users"), (("--resident", "1M"), "has 1 MiB in RAM"),
+                          (("--size", "1M", "--used", "--resident", "64K"),
+                           "has 1 MiB, is used and has 64 KiB in RAM")):
         terminal = Terminal("wait", N, *words)
         terminal.until(lambda text: "Ctrl-C" in text)
         assert f"'{N}' {notice}; Ctrl-C stops" in terminal.text, terminal.text
         terminal.process.terminate()
         terminal.end()
+    room = "a region of 1000 TiB can be created in '/dev/shm'; Ctrl-C stops"
+    for words, notice in (((), "waiting until " + room), ((N,), f"waiting until '{N}' exists, and " + room)):
+        terminal = Terminal("wait", *words, "--free", "1000T")
+        terminal.until(lambda text: "Ctrl-C" in text)
+        assert notice in terminal.text, terminal.text
+        terminal.type("\x03")
+        assert terminal.end() == -signal.SIGINT, terminal.text
+    with open(P, "rb"):
+        terminal = Terminal("wait", N, "--unused")
+        terminal.until(lambda text: "Ctrl-C" in text)
+        assert f"'{N}' is unused; Ctrl-C stops" in terminal.text, terminal.text
+    # The end of the wait says nothing, and -q never does.
+    assert terminal.end() == 0 and terminal.text.count("\n") == 1, terminal.text
+    for words in (("--used",), ("--removed",)):
+        terminal = Terminal("wait", "-q", N, *words, "--timeout", "600ms")
+        assert terminal.end() == 124 and terminal.text == "", terminal.text
 
 
 def test_input():

@@ -13,21 +13,21 @@ def test_waiting():
         process = subprocess.Popen([T, *words], stdin=other, stdout=other, stderr=other)
         os.close(other)
         text = b""
-        while not text.endswith((b"(Ctrl-C)\r\n", b"earlier\r\n")):
+        while not text.endswith((b"releases\r\n", b"earlier\r\n")):
             assert select.select([mine], [], [], 30)[0], text
             text += os.read(mine, 4096)
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == -2
         os.close(mine)
         return text.decode().split("\r\n")[-2]
-    shown = "holding until interrupted (Ctrl-C)"
-    assert on_terminal("wire", N) == shown
-    assert on_terminal("map", N) == shown
-    assert on_terminal("create", N + "-w", "4K", "--wired") == shown
+    assert on_terminal("wire", N) == "holding 64 KiB wired; Ctrl-C releases"
+    assert on_terminal("map", N) == "holding 64 KiB mapped; Ctrl-C releases"
+    assert on_terminal("create", N + "-w", "4K", "--wired") == "holding 4 KiB wired; Ctrl-C releases"
     os.unlink(P + "-w")
-    assert on_terminal("wire", N, "--for", "1h") == "holding for 1 h; Ctrl-C ends it earlier"
+    assert on_terminal("wire", N, "--for", "1h") == (
+        "holding 64 KiB wired for 1 h; Ctrl-C releases earlier")
     assert on_terminal("wire", N, "--for", "90s", "--while-pid", str(os.getpid())) == (
-        f"holding for 90 s and while process {os.getpid()} runs; Ctrl-C ends it earlier")
+        f"holding 64 KiB wired for 90 s and while process {os.getpid()} runs; Ctrl-C releases earlier")
     # Not in a pipe, and not with -q.
     assert b"holding" not in run("wire", N, "--for", "1ms").stderr
     assert b"holding" not in run("wire", N, "--", "true").stderr
