@@ -6,7 +6,7 @@ extension Region {
   public enum Condition: Hashable, Sendable {
     /// It exists.
     case created
-    /// Its name was removed.
+    /// No region has the name.
     case removed
     /// It exists and has at least that many bytes.
     case size(Int)

@@ -141,7 +141,7 @@ final class HeldRegion {
       // Waits for the time of the next attempt.
       if pending == nil { complaint = nil }
     } catch {
-      // The figures of the same refusal differ from check to check.
+      // The same error is reported once, although its figures change with each check.
       if complaint?.attempt != error.attempt || complaint?.kind != error.kind {
         Output.complain(error)
       }
@@ -220,13 +220,12 @@ final class HeldRegion {
     Output.complain("wired \(ByteCount(wired)) of \(reference.quoted) again")
   }
 
-  /// Refuses a region of another user, who may have taken the name since the check.
+  /// Refuses a region of another user, which may have replaced the region since the check.
   private func checkFollowing(_ wanted: UInt32) throws(ShmError) {
     if owner != wanted {
       throw ShmError(
         .notPermitted, "cannot follow \(reference.quoted)",
-        "it belongs to uid \(owner) instead of uid \(wanted)",
-        remedy: "the old pages stay wired")
+        "it belongs to uid \(owner) instead of uid \(wanted); the old pages stay wired")
     }
   }
 
@@ -243,7 +242,7 @@ final class HeldRegion {
     } catch {
       throw ShmError(
         error.kind, "cannot follow \(subject) to \(ByteCount(size))",
-        error.reason, remedy: "the old pages stay wired")
+        "\(error.reason); the old pages stay wired")
     }
   }
 
@@ -265,7 +264,7 @@ final class HeldRegion {
   /// Where it is mapped.
   var mapRows: [MapReport.Row] { mappings.map { MapReport.Row(reference, $0.mapping) } }
 
-  /// The wired part, with a row for each requested range, under the name that the user gave.
+  /// The wired ranges, one row for each requested range, with the name that the user gave.
   func wireRows(as reference: RegionReference) -> [WireReport.Row] {
     guard let first = mappings.first else { return [] }
     // Computed once for all rows, because it reads the table of mounts.

@@ -4,16 +4,16 @@ import ShmCore
 struct Unwire: CheckedCommand {
   static let configuration = CommandConfiguration(
     commandName: "unwire",
-    abstract: "End the background holders of wired regions",
+    abstract: "Unwire regions that background processes hold",
     usage: "shmtool unwire [OPTIONS] [REGION ...]",
     discussion: """
       Ends the processes that 'shmtool wire --background' started. A holder of several regions \
       releases all of them. Other processes keep what they have wired; 'shmtool wire --list' \
       shows them.
 
-      Each holder gets SIGTERM and 5 s to exit. A holder that does not exit, because it is \
-      stopped or frozen, or that may not be signalled, is reported, and the other holders are \
-      ended. The exit status is that of the first failure.
+      Each holder gets SIGTERM and 5 s to exit. unwire reports a holder that does not exit, for \
+      example because it is stopped or frozen, or that you may not signal. It still ends the \
+      other holders. The exit status is that of the first failure.
 
       --pid also ends a holder whose region was removed.
       """)
@@ -24,7 +24,7 @@ struct Unwire: CheckedCommand {
   ]
 
   @Argument(
-    help: ArgumentHelp("Regions to release", valueName: "REGION"),
+    help: ArgumentHelp("Regions to unwire", valueName: "REGION"),
     completion: RegionArgument.completion, transform: RegionArgument.parse)
   var regions: [RegionReference] = []
 
@@ -57,11 +57,13 @@ struct Unwire: CheckedCommand {
     release.begin { $0.process == pid || identities.contains($0.region) }
     operands.forEach(pid.map { [$0] } ?? [], named: { _ in nil }) {
       (pid) throws(ShmError) in
-      try end("process \(pid)", &release) { $0.process == pid }
+      try end("process \(pid)", "it is not a background holder", &release) { $0.process == pid }
     }
     operands.forEach(resolved, named: { RawText($0.reference) }) { (operand) throws(ShmError) in
       let identity = try operand.identity.get()
-      try end("\(operand.reference.quoted)", &release) { $0.region == identity }
+      try end(operand.reference.quoted, "no background holder has it wired", &release) {
+        $0.region == identity
+      }
     }
     if !release.released.isEmpty || options.json {
       try Output.write(
@@ -79,13 +81,14 @@ struct Unwire: CheckedCommand {
       guard error.kind == .notFound else { throw error }
       throw ShmError(
         .notFound, "cannot unwire \(reference.quoted)", error.reason,
-        remedy:
-          "if the region was removed, find its holder with 'shmtool wire --list', and end it with --pid",
+        remedy: """
+          to unwire a removed region, run 'shmtool wire --list' and 'shmtool unwire --pid PID'
+          """,
         errorNumber: error.errorNumber)
     }
   }
 
-  /// Checks the owner of the process first, because "belongs to another user" explains more than "holds nothing".
+  /// Checks the owner first: "it belongs to another user" is a more useful error than "not a background holder".
   private func checkHolder(_ pid: Int32) throws(ShmError) {
     let attempt = "cannot unwire process \(pid)"
     guard let owner = ProcessView.owner(of: pid) else {
@@ -99,12 +102,13 @@ struct Unwire: CheckedCommand {
 
   /// Waits for the end of the selected background holders. It is an error if no holder is selected.
   private func end(
-    _ subject: String, _ release: inout HolderRelease, where isMeant: (WiringHolder) -> Bool
+    _ subject: String, _ reason: String, _ release: inout HolderRelease,
+    where isMeant: (WiringHolder) -> Bool
   ) throws(ShmError) {
     let meant = release.scan.holders.filter(isMeant)
     guard meant.contains(where: \.isBackground) else {
       throw ShmError(
-        .notFound, "cannot unwire \(subject)", "no background holder has it wired",
+        .notFound, "cannot unwire \(subject)", reason,
         remedy: remedy(release.scan, meant).map { .advice($0) })
     }
     let failures = release.wait(for: Set(meant.filter(\.isBackground).map(\.process)).sorted())

@@ -7,29 +7,30 @@ struct Wire: CommandRunner {
     abstract: "Lock regions in RAM",
     usage: "shmtool wire [OPTIONS] REGION ... [-- CMD ...]",
     discussion: """
-      Wired pages are locked in RAM with mlock(2), so they are never swapped out. The lock is \
-      verified before it is reported: the mapping carries it, all pages are resident, and as \
-      root all pages are marked as locked by the kernel (/proc/kpageflags). Wiring faults in \
+      Wired pages are locked in RAM with mlock(2), so they are never swapped out. wire verifies \
+      the lock before it reports it. The mapping must be locked, and all pages must be resident. \
+      For root, the kernel must also mark every page as locked (/proc/kpageflags). Wiring faults in \
       all pages and allocates holes. Regions are opened read-only, so a running executable can \
       be wired.
 
-      Without CMD the pages stay wired until interrupted, for the time of --for, while the \
-      process of --while-pid runs, or in the background with --background. 'shmtool unwire' \
-      ends background holders.
+      Without CMD the pages stay wired until a signal interrupts shmtool. --for and --while-pid \
+      end the wiring earlier. --background leaves a process that holds the pages until 'shmtool \
+      unwire' ends it.
 
       CMD gets the regions as read-only file descriptors 3 and up, and shmtool exits with the \
       status of CMD. The locks belong to the mapping of shmtool: they hold the pages for CMD, \
-      too, until shmtool exits. Signals that shmtool receives are forwarded to CMD, except \
-      SIGKILL, SIGSTOP, SIGCHLD, signals that shmtool was started to ignore, and signals that \
-      the terminal sends to both.
+      too, until shmtool exits. shmtool forwards to CMD the signals that it receives. The \
+      exceptions are SIGKILL, SIGSTOP, SIGCHLD, signals that shmtool was started to ignore, and \
+      signals that the terminal sends to both.
 
-      Wired pages cannot be used by other programs. Wire memory that must not be swapped out \
-      (secrets) or whose first access must not wait (real time). Without swap, shared memory \
-      stays in RAM in any case. 'shmtool limits' shows how much can be wired.
+      The kernel cannot give wired pages to other uses. Wire memory that must not be swapped out \
+      (secrets), or that must be accessed without page faults (real time). Without swap, shared \
+      memory always stays in RAM. 'shmtool limits' shows how much can be wired.
 
       --list --raw prints the fields PID, COMMAND, WIRED, RESIDENT, HOLDER (process or \
-      background), REGION ('-' if no reference leads to it), and a note: deleted, unswappable, \
-      both, or '-'. 'shmtool help list' describes the form of the fields.
+      background), REGION ('-' if no reference leads to it) and NOTE. NOTE is deleted, \
+      unswappable, both separated by a comma, or '-'. 'shmtool help list' describes the form of \
+      the fields.
       """)
 
   static let examples = [
@@ -61,13 +62,13 @@ struct Wire: CommandRunner {
     transform: ByteRange.parse)
   var ranges: [ByteRange] = []
 
-  @Flag(help: "Keep what could be wired, and report how much")
+  @Flag(help: "Keep the pages that could be wired, and report their size")
   var bestEffort = false
 
   @Flag(help: "Wire a region again after it was resized or replaced")
   var follow = false
 
-  @Flag(help: "Return when the pages are wired, and leave a process that holds them")
+  @Flag(help: "Return when the pages are wired; a background process holds them")
   var background = false
 
   @Flag(help: "List the processes that have regions wired")
@@ -134,7 +135,7 @@ struct Wire: CommandRunner {
       WireReport(
         holder: ProcessNumber.own, diverged: diverged, regions: operands.flatMap(\.rows)),
       options, persists: false)
-    // Called before readiness is reported, so that the holder then has no descriptor of its starter open.
+    // Called before readiness is reported: after that, the holder must have no descriptor of its parent open.
     if backgroundHolder { Readiness.detach() }
     try holding.announce()
     // The room was measured at the start, and does not apply later.

@@ -40,8 +40,8 @@ enum WiringRoom {
       """)
   }
 
-  /// The maximum number of bytes to bring into RAM if less than all is accepted. nil if there is room for all, or if no
-  /// bound is known. It leaves some room for the process itself and its page tables, because at the limit of a control
+  /// The maximum number of bytes to fault in if a partial result is accepted; nil if everything fits, or if no limit is
+  /// known. It leaves some room for the process itself and its page tables, because at the limit of a control
   /// group the kernel kills the process.
   ///
   /// - Parameters:
@@ -61,8 +61,8 @@ enum WiringRoom {
     return bounds.first.map { max(0, $0.available - max(3 << 20, $0.available / 16)) }
   }
 
-  /// Checks the room for memory that is locked when it is touched. mmap(2) reports a missing room as EAGAIN without a
-  /// reason.
+  /// Checks the room for memory that is locked when it is touched. Without room, mmap(2) fails with EAGAIN, which
+  /// does not name the limit.
   static func checkLocked(_ bytes: Int, _ attempt: String) throws(ShmError) {
     let answer = WiringAnswer(try WiringLimits.current(), need: bytes)
     guard answer.isYes == false, let refusing = answer.refusing else { return }

@@ -7,11 +7,11 @@ import Synchronization
 ///
 /// The notice is a whole line, so progress and messages follow it.
 final class WaitNotice: Sendable {
-  /// Waits that are shorter stay silent.
+  /// The notice is printed only if the wait takes longer than this.
   static let delay = Duration.milliseconds(300)
 
   private let text: String
-  /// Whether the wait is over, or its notice is written.
+  /// Set by the first of two events: the end of the wait, or the start of printing the notice.
   private let isSettled = Atomic(false)
 
   private init(_ text: String) { self.text = text }
@@ -50,7 +50,7 @@ final class WaitNotice: Sendable {
       var set = sigset_t()
       unsafe sigfillset(&set)
       unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
-      // The creator retained the notice once for this thread.
+      // Balances the retain in `begin`.
       let notice = unsafe Unmanaged<WaitNotice>.fromOpaque(raw).takeRetainedValue()
       Waiter.pause(WaitNotice.delay)
       if notice.settle() { Output.say("shmtool: \(notice.text)\n", waits: false) }

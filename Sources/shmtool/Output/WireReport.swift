@@ -65,7 +65,7 @@ struct WireReport: Report {
   /// The process that holds the pages.
   let pid: Int32
   let regions: [Row]
-  /// Also empty without permission to know them.
+  /// Empty if there are none, or if this user cannot inspect them.
   let notWired: [Diverged]
 
   enum CodingKeys: CodingKey {
@@ -95,7 +95,7 @@ extension WireReport.Row {
       } else {
         "checked: \(ByteCount(resident)) resident"
       }
-    let less = failure.map { "\n  not all was wired: \(Output.sentence($0))" } ?? ""
+    let less = failure.map { "\n  only a part was wired: \(Output.sentence($0))" } ?? ""
     return "wired \(amount) of \(region.quoted) at offset \(offset), \(checked)\(less)\n"
   }
 }

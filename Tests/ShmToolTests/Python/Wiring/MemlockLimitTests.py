@@ -35,7 +35,7 @@ def test_zero():
     result = run("wire", N, "--best-effort", "--for", "0", preexec_fn=limited(0))
     text = result.stderr.decode()
     assert text.startswith(f"wired 0 B of 64 KiB of '{N}' at offset 0, checked: 0 B resident\n  "
-        f"not all was wired: cannot wire 64 KiB of '{N}': the memlock limit is 0"), result
+        f"only a part was wired: cannot wire 64 KiB of '{N}': the memlock limit is 0"), result
 
 
 def test_remedy(words):

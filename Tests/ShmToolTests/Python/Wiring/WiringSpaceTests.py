@@ -45,7 +45,7 @@ def test_file_system_full():
     kept = run("wire", "sparse", "--for", "0", "--best-effort")
     assert kept.returncode == 0 and kept.stderr.decode().startswith(
         "wired 64 KiB of 128 KiB of 'sparse' at offset 0, checked: 64 KiB resident\n"
-        "  not all was wired: cannot wire 128 KiB of 'sparse': "), kept
+        "  only a part was wired: cannot wire 128 KiB of 'sparse': "), kept
     assert run("wire", "sparse", "--for", "0", "--range", "0:64K").returncode == 0
     assert b'"wired"' not in run("wire", "--list", "--json", "sparse").stdout
     # What the hint says is enough.
