@@ -15,8 +15,7 @@ extension RegionWait {
   /// The conditions, and what was found instead.
   var words: String {
     let wanted = conditions.map(words(of:)).joined(separator: " and ")
-    let facts = conditions.compactMap { facts(about: $0) }
-    return ([wanted] + facts).joined(separator: "; ")
+    return ([wanted] + conditions.compactMap(facts(about:))).joined(separator: "; ")
   }
 
   private func words(of condition: Region.Condition) -> String {

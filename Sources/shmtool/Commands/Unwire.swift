@@ -57,7 +57,8 @@ struct Unwire: CheckedCommand {
     release.begin { $0.process == pid || identities.contains($0.region) }
     operands.forEach(pid.map { [$0] } ?? [], named: { _ in nil }) {
       (pid) throws(ShmError) in
-      try end("process \(pid)", "it is not a background holder", &release) { $0.process == pid }
+      let reason = reason(pid, release.scan)
+      try end("process \(pid)", reason, &release) { $0.process == pid }
     }
     operands.forEach(resolved, named: { RawText($0.reference) }) { (operand) throws(ShmError) in
       let identity = try operand.identity.get()
@@ -100,6 +101,13 @@ struct Unwire: CheckedCommand {
     }
   }
 
+  /// Why a process cannot be unwired.
+  private func reason(_ pid: Int32, _ scan: WiringHolder.Scan) -> String {
+    if scan.hiddenHolders.contains(pid) { return "permission to inspect it was denied" }
+    return scan.holders.contains { $0.process == pid && !$0.isBackground }
+      ? "it holds regions in the foreground" : "it is not a background holder"
+  }
+
   /// Waits for the end of the selected background holders. It is an error if no holder is selected.
   private func end(
     _ subject: String, _ reason: String, _ release: inout HolderRelease,
@@ -109,7 +117,7 @@ struct Unwire: CheckedCommand {
     guard meant.contains(where: \.isBackground) else {
       throw ShmError(
         .notFound, "cannot unwire \(subject)", reason,
-        remedy: remedy(release.scan, meant).map { .advice($0) })
+        remedy: pid == nil ? remedy(release.scan, meant).map { .advice($0) } : nil)
     }
     let failures = release.wait(for: Set(meant.filter(\.isBackground).map(\.process)).sorted())
     guard let first = failures.first else { return }
