@@ -142,7 +142,8 @@ struct WaitTests {
   @Test(
     "two conditions and invalid durations are refused",
     arguments: [
-      ["--removed", "--size", "1"], ["--equals", "x", "--removed"], ["--at", "4"],
+      ["--removed", "--size", "1"], ["--equals", "x", "--removed"], ["--at", "4"], ["--at", "0"],
+      ["--at", "0", "--removed"],
       ["--timeout", "5x"], ["--timeout=-1s"], ["--timeout", "99999999999999h"], ["--timeout", ""],
       ["--equals", ""], ["--size", "-1"], ["--size", "++1"], ["--size", "+"],
       ["--used", "--unused"],

@@ -24,9 +24,9 @@ struct Wait: CheckedCommand {
 
       --free answers as 'shmtool limits --room', and exits with 2 if a limit cannot be read.
 
-      Changes of names, sizes and users are reported by the kernel. Bytes, resident and free \
-      memory are checked every 10 to 100 ms, depending on the time that was waited, or less often \
-      if a check takes more than 2 ms.
+      The kernel reports changes of names, sizes and users. wait checks bytes, resident and free \
+      memory every 10 to 100 ms, depending on the time that it has waited. It checks less often if \
+      a check takes more than 2 ms.
       """)
 
   static let examples = [
@@ -65,7 +65,7 @@ struct Wait: CheckedCommand {
     parsing: .unconditional,
     help: ArgumentHelp("Offset for --equals (default: 0)", valueName: "OFFSET"),
     transform: ByteSize.parse)
-  var at = ByteSize(bytes: 0)
+  var at: ByteSize?
 
   @Flag(help: "Wait until another process uses the region")
   var used = false
@@ -131,8 +131,8 @@ struct Wait: CheckedCommand {
       throw ValidationError("--unused cannot be used with --used or --users")
     }
     if used, users != nil { throw ValidationError("--used and --users cannot be used together") }
-    if at.bytes != 0, equals == nil { throw ValidationError("--at requires --equals") }
-    if at.bytes.addingReportingOverflow(equals?.bytes.count ?? 0).overflow {
+    if at != nil, equals == nil { throw ValidationError("--at requires --equals") }
+    if let at, let equals, at.bytes.addingReportingOverflow(equals.bytes.count).overflow {
       throw ValidationError("--at plus the length of --equals exceeds 2^63 - 1")
     }
     if free?.bytes == 0 { throw ValidationError("--free must be at least 1 byte") }

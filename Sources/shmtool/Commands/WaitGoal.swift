@@ -19,7 +19,7 @@ struct WaitGoal {
       conditions.append(size.isGrowth ? .grown(by: size.bytes) : .size(size.bytes))
     }
     if let equals = command.equals {
-      conditions.append(.bytes(equals.bytes, at: command.at.bytes))
+      conditions.append(.bytes(equals.bytes, at: command.at?.bytes ?? 0))
     }
     if let free = command.free { conditions.append(.room(free.bytes, in: directory)) }
     if command.used { conditions.append(.users(atLeast: 1)) }

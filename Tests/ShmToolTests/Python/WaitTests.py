@@ -317,16 +317,16 @@ def test_free():
         def room(size):
             return run("limits", "-q", "--room", size, "--at", place).returncode
         # The answer is that of 'limits --room', with the directory given or that of the region.
-        for size, code in (("1M", 0), ("2M", 1), ("4M", 1)):
+        for size, code in (("1M", 0), ("3M", 1), ("4M", 1)):
             assert room(size) == code, size
             wanted = 124 if code else 0
             for words in (["--in", place], [place + "/x"]):
                 result = immediate("--free", size, *words)
                 assert result.returncode == wanted, (size, words, result)
         result = immediate("--free", "4M", "--in", place)
-        assert f"shmtool: cannot wait for room in '{place}': timed out after 0 s (waiting for room for" \
-            f" 4 MiB in '{place}'; needs 4 MiB, but {place} has 2 MiB free of 8 MiB)" \
-            in result.stderr.decode(), result
+        assert result.stderr.decode().startswith(
+            f"shmtool: cannot wait for room in '{place}': timed out after 0 s (waiting for room for 4 MiB "
+            f"in '{place}'; needs 4 MiB, but {place} has "), result
         process = waiting("--free", "4M", "--in", place, "--json")
         both = waiting(place + "/x", "--removed", "--free", "4M")
         os.unlink(place + "/ballast")
@@ -517,13 +517,14 @@ def test_as_nobody():
     create(4096)
     os.chmod(P, 0o644)
     # A region of root, without and with a user, which this user cannot see.
+    holder = None
     for _ in range(2):
         nobody(N, "--unused", code=2, text=hidden)
         report = json.loads(nobody(N, "--unused", "--json", code=2, text='"answer_unknown"').stdout)
         assert report["found"]["used"] is None and report["met"] is False, report
         assert nobody(N, "-q", "--unused", code=2).stderr == b""
         nobody(N, "--used", code=124, text="no visible process uses it")
-        holder = user()
+        holder = holder or user()
     # Its own region: the kernel answers, also for users that it cannot see.
     os.chown(P, 65534, 65534)
     nobody(N, "--unused", code=124, text="a process that is not visible here uses it")
@@ -535,6 +536,6 @@ def test_as_nobody():
     nobody(N, "--resident", "4K", code=124, text="0 B are in RAM")
     os.chmod(P, 0o600)
     nobody(N, "--size", "4K", code=0)
-    nobody(N, "--equals", "x", code=77, text="permission denied")
-    nobody(N, "--resident", "4K", code=77, text="permission denied")
+    nobody(N, "--equals", "x", code=77, text="mode 600")
+    nobody(N, "--resident", "4K", code=77, text="mode 600")
     nobody("--free", "4K", code=0)

@@ -61,6 +61,13 @@ struct HolderSearchTests {
     }
   }
 
+  @Test("unwire --pid says why a process is no holder that it can end")
+  func noHolder() async throws {
+    try await withRegion("64K") { (name) async throws in
+      try await Python.test(named: name)
+    }
+  }
+
   @Test("a process that only has the arguments of a holder is not a holder")
   func impostor() async throws {
     try await withRegion("64K") { (name) async throws in

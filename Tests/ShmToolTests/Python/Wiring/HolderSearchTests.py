@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 
-from support import freeze, line, N, P, run, stop, until, wired
+from support import freeze, line, N, P, run, stop, T, until, wired
 from wiring import create, holder, limited, M, refused
 
 
@@ -181,3 +181,16 @@ sys.stdin.read()'''
     refused(run("unwire", N), 66, "no background holder has it wired")
     process.stdin.close()
     assert process.wait(30) == 0
+
+
+def test_no_holder():
+    def message(pid, reason):
+        refused(run("unwire", "--pid", str(pid)), 66, f"cannot unwire process {pid}: {reason}")
+    message(os.getpid(), "it is not a background holder")
+    process = subprocess.Popen([T, "wire", N, "--for", "1h"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    line(process.stderr)
+    message(process.pid, "it holds regions in the foreground")
+    assert process.poll() is None and stop(process)[0] == -signal.SIGTERM
+    missing = run("unwire", N + "-not")
+    refused(missing, 66, f"cannot unwire '{N}-not': no such region; to unwire a removed region, run ")
+    assert missing.stderr.endswith(b"run 'shmtool wire --list' and 'shmtool unwire --pid PID'\n"), missing
