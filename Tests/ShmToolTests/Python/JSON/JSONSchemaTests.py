@@ -13,9 +13,9 @@ def test_independent(directory):
             schema = json.load(file)
         jsonschema.Draft202012Validator.check_schema(schema)
         check[schema["$id"].rpartition(":")[2]] = jsonschema.Draft202012Validator(schema)
-    assert len(check) == 19, sorted(check)
-    for words in (["create", N, "64K"], ["fill", N, "--zero"], ["list"], ["limits"], ["inspect", N, "--pages"],
-                  ["wire", "--list"], ["remove", "--stale"], ["remove", N]):
+    assert len(check) == 20, sorted(check)
+    for words in (["create", N, "64K"], ["fill", N, "--zero"], ["list"], ["limits"], ["wait", N],
+                  ["inspect", N, "--pages"], ["wire", "--list"], ["remove", "--stale"], ["remove", N]):
         report = json.loads(run(*words, "--json").stdout)
         check[words[0]].validate(report)
         for wrong in ({**report, "more": 1}, {**report, "schema": 1}, {k: report[k] for k in ("schema", "action")}):
