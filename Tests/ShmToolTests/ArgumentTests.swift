@@ -24,7 +24,7 @@ struct ArgumentTests {
   }
 
   @Test(
-    "sizes to wait for",
+    "sizes to wait for are parsed, and invalid sizes refused",
     arguments: [
       ("64K", 65536, false), ("0", 0, false), ("+1", 1, true), ("+4K", 4096, true),
       ("+2p", 8192, true),

@@ -51,7 +51,7 @@ struct WaitTests {
     }
   }
 
-  @Test("sees growth by any call, and counts it from the start")
+  @Test("wait --size +SIZE sees growth by any call, and counts it from the start")
   func growth() async throws {
     try await withName { (name) async throws in try await Python.test(named: name) }
   }
@@ -61,70 +61,72 @@ struct WaitTests {
     try await withName { (name) async throws in try await Python.test(named: name) }
   }
 
-  @Test("sees processes that open, map or inherit a region")
+  @Test("wait --used and --users see processes that open, map or inherit a region")
   func used() async throws {
     try await withName { (name) async throws in try await Python.test(named: name, alone: true) }
   }
 
-  @Test("sees the last user close, unmap, exit or die")
+  @Test("wait --unused sees the last user close, unmap, exit or die")
   func unused() async throws {
     try await withName { (name) async throws in try await Python.test(named: name, alone: true) }
   }
 
-  @Test("a file on its way through a socket is in use")
+  @Test("wait --unused knows that a file on its way through a socket is in use")
   func travelling() async throws {
     try await withName { (name) async throws in try await Python.test(named: name, alone: true) }
   }
 
-  @Test("waits for a memfd of a process, and for its end")
+  @Test("wait takes a memfd of a process, and notices its end")
   func descriptor() async throws {
     try await withName { (name) async throws in try await Python.test(named: name, alone: true) }
   }
 
-  @Test("sees pages become resident, and counts no reserved page")
+  @Test("wait --resident sees pages become resident, and counts no reserved page")
   func resident() async throws {
     try await withName { (name) async throws in try await Python.test(named: name) }
   }
 
   @Test(
-    "waits for the room that limits --room reports",
+    "wait --free waits for the room that limits --room reports",
     .enabled(if: TestEnvironment.mayMount, "needs the right to mount"))
   func free() async throws {
     try await withName { (name) async throws in try await Python.test(named: name, alone: true) }
   }
 
-  @Test("several conditions must hold at the same time")
+  @Test("several conditions of wait must hold at the same time")
   func combined() async throws {
     try await withName { (name) async throws in try await Python.test(named: name, alone: true) }
   }
 
-  @Test("ends with 66 if the region that it waits for is removed or replaced")
+  @Test(
+    "wait fails with 66 if a region whose users, growth or pages it waits for is removed or replaced"
+  )
   func gone() async throws {
     try await withName { (name) async throws in try await Python.test(named: name, alone: true) }
   }
 
-  @Test("reports in JSON what was wanted, what was found, and how long it took")
+  @Test("wait --json reports what was wanted, what was found, and the time")
   func report() async throws {
     try await withName { (name) async throws in try await Python.test(named: name) }
   }
 
-  @Test("with -q it answers with the exit status alone")
+  @Test("wait -q prints nothing, and answers with the exit status")
   func quiet() async throws {
     try await withName { (name) async throws in try await Python.test(named: name, alone: true) }
   }
 
-  @Test("each wait ends by a signal at once, and leaves nothing")
+  @Test("a signal ends each kind of wait at once, and leaves no lease")
   func interrupted() async throws {
     try await withName { (name) async throws in try await Python.test(named: name, alone: true) }
   }
 
-  @Test("takes little processor time, also among many events")
+  @Test("wait takes little processor time, also among many events")
   func patient() async throws {
     try await withName { (name) async throws in try await Python.test(named: name, alone: true) }
   }
 
   @Test(
-    "an ordinary user is never told without proof that a region is unused",
+    "wait --unused exits with 2 for an ordinary user without a proof",
     .enabled("needs root, and a binary that others can run") {
       try await Nobody.isUsable()
     })
@@ -140,7 +142,7 @@ struct WaitTests {
   }
 
   @Test(
-    "two conditions and invalid durations are refused",
+    "conditions that cannot be combined and invalid values are refused",
     arguments: [
       ["--removed", "--size", "1"], ["--equals", "x", "--removed"], ["--at", "4"], ["--at", "0"],
       ["--at", "0", "--removed"],

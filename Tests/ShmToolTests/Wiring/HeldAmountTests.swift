@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The amount that is held")
 struct HeldAmountTests {
-  @Test("names the held bytes, and the requested bytes if they are more")
+  @Test("the amount names the held bytes, and the requested bytes if they are more")
   func amounts() {
     #expect(HeldAmount(bytes: 64 << 20, requested: 64 << 20, state: "wired").text == "64 MiB wired")
     #expect(
@@ -21,7 +21,7 @@ struct HeldAmountTests {
     #expect(HeldAmount.wired([]).text == "0 B wired")
   }
 
-  @Test("is followed by what ends the holding")
+  @Test("the line about holding says what ends it")
   func lines() {
     let amount = HeldAmount.mapped(4096)
     #expect(amount.line([]) == "holding 4 KiB mapped; Ctrl-C releases\n")
@@ -31,7 +31,7 @@ struct HeldAmountTests {
         == "holding 4 KiB mapped for 5 s and while process 7 runs; Ctrl-C releases earlier\n")
   }
 
-  @Test("on a terminal is the amount that the kernel counts")
+  @Test("wire, map and create --wired print on a terminal the amount that the kernel counts")
   func counted() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)

@@ -61,7 +61,7 @@ struct HolderSearchTests {
     }
   }
 
-  @Test("unwire --pid says why a process is no holder that it can end")
+  @Test("unwire --pid reports why it cannot end a process")
   func noHolder() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)

@@ -18,7 +18,7 @@ struct WireMannersTests {
     }
   }
 
-  @Test("on a terminal commands that hold regions report what ends them")
+  @Test("on a terminal commands that hold regions report the amount and what ends them")
   func waiting() async throws {
     try await withRegion { (name) async throws in
       try await Python.test(named: name)
