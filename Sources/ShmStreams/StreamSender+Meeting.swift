@@ -18,7 +18,10 @@ extension StreamSender {
     while peers.count(where: { $0.phase == .ready }) < options.receivers {
       if let limit = clock.passed {
         let ready = peers.count(where: { $0.phase == .ready })
-        throw failure.noMeeting("only \(ready) of \(options.receivers) receivers connected", limit)
+        throw failure.noMeeting(
+          options.receivers == 1
+            ? "no receiver connected" : "only \(ready) of \(options.receivers) receivers connected",
+          limit)
       }
       let next = Deadline(after: [clock.left, look.left].compactMap { $0 }.min())
       let heard = try listen(besides: [], next)

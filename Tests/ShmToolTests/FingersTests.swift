@@ -26,6 +26,8 @@ struct FingersTests {
       ("inspect --pid x1", "invalid PID 'x1' for --pid: expected a process ID, such as 1234"),
       ("inspect --pid -5", "invalid PID '-5' for --pid: expected a process ID"),
       ("limits --pid 0", "invalid PID '0' for --pid: expected a process ID"),
+      ("unwire x --pid 5", "REGION and --pid cannot be used together"),
+      ("unwire", "a region or --pid is required"),
       ("unwire --pid 99999999999", "invalid PID '99999999999' for --pid"),
       ("wire x --while-pid me", "invalid PID 'me' for --while-pid: expected a process ID"),
       ("wire x --ready-fd out", "invalid FD 'out' for --ready-fd: expected the number of"),

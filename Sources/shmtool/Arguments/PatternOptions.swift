@@ -76,7 +76,8 @@ struct PatternOptions: ParsableArguments {
     case .file(let path): "file \(Escaping.quoted(path.bytes))"
     case .pattern(.zero): "zeros"
     case .pattern(.byte(let byte)): "byte 0x\(String(byte, radix: 16))"
-    case .pattern(.pattern(let bytes)): "a pattern of \(bytes.count) bytes"
+    case .pattern(.pattern(let bytes)):
+      "a pattern of \(bytes.count) \(bytes.count == 1 ? "byte" : "bytes")"
     case .pattern(.sequence): "a sequence"
     case .pattern(.random(let seed)): "random bytes of seed \(seed)"
     }

@@ -15,12 +15,13 @@ struct Unwire: CheckedCommand {
       example because it is stopped or frozen, or that you may not signal. It still ends the \
       other holders. The exit status is that of the first failure.
 
-      --pid also ends a holder whose region was removed.
+      --pid also ends a holder whose region was removed. Several process IDs are separated by \
+      commas.
       """)
 
   static let examples = [
     "shmtool unwire cache",
-    "shmtool unwire --pid 1234",
+    "shmtool unwire --pid 1234,1240",
   ]
 
   @Argument(
@@ -29,22 +30,28 @@ struct Unwire: CheckedCommand {
   var regions: [RegionReference] = []
 
   @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("End the holder with this process ID", valueName: "PID"),
-    completion: CompletionDomain.process.kind, transform: { try ProcessID.parse($0).pid })
-  var pid: Int32?
+    parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("End the holders with these process IDs; may be repeated", valueName: "PID"),
+    completion: CompletionDomain.process.kind, transform: ProcessList.parse)
+  var pid: [ProcessList] = []
 
   @OptionGroup var options: ActionOptions
 
   func check() throws {
-    if regions.isEmpty == (pid == nil) {
-      throw ValidationError("either a region or --pid is required")
+    if regions.isEmpty, pid.isEmpty { throw ValidationError("a region or --pid is required") }
+    if !regions.isEmpty, !pid.isEmpty {
+      throw ValidationError("REGION and --pid cannot be used together")
     }
   }
 
   func run() throws {
     var operands = Operands()
-    if let pid { try checkHolder(pid) }
+    var wanted: [Int32] = []
+    for pid in pid.flatMap(\.processes) where !wanted.contains(pid) { wanted.append(pid) }
+    let processes = wanted.map { (pid) in
+      (pid: pid, check: Result { () throws(ShmError) in try checkHolder(pid) })
+    }
+    let mine = Set(processes.filter { (try? $0.check.get()) != nil }.map(\.pid))
     var release = HolderRelease(try HolderArguments.scan(), patience: Self.patience)
     // Each name is resolved once, because it can get another region meanwhile.
     let resolved = regions.map { (reference) in
@@ -54,9 +61,10 @@ struct Unwire: CheckedCommand {
       )
     }
     let identities = resolved.compactMap { try? $0.identity.get() }
-    release.begin { $0.process == pid || identities.contains($0.region) }
-    operands.forEach(pid.map { [$0] } ?? [], named: { _ in nil }) {
-      (pid) throws(ShmError) in
+    release.begin { mine.contains($0.process) || identities.contains($0.region) }
+    operands.forEach(processes, named: { _ in nil }) { (process) throws(ShmError) in
+      try process.check.get()
+      let pid = process.pid
       let reason = reason(pid, release.scan)
       try end("process \(pid)", reason, &release) { $0.process == pid }
     }
@@ -117,7 +125,7 @@ struct Unwire: CheckedCommand {
     guard meant.contains(where: \.isBackground) else {
       throw ShmError(
         .notFound, "cannot unwire \(subject)", reason,
-        remedy: pid == nil ? remedy(release.scan, meant).map { .advice($0) } : nil)
+        remedy: pid.isEmpty ? remedy(release.scan, meant).map { .advice($0) } : nil)
     }
     let failures = release.wait(for: Set(meant.filter(\.isBackground).map(\.process)).sorted())
     guard let first = failures.first else { return }

@@ -52,7 +52,7 @@ extension ListReport {
       ).with(hiddenProcesses),
       MetricFamily(
         "all_processes_visible", nil,
-        "1 if every process was inspected or counted as hidden, 0 if more can be hidden."
+        "1 if /proc shows all processes of the host, 0 if it can hide some."
       ).with(seesAllProcesses ? 1 : 0),
       MetricFamily(
         "unreadable_sources", nil, "Number of directories and files that could not be read."

@@ -61,6 +61,13 @@ struct HolderSearchTests {
     }
   }
 
+  @Test("unwire --pid ends several holders, given with commas or repeated")
+  func severalProcesses() async throws {
+    try await withRegion("64K") { (name) async throws in
+      try await Python.test(named: name)
+    }
+  }
+
   @Test("unwire --pid reports why it cannot end a process")
   func noHolder() async throws {
     try await withRegion("64K") { (name) async throws in

@@ -194,3 +194,33 @@ def test_no_holder():
     missing = run("unwire", N + "-not")
     refused(missing, 66, f"cannot unwire '{N}-not': no such region; to unwire a removed region, run ")
     assert missing.stderr.endswith(b"run 'shmtool wire --list' and 'shmtool unwire --pid PID'\n"), missing
+
+
+def test_several_processes():
+    names = [N, N + "-b", N + "-c", N + "-d"]
+    for name in names[1:]:
+        create(name, "8K")
+    def begin():
+        return [json.loads(run("wire", name, "--background", "--json").stdout)["pid"] for name in names]
+    def held():
+        holders = json.loads(run("wire", "--list", *names, "--json").stdout)["holders"]
+        return {row["pid"] for row in holders}
+    try:
+        for words in (lambda a, b, c, d: ["--pid", f"{a},{b}", "--pid", str(c), "--pid", str(d)],
+                      lambda a, b, c, d: ["--pid", f"{a}, {b},{c},{d},{a}"]):
+            processes = begin()
+            assert held() == set(processes)
+            result = run("unwire", *words(*processes), "--json")
+            report = json.loads(result.stdout)
+            assert result.returncode == 0 and not held(), result
+            assert sorted(row["pid"] for row in report["regions"]) == sorted(processes), report
+        # A process that is no holder is an error, and the others end.
+        processes = begin()
+        result = run("unwire", "--pid", f"{processes[0]},{os.getpid()}", "--pid", f"{processes[1]}")
+        assert result.returncode == 66 and result.stderr.count(b"it is not a background holder") == 1, result
+        assert held() == set(processes[2:])
+        assert run("unwire", "-q", *names[2:]).returncode == 0
+    finally:
+        for name in names:
+            run("unwire", "-q", name)
+        run("rm", "-f", *names[1:])
