@@ -1,15 +1,17 @@
 /// How a record lies in a stream: its length in 8 bytes, little-endian, its bytes, and zeros up to the
 /// next multiple of 8.
+@usableFromInline
 struct RecordLayout {
   /// The size of the header of a record in bytes.
-  static let header = 8
+  @usableFromInline static var header: Int { 8 }
 
   /// The bytes of the record without header and padding.
-  let length: Int
+  @usableFromInline let length: Int
   /// The bytes of the ring that the record takes.
-  let size: Int
+  @usableFromInline let size: Int
 
   /// The layout of a record of `length` bytes; nil if it is negative or overflows.
+  @inlinable
   @inline(__always)
   init?(length: Int) {
     guard (0...Int.max - Self.header - 7).contains(length) else { return nil }
@@ -19,6 +21,7 @@ struct RecordLayout {
 
   /// The layout of the record that begins with `header`. The length is loaded only once, so that a later change by the
   /// sender has no effect.
+  @inlinable
   @inline(__always)
   init?(header: UnsafeRawBufferPointer) {
     let length = unsafe UInt64(littleEndian: header.loadUnaligned(as: UInt64.self))
@@ -26,9 +29,31 @@ struct RecordLayout {
     self.init(length: length)
   }
 
+  /// The layout of the record at `offset`; nil if `bytes` do not contain all of a valid record there.
+  @inlinable
+  @inline(__always)
+  init?(in bytes: UnsafeRawBufferPointer, at offset: Int) {
+    guard bytes.count - offset >= Self.header else { return nil }
+    unsafe self.init(header: UnsafeRawBufferPointer(rebasing: bytes[offset...]))
+    guard size <= bytes.count - offset else { return nil }
+  }
+
   /// The place of the bytes within the record.
+  @inlinable
   var bytes: Range<Int> { Self.header..<Self.header + length }
 
   /// The place of the zeros within the record.
   var padding: Range<Int> { Self.header + length..<size }
+
+  /// The bytes of the record that begins at `offset`.
+  @inlinable
+  @inline(__always)
+  @_lifetime(borrow buffer)
+  func span(in buffer: UnsafeRawBufferPointer, at offset: Int) -> RawSpan {
+    let start = offset + Self.header
+    let span = unsafe RawSpan(
+      _unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer[start..<start + length]))
+    // The memory of the buffer outlives the part of it.
+    return unsafe _overrideLifetime(span, borrowing: buffer)
+  }
 }

@@ -98,10 +98,16 @@ struct RingReader: ~Copyable {
     let ahead = position &- self.position
     let added = position &- seen
     guard ahead <= UInt64(memory.geometry.capacity), added <= ahead else {
-      throw ShmError(
-        .damaged, "cannot continue the stream", "the sender published an invalid position")
+      throw Self.invalidPosition
     }
     seen = position
     return Int(ahead)
+  }
+
+  private static var invalidPosition: ShmError {
+    @inline(never)
+    get {
+      ShmError(.damaged, "cannot continue the stream", "the sender published an invalid position")
+    }
   }
 }

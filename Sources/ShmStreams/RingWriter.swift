@@ -4,8 +4,10 @@ import ShmCore
 /// checked and then used. The functions on the path of each message are inlined, as in `RingReader`.
 struct RingWriter: ~Copyable {
   let memory: RingMemory
-  /// The bytes put in so far.
+  /// The bytes written so far, including `unpublished`.
   private(set) var position: UInt64 = 0
+  /// The last of these bytes, which the receivers cannot see yet.
+  private(set) var unpublished = 0
   private let published: SharedWord
   private let waits: SharedWord
   private var receivers: [Receiver]
@@ -60,17 +62,30 @@ struct RingWriter: ~Copyable {
   /// Forgets the known room, so that the next loan checks the state of the stream.
   mutating func forget() { knownRoom = 0 }
 
-  /// Hands bytes on that were put into `space`.
+  /// Adds bytes that were written at `position`. The receivers see them after the next `publish`.
+  @inline(__always)
+  mutating func append(_ count: Int) {
+    position &+= UInt64(count)
+    knownRoom &-= count
+    unpublished &+= count
+  }
+
+  /// Publishes all appended bytes.
   ///
   /// - Returns: which receivers are to be woken, a bit for each.
   @inline(__always)
-  mutating func publish(_ count: Int) -> UInt32 {
-    position &+= UInt64(count)
-    knownRoom -= count
+  mutating func publish() -> UInt32 {
+    unpublished = 0
     published.announce(position)
     var woken: UInt32 = 0
     for index in receivers.indices where receivers[index].waits.takeDown() { woken |= 1 << index }
     return woken
+  }
+
+  /// Removes the bytes that no receiver has seen.
+  mutating func discardUnpublished() {
+    position &-= UInt64(unpublished)
+    unpublished = 0
   }
 
   /// Whether one receiver has taken everything.
@@ -81,23 +96,26 @@ struct RingWriter: ~Copyable {
 
   @inline(__always)
   private mutating func room(_ load: (SharedWord) -> UInt64) throws(ShmError) -> Int {
+    let visible = position &- UInt64(unpublished)
     var least = memory.geometry.capacity
     for index in receivers.indices {
       let theirs = load(receivers[index].position)
       let taken = theirs &- receivers[index].seen
       let behind = position &- theirs
-      // Positions only grow, and no receiver is ahead of the sender. The check uses differences, because positions
-      // wrap.
-      guard taken <= position &- receivers[index].seen, behind <= UInt64(memory.geometry.capacity)
-      else {
-        throw ShmError(
-          .damaged, "cannot continue the stream",
-          "receiver \(index) published an invalid position")
-      }
+      // Positions only grow, and no receiver is ahead of the published bytes. The check uses differences, because
+      // positions wrap.
+      guard taken <= visible &- receivers[index].seen, behind <= UInt64(memory.geometry.capacity)
+      else { throw Self.invalidPosition(of: index) }
       receivers[index].seen = theirs
       least = min(least, memory.geometry.capacity - Int(behind))
     }
     knownRoom = least
     return least
+  }
+
+  @inline(never)
+  private static func invalidPosition(of receiver: Int) -> ShmError {
+    ShmError(
+      .damaged, "cannot continue the stream", "receiver \(receiver) published an invalid position")
   }
 }

@@ -52,7 +52,9 @@ protocol StreamEnd: ~Copyable {
 }
 
 extension StreamEnd where Self: ~Copyable {
-  /// Aborts the stream, and returns the error for the caller to throw.
+  /// Aborts the stream, and returns the error for the caller to throw. Not inlined, because that would put copies of
+  /// strings on the path of each record.
+  @inline(never)
   mutating func aborting(because error: ShmError) -> ShmError {
     abort(error)
     return error

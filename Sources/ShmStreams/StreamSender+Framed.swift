@@ -17,6 +17,7 @@ extension StreamSender {
     from input: inout FramedInput, progress: (Int) -> Void = { _ in }
   ) throws(ShmError) {
     try checkOpen()
+    flush()
     do throws(ShmError) {
       var records = 0
       while true {

@@ -34,6 +34,7 @@ extension StreamSender {
     let size = try layout(byteCount).size
     if ring.knownRoom >= size { return nil }
     try checkOpen()
+    flush()
     do throws(ShmError) {
       try emptyReadiness()
       // Receivers may have died, and others may have connected.

@@ -18,9 +18,8 @@ extension StreamSender {
   ///   errors do not change the stream. Also the errors of ``send(from:named:progress:)``.
   /// - Complexity: linear in the bytes.
   public mutating func sendRecord(_ bytes: RawSpan) throws(ShmError) {
-    let place = try unsafe beginRecord(bytes.byteCount)
-    unsafe bytes.withUnsafeBytes { unsafe place.copyMemory(from: $0) }
-    endRecord(bytes.byteCount)
+    try put(bytes)
+    publishAppended()
   }
 
   /// Sends one record, copied from `bytes`.
@@ -139,26 +138,65 @@ extension StreamSender {
     return try free(size, until: Deadline(after: timeout)) >= size
   }
 
+  /// Copies a record into the ring, and appends it.
+  @inline(__always)
+  mutating func put(_ bytes: RawSpan) throws(ShmError) {
+    let count = bytes.byteCount
+    // The same as beginRecord, which is a call.
+    if let layout = RecordLayout(length: count), layout.size <= ring.knownRoom {
+      let place = unsafe place(of: layout)
+      unsafe bytes.withUnsafeBytes { unsafe place.copyMemory(from: $0) }
+    } else {
+      let place = try unsafe waitToBegin(count)
+      unsafe bytes.withUnsafeBytes { unsafe place.copyMemory(from: $0) }
+    }
+    complete(count)
+  }
+
   /// Waits for the room of a record.
   ///
   /// - Returns: the place of its bytes.
   @usableFromInline
   mutating func beginRecord(_ count: Int) throws(ShmError) -> UnsafeMutableRawBufferPointer {
+    // No room is known after the end of the stream, so this is also the check for it.
+    guard let layout = RecordLayout(length: count), layout.size <= ring.knownRoom else {
+      return try unsafe waitToBegin(count)
+    }
+    return unsafe place(of: layout)
+  }
+
+  @inline(never)
+  private mutating func waitToBegin(
+    _ count: Int
+  ) throws(ShmError) -> UnsafeMutableRawBufferPointer {
     let layout = try layout(count)
-    let space = try unsafe beginLoan(layout.size)
-    return unsafe UnsafeMutableRawBufferPointer(rebasing: space[layout.bytes])
+    _ = try makeRoom(layout.size)
+    return unsafe place(of: layout)
+  }
+
+  @inline(__always)
+  private func place(of layout: RecordLayout) -> UnsafeMutableRawBufferPointer {
+    unsafe UnsafeMutableRawBufferPointer(
+      rebasing: ring.writableBytes(layout.size)[layout.bytes])
   }
 
   /// Publishes a record whose bytes are in place.
   @usableFromInline
   mutating func endRecord(_ count: Int) {
+    complete(count)
+    publishAppended()
+  }
+
+  /// Appends a record whose bytes are in place: writes its header and its padding.
+  @inline(__always)
+  mutating func complete(_ count: Int) {
     // beginRecord has checked a count that is at least as large.
     guard let layout = RecordLayout(length: count) else { return }
     let space = unsafe ring.writableBytes(layout.size)
     unsafe space.storeBytes(of: UInt64(count).littleEndian, as: UInt64.self)
     // Do not expose the previous contents of the ring.
     for index in layout.padding { unsafe space[index] = 0 }
-    publish(layout.size)
+    append(layout.size)
   }
 
   func layout(_ count: Int) throws(ShmError) -> RecordLayout {

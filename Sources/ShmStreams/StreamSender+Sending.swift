@@ -26,6 +26,7 @@ extension StreamSender {
     progress: (Int) -> Void = { _ in }
   ) throws(ShmError) {
     try checkOpen()
+    flush()
     do throws(ShmError) {
       var input = try StreamSource(source.rawValue, chunk: options.chunk, "cannot read \(name)")
       let least = min(input.leastRoom, ring.memory.geometry.capacity)
@@ -54,13 +55,27 @@ extension StreamSender {
   /// Publishes bytes that were written into the ring, and wakes receivers that wait for them.
   @inline(__always)
   mutating func publish(_ count: Int) {
+    append(count)
+    publishAppended()
+  }
+
+  /// Adds bytes that were written into the ring, and does not publish them yet.
+  @inline(__always)
+  mutating func append(_ count: Int) {
     if options.hasChecksum {
       unsafe checksum.add(UnsafeRawBufferPointer(ring.writableBytes(count)))
     }
-    let woken = ring.publish(count)
+    ring.append(count)
+  }
+
+  /// Publishes all appended bytes, and wakes receivers that wait for them.
+  @inline(__always)
+  mutating func publishAppended() {
+    let woken = ring.publish()
     if woken != 0 { wake(woken) }
   }
 
+  @inline(never)
   private mutating func wake(_ woken: UInt32) {
     for peer in peers {
       guard let index = peer.index, woken & 1 << index != 0 else { continue }
@@ -81,6 +96,7 @@ extension StreamSender {
     _ wanted: Int = 1, until limit: Deadline? = nil
   ) throws(ShmError) -> Int {
     var clock = limit ?? Deadline(after: options.stallTimeout)
+    flush()
     while true {
       spin.restart()
       repeat {
@@ -131,6 +147,7 @@ extension StreamSender {
   }
 
   mutating func waitForInput(_ source: CInt) throws(ShmError) {
+    flush()
     let clock = Deadline(after: options.stallTimeout)
     while true {
       let heard = try listen(besides: [Waiter.Interest(descriptor: source)], clock)

@@ -88,6 +88,7 @@ public struct StreamSender: StreamEnd, ~Copyable, Sendable {
   ///   was expected. The stream is aborted then. Also `usage` if the stream has already ended.
   public mutating func finish() throws(ShmError) -> StreamReport {
     try checkOpen()
+    flush()
     do throws(ShmError) {
       try checkExpectation()
       let total = ring.position
@@ -121,6 +122,7 @@ public struct StreamSender: StreamEnd, ~Copyable, Sendable {
   private mutating func abort(_ reason: String, _ error: ShmError) {
     guard ending == nil else { return }
     ending = error
+    ring.discardUnpublished()
     ring.forget()
     for peer in peers {
       peer.socket.sendLast(.abort(stream: stream, bytes: ring.position, reason: reason))

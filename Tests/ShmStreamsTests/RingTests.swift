@@ -36,7 +36,11 @@ struct RingTests {
       try reader.availableBeforeWaiting(wanted: wanted)
     }
     func isSenderToBeWoken() -> Bool { reader.isSenderToBeWoken() }
-    func publish(_ count: Int) -> UInt32 { writer.publish(count) }
+    func append(_ count: Int) { writer.append(count) }
+    func publish(_ count: Int = 0) -> UInt32 {
+      writer.append(count)
+      return writer.publish()
+    }
     func release(_ count: Int) -> Bool { reader.release(count) }
 
     /// Puts bytes in that say their own position.
@@ -46,7 +50,7 @@ struct RingTests {
       for index in 0..<count {
         unsafe space[index] = UInt8(truncatingIfNeeded: (start + index) / 7)
       }
-      _ = writer.publish(count)
+      _ = publish(count)
     }
 
     /// Takes bytes out, and whether they are what was put in.
@@ -138,6 +142,25 @@ struct RingTests {
     error(.damaged) { _ = try ring.room() }
     ring.writer.memory.word(at: RingGeometry.senderPosition).publish(900)
     error(.damaged) { _ = try ring.available() }
+  }
+
+  @Test("appended bytes take room, and are visible after they are published")
+  func appended() throws {
+    let ring = try pair()
+    ring.append(300)
+    #expect(ring.writer.unpublished == 300 && ring.writer.position == 300)
+    #expect(try ring.available() == 0)
+    #expect(try ring.room() == 65536 - 300)
+    // A receiver cannot have consumed bytes that it cannot see.
+    ring.writer.memory.word(at: RingGeometry.receiverPosition(0)).publish(100)
+    error(.damaged) { _ = try ring.room() }
+    ring.writer.memory.word(at: RingGeometry.receiverPosition(0)).publish(0)
+    #expect(ring.publish(50) == 0)
+    #expect(ring.writer.unpublished == 0)
+    #expect(try ring.available() == 350)
+    ring.append(8)
+    ring.writer.discardUnpublished()
+    #expect(ring.writer.position == 350 && ring.writer.unpublished == 0)
   }
 
   @Test("memory that is not sealed, or has another size or version, is refused")

@@ -68,7 +68,8 @@ struct RingThreadTests {
       guard let start = unsafe ring.writableBytes(count).baseAddress else { throw Self.noMemory }
       let place = unsafe start.assumingMemoryBound(to: UInt8.self)
       for index in 0..<count { unsafe place[index] = byte(ring.position &+ UInt64(index)) }
-      let woken = ring.publish(count)
+      ring.append(count)
+      let woken = ring.publish()
       for index in data.indices where woken & 1 << index != 0 { data[index].event.ring() }
     }
   }

@@ -42,6 +42,17 @@ struct StreamPair: ~Copyable {
     self.receiver = second
   }
 
+  /// Receives the records that are available now.
+  mutating func taken() throws -> [[UInt8]] {
+    var records: [[UInt8]] = []
+    while try receiver.waitForRecord(timeout: .zero) == .ready {
+      _ = try receiver.receiveRecords { bytes in
+        records.append(unsafe bytes.withUnsafeBytes { unsafe Array($0) })
+      }
+    }
+    return records
+  }
+
   /// Finishes both ends. The receiver must have consumed all bytes that were sent.
   ///
   /// - Returns: the bytes that the receiver reports.

@@ -2,8 +2,8 @@ import Glibc
 import ShmCore
 import ShmStreams
 
-/// What loans cost: run by `Scripts/bench-streams` beside a C program that does the same with the same
-/// ring. Prints nanoseconds.
+/// What loans and records cost: run by `Scripts/bench-streams` beside a C program that does the same with the
+/// same ring. Prints nanoseconds.
 @main
 struct StreamBench {
   static func main() {
@@ -17,9 +17,11 @@ struct StreamBench {
   }
 
   private static func run(_ words: [String]) throws {
-    guard words.count == 4, let count = Int(words[2]),
+    guard [4, 6].contains(words.count), let count = Int(words[2]),
       let waiting = StreamWaiting(rawValue: words[3])
-    else { throw ShmError(.usage, "cannot measure", "WORK NAME COUNT WAITING are needed") }
+    else {
+      throw ShmError(.usage, "cannot measure", "WORK NAME COUNT WAITING [SIZE FORM] are needed")
+    }
     var options = StreamOptions()
     options.waiting = waiting
     options.meetingTimeout = .seconds(30)
@@ -28,6 +30,10 @@ struct StreamBench {
     case "receive": try receive(words[1], options)
     case "ping": try ping(words[1], count, options)
     case "pong": try pong(words[1], count, options)
+    case "put": try RecordBench(words[1], options, words[4...]).put(count)
+    case "take": try RecordBench(words[1], options, words[4...]).take()
+    case "ask": try RecordBench(words[1], options, words[4...]).ask(count)
+    case "answer": try RecordBench(words[1], options, words[4...]).answer()
     default: throw ShmError(.usage, "cannot measure", "no such work")
     }
   }
@@ -113,7 +119,7 @@ struct StreamBench {
     }
   }
 
-  private static var nanoseconds: Int {
+  static var nanoseconds: Int {
     var time = timespec()
     unsafe clock_gettime(CLOCK_MONOTONIC, &time)
     return time.tv_sec * 1_000_000_000 + time.tv_nsec
