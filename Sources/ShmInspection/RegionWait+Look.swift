@@ -52,8 +52,22 @@ extension RegionWait {
     do {
       return try Region.open(reference, access: .status).status()
     } catch {
-      guard error.kind == .notFound else { throw error }
+      guard Self.isGone(reference, error) else { throw error }
       return nil
+    }
+  }
+
+  /// Whether an error means that the region does not exist. The descriptors of a process that exits are gone, but an
+  /// ordinary user gets `EACCES` for them until the parent has waited for the process.
+  private static func isGone(_ reference: RegionReference, _ error: ShmError) -> Bool {
+    if error.kind == .notFound { return true }
+    guard case .descriptor(let owner, _) = reference, error.kind == .notPermitted else {
+      return false
+    }
+    do {
+      return try ProcessWatch(owner).waitForEnd(timeout: .milliseconds(500))
+    } catch {
+      return error.kind == .notFound
     }
   }
 
@@ -122,7 +136,7 @@ extension RegionWait {
       guard try region.status().identity == identity else { return nil }
       return try RegionUse.proved(region, in: scan)
     } catch {
-      guard error.kind == .notFound else { throw error }
+      guard Self.isGone(reference, error) else { throw error }
       return nil
     }
   }
@@ -155,7 +169,7 @@ extension RegionWait {
       guard try region.status().identity == known?.identity else { return nil }
       return try body(region)
     } catch {
-      guard error.kind == .notFound else { throw error }
+      guard Self.isGone(reference, error) else { throw error }
       return nil
     }
   }

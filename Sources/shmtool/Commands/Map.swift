@@ -27,7 +27,8 @@ struct Map: CommandRunner {
   ]
 
   enum CodingKeys: CodingKey {
-    case regions, anonymous, secret, huge, isPrivate, readOnly, populate, force, at, core, options
+    case regions, anonymous, secret, huge, isPrivate, readOnly, populate, force, at, quiet, core,
+      options
   }
 
   @Argument(
@@ -74,6 +75,9 @@ struct Map: CommandRunner {
     help: ArgumentHelp("Map at ADDRESS, such as 0x7f0000000000", valueName: "ADDRESS"),
     transform: Address.parse)
   var at: Address?
+
+  @Flag(name: .shortAndLong, help: "Print no status messages")
+  var quiet = false
 
   @OptionGroup var core: CoreOptions
   @OptionGroup var options: OutputOptions
@@ -141,7 +145,7 @@ struct Map: CommandRunner {
     }
     try core.apply()
     try loop.hold(
-      command: command, descriptors: held.map { $0.region.rawDescriptor }, isQuiet: false,
+      command: command, descriptors: held.map { $0.region.rawDescriptor }, isQuiet: quiet,
       amount: .mapped(held.reduce(0) { $0 &+ $1.mapped }))
   }
 

@@ -60,8 +60,10 @@ struct InspectUser: Encodable {
     var table = Table(columns: [
       Table.Column(heading: "  PID", alignsRight: true),
       Table.Column(heading: "COMMAND", fit: .shortened),
-      Table.Column(heading: "ADDRESSES"), Table.Column(heading: "OFFSET", alignsRight: true),
-      Table.Column(heading: "ACCESS"), Table.Column(heading: "RESIDENT", alignsRight: true),
+      Table.Column(heading: "ADDRESSES", rank: 3),
+      Table.Column(heading: "OFFSET", alignsRight: true, rank: 4),
+      Table.Column(heading: "ACCESS", rank: 5),
+      Table.Column(heading: "RESIDENT", alignsRight: true),
       Table.Column(heading: "SHARE", alignsRight: true),
       Table.Column(heading: "WIRED", alignsRight: true),
       Table.Column(heading: "COPIED", alignsRight: true),

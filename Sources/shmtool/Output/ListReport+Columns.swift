@@ -13,6 +13,8 @@ extension ListReport {
     var alignsRight = false
     /// Whether cells lose their middle on a narrow terminal. Other columns are omitted there.
     var isShortened = false
+    /// Columns of a higher rank are omitted first, see `Table.Column`.
+    var rank = 2
     /// The facts that the column needs.
     var facts: RegionInventory.Facts = []
     let cell: @Sendable (Row, TextStyle) -> String
@@ -32,10 +34,11 @@ extension ListReport {
   static let columns: [Column] = [
     Column(
       name: "kind", help: "posix, semaphore, memfd, sysv, file, anonymous, other, stream",
-      key: .kind, isDefault: true, cell: { row, _ in row.kind }, precedes: { $0.kind < $1.kind }),
+      key: .kind, isDefault: true, rank: 1, cell: { row, _ in row.kind },
+      precedes: { $0.kind < $1.kind }),
     Column(
       name: "name", help: "name or path; PID@0xADDRESS if it has no name", key: .name,
-      isDefault: true, isShortened: true, cell: { row, _ in row.region.word + row.mark },
+      isDefault: true, isShortened: true, rank: 0, cell: { row, _ in row.region.word + row.mark },
       rawField: { RawField(($0.name.value ?? $0.region).bytes) }),
     amount("size", "length", .size, isDefault: true, \.size),
     amount("allocated", "memory charged for it", .allocated, isDefault: true, \.allocated),
@@ -45,7 +48,7 @@ extension ListReport {
       "wired", "locked in RAM, or never swapped", .wired, isDefault: true, facts: .wiring, \.wired),
     Column(
       name: "charged", help: "control group charged for most of it (root only)", key: .charged,
-      isShortened: true, facts: .charges,
+      isShortened: true, rank: 3, facts: .charges,
       cell: { row, style in row.charged.text { ChargeRow.largest($0, style) } },
       rawField: { row in row.charged.field { RawField(list: $0.map(\.field)) } },
       precedes: {
@@ -90,7 +93,7 @@ extension ListReport {
       cell: { row, _ in "\(row.inode)" }, precedes: { $0.inode < $1.inode }),
     Column(
       name: "reference", help: "name that other commands take", key: .reference,
-      isShortened: true, cell: { row, _ in row.reference.value?.word ?? "-" },
+      isShortened: true, rank: 3, cell: { row, _ in row.reference.value?.word ?? "-" },
       rawField: { RawField(reference: $0.reference.value) }),
     Column(
       name: "state", help: "named, removed, hidden, unmounted, unknown", key: .nameState,
@@ -101,7 +104,7 @@ extension ListReport {
       precedes: { $0.useOrder < $1.useOrder }),
     Column(
       name: "users", help: "processes that have it mapped or open", key: .users, isDefault: true,
-      isShortened: true, cell: { row, _ in UserRow.list(row.users, row.use) },
+      isShortened: true, rank: 0, cell: { row, _ in UserRow.list(row.users, row.use) },
       rawField: { UserRow.field($0.users, $0.use) },
       precedes: { $0.users.count > $1.users.count }),
   ]
@@ -183,7 +186,8 @@ extension ListReport {
     _ value: @escaping @Sendable (Row) -> Unknowable<Int>
   ) -> Column {
     Column(
-      name: name, help: help, key: key, isDefault: isDefault, alignsRight: true, facts: facts,
+      name: name, help: help, key: key, isDefault: isDefault, alignsRight: true,
+      rank: name == "size" ? 0 : 1, facts: facts,
       cell: { row, style in
         row.isStream ? "-" : value(row).text { Format.size($0, style) }
       },

@@ -84,7 +84,7 @@ struct ListReport: Report {
     columns.shown.map {
       Table.Column(
         heading: $0.name.uppercased(), alignsRight: $0.alignsRight,
-        fit: $0.isShortened ? .shortened : .omitted)
+        fit: $0.isShortened ? .shortened : .omitted, rank: $0.rank)
     }
   }
 

@@ -14,6 +14,9 @@ struct Table {
     let heading: String
     var alignsRight = false
     var fit = Fit.omitted
+    /// Columns of a higher rank are omitted first. A column whose cells are shortened is omitted only if its rank is
+    /// more than 0.
+    var rank = 0
   }
 
   let columns: [Column]
@@ -59,12 +62,12 @@ struct Table {
     }
     if total() <= limit { return (shown, widths) }
     // As narrow as they remain readable, to see which columns have room.
-    let least = limit < 60 ? 8 : 16
+    let least = limit < 60 ? 8 : 20
     for index in shown where columns[index].fit != .omitted {
       widths[index] = min(natural[index], least)
     }
     while total() > limit, shown.count > 1,
-      let last = shown.lastIndex(where: { columns[$0].fit == .omitted }),
+      let last = nextToOmit(of: shown),
       shown.count > 2 || columns[shown[1]].fit != .wrapped
     {
       shown.remove(at: last)
@@ -83,6 +86,21 @@ struct Table {
     }
     return (shown, widths)
   }
+
+  /// The index of the next column to omit: of the columns of the highest rank the last; nil if all must stay.
+  private func nextToOmit(of shown: [Int]) -> Int? {
+    shown.indices.filter { columns[shown[$0]].canBeOmitted }
+      .max { (rank(of: shown[$0]), $0) < (rank(of: shown[$1]), $1) }
+  }
+
+  /// The rank of a column. A column without any information is of a higher rank.
+  private func rank(of index: Int) -> Int {
+    let hasNone = rows.count > 1 && rows.allSatisfy { Self.emptyCells.contains($0[index]) }
+    return columns[index].rank + (hasNone ? 2 : 0)
+  }
+
+  /// The cells that say nothing if all cells of a column are such.
+  private static let emptyCells: Set<String> = ["", "-", "0 B", "0", "none", "unknown"]
 
   /// The cells of a row, in as many lines as its last cell needs.
   private func pieces(of line: [String], _ shown: [Int], _ widths: [Int]) -> [[String]] {
@@ -106,4 +124,9 @@ struct Table {
       return position == shown.count - 1 ? cell : cell + padding
     }.joined(separator: String(repeating: " ", count: Self.gap))
   }
+}
+
+extension Table.Column {
+  /// Whether the column can be omitted on a narrow terminal.
+  fileprivate var canBeOmitted: Bool { fit == .omitted || fit == .shortened && rank > 0 }
 }

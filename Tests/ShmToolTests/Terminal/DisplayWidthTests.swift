@@ -55,4 +55,27 @@ struct DisplayWidthTests {
     #expect(limit < 40 || text.contains("64 KiB"))
     #expect((text.contains("(not")) == !text.contains("1234567"))
   }
+
+  @Test(
+    "a table omits the columns of the highest rank first, and columns without information before others"
+  )
+  func ranks() throws {
+    var table = Table(columns: [
+      Table.Column(heading: "ADDRESSES", rank: 3), Table.Column(heading: "EMPTY"),
+      Table.Column(heading: "FULL"), Table.Column(heading: "LAST"),
+      Table.Column(heading: "NAME", fit: .shortened),
+      Table.Column(heading: "OTHER", fit: .shortened, rank: 4),
+    ])
+    table.rows = (1...2).map { ["0x7f0000000000", "-", "f\($0)", "l\($0)", "name", "other\($0)"] }
+    let notes = [60, 44, 36, 22, 15].map { limit in
+      let text = table.text(headings: true, limit: limit)
+      return text.split(separator: "\n").drop { !$0.hasPrefix("(") }.joined(separator: " ")
+    }
+    let shown = "; --no-truncate shows all)"
+    #expect(notes[0].isEmpty)
+    #expect(notes[1] == "(not shown: OTHER" + shown)
+    #expect(notes[2] == "(not shown: ADDRESSES, OTHER" + shown)
+    #expect(notes[3] == "(not shown: ADDRESSES, EMPTY, OTHER" + shown)
+    #expect(notes[4] == "(not shown: ADDRESSES, EMPTY, LAST, OTHER" + shown)
+  }
 }

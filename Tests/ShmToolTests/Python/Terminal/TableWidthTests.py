@@ -19,6 +19,13 @@ def test_list():
                 assert max(map(width, lines)) <= columns, (columns, words, lines)
                 # The beginning and the end of the name are left, and a column beside it.
                 assert any("…" in line and "-end" in line for line in lines), lines
+        # The size is the last column that is omitted, and columns without information are the first.
+        lines, _ = shown("list", N + "*", columns=40)
+        assert "SIZE" in lines[0] and any("8 KiB" in line for line in lines), lines
+        lines, _ = shown("list", N + "*", columns=80)
+        assert "SIZE" in lines[0] and "AGE" in lines[0] and "WIRED" not in lines[0], lines
+        lines, _ = shown("list", N + "*", "-o", "all", columns=80)
+        assert "SIZE" in lines[0] and "ALLOCATED" in lines[0] and "REFERENCE" not in lines[0], lines
         # Two columns are enough for the whole width: it is used.
         lines, _ = shown("list", LONG, "-o", "name,size", columns=80)
         assert max(map(width, lines)) == 80, lines
@@ -55,6 +62,12 @@ def test_properties():
             if words == ("limits",):
                 table = table[:table.index("")]
             assert max(map(width, table)) <= columns, (columns, words, table)
+    # The figures of a user are shown before its addresses.
+    for columns in (56, 80):
+        lines, _ = shown("inspect", N, columns=columns)
+        [heading] = [line.split() for line in lines if line.startswith("  PID")]
+        assert heading[-4:] == ["RESIDENT", "SHARE", "WIRED", "COPIED"], (columns, lines)
+        assert "ACCESS" not in heading, (columns, lines)
     # A value continues in the next lines, and loses no word.
     lines, _ = shown("inspect", N, columns=50)
     words = " ".join(lines).split()

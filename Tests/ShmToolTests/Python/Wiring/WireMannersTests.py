@@ -31,6 +31,10 @@ def test_waiting():
     # Not in a pipe, and not with -q.
     assert b"holding" not in run("wire", N, "--for", "1ms").stderr
     assert b"holding" not in run("wire", N, "--", "true").stderr
+    process = subprocess.Popen([T, "map", "-q", N], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert N.encode() in process.stdout.readline()
+    process.terminate()
+    assert process.communicate(timeout=30) == (b"", b"")
     mine, other = pty.openpty()
     subprocess.run([T, "wire", N, "-q", "--for", "1ms"], stdin=other, stdout=other, stderr=other)
     assert not select.select([mine], [], [], 0.2)[0]
