@@ -109,10 +109,14 @@ struct RegionWatch: ~Copyable {
     }
   }
 
+  /// Not inlined: the optimizer of Swift 6.3 fails on it as a part of `follow`.
   private var watchedProcess: Int32? {
-    switch process {
-    case .some(let process): process.process
-    case nil: nil
+    @inline(never)
+    get {
+      switch process {
+      case .some(let process): process.process
+      case nil: nil
+      }
     }
   }
 
