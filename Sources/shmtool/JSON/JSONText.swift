@@ -1,120 +1,78 @@
+import FoundationEssentials
 import ShmCore
 
 /// Writes a report as JSON on one line, with sorted keys in snake_case.
 ///
-/// No number in the text is beyond ±(2^53 - 1): many programs read numbers as doubles and would round it. An integer
-/// beyond that is a string of its digits. RFC 8259, section 6
+/// No number in the text is beyond ±(2^53 - 1): many programs read numbers as doubles and would round it. A number
+/// beyond that is a string. RFC 8259, section 6
 enum JSONText {
   /// The largest magnitude of a number.
-  static let largestNumber: UInt64 = (1 << 53) - 1
+  static let largestNumber: Double = 0x1F_FFFF_FFFF_FFFF
 
   /// The text of a value, without a line end.
   ///
+  /// - Throws: `EncodingError`, if a number is infinite or not a number: no report has such a number.
   /// - Complexity: linear in the length of the text, and in the sorting of the keys of each object.
   static func encode(_ value: some Encodable) throws -> String {
-    let encoder = JSONBoxEncoder()
-    try value.encode(to: encoder)
-    var bytes: [UInt8] = []
-    encoder.box.value.write(into: &bytes)
-    return Escaping.json(String(decoding: bytes, as: UTF8.self))
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    let json = quotingLargeNumbers([UInt8](try encoder.encode(value)))
+    return Escaping.json(String(decoding: json, as: UTF8.self))
   }
-}
 
-/// A value of JSON that is being written.
-enum JSONValue {
-  /// A number, `true`, `false` or `null`.
-  case literal(String)
-  case string(String)
-  case array([JSONValue])
-  case object([(key: String, value: JSONValue)])
-  /// A container that may not be complete yet.
-  case box(JSONBox)
-
-  static var null: JSONValue { .literal("null") }
-
-  /// Appends the text.
-  func write(into bytes: inout [UInt8]) {
-    switch self {
-    case .literal(let text): bytes.append(contentsOf: text.utf8)
-    case .string(let text): Self.write(text, into: &bytes)
-    case .box(let box): box.value.write(into: &bytes)
-    case .array(let values):
-      bytes.append(UInt8(ascii: "["))
-      for (index, value) in values.enumerated() {
-        if index > 0 { bytes.append(UInt8(ascii: ",")) }
-        value.write(into: &bytes)
+  /// The same JSON with strings in the place of the numbers whose magnitude is beyond the largest.
+  ///
+  /// - Parameter json: JSON as an encoder writes it.
+  static func quotingLargeNumbers(_ json: [UInt8]) -> [UInt8] {
+    var quoted: [UInt8] = []
+    // What `quoted` has; nothing is copied if every number can remain.
+    var copied = 0
+    var index = 0
+    while index < json.count {
+      switch json[index] {
+      case UInt8(ascii: "\""):
+        index = end(ofString: index, in: json)
+      case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+        let start = index
+        while index < json.count, isInNumber(json[index]) { index += 1 }
+        guard isLarge(json[start..<index]) else { continue }
+        quoted += json[copied..<start]
+        quoted.append(UInt8(ascii: "\""))
+        quoted += json[start..<index]
+        quoted.append(UInt8(ascii: "\""))
+        copied = index
+      default:
+        index += 1
       }
-      bytes.append(UInt8(ascii: "]"))
-    case .object(let members):
-      bytes.append(UInt8(ascii: "{"))
-      for (index, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
-        if index > 0 { bytes.append(UInt8(ascii: ",")) }
-        Self.write(member.key, into: &bytes)
-        bytes.append(UInt8(ascii: ":"))
-        member.value.write(into: &bytes)
-      }
-      bytes.append(UInt8(ascii: "}"))
+    }
+    return copied == 0 ? json : quoted + json[copied...]
+  }
+
+  /// The index after the closing quote of a string that begins at an index.
+  private static func end(ofString start: Int, in json: [UInt8]) -> Int {
+    var index = start + 1
+    while index < json.count, json[index] != UInt8(ascii: "\"") {
+      index += json[index] == UInt8(ascii: "\\") ? 2 : 1
+    }
+    return index + 1
+  }
+
+  private static func isInNumber(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "+"),
+      UInt8(ascii: "."), UInt8(ascii: "E"), UInt8(ascii: "e"):
+      true
+    default: false
     }
   }
 
-  private static func write(_ text: String, into bytes: inout [UInt8]) {
-    bytes.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
-      case UInt8(ascii: "\n"): bytes += "\\n".utf8
-      case UInt8(ascii: "\r"): bytes += "\\r".utf8
-      case UInt8(ascii: "\t"): bytes += "\\t".utf8
-      case ..<0x20:
-        let digits = String(byte, radix: 16)
-        bytes += "\\u00\(digits.utf8.count < 2 ? "0" : "")\(digits)".utf8
-      default: bytes.append(byte)
-      }
+  /// Whether a number is beyond the largest. As a double, no integer beyond it is rounded to one that is not.
+  private static func isLarge(_ number: ArraySlice<UInt8>) -> Bool {
+    // Fifteen digits without an exponent are never beyond it.
+    if number.count <= 15, !number.contains(where: { $0 | 0x20 == UInt8(ascii: "e") }) {
+      return false
     }
-    bytes.append(UInt8(ascii: "\""))
+    return Double(String(decoding: number, as: UTF8.self)).map { abs($0) > largestNumber } ?? false
   }
-}
-
-/// A value that is written without a container.
-protocol JSONLeaf {
-  var json: JSONValue { get }
-}
-
-extension Bool: JSONLeaf {
-  var json: JSONValue { .literal(self ? "true" : "false") }
-}
-
-extension String: JSONLeaf {
-  var json: JSONValue { .string(self) }
-}
-
-extension JSONLeaf where Self: BinaryInteger {
-  /// A number, or a string of digits if the number would not be exact everywhere.
-  var json: JSONValue {
-    magnitude <= JSONText.largestNumber ? .literal("\(self)") : .string("\(self)")
-  }
-}
-
-extension Int: JSONLeaf {}
-extension Int8: JSONLeaf {}
-extension Int16: JSONLeaf {}
-extension Int32: JSONLeaf {}
-extension Int64: JSONLeaf {}
-extension UInt: JSONLeaf {}
-extension UInt8: JSONLeaf {}
-extension UInt16: JSONLeaf {}
-extension UInt32: JSONLeaf {}
-extension UInt64: JSONLeaf {}
-
-extension Double: JSONLeaf {
-  /// A number; `null` if it is not finite or beyond the largest number, which no measured value is.
-  var json: JSONValue {
-    guard isFinite, magnitude <= Double(JSONText.largestNumber) else { return .null }
-    if let whole = Int(exactly: self) { return .literal("\(whole)") }
-    return .literal("\(self)")
-  }
-}
-
-extension Float: JSONLeaf {
-  var json: JSONValue { Double(self).json }
 }

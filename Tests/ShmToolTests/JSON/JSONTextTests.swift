@@ -33,7 +33,7 @@ struct JSONTextTests {
     "strings are escaped as JSON requires",
     arguments: [
       ("a", #""a""#), ("", #""""#), ("a\"b\\c/d", #""a\"b\\c/d""#),
-      ("\n\r\t\0\u{1F}", #""\n\r\t\u0000\u001f""#),
+      ("\n\r\t\0\u{1F}", #""\n\r\t\u0000\u001f""#), ("\u{8}\u{B}\u{C}", #""\b\u000b\f""#),
       ("é😀", #""é😀""#), ("\u{202E}\u{7F}", #""\u202e\u007f""#),
     ])
   func strings(_ string: String, _ expected: String) throws {
@@ -64,12 +64,56 @@ struct JSONTextTests {
     #expect(try text(UInt32.max) == #"{"number":4294967295}"#)
     #expect(try text(Int32.min) == #"{"number":-2147483648}"#)
     for (number, expected) in [
-      (0.5, "0.5"), (2, "2"), (-1.25, "-1.25"), (.nan, "null"), (.infinity, "null"),
-      (1e300, "null"),
-      (9_007_199_254_740_991, "9007199254740991"), (9_007_199_254_740_992, "null"),
+      (0.5, "0.5"), (2, "2"), (-1.25, "-1.25"), (1e-300, "1e-300"),
+      (0.1 + 0.2, "0.30000000000000004"),
+      (-4_503_599_627_370_495.5, "-4503599627370495.5"),
+      (9_007_199_254_740_991, "9007199254740991"), (9_007_199_254_740_992, #""9007199254740992""#),
+      (-9_007_199_254_740_992, #""-9007199254740992""#), (1e300, #""1e+300""#),
+      (-.greatestFiniteMagnitude, #""-1.7976931348623157e+308""#),
     ] as [(Double, String)] {
       #expect(try text(number) == #"{"number":\#(expected)}"#)
     }
+    for number in [Double.nan, .infinity, -.infinity] {
+      #expect(throws: EncodingError.self) { try text(number) }
+    }
+  }
+
+  @Test("a large number becomes a string at any place; strings and keys remain")
+  func places() throws {
+    let large: UInt64 = 9_007_199_254_740_993
+    #expect(
+      try text([large, 1, large])
+        == #"{"number":["9007199254740993",1,"9007199254740993"]}"#)
+    #expect(try JSONText.encode(large) == #""9007199254740993""#)
+    #expect(
+      try text(["9007199254740993": large, "a": 7])
+        == #"{"number":{"9007199254740993":"9007199254740993","a":7}}"#)
+    for string in [
+      "9007199254740993", "\":9007199254740993,", #"\":-9007199254740993}"#, #"\\"#, "1e300",
+      "[1e300]",
+    ] {
+      let encoded = try text([string, "\(large)"])
+      #expect(try JSON(encoded.utf8).number.values.map(\.text) == [string, "\(large)"])
+      #expect(encoded.hasSuffix(#","9007199254740993"]}"#))
+    }
+  }
+
+  @Test(
+    "only numbers of JSON text are quoted",
+    arguments: [
+      ("", ""), ("[]", "[]"), ("-9007199254740992", #""-9007199254740992""#),
+      ("[0,-0,9007199254740991,true,null]", "[0,-0,9007199254740991,true,null]"),
+      (
+        #"{"a\"9007199254740993":9007199254740993}"#, #"{"a\"9007199254740993":"9007199254740993"}"#
+      ),
+      (#"["\\",1E+16,1e16,1e15]"#, #"["\\","1E+16","1e16",1e15]"#),
+      (
+        "[0.00000000000000000001,123456789012345.25]", "[0.00000000000000000001,123456789012345.25]"
+      ),
+    ])
+  func quoting(_ json: String, _ expected: String) {
+    #expect(
+      String(decoding: JSONText.quotingLargeNumbers(Array(json.utf8)), as: UTF8.self) == expected)
   }
 
   @Test("values of other types encode themselves")
