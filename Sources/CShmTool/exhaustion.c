@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -28,6 +29,22 @@
 #endif
 
 static atomic_int exit_status;
+// For the error as JSON; set before the exit status
+static char error_code[32];
+static int schema_version;
+
+// Whether the words of the command before `--` request JSON, as JSONRequest decides for words that are not parsed
+static int requests_json(void) {
+  const char *word;
+  for (int index = 1; (word = cshmtool_argument(index)) && strcmp(word, "--") != 0; index++) {
+    if (strcmp(word, "--json") == 0) return 1;
+    if (word[0] != '-' || !strchr(word, 'J')) continue;
+    const char *letter = word + 1;
+    while (*letter >= 'A' && *letter <= 'z') letter++;
+    if (!*letter) return 1;
+  }
+  return 0;
+}
 
 // Calls nothing that allocates.
 static _Noreturn void fail(size_t size, int status) {
@@ -38,30 +55,39 @@ static _Noreturn void fail(size_t size, int status) {
     int resource;
     const char *words;
   } kinds[] = {{RLIMIT_AS, "address space ('ulimit -v'"}, {RLIMIT_DATA, "data ('ulimit -d'"}};
-  char text[400];
-  size_t used = (size_t)snprintf(
-      text, sizeof text, "shmtool: cannot allocate %zu bytes: out of memory; ", size);
-  int limits = 0;
+  char reason[100], hint[250], text[1000];
+  snprintf(reason, sizeof reason, "cannot allocate %zu bytes: out of memory", size);
+  size_t used = 0;
   for (size_t index = 0; index < sizeof kinds / sizeof kinds[0]; index++) {
     struct rlimit limit;
     if (getrlimit(kinds[index].resource, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY) continue;
-    used += (size_t)snprintf(text + used, sizeof text - used, "%s the limit on this process's %s, now %llu KiB)",
-                             limits++ ? " or" : "raise", kinds[index].words,
+    used += (size_t)snprintf(hint + used, sizeof hint - used, "%s the limit on this process's %s, now %llu KiB)",
+                             used ? " or" : "raise", kinds[index].words,
                              (unsigned long long)limit.rlim_cur / 1024);
   }
-  used += (size_t)snprintf(text + used, sizeof text - used, "%sfree memory\n", limits ? ", or " : "");
+  snprintf(hint + used, sizeof hint - used, "%sfree memory", used ? ", or " : "");
+  used = (size_t)snprintf(text, sizeof text, "shmtool: %s; %s\n", reason, hint);
+  // The keys are sorted as in all JSON. The texts have no character that JSON escapes.
+  if (requests_json())
+    used += (size_t)snprintf(
+        text + used, sizeof text - used,
+        "{\"error\":{\"code\":\"%s\",\"exit_status\":%d,\"hint\":\"%s\",\"message\":\"%s\",\"region\":null},"
+        "\"schema\":%d}\n",
+        error_code, status, hint, reason, schema_version);
   if (write(STDERR_FILENO, text, used) < 0) {
     // Then only the exit status reports the error.
   }
   _exit(status);
 }
 
-void cshmtool_exit_if_exhausted(int status) {
+void cshmtool_exit_if_exhausted(int status, const char *code, int schema) {
   // Under a limit on addresses all threads share one heap. A separate heap takes 64 MiB of addresses for each thread.
   // If these are not available, every allocation of that thread takes a separate page. Without a limit, separate heaps
   // are faster, because threads do not wait for each other.
   struct rlimit limit;
   if (getrlimit(RLIMIT_AS, &limit) < 0 || limit.rlim_cur != RLIM_INFINITY) mallopt(M_ARENA_MAX, 1);
+  snprintf(error_code, sizeof error_code, "%s", code);
+  schema_version = schema;
   atomic_store(&exit_status, status);
 }
 

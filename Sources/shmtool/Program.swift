@@ -7,7 +7,8 @@ import ShmCore
 enum Program {
   /// Parses, runs, and exits with the command's code.
   static func run() -> Never {
-    cshmtool_exit_if_exhausted(ExitStatus.of(.noSpace))
+    unsafe cshmtool_exit_if_exhausted(
+      ExitStatus.of(.noSpace), ShmError.Kind.noSpace.name, CInt(Output.schema))
     var parsed: (any ParsableCommand)?
     do {
       StandardStreams.prepare()

@@ -12,10 +12,11 @@
 extern "C" {
 #endif
 
-/// From now on the process exits with `status` and a message on stderr if the heap cannot grow.
+/// From now on the process exits with `status` and a message on stderr if the heap cannot grow. If JSON was requested,
+/// the last line is the error as JSON, with `code` and the version `schema`.
 ///
 /// The Swift runtime has no error for this. It aborts, or writes through a null pointer.
-void cshmtool_exit_if_exhausted(int status);
+void cshmtool_exit_if_exhausted(int status, const char *code, int schema);
 
 // MARK: Start
 

@@ -40,9 +40,10 @@ def limited(kind, size, *words):
 
 
 STEP = 1 << 20
+KEYS = ["code", "exit_status", "hint", "message", "region"]
 for kind, word in ((resource.RLIMIT_AS, "ulimit -v"), (resource.RLIMIT_DATA, "ulimit -d")):
     floor = next(n for n in range(1, 800) if limited(kind, n * STEP, "--version").returncode == 0)
-    for words in (["list", "--json"], ["list", "--stale"], ["remove", "--stale"]):
+    for words in (["list", "--json"], ["list", "--stale"], ["remove", "--stale", "-qJ"]):
         refused, size = 0, floor * STEP
         while True:
             result = limited(kind, size, *words)
@@ -51,7 +52,14 @@ for kind, word in ((resource.RLIMIT_AS, "ulimit -v"), (resource.RLIMIT_DATA, "ul
             refused += 1
             told = result.stderr.decode()
             assert result.returncode == 79 and result.stdout == b"", (size, floor, words, result)
-            assert told.startswith("shmtool: cannot ") and told.count("\n") == 1, told
+            lines = told.splitlines()
+            assert told.startswith("shmtool: cannot ") and told.endswith("\n"), told
+            assert len(lines) == 1 + ("json" in words[1] or "J" in words[-1]), (words, told)
+            if len(lines) == 2:
+                error = json.loads(lines[1])["error"]
+                assert error["code"] == "no_space" and error["exit_status"] == 79, error
+                assert lines[0] == f"shmtool: {error['message']}; {error['hint']}", told
+                assert list(error) == sorted(error) == KEYS and lines[1].endswith('},"schema":2}'), told
             assert f"{word}', now {size >> 10} KiB" in told or "cannot allocate" not in told, told
             # Two heaps of threads alone would take 128 MiB.
             assert size < (floor + 100) * STEP, (size, floor, words)
