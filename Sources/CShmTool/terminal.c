@@ -18,11 +18,11 @@ int cshmtool_is_same_terminal(int input, int output) {
 
 void cshmtool_keys_begin(int descriptor) {
   struct termios keys;
-  if (!has_modes) {
-    if (tcgetattr(descriptor, &modes) < 0) return;
-    has_modes = 1;
-  }
-  keys = modes;
+  if (tcgetattr(descriptor, &keys) < 0) return;
+  // After SIGSTOP the terminal may still have the modes of the screen. A shell that set its own modes since then, or the
+  // user by stty(1), gets these back.
+  if (!has_modes || (keys.c_lflag & (ICANON | ECHO))) modes = keys;
+  has_modes = 1;
   // Signals of the terminal remain, so Ctrl-C and Ctrl-Z work as usual.
   keys.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
   keys.c_cc[VMIN] = 1;

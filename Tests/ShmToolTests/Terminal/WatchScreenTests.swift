@@ -25,6 +25,16 @@ struct WatchScreenTests {
     try await withName { (name) async throws in try await Python.test(named: name) }
   }
 
+  @Test("is drawn again after SIGSTOP and SIGCONT, with the modes that it needs")
+  func continued() async throws {
+    try await withName { (name) async throws in try await Python.test(named: name) }
+  }
+
+  @Test("restores the modes that were set while it was stopped")
+  func changedModes() async throws {
+    try await withName { (name) async throws in try await Python.test(named: name) }
+  }
+
   @Test("wrapped lines count as several rows", arguments: 1...30)
   func rows(_ limit: Int) {
     let text = "short\n" + String(repeating: "0123456789", count: 10) + "\n\nend\n"

@@ -4,7 +4,7 @@ import signal
 import termios
 import time
 
-from support import N, P
+from support import freeze, N, P
 from terminals import Terminal, width
 
 ENTER, LEAVE = "\x1b[?1049h", "\x1b[?1049l"
@@ -132,3 +132,60 @@ def test_stopped():
     balanced(text)
     os.waitpid(leader, 0)
     os.close(master)
+
+
+def test_continued():
+    """SIGSTOP leaves no time to restore the terminal. While the command is stopped, a shell sets its own modes."""
+    region()
+    def end_while_stopped(number):
+        def end(terminal):
+            freeze(terminal.process.pid)
+            terminal.process.send_signal(number)
+            terminal.process.send_signal(signal.SIGCONT)
+        return end
+    ways = [(lambda terminal: terminal.type("q"), 0), (lambda terminal: terminal.type("\x03"), -signal.SIGINT)]
+    ways += [(end_while_stopped(number), -number) for number in (signal.SIGTERM, signal.SIGHUP)]
+    for words in (("inspect", N), ("list", N)):
+        for way, code in ways:
+            terminal = Terminal(*words, "--watch=1h", columns=120)
+            terminal.until(lambda text: "1 MiB" in text)
+            keys = termios.tcgetattr(terminal.slave)
+            assert not keys[3] & (termios.ICANON | termios.ECHO), keys
+            for times in (2, 3, 4):
+                freeze(terminal.process.pid)
+                if times == 2:
+                    termios.tcsetattr(terminal.slave, termios.TCSANOW, terminal.before)
+                if times == 3:
+                    terminal.resize(60, 10)
+                terminal.process.send_signal(signal.SIGCONT)
+                # A shell may have left the alternate screen and shown the cursor, so both are set again.
+                terminal.until(lambda text: text.count(ENTER + HIDE + "\x1b[H") >= times)
+                terminal.until(lambda text: "1 MiB" in text[text.rindex(ENTER):])
+                assert termios.tcgetattr(terminal.slave) == keys, (times, terminal.before)
+            shown = re.sub("\x1b\\[[0-9;?]*[a-zA-Z]", "", terminal.text[terminal.text.rindex(ENTER):])
+            assert max(map(width, shown.replace("\r", "").split("\n"))) <= 60, shown
+            way(terminal)
+            assert terminal.end() == code, (words, code, terminal.process.returncode, terminal.text)
+            assert terminal.after == terminal.before, (words, code, terminal.before, terminal.after)
+            assert terminal.text.count(LEAVE) == terminal.text.count(SHOW) == 1, terminal.text
+            assert terminal.text.rindex(LEAVE) > terminal.text.rindex(ENTER + HIDE + "\x1b[H"), terminal.text
+
+
+def test_changed_modes():
+    """The modes that a user sets while the command is stopped remain after its end."""
+    region()
+    terminal = Terminal("inspect", N, "--watch=1h")
+    terminal.until(lambda text: "page map" in text)
+    freeze(terminal.process.pid)
+    modes = [*terminal.before[:6], list(terminal.before[6])]
+    modes[3] &= ~termios.ECHOK
+    modes[6][termios.VERASE] = b"\x08"
+    termios.tcsetattr(terminal.slave, termios.TCSANOW, modes)
+    modes = termios.tcgetattr(terminal.slave)
+    assert modes != terminal.before
+    terminal.process.send_signal(signal.SIGCONT)
+    terminal.until(lambda text: text.count(ENTER) == 2 and "page map" in text[text.rindex(ENTER):])
+    assert not termios.tcgetattr(terminal.slave)[3] & (termios.ICANON | termios.ECHO)
+    terminal.type("q")
+    assert terminal.end() == 0
+    assert terminal.after == modes, (terminal.after, modes)
