@@ -81,9 +81,9 @@ static _Noreturn void fail(size_t size, int status) {
 }
 
 void cshmtool_exit_if_exhausted(int status, const char *code, int schema) {
-  // Under a limit on addresses all threads share one heap. A separate heap takes 64 MiB of addresses for each thread.
-  // If these are not available, every allocation of that thread takes a separate page. Without a limit, separate heaps
-  // are faster, because threads do not wait for each other.
+  // With a limit on address space (RLIMIT_AS), all threads share one heap, because a separate heap reserves 64 MiB of
+  // address space for each thread. If the heap cannot be reserved, malloc maps a page for each allocation of that
+  // thread. Without a limit, separate heaps are faster, because threads do not wait for each other.
   struct rlimit limit;
   if (getrlimit(RLIMIT_AS, &limit) < 0 || limit.rlim_cur != RLIM_INFINITY) mallopt(M_ARENA_MAX, 1);
   snprintf(error_code, sizeof error_code, "%s", code);

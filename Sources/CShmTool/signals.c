@@ -109,7 +109,7 @@ static void *forward(void *argument) {
     }
     if (child > 0 && !(is_of_terminal(&info) && getpgid(child) == getpgrp()))
       send(child, forwarder->watch, &info);
-    // The default action stops the whole process, unless no process could continue it.
+    // The default action stops the process, except in an orphaned process group, where the kernel ignores the signal.
     if (is_stop(number)) cshmtool_stop(number);
   }
 }

@@ -19,11 +19,11 @@ int cshmtool_is_same_terminal(int input, int output) {
 void cshmtool_keys_begin(int descriptor) {
   struct termios keys;
   if (tcgetattr(descriptor, &keys) < 0) return;
-  // After SIGSTOP the terminal may still have the modes of the screen. A shell that set its own modes since then, or the
-  // user by stty(1), gets these back.
+  // After SIGSTOP the terminal may still have the modes of the screen. Modes that a shell or stty(1) set since then are
+  // restored at the end.
   if (!has_modes || (keys.c_lflag & (ICANON | ECHO))) modes = keys;
   has_modes = 1;
-  // Signals of the terminal remain, so Ctrl-C and Ctrl-Z work as usual.
+  // ISIG stays set, so Ctrl-C and Ctrl-Z still send signals.
   keys.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
   keys.c_cc[VMIN] = 1;
   keys.c_cc[VTIME] = 0;

@@ -50,9 +50,12 @@ public struct BlockCopy {
   ///   - isSynchronized: whether `run` waits until a file or a device has stored the bytes.
   ///   - mayExceedMemory: whether a region or a file in memory can take more than the memory of the machine or of a
   ///     control group. The kernel then ends the process, instead of an error.
-  /// - Throws: `ShmError`: `doesNotFit` if the ends overlap or if either end is too small, `usage` if neither
-  ///   end determines the number of bytes; `notFound`, `notPermitted`, `notSharedMemory`; `system` if the file system refuses
-  ///   O_DIRECT.
+  /// - Throws: `ShmError`:
+  ///   - `doesNotFit` if the ends overlap or if either end is too small,
+  ///   - `usage` if neither end determines the number of bytes,
+  ///   - `notFound` if an end does not exist, `notPermitted` if this process may not open it,
+  ///   - `notSharedMemory` if the file of a region is not shared memory,
+  ///   - `system` if the file system refuses O_DIRECT.
   public init(
     from: CopyEnd, to: CopyEnd, length: Int? = nil, isDirect: Bool = false,
     isSynchronized: Bool = true, mayExceedMemory: Bool = false
@@ -65,7 +68,9 @@ public struct BlockCopy {
     // Before it is opened, which may wait for a FIFO's other end.
     if isDirect {
       for case .file(let path, _) in [from, to] where FileSystem.isFIFO(path) {
-        throw ShmError(.incompatible, attempt, "a FIFO is not a file or a block device")
+        throw ShmError(
+          .incompatible, attempt,
+          "\(Escaping.quoted(path.bytes)) is a FIFO, not a regular file or a block device")
       }
     }
     source = try from.openForReading(attempt, isDirect: isDirect)

@@ -31,7 +31,7 @@ extension DirectIO {
     }
   }
 
-  // The same transfer. Sets `copied` to the number of bytes that were copied without a gap, also after a failure.
+  // Transfers the bytes, and sets `copied` to the number of bytes that were copied without a gap, also after a failure.
   func transfer(
     at offset: Int, count: Int, into region: borrowing Region, at place: Int,
     copied: inout Int, progress: (Int) -> Void

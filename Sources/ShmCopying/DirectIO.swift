@@ -17,7 +17,7 @@ public import SystemPackage
 public struct DirectIO: ~Copyable, Sendable {
   /// How a transfer was done.
   public struct Method: Sendable, Equatable {
-    /// How many requests were under way at once, each by a thread.
+    /// The number of parallel requests, one per thread.
     public let requests: Int
     /// The bytes of one request.
     public let requestSize: Int
@@ -28,14 +28,15 @@ public struct DirectIO: ~Copyable, Sendable {
     public let isIntoPages: Bool
   }
 
-  /// A transfer that failed.
+  /// The error of a transfer, with the number of copied bytes.
   public struct Failure: Error, Sendable, CustomStringConvertible {
-    /// The error.
+    /// The cause.
     public let error: ShmError
-    /// The bytes that were copied without a gap from the start of the range. Later bytes may also have been copied.
+    /// The number of bytes that were copied without a gap from the start of the range. Later bytes may also have been
+    /// copied.
     public let copied: Int
 
-    /// The sentence of the error and the number of bytes.
+    /// The message of the error and the number of copied bytes.
     public var description: String { "\(error); \(copied) bytes were copied" }
   }
 
@@ -113,7 +114,7 @@ public struct DirectIO: ~Copyable, Sendable {
     switch status.st_mode & S_IFMT {
     case S_IFBLK: return status
     case S_IFREG: break
-    default: throw ShmError(.incompatible, attempt, "it is not a file or a block device")
+    default: throw ShmError(.incompatible, attempt, "not a regular file or a block device")
     }
     let kind: MemoryFileSystem.Kind
     do {

@@ -82,7 +82,8 @@ final class FileEnd: OpenEnd {
     let offset = offset ?? 0
     if offset >= size {
       throw ShmError(
-        .doesNotFit, attempt, "byte \(offset) of \(quoted(path)) lies past its end at \(size)")
+        .doesNotFit, attempt,
+        "offset \(offset) is beyond the end of \(quoted(path)) (\(size) bytes)")
     }
     return FileEnd(descriptor, status, offset: offset, room: size - offset, state: state)
   }
@@ -125,7 +126,8 @@ final class FileEnd: OpenEnd {
     let isDevice = status.st_mode & S_IFMT == S_IFBLK
     if isDevice, offset ?? 0 >= size {
       throw ShmError(
-        .doesNotFit, attempt, "byte \(offset ?? 0) of \(quoted(path)) lies past its end at \(size)")
+        .doesNotFit, attempt,
+        "offset \(offset ?? 0) is beyond the end of \(quoted(path)) (\(size) bytes)")
     }
     return FileEnd(
       descriptor, at: place, status, offset: offset, room: isDevice ? size - (offset ?? 0) : nil,
@@ -175,7 +177,8 @@ final class FileEnd: OpenEnd {
   ) throws(ShmError) {
     if offset ?? 0 > 0 {
       throw ShmError(
-        .incompatible, attempt, "\(quoted(path)) is a byte stream without offsets")
+        .incompatible, attempt,
+        "\(quoted(path)) is a pipe or a character device, which has no offsets")
     }
   }
 
@@ -220,7 +223,8 @@ final class FileEnd: OpenEnd {
 
   var keepsHoles: Bool { size != nil }
 
-  /// Punches holes into the data of a file. Bytes beyond its end become a hole when `finish` extends the file.
+  /// Punches holes into existing data of the file. fallocate(2). Bytes beyond its end become a hole when `finish`
+  /// extends the file.
   func clear(_ count: Int, at place: Int, _ attempt: String) throws(ShmError) -> Bool {
     guard let size, var holes else { return false }
     let start = offset + place
@@ -260,7 +264,7 @@ final class FileEnd: OpenEnd {
     let end = offset + count
     if let size {
       let most = isCut && (isWhole || count > 0) ? end : isWhole ? .max : max(size, end)
-      // A hole at the end of the copy has not made the file longer.
+      // Skipping a hole at the end does not extend the file, so its size is set.
       let least = count > 0 ? end : 0
       do throws(Errno) {
         let now = Int(try descriptor.status().st_size)

@@ -21,7 +21,7 @@ public enum FillPattern: Hashable, Sendable {
   /// Writes the bytes that belong at `offset` of the region.
   ///
   /// - Parameters:
-  ///   - buffer: filled completely.
+  ///   - buffer: the memory to fill.
   ///   - offset: the offset of the buffer's first byte in the region.
   ///   - start: the start of the range of a `pattern`.
   /// - Complexity: linear in the buffer.

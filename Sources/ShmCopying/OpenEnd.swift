@@ -28,13 +28,13 @@ protocol OpenEnd: AnyObject {
   /// - Returns: whether that was possible. Otherwise the caller writes zeros.
   func clear(_ count: Int, at place: Int, _ attempt: String) throws(ShmError) -> Bool
 
-  /// Copies the beginning of `buffer` to `place`, and returns how many bytes: one at least.
+  /// Copies the beginning of `buffer` to `place`, and returns the number of copied bytes, which is at least 1.
   func write(
     _ buffer: UnsafeRawBufferPointer, at place: Int, _ attempt: String
   ) throws(EndFailure) -> Int
 
-  /// Called before these parts are written, in bytes from the start of the copy. Throws if memory has no room for
-  /// them.
+  /// Checks, before the parts are written, that memory has room for them. The parts are byte ranges from the start of
+  /// the copy.
   func requireRoom(_ parts: [Range<Int>], _ attempt: String) throws(ShmError)
 
   /// Whether the written bytes are stored on the device; nil without a device.
@@ -92,7 +92,7 @@ enum EndFailure: Error {
     ShmError(
       .noSpace, attempt,
       "the kernel cannot access the buffer of this process (possibly for lack of memory)",
-      remedy: "free memory, or raise the limit of the memory cgroup", errorNumber: EFAULT)
+      remedy: "free memory, or raise memory.max of the control group", errorNumber: EFAULT)
   }
 }
 

@@ -25,7 +25,7 @@ package struct OutputFile: ~Copyable {
   private var temporary: FilePath?
   /// The owner, permissions and attributes of the replaced file.
   private var access: FileAccess?
-  /// The permission bits that it gets in any case.
+  /// The permission bits of the new file, regardless of the umask and of the replaced file; nil to keep those.
   private let mode: UInt16?
   private var writeBack: WriteBack
   /// How many bytes were written.

@@ -3,18 +3,18 @@ import ShmCore
 import SystemPackage
 
 extension OutputPath {
-  /// Refuses a file or a FIFO that another user may have put there for this one to write.
+  /// Refuses a file or a FIFO of another user in a sticky directory, which could be a trap (fs.protected_regular).
   func checkTrust(_ quoted: String, _ attempt: String) throws(ShmError) {
     guard let found = try? directory.status(name) else { return }
     let kind = found.st_mode & S_IFMT
     if kind == S_IFREG || kind == S_IFIFO, !directory.trusts(found) {
       throw ShmError(
-        .notPermitted, attempt, "\(quoted) is another user's file in a sticky directory",
+        .notPermitted, attempt, "\(quoted) belongs to another user, in a sticky directory",
         remedy: "choose another name", errorNumber: EACCES)
     }
   }
 
-  /// Opens the file of the name, or creates it; sets `isNew` to whether it was created.
+  /// Opens or creates the file, and sets `isNew` if it created the file.
   func openForWriting(isNew: inout Bool) throws(Errno) -> OwnedDescriptor {
     // The kernel opens the target of a link in /proc.
     if directory.isProcess { return try directory.open(name, O_WRONLY) }
@@ -34,7 +34,7 @@ extension OutputPath {
     return descriptor
   }
 
-  /// Removes the file, if it has the name still.
+  /// Removes the file, if the name still refers to it.
   func removeFile(_ identity: RegionIdentity) {
     if let found = try? directory.status(name), RegionIdentity(found) == identity {
       try? directory.unlink(name)

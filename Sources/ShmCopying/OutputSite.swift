@@ -94,7 +94,7 @@ struct OutputSite: ~Copyable {
     }
     guard directory.trusts(status) else {
       throw ShmError(
-        .notPermitted, attempt, "it is another user's file in a sticky directory",
+        .notPermitted, attempt, "it belongs to another user, in a sticky directory",
         remedy: "choose another name")
     }
     guard directory.mayWrite(last) else {

@@ -9,8 +9,8 @@ struct ProcessAccess: Sendable {
   /// Whether the call works on this process itself, which needs no permission: a sandbox refuses it
   /// there, too.
   let worksOnItself: Bool
-  /// Whether /proc/PID/maps can be read. It requires the same permission as the call, except that Yama and other
-  /// security modules only restrict the call. ptrace(2), "Ptrace access mode checking"
+  /// Whether /proc/PID/maps can be read. It requires the same permission as process_vm_readv(2), but Yama and other
+  /// security modules restrict only that call. ptrace(2), "Ptrace access mode checking"
   let mayBeInspected: Bool
   /// kernel.yama.ptrace_scope; nil if the kernel has no Yama.
   let yamaScope: Int?

@@ -134,9 +134,9 @@ public struct ProcessMemory: ~Copyable, Sendable {
   /// Copies the bytes of a span into writable memory of the process. process_vm_writev(2)
   ///
   /// - Parameters:
-  ///   - bytes: the bytes.
-  ///   - address: the destination in that process.
-  ///   - progress: called with the bytes copied so far; false stops.
+  ///   - bytes: the bytes to write.
+  ///   - address: the start address in the process.
+  ///   - progress: called with the number of bytes copied so far; false stops the copy.
   /// - Throws: `ProcessMemoryFailure` with the exact number of copied bytes.
   /// - Complexity: linear in the bytes.
   public func write(
@@ -178,7 +178,7 @@ public struct ProcessMemory: ~Copyable, Sendable {
   /// Calls `call` with the next pieces until all bytes are copied.
   ///
   /// A failed call may have failed at any page of its pieces. The copy is then retried page by page to find the page.
-  /// The manual and the kernel guarantee only the granularity of pieces.
+  /// process_vm_readv(2) reports partial transfers only at the granularity of iovec elements.
   private func transfer(
     _ pieces: [Range<UInt64>], count: Int, localAddress: UInt, isWrite: Bool,
     progress: (Int) -> Bool, call: (Range<Int>, [cshm_piece]) throws(Errno) -> Int

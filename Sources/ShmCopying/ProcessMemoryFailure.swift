@@ -185,8 +185,8 @@ extension ProcessMap {
 }
 
 extension ShmError {
-  /// A failure to copy the memory of a process, as an error of the library: kind `peerDied`, `notFound`, `inputOutput`,
-  /// `notPermitted`, `usage`, `interrupted` or `system`.
+  /// Converts a `ProcessMemoryFailure` to a `ShmError` of kind `peerDied`, `notFound`, `inputOutput`, `notPermitted`,
+  /// `usage`, `interrupted` or `system`.
   public init(_ failure: ProcessMemoryFailure) {
     self = failure.error("cannot copy the memory of process \(failure.process)")
   }

@@ -25,7 +25,7 @@ extension Region {
     options: CreationOptions = CreationOptions(), progress: (Int) -> Void = { _ in },
     finish: (borrowing Region) throws(ShmError) -> Void = { _ in }
   ) throws(ShmError) -> Region {
-    // An input source takes "-" for standard input; here it is a name like any other.
+    // `InputSource` reads standard input for "-"; for this call it is an ordinary file name.
     let source = try InputSource(path == "-" ? "./-" : path)
     return try create(
       reference, from: source, size: size, options: options, progress: progress, finish: finish)
@@ -74,8 +74,8 @@ extension Region {
     }
   }
 
-  /// The initial size for an input of unknown length. On hugetlbfs a size must be whole pages, which an input may not
-  /// be.
+  /// The initial size for an input of unknown length. On hugetlbfs the size must be a multiple of the page size, but
+  /// the input may have any length.
   private static func firstSize(of reference: RegionReference) throws(ShmError) -> Int {
     if let directory = reference.directory,
       (try? MemoryFileSystem.at(directory).kind) == .hugetlbfs

@@ -16,7 +16,7 @@ extension Region {
   ///
   /// - Parameters:
   ///   - path: the path of the file.
-  ///   - range: the bytes to copy; nil for the whole region.
+  ///   - range: the bytes to copy, as offsets in the region; nil for the whole region.
   ///   - isSynchronized: whether the call waits until the file is stored on its device.
   ///   - progress: called with the bytes copied so far.
   /// - Throws: `ShmError`: `incompatible` for a directory, a device or a FIFO, `notFound`, `notPermitted`; `inputOutput` if

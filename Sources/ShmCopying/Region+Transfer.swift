@@ -129,8 +129,8 @@ extension Region {
     }
     if amount == .all, known < room {
       throw ShmError(
-        .doesNotFit, attempt, "the input ended after \(known) of \(room) bytes; nothing was changed"
-      )
+        .doesNotFit, attempt,
+        "the input has only \(known) bytes, but the range has \(room) bytes; nothing was changed")
     }
   }
 
@@ -176,7 +176,8 @@ extension Region {
   ///   - isPrefix: whether the input may be longer than the range.
   ///   - progress: called with the bytes compared so far.
   /// - Returns: the difference; nil if they are equal and have the same length.
-  /// - Throws: `ShmError`
+  /// - Throws: `ShmError`: `notPermitted` if the region or the descriptor is not open for reading, `inputOutput` for a read
+  ///   error or a region that was made smaller, `interrupted`.
   /// - Complexity: linear in the bytes.
   public func verify(
     from source: FileDescriptor, named sourceName: String? = nil, range: Range<Int>? = nil,

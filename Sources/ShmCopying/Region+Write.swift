@@ -8,8 +8,8 @@ extension Region {
   /// Many small writes go faster through a `Mapping`.
   ///
   /// - Parameters:
-  ///   - buffer: the bytes.
-  ///   - offset: the first byte in the region.
+  ///   - buffer: the bytes to write.
+  ///   - offset: the offset in the region, in bytes.
   /// - Throws: `ShmError`: `inputOutput` if the region ends before the last byte, `noSpace` if no memory is available
   ///   for a hole of a sparse region, `notPermitted` if it is sealed.
   /// - Complexity: linear in the bytes copied.
@@ -27,8 +27,8 @@ extension Region {
   /// ```
   ///
   /// - Parameters:
-  ///   - bytes: the bytes.
-  ///   - offset: the first byte in the region.
+  ///   - bytes: the bytes to write.
+  ///   - offset: the offset in the region, in bytes.
   /// - Throws: `ShmError`: `inputOutput` if the region ends before the last byte, `noSpace` if no memory is available
   ///   for a hole of a sparse region, `notPermitted` if it is sealed.
   /// - Complexity: linear in the bytes copied.

@@ -24,7 +24,8 @@ final class RegionEnd: OpenEnd {
     if size == 0 { throw ShmError(.doesNotFit, attempt, "\(region.quoted) is empty") }
     if offset >= size {
       throw ShmError(
-        .doesNotFit, attempt, "byte \(offset) of \(region.quoted) lies past its end at \(size)")
+        .doesNotFit, attempt,
+        "offset \(offset) is beyond the end of \(region.quoted) (\(size) bytes)")
     }
     self.offset = offset
     self.region = region

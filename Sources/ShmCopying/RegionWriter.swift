@@ -8,8 +8,9 @@ import SystemPackage
 /// This copy throws an error instead. It takes no lock of the file, so threads copy in parallel, each with a separate
 /// writer. pread(2) of a `ScratchFile`, process_vm_writev(2) of other memory
 ///
-/// pwrite(2) is used in two cases. A region that is being created then needs no page table. Only root can open it,
-/// because it has no name, or a mode without permissions. The last page that an offset can address cannot be mapped.
+/// pwrite(2) is used in two cases. The first case is a region under creation, which then needs no page table. Only root
+/// can open it, because it has no name, or a mode without permissions. The second case is the last page that an offset
+/// can address, because it cannot be mapped.
 @safe struct RegionWriter: ~Copyable {
   /// The bytes of the region that are mapped at once. Page tables stay small, and each thread has its own mapping.
   private static let windowSize = 32 << 20
@@ -203,8 +204,8 @@ import SystemPackage
     return unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[(offset - start)...])
   }
 
-  /// Maps the pages of `target` in advance: existing pages by a read fault, which maps 16 pages at once, and missing
-  /// pages by a write fault. This is only a hint; the copy itself reports errors.
+  /// Maps the pages of `target` in advance. A read fault maps up to 16 existing pages at once. Missing pages need a
+  /// write fault. This is only a hint; the copy itself reports errors.
   private func prepare(_ target: UnsafeMutableRawBufferPointer) {
     let page = PageMath.pageSize
     guard target.count > page, let address = target.baseAddress else { return }
@@ -220,7 +221,7 @@ import SystemPackage
     try? unsafe MemoryCalls.advise(range, isThere ? MADV_POPULATE_READ : MADV_POPULATE_WRITE)
   }
 
-  /// Starts the count of `unconfirmed` bytes again.
+  /// Resets `unconfirmed`.
   mutating func confirm() { unconfirmed = 0 }
 
   /// Writes by pwrite(2).

@@ -11,7 +11,7 @@ struct SequentialInput {
 
   /// - Parameters:
   ///   - raw: open for reading; it outlives this value.
-  ///   - hasHoles: whether it is a regular file whose size is the number of its bytes.
+  ///   - hasHoles: whether it is a regular file with a meaningful size, so that holes can be skipped.
   init(_ raw: CInt, hasHoles: Bool) {
     self.raw = raw
     guard hasHoles, let place = try? OwnedDescriptor.seek(.current, in: raw, from: 0) else {

@@ -5,8 +5,9 @@ import SystemPackage
 
 /// Stores the bytes of a file on its device: a part while the file is still being written, and the rest at the end.
 ///
-/// For any file size, at most the backlog and one step are left for the end, and the device works in parallel. Each
-/// wait is for one step, after which a blocked signal is detected. sync_file_range(2), fsync(2)
+/// Whatever the size of the file, at most the backlog and one step remain to be written at the end. The device works
+/// while the copy runs. Each wait is for one step, after which a blocked signal is detected. sync_file_range(2),
+/// fsync(2)
 struct WriteBack {
   /// Whether the file is stored on its device; nil without a device: the file is in memory, or it is not a file.
   private(set) var isDone: Bool?

@@ -28,7 +28,7 @@ public struct AddressInspection: Sendable {
     /// Its command, as the kernel keeps it.
     public let command: [UInt8]
 
-    /// The command as text that is safe for a terminal and for one line.
+    /// The command name, escaped for one line of a terminal.
     public var displayName: String { Escaping.printable(command) }
 
     /// The address there.
@@ -46,14 +46,14 @@ public struct AddressInspection: Sendable {
   /// Its command, as the kernel keeps it.
   public let command: [UInt8]
 
-  /// The command as text that is safe for a terminal and for one line.
+  /// The command name, escaped for one line of a terminal.
   public var displayName: String { Escaping.printable(command) }
 
   /// The mapping that it lies in.
   public let map: ProcessMap
   /// The kind of the region; nil for private memory of the process.
   public let kind: RegionKind?
-  /// Which byte of the region it is.
+  /// The offset in the region, in bytes.
   public let offset: Int
   /// The page there.
   public let page: Page

@@ -20,13 +20,14 @@ public struct DivergedUser: Sendable {
   /// Its command, as the kernel keeps it.
   public let command: [UInt8]
 
-  /// The command as text that is safe for a terminal and for one line.
+  /// The command name, escaped for one line of a terminal.
   public var displayName: String { Escaping.printable(command) }
   /// The bytes that both have in RAM in different page frames: at least so many of the process's pages
   /// are not those of the mapping.
   public let bytes: Int
 
-  /// The processes that map other pages of the file than a mapping.
+  /// The processes whose mapping shows other pages of the same file than this mapping, for example after an overlayfs
+  /// copy-up.
   ///
   /// - Parameter mapping: a mapping of a file on overlayfs. For other files the result is empty.
   /// - Returns: the processes; empty also if the page frames cannot be read, which requires root.

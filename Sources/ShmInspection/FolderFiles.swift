@@ -12,16 +12,16 @@ struct FolderFiles {
   }
 
   private(set) var files: [File] = []
-  /// A folder that holds more files than are listed; nil without one.
+  /// A directory with more files than the limit; nil if there is none.
   private(set) var truncated: FilePath?
 
   private let device: dev_t
-  /// A user can make any number of files, which must not stop a command of another user.
+  /// Any user can create many files. The limit keeps the scan of another user fast.
   private static let most = 100_000
   private static let deepest = 16
 
-  /// Walks the folders of `directory`. It follows no symbolic link and enters no other file system, and each folder is
-  /// opened once, so that no other process can lead it elsewhere.
+  /// Walks the folders of `directory`. It follows no symbolic links and does not enter other file systems. It opens
+  /// each directory once, so that another process cannot redirect it.
   ///
   /// - Parameters:
   ///   - names: the names in the directory that may be folders.

@@ -1,6 +1,6 @@
 public import ShmCore
 
-/// Advice to the kernel about the pages of a region, and what became of them. madvise(2)
+/// Advice to the kernel about the pages of a region, with the page states before and afterwards. madvise(2)
 ///
 /// ```swift
 /// let region = try Region.open(RegionReference("cache"), access: .readOnly)
@@ -10,9 +10,9 @@ public import ShmCore
 public struct PageAdvice: Sendable {
   /// The pages of the range by their state, in bytes; nil if unknown.
   public struct Pages: Hashable, Sendable {
-    /// In RAM.
+    /// The resident bytes; nil if unknown.
     public let resident: Int?
-    /// In swap.
+    /// The swapped bytes; nil if unknown.
     public let swapped: Int?
 
     init(_ map: PageMap, in range: Range<Int>) {
@@ -28,17 +28,18 @@ public struct PageAdvice: Sendable {
   /// The state afterwards.
   public let after: Pages
 
-  /// Gives the advice for all pages of a range for which it makes sense, and waits for the result.
+  /// Advises the kernel about the pages of a range: resident pages for `cold` and `pageOut`, swapped pages for
+  /// `willNeed`. It waits for the result.
   ///
-  /// `cold` and `pageOut` concern resident pages. The kernel takes them only from the page tables of the caller, so the
-  /// pages are mapped, and it skips pages that other processes map, too, and wired pages. `willNeed` reads swapped pages
-  /// into RAM. Holes stay holes.
+  /// `cold` and `pageOut` concern resident pages. The kernel considers only pages in the page table of the caller, so
+  /// the call maps them. The kernel skips wired pages and pages that other processes map. `willNeed` reads swapped
+  /// pages into RAM. Holes stay holes.
   ///
   /// - Parameters:
   ///   - advice: `cold`, `pageOut` or `willNeed`; any other is given for the whole range.
   ///   - region: open for reading. Paging out requires its owner, or permission to write it.
   ///   - range: the bytes, extended to whole pages.
-  ///   - progress: called with the bytes done.
+  ///   - progress: called with the number of bytes advised so far.
   /// - Throws: `ShmError`: `inputOutput` if the range exceeds the region, `noSpace` if RAM for swapped pages is missing,
   ///   `interrupted`; `system` if the kernel does not know the advice (Linux 5.4).
   /// - Complexity: linear in the pages that have memory.

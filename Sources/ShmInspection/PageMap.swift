@@ -32,8 +32,8 @@ public struct PageMap: Sendable {
     public let range: Range<Int>
     /// The state of the pages.
     public let state: State
-    /// Whether a process holds them wired; nil if unknown, and for huge pages of the pool, which are never paged out
-    /// and for which Linux keeps no mark.
+    /// Whether a process has locked the pages; nil if unknown. It is also nil for pages of the huge page pool. They are
+    /// never paged out, and Linux keeps no flag for them.
     public let isWired: Bool?
     /// Whether they are parts of huge pages; nil if unknown.
     public let isHuge: Bool?
@@ -140,7 +140,7 @@ public struct PageMap: Sendable {
     bytes(state, in: 0..<Int.max)
   }
 
-  /// The same for a part of the region, in bytes.
+  /// The bytes of a part of the region that are in one state.
   func bytes(_ state: State, in part: Range<Int>) -> Int? {
     var sum = 0
     for run in runs where run.range.overlaps(part) {

@@ -1,4 +1,4 @@
-/// Joins the findings about pages from several sources into runs.
+/// Merges the page states that several kernel interfaces report into runs of equal pages.
 struct PageMarks {
   /// The bytes with a property, and the bytes that are known not to have it.
   struct Mark {

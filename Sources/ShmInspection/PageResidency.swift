@@ -8,7 +8,7 @@ struct PageResidency {
   private let vector: [UInt64]
   private let pageSize = PageMath.pageSize
 
-  /// Queries whole pages of a file. Meanwhile they are mapped without access, so that no code can touch them.
+  /// Queries whole pages of a file with mincore(2). The temporary mapping is PROT_NONE, so no code can access it.
   init(of file: borrowing OwnedDescriptor, _ range: Range<Int>) throws(Errno) {
     self.range = range
     let base = try unsafe MemoryCalls.map(

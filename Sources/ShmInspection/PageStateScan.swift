@@ -108,8 +108,8 @@ struct PageStateScan: ~Copyable {
     return dirty
   }
 
-  /// Scans a large region that is nearly all in RAM with two threads. This thread calls mincore(2) from the start,
-  /// and the other calls lseek(2) from the middle. For a page lseek takes half the time of mincore.
+  /// Scans a large region that is nearly all in RAM with two threads. This thread calls mincore(2) from the start, and
+  /// the other calls lseek(2) from the middle. lseek takes half as long per page as mincore.
   ///
   /// - Returns: the end of the scanned part.
   private mutating func scanHead() -> Int {

@@ -12,8 +12,8 @@ final class PageSurvey: Sendable {
   let head: Int
   private let file: OwnedDescriptor
   private let end: Int
-  /// The next piece of work: 0 is the end of the region, and the following numbers are chunks of its start. Relaxed,
-  /// because it only counts; the lock guards the findings.
+  /// The next piece of work: 0 is the end of the region, and the following numbers are chunks of its start. Relaxed
+  /// ordering is sufficient for the counter; a lock protects the results.
   private let next = Atomic<Int>(0)
   private let found = Mutex<(head: [Int: Residency], data: [Range<Int>])>(([:], []))
   private let processors = Threads.processors

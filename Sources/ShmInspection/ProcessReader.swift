@@ -107,7 +107,8 @@ struct ProcessReader {
     var found: [ProcessMap] = []
     for map in maps {
       var map = map
-      // A file can have a name like /SYSV…, but a segment is on a file system without a mount.
+      // A file can be named /SYSV…. A System V segment is distinguished by its internal file system, which is not
+      // mounted.
       if map.isSegment, hiddenDevices[map.identity.device] != nil {
         if namespace == nil {
           namespace = (try? directory.status("ns/ipc")).map { UInt64($0.st_ino) } ?? 0

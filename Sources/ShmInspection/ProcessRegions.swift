@@ -51,7 +51,7 @@ public struct ProcessRegions: Sendable {
     } catch {
       throw ProcessView.explain(error, process, attempt)
     }
-    // This is the scan of the inventory, so that both find the same regions.
+    // It uses the scan of `RegionInventory`, so that both find the same regions.
     var reader = ProcessReader(.memory)
     reader.look(at: process)
     if !reader.hiddenProcesses.isEmpty {

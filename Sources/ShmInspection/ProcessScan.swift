@@ -9,7 +9,7 @@ struct ProcessScan {
   enum Subject {
     /// These regions.
     case regions(Set<RegionIdentity>)
-    /// All files in memory.
+    /// The memory-backed files in use.
     case memory
   }
 

@@ -4,11 +4,11 @@ import SystemPackage
 extension Region {
   /// Removes the region's name, if it is proved at that moment that no process uses the region.
   ///
-  /// Proof and removal are one step. First the processes are inspected, so that a region in use is not touched. Then
-  /// this requests a lease from the kernel, which is granted only if no other process has the region open, and which is
-  /// held until the name is removed. A process that opens the region in the meantime blocks, is detected, and finds the
-  /// name again. If the kernel grants no lease to this user, the region is renamed, and all processes are inspected
-  /// again. Each of them must permit the inspection.
+  /// Proof and removal are one step. First the processes are inspected, so that a region in use is not touched. Then it
+  /// requests a write lease. The kernel grants the lease only if no other process has the region open. The lease is
+  /// held until the name is removed. A process that opens the region in the meantime blocks until the lease is
+  /// released. The call detects the process, and restores the name. If the kernel grants no lease to this user, the
+  /// region is renamed, and all processes are inspected again. Each of them must permit the inspection.
   ///
   /// ```swift
   /// let region = try Region.open(RegionReference("cache"), access: .status)

@@ -11,7 +11,7 @@ struct RegionCensus: ~Copyable {
   private let views: [(process: Int32, name: [UInt8], mounts: MemoryMounts)]
   /// The mounts that the processes see through which regions were found.
   private var mountsOfProcess: [Int32: MemoryMounts?] = [:]
-  /// The sightings without an entry.
+  /// The regions that were seen in processes and have no entry yet.
   private var sightings: [RegionIdentity: ProcessScan.Sighting]
   /// The sources that could not be read.
   private(set) var unreadable: [RegionInventory.UnreadableSource] = []

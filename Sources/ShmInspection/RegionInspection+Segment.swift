@@ -26,7 +26,7 @@ extension RegionInspection {
     let segment = table?.first { UInt64($0.identifier) == identity.inode }
     if table != nil, segment == nil {
       throw ShmError(
-        .notFound, attempt, "no such segment", remedy: "run 'ipcs -m' to list segments")
+        .notFound, attempt, "no such segment", remedy: .listRegions)
     }
     let users = scan.users(of: identity)
     let use: RegionUse =

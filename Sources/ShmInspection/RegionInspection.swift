@@ -43,9 +43,9 @@ public struct RegionInspection: Sendable {
   public let mappings: RegionMappings
   /// Whether it is in use, even if the users are not visible.
   public let use: RegionUse
-  /// Whether `users` are all.
+  /// Whether `users` is complete.
   public let usersComplete: Bool
-  /// When that was, in nanoseconds of a clock that only goes forward.
+  /// The time of the inspection, in nanoseconds of CLOCK_MONOTONIC.
   public let time: Int
 
   /// Whether its pages are never paged out, wired or not: huge pages of the pool, ramfs, and a tmpfs
@@ -56,7 +56,7 @@ public struct RegionInspection: Sendable {
   ///
   /// - Parameters:
   ///   - reference: the region.
-  ///   - scan: the users of regions, from a scan that included it; nil scans now.
+  ///   - scan: the users of regions, from a scan that covers the region; nil scans now.
   ///   - frames: whether the physical frames are read.
   ///   - largest: the maximum allocated bytes for which charges are counted, because this takes time.
   /// - Throws: `ShmError`: the errors of opening it, except `notPermitted`.

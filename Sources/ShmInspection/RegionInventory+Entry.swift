@@ -41,10 +41,10 @@ extension RegionInventory {
     public let segment: SystemVSegment?
     /// Whether its pages come from a pool of huge ones, which are never swapped.
     public internal(set) var hasHugePages = false
-    /// Whether it was found by its name below the directory of POSIX objects or on a mount of huge pages, and not only
-    /// by a process that uses it.
+    /// Whether the scan found the region by its name, in the directory of POSIX objects or on a hugetlbfs mount. false
+    /// if it was found only through a process.
     package var isFoundByName: Bool { root != nil }
-    /// The directory below which it was found by its name; nil if it was not.
+    /// The directory in which the region was found by name; nil if it was found through a process.
     package internal(set) var root: FilePath?
     /// Whether its pages are never paged out, wired or not: huge pages of a pool, and those of a tmpfs
     /// mounted `noswap`.
@@ -53,7 +53,7 @@ extension RegionInventory {
     public internal(set) var users: [RegionUser] = []
     /// Whether it is in use.
     public internal(set) var use: RegionUse = .unknown
-    /// Whether `users` are all.
+    /// Whether `users` is complete.
     public internal(set) var usersComplete = false
     /// The seals of a memfd.
     public internal(set) var seals: Seals?

@@ -11,7 +11,7 @@ public import SystemPackage
 /// }
 /// ```
 public struct RegionInventory: Sendable {
-  /// What is found out beside who uses what, because it takes time.
+  /// Additional facts to collect, which take time.
   public struct Facts: OptionSet, Sendable {
     /// The bits.
     public let rawValue: Int

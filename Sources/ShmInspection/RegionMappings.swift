@@ -13,7 +13,7 @@ import SystemPackage
 public struct RegionMappings: Sendable {
   /// The mappings, by process and address.
   public let mappings: [RegionMapping]
-  /// Whether these are all mappings, and all of them could be inspected.
+  /// Whether `mappings` is complete: every process that maps the region could be inspected.
   public let isComplete: Bool
   /// Whether these mappings have all locks of the region. This is also true if the other processes have no wired
   /// memory.

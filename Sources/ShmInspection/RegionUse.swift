@@ -28,8 +28,8 @@ public enum RegionUse: Sendable, Equatable {
     }
   }
 
-  /// The use according to the visible processes. The region is not touched: no lease, lock or open file disturbs
-  /// another program.
+  /// The use according to the visible processes. It takes no lease or lock and does not open the region, so other
+  /// programs are not affected.
   ///
   /// - Parameters:
   ///   - region: the region.
@@ -51,7 +51,7 @@ public enum RegionUse: Sendable, Equatable {
     return scan.isComplete || RegionLease.mayAsk(status, path()) ? .unseen : .unknown
   }
 
-  /// First scans the processes, so that a region in use is not touched. Then takes a lease for a moment, which the
+  /// First it scans the processes, and stops if the region is in use. Then it takes a lease for a moment, which the
   /// kernel grants only if no other process has the region open.
   ///
   /// - Parameters:

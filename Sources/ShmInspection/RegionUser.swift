@@ -19,7 +19,7 @@ public struct RegionUser: Hashable, Sendable {
   /// Its command, as the kernel keeps it: 15 bytes at most.
   public let command: [UInt8]
 
-  /// The command as text that is safe for a terminal and for one line.
+  /// The command name, escaped for one line of a terminal.
   public var displayName: String { Escaping.printable(command) }
   /// The mappings of the region.
   public internal(set) var mappings: [ProcessMap] = []
@@ -58,7 +58,7 @@ public struct RegionUser: Hashable, Sendable {
 }
 
 extension RegionUser {
-  /// All processes that /proc shows, without their regions.
+  /// The processes visible in /proc, without the regions that they use.
   package static func all() -> [RegionUser] {
     var buffer = [UInt8](repeating: 0, count: 65536)
     let processes = (try? ProcessDirectory.processes(buffer: &buffer)) ?? []

@@ -37,7 +37,7 @@ public struct StaleRegions: Sendable {
     }
   }
 
-  /// Removes the folders of removed regions that are empty now, and reports them.
+  /// Removes the directories that became empty when their regions were removed, and returns their paths.
   ///
   /// - Parameter candidates: the removed regions.
   /// - Returns: the paths of the removed folders.

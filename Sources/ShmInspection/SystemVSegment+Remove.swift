@@ -12,7 +12,8 @@ extension SystemVSegment {
   /// - Complexity: linear in the segments.
   public static func named(_ identifier: Int32) throws(ShmError) -> SystemVSegment {
     guard let segment = try table().first(where: { $0.identifier == identifier }) else {
-      throw ShmError(.notFound, "cannot open 'sysv:\(identifier)'", "no such segment")
+      throw ShmError(
+        .notFound, "cannot open 'sysv:\(identifier)'", "no such segment", remedy: .listRegions)
     }
     return segment
   }
@@ -49,8 +50,8 @@ extension SystemVSegment {
     }
   }
 
-  /// Whether another entry of the list is this segment. `IPC_SET` changes the time, so a later time alone is no
-  /// difference.
+  /// Whether another entry of the list is this segment. `IPC_SET` changes shm_ctime, so a later time does not prove
+  /// that the segment is another one.
   private func isSame(as other: SystemVSegment) -> Bool {
     // A segment that is marked for destruction has no key any more.
     (key == other.key || other.isRemoved) && creator == other.creator && size == other.size

@@ -11,15 +11,15 @@ public import SystemPackage
 public struct SystemVSegment: Hashable, Sendable {
   /// The number that shmget(2) gave, by which it is attached.
   public let identifier: Int32
-  /// The key that it was made with; 0 for a private one.
+  /// The key of the segment; 0 (IPC_PRIVATE) for a private segment.
   public let key: UInt32
   /// The permission bits.
   public let mode: FilePermissions
   /// Its length in bytes.
   public let size: Int
-  /// The process that made it.
+  /// The process that created the segment (shm_cpid).
   public let creator: Int32
-  /// The number of its attachments.
+  /// The number of current attachments (shm_nattch).
   public let attaches: Int
   /// The user who owns it.
   public let owner: UInt32

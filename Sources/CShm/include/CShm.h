@@ -69,7 +69,7 @@ int cshm_leads_terminal(int descriptor);
 int cshm_unread(int descriptor);
 // memfd_create(2) with MFD_CLOEXEC, MFD_ALLOW_SEALING and `flags`
 int cshm_memfd_create(const char *name, unsigned int flags);
-// memfd_secret(2) with O_CLOEXEC
+// Creates a secret memory file with O_CLOEXEC: a descriptor, or -errno. memfd_secret(2)
 int cshm_memfd_secret(void);
 // fallocate(2)
 int cshm_fallocate(int descriptor, int mode, off_t offset, off_t length);
@@ -245,8 +245,9 @@ ssize_t cshm_receive(int descriptor, void *bytes, size_t count, int *descriptors
 int cshm_eventfd(void);
 // epoll_create1(2), close-on-exec
 int cshm_epoll(void);
-// EPOLL_CTL_ADD of epoll_ctl(2) with EPOLLIN. cshm_epoll_wait reports the descriptor by bit `place`, 0 to 31.
-// If `once` is set (EPOLLET), it does so once for each arrival of data, otherwise as long as data can be read.
+// Adds a descriptor to an epoll instance, for input; cshm_epoll_wait reports the descriptor
+// by bit `place`, 0 to 31. If `once` is set, it reports the descriptor once for each arrival of data (EPOLLET).
+// Otherwise it reports it as long as data can be read.
 int cshm_epoll_add(int epoll, int descriptor, int place, int once);
 // epoll_wait(2): returns the number of ready descriptors, and sets the bit of each
 int cshm_epoll_wait(int epoll, int milliseconds, unsigned int *ready);

@@ -52,7 +52,7 @@ struct cshmtool_signal {
 int cshmtool_signalfd_read(int descriptor, struct cshmtool_signal *out);
 // Restores the default disposition of a signal, unblocks it and raises it: returns only if the signal is ignored
 void cshmtool_reraise(int number);
-// Stops the process by a stop signal that is blocked, as the default disposition does, until SIGCONT
+// Stops the process as a stop signal does by default, although the signal is blocked, until SIGCONT
 void cshmtool_stop(int number);
 // Whether the process ignores the signal. sigaction(2)
 int cshmtool_is_ignored(int number);

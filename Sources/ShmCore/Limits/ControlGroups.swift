@@ -68,7 +68,7 @@ package struct ControlGroups {
       .map { FileSystem.exists($0.directory.appending("cgroup.procs")) } ?? false
   }
 
-  /// Whether the paths of groups begin at the root of the machine, which has no limit. cgroup_namespaces(7)
+  /// Whether the paths of groups begin at the root control group of the host, which has no limit. cgroup_namespaces(7)
   private var isInInitialNamespace: Bool {
     // The kernel's number for it, PROC_CGROUP_INIT_INO.
     (try? FileSystem.link("/proc/self/ns/cgroup")).map { $0 == "cgroup:[4026531835]" } ?? true
@@ -135,8 +135,8 @@ package struct ControlGroups {
       if mount.root.components.count <= best?.root.components.count ?? .max { best = mount }
     }
     if let best { return (best, Array(names.dropFirst(best.root.components.count))) }
-    // If the mount was made before the process entered its namespace, the root of the mount is above that of the
-    // namespace. The kernel does not report the names between them.
+    // A mount that is older than the cgroup namespace shows a root above the root of the namespace. The kernel does not
+    // report the names between them.
     for mount in all
     where !mount.root.components.isEmpty
       && mount.root.components.allSatisfy({ $0.kind == .parentDirectory })

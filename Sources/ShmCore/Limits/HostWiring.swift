@@ -20,9 +20,9 @@ public struct HostWiring: Sendable {
   public struct Holder: Hashable, Sendable {
     /// The process.
     public let process: Int32
-    /// The name of its command, printable.
+    /// The command name of the process (comm), escaped for printing.
     public let command: String
-    /// Its wired bytes (`VmLck`).
+    /// The locked bytes of the process (`VmLck`).
     public let wired: Int
   }
 

@@ -14,7 +14,7 @@ public struct KernelSettings: Sendable {
   public let shmall: UInt64?
   /// How many System V segments there may be (kernel.shmmni).
   public let shmmni: UInt64?
-  /// 0 heuristic, 1 always, 2 never more than there is (vm.overcommit_memory).
+  /// The overcommit mode (vm.overcommit_memory): 0 heuristic, 1 always, 2 never beyond the commit limit.
   public let overcommit: Int?
   /// Whether compaction may move locked pages (vm.compact_unevictable_allowed): 1 if it may, and a thread
   /// that touches one then waits for a moment; nil if it cannot be read.

@@ -28,7 +28,7 @@ public struct MemoryCgroup: Hashable, Sendable {
   public let used: Int
   /// The charged bytes that the kernel can reclaim: pages of files on disks.
   public let reclaimable: Int
-  /// The limit on its swap use.
+  /// The swap limit of the group, in bytes.
   public let swap: Swap
   /// The file of the group that sets the limit.
   public let limitFile: String
@@ -171,8 +171,8 @@ extension MemoryCgroup {
     max(0, bytes - bytes / overheadDivisor - ownMemory)
   }
 
-  /// The room that `bytes` of pages need with their overhead: the inverse of `withoutOverhead`, in whole mebibytes,
-  /// with a reserve for changes until the allocation.
+  /// The charge of `bytes` of pages including overhead: the inverse of `withoutOverhead`, rounded up to MiB, with a
+  /// reserve for changes before the allocation.
   static func withOverhead(_ bytes: Int) -> Int? {
     let (sum, overflow) = bytes.addingReportingOverflow(
       bytes / (overheadDivisor - 1) + ownMemory + 1 << 19)
@@ -183,6 +183,6 @@ extension MemoryCgroup {
   static let overheadDivisor = 128
   /// The reserve for the process itself.
   private static let ownMemory = 1 << 20
-  /// The maximum part of it for page tables.
+  /// The maximum part of the reserve that is used for page tables, in bytes.
   static let tables = 1 << 18
 }

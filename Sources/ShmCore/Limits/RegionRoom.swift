@@ -23,7 +23,7 @@ public struct RegionRoom: Sendable {
     case pool(pageSize: Int)
     /// The size that a file of the process may have, RLIMIT_FSIZE.
     case fileSize
-    /// The memory that the kernel may promise with vm.overcommit_memory=2.
+    /// The commit limit (CommitLimit), with vm.overcommit_memory=2.
     case commitLimit
     /// The machine's memory, with its swap if the pages may be swapped out.
     case memory(withSwap: Bool)
@@ -54,7 +54,7 @@ public struct RegionRoom: Sendable {
     public var name: String { bound.name }
   }
 
-  /// Something that may bound regions and could not be read.
+  /// A limit on regions that could not be read.
   public enum Unknown: String, Hashable, Sendable {
     /// The control groups of the process.
     case controlGroups
@@ -68,9 +68,9 @@ public struct RegionRoom: Sendable {
 
   /// Each limit with what it leaves, the tightest first.
   public let bounds: [Candidate]
-  /// What may bind and could not be read; empty if all is known.
+  /// The limits that could not be read; empty if all limits are known.
   public let unknowns: [Unknown]
-  /// The bytes that there is room for whatever could not be read of a pool; nil if all is known.
+  /// The bytes that fit even if the pool whose state could not be read is empty; nil if all limits are known.
   private let certain: Int?
   /// The size of a page there, in bytes.
   public let pageSize: Int
@@ -93,7 +93,7 @@ public struct RegionRoom: Sendable {
     bounds.first.map { PageMath.roundDown(min($0.available, certain ?? .max), to: pageSize) }
   }
 
-  /// What decides whether there is room for `bytes`, and could not be read.
+  /// The limits on which the answer for `bytes` depends and that could not be read.
   public func unknowns(_ bytes: Int) -> [Unknown] {
     unknowns + (certain.map { bytes > $0 } == true ? [.pool] : [])
   }

@@ -20,9 +20,9 @@ public struct RoomAnswer: Sendable {
   /// What the limit that refuses would have to be; nil if none refuses, or it cannot be raised.
   public let shortage: LimitShortage?
 
-  /// Whether there is room; nil if no limit is known to refuse, and something that may could not be read.
+  /// Whether there is room; nil if a limit on which the answer depends could not be read.
   public var isYes: Bool? { refusing != nil ? false : unknowns.isEmpty ? true : nil }
-  /// What could not be read, and would decide; empty unless the answer is unknown.
+  /// The limits on which the answer depends and that could not be read; empty unless the answer is unknown.
   public var unknowns: [RegionRoom.Unknown] { refusing == nil ? room.unknowns(need) : [] }
 
   /// Asks for the room of a directory.

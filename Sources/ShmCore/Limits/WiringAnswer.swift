@@ -7,13 +7,13 @@
 public struct WiringAnswer: Sendable {
   /// The bytes that are needed.
   public let need: Int
-  /// Whether they could be wired now; nil if what decides that could not be read.
+  /// Whether they could be wired now; nil if a limit on which the answer depends could not be read.
   public let isYes: Bool?
   /// The limit that refuses; nil if none does.
   public let refusing: WiringVerdict.Candidate?
-  /// What that limit would have to be; nil if none refuses.
+  /// The value that the limit would need; nil if no limit refuses.
   public let shortage: LimitShortage?
-  /// What could not be read, and would decide; empty unless the answer is unknown.
+  /// The limits on which the answer depends and that could not be read; empty unless the answer is unknown.
   public let unknowns: [WiringVerdict.Unknown]
 
   /// Asks the limits of a process.

@@ -32,15 +32,15 @@ public struct WiringDemand: Hashable, Sendable {
     return mapped > 0 ? (PageMath.roundUp(mapped / (page / 8)) ?? mapped) + page : 0
   }
 
-  /// Both together.
+  /// The sum of two demands.
   public static func + (left: WiringDemand, right: WiringDemand) -> WiringDemand {
     WiringDemand(
       missing: left.missing &+ max(0, right.missing), cached: left.cached &+ max(0, right.cached),
       tables: left.tables &+ max(0, right.tables))
   }
 
-  /// The demand on a limit in bytes. Cached pages may be charged to another group, so they count only up to the cached
-  /// pages that are charged to this limit.
+  /// The demand on a limit in bytes. Cached pages may be charged to another group. At most the cached pages that are
+  /// charged to this limit count as already charged.
   package func bytes(of candidate: WiringVerdict.Candidate) -> Int {
     let pages = missing &+ min(cached, candidate.reclaimable)
     // The room for pages already excludes their page tables; see `MemoryCgroup.room`.

@@ -6,7 +6,7 @@ extension WiringFailure: CustomStringConvertible {
 }
 
 extension ShmError {
-  /// A failure to wire, as an error of the library: kind `limit`, `noSpace`, `inputOutput`, `interrupted` or `system`.
+  /// Converts a `WiringFailure` to a `ShmError` of kind `limit`, `noSpace`, `inputOutput`, `interrupted` or `system`.
   public init(_ failure: WiringFailure) {
     self = failure.error(failure.evidence.attempt)
   }

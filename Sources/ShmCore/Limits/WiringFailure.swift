@@ -38,15 +38,15 @@ public struct WiringFailure: Error, Sendable {
     case noMemory = "no memory"
     /// mlock succeeded, and yet a page is not in RAM, or the mapping does not carry the lock.
     case notResident = "not resident"
-    /// mlock succeeded, and whether every page is in RAM cannot be asked.
+    /// mlock succeeded, but the kernel does not report whether every page is in RAM.
     case unverified = "not verified"
     /// The caller has stopped it.
     case stopped
-    /// Anything else.
+    /// Another cause.
     case other
   }
 
-  /// What was seen when it failed.
+  /// The state of the limits and of the region when wiring failed.
   public struct Evidence: Sendable {
     /// The operation and its object.
     let attempt: String
@@ -82,9 +82,9 @@ public struct WiringFailure: Error, Sendable {
     var isTruncated: Bool { regionSize.map { $0 < rangeEnd } ?? false }
   }
 
-  /// What stopped it.
+  /// The cause of the failure.
   public let cause: Cause
-  /// The findings.
+  /// The state of the limits and of the region when wiring failed.
   public let evidence: Evidence
   /// The error number of the call; nil if the call succeeded but the verification failed.
   public let errorNumber: Int32?
@@ -134,7 +134,7 @@ public struct WiringFailure: Error, Sendable {
     return limits.isFiltered == true && WiringProbe.isRefused(limits) == true ? .sandbox : .noMemory
   }
 
-  /// The failure of a wiring that was not tried because it would exceed the remaining room.
+  /// A failure that was predicted: wiring was not attempted, because it would exceed the remaining room.
   static func noRoom(_ evidence: Evidence) -> WiringFailure {
     let bound = (evidence.refusing?.candidate ?? evidence.limits.verdict.tightestMemory)?.bound
     let isGroup = if case .cgroup? = bound { true } else { false }

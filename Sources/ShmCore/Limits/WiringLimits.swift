@@ -17,7 +17,7 @@ public struct WiringLimits: Sendable {
   public let hard: Int?
   /// The bytes that the process has wired (`VmLck`).
   public let used: Int
-  /// Whether that is known: a kernel thread and a process that has ended have no memory.
+  /// Whether the locked size is known. It is unknown for kernel threads and for processes that have ended.
   public let isAccounted: Bool
   /// The bytes that are pinned for devices (`VmPin`), held against the same limit by themselves.
   public let pinned: Int
@@ -71,8 +71,8 @@ public struct WiringLimits: Sendable {
         : ShmError(attempt, error)
     }
     let facts = Place.Facts.current(of: process)
-    // A uid map proves that the capability has no effect. But without permission to read the namespace the rest is
-    // unreadable, too, so the answer stays unknown.
+    // A uid map that is not the identity proves that the capability has no effect. If the namespace cannot be read, the
+    // answer is unknown.
     let isReadable = (try? FileSystem.link(directory.appending("ns").appending("user"))) != nil
     let mappings = try? FileSystem.lineCount(of: directory.appending("maps"))
     let groups = ControlGroups(of: process)

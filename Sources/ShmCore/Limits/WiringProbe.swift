@@ -2,7 +2,7 @@ import CShm
 import Glibc
 import SystemPackage
 
-/// The result of locking addresses on trial.
+/// The result of a probe that locks address space without touching it.
 public enum WiringTrial: Hashable, Sendable {
   /// There is no limit.
   case unlimited
@@ -13,20 +13,20 @@ public enum WiringTrial: Hashable, Sendable {
 }
 
 extension WiringLimits {
-  /// Finds by trial how much this process can wire now. Addresses are locked without pages, and unlocked again.
-  /// mlock2(2)
+  /// Measures how much this process can wire now. It locks addresses without pages, and unlocks them again. mlock2(2)
   ///
   /// ```swift
   /// if try WiringLimits.current().trial() == .refused { print("mlock is refused") }
   /// ```
   ///
   /// - Returns: the result for this process, even if these are the limits of another process.
-  /// - Throws: `ShmError` if no address range is available, or if mlock2 alone is refused.
+  /// - Throws: `ShmError`, with the kind of the system call's error (`noSpace` or `system`), if no address range is
+  ///   available, or if mlock2 alone is refused.
   /// - Complexity: about 50 system calls.
   public func trial() throws(ShmError) -> WiringTrial { try WiringProbe.run(self) }
 }
 
-/// The true memlock limit, found by trying. mlock2(2)
+/// The memlock limit in bytes, measured with mlock2(2).
 package enum WiringProbe {
   /// Finds what this process can wire, and whether it can at all.
   ///

@@ -43,7 +43,7 @@ public struct WiringVerdict: Hashable, Sendable {
     }
   }
 
-  /// Something that decides about wiring and could not be read.
+  /// A limit on which the answer depends and that could not be read.
   public enum Unknown: Hashable, Sendable {
     /// Whether CAP_IPC_LOCK, which the process has, counts: its user namespace could not be read. The
     /// memlock limit leaves `remaining` bytes if it does not count.
@@ -63,21 +63,21 @@ public struct WiringVerdict: Hashable, Sendable {
   /// The unreadable sources.
   private let unread: [Unknown]
 
-  /// A limit, and the bytes that it leaves.
+  /// A limit and the bytes that remain below it.
   public struct Candidate: Hashable, Sendable {
     /// The limit.
     public let bound: Bound
-    /// The bytes that it leaves.
+    /// The bytes that remain below the limit.
     public let available: Int
     /// The part of these bytes that is page cache, which the kernel would have to reclaim first.
     public var reclaimable = 0
   }
 
-  /// A limit that would be exceeded.
+  /// A limit that the request exceeds.
   public struct Refusal: Hashable, Sendable {
-    /// The limit, and the bytes that it leaves.
+    /// The limit and the bytes that remain below it.
     public let candidate: Candidate
-    /// The bytes of it that the request needs.
+    /// The bytes of this limit that the request needs.
     public let needed: Int
   }
 
@@ -149,7 +149,7 @@ public struct WiringVerdict: Hashable, Sendable {
     WiringVerdict(bounds, unread.filter { $0 != .systemCallFilter })
   }
 
-  /// What decides whether `bytes` more could be wired, and could not be read.
+  /// The limits that decide whether `bytes` more could be wired, and that could not be read.
   public func unknowns(_ bytes: Int) -> [Unknown] {
     let whole = PageMath.roundUp(bytes) ?? Int.max
     return unread.filter { unknown in
@@ -158,18 +158,19 @@ public struct WiringVerdict: Hashable, Sendable {
     }
   }
 
-  /// Whether `bytes` more, in whole pages, could be wired; nil if what decides could not be read.
+  /// Whether `bytes` more, in whole pages, could be wired; nil if a limit on which the answer depends could not be
+  /// read.
   public func allows(_ bytes: Int) -> Bool? {
     if refusing(bytes) != nil { return false }
     return unknowns(bytes).isEmpty ? true : nil
   }
 
-  /// The limit on memory that wiring some pages would break, and what they need of it. The memlock limit
-  /// is left to the kernel, which refuses the call; what exceeds memory or a control group ends the
-  /// process instead.
+  /// The limit on memory that wiring some pages would exceed, and the bytes that they need. The kernel checks the
+  /// memlock limit and refuses the call. If a request exceeds memory or the limit of a control group, the kernel ends
+  /// the process instead.
   ///
   /// - Parameter demand: the pages.
-  /// - Returns: the tightest such limit with the bytes that are needed; nil if none is known to refuse.
+  /// - Returns: the tightest such limit with the bytes that are needed; nil if no limit is known to refuse.
   public func refusing(_ demand: WiringDemand) -> Refusal? {
     for bound in bounds where bound.bound.endsProcesses {
       let needed = demand.bytes(of: bound)
@@ -178,7 +179,7 @@ public struct WiringVerdict: Hashable, Sendable {
     return nil
   }
 
-  /// Of memory and the control groups the one that leaves the least.
+  /// The limit with the fewest remaining bytes: memory, or a control group.
   var tightestMemory: Candidate? {
     bounds.first { $0.bound.endsProcesses }
   }

@@ -32,7 +32,7 @@ package enum CopiedPages {
           into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: all[..<count])),
           at: 8 * next)
       }
-      // No page follows the last address.
+      // The end of the last page would overflow.
       if read < 8 { break }
       for entry in entries[..<(read / 8)] where isOwn(entry) { copied += 1 }
       next += read / 8
@@ -51,7 +51,7 @@ package enum CopiedPages {
 
 extension ProcessMap {
   /// Counts the private copies of a private mapping: pages that the process has changed and the kernel has copied
-  /// (copy-on-write). It brings no page into memory. proc_pid_pagemap(5)
+  /// (copy-on-write). The call faults in no page. proc_pid_pagemap(5)
   ///
   /// ```swift
   /// import ShmCore

@@ -6,7 +6,7 @@ import SystemPackage
 /// marked as locked. proc_pid_pagemap(5)
 ///
 /// The marks are only visible with permission to read /proc/kpageflags. The kernel often marks a page of a larger folio
-/// only when it tries to reclaim it. For such a page the lock of the mapping counts.
+/// only when it tries to reclaim it. Such a page counts as locked if its mapping is locked.
 final class LockedFrames: Sendable {
   /// The findings.
   struct Count: Sendable {
@@ -60,7 +60,7 @@ final class LockedFrames: Sendable {
   /// Publishes that no more pages will be locked.
   func finish() { isOver.store(true, ordering: .releasing) }
 
-  /// Checks the locked pages in another thread than the locking one, until all are locked.
+  /// Checks the pages in a second thread while the first thread locks them.
   func follow() {
     // Without a second thread, this thread checks all pages at the end.
     if pthread_equal(pthread_self(), owner) != 0 { return }

@@ -3,7 +3,7 @@ import Glibc
 import SystemPackage
 
 extension Mapping {
-  /// The demand of wiring a part on the limits on memory. It has no side effects.
+  /// The bytes that wiring a part would charge to the memory limits. The call changes nothing.
   ///
   /// - Parameter part: offsets into the mapping, in bytes; nil for all of it.
   /// - Returns: whole pages; nothing for huge pages, which are promised by mmap(2). If the kernel does not
@@ -21,7 +21,7 @@ extension Mapping {
       missing: part.count - present, cached: isOnDisk == false ? 0 : present, tables: tables)
   }
 
-  /// The charge of populating a part. It has no side effects.
+  /// The bytes that populating a part would charge. The call changes nothing.
   ///
   /// - Parameter part: offsets into the mapping, in bytes; nil for all of it.
   /// - Returns: bytes of the region that have no memory yet, and bytes of the process's own: the copies

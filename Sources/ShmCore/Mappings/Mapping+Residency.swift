@@ -82,7 +82,7 @@ extension Mapping {
   /// - Parameter part: offsets into the mapping, in bytes; nil for all of it.
   /// - Returns: bytes in whole pages. For a region that the caller may not write, and does not
   ///   own, the kernel says "resident" of every page; see `PageCounts`.
-  /// - Throws: `ShmError`
+  /// - Throws: `ShmError` with the kind of the error of mincore(2), such as `noSpace`.
   /// - Complexity: linear in the pages.
   public func residentBytes(in part: Range<Int>? = nil) throws(ShmError) -> Int {
     let part = PageMath.outward(part ?? 0..<count, to: pageSize)
@@ -107,7 +107,7 @@ extension Mapping {
   ///
   /// - Parameter part: offsets into the mapping, in bytes; nil for all of it.
   /// - Returns: bytes in whole pages; 0 for huge pages, which are promised by mmap(2).
-  /// - Throws: `ShmError`
+  /// - Throws: `ShmError` with the kind of the error of the call, such as `notPermitted` or `system`.
   /// - Complexity: linear in the pages.
   public func missingBytes(in part: Range<Int>? = nil) throws(ShmError) -> Int {
     guard pageSize == PageMath.pageSize else { return 0 }

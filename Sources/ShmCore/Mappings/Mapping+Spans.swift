@@ -2,9 +2,8 @@
 /// Each access is checked against the bounds of the span.
 ///
 /// Other processes may change a shared mapping at any time, also while this process reads it. Use a span only if no
-/// other process writes these bytes at that time, or if a torn or stale value is acceptable. Processes can use a
-/// ``SharedCounter`` to agree on that time. If another process makes the region smaller, an access beyond the new end
-/// raises SIGBUS.
+/// other process writes these bytes at that time, or if a torn or stale value is acceptable. Processes can synchronize
+/// with a ``SharedCounter``. If another process makes the region smaller, an access beyond the new end raises SIGBUS.
 extension Mapping {
   /// The mapped bytes, for loads.
   ///
@@ -13,6 +12,9 @@ extension Mapping {
   /// let mapping = try Mapping(of: region, protection: .readOnly)
   /// print(mapping.bytes.byteCount)
   /// ```
+  ///
+  /// - Complexity: constant. A load may fault a page in. Beyond the end of a region that was made smaller it raises
+  ///   SIGBUS.
   public var bytes: RawSpan {
     @_lifetime(borrow self)
     get {
@@ -22,8 +24,8 @@ extension Mapping {
     }
   }
 
-  /// The mapped bytes, for loads and stores; nil if the mapping is read-only. No other access through this mapping is
-  /// possible until the span ends.
+  /// The mapped bytes, for loads and stores; nil if the mapping is read-only. The compiler forbids other access through
+  /// this mapping while the span exists.
   ///
   /// ```swift
   /// let region = try Region.open(RegionReference("cache"))
@@ -140,7 +142,7 @@ extension Mapping {
     let room = (count - offset) / size
     guard let wanted else { return room }
     guard wanted >= 0, wanted <= room else {
-      throw refusal("there is room for \(room) at offset \(offset), but \(wanted) were requested")
+      throw refusal("only \(room) values fit at offset \(offset), but \(wanted) were requested")
     }
     return wanted
   }

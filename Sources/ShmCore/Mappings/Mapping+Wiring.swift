@@ -47,7 +47,7 @@ extension Mapping {
   ///   - time: now, or as pages are touched.
   ///   - progress: called with the bytes wired so far; false stops and undoes.
   /// - Returns: the wired bytes.
-  /// - Throws: `WiringFailure` with its cause and evidence. `ShmError.init(_:)` makes a `ShmError` of it.
+  /// - Throws: `WiringFailure` with its cause and evidence. `ShmError.init(_:)` converts it to a `ShmError`.
   /// - Complexity: linear in the pages.
   @discardableResult
   public mutating func wire(
@@ -83,8 +83,8 @@ extension Mapping {
   /// - Parameters:
   ///   - part: offsets into the mapping, in bytes, taken outward to whole pages; nil for all of it.
   ///   - time: now, or as pages are touched.
-  ///   - room: the bytes that may be brought into RAM for it; nil for no bound. At the limit of a control group the
-  ///     kernel kills the process instead of returning an error.
+  ///   - room: the maximum number of bytes to fault in; nil for no limit. At the limit of a control group the kernel
+  ///     kills the process instead of returning an error.
   ///   - progress: called with the bytes wired so far; false stops, and the wired bytes stay wired.
   /// - Returns: the wired bytes, and why these are not all.
   /// - Complexity: linear in the pages.

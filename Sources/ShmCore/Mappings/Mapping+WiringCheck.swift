@@ -74,8 +74,8 @@ extension Mapping {
     return status.st_uid == geteuid() || descriptor.mayWrite()
   }
 
-  /// Checks the rest, and the doubtful pages again. A page that is being migrated is not in the page table for a
-  /// moment, and loses its mark if another process unlocks it then.
+  /// Checks the remaining pages, and checks pages again that did not appear as locked. A page under migration is
+  /// briefly absent from the page table. It loses the Mlocked flag if another process unlocks it during that time.
   private func settled(_ frames: LockedFrames, _ part: Range<Int>) -> LockedFrames.Count {
     frames.look(upTo: part.upperBound)
     var seen = frames.seen

@@ -7,7 +7,7 @@ extension Mapping.WiringReport {
   /// - Returns: the wired bytes of the part.
   package func limited(to part: Range<Int>, by mapping: borrowing Mapping) -> Self {
     guard part != covered else { return self }
-    // An incomplete wiring covers the start of the range.
+    // A partial wiring always covers the beginning of the range.
     let done = part.clamped(to: covered.lowerBound..<covered.lowerBound + wired)
     let start = mapping.range.lowerBound
     let offsets = done.lowerBound - start..<done.upperBound - start

@@ -55,9 +55,14 @@ public struct Mapping: ~Copyable, Sendable {
   ///   - sharing: the visibility of stores.
   ///   - protection: the access through the mapping.
   ///   - address: the first address; the range there must be free. nil lets the kernel choose.
-  /// - Throws: `ShmError`: `usage` for an empty range, `doesNotFit` if it is not aligned to a page,
-  ///   `inputOutput` if it is beyond the end, `busy` if another mapping overlaps, `notPermitted` if the region is not
-  ///   open for that access, `noSpace` if a limit on address space refuses.
+  /// - Throws: `ShmError`:
+  ///   - `usage` for an empty range or a negative start,
+  ///   - `doesNotFit` if the range does not begin at a multiple of the page size, or if the region is empty,
+  ///   - `inputOutput` if the range is beyond the end,
+  ///   - `busy` if another mapping overlaps,
+  ///   - `notPermitted` if the region is not open for that access,
+  ///   - `noSpace` if a limit on address space refuses.
+  /// - Complexity: constant. The kernel maps a page when it is touched.
   public init(
     of region: borrowing Region, range: Range<Int>? = nil, sharing: Sharing = .shared,
     protection: Protection = .readWrite, at address: UInt? = nil
@@ -97,7 +102,8 @@ public struct Mapping: ~Copyable, Sendable {
 
   /// Ends the mapping and reports errors of munmap(2).
   ///
-  /// - Throws: `ShmError` if the kernel has no memory to split a mapping.
+  /// - Throws: `ShmError`: `noSpace` if the kernel has no memory to split a mapping.
+  /// - Complexity: linear in the mapped pages.
   public consuming func unmap() throws(ShmError) {
     let attempt = "cannot unmap \(subject)"
     let pages = self.pages
@@ -114,9 +120,14 @@ public struct Mapping: ~Copyable, Sendable {
   /// The bytes of the mapping: `range.count`, without the rest of the last page.
   public var count: Int { range.count }
 
-  /// The mapped memory. The region may be changed by others at any time, and a load or store
-  /// beyond an end that another process has drawn nearer raises SIGBUS: only for regions that are
-  /// sealed, or whose users agree. The pointer is valid for the call.
+  /// Calls a closure with a pointer to the mapped memory.
+  ///
+  /// Other processes can change the region at any time. If another process shrinks it, an access beyond the new end raises
+  /// SIGBUS. Use this only for sealed regions, or if all users agree on the size.
+  ///
+  /// - Parameter body: the closure. The pointer is valid during the call only.
+  /// - Returns: the result of the closure.
+  /// - Throws: what the closure throws.
   public func withUnsafeMutableBytes<Result: ~Copyable, Failure: Error>(
     _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Result
   ) throws(Failure) -> Result {

@@ -2,10 +2,10 @@ import Synchronization
 
 /// An atomic number of 64 bits in shared memory, which several processes may change at the same time.
 ///
-/// Each operation is one atomic access to 8 bytes in the byte order of the machine. C code of another process uses
-/// `_Atomic uint64_t` at the same offset. All processes see the operations on one counter in the same order. The
-/// operations also publish other memory: a process that reads a new value sees everything that the writer wrote before
-/// `store`, `add` or `exchange`.
+/// Each operation is one atomic access to 8 bytes in the byte order of the host, with the memory orders of C11. C code
+/// of another process uses `_Atomic uint64_t` at the same offset. All processes see the operations on one counter in
+/// the same order. The operations also publish other memory: a process that reads a new value sees everything that the
+/// writer wrote before `store`, `add` or `exchange`.
 ///
 /// ```swift
 /// let region = try Region.open(RegionReference("samples"))
@@ -15,7 +15,8 @@ import Synchronization
 /// print(written.load())
 /// ```
 ///
-/// The counter ends with the mapping. Its memory must not be accessed through a span at the same time.
+/// A counter cannot outlive its mapping. Do not access the same bytes through a span at the same time. Each operation
+/// has constant complexity.
 @safe public struct SharedCounter: ~Escapable {
   private let word: UnsafeMutablePointer<Atomic<UInt64>>
 
@@ -28,22 +29,23 @@ import Synchronization
   }
 
   /// The present number. Pairs with `store`, `add`, `exchange` and `compareExchange` of other processes: everything
-  /// that they wrote before is visible after this load. Acquiring.
+  /// that they wrote before is visible after this load (acquire).
   public func load() -> UInt64 { unsafe word.pointee.load(ordering: .acquiring) }
 
-  /// Sets the number. A process that loads it sees everything that this process wrote before. Releasing.
+  /// Sets the number. A process that loads the number sees everything that this process wrote before (release).
   public func store(_ value: UInt64) { unsafe word.pointee.store(value, ordering: .releasing) }
 
-  /// Adds to the number, modulo 2^64. Acquiring and releasing.
+  /// Adds to the number, modulo 2^64 (acquire-release).
   ///
   /// - Parameter value: the addend.
-  /// - Returns: the new number. No other call returns the same number, unless the number overflows or is set.
+  /// - Returns: the new number. Each call of `add(1)` returns a different number, until the number overflows or another
+  ///   call sets it.
   @discardableResult
   public func add(_ value: UInt64) -> UInt64 {
     unsafe word.pointee.wrappingAdd(value, ordering: .acquiringAndReleasing).newValue
   }
 
-  /// Sets the number. Acquiring and releasing.
+  /// Sets the number and returns the old number (acquire-release).
   ///
   /// - Parameter value: the new number.
   /// - Returns: the old number.
@@ -51,7 +53,7 @@ import Synchronization
     unsafe word.pointee.exchange(value, ordering: .acquiringAndReleasing)
   }
 
-  /// Sets the number if it has an expected value. Acquiring and releasing.
+  /// Sets the number if it has an expected value (acquire-release).
   ///
   /// - Parameters:
   ///   - expected: the number that the counter must have.
@@ -77,7 +79,7 @@ extension Mapping {
     return unsafe SharedCounter(try word(at: offset), of: self)
   }
 
-  /// The number of a counter, also in a read-only mapping. Acquiring, as ``SharedCounter/load()``.
+  /// The number of a counter, also in a read-only mapping. Its memory order is acquire, as in ``SharedCounter/load()``.
   ///
   /// - Parameter offset: its first byte in the mapping, a multiple of 8.
   /// - Returns: the number now.

@@ -2,7 +2,7 @@
 ///
 /// The bytes may come from a hostile process, or from a program in another language. A conforming type guarantees:
 ///
-/// - Every pattern of bits is a valid value. `Bool` and enumerations with payload do not fulfil this.
+/// - Every pattern of bits is a valid value. `Bool` and enumerations do not fulfil this.
 /// - It contains no pointer, because an address is valid in one process only.
 /// - All processes agree on its layout. Structures that are imported from a C header fulfil this.
 ///

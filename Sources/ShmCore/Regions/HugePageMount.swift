@@ -81,7 +81,7 @@ extension RegionReference {
   ///
   /// - Parameters:
   ///   - name: the region's name.
-  ///   - pageSize: in bytes; nil for the default of the machine.
+  ///   - pageSize: the huge page size in bytes; nil for the default size of the host.
   /// - Returns: a path on the first mount that the caller can write to.
   /// - Throws: `ShmError`: `notFound` if the machine has no huge pages of that size or no mount of them,
   ///   `notPermitted` if the caller cannot write to any of the mounts.

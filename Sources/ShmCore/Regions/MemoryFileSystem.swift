@@ -21,7 +21,7 @@ public struct MemoryFileSystem: Sendable {
     case other
   }
 
-  /// What kind it is.
+  /// The kind of the file system.
   public let kind: Kind
   /// Its size limit in bytes; nil if it has no limit.
   public let total: Int?

@@ -7,7 +7,7 @@ extension Region {
   public enum Pages: Hashable, Sendable {
     /// Pages of the ordinary size.
     case ordinary
-    /// Huge pages of the pool, of a size in bytes; nil for the machine's default.
+    /// Huge pages of the pool, of a size in bytes; nil for the default size of the host.
     case huge(Int?)
   }
 
@@ -22,7 +22,12 @@ extension Region {
   ///   - mayExceedMemory: whether to reserve more than the memory of the machine or of a control group. The
   ///     kernel then ends the process, instead of an error here.
   /// - Returns: the region, open for reading and writing.
-  /// - Throws: `ShmError`: `usage`, `doesNotFit`, `noSpace`, `notFound` if the machine has no huge pages of that size.
+  /// - Throws: `ShmError`:
+  ///   - `usage` for a size that is not positive, or a label that is too long or contains a NUL byte,
+  ///   - `doesNotFit` if the size is not a multiple of the huge page size,
+  ///   - `noSpace` if memory, a control group or the pool of huge pages has no room, or for a size that no process could
+  ///     map,
+  ///   - `notFound` if the host has no huge pages of that size.
   public static func anonymous(
     _ label: String, size: Int, pages: Pages = .ordinary, reserve: Bool = true,
     mayExceedMemory: Bool = false

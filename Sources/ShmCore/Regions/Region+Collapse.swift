@@ -6,19 +6,18 @@ extension Region {
   /// Replaces ordinary pages of a region on tmpfs by transparent huge pages, as far as the kernel does it now. madvise(2),
   /// `MADV_COLLAPSE`, Linux 6.1
   ///
-  /// Unlike huge pages of a pool, they are swapped out like other pages, and the kernel may split them again. A part of
-  /// the region that is smaller than a huge page keeps ordinary pages, and so does a part for which no contiguous memory
-  /// is free.
+  /// Unlike huge pages of a pool, they are swapped out like other pages, and the kernel may split them again. Ordinary
+  /// pages remain where less than a huge page is left, or where no contiguous memory is free.
   ///
-  /// - Parameter progress: called with the bytes done.
-  /// - Returns: the bytes that huge pages hold now.
+  /// - Parameter progress: called with the number of bytes processed so far.
+  /// - Returns: the number of bytes on huge pages after the call.
   /// - Throws: `ShmError`: `incompatible` if the kernel or the file system refuses, `noSpace` if a limit on address space
   ///   refuses, `interrupted`.
   /// - Complexity: linear in the size.
   public func collapse(progress: (Int) -> Void = { _ in }) throws(ShmError) -> Int {
     let attempt = "cannot collapse \(quoted) to huge pages"
     guard let page = TransparentHugePages.size else {
-      throw ShmError(.incompatible, attempt, "the kernel has no transparent huge pages")
+      throw ShmError(.incompatible, attempt, "the kernel does not support transparent huge pages")
     }
     let size = try status().size
     if size < page { return 0 }
@@ -40,7 +39,7 @@ extension Region {
         _ = unsafe part.load(as: UInt8.self)
       } catch {
         refusal = error
-        // Another page may find memory, but a refusal is for all.
+        // ENOMEM concerns one huge page; EINVAL means that the kernel refuses all.
         if error == .invalidArgument { break }
       }
     }
@@ -48,7 +47,10 @@ extension Region {
     if refusal == .invalidArgument {
       throw ShmError(
         .incompatible, attempt,
-        "the kernel or its file system does not allow it (Linux 6.1, shmem_enabled not 'deny')",
+        """
+        not supported by the kernel or the file system; requires Linux 6.1 and a value other than \
+        'deny' in /sys/kernel/mm/transparent_hugepage/shmem_enabled
+        """,
         errorNumber: Errno.invalidArgument.rawValue)
     }
     let text: [UInt8]
@@ -62,9 +64,9 @@ extension Region {
   }
 }
 
-/// What the kernel says of transparent huge pages.
+/// The settings of the kernel for transparent huge pages.
 enum TransparentHugePages {
-  /// The size of one in bytes; nil if the kernel has none.
+  /// The size of a transparent huge page in bytes; nil if the kernel does not support them.
   static var size: Int? {
     (try? FileSystem.contents(of: "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size"))
       .flatMap { ProcText.decimal($0.prefix { $0 != UInt8(ascii: "\n") }) }

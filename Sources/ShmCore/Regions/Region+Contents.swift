@@ -9,8 +9,9 @@ extension Region {
   /// - Parameters:
   ///   - buffer: memory of the caller, filled from its start.
   ///   - offset: the first byte in the region.
-  /// - Returns: the bytes copied; fewer than the size of `buffer` if the region ends before.
-  /// - Throws: `ShmError`
+  /// - Returns: the number of bytes copied, less than the size of `buffer` if the region ends earlier.
+  /// - Throws: `ShmError`: `notPermitted` if the region is not open for reading, `inputOutput` for a read error, and the
+  ///   kind of any other error of the call.
   /// - Complexity: linear in the bytes copied.
   public func read(
     into buffer: UnsafeMutableRawBufferPointer, at offset: Int
@@ -43,8 +44,9 @@ extension Region {
   /// - Parameters:
   ///   - bytes: memory of the caller, filled from its start.
   ///   - offset: the first byte in the region.
-  /// - Returns: the bytes copied; fewer than the size of `bytes` if the region ends before.
-  /// - Throws: `ShmError`
+  /// - Returns: the number of bytes copied, less than the size of `bytes` if the region ends earlier.
+  /// - Throws: `ShmError`: `notPermitted` if the region is not open for reading, `inputOutput` for a read error, and the
+  ///   kind of any other error of the call.
   /// - Complexity: linear in the bytes copied.
   public func read(into bytes: inout MutableRawSpan, at offset: Int) throws(ShmError) -> Int {
     try unsafe bytes.withUnsafeMutableBytes { (buffer) throws(ShmError) in
@@ -61,8 +63,9 @@ extension Region {
   /// ```
   ///
   /// - Parameter range: the bytes; nil for all.
-  /// - Returns: the bytes; fewer if the region ends before.
-  /// - Throws: `ShmError`
+  /// - Returns: the bytes; fewer if the region ends earlier.
+  /// - Throws: `ShmError`: `notPermitted` if the region is not open for reading, `inputOutput` for a read error, and the
+  ///   kind of any other error of the call.
   /// - Complexity: linear in the bytes copied.
   public func bytes(in range: Range<Int>? = nil) throws(ShmError) -> [UInt8] {
     let range = if let range { range } else { 0..<(try currentSize("cannot read \(quoted)")) }

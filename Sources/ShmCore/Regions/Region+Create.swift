@@ -3,7 +3,7 @@ import Glibc
 import SystemPackage
 
 extension Region {
-  /// How a region is to be made.
+  /// Options for the creation of a region.
   public struct CreationOptions: Sendable {
     /// The permission bits, regardless of the umask.
     public var mode: FilePermissions

@@ -57,7 +57,10 @@ extension Region {
     else { return }
     throw ShmError(
       .notPermitted, "cannot open \(reference.quoted)",
-      "it belongs to uid \(status.owner), mode \(String(status.mode.rawValue, radix: 8)), in a directory that every user can write",
+      """
+      it belongs to uid \(status.owner) (mode 0\(String(status.mode.rawValue, radix: 8))), and its \
+      directory is writable by other users
+      """,
       remedy: "choose another name")
   }
 }

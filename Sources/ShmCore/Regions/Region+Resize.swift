@@ -13,7 +13,7 @@ extension Region {
   /// - Parameters:
   ///   - size: the new size in bytes.
   ///   - reserve: whether the memory of the added bytes is reserved.
-  ///   - mayShrink: whether a smaller size is allowed.
+  ///   - mayShrink: whether a smaller size is allowed. Otherwise a smaller size is an error, and nothing is changed.
   ///   - expected: the size at which the caller checked the region's users. Another current size is an error.
   ///     nil accepts any size.
   ///   - mayExceedMemory: whether to reserve more than the memory of the machine or of a control group. The

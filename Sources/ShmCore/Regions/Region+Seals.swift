@@ -18,6 +18,7 @@ extension Region {
 
   /// Adds seals. A seal cannot be removed. fcntl(2), `F_ADD_SEALS`
   ///
+  /// - Parameter seals: the seals to add; existing seals stay.
   /// - Throws: `ShmError`: `incompatible` if it is not a memfd, `busy` for `write` while a process has a writable
   ///   mapping, `notPermitted` if it is open read-only or has the seal `seal`.
   public func add(_ seals: Seals) throws(ShmError) {

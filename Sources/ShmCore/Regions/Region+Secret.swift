@@ -16,9 +16,13 @@ extension Region {
   /// let keys = try Mapping(of: region)
   /// ```
   ///
-  /// - Parameter size: in bytes.
+  /// - Parameter size: the size in bytes, which need not be a multiple of the page size.
   /// - Returns: the region, open for reading and writing.
-  /// - Throws: `ShmError`: `usage`; `system` if the kernel does not provide secret memory.
+  /// - Throws: `ShmError`:
+  ///   - `usage` for a size that is not positive,
+  ///   - `noSpace` for a size that no process could map,
+  ///   - `system` if the kernel does not support secret memory, or if it is disabled.
+  /// - Complexity: constant. The kernel allocates a page when a process touches it.
   public static func secret(size: Int) throws(ShmError) -> Region {
     let attempt = "cannot create secret memory"
     try RegionSize.check(size, pageSize: PageMath.pageSize, attempt)
@@ -28,7 +32,7 @@ extension Region {
         adopting: try SystemCall.checkNegated { cshm_memfd_secret() })
     } catch .noFunction {
       throw ShmError(
-        .system, attempt, "this kernel provides none, or it is disabled",
+        .system, attempt, "the kernel does not support memfd_secret, or it is disabled",
         remedy: "boot with secretmem.enable=1 (Linux 5.14 or later)",
         errorNumber: Errno.noFunction.rawValue)
     } catch {

@@ -3,12 +3,13 @@ package import SystemPackage
 
 extension Region {
   /// Removes the region's name, if the name still refers to this region. Processes that use the region keep
-  /// it. Its memory is freed when the last of them exits. unlink(2)
+  /// it. Its memory is freed when the last of them exits. unlinkat(2)
   ///
   /// - Throws: `ShmError`: `notFound` if the name does not exist or refers to another region;
   ///   `notPermitted` if the directory or, in a sticky directory, the region belongs to another user;
   ///   `notSharedMemory` for a file that is not shared memory;
   ///   `usage` for a region without a name.
+  /// - Complexity: constant, besides the release of the memory by the kernel.
   public func unlink() throws(ShmError) {
     _ = try unlink { true }
   }

@@ -37,7 +37,7 @@ public struct Region: ~Copyable, Sendable {
   /// it.
   public var fileDescriptor: FileDescriptor { FileDescriptor(rawValue: descriptor.raw) }
 
-  /// Its number.
+  /// The number of the descriptor.
   package var rawDescriptor: CInt { descriptor.raw }
 
   /// A path that leads to this file, even if it was renamed or removed. proc_pid_fd(5)

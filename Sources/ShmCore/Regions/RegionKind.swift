@@ -33,7 +33,7 @@ extension RegionKind {
   package init(_ path: KernelPath, isHidden: Bool?) {
     let bytes = path.shown
     let made = path.withoutMark
-    // The kernel always marks these as deleted, because they were never in a directory.
+    // The kernel appends ` (deleted)` to the path of these files, because they never had a directory entry.
     if path.isMarked || isHidden == true, made.starts(with: Self.memfdPrefix) {
       self = .memfd
     } else if isHidden != false, path.isMarked, Self.isSegment(made) {

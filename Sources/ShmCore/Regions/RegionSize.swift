@@ -8,9 +8,10 @@ enum RegionSize {
   ///
   /// - Parameters:
   ///   - size: in bytes.
-  ///   - pageSize: the size of the pages it lies on, in bytes.
-  ///   - attempt: what is tried, for the message.
-  /// - Throws: `ShmError`: `usage`, `doesNotFit`, and `noSpace` for a size that no process could map.
+  ///   - pageSize: the page size of the region, in bytes.
+  ///   - attempt: the operation and its object, for the message.
+  /// - Throws: `ShmError`: `usage` if the size is not positive, `doesNotFit` if it is not a multiple of a huge page size,
+  ///   and `noSpace` if no process could map it.
   static func check(_ size: Int, pageSize: Int, _ attempt: String) throws(ShmError) {
     if size <= 0 { throw ShmError(.usage, attempt, "the size must be at least 1 byte") }
     if size > largest {

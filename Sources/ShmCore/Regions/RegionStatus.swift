@@ -9,7 +9,7 @@ import SystemPackage
 /// print(status.size, status.allocated, status.owner)
 /// ```
 public struct RegionStatus: Sendable {
-  /// Which region it is.
+  /// The identity of the region: device and inode.
   public internal(set) var identity: RegionIdentity
   /// Its length in bytes.
   public let size: Int

@@ -6,7 +6,7 @@ extension Array {
   /// - Returns: the sorted elements.
   /// - Complexity: O(n log n) comparisons and n copies.
   package func sortedByMove(_ precedes: (Element, Element) -> Bool) -> [Element] {
-    // Elements are compared in place, because a copy of a large one takes longer than the comparison.
+    // Elements are compared in place, because copying a large element takes longer than comparing it.
     let order = unsafe withUnsafeBufferPointer { (elements) in
       indices.sorted { unsafe precedes(elements[$0], elements[$1]) }
     }

@@ -16,7 +16,7 @@ package struct Deadline {
       .map { $0.overflow ? Int.max : $0.partialValue }
   }
 
-  /// No time: for a check without waiting.
+  /// A deadline in the past, for a check without waiting.
   package static var now: Deadline { Deadline(after: .zero) }
 
   /// The time that is left; zero after the end, nil for no limit.

@@ -66,7 +66,8 @@ package enum DescriptorIO {
     }
   }
 
-  /// Throws if a descriptor is closed, before a file that is opened later gets its number.
+  /// Throws if a descriptor is closed. Call it early: a file that is opened later would get the number of the closed
+  /// descriptor.
   package static func checkOpen(_ raw: CInt, _ attempt: String) throws(ShmError) {
     guard !OwnedDescriptor.isOpen(raw) else { return }
     throw ShmError(.inputOutput, attempt, "it is closed", errorNumber: EBADF)

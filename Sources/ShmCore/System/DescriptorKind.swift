@@ -2,7 +2,7 @@ import CShm
 import Glibc
 import SystemPackage
 
-/// The kinds of descriptors, by whether their calls can block.
+/// Whether reads and writes of a descriptor can block.
 package enum DescriptorKind {
   /// Whether a write can block: every descriptor except a regular file, and the devices that accept or refuse every
   /// write at once.

@@ -1,4 +1,5 @@
-/// Escapes names so that they are safe for a terminal and fit one line.
+/// Escapes names so that they are safe for a terminal and fit one line: control characters, invisible characters and
+/// bytes that are not UTF-8 become `\xNN` or `\u{N}`.
 package enum Escaping {
   /// `bytes` as text in which nothing moves a cursor, changes a colour, turns a direction or ends
   /// a line: control characters, invisible and bidirectional ones, and bytes that are not UTF-8

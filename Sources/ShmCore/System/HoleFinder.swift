@@ -3,7 +3,7 @@ import SystemPackage
 
 /// Finds the holes of a file: bytes that were never written. They read as zeros and take no memory.
 ///
-/// The last result of the kernel is kept, so a file without holes costs two calls. A file system without support for
+/// The last result is cached, so a file without holes needs only two lseek(2) calls. A file system without support for
 /// holes reports only data. lseek(2), `SEEK_DATA` and `SEEK_HOLE`
 package struct HoleFinder {
   /// The descriptor, which outlives the finder. Its offset changes.

@@ -2,9 +2,9 @@ import SystemPackage
 
 /// A path as the kernel shows it under /proc: with ` (deleted)` at its end if the name was removed.
 ///
-/// A name can itself end in this text, so the text alone proves nothing. It is the same for the removed file `a` and
-/// for the file `a (deleted)`. `isName(of:)` decides by the identity of the file. For an object that was never
-/// in a directory (a memfd, a System V segment) the kernel always adds the mark, exactly once. proc_pid_fd(5),
+/// A file name can itself end in ` (deleted)`. The kernel reports the same path for the removed file `a` and for the
+/// existing file `a (deleted)`. `isName(of:)` decides by the identity of the file. For an object that was never in a
+/// directory (a memfd, a System V segment) the kernel always adds the mark, exactly once. proc_pid_fd(5),
 /// proc_pid_maps(5), cgroups(7)
 package struct KernelPath {
   private static let mark = Array(" (deleted)".utf8)

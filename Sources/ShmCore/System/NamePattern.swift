@@ -1,6 +1,6 @@
 import Glibc
 
-/// Patterns of names as the shell has them, on bytes. fnmatch(3)
+/// Shell patterns for names, matched byte by byte. fnmatch(3)
 package enum NamePattern {
   /// Whether `bytes` contain a character that has a meaning in a pattern: `*`, `?` or `[`.
   package static func isPattern(_ bytes: [UInt8]) -> Bool {
@@ -9,7 +9,7 @@ package enum NamePattern {
 
   /// Whether a name matches a pattern.
   ///
-  /// A slash and a leading dot are bytes as all others. This process never calls setlocale(3), and in the locale C
+  /// A slash and a leading dot have no special meaning. This process never calls setlocale(3), and in the locale C
   /// fnmatch(3) compares bytes.
   ///
   /// - Parameters:

@@ -22,7 +22,7 @@ package struct OpenDirectory: ~Copyable {
   /// Opens a directory in this one, and follows no symbolic link, unless the kernel itself made the link.
   /// openat(2)
   package init(_ name: FilePath, in parent: borrowing OpenDirectory) throws(Errno) {
-    // The links of proc(5) lead to open files, not to the paths in their text.
+    // Symbolic links in /proc/PID/fd lead to the open file, not to the path that readlink(2) returns.
     let noFollow = parent.isProcess ? 0 : O_NOFOLLOW
     let opened = try parent.open(name, cshm_O_PATH | O_DIRECTORY | noFollow)
     status = try opened.status()

@@ -30,7 +30,7 @@ public struct ProcessMap: Hashable, Sendable {
   /// The path as text that is safe for a terminal and for one line.
   public var displayName: String { Escaping.printable(path) }
 
-  /// A mapping from the binary interface of the kernel. `PROCMAP_QUERY`, Linux 6.11
+  /// A mapping as the ioctl `PROCMAP_QUERY` of /proc/PID/maps returns it. Linux 6.11, Documentation/filesystems/proc.rst
   init(_ mapping: cshm_mapping, path: [UInt8]) {
     addresses = mapping.start..<max(mapping.start, mapping.end)
     isReadable = mapping.flags & 1 != 0

@@ -35,8 +35,8 @@ package struct ProcessWatch: ~Copyable {
     }
   }
 
-  /// Whether it has ended. If the kernel refuses poll(2), this sends signal 0 and reads its state in /proc, because a
-  /// zombie can still be signalled.
+  /// Whether it has ended. If poll(2) is not permitted, it checks with signal 0 and the state in /proc, because a
+  /// zombie still accepts signals.
   package var hasEnded: Bool {
     if let isReady = try? Waiter.isReady(ended.raw) { return isReady }
     if cshm_pidfd_send_signal(ended.raw, 0) == -ESRCH { return true }

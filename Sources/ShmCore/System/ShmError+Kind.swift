@@ -1,5 +1,5 @@
 extension ShmError {
-  /// A kind of failure. Programs that use the library may add kinds.
+  /// The kind of an error, with a stable name. Programs that use the library may add kinds.
   ///
   /// ```swift
   /// do {

@@ -54,8 +54,8 @@ package enum SystemCall {
   }
 }
 
-/// Counts the interruptions of one call. If a call is interrupted more often than any timer sends signals, a sandbox
-/// probably refuses it with EINTR. It must not be repeated endlessly.
+/// Counts the interruptions of one call. More interruptions than signals can plausibly cause mean that a sandbox makes
+/// the call fail with EINTR. Such a call must not be repeated endlessly.
 struct Interruptions {
   /// More interruptions than this in this time are not caused by signals.
   private static let limit = (count: 1000, nanoseconds: 500_000_000)

@@ -5,8 +5,8 @@ package import SystemPackage
 /// Waits for events of file descriptors. Every wait of this package for a descriptor goes through this type.
 ///
 /// A value keeps its descriptors from one wait to the next, so that a repeated wait allocates no memory. An
-/// interruption by a signal (`EINTR`) does not end a wait. An error and a hang-up (`POLLERR`, `POLLHUP`) count as
-/// ready without being requested. poll(2), epoll(7)
+/// interruption by a signal (`EINTR`) does not end a wait. `POLLERR` and `POLLHUP` always count as ready. poll(2),
+/// epoll(7)
 package struct Waiter: ~Copyable, Sendable {
   /// A descriptor and the events to wait for.
   package struct Interest: Sendable {
@@ -35,7 +35,7 @@ package struct Waiter: ~Copyable, Sendable {
   /// - Parameters:
   ///   - event: index 0, an event that is reported once for each signal, so that it need not be reset. `EPOLLET`
   ///   - readable: index 1 and so on, up to 31. Each is ready as long as it can be read.
-  /// - Throws: `Errno`: at the limit on open files, if a sandbox refuses the call, or if a descriptor does not
+  /// - Throws: `Errno`: EMFILE at the limit on open files, EPERM if a sandbox refuses the call or a descriptor does not
   ///   support epoll.
   package init(rung event: CInt, readable: [CInt]) throws(Errno) {
     let made = OwnedDescriptor(adopting: try SystemCall.checkNegated { cshm_epoll() })

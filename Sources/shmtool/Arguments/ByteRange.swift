@@ -45,8 +45,8 @@ struct ByteRange: ArgumentWord, Hashable {
       throw ShmError(
         .doesNotFit, attempt(),
         """
-        \(self.end == nil ? "byte \(offset)" : "the range from \(offset) to \(end)") lies past its \
-        end at \(size)
+        \(self.end == nil ? "offset \(offset)" : "the range from \(offset) to \(end)") is beyond \
+        the end of the region (\(size) bytes)
         """)
     }
     return offset..<end

@@ -82,11 +82,14 @@ struct ListChoice<Row: NamedRow> {
       throw ShmError(.notFound, attempt, "no such stream")
     }
     let reference = try RegionReference(bytes: operand.bytes)
-    if case .systemV = reference { throw ShmError(.notFound, attempt, "no such segment") }
+    if case .systemV = reference {
+      throw ShmError(.notFound, attempt, "no such segment", remedy: .listRegions)
+    }
     do throws(ShmError) {
       return try identity(reference)
     } catch {
-      throw error.kind == .notFound ? ShmError(.notFound, attempt, "no such region") : error
+      guard error.kind == .notFound else { throw error }
+      throw ShmError(.notFound, attempt, "no such region", remedy: .listRegions)
     }
   }
 }

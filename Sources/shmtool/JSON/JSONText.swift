@@ -21,9 +21,10 @@ enum JSONText {
     return Escaping.json(String(decoding: json, as: UTF8.self))
   }
 
-  /// The same JSON with strings in the place of the numbers whose magnitude is beyond the largest.
+  /// Puts the numbers whose magnitude is beyond the largest into quotes.
   ///
   /// - Parameter json: JSON as an encoder writes it.
+  /// - Returns: JSON in which these numbers are strings.
   static func quotingLargeNumbers(_ json: [UInt8]) -> [UInt8] {
     var quoted: [UInt8] = []
     // What `quoted` has; nothing is copied if every number can remain.

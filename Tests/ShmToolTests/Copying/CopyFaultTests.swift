@@ -11,9 +11,9 @@ struct CopyFaultTests {
       (["NAME", "NAME@1000", "--length", "1001"], 65, "the two ranges overlap"),
       (["NAME", "file:/dev/shm/NAME@1"], 65, "the two ranges overlap"),
       (["PID@0x1000", "PID@0x1fff", "--length", "4096"], 65, "the two ranges overlap"),
-      (["NAME@4096", "-"], 65, "byte 4096 of 'NAME' lies past its end at 4096"),
-      (["NAME", "NAME@4096"], 65, "byte 4096 of 'NAME' lies past its end at 4096"),
-      (["NAME@9223372036854775807", "-"], 65, "lies past its end at 4096"),
+      (["NAME@4096", "-"], 65, "offset 4096 is beyond the end of 'NAME' (4096 bytes)"),
+      (["NAME", "NAME@4096"], 65, "offset 4096 is beyond the end of 'NAME' (4096 bytes)"),
+      (["NAME@9223372036854775807", "-"], 65, "is beyond the end of 'NAME' (4096 bytes)"),
       (
         ["NAME@1", "-", "--length", "4096"], 65,
         "'NAME@1' has 4095 bytes, but 4096 bytes were requested"

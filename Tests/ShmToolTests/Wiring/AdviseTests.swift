@@ -17,7 +17,7 @@ struct AdviseTests {
     arguments: [
       ("NAME hot", 64, "invalid ADVICE 'hot': expected cold, pageout or willneed"),
       ("NAME", 64, "ADVICE is required"), ("NAME cold --length 0", 64, "--length must be"),
-      ("NAME cold --offset 64K", 65, "lies past its end"),
+      ("NAME cold --offset 64K", 65, "is beyond the end"),
       ("/etc/passwd cold", 65, "not in shared memory"),
       ("NAME-absent cold", 66, "no such region"),
     ])

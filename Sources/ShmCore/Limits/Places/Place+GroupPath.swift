@@ -21,7 +21,7 @@ extension Place {
       }
       let chains = paths.map { GroupPath($0).layers }
       var found = chains.max { $0.count < $1.count } ?? []
-      // Another hierarchy can indicate another place: a service in one, a Slurm job in another.
+      // Different hierarchies can indicate different environments, such as a service and a Slurm job.
       for layer in chains.joined()
       where !found.contains(where: { $0.kind == layer.kind && $0.name == layer.name }) {
         found.append(layer)
@@ -38,7 +38,8 @@ extension Place {
         if let user = Self.between("user@", name, ".service").flatMap({ UInt32($0) }) {
           manager = user
         } else if let kind = Self.container(name, next) {
-          // A process of an engine has the engine's limits, not those of the unit around the engine.
+          // A process in a container has the limits that the container engine sets, not those of the systemd unit of
+          // the engine.
           layers.removeAll { !$0.kind.isContainer }
           if layers.last?.kind == .kubernetes, kind.isRuntime || kind.kind == .kubernetes {
             layers[layers.count - 1] = evidence(.kubernetes, kind.runtime)

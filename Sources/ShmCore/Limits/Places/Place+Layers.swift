@@ -1,5 +1,5 @@
 extension Place {
-  /// Combines all evidence into one place: the nested places, and contradictions.
+  /// Derives the nested environments from the evidence, and detects contradictions.
   init(_ facts: Facts, _ evidence: [Evidence]) {
     process = facts
     self.evidence = evidence

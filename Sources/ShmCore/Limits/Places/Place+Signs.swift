@@ -1,10 +1,10 @@
 import SystemPackage
 
 extension Place {
-  /// Collects the evidence of a place: the one table from evidence to kinds of places. Control groups have a separate
-  /// table, `GroupPath`.
+  /// Collects the evidence for the environment of a process: the one table from evidence to kinds of environments.
+  /// Control groups have a separate table, `GroupPath`.
   struct Signs {
-    /// The evidence, one entry for each piece.
+    /// The evidence that was found.
     private(set) var evidence: [Evidence] = []
 
     /// Files that engines put into a container's root directory.

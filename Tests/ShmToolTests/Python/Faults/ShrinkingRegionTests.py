@@ -38,7 +38,7 @@ def test_mutated(words):
             if result.returncode == 65:
                 # Only a range that no longer fits the region may be refused.
                 assert "the input is longer than" in told or (
-                    "--length" in words and "lies past its end" in told), (seed, result)
+                    "--length" in words and "is beyond the end" in told), (seed, result)
             elif words[0] == "wire":
                 assert result.returncode in (0, 74, 78, 79), (seed, result)
             elif words[0] == "resize":

@@ -165,7 +165,7 @@ def test_again():
     line(process.stderr)
     os.truncate(P, 5 << 20)
     assert "to 5 MiB" in line(process.stderr)
-    assert "past its end" in line(process.stderr)
+    assert "beyond the end" in line(process.stderr)
     os.truncate(P, 8 << 20)
     assert "to 8 MiB" in line(process.stderr)
     assert "wired 2 MiB" in line(process.stderr)

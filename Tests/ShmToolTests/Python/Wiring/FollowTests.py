@@ -95,7 +95,7 @@ def test_ranges():
     os.truncate(P, 16 * K)
     line(process.stderr)
     text = line(process.stderr)
-    assert text == f"shmtool: cannot wire '{N}': byte 32768 lies past its end at 16384\n", text
+    assert text == f"shmtool: cannot wire '{N}': offset 32768 is beyond the end of the region (16384 bytes)\n", text
     assert process.poll() is None
     assert stop(process)[0] == -15
 
