@@ -90,7 +90,7 @@ public struct FramedInput: ~Copyable, Sendable {
   public func acknowledge(to descriptor: FileDescriptor) throws(ShmError) {
     guard let end = endRecord else {
       throw ShmError(
-        .usage, "cannot acknowledge \(name)", "its end was not read yet")
+        .usage, "cannot acknowledge \(name)", "the end record has not been read")
     }
     let attempt =
       "all \(end.total) bytes were delivered, but the acknowledgement cannot be written"

@@ -54,8 +54,11 @@ extension Rendezvous {
     switch listener(in: open) {
     case .somebody(let process):
       throw ShmError(
-        .busy, attempt, "\(process.map { "process \($0)" } ?? "a process") is its sender",
-        remedy: "end the sender, which also removes the name")
+        .busy, attempt,
+        """
+        its sender is running (\(process.map { "process \($0)" } ?? "a process that is not visible")); \
+        it removes the name when it exits
+        """)
     case .unknown:
       throw ShmError(.busy, attempt, "it may have a sender (its process is not visible)")
     case .nobody: break

@@ -26,7 +26,7 @@ public struct Rendezvous: Hashable, Sendable {
     try self.init(RegionName(name), directory: directory)
   }
 
-  /// The same of a name of bytes, which need not be UTF-8.
+  /// The place of a name of any bytes, which need not be UTF-8.
   public init(_ name: RegionName, directory: FilePath? = nil) throws(ShmError) {
     guard let directory = directory ?? Self.ownDirectory else {
       throw ShmError(

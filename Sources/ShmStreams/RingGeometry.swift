@@ -7,7 +7,7 @@ struct RingGeometry: Hashable, Sendable {
   static let defaultCapacity = 4 << 20
   /// The smallest and the largest capacity in bytes.
   static let capacities = (64 << 10)...(1 << 30)
-  /// The maximum number of receivers of a stream.
+  /// The maximum number of receivers of a stream: 16.
   static let maximumReceivers = Int(CSHM_RING_RECEIVERS)
 
   /// The bytes of the ring, a power of two.

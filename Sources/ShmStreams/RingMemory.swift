@@ -34,7 +34,7 @@ struct RingMemory: ~Copyable, Sendable {
       throw ShmError(
         .usage, attempt,
         """
-        the capacity of a ring is a power of two from \(ByteCount(RingGeometry.capacities.lowerBound)) to \
+        the capacity must be a power of two from \(ByteCount(RingGeometry.capacities.lowerBound)) to \
         \(ByteCount(RingGeometry.capacities.upperBound)), in whole pages
         """)
     }

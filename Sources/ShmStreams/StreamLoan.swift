@@ -1,8 +1,8 @@
 /// Received bytes that are read in place, in the ring.
 ///
 /// A loan is valid until the next call of its receiver. The compiler rejects a second loan at the same time, and a use
-/// after the next call. Swift 6.3 does not detect a span that a variable carries out of a loop. When the receiver lends
-/// other bytes, waits or finishes, the bytes count as consumed, and the sender can overwrite them.
+/// after the next call. Swift 6.3 does not diagnose a span that is assigned to a variable outside the loop. The next
+/// loan, wait or `finish` releases the bytes, and the sender can overwrite them.
 ///
 /// ```swift
 /// var receiver = try StreamReceiver.meet(at: Rendezvous("samples"))

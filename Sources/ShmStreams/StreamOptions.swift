@@ -8,7 +8,7 @@ public import SystemPackage
 /// options.stallTimeout = .seconds(10)
 /// ```
 public struct StreamOptions: Sendable {
-  /// How many receivers there are; each gets every byte, and the slowest sets the pace. 1 to 16.
+  /// The number of receivers, 1 to 16. Each receives every byte; the slowest receiver limits the speed.
   public var receivers = 1
   /// The bytes of the ring, a power of two from 64 KiB to 1 GiB.
   public var capacity = RingGeometry.defaultCapacity

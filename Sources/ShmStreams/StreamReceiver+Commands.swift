@@ -8,7 +8,7 @@ extension StreamReceiver {
   /// were not delivered.
   ///
   /// - Parameters:
-  ///   - pipe: its writing end, which the call does not close.
+  ///   - pipe: the write end of the pipe. The call does not close it.
   ///   - name: the name of the output in messages.
   /// - Throws: `ShmError`: `inputOutput` if the pipe has no reader, `timedOut`, `interrupted`. The stream is
   ///   aborted then.

@@ -5,7 +5,7 @@ public import ShmCore
 /// An invalid argument is an error of kind `usage`, and leaves the stream open. If a closure throws, its bytes stay
 /// unread and the stream stays open.
 extension StreamReceiver {
-  /// Waits for bytes, and lends them.
+  /// Waits for at least `least` bytes, and returns a loan of them. `StreamOptions.stallTimeout` limits the wait.
   ///
   /// ```swift
   /// var receiver = try StreamReceiver.meet(at: Rendezvous("frames"))
@@ -131,7 +131,7 @@ extension StreamReceiver {
     try checkOpen()
     let capacity = ring.memory.geometry.capacity
     guard (1...capacity).contains(count) else {
-      throw failure.misuse("a loan has 1 to \(capacity) bytes, but \(count) were requested")
+      throw failure.misuse("a loan must be 1 to \(capacity) bytes, but \(count) were requested")
     }
   }
 

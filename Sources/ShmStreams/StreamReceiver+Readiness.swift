@@ -65,6 +65,6 @@ extension StreamReceiver {
     if let ready = try waitWithoutSink(timeout: .zero) { return ready }
     throw ShmError(
       .system, failure.attempt,
-      "the kernel refuses epoll, so no descriptor can report available bytes")
+      "epoll(7) is not permitted, so no descriptor can report available bytes")
   }
 }

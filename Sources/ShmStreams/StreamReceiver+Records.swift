@@ -1,6 +1,6 @@
 public import ShmCore
 
-/// Records, as ``StreamSender`` sends them. If a closure throws an error, its record stays unread.
+/// Receives the records that a ``StreamSender`` sends. If a closure throws an error, its record stays unread.
 extension StreamReceiver {
   /// Waits for the next record, and lends it.
   ///
@@ -103,7 +103,7 @@ extension StreamReceiver {
     return try unsafe waitForRecord()
   }
 
-  /// Waits for a record that is not available yet, or not valid.
+  /// Waits until the next record is available, or throws if the record is invalid.
   private mutating func waitForRecord() throws(ShmError) -> UnsafeRawBufferPointer? {
     do throws(ShmError) {
       guard try fill(RecordLayout.header) != nil else { return nil }

@@ -30,12 +30,12 @@ public struct StreamReceiver: StreamEnd, ~Copyable, Sendable {
   var endOfStream: EndOfStream?
   /// The bytes of the last loan, which are released by the next call.
   var held = 0
-  /// The error of calls after the end: the error that ended the stream, or a misuse; nil while the stream is open.
-  /// After the end, messages of the sender are ignored.
+  /// The error that later calls throw: the error that ended the stream, or `usage` after `finish`; nil while the stream
+  /// is open. After the end, messages of the sender are ignored.
   private(set) var endError: ShmError? {
     didSet { isOpen = false }
   }
-  /// Whether `endError` is nil. A test of `endError` itself takes longer than a loan.
+  /// Whether `endError` is nil. It is cached, because reading `endError` is slower than a loan.
   private(set) var isOpen = true
   /// The answer of the far end of a framed stream; nil if the far end cannot answer.
   var reply: FrameReply?
@@ -88,9 +88,10 @@ public struct StreamReceiver: StreamEnd, ~Copyable, Sendable {
   /// then reports success.
   ///
   /// - Returns: a report of the transferred bytes.
-  /// - Throws: `ShmError`: `damaged` if the checksum differs, `doesNotFit` if another number of bytes was expected. The
-  ///   stream is aborted then. Also `usage` before the end of the stream, which stays open then. If only the
-  ///   notification fails, the reason says that the bytes are complete.
+  /// - Throws: `ShmError`:
+  ///   - `damaged` if the checksum differs, `doesNotFit` if another number of bytes was expected. Both abort the stream.
+  ///   - `usage` before the end of the stream. The stream stays open.
+  ///   - the error of the notification. The reason then says that the bytes are complete.
   public mutating func finish() throws(ShmError) -> StreamReport { try finish(in: nil) }
 
   /// Finishes the stream.

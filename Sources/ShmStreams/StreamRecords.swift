@@ -68,7 +68,7 @@ public struct StreamRecords<Element: Sendable>: AsyncSequence, Sendable {
 
   /// The receiver, which the copies of the sequence share.
   fileprivate final class Shared: Sendable {
-    /// The result of one attempt.
+    /// The result of one attempt to read a record.
     enum Step {
       case element(Element)
       case wait(CInt)

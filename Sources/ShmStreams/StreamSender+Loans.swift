@@ -11,7 +11,8 @@ extension StreamSender {
   /// The maximum bytes of one record: the capacity of the ring without the header of the record.
   public var largestRecord: Int { largestLoan - RecordLayout.header }
 
-  /// Waits for room in the ring, and returns all free room. ``publish(byteCount:)`` publishes the written bytes.
+  /// Waits for free space in the ring, and returns it as a span to write into. ``publish(byteCount:)`` publishes the
+  /// written bytes.
   ///
   /// ```swift
   /// var sender = try StreamSender.meet(at: Rendezvous("samples"))
@@ -104,7 +105,7 @@ extension StreamSender {
   mutating func makeRoom(_ count: Int, until limit: Deadline? = nil) throws(ShmError) -> Int {
     try checkOpen()
     guard (1...largestLoan).contains(count) else {
-      throw failure.misuse("a loan has 1 to \(largestLoan) bytes, but \(count) were requested")
+      throw failure.misuse("a loan must be 1 to \(largestLoan) bytes, but \(count) were requested")
     }
     return try free(count, until: limit)
   }

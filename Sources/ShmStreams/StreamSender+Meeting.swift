@@ -186,8 +186,8 @@ extension StreamSender {
     }
   }
 
-  /// Reads the request of each latecomer, and then sends *busy*. If a request stayed unread, the latecomer would get an
-  /// error before it could read *busy*.
+  /// Reads the request of each latecomer, which is a receiver that connects after the stream has started. Then it sends
+  /// *busy*. If a request stayed unread, the latecomer would get an error before it could read *busy*.
   ///
   /// - Parameter heard: the peers with a message.
   /// - Returns: the peers of `heard` that are receivers of the stream.

@@ -1,6 +1,6 @@
 public import ShmCore
 
-/// Records. Each record consists of a length and bytes, and arrives as a whole.
+/// Sending records, each of a length and bytes. A record arrives as a whole.
 ///
 /// A stream of records contains nothing else. Each record begins on a multiple of 8 bytes.
 extension StreamSender {

@@ -57,7 +57,8 @@ public struct StreamSender: StreamEnd, ~Copyable, Sendable {
     let failure = StreamFailure(attempt: "cannot send \(place.name.quoted)")
     guard (1...RingGeometry.maximumReceivers).contains(options.receivers) else {
       throw ShmError(
-        .usage, failure.attempt, "a stream has 1 to \(RingGeometry.maximumReceivers) receivers")
+        .usage, failure.attempt,
+        "the number of receivers must be 1 to \(RingGeometry.maximumReceivers)")
     }
     let memory = try RingMemory.create(
       capacity: options.ringCapacity(failure), receivers: options.receivers, pages: options.pages)
@@ -85,7 +86,7 @@ public struct StreamSender: StreamEnd, ~Copyable, Sendable {
   ///
   /// - Returns: a report of the transferred bytes.
   /// - Throws: `ShmError`: `peerDied`, `aborted`, `timedOut`, `interrupted`, and `doesNotFit` if another number of bytes
-  ///   was expected. The stream is aborted then. Also `usage` if the stream has already ended.
+  ///   was expected. The stream is aborted then. `usage` if the stream has already ended.
   public mutating func finish() throws(ShmError) -> StreamReport {
     try checkOpen()
     flush()

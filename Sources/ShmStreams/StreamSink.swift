@@ -18,11 +18,11 @@ struct StreamSink: ~Copyable {
   private var terminal: OwnedDescriptor?
 
   private enum Way {
-    /// It never waits.
+    /// A write never waits.
     case plain
-    /// The kernel is asked, for each write, not to wait. pwritev2(2), RWF_NOWAIT
+    /// Each write uses RWF_NOWAIT. pwritev2(2)
     case asking
-    /// A terminal, which does not support such writes, so it is opened again in non-blocking mode.
+    /// A terminal. It does not support RWF_NOWAIT, so it is reopened in non-blocking mode.
     case reopened(CInt)
     /// A terminal that cannot be opened once more: only one byte is sure to have room.
     case bytewise

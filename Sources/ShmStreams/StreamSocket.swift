@@ -60,7 +60,7 @@ struct StreamSocket: ~Copyable, Sendable {
   /// Sends the last message. Errors are ignored, because the closed connection has the same meaning.
   ///
   /// If a socket is closed with unread messages, the peer's next call fails with ECONNRESET before it can read the last
-  /// message. So this reads all messages of the peer first. unix(7)
+  /// message. Therefore all pending messages of the peer are read first. unix(7)
   func sendLast(_ message: StreamMessage) {
     _ = transmit(message, [])
     _ = cshm_stop_receiving(descriptor.raw)
@@ -69,7 +69,8 @@ struct StreamSocket: ~Copyable, Sendable {
     }
   }
 
-  /// The maximum number of the peer's messages that are dropped at the end. There are five kinds of messages.
+  /// The maximum number of pending messages to discard. Each of the five kinds can be pending once, so this is more
+  /// than enough.
   private static var mostUnread: Int { 16 }
 
   private func transmit(_ message: StreamMessage, _ descriptors: [CInt]) -> Int {

@@ -17,7 +17,7 @@ struct SpinWait {
   private static let round = 1_000_000
   /// The longest spin.
   private static let longest = Duration.seconds(1)
-  /// The number of checks for each reading of the clock, which takes as long as several checks.
+  /// The number of polls between two readings of the clock, because reading the clock takes as long as several polls.
   private static let looks = 32
 
   private let length: Int

@@ -1,5 +1,5 @@
-/// A command that checks its arguments together after all of them were parsed. An unknown option is then reported, and
-/// not an argument that is missing because of it.
+/// A command that checks its arguments together after all of them were parsed. The parser then reports an unknown
+/// option first, not an operand that is missing because of it.
 protocol CheckedCommand: DocumentedCommand {
   /// Refuses arguments that cannot be combined.
   func check() throws

@@ -21,7 +21,7 @@ enum ExitStatus {
       status: "2", meaning: "the answer is unknown (limits, wait)",
       kinds: [.answerUnknown]),
     Row(
-      status: "64", meaning: "invalid usage: the words of the command are wrong", kinds: [.usage]),
+      status: "64", meaning: "usage error: an invalid option or operand", kinds: [.usage]),
     Row(
       status: "65",
       meaning: "not shared memory, damaged, incompatible, or a range that does not fit",

@@ -80,8 +80,8 @@ enum Program {
     }
   }
 
-  /// Says what went wrong and returns the exit code. If JSON was requested, the last line of stderr is the error as
-  /// JSON. A process that a signal ends without a message prints no such line.
+  /// Prints the error and returns the exit status. If JSON was requested, the last line of stderr is the error as JSON.
+  /// A process that a signal ends without a message prints no such line.
   private static func report(_ error: any Error, of parsed: (any ParsableCommand)?) -> CInt {
     let command = parsed as? any ReportingCommand
     let isJSON =

@@ -9,15 +9,15 @@ struct ShmTool: DocumentedCommand {
     abstract: "Create, fill, inspect, wire and transfer shared memory",
     usage: "shmtool COMMAND [OPTIONS] [OPERANDS]",
     discussion: """
-      A region is memory that processes share: a POSIX object, a memfd, or a file on tmpfs or \
-      hugetlbfs. A wired region is locked in RAM with mlock. A stream moves data from a sender to \
+      A region is memory that processes share: a POSIX object, a memfd, a file on tmpfs or \
+      hugetlbfs, or a System V segment. A wired region is locked in RAM with mlock. A stream moves data from a sender to \
       receivers through a ring in shared memory.
 
       REGION is one of:
         NAME, /NAME          a POSIX object, which is a file in /dev/shm
         DIR/FILE, file:PATH  a file, by a path with a further slash or by any path
         pid:PID:FD           a file that a process has open, such as a memfd
-        sysv:ID              a System V segment, for list and inspect
+        sysv:ID              a System V segment, for list, inspect and remove
         bytes:TEXT           one of these, percent-encoded (bytes:a%20b)
 
       SIZE and OFFSET are written 4096, 64K = 64KiB = 65536, 64KB = 64000 (M, G and T likewise), or \

@@ -37,7 +37,14 @@ struct FingersTests {
       ("verify x --sequence --byte 1", "--byte and --sequence cannot be used together"),
       ("wait x --timeout", "--timeout requires a value: DURATION"),
       ("list --stale=yes", "--stale takes no value, but 'yes' was given"),
-      ("--json list", "'--json' stands before the command; write options after 'list'"),
+      (
+        "--json list",
+        "option '--json' precedes the command; options follow it: 'shmtool list --json'"
+      ),
+      ("help list --json", "'help' takes no options but only COMMAND: '--json'"),
+      ("-1", "unknown option '-1'"),
+      ("list --watch=abc", "invalid DURATION 'abc' for --watch"),
+      ("create x 1M --huge=3M", "invalid SIZE '3M' for --huge"),
       ("help nonsense", "unknown subcommand 'nonsense'"),
       ("create x 4K --mode u=rws", "invalid MODE 'u=rws' for --mode: expected an octal mode"),
     ])

@@ -183,9 +183,9 @@ struct HugePagesTests {
   @Test(
     "transparent huge pages are accepted for regions on tmpfs only",
     arguments: [
-      ("send x --huge=transparent", "cannot be used for the ring"),
-      ("map --anonymous 4M --huge=transparent -- true", "requires 'shmtool create'"),
-      ("limits --huge=transparent", "--huge takes only a page size here"),
+      ("send x --huge=transparent", "invalid SIZE 'transparent' for --huge"),
+      ("map --anonymous 4M --huge=transparent -- true", "is supported by 'shmtool create' only"),
+      ("limits --huge=transparent", "invalid SIZE 'transparent' for --huge"),
       ("create x 4M --sparse --huge=transparent", "--sparse and --huge=transparent"),
     ])
   func transparentElsewhere(_ line: String, _ message: String) async throws {

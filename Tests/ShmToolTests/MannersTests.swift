@@ -112,7 +112,7 @@ struct MannersTests {
       ("create 64M u1k", "expected a size such as"), ("create x 1P", "expected a size such as"),
       ("create x 4K --mode 999", "expected an octal mode"),
       (
-        "list --output nam", "unknown column 'nam'; did you mean 'name'? the columns are kind, name"
+        "list --output nam", "unknown column 'nam' for --output; did you mean 'name'? (see"
       ),
       ("fill x --zero --random", "--zero and --random cannot be used together"),
       ("fill x --zero --offset -1", "expected a size such as"),

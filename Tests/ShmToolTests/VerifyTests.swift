@@ -77,13 +77,13 @@ struct VerifyTests {
       #expect(shorter.code == 1)
       #expect(
         shorter.error.contains(
-          "up to the end of the shorter one, and the input ends 1 bytes before the end of the range"
+          "up to the end of the shorter input, and the input ends 1 bytes before the end of the range"
         ))
       let longer = try await verify("hello!")
       #expect(longer.code == 1)
       #expect(
         longer.error.contains(
-          "up to the end of the shorter one, and the input is longer than the range"))
+          "up to the end of the shorter input, and the input is longer than the range"))
       let different = try await verify("hEllO")
       #expect(different.code == 1)
       #expect(different.error.contains("first at offset 1, 2 of 5 bytes differ"))

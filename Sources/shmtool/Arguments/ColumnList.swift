@@ -7,7 +7,7 @@ struct ColumnList {
 
   let names: [String]
 
-  /// The columns of the long format: the default columns, and those by which ls(1) and a script find the region again.
+  /// The columns of --long: the default columns, mode, inode and reference, as in `ls -l`.
   static let long = ColumnList(names: ListReport.defaultColumns + ["mode", "inode", "reference"])
 
   /// Reads the columns.
@@ -17,7 +17,7 @@ struct ColumnList {
     let text = text.utf8.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
     let isAddition = text.first == UInt8(ascii: "+")
     let rest = String(decoding: isAddition ? text.dropFirst() : text, as: UTF8.self)
-    let words = try ListColumn.words(rest)
+    let words = try ListColumn.words(rest, besides: [all])
     var names = isAddition ? ListReport.defaultColumns : []
     for word in words {
       let isAll = word.lowercased() == all
@@ -57,7 +57,7 @@ struct ColumnOrder {
 
 /// Columns by the words of the command line.
 enum ListColumn {
-  /// What other programs call some columns.
+  /// Column names of other programs (ps, ipcs, ls), for suggestions.
   private static let meanings: [(column: String, words: [String])] = [
     ("size", ["length", "bytes"]), ("resident", ["rss", "ram"]), ("swapped", ["swap"]),
     ("wired", ["locked", "mlocked"]), ("charged", ["cgroup", "group"]),
@@ -69,11 +69,12 @@ enum ListColumn {
   ]
 
   /// The words of a list of columns.
-  static func words(_ text: String) throws -> [String] {
+  static func words(_ text: String, besides others: [String] = []) throws -> [String] {
     guard let words = WordList.words(text) else {
       throw ValidationError(
         text.utf8.contains { $0 != UInt8(ascii: " ") }
-          ? "a column is empty" : "a column is required; \(columns([]))")
+          ? "expected column names separated by commas"
+          : "a column is required; \(columns(others))")
     }
     return words
   }
@@ -82,17 +83,17 @@ enum ListColumn {
   ///
   /// - Parameters:
   ///   - word: the name.
-  ///   - others: words that could stand there, too.
+  ///   - others: other valid words, such as `all`.
   /// - Returns: the column.
-  /// - Throws: `ValidationError` with a suggestion and the columns that exist.
+  /// - Throws: `ValidationError` with a suggestion, or with the columns that exist.
   static func named(_ word: String, besides others: [String] = []) throws -> ListReport.Column {
     let name = word.lowercased()
     if let column = ListReport.columns.first(where: { $0.name == name }) { return column }
-    let suggestion = nearest(name).map { "; did you mean '\($0)'?" } ?? ";"
-    throw ValidationError("unknown column '\(word)'\(suggestion) \(columns(others))")
+    let hint = nearest(name).map { "did you mean '\($0)'?" } ?? columns(others)
+    throw ValidationError("unknown column '\(word)'; \(hint)")
   }
 
-  /// The column that a wrong word means: by its meaning, as a beginning, or by its spelling.
+  /// The column that an unknown name probably means: a synonym, a prefix, or a similar spelling.
   static func nearest(_ word: String) -> String? {
     let names = ListReport.columns.map(\.name)
     if let meant = meanings.first(where: { $0.words.contains(word) }) { return meant.column }

@@ -40,9 +40,9 @@ enum CommandSuggestion {
   /// The option that is meant by an unknown one: the one that it abbreviates, or one that is spelled alike.
   ///
   /// - Parameters:
-  ///   - word: what was written, with its dashes.
+  ///   - word: the unknown option, including its dashes.
   ///   - options: the options of the command, with their dashes.
-  /// - Returns: an option; nil if none is near enough.
+  /// - Returns: the option; nil if no option is similar enough.
   static func option(for word: String, among options: [String]) -> String? {
     guard word.utf8.starts(with: "--".utf8), word.utf8.count > 4 else { return nil }
     let long = options.filter { $0.utf8.starts(with: "--".utf8) }

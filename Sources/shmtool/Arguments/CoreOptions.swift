@@ -2,7 +2,7 @@ import ArgumentParser
 import Glibc
 import ShmCore
 
-/// What CMD's core dumps contain.
+/// Options for the core dumps of CMD.
 struct CoreOptions: ParsableArguments {
   @Flag(help: "Keep shared memory out of the core dumps of CMD")
   var noCore = false
@@ -11,8 +11,8 @@ struct CoreOptions: ParsableArguments {
     if noCore, command.isEmpty { throw ValidationError("--no-core requires CMD") }
   }
 
-  /// Clears the bits of shared mappings in the filter of this process, which CMD inherits: shared anonymous memory and
-  /// removed files, files, and their huge pages. core(5), /proc/PID/coredump_filter
+  /// Clears the bits for shared mappings in the core dump filter of this process. CMD inherits the filter. core(5),
+  /// /proc/PID/coredump_filter
   func apply() throws(ShmError) {
     guard noCore else { return }
     let attempt = "cannot keep shared memory out of core dumps"

@@ -18,7 +18,7 @@ struct HoldOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Write a line to file descriptor FD, and close it, when everything is held",
+      "Write a line to file descriptor FD, and close it when all regions are held",
       valueName: "FD"), transform: { try DescriptorNumber.parse($0).descriptor })
   var readyFd: Int32?
 

@@ -1,7 +1,11 @@
 import ShmCore
 
-/// Huge pages as a user asks for them: `--huge` for the machine's default, `--huge=1G` for a size,
-/// `--huge=try` if ordinary pages are acceptable, `--huge=transparent` for transparent huge pages of tmpfs.
+/// The argument of `--huge`:
+///
+/// - no value: huge pages of the default size of the host
+/// - a size such as `1G`: huge pages of that size
+/// - `try`: huge pages of the default size, or ordinary pages if there are not enough
+/// - `transparent`: transparent huge pages of tmpfs
 struct HugePages: ArgumentWord, Hashable {
   static let form =
     "expected a page size such as 2M or 1G, try, or transparent"

@@ -3,7 +3,7 @@ import ShmCore
 
 /// A name, a reference or a pattern of names, as `list` takes it.
 struct ListOperand: Hashable {
-  /// The bytes, without their encoding if there was any.
+  /// The decoded bytes of the name or pattern.
   let bytes: [UInt8]
   /// Whether it is a pattern, unless a region has exactly that name.
   let isPattern: Bool
@@ -15,7 +15,7 @@ struct ListOperand: Hashable {
 
   static func parse(_ text: String) throws -> ListOperand {
     let operand = try ListOperand(ArgumentBytes.bytes(text))
-    if operand.bytes.isEmpty { throw ValidationError("a name is empty") }
+    if operand.bytes.isEmpty { throw ValidationError("the name is empty") }
     return operand
   }
 }

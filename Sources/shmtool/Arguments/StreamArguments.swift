@@ -8,7 +8,7 @@ struct StreamArguments: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Time to wait for the peer, such as 250ms, 5s, 2m or 1h (default: unlimited)",
+      "Time to wait for the peer, such as 250ms, 5s, 2m or 1h (default: no limit)",
       valueName: "DURATION"),
     transform: TimeSpan.parse)
   var timeout: TimeSpan?
@@ -16,7 +16,7 @@ struct StreamArguments: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Fail if no byte is transferred for DURATION (default: never)", valueName: "DURATION"),
+      "Fail if no byte is transferred for DURATION (default: no limit)", valueName: "DURATION"),
     transform: TimeSpan.parse)
   var stallTimeout: TimeSpan?
 

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The parser's messages about the command line, in the words of the other messages.
+/// Rewords the usage errors of ArgumentParser in the style of the other messages.
 struct UsageMessage {
   /// The words of the command line after the program's name.
   let words: [String]
@@ -39,9 +39,13 @@ struct UsageMessage {
     if let first = words.first, first.utf8.first == UInt8(ascii: "-"), first == name,
       let command = command?.configuration.commandName
     {
-      return "'\(name)' stands before the command; write options after '\(command)'"
+      return
+        "option '\(name)' precedes the command; options follow it: 'shmtool \(command) \(name)'"
     }
-    if let digit = name.utf8.dropFirst().first, (UInt8(ascii: "0")...UInt8(ascii: "9")) ~= digit {
+    if words.first == "help" { return "'help' takes no options but only COMMAND: '\(name)'" }
+    if let digit = name.utf8.dropFirst().first, (UInt8(ascii: "0")...UInt8(ascii: "9")) ~= digit,
+      command != nil
+    {
       return "'\(name)' is not a size; write a name that begins with '-' after '--'"
     }
     let suggestion = CommandSuggestion.option(for: name, among: options)
@@ -81,14 +85,21 @@ struct UsageMessage {
     return "\(message); CMD requires \(requirement)"
   }
 
-  /// A value in another form than the expected one: `rest` is the argument, a quote, and the expected form.
+  /// An invalid value. `rest` is the argument, a quotation mark and the expected form.
   private func invalid(_ value: String, _ rest: String) -> String {
     let argument = Self.quoted("'" + rest, after: "'") ?? rest
     let form = rest.utf8.dropFirst(argument.utf8.count + 1)
     let (name, placeholder) = Self.split(argument)
+    let reason = String(form) ?? ""
+    if let word = Self.quoted(reason, after: Self.unknownColumn) {
+      let rest = reason.utf8.dropFirst(Self.unknownColumn.utf8.count + word.utf8.count + 1)
+      return "unknown column '\(word)' for \(name)\(String(rest) ?? "")"
+    }
     let what = placeholder.map { "\($0) '\(value)' for \(name)" } ?? "\(name) '\(value)'"
-    return "invalid \(what)\(String(form) ?? "")"
+    return "invalid \(what)\(reason)"
   }
+
+  private static let unknownColumn = ": unknown column '"
 
   private var syntax: CommandSyntax? {
     command?.configuration.commandName.flatMap { CommandSyntax($0) }
@@ -99,8 +110,13 @@ struct UsageMessage {
     syntax?.arguments.filter(\.shouldDisplay).flatMap { ($0.names ?? []).map(\.text) } ?? []
   }
 
-  /// An option and the placeholder of its value, or the placeholder of an operand.
+  /// An option and the placeholder of its value, or the placeholder of an operand. A value that can be omitted is in
+  /// brackets: `--huge[=SIZE]`.
   private static func split(_ argument: String) -> (name: String, value: String?) {
+    let optional = argument.split(separator: "[=", maxSplits: 1)
+    if optional.count == 2 {
+      return (String(optional[0]), String(optional[1].prefix { $0 != "]" }))
+    }
     let parts = argument.split(separator: " ", maxSplits: 1).map { String($0) }
     return (parts.first ?? argument, parts.count > 1 && parts[1] != "..." ? parts[1] : nil)
   }
@@ -112,8 +128,8 @@ struct UsageMessage {
     return rest.firstIndex(of: UInt8(ascii: "'")).flatMap { String(rest[..<$0]) }
   }
 
-  /// The text between two others, or to the end. Compares bytes, because a character can reach from a quote into the
-  /// text after it.
+  /// The text between two others, or to the end. Compares bytes, because a combining character after a quotation mark
+  /// would form one `Character` with it.
   private static func between(_ start: String, _ end: String?, in line: String) -> String? {
     guard let first = line.utf8.firstRange(of: start.utf8) else { return nil }
     let rest = line.utf8[first.upperBound...]

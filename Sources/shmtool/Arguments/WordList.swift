@@ -17,7 +17,7 @@ enum WordList {
 /// Kinds of rows of the list.
 struct KindList: ArgumentWord {
   static let form =
-    "expected kinds out of \(ListKind.allCases.map(\.rawValue).joined(separator: ", ")), separated by commas"
+    "expected one or more of \(ListKind.allCases.map(\.rawValue).joined(separator: ", ")), separated by commas"
 
   let kinds: [ListKind]
 

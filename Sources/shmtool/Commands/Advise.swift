@@ -13,10 +13,10 @@ struct Advise: CheckedCommand {
         pageout   page them out to swap now
         willneed  read them from swap now
 
-      The kernel takes an advice or not; shmtool reports how many bytes were resident and swapped \
-      before, and how many are now. Without swap nothing is paged out. Wired pages and pages that \
-      another process has mapped stay resident. Only the owner of a region, or a user who may \
-      write it, can page it out.
+      The kernel may ignore the advice. advise reports how many bytes were resident and swapped \
+      before and afterwards. Without swap nothing is paged out. Wired pages and pages mapped by \
+      other processes stay resident. Paging out requires ownership of the region or write \
+      permission.
 
       The range is extended to whole pages. Holes stay holes.
       """)

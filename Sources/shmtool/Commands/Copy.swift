@@ -15,14 +15,14 @@ struct Copy: CheckedCommand {
         file:PATH[@OFFSET]  a file or a device
         -                   stdin or stdout
 
-      A region does not grow. A file without @OFFSET is truncated to the length of the copy. A \
-      written file or device is synced before shmtool exits. A file that is read to its end \
-      must not change meanwhile. If a copy fails, the number of copied bytes is reported. Holes \
-      of a region or a file stay holes and need no memory; over data, zeros are written.
+      A region does not grow. copy truncates a file without @OFFSET to the length of the copy. A \
+      written file or device is synced before shmtool exits. A file that is read to its end must \
+      not change during the copy. If a copy fails, the number of copied bytes is reported. Holes \
+      stay holes and use no memory. If a hole replaces existing data, copy writes zeros.
 
       --direct uses direct I/O (O_DIRECT) between a region and a file or device, bypassing the \
-      page cache. Several requests run at a time, into the pages of the region, which are \
-      wired meanwhile. Holes are written as zeros.
+      page cache. Several requests run in parallel. They transfer directly to and from the pages \
+      of the region, which are wired during the copy. Holes are written as zeros.
 
       Copying the memory of a process requires permission to ptrace it.
       """)

@@ -8,23 +8,23 @@ struct Create: CommandRunner {
     abstract: "Create a region and reserve its memory",
     usage: "shmtool create [OPTIONS] REGION [SIZE] [-- CMD ...]",
     discussion: """
-      The region becomes visible only when it is complete. Its memory is reserved, so a full \
-      tmpfs is an error instead of a later SIGBUS; --sparse reserves nothing, and holes of the \
-      input of --from stay holes.
+      The region becomes visible only when it is complete. Its memory is reserved, so a full tmpfs \
+      is an error now instead of a SIGBUS later. With --sparse nothing is reserved, and holes in \
+      the --from input stay holes.
 
-      A size that exceeds memory or the limit of a control group is refused before any page is \
-      charged. 'shmtool limits --room' shows how much can be created. With --force the kernel \
-      may kill the process instead.
+      create refuses a size that exceeds the available memory or a control group limit before it \
+      allocates a page. 'shmtool limits --room' shows how much can be created. With --force the \
+      kernel may kill the process instead.
 
-      --huge uses huge pages. They exist only on hugetlbfs, so the region becomes a file on \
-      the first such mount that you may write to. The path of that file is its name. \
-      --huge=transparent creates the region with ordinary pages, collapses them to transparent huge \
-      pages as far as the kernel does it, and reports how many bytes became huge.
+      --huge uses huge pages. They exist only on hugetlbfs, so the region becomes a file on the \
+      first such mount that you may write to. The path of that file names the region. \
+      --huge=transparent creates the region with ordinary pages, collapses them to transparent \
+      huge pages as far as the kernel does it, and reports how many bytes became huge.
 
       --wired locks the region in RAM (mlock) before it becomes visible. The pages stay wired \
-      until interrupted, or while CMD runs. CMD gets the region as file descriptor 3. The \
-      region stays after CMD exits. If the region cannot be wired, readiness cannot be \
-      reported, or CMD cannot be started, the region is removed again.
+      until shmtool is interrupted, or while CMD runs. CMD gets the region as file descriptor 3. \
+      The region stays after CMD exits. create removes the region again if it cannot wire it, \
+      report readiness or start CMD.
 
       --open accepts an existing region of the same size. In a sticky directory that all users \
       may write, such as /dev/shm, the region must belong to you or to the owner of the \
@@ -91,7 +91,7 @@ struct Create: CommandRunner {
     transform: HugePages.parse)
   var huge: HugePages?
 
-  @Flag(help: "Wire the region, and hold it")
+  @Flag(help: "Wire the region until interrupted, or while CMD runs")
   var wired = false
 
   @Flag(name: .shortAndLong, help: "Proceed if memory or a control group has no room")

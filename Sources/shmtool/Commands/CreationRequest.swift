@@ -164,7 +164,8 @@ final class CreatedRegion {
     error.worded(reason: "\(error.reason); \(region.reference.quoted) was created and stays")
   }
 
-  /// Removes the region again after a later step has failed. A failed create leaves nothing, or reports what it leaves.
+  /// Removes the region again after a later step has failed. If the removal fails, the error says that the region
+  /// remains.
   ///
   /// - Returns: the error, with a note if the region stays.
   func takenBack(after error: ShmError) -> ShmError {

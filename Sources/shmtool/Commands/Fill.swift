@@ -8,8 +8,8 @@ struct Fill: CheckedCommand {
     abstract: "Fill a region with a pattern or a file",
     usage: "shmtool fill [OPTIONS] REGION",
     discussion: """
-      The bytes of --sequence and --random depend only on their offset in the region, so any \
-      part can be verified by itself.
+      The bytes of --sequence and --random depend only on their offset in the region, so any part \
+      can be verified on its own.
 
       If FILE ends before the range does, the rest of the range is unchanged, and 'verify \
       --file' reports that FILE is shorter. With --length, a FILE that ends too early is an \

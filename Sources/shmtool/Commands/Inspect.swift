@@ -7,24 +7,24 @@ struct Inspect: CheckedCommand {
     abstract: "Show the pages, users and locks of regions",
     usage: "shmtool inspect [OPTIONS] [REGION | PID@0xADDRESS] ...",
     discussion: """
-      Inspecting changes nothing: no page is faulted in or written.
+      inspect changes nothing: it neither faults in nor writes a page.
 
       As root, wired pages are the pages that the kernel marks as locked, by any process. \
-      Otherwise they are the pages under the locks of processes that could be inspected. \
-      "charged to" names, as root, the control groups that are charged for the pages: the \
-      groups of the processes that touched the pages first.
+      Otherwise they are the pages under the locks of processes that could be inspected. As root, \
+      "charged to" lists the control groups that are charged for the pages. A page is charged to \
+      the group of the process that touched it first.
 
-      In the page map a character stands for a number of pages. A capital letter means that \
-      all of them are in that state.
+      Each character of the page map represents one or more pages. A capital letter means that all \
+      of these pages are in that state.
 
       --pages --raw prints only the runs, a line for each: the fields REGION, OFFSET, LENGTH, \
-      PAGES, STATE (words with commas, such as resident,wired) and FRAMES (ranges with commas, \
-      or '-'). 'shmtool help list' describes the form of the fields.
+      PAGES, STATE (words with commas, such as resident,wired) and FRAMES (ranges with commas, or \
+      '-'). 'shmtool help list' describes the format of the fields.
 
       PID@0xADDRESS shows what is mapped at an address of a process, and which other processes \
       map the same page.
 
-      On a terminal, --watch redraws the screen until 'q' or Ctrl-C is typed.
+      On a terminal, --watch redraws the screen; press 'q' or Ctrl-C to quit.
       """,
     aliases: ["info"])
 
@@ -49,7 +49,7 @@ struct Inspect: CheckedCommand {
     completion: CompletionDomain.process.kind, transform: { try ProcessID.parse($0).pid })
   var pid: Int32?
 
-  @Flag(help: "List runs of equal pages, as root with physical frames")
+  @Flag(help: "List runs of equal pages (as root, with physical frames)")
   var pages = false
 
   @Flag(help: "Count charged control groups for regions over 512 MiB, too (root only)")

@@ -74,7 +74,8 @@ struct InspectLook {
     }
   }
 
-  /// The regions of a process. If it exits meanwhile, that is one error, and not an error for each region.
+  /// The regions of a process. If the process exits during the inspection, one error is reported, not one for each
+  /// region.
   private mutating func look(
     atAll entries: [ProcessRegions.Entry], _ scan: RegionUsers
   ) throws {

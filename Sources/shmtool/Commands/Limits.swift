@@ -10,23 +10,23 @@ struct Limits: CheckedCommand {
     discussion: """
       --room answers whether a region of SIZE can be created, --need whether SIZE more can be \
       wired. The exit status is 0 for yes and 1 for no. It is 2 if the answer is unknown, because \
-      something that decides could not be read, such as control groups or the user namespace of \
-      another user's process. Control groups above the root of a container's own hierarchy are \
-      not visible in the container, and are not considered.
+      a limit could not be read. Examples are control groups and the user namespace of another \
+      user's process. In a container, limits of control groups outside the container are not \
+      visible, so they are not considered.
 
       If the answer is no, the output says how to raise the limit in the environment of the \
-      process, such as a login session, a service, a container, a pod or a job. The marks of \
-      that environment are shown as evidence.
+      process, such as a login session, a service, a container, a pod or a job. The output lists \
+      the evidence for that environment.
 
       --room considers the size and the inodes of the tmpfs, quotas, the limit on file sizes, \
       control groups, pools of huge pages, memory and swap, and the commit limit. 'shmtool create' \
       uses the same figures.
 
-      --metrics prints the limits for a monitoring system. An unlimited value is +Inf, and an \
-      unknown value is omitted. The guide lists all metrics.
+      --metrics prints the limits for a monitoring system. It prints +Inf for an unlimited value, \
+      and omits unknown values. The guide lists all metrics.
 
-      --probe measures the memlock limit with mlock(2), and overrides the computed value. It locks \
-      addresses on fault and never touches them, so it uses no memory.
+      --probe measures the memlock limit with mlock(2), and shows the measured value instead of \
+      the computed one. It locks addresses on fault and never touches them, so it uses no memory.
       """)
 
   static let examples = [
@@ -71,7 +71,7 @@ struct Limits: CheckedCommand {
   @Flag(help: "Measure the memlock limit")
   var probe = false
 
-  @Flag(name: .shortAndLong, help: "Print nothing; answer with the exit status")
+  @Flag(name: .shortAndLong, help: "Print nothing; only set the exit status")
   var quiet = false
 
   @OptionGroup var metrics: MetricsOptions
@@ -82,7 +82,9 @@ struct Limits: CheckedCommand {
     if need?.bytes == 0 { throw ValidationError("--need must be at least 1 byte") }
     if room?.bytes == 0 { throw ValidationError("--room must be at least 1 byte") }
     if huge?.isOptional == true || huge?.isTransparent == true {
-      throw ValidationError("--huge takes only a page size here")
+      let word = huge?.isTransparent == true ? "transparent" : "try"
+      throw ValidationError(
+        "invalid SIZE '\(word)' for --huge: expected a page size such as 2M or 1G")
     }
     try metrics.check(json: options.json, quiet: quiet)
     if quiet, options.json { throw ValidationError("--quiet and --json cannot be used together") }

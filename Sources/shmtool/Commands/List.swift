@@ -8,34 +8,33 @@ struct List: CheckedCommand {
     usage: "shmtool list [OPTIONS] [NAME | PATTERN] ...",
     discussion: """
       Lists POSIX objects and semaphores, memfds, System V segments, shared anonymous memory, \
-      streams, files on hugetlbfs and in folders of /dev/shm, and files on any tmpfs that a process \
-      has open or mapped. Removed regions that are still in use are listed, too. Sources that cannot be read are reported \
-      on stderr.
+      streams, files on hugetlbfs, files in subdirectories of /dev/shm, and files on any tmpfs \
+      that a process has open or mapped. It includes removed regions that are still in use, and \
+      reports sources that it cannot read on stderr.
 
-      With operands, lists the regions that any operand names. NAME is what the columns NAME \
-      and REFERENCE show, or any other form of REGION. A NAME that does not exist is an error. \
-      PATTERN matches these names byte by byte, as fnmatch(3) does: * and ? match '/' and a \
-      leading dot, too, and [a-z] matches one byte of a set. A backslash removes the meaning of \
-      the next character. A reference means its region only, and a name its regions only, even \
-      if it is also a pattern.
+      With operands, lists the regions that any operand names. NAME is what the columns NAME and \
+      REFERENCE show, or any other form of REGION. A NAME that does not exist is an error. PATTERN \
+      matches these names byte by byte, as fnmatch(3) does: * and ? match '/' and a leading dot, \
+      too, and [a-z] matches one byte of a set. A backslash quotes the next character. A reference \
+      means its region only, and a name its regions only, even if it is also a pattern.
 
-      The last line compares the total with Shmem in /proc/meminfo, and counts the processes \
-      that could not be inspected. It is omitted if the list is filtered, and with \
-      --no-headings.
+      The last line compares the total with Shmem in /proc/meminfo, and counts the processes that \
+      could not be inspected. A filter and --no-headings omit this line.
 
-      --raw prints a line for each region, with a tab between fields. Sizes are in bytes, AGE \
+      --raw prints one line for each region, with tabs between the fields. Sizes are in bytes, AGE \
       is in seconds, USERS is a list of process IDs, and '-' means no value. Blanks, control \
-      characters, backslashes and bytes that are not UTF-8 are written as \\xNN, which \
-      'printf %b' restores. In REFERENCE they are percent-encoded (bytes:a%20b), so that other \
-      commands take it as it is.
+      characters, backslashes and bytes that are not UTF-8 are written as \\xNN, which 'printf %b' \
+      restores. In REFERENCE they are percent-encoded (bytes:a%20b), so that other commands take \
+      it as it is.
 
       With --json, --output selects the members of each region. The member for AGE is \
       age_seconds, for STATE name_state, and for KEY, CREATOR and ATTACHES segment.
 
       --metrics prints the number and the bytes of the regions by kind, owner and state for a \
-      monitoring system. The state is used, unused, unseen (no user seen) or unknown. The columns \
-      of bytes in --output say which bytes. FILE is replaced atomically and has mode 0644, as \
-      the textfile collector of the node exporter needs it. The guide lists all metrics.
+      monitoring system. The state is used, unused (proven), unseen (no user is visible) or \
+      unknown. The columns of bytes in --output say which bytes. --metrics-file replaces FILE \
+      atomically and gives it mode 0644, for the textfile collector of node_exporter. The guide \
+      lists all metrics.
 
       Listing takes no lease and no lock, so "none seen" under USERS is no proof that a region \
       is unused. 'remove --unused' and 'remove --stale --yes' prove it when they remove. AGE \
@@ -158,7 +157,7 @@ struct List: CheckedCommand {
     try operands.finish()
   }
 
-  /// An operand that names no region at the first look is a mistake; later its region may come again.
+  /// An operand without a region is an error only in the first update; later the region may be created again.
   private func watch(_ look: inout ListLook, every interval: Duration) throws {
     var history = ListHistory<ListReport.Row>()
     var last: (report: ListReport, entries: [ListHistory<ListReport.Row>.Entry])?

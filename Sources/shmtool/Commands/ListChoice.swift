@@ -10,7 +10,7 @@ struct ListFailure {
 protocol NamedRow {
   /// The references that lead to it.
   var references: [[UInt8]] { get }
-  /// What it is called. Other rows can have the same name.
+  /// The displayed name, which is not unique.
   var names: [[UInt8]] { get }
   var identity: RegionIdentity { get }
 }

@@ -2,7 +2,7 @@ import ShmCore
 import ShmInspection
 import ShmStreams
 
-/// A look at the regions and streams of the host, as the options of `list` say.
+/// One scan of the regions and streams of the host, with the options of `list`.
 struct ListLook {
   let operands: [ListOperand]
   let filter: ListFilter

@@ -7,17 +7,16 @@ struct Map: CommandRunner {
     abstract: "Map regions and pass them to a command",
     usage: "shmtool map [OPTIONS] [REGION ...] [-- CMD ...]",
     discussion: """
-      CMD gets the regions as file descriptors 3 and up, in the order of the operands, and \
-      their number in the environment variable SHMTOOL_FDS. Signals that shmtool receives are \
-      forwarded to CMD, and shmtool exits with the status of CMD. Without CMD the regions stay \
-      mapped until interrupted.
+      CMD gets the regions as file descriptors 3 and up, in the order of the operands, and their \
+      number in the environment variable SHMTOOL_FDS. shmtool forwards signals to CMD, and exits \
+      with the status of CMD. Without CMD the regions stay mapped until interrupted.
 
       --secret creates memory that other processes and the kernel cannot read (memfd_secret). Its \
       pages are locked in RAM when CMD touches them, and count against the memlock limit of each \
       process that maps them.
 
-      --no-core covers shared mappings of CMD and of the processes that it starts, of any region. \
-      It does not cover private mappings (--private), nor copies of the contents.
+      --no-core excludes all shared mappings of CMD and its child processes from core dumps. It \
+      does not cover private mappings (--private), nor copies of the contents.
       """)
 
   static let examples = [
@@ -102,7 +101,7 @@ struct Map: CommandRunner {
       throw ValidationError("--huge requires --anonymous: an existing region keeps its page size")
     }
     if huge?.isTransparent == true {
-      throw ValidationError("--huge=transparent requires 'shmtool create'")
+      throw ValidationError("--huge=transparent is supported by 'shmtool create' only")
     }
     if anonymous?.bytes == 0 { throw ValidationError("--anonymous must be at least 1 byte") }
   }

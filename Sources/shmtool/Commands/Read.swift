@@ -10,9 +10,9 @@ struct Read: CheckedCommand {
     abstract: "Copy a region to stdout or a file",
     usage: "shmtool read [OPTIONS] REGION",
     discussion: """
-      FILE becomes visible only when it is complete and on its device. It gets the owner, \
-      mode, ACL and extended attributes of the file that it replaces. /dev/fd/N is written \
-      through that descriptor.
+      FILE becomes visible only when it is complete and synced to its device. It gets the owner, \
+      mode, ACL and extended attributes of the file that it replaces. If FILE is /dev/fd/N, read \
+      writes to that descriptor.
       """)
 
   static let examples = [

@@ -28,11 +28,11 @@ struct Recv: CommandRunner {
       stage that ignores SIGTERM while an earlier stage exits, and a shmtool that is killed \
       with SIGKILL.
 
-      --framed writes records with checksums and an end record. CMD passes them to 'send \
-      --framed' on another host, and its standard output carries the acknowledgement back. \
-      Without a valid acknowledgement recv exits with 69, or with 76 if the far end reports \
-      why it aborted. Without CMD the framed format goes to stdout and is not acknowledged; \
-      exit status 0 then says nothing about the far end.
+      --framed writes records with checksums and an end record. CMD passes them to 'send --framed' \
+      on another host, and its stdout carries the acknowledgement back. Without a valid \
+      acknowledgement recv exits with 69, or with 76 if the far end reports why it aborted. \
+      Without CMD the framed format goes to stdout and is not acknowledged; exit status 0 then \
+      does not mean that the far end received the stream.
       """,
     aliases: ["receive"])
 

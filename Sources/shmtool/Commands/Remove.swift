@@ -9,22 +9,23 @@ struct Remove: CheckedCommand {
     abstract: "Unlink the names of regions",
     usage: "shmtool remove [OPTIONS] [REGION ...]",
     discussion: """
-      Unlinks names, as rm(1) does. Processes that use a region keep it, and its memory is \
-      freed when the last of them releases it. Only shared memory is removed: a file that is \
-      not on tmpfs, ramfs or hugetlbfs is refused. stream:NAME removes what a killed sender \
-      left of a stream. sysv:ID marks a System V segment for destruction.
+      Unlinks names, as rm(1) does. Processes that use a region keep it, and its memory is freed \
+      when the last of them releases it. Only shared memory is removed: a file that is not on \
+      tmpfs, ramfs or hugetlbfs is refused. stream:NAME removes the socket and the directory that \
+      a killed sender left. sysv:ID marks a System V segment for destruction.
 
-      --unused removes a region only if no process uses it. This is proved in the same step.
+      --unused removes a region only after it has proven, in the same step, that no process uses \
+      it.
 
-      --stale shows POSIX objects, files in folders of /dev/shm, files on hugetlbfs, and streams \
-      that no visible process uses; it takes no lease and no lock. With --yes each of them is removed if it is proved \
-      in the same step that no process uses it. If the processes of other users cannot be \
-      inspected, only your own regions can be proved unused.
+      --stale shows POSIX objects, files in subdirectories of /dev/shm, files on hugetlbfs, and \
+      streams that no visible process uses. It takes no lease and no lock. With --yes, it removes \
+      each region that it proves unused in the same step. If the processes of other users cannot \
+      be inspected, only your own regions can be proved unused.
 
-      --stale also handles what interrupted removals left ('.shmtool-removing-…'): a region in \
-      use gets its name back, any other is removed. Empty directories of your streams \
-      (/dev/shm/.shmtool-UID), and folders whose last region was removed, are removed. Semaphores and System V segments are shown and \
-      kept, because they may wait for their next user.
+      --stale also handles what interrupted removals left ('.shmtool-removing-…'): it gives a \
+      region in use its name back, and removes the others. Empty directories of your streams \
+      (/dev/shm/.shmtool-UID), and directories whose last region was removed, are removed. Semaphores \
+      and System V segments are shown and kept, because they may wait for their next user.
       """,
     aliases: ["rm"])
 

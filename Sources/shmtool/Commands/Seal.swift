@@ -7,11 +7,10 @@ struct Seal: CheckedCommand {
     abstract: "Seal a memfd permanently",
     usage: "shmtool seal [OPTIONS] REGION SEAL ...",
     discussion: """
-      SEAL is one of \(Seals.allWords.joined(separator: ", ")). A seal cannot be taken off \
-      again. Sealing 'exec' on an executable memfd (a mode with x) implies shrink, grow, write \
-      and future-write.
+      SEAL is one of \(Seals.allWords.joined(separator: ", ")). Seals cannot be removed. Sealing \
+      'exec' on an executable memfd (a mode with x) implies shrink, grow, write and future-write.
 
-      Only memfds can be sealed. A memfd is named by a process that has it open: pid:PID:FD.
+      Only memfds can be sealed. Name a memfd by a process that has it open: pid:PID:FD.
       """)
 
   static let examples = [
@@ -31,8 +30,9 @@ struct Seal: CheckedCommand {
   @OptionGroup var options: ActionOptions
 
   func check() throws {
-    if Seals(words: seals) == nil {
-      throw ValidationError("expected seals out of \(Seals.allWords.joined(separator: ", "))")
+    if let wrong = seals.first(where: { Seals(words: [$0]) == nil }) {
+      let known = Seals.allWords.joined(separator: ", ")
+      throw ValidationError("invalid SEAL '\(wrong)': expected one or more of \(known)")
     }
   }
 

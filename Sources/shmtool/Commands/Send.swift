@@ -11,10 +11,10 @@ struct Send: CommandRunner {
     abstract: "Send a stream through shared memory",
     usage: "shmtool send [OPTIONS] NAME [FILE] [-- CMD ...]",
     discussion: """
-      Sends FILE, stdin, or what CMD writes. Start the receivers with 'shmtool recv NAME', \
-      before or after the sender. send exits with 0 only after every receiver has delivered \
-      every byte. Sender and receivers must belong to the same user. They meet in /dev/shm, or \
-      in the directory that SHMTOOL_DIR names.
+      Sends FILE, stdin, or the output of CMD. Start the receivers with 'shmtool recv NAME', \
+      before or after the sender. send exits with 0 only after every receiver has delivered every \
+      byte. Sender and receivers must belong to the same user. They meet in /dev/shm, or in the \
+      directory that SHMTOOL_DIR names.
 
       A regular file must not change while it is sent; send a growing file, such as a log, \
       through a pipe. A pipe hides the failure of a producer. If CMD fails, the stream is \
@@ -75,7 +75,8 @@ struct Send: CommandRunner {
 
   func check() throws {
     if huge?.isTransparent == true {
-      throw ValidationError("--huge=transparent cannot be used for the ring of a stream")
+      throw ValidationError(
+        "invalid SIZE 'transparent' for --huge: expected a page size such as 2M or 1G, or try")
     }
     if !command.isEmpty, file != nil { throw ValidationError("FILE and CMD exclude each other") }
     if framed, stream.reportFd == STDOUT_FILENO {

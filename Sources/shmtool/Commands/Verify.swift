@@ -9,8 +9,8 @@ struct Verify: CheckedCommand {
     usage: "shmtool verify [OPTIONS] REGION",
     discussion: """
       Takes the patterns of 'shmtool fill'. Exits with 0 if all bytes are equal, and with 1 if \
-      they differ. For a difference, the first offset and the number of bytes that differ are \
-      reported.
+      they differ. If the contents differ, verify reports the offset of the first difference and \
+      the number of differing bytes.
       """)
 
   static let examples = [

@@ -102,7 +102,7 @@ struct Wait: CheckedCommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Fail after DURATION, such as 250ms, 5s, 2m or 1h (default: never)", valueName: "DURATION"),
+      "Fail after DURATION, such as 250ms, 5s, 2m or 1h (default: no limit)", valueName: "DURATION"),
     transform: TimeSpan.parse)
   var timeout: TimeSpan?
 

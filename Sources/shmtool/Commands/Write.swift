@@ -9,9 +9,9 @@ struct Write: CheckedCommand {
     abstract: "Copy stdin or a file into a region",
     usage: "shmtool write [OPTIONS] REGION [FILE]",
     discussion: """
-      The region does not grow: an input that is longer than the range is an error. With \
-      --length, a shorter input is an error, too. Only shared memory is written; 'shmtool \
-      copy' writes ordinary files (file:PATH).
+      The region does not grow: an input that is longer than the range is an error. With --length, \
+      a shorter input is an error, too. write accepts shared memory only. To write an ordinary \
+      file, use 'shmtool copy' (file:PATH).
       """)
 
   static let examples = [

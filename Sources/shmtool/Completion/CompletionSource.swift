@@ -138,7 +138,7 @@ struct CompletionSource {
   ///   - words: the words.
   ///   - sign: a character that can precede a word; empty without one.
   ///   - isRepeated: whether it can precede each word, and not only the first.
-  /// - Returns: the words after what has been typed before them.
+  /// - Returns: each candidate, preceded by the words typed so far.
   private func list(
     _ words: [(name: String, help: String)], sign: String = "", isRepeated: Bool = true
   ) -> [CompletionCandidate] {

@@ -10,7 +10,7 @@ protocol ReportingCommand: ParsableCommand {
   var operandTexts: [RawText] { get }
 }
 
-/// Whether words request JSON, before or although they cannot be parsed.
+/// Whether the arguments request JSON, even if they cannot be parsed.
 enum JSONRequest {
   /// - Parameter words: the words after the program's name, up to `--`.
   /// - Returns: whether `--json` or `-J` is one of them, alone or in a group of short options.

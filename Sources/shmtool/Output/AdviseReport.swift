@@ -48,7 +48,7 @@ struct AdviseReport: Report {
       ? nil
       : memory?.swapFree == 0
         ? "no swap space is free"
-        : "wired pages and pages that other processes have mapped stay"
+        : "wired pages and pages mapped by other processes stay resident"
   }
 
   func text(_ style: TextStyle) -> String {

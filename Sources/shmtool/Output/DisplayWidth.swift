@@ -5,7 +5,7 @@
 enum DisplayWidth {
   /// The columns of a text in one line. Sequences that set colours have no width.
   static func of(_ text: some StringProtocol) -> Int {
-    // Names of ASCII are the ordinary case.
+    // Fast path: most names are ASCII.
     if text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) { return text.utf8.count }
     var width = 0
     forEachScalar(of: text) { _, columns in width += columns }
@@ -32,11 +32,11 @@ enum DisplayWidth {
     return scalar.properties.isEmojiPresentation && !isLetterOfFlag ? 2 : 1
   }
 
-  /// The text as wide as the columns at most: if it is wider, an ellipsis stands for its middle.
+  /// Shortens a text to a number of columns, by replacing its middle with an ellipsis.
   static func shortened(_ text: String, to columns: Int) -> String {
     guard of(text) > columns else { return text }
     guard columns > 1 else { return columns == 1 ? "…" : "" }
-    // The end of a name tells similar names apart as often as its beginning.
+    // Similar names often differ only at the end, so the beginning and the end remain.
     let tail = (columns - 1) / 2
     return prefix(of: text, columns: columns - 1 - tail) + "…" + suffix(of: text, columns: tail)
   }

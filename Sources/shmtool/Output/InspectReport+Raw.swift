@@ -13,7 +13,7 @@ extension InspectReport.Entry {
 }
 
 extension InspectReport.Run {
-  /// The state of the pages, and whatever else is known about them.
+  /// The state of the pages, and their flags: wired, huge, dirty.
   fileprivate var states: [String] {
     let marks = [(isWired, "wired"), (isHuge, "huge"), (isDirty, "dirty")]
     return [state == PageMap.State.onDevice.rawValue ? "on-device" : state]

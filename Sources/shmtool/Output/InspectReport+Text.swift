@@ -2,7 +2,7 @@ import ShmCore
 import ShmInspection
 
 extension InspectReport.Entry {
-  /// The text of a region: its properties, its pages as figures and as a picture, and its users.
+  /// The text report of a region: properties, page counts, page map and users.
   func text(_ style: TextStyle) -> String {
     var table = Table.properties
     table.rows = header(style) + figures(style)

@@ -13,7 +13,7 @@ extension LimitsReport {
   }
 
   private func processFamilies(_ labels: [(name: String, value: String)]) -> [MetricFamily] {
-    // No limit at all is known if nothing is unknown either.
+    // If every source was read and no limit was found, the value is unlimited.
     let wirable: MetricFamily.Value? =
       available.value.map { MetricFamily.Value.integer($0) } ?? (unknown.isEmpty ? .infinity : nil)
     return [

@@ -30,7 +30,7 @@ extension LimitsReport {
     let shown = evidence.map { "\($0.mark) (\($0.environment))" }.joined(separator: ", ")
     rows.append([
       "environment",
-      environment + (contradictory ? ", because its marks contradict each other" : ""),
+      environment + (contradictory ? " (the evidence is contradictory)" : ""),
     ])
     rows.append(["  evidence", shown.isEmpty ? "none found" : shown])
     rows.append([
@@ -108,15 +108,16 @@ extension LimitsReport {
       let need = ByteCount(answer.need).exact
       parts.append(
         answer.possible.value == nil
-          ? "whether \(need) more can be wired is unknown: \(unknown.joined(separator: "; "))"
-          : "\(need) more cannot be wired: limited by \(answer.refusedBy.text { $0 })")
+          ? "cannot determine whether \(need) more can be wired: \(unknown.joined(separator: "; "))"
+          : "cannot wire \(need) more: limited by \(answer.refusedBy.text { $0 })")
     }
     if let room = room.value, let answer = room.answer.value, answer.possible.value != true {
       let need = ByteCount(answer.need).exact
       parts.append(
         answer.possible.value == nil
-          ? "whether \(need) can be created is unknown: \(room.unknown.joined(separator: "; "))"
-          : "\(need) cannot be created in \(room.path.printable): \(answer.reason.text { $0 })")
+          ? "cannot determine whether \(need) can be created: \(room.unknown.joined(separator: "; "))"
+          : "cannot create a region of \(need) in \(room.path.quoted): \(answer.reason.text { $0 })"
+      )
     }
     return parts.joined(separator: "; ")
   }
@@ -137,7 +138,7 @@ extension LimitsReport {
     var text = room.value?.text(style) ?? ""
     text +=
       available.value == nil && !unknown.isEmpty
-      ? "can be wired now: unknown: \(reasons)\n"
+      ? "can be wired now: unknown (\(reasons))\n"
       : "can be wired now: \(available.text(size)), limited by \(binding.text { $0 })\n"
     if let note = bindingNote.value {
       let advice = answer.value == nil ? hint.value.map { "; \($0)" } ?? "" : ""

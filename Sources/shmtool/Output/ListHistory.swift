@@ -9,14 +9,14 @@ protocol FollowedRow {
 
 /// The regions of several looks, by what they are and not by their names: their growth, and which are new or gone.
 struct ListHistory<Row: FollowedRow> {
-  /// What became of a region.
+  /// The change of a region between two updates.
   struct Entry {
     var row: Row
-    /// The bytes more than at the look before; nil if one of both is unknown.
+    /// The growth in bytes since the previous update; nil if either size is unknown.
     var change: Int?
-    /// The bytes more than at the first look that saw it; nil if one of both is unknown.
+    /// The growth in bytes since the first update that contained the region; nil if either size is unknown.
     var growth: Int?
-    /// `new` for some looks after it appeared, `gone` for some looks after it was seen last.
+    /// `new` for three updates after the region appears, `gone` for three updates after it disappears.
     var mark = ""
   }
 
@@ -27,7 +27,7 @@ struct ListHistory<Row: FollowedRow> {
     var lastLook: Int
   }
 
-  /// For how many looks a region is marked.
+  /// The number of updates for which a region is marked.
   static var markedLooks: Int { 3 }
 
   private var records: [RegionIdentity: Record] = [:]

@@ -11,7 +11,8 @@ extension ListReport {
     /// Whether it is shown without --output.
     var isDefault = false
     var alignsRight = false
-    /// Whether cells lose their middle on a narrow terminal. Other columns are omitted there.
+    /// Whether long cells are shortened in the middle to fit the terminal. Columns that cannot be shortened are
+    /// omitted.
     var isShortened = false
     /// Columns of a higher rank are omitted first, see `Table.Column`.
     var rank = 2
@@ -42,8 +43,8 @@ extension ListReport {
       rawField: { RawField(($0.name.value ?? $0.region).bytes) }),
     amount("size", "length", .size, isDefault: true, \.size),
     amount("allocated", "memory charged for it", .allocated, isDefault: true, \.allocated),
-    amount("resident", "in RAM and written", .resident, facts: .residency, \.resident),
-    amount("swapped", "in swap", .swapped, isDefault: true, facts: .swap, \.swapped),
+    amount("resident", "size in RAM and written", .resident, facts: .residency, \.resident),
+    amount("swapped", "size in swap", .swapped, isDefault: true, facts: .swap, \.swapped),
     amount(
       "wired", "locked in RAM, or never swapped", .wired, isDefault: true, facts: .wiring, \.wired),
     Column(
@@ -54,12 +55,12 @@ extension ListReport {
       precedes: {
         $0.charged.value?.first?.bytes ?? -1 > $1.charged.value?.first?.bytes ?? -1
       }),
-    amount("huge", "on huge pages", .huge, facts: .wiring, \.huge),
+    amount("huge", "size on huge pages", .huge, facts: .wiring, \.huge),
     Column(
       name: "mode", help: "permission bits", key: .mode, cell: { row, _ in row.mode.text { $0 } },
       precedes: { $0.mode.value ?? "" < $1.mode.value ?? "" }),
     Column(
-      name: "owner", help: "owner", key: .owner, isDefault: true,
+      name: "owner", help: "user that owns it", key: .owner, isDefault: true,
       cell: { row, _ in row.owner.text(\.printable) },
       rawField: { row in row.owner.field { RawField($0.bytes) } },
       precedes: { $0.owner.value ?? RawText("") < $1.owner.value ?? RawText("") }),

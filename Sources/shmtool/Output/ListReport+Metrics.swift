@@ -5,7 +5,7 @@ extension ListReport {
   /// The regions as metrics: their number and bytes by kind, owner and state, and the largest regions.
   ///
   /// - Parameters:
-  ///   - top: how many of the largest regions have samples of their own.
+  ///   - top: the number of largest regions that get separate samples.
   ///   - isWhole: whether the host is described, too, because no region was filtered out.
   /// - Returns: the metrics. Without `top`, their number does not grow with the regions.
   func metrics(top: Int, isWhole: Bool) -> [MetricFamily] {
@@ -81,7 +81,7 @@ extension ListReport {
   }
 }
 
-/// What regions have in common that are counted together.
+/// The labels of a group of regions that share one sample.
 private struct MetricGroup: Hashable, Comparable {
   let kind: String
   let owner: String

@@ -154,7 +154,7 @@ extension ListReport.Row {
   /// The suffix after a name that does not lead to the region.
   var mark: String {
     switch RegionInventory.Entry.Visibility(rawValue: nameState) {
-    case .removed: segment.value == nil ? " (deleted)" : " (marked for destruction)"
+    case .removed: segment.value == nil ? " (removed)" : " (marked for destruction)"
     case .hidden: " (hidden by another mount)"
     case .unmounted: " (unmounted)"
     case .named, .unknown, nil: ""

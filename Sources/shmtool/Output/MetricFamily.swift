@@ -2,8 +2,8 @@ import ShmCore
 
 /// The samples of one metric, in the text format that both Prometheus (version 0.0.4) and OpenMetrics define.
 ///
-/// All metrics are gauges: none of them only grows. There are no timestamps, which the node exporter's textfile
-/// collector refuses.
+/// All metrics are gauges, because every value can decrease. Samples have no timestamps: the textfile collector of
+/// node_exporter rejects them.
 struct MetricFamily {
   enum Unit: String {
     case bytes
@@ -65,7 +65,8 @@ struct MetricFamily {
     with(value.map { .integer($0) }, labels)
   }
 
-  /// The text of all families with samples. Prometheus takes the last line, which OpenMetrics requires, for a comment.
+  /// The text of all families with samples. OpenMetrics requires the last line, `# EOF`; Prometheus treats it as a
+  /// comment.
   static func text(_ families: [MetricFamily]) -> String {
     families.filter { !$0.samples.isEmpty }.map(\.text).joined() + "# EOF\n"
   }

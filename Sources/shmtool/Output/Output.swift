@@ -31,7 +31,7 @@ enum Output {
     try write(try text(report, json: json, style: style))
   }
 
-  /// Writes one of several looks as JSON: a line with the time, written at once.
+  /// Writes one of repeated reports as a JSON line with the time, at once.
   static func writeLook(_ report: some Report) throws(ShmError) {
     try write(try encode(report, time: Clock.sinceEpoch))
   }
@@ -111,7 +111,8 @@ enum Output {
     if !isHeld { say(line) }
   }
 
-  /// The messages that wait for the end of a screen, which would erase them; nil without a screen.
+  /// The messages that are kept until the alternate screen is left, because the screen would erase them; nil without a
+  /// screen.
   private static let held = Mutex<[String]?>(nil)
 
   /// Keeps messages from now on if they would appear on a terminal.

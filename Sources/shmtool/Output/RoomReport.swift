@@ -70,7 +70,7 @@ struct RoomReport: Encodable {
     var text = "can be created now in \(path.printable): "
     text +=
       available.value != nil || unknown.isEmpty
-      ? "\(available.text(size)), limited by \(binding.text { $0 })\n" : "unknown: \(reasons)\n"
+      ? "\(available.text(size)), limited by \(binding.text { $0 })\n" : "unknown (\(reasons))\n"
     guard let answer = answer.value else { return text }
     switch answer.possible.value {
     case true?: text += "\(size(answer.need)) can be created in \(path.printable)\n"

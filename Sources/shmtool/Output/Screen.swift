@@ -5,7 +5,7 @@ import ShmCore
 /// Repeated output: a terminal gets its alternate screen, which is redrawn in place, as top(1) does. Any other output,
 /// and a terminal without escape sequences, gets one text after the other.
 ///
-/// The terminal is as before when the value ends, also if an error ends it. Messages on the same terminal appear then.
+/// `deinit` restores the terminal, also after an error, and then prints the messages that were kept.
 struct Screen: ~Copyable {
   /// Whether the text is redrawn in place.
   let isRedrawn: Bool
@@ -56,7 +56,7 @@ struct Screen: ~Copyable {
 
   private static func restore(hasKeys: Bool) {
     if hasKeys { cshmtool_keys_end(STDIN_FILENO) }
-    // A terminal that is gone needs nothing.
+    // Errors are ignored: a terminal that was closed need not be restored.
     try? Output.write("\u{1B}[?25h\u{1B}[?1049l")
     Output.releaseMessages()
   }

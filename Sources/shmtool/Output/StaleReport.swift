@@ -102,7 +102,7 @@ struct StaleReport: Report {
     let stale = regions.filter { dryRun ? $0.isCandidate : $0.removed }
     var text = ""
     for row in stale {
-      let what = row.size.value.map { Format.size($0, style) } ?? "a stream of a killed sender"
+      let what = row.size.value.map { Format.size($0, style) } ?? "left by a killed sender"
       text += """
         \(dryRun ? "would remove" : "removed") \(row.region.quoted), \(what), \
         \(Format.age(row.ageSeconds)) old
@@ -112,7 +112,7 @@ struct StaleReport: Report {
     for directory in directories {
       text += """
         \(dryRun ? "would remove" : "removed") \(directory.path.quoted), an empty \
-        \(directory.kind == .streams ? "stream directory" : "folder")
+        \(directory.kind == .streams ? "stream directory" : "directory")
 
         """
     }
@@ -124,12 +124,12 @@ struct StaleReport: Report {
     for row in used { text += "kept \(row.region.quoted): a process uses it\n" }
     if stale.isEmpty && restored.isEmpty && used.isEmpty && directories.isEmpty {
       text +=
-        "no unused regions were found"
-        + (olderThanSeconds > 0 ? " that are older than \(Format.age(olderThanSeconds))\n" : "\n")
+        "no unused regions"
+        + (olderThanSeconds > 0 ? " older than \(Format.age(olderThanSeconds))\n" : "\n")
     } else if dryRun {
       text += """
-        nothing was removed; --yes removes these regions after proving that they are unused, and \
-        frees \(Format.size(frees, style))
+        nothing was removed; --yes removes these regions if they are proven unused, which frees \
+        \(Format.size(frees, style))
 
         """
     }

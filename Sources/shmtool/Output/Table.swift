@@ -61,7 +61,7 @@ struct Table {
       shown.reduce(0) { $0 + widths[$1] } + Self.gap * max(0, shown.count - 1)
     }
     if total() <= limit { return (shown, widths) }
-    // As narrow as they remain readable, to see which columns have room.
+    // Starts with the minimum readable widths, to decide which columns fit.
     let least = limit < 60 ? 8 : 20
     for index in shown where columns[index].fit != .omitted {
       widths[index] = min(natural[index], least)
@@ -72,7 +72,7 @@ struct Table {
     {
       shown.remove(at: last)
     }
-    // The room that is left goes to the narrowest of the columns that want more.
+    // Distributes the remaining width, one column at a time, to the narrowest column that is still cut.
     var room = limit - total()
     while room > 0,
       let index = shown.filter({ widths[$0] < natural[$0] }).min(by: { widths[$0] < widths[$1] })

@@ -44,7 +44,7 @@ struct VerifyReport: Report {
     self.nanoseconds = nanoseconds
   }
 
-  /// The region differs from what it was compared with.
+  /// The error for a comparison that found a difference.
   var failure: ReportedFailure {
     ReportedFailure(
       report: ErrorReport(
@@ -58,7 +58,8 @@ struct VerifyReport: Report {
       return "verified \(ByteCount(length)) of \(region.quoted): equal to \(label), in \(time)\n"
     }
     if differing == 0 {
-      return "\(region.quoted) is equal to \(label) up to the end of the shorter one\(lengths)\n"
+      return
+        "\(region.quoted) and \(label) are equal up to the end of the shorter input\(lengths)\n"
     }
     return """
       \(region.quoted) differs from \(label): first at offset \(first), \(differing) of \

@@ -71,8 +71,11 @@ struct PipedCommand: ~Copyable {
       // Without a pidfd the end of the command could not be detected, and the stream could wait forever.
       started.end()
       throw ShmError(
-        .system, "cannot watch \(name)", "the kernel refuses pidfd_open; the command was ended",
-        remedy: "a sandbox refuses the call, or the limit on open files (RLIMIT_NOFILE) is reached")
+        .system, "cannot watch \(name)",
+        """
+        the limit on open files is reached, or a sandbox does not permit pidfd_open; the command was \
+        ended
+        """, remedy: "raise RLIMIT_NOFILE, or allow pidfd_open in the sandbox")
     }
     self.answer = answer
     forwarder.forward(to: started.identifier, watch: started.ended)

@@ -12,7 +12,7 @@ struct WatchLoop: ~Copyable {
     case elapsed
     /// The terminal has another size.
     case resized
-    /// The process continues after SIGSTOP, which the screen could not prepare for.
+    /// SIGCONT was received after SIGSTOP, which cannot be caught, so the terminal was not restored before.
     case continued
     /// Ctrl-Z was typed.
     case suspended
@@ -48,7 +48,7 @@ struct WatchLoop: ~Copyable {
     self.hasKeys = hasKeys
   }
 
-  /// Looks again and again, until a signal arrives or `q` is typed.
+  /// Repeats `look` at the interval, until a signal arrives or `q` is typed.
   ///
   /// - Parameters:
   ///   - interval: the time between two looks.

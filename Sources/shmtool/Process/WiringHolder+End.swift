@@ -42,8 +42,8 @@ final class HolderEnding {
   }
 }
 
-/// The end of the holders of one command. All of them get SIGTERM before the first is waited for, and they share one
-/// time limit, so a holder that does not end delays no other.
+/// The end of the holders of one command. It sends SIGTERM to all holders first, and then waits for all of them with
+/// one common timeout.
 struct HolderRelease {
   /// The holders of the host, before any of them got SIGTERM.
   let scan: WiringHolder.Scan

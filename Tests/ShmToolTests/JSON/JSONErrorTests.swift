@@ -65,7 +65,7 @@ struct JSONErrorTests {
       #expect(try JSON(report: differs.output).equal == false)
       let limits = try await Tool.run("limits", "--need", "1024T", "-J")
       #expect(try error(limits).code == "check_failed" && limits.code == 1)
-      #expect(try error(limits).message.text?.hasPrefix("1 PiB more cannot be wired: ") == true)
+      #expect(try error(limits).message.text?.hasPrefix("cannot wire 1 PiB more: ") == true)
     }
   }
 

@@ -25,12 +25,12 @@ struct WatchScreenTests {
     try await withName { (name) async throws in try await Python.test(named: name) }
   }
 
-  @Test("is drawn again after SIGSTOP and SIGCONT, with the modes that it needs")
+  @Test("after SIGSTOP and SIGCONT the screen is drawn again, with the modes that it needs")
   func continued() async throws {
     try await withName { (name) async throws in try await Python.test(named: name) }
   }
 
-  @Test("restores the modes that were set while it was stopped")
+  @Test("modes that are set while the command is stopped remain at the end")
   func changedModes() async throws {
     try await withName { (name) async throws in try await Python.test(named: name) }
   }

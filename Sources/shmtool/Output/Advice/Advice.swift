@@ -9,8 +9,8 @@ struct Advice {
     self.place = place
   }
 
-  /// The advice about a limit that is too low: a command or a setting that works in this place, with the evidence of
-  /// the place; otherwise the general form.
+  /// The advice about a limit that is too low: a command or a setting that works in this environment, and the evidence
+  /// for the environment. If the environment is unknown, the advice is general.
   func text(for shortage: LimitShortage) -> String {
     switch shortage.limit {
     case .resource(let resource, let hard): resourceText(shortage, resource, hard: hard)

@@ -96,7 +96,7 @@ def test_removed():
             assert found["reference"] == f"pid:{ME}:{gone.fileno()}", found
             assert row(kind="posix", name=odd)["removed"] is False
             text = run("list", "--output", "name", "--no-headings").stdout.decode().split("\n")
-            assert text.count(N + " (deleted)") == 1, text
+            assert text.count(N + " (removed)") == 1, text
             assert text.count("'" + odd + "'") == 1, text
             assert not [r for r in rows("--stale") if r["name"] in (N, odd)]
         finally:

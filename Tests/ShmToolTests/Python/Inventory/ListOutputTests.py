@@ -208,7 +208,11 @@ def test_columns():
     for name in everything:
         assert re.search(rf"^  {name.lower()} ", text, re.M), name
     error = run("list", "-o", "name,owners").stderr.decode()
-    assert "unknown column 'owners'; did you mean 'owner'?" in error and "reference" in error and "all" in error
+    assert "unknown column 'owners' for -o; did you mean 'owner'? (see" in error, error
+    # Without a suggestion, the columns are listed.
+    for words, known in ((("-o", "name,xyzzy"), ", all ("), (("-o", ""), ", all ("), (("--sort", "xyzzy"), "users (")):
+        error = run("list", *words).stderr.decode()
+        assert "the columns are kind, name" in error and known in error, error
     assert run("list", "-n", N).stdout.decode().split()[0] == "posix"
 
 

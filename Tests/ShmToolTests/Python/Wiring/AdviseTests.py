@@ -50,7 +50,7 @@ def test_pages():
         kept = advise("pageout", "--length", "1M")
         assert kept["after"] == {"resident": M, "swapped": 0}, kept
         text = run("advise", N, "pageout", "--length", "1M").stderr.decode()
-        assert "(wired pages and pages that other processes have mapped stay)" in text, text
+        assert "(wired pages and pages mapped by other processes stay resident)" in text, text
     finally:
         assert run("unwire", N, "-q").returncode == 0
     assert run("verify", N, "--random", "--seed", "5", "-q").returncode == 0
