@@ -42,7 +42,12 @@ struct FingersTests {
         "option '--json' precedes the command; options follow it: 'shmtool list --json'"
       ),
       ("help list --json", "'help' takes no options but only COMMAND: '--json'"),
-      ("-1", "unknown option '-1'"),
+      ("-1", "unknown option '-1'"), ("seal x foo", "invalid SEAL 'foo': expected one or more of"),
+      ("seal x grow,bar", "invalid SEAL 'grow,bar': expected one or more of shrink"),
+      ("send a/b", "invalid NAME 'a/b': a stream name cannot contain '/'"),
+      ("recv stream:x/", "invalid NAME 'stream:x/': a stream name cannot contain '/'"),
+      ("send x --receivers 17", "invalid COUNT '17' for --receivers: expected 1 to 16"),
+      ("send x --receivers 0", "invalid COUNT '0' for --receivers: expected 1 to 16"),
       ("list --watch=abc", "invalid DURATION 'abc' for --watch"),
       ("create x 1M --huge=3M", "invalid SIZE '3M' for --huge"),
       ("help nonsense", "unknown subcommand 'nonsense'"),

@@ -8,7 +8,12 @@ enum StreamReference {
   /// The name of a stream as `send` and `recv` take it.
   static func parse(_ text: String) throws -> RegionName {
     let bytes = try RegionReference.decoded(ArgumentBytes.bytes(text))
-    return try name(bytes) ?? RegionName(bytes: bytes)
+    let prefix = RegionReference.streamPrefix.utf8
+    let plain = bytes.starts(with: prefix) ? Array(bytes.dropFirst(prefix.count)) : bytes
+    if plain.dropFirst().contains(UInt8(ascii: "/")) {
+      throw ValidationError("a stream name cannot contain '/'")
+    }
+    return try RegionName(bytes: plain)
   }
 
   /// The name that follows `stream:`; nil without that prefix.

@@ -23,6 +23,21 @@ enum HolderArguments {
     return has("--wired") ? .foreground : nil
   }
 
+  /// An error because a region is in use, with advice if one of its users is a background holder, which does not end
+  /// without `unwire`.
+  static func advising(
+    _ error: ShmError, _ region: borrowing Region, _ reference: RegionReference
+  ) -> ShmError {
+    guard error.kind == .busy, let identity = try? region.status().identity,
+      let holders = try? scan().holders,
+      holders.contains(where: { $0.isBackground && $0.region == identity })
+    else { return error }
+    return error.worded(
+      remedy:
+        "if its background holder is no longer needed, run 'shmtool unwire \(RawText(reference).word)'"
+    )
+  }
+
   private static func isThisProgram(_ word: ArraySlice<UInt8>) -> Bool {
     func name(_ path: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
       path.lastIndex(of: UInt8(ascii: "/")).map { path[($0 + 1)...] } ?? path

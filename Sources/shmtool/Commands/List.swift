@@ -22,7 +22,8 @@ struct List: CheckedCommand {
       could not be inspected. A filter and --no-headings omit this line.
 
       --raw prints one line for each region, with tabs between the fields. Sizes are in bytes, AGE \
-      is in seconds, USERS is a list of process IDs, and '-' means no value. Blanks, control \
+      is in seconds, USERS is a list of process IDs, none or none-seen, and '-' means no value. \
+      A value that could not be determined is unknown, also in columns of numbers. Blanks, control \
       characters, backslashes and bytes that are not UTF-8 are written as \\xNN, which 'printf %b' \
       restores. In REFERENCE they are percent-encoded (bytes:a%20b), so that other commands take \
       it as it is.
@@ -42,6 +43,9 @@ struct List: CheckedCommand {
 
       WIRED counts pages locked by processes that could be inspected, segments with SHM_LOCK, \
       and huge pages. For anonymous memory that cannot be inspected, SIZE is the mapped size.
+
+      --sort puts large sizes, many users and many attachments first, young regions before old \
+      regions, and all other columns in ascending order. -COLUMN reverses the order.
 
       The default columns are \(ListReport.defaultColumns.joined(separator: ", ")). \
       Columns for --output and --sort:

@@ -9,7 +9,9 @@ struct Map: CommandRunner {
     discussion: """
       CMD gets the regions as file descriptors 3 and up, in the order of the operands, and their \
       number in the environment variable SHMTOOL_FDS. shmtool forwards signals to CMD, and exits \
-      with the status of CMD. Without CMD the regions stay mapped until interrupted.
+      with the status of CMD. Without CMD the regions stay mapped until interrupted. CMD has to \
+      map the descriptors itself: --private and --read-only make them read-only, and --at and \
+      --populate apply to the mapping of shmtool only.
 
       --secret creates memory that other processes and the kernel cannot read (memfd_secret). Its \
       pages are locked in RAM when CMD touches them, and count against the memlock limit of each \

@@ -121,7 +121,12 @@ struct Remove: CheckedCommand {
     let region = try Region.open(reference, access: .status)
     let status = try region.status()
     if unused {
-      try region.unlinkIfUnused().refuse("cannot remove \(reference.quoted)")
+      let use = try region.unlinkIfUnused()
+      do throws(ShmError) {
+        try use.refuse("cannot remove \(reference.quoted)")
+      } catch {
+        throw HolderArguments.advising(error, region, reference)
+      }
     } else {
       try region.unlink()
     }

@@ -63,7 +63,11 @@ struct Resize: CheckedCommand {
         "its size is \(ByteCount(before)), and --shrink requires a smaller size")
     }
     if size.bytes < before, shrink, !force {
-      try RegionUse.refuseIfUsed(region, "cannot resize \(region.quoted)")
+      do throws(ShmError) {
+        try RegionUse.refuseIfUsed(region, "cannot resize \(region.quoted)")
+      } catch {
+        throw HolderArguments.advising(error, looked, region)
+      }
     }
     let opened = try Region.open(region)
     try opened.resize(

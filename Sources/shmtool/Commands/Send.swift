@@ -73,10 +73,16 @@ struct Send: CommandRunner {
 
   @OptionGroup var stream: StreamArguments
 
+  private static let maximumReceivers = 16
+
   func check() throws {
     if huge?.isTransparent == true {
       throw ValidationError(
         "invalid SIZE 'transparent' for --huge: expected a page size such as 2M or 1G, or try")
+    }
+    if !(1...Self.maximumReceivers).contains(receivers) {
+      throw ValidationError(
+        "invalid COUNT '\(receivers)' for --receivers: expected 1 to \(Self.maximumReceivers)")
     }
     if !command.isEmpty, file != nil { throw ValidationError("FILE and CMD exclude each other") }
     if framed, stream.reportFd == STDOUT_FILENO {

@@ -18,6 +18,13 @@ struct BackgroundTests {
     }
   }
 
+  @Test("a refusal because of a background holder names the command that ends the holder")
+  func refusal() async throws {
+    try await withRegion("64K") { (name) async throws in
+      try await Python.test(named: name)
+    }
+  }
+
   @Test("a killed holder does not affect the next holder")
   func killed() async throws {
     try await withRegion("64K") { (name) async throws in

@@ -40,6 +40,27 @@ def test_life():
     refused(run("unwire", N), 66, f"cannot unwire '{N}': no background holder has it wired")
 
 
+def test_refusal():
+    advice = f"if its background holder is no longer needed, run 'shmtool unwire {N}'"
+    refusals = (("remove", "--unused", N), ("resize", N, "4K", "--shrink"))
+    with open(P, "rb"):
+        for words in refusals:
+            # Another user of the region gets no such advice.
+            told = run(*words)
+            assert told.returncode == 75 and b"unwire" not in told.stderr, told
+    assert run("wire", N, "--background", "-q").returncode == 0
+    try:
+        for words in refusals:
+            told = run(*words)
+            assert told.returncode == 75 and told.stderr.decode().endswith(f"; {advice}\n"), told
+            error = json.loads(run(*words, "--json").stderr.splitlines()[-1])["error"]
+            assert error["hint"] == advice and error["region"] == N, error
+    finally:
+        assert run("unwire", N, "-q").returncode == 0
+    assert run("resize", N, "4K", "--shrink", "-q").returncode == 0
+    assert run("remove", "--unused", N, "-q").returncode == 0
+
+
 def test_failure():
     result = run("wire", N, "--background", preexec_fn=limited(32 * K))
     refused(result, 78, f"cannot wire 64 KiB of '{N}': the memlock limit is 32 KiB")
