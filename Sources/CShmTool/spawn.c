@@ -170,11 +170,11 @@ int cshmtool_ended_code(pid_t child) {
   REPEATED(result, waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT));
   if (result < 0) return -errno;
   if (info.si_pid != child) return -EAGAIN;
-  return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+  return info.si_code == CLD_EXITED ? info.si_status : 256 + info.si_status;
 }
 
 int cshmtool_exit_code(int status) {
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  return WIFSIGNALED(status) ? 256 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 int cshmtool_wait_for_signal(const sigset_t *set, int milliseconds, struct cshmtool_signal *out) {

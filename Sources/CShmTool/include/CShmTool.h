@@ -69,7 +69,7 @@ void cshmtool_forward_stop(struct cshmtool_forwarder *forwarder);
 
 // MARK: Wait statuses (macros)
 
-// The exit code, or 128 + the number of the signal that ended the process
+// The exit status, or 256 + the number of the signal that ended the process
 int cshmtool_exit_code(int status);
 
 // A command and the properties of the child process that runs it
@@ -102,7 +102,7 @@ pid_t cshmtool_start(const struct cshmtool_command *command, int *step);
 int cshmtool_wait(pid_t child, int *status);
 // Whether a child has ended, 1 or 0; does not reap it. waitid(2)
 int cshmtool_has_ended(pid_t child);
-// The exit code of a child that has ended, 128 + n for signal n; -EAGAIN if it has not ended. Does not reap it.
+// The exit code of a child that has ended, 256 + n for signal n; -EAGAIN if it has not ended. Does not reap it.
 // waitid(2), WNOWAIT
 int cshmtool_ended_code(pid_t child);
 // Waits for a blocked signal of the set without a descriptor: returns 1, or 0 after the time limit.

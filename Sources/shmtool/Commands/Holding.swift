@@ -39,8 +39,9 @@ extension HoldLoop {
     }
     switch end {
     case .signal(let number): throw Interruption(signal: number)
-    case .exited(0), .over: return
-    case .exited(let code): throw ReportedFailure.command(command[0], exited: code)
+    case .over: return
+    case .exited(let end):
+      if end.status != 0 { throw ReportedFailure.command(command[0], end) }
     }
   }
 }

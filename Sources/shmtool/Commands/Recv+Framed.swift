@@ -25,25 +25,25 @@ extension Recv {
       try receiver.waitForAcknowledgement()
       try receiver.wait(for: FileDescriptor(rawValue: consumer.ended))
     } catch {
-      let code = consumer.closeAndWait()
+      let end = consumer.closeAndWait()
       // The far end treats an end of input without an end record as an abort, so CMD need not be killed first.
       consumer.cancel()
-      guard receiver.lacksAcknowledgement, let code, code != 0 else { throw error }
+      guard receiver.lacksAcknowledgement, let end, end.status != 0 else { throw error }
       throw ShmError(
-        error.kind, error.attempt, "\(error.reason); \(shown) exited with status \(code)",
+        error.kind, error.attempt, "\(error.reason); \(shown) \(end.sentence)",
         remedy: error.remedy)
     }
-    let code = try consumer.finish()
-    if code != 0 { throw failure(of: shown, code, &receiver) }
+    let end = try consumer.finish()
+    if end.status != 0 { throw failure(of: shown, end, &receiver) }
     return try receiver.finish()
   }
 
   /// Aborts the stream because CMD has failed, and passes its exit status on.
   func failure(
-    of shown: String, _ code: Int32, _ receiver: inout StreamReceiver
+    of shown: String, _ end: CommandEnd, _ receiver: inout StreamReceiver
   ) -> ReportedFailure {
-    receiver.abort(reason: "the consumer exited with status \(code)")
-    Output.complain("cannot receive \(name.quoted): \(shown) exited with status \(code)")
-    return .command(command[0], exited: code)
+    receiver.abort(reason: "the consumer \(end.sentence)")
+    Output.complain("cannot receive \(name.quoted): \(shown) \(end.sentence)")
+    return .command(command[0], end)
   }
 }

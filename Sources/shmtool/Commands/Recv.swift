@@ -195,8 +195,8 @@ struct Recv: CommandRunner {
       consumer.cancel()
       throw error
     }
-    let code = try consumer.finish()
-    if code != 0 { throw self.failure(of: shown, code, &receiver) }
+    let end = try consumer.finish()
+    if end.status != 0 { throw self.failure(of: shown, end, &receiver) }
     if let failure { throw failure }
     return try receiver.finish()
   }

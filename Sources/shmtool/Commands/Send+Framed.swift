@@ -33,7 +33,7 @@ extension Send {
       return try transfer(&input, at: place, options) { sender in
         // CMD may fail after it has written the end record.
         try sender.wait(for: FileDescriptor(rawValue: producer.ended))
-        if let code = producer.exitCode, code != 0 { throw failure(code, &sender) }
+        if let end = producer.result, end.status != 0 { throw failure(end, &sender) }
       }
     } catch {
       producer.cancel()

@@ -168,15 +168,15 @@ struct Send: CommandRunner {
       producer.cancel()
       throw error
     }
-    let code = try producer.finish()
-    if code != 0 { throw failure(code, &sender) }
+    let end = try producer.finish()
+    if end.status != 0 { throw failure(end, &sender) }
   }
 
   /// Aborts the stream because CMD has failed, and passes its exit status on.
-  func failure(_ code: Int32, _ sender: inout StreamSender) -> ReportedFailure {
-    sender.abort(reason: "the producer exited with status \(code)")
+  func failure(_ end: CommandEnd, _ sender: inout StreamSender) -> ReportedFailure {
+    sender.abort(reason: "the producer \(end.sentence)")
     Output.complain(
-      "cannot send \(name.quoted): \(Escaping.quoted(command[0])) exited with status \(code)")
-    return .command(command[0], exited: code)
+      "cannot send \(name.quoted): \(Escaping.quoted(command[0])) \(end.sentence)")
+    return .command(command[0], end)
   }
 }

@@ -28,7 +28,7 @@ struct Wire: CommandRunner {
       memory always stays in RAM. 'shmtool limits' shows how much can be wired.
 
       --list --raw prints the fields PID, COMMAND, WIRED, RESIDENT, HOLDER (process or \
-      background), REGION ('-' if no reference leads to it) and NOTE. NOTE is deleted, \
+      background), REGION ('-' if no reference leads to it) and NOTE. NOTE is removed, \
       unswappable, both separated by a comma, or '-'. 'shmtool help list' describes the form of \
       the fields.
       """)

@@ -63,9 +63,9 @@ struct ReportedFailure: Error {
   let report: ErrorReport
 
   /// The failure of CMD, whose exit status becomes that of the command.
-  static func command(_ name: [UInt8], exited status: Int32) -> ReportedFailure {
+  static func command(_ name: [UInt8], _ end: CommandEnd) -> ReportedFailure {
     ReportedFailure(
       report: ErrorReport(
-        .commandFailed, "\(Escaping.quoted(name)) exited with status \(status)", status: status))
+        .commandFailed, "\(Escaping.quoted(name)) \(end.sentence)", status: end.status))
   }
 }

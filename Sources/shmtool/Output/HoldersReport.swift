@@ -57,7 +57,7 @@ struct HoldersReport: Report {
       [
         "\(row.pid)", row.command.printable, Format.size(row.wired, style),
         Format.size(row.resident, style), row.background ? "background" : "process",
-        row.region.word + (row.removed ? " (deleted)" : "")
+        row.region.word + (row.removed ? " (removed)" : "")
           + (row.inherentlyUnswappable ? " (huge pages, unswappable)" : ""),
       ]
     }
@@ -80,7 +80,7 @@ struct HoldersReport: Report {
 extension HoldersReport.Row {
   /// The fields for scripts.
   fileprivate var fields: [RawField] {
-    let notes = (removed ? ["deleted"] : []) + (inherentlyUnswappable ? ["unswappable"] : [])
+    let notes = (removed ? ["removed"] : []) + (inherentlyUnswappable ? ["unswappable"] : [])
     return [
       RawField("\(pid)"), RawField(command.bytes), RawField("\(wired)"),
       RawField("\(resident)"), RawField(background ? "background" : "process"),

@@ -91,12 +91,12 @@ struct ChildProcess: ~Copyable {
   /// Whether a child has ended; false as well if the kernel refuses to answer. waitid(2)
   static func hasEnded(_ child: pid_t) -> Bool { cshmtool_has_ended(child) == 1 }
 
-  /// Waits for its end, and returns its exit status, or 128 and the number of the signal. waitpid(2)
-  consuming func wait() throws(Errno) -> CInt {
+  /// Waits for its end, and returns how it ended. waitpid(2)
+  consuming func wait() throws(Errno) -> CommandEnd {
     var status: CInt = 0
     let answer = unsafe cshmtool_wait(identifier, &status)
     if answer < 0 { throw Errno(rawValue: -answer) }
-    return cshmtool_exit_code(status)
+    return CommandEnd(code: cshmtool_exit_code(status))
   }
 
   /// Ends the child and waits for its end: SIGTERM first, SIGKILL after two seconds. A command never

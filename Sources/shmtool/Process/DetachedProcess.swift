@@ -42,7 +42,7 @@ enum DetachedProcess {
     if isReady { return 0 }
     let code: Int32
     do throws(Errno) {
-      code = try child.wait()
+      code = try child.wait().status
     } catch {
       throw ShmError(attempt, error)
     }

@@ -10,8 +10,8 @@ struct HoldLoop: ~Copyable {
   enum End: Equatable {
     /// SIGHUP, SIGINT, SIGQUIT or SIGTERM was received.
     case signal(Int32)
-    /// The command exited with this status (128 + n for signal n).
-    case exited(Int32)
+    /// The command has ended.
+    case exited(CommandEnd)
     /// The time has passed, or the observed process has ended.
     case over
   }

@@ -125,10 +125,10 @@ struct PipedCommand: ~Copyable {
   /// Readable after the command has ended.
   var ended: CInt { child.ended }
 
-  /// The exit status of a command that has ended, 128 + n for signal n; nil before. waitid(2)
-  var exitCode: CInt? {
+  /// How the command ended; nil before its end. waitid(2)
+  var result: CommandEnd? {
     let code = cshmtool_ended_code(child.identifier)
-    return code < 0 ? nil : code
+    return code < 0 ? nil : CommandEnd(code: code)
   }
 
   /// Closes this process's end of the pipe: a consumer reads the end of its input. close(2)
@@ -143,8 +143,8 @@ struct PipedCommand: ~Copyable {
 
   /// Waits until the command has ended.
   ///
-  /// - Returns: its exit code, 128 + n for signal n.
-  consuming func finish() throws(ShmError) -> Int32 {
+  /// - Returns: how it ended.
+  consuming func finish() throws(ShmError) -> CommandEnd {
     let attempt = "cannot wait for \(name)"
     forwarder = nil
     let child = self.child
@@ -158,11 +158,11 @@ struct PipedCommand: ~Copyable {
   /// Closes this process's end of the pipe, and waits up to 2 s for the end of the command. Called before `cancel`
   /// for a command that does not take the end of its input for success.
   ///
-  /// - Returns: its exit code, 128 + n for signal n; nil if it has not ended.
-  mutating func closeAndWait() -> CInt? {
+  /// - Returns: how it ended; nil if it has not ended.
+  mutating func closeAndWait() -> CommandEnd? {
     try? closePipe()
     _ = try? Waiter.isReady(child.ended, timeout: Self.grace)
-    return exitCode
+    return result
   }
 
   /// Ends the command and its descendants in this session: SIGTERM first, SIGKILL after 2 s. Only then it

@@ -76,6 +76,10 @@ struct JSONErrorTests {
         Tool.path, [command, name.name, "-J", "--", "sh", "-c", "exit 42"])
       let error = try error(failed)
       #expect(error.code == "command_failed" && error.message == "'sh' exited with status 42")
+      let killed = try await Tool.run(
+        Tool.path, [command, name.name, "-J", "--", "sh", "-c", "kill -SEGV $$"])
+      let signal = try self.error(killed)
+      #expect(signal.message == "'sh' was killed by signal 11 (SIGSEGV)" && killed.code == 139)
       let fine = try await Tool.run(command, name.name, "-J", "--", "true")
       #expect(fine.code == 0 && !fine.error.contains("{"), "\(fine.error)")
     }

@@ -107,9 +107,12 @@ struct LeakTests {
     await #expect(processExitsWith: .success) {
       func cycle() throws {
         let loop = try HoldLoop()
-        #expect(try loop.run(["true"], descriptors: [0]) == .exited(0))
-        #expect(try loop.run(["sh", "-c", "exit 9"], descriptors: []) == .exited(9))
-        #expect(try loop.run(["sh", "-c", "kill -TERM $$"], descriptors: []) == .exited(143))
+        #expect(try loop.run(["true"], descriptors: [0]) == .exited(CommandEnd(code: 0)))
+        #expect(
+          try loop.run(["sh", "-c", "exit 9"], descriptors: []) == .exited(CommandEnd(code: 9)))
+        #expect(
+          try loop.run(["sh", "-c", "kill -TERM $$"], descriptors: [])
+            == .exited(CommandEnd(code: 256 + SIGTERM)))
         #expect(throws: ShmError.self) { _ = try loop.run(["/nonexistent"], descriptors: [0]) }
         #expect(throws: ShmError.self) { _ = try loop.run(["/etc/passwd"], descriptors: [0]) }
         #expect(throws: ShmError.self) { _ = try ProcessWatch(999_999_999) }

@@ -29,6 +29,11 @@ struct StreamCommandTests {
     try await Streams.test()
   }
 
+  @Test("a command that a signal killed is reported with the signal, at both ends")
+  func killed() async throws {
+    try await Streams.test()
+  }
+
   @Test("CMD uses the terminal, and Ctrl-C reaches both")
   func terminal() async throws {
     try await Streams.test()

@@ -170,3 +170,15 @@ def test_stopped():
         os.write(leader, b"exit\n")
         os.waitpid(pid, 0)
         os.close(leader)
+
+
+def test_killed():
+    for command, peer, mine in (("send", "recv", "producer"), ("recv", "send", "consumer")):
+        other = start(peer, N, *([__file__] if peer == "send" else []))
+        # A consumer that ends before it has read everything is a broken pipe for the peer.
+        process = start(command, N, "--", "sh", "-c", "cat >/dev/null; kill -KILL $$")
+        _, error = process.communicate(timeout=30)
+        assert process.returncode == 137 and b": 'sh' was killed by signal 9 (SIGKILL)\n" in error, error
+        _, error = other.communicate(timeout=30)
+        assert other.returncode == 76, (other.returncode, error)
+        assert f"the {mine} was killed by signal 9 (SIGKILL)" in error.decode(), error
