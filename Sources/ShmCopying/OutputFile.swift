@@ -43,9 +43,13 @@ package struct OutputFile: ~Copyable {
   ///   - path: the path of the file.
   ///   - isSynchronized: whether `publish` waits until the file is stored on its device.
   ///   - mode: the permission bits, regardless of the umask and the replaced file; nil for theirs.
-  /// - Throws: `ShmError`: `incompatible` for a directory, a device or a FIFO, which cannot be replaced,
-  ///   `notFound` for a directory that does not exist, `notPermitted`, `inputOutput` for a descriptor that
-  ///   is closed.
+  /// - Throws: `ShmError`:
+  ///   - `usage` if the path does not name a file,
+  ///   - `incompatible` for a directory, a device or a FIFO, which cannot be replaced, and for a file on hugetlbfs,
+  ///   - `notFound` if the directory of the file or the target of a symbolic link does not exist,
+  ///   - `notPermitted` without permission to write the file or its directory, or for a file or link that is refused,
+  ///   - `busy` for a mount point,
+  ///   - `inputOutput` for a descriptor that is closed or not open for writing.
   package init(
     _ path: FilePath, isSynchronized: Bool = true, mode: UInt16? = nil
   ) throws(ShmError) {

@@ -17,8 +17,12 @@ extension Region {
   ///   - progress: called with the bytes copied so far.
   ///   - finish: called when the region is complete, before it becomes visible.
   /// - Returns: the region, open for reading and writing.
-  /// - Throws: the errors of `create`; `doesNotFit` if the file is empty or larger than `size`; `notFound`, `notPermitted`;
-  ///   `inputOutput` for a regular file that changed while it was read. No region is left then.
+  /// - Throws: `ShmError`. No region is left after an error. Besides the errors of `create`:
+  ///   - `doesNotFit` if the file is empty or larger than `size`,
+  ///   - `notFound` if the file does not exist,
+  ///   - `notPermitted` if the caller may not read the file,
+  ///   - `inputOutput` for a directory, for a read error, and for a regular file that changed while it was read,
+  ///   - `usage` for an input of unknown length on hugetlbfs without `size`.
   /// - Complexity: linear in the bytes.
   public static func create(
     _ reference: RegionReference, from path: FilePath, size: Int? = nil,
@@ -41,8 +45,10 @@ extension Region {
   ///   - progress: called with the bytes copied so far.
   ///   - finish: called when the region is complete, before it becomes visible.
   /// - Returns: the region, open for reading and writing.
-  /// - Throws: the errors of `create`; `doesNotFit` if the input is empty or larger than `size`; `inputOutput` for a regular
-  ///   file that changed while it was read. No region is left then.
+  /// - Throws: `ShmError`. No region is left after an error. Besides the errors of `create`:
+  ///   - `doesNotFit` if the input is empty or larger than `size`,
+  ///   - `inputOutput` for a read error, and for a regular file that changed while it was read,
+  ///   - `usage` for an input of unknown length on hugetlbfs without `size`.
   /// - Complexity: linear in the bytes.
   package static func create(
     _ reference: RegionReference, from source: borrowing InputSource, size: Int? = nil,

@@ -8,11 +8,15 @@ extension Region {
   ///   - pattern: the rule.
   ///   - range: the bytes of the region; nil for all.
   ///   - threads: the number of threads; nil for the number of processors, up to 4.
-  ///   - mayExceedMemory: whether holes can take more than the memory of the machine or of a control group. The kernel
-  ///     then ends the process, instead of an error here.
-  ///   - progress: called with the bytes done, about ten times a second.
-  /// - Throws: `ShmError`: `usage` for an empty range, `inputOutput` for a range beyond the end, also if another
-  ///   process shrinks the region in the meantime, `noSpace`, `notPermitted`.
+  ///   - mayExceedMemory: whether holes can take more than the memory of the host or of a control group. The kernel
+  ///     then kills the process, instead of an error here.
+  ///   - progress: called with the number of bytes written so far, about ten times a second.
+  /// - Throws: `ShmError`:
+  ///   - `usage` for an empty range or a negative offset,
+  ///   - `doesNotFit` if the region is empty,
+  ///   - `inputOutput` for a range beyond the end, also if another process shrinks the region in the meantime,
+  ///   - `noSpace` if no memory is available for a hole,
+  ///   - `notPermitted` if the region is not open for writing, or is sealed.
   /// - Complexity: linear in the range.
   public func fill(
     _ pattern: FillPattern, range: Range<Int>? = nil, threads: Int? = nil,

@@ -10,8 +10,11 @@ extension Region {
   /// - Parameters:
   ///   - buffer: the bytes to write.
   ///   - offset: the offset in the region, in bytes.
-  /// - Throws: `ShmError`: `inputOutput` if the region ends before the last byte, `noSpace` if no memory is available
-  ///   for a hole of a sparse region, `notPermitted` if it is sealed.
+  /// - Throws: `ShmError`:
+  ///   - `usage` for a negative offset,
+  ///   - `inputOutput` if the region ends before the last byte,
+  ///   - `noSpace` if no memory is available for a hole of a sparse region,
+  ///   - `notPermitted` if the region is not open for writing, or is sealed.
   /// - Complexity: linear in the bytes copied.
   public func write(_ buffer: UnsafeRawBufferPointer, at offset: Int) throws(ShmError) {
     var writer = try RegionWriter(self)
@@ -29,8 +32,11 @@ extension Region {
   /// - Parameters:
   ///   - bytes: the bytes to write.
   ///   - offset: the offset in the region, in bytes.
-  /// - Throws: `ShmError`: `inputOutput` if the region ends before the last byte, `noSpace` if no memory is available
-  ///   for a hole of a sparse region, `notPermitted` if it is sealed.
+  /// - Throws: `ShmError`:
+  ///   - `usage` for a negative offset,
+  ///   - `inputOutput` if the region ends before the last byte,
+  ///   - `noSpace` if no memory is available for a hole of a sparse region,
+  ///   - `notPermitted` if the region is not open for writing, or is sealed.
   /// - Complexity: linear in the bytes copied.
   public func write(_ bytes: RawSpan, at offset: Int) throws(ShmError) {
     try unsafe bytes.withUnsafeBytes { (buffer) throws(ShmError) in

@@ -8,8 +8,7 @@ package enum CopiedPages {
   /// - Parameters:
   ///   - map: the mapping, as /proc/PID/maps has it.
   ///   - process: whose it is.
-  /// - Returns: bytes in whole pages; 0 for a shared mapping, which makes no copies; nil if the process cannot be
-  ///   inspected.
+  /// - Returns: the copied bytes, in whole pages. 0 for a shared mapping. nil if the process cannot be inspected.
   /// - Complexity: linear in the pages.
   package static func bytes(of map: ProcessMap, in process: Int32) -> Int? {
     if map.isShared { return 0 }
@@ -63,8 +62,8 @@ extension ProcessMap {
   /// ```
   ///
   /// - Parameter process: the process that has the mapping.
-  /// - Returns: bytes in whole pages, in RAM or swapped out; 0 for a shared mapping, which makes no copies; nil if the
-  ///   process cannot be inspected.
+  /// - Returns: the copied bytes, in whole pages, resident or swapped. 0 for a shared mapping. nil if the process
+  ///   cannot be inspected.
   /// - Complexity: linear in the pages.
   public func copiedBytes(in process: Int32) -> Int? { CopiedPages.bytes(of: self, in: process) }
 }

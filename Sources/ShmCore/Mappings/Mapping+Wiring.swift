@@ -39,8 +39,8 @@ extension Mapping {
   /// read the marks of page frames, each frame must also be marked as locked. A failure leaves the part unchanged.
   /// Large parts are locked in chunks, so that `progress` can stop them.
   ///
-  /// A read-only mapping is sufficient: a read fault on a hole of a file on tmpfs allocates a page of the file, which
-  /// all processes share.
+  /// A read-only mapping is sufficient. On tmpfs, a read fault on a hole allocates a page of the file, which all
+  /// processes share.
   ///
   /// - Parameters:
   ///   - part: offsets into the mapping, in bytes, taken outward to whole pages; nil for all of it.

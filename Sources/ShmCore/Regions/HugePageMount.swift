@@ -10,8 +10,9 @@ package enum HugePageMount {
   ///   - name: the region's name.
   ///   - pageSize: in bytes; nil for the machine's default.
   /// - Returns: a path on the first mount that the caller can write to.
-  /// - Throws: `ShmError`: `notFound` if the machine has no huge pages of that size or no mount of them,
-  ///   `notPermitted` if the caller cannot write to any of the mounts.
+  /// - Throws: `ShmError`:
+  ///   - `notFound` if the host has no huge pages of that size, or no hugetlbfs mount for them,
+  ///   - `notPermitted` if the caller cannot write to any such mount.
   package static func reference(
     for name: RegionName, pageSize: Int? = nil
   ) throws(ShmError) -> RegionReference {
@@ -83,8 +84,9 @@ extension RegionReference {
   ///   - name: the region's name.
   ///   - pageSize: the huge page size in bytes; nil for the default size of the host.
   /// - Returns: a path on the first mount that the caller can write to.
-  /// - Throws: `ShmError`: `notFound` if the machine has no huge pages of that size or no mount of them,
-  ///   `notPermitted` if the caller cannot write to any of the mounts.
+  /// - Throws: `ShmError`:
+  ///   - `notFound` if the host has no huge pages of that size, or no hugetlbfs mount for them,
+  ///   - `notPermitted` if the caller cannot write to any such mount.
   public static func onHugePages(
     _ name: RegionName, pageSize: Int? = nil
   ) throws(ShmError) -> RegionReference {

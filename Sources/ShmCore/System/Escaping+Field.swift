@@ -1,6 +1,8 @@
 extension Escaping {
-  /// `bytes` as one field of a line: blanks, control characters, invisible characters, backslashes and bytes that are
-  /// not UTF-8 are written as `\xNN`, one for each byte.
+  /// Encodes `bytes` as one field of a line.
+  ///
+  /// Each byte of these characters becomes `\xNN`: blanks, control characters, invisible characters and backslashes. So
+  /// does each byte that is not UTF-8.
   ///
   /// The field has neither a blank nor a tab nor a line feed, so that a line splits into its fields. To restore the
   /// bytes, replace each `\xNN`: a shell does this with `printf %b`.

@@ -2,8 +2,8 @@ package import SystemPackage
 
 /// The thread of a process that can be asked about all of them.
 ///
-/// The first thread can end before the others. It remains as a zombie without memory and descriptors, so /proc/PID is
-/// empty. /proc/TID of a living thread shows the memory and descriptors that all threads share. proc(5)
+/// The first thread can end before the others. It remains as a zombie without memory and descriptors, so /proc/PID
+/// shows neither. /proc/TID of a living thread shows those that all threads share. proc(5)
 package enum ProcessThreads {
   /// The number of a living thread: the process's own, unless its first thread has ended.
   package static func living(of process: Int32) -> Int32 {
