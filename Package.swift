@@ -97,7 +97,7 @@ let package = Package(
       path: "Tests/ShmTestSupport", swiftSettings: swiftSettings),
     .executableTarget(
       name: "StreamBench", dependencies: ["ShmCore", "ShmStreams"], path: "Tests/StreamBench",
-      exclude: ["floor.c"], swiftSettings: swiftSettings),
+      exclude: ["floor.c", "records.c", "ring.h"], swiftSettings: swiftSettings),
     .executableTarget(
       name: "CopyBench", dependencies: ["ShmCopying", "ShmCore", "ShmStreams"],
       path: "Tests/CopyBench",

@@ -1,3 +1,4 @@
+import CShm
 import ShmCore
 
 /// A receiver's side of a ring. Its own position is in private memory. The sender's position is loaded once,
@@ -22,6 +23,16 @@ struct RingReader: ~Copyable {
   /// found the ring full is only woken when enough bytes are free.
   private var unlooked = 0
 
+  /// The looks that find bytes between two pauses that are tried out.
+  private static var pauseInterval: Int { 256 }
+  /// The length of a pause in `cshm_pause`: less than a microsecond.
+  private static var pauseLength: Int { 32 }
+
+  /// The looks that find bytes until the next pause; 0 while pauses find more than looks without them.
+  private var looksToPause = RingReader.pauseInterval
+  /// The bytes that the last look without a pause found.
+  private var foundWithoutPause = 0
+
   /// The side of receiver `index`.
   init(_ memory: consuming RingMemory, index: Int, wakeShare: Int = 4) {
     taken = memory.word(at: RingGeometry.receiverPosition(index))
@@ -43,7 +54,30 @@ struct RingReader: ~Copyable {
   @inline(__always)
   mutating func available(atLeast wanted: Int) throws(ShmError) -> Int {
     let known = known
-    return known >= wanted ? known : try available()
+    if known >= wanted { return known }
+    if looksToPause == 0 { return try lookAfterPause() }
+    let before = seen
+    let count = try available()
+    if seen != before {
+      foundWithoutPause = Int(truncatingIfNeeded: seen &- before)
+      looksToPause &-= 1
+    }
+    return count
+  }
+
+  /// Waits a moment, and loads the sender's position.
+  ///
+  /// Each look at a small record takes the cache line of the position from the sender, which then waits for the line at
+  /// its next record. After a pause the sender may have published several records. Whether it has is tried out once in
+  /// `pauseInterval` looks. The pauses continue only while they find more than a look without a pause.
+  @inline(never)
+  private mutating func lookAfterPause() throws(ShmError) -> Int {
+    for _ in 0..<Self.pauseLength { cshm_pause() }
+    let before = seen
+    let count = try available()
+    let found = Int(truncatingIfNeeded: seen &- before)
+    looksToPause = found > 2 * foundWithoutPause ? 0 : Self.pauseInterval
+    return count
   }
 
   /// The number of available bytes.
