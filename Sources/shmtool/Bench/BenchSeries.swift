@@ -1,0 +1,76 @@
+/// The measurements of one method with one size.
+struct BenchSeries: Codable {
+  enum Unit: String, Codable {
+    case bytesPerSecond = "bytes_per_second"
+    case nanoseconds
+    case pagesPerSecond = "pages_per_second"
+  }
+
+  /// What the transfer of 1 GiB takes, of both processes together.
+  struct Cost: Codable {
+    let processorSeconds: Double
+    let contextSwitches: Double
+    /// System calls of the transfer itself, counted by the program.
+    let systemCalls: Double
+  }
+
+  let test: BenchTest
+  /// A word that stays the same in later versions, such as `pipe-64k`.
+  let method: String
+  /// The bytes of one message, or of the memory.
+  let size: Int
+  /// The processes that receive; 1 except for `fan-out`.
+  let receivers: Int
+  let unit: Unit
+  /// One value for each round, in their order.
+  let samples: [Double]
+  /// The distribution of the samples; with `latency` and `pressure` of all single values of all rounds.
+  let distribution: Distribution
+  /// Omitted if it was not measured.
+  var perGib: Cost?
+  /// The bytes that are resident afterwards; omitted except for `memory`.
+  var resident: Int?
+
+  /// The median of the samples. With an even number of samples it is the lower one of the middle two.
+  var median: Double { Distribution.value(at: 0.5, of: samples.sorted()) }
+
+  /// Whether this series and another one measure the same.
+  func measures(theSameAs other: BenchSeries) -> Bool {
+    test == other.test && method == other.method && size == other.size
+      && receivers == other.receivers && unit == other.unit
+  }
+}
+
+/// The values below which a part of all values lies.
+struct Distribution: Codable {
+  let min: Double
+  let p50: Double
+  let p90: Double
+  let p99: Double
+  let p999: Double
+  let max: Double
+
+  init(min: Double, p50: Double, p90: Double, p99: Double, p999: Double, max: Double) {
+    (self.min, self.p50, self.p90, self.p99, self.p999, self.max) = (min, p50, p90, p99, p999, max)
+  }
+
+  /// - Parameter values: not empty.
+  init(of values: [Double]) {
+    let sorted = values.sorted()
+    func value(_ part: Double) -> Double { Self.value(at: part, of: sorted) }
+    self.init(
+      min: value(0), p50: value(0.5), p90: value(0.9), p99: value(0.99), p999: value(0.999),
+      max: value(1))
+  }
+
+  /// The smallest value that at least a part of all values does not exceed (nearest rank).
+  ///
+  /// - Parameters:
+  ///   - part: 0 to 1.
+  ///   - sorted: the values, not empty, ascending.
+  /// - Returns: one of the values.
+  static func value(at part: Double, of sorted: [Double]) -> Double {
+    let rank = Int((part * Double(sorted.count)).rounded(.up))
+    return sorted[Swift.min(Swift.max(rank, 1), sorted.count) - 1]
+  }
+}
