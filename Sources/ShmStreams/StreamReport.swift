@@ -13,3 +13,13 @@ public struct StreamReport: Hashable, Sendable {
   /// The checksum of the bytes (CRC-32C); nil if it was not requested.
   public internal(set) var checksum: UInt32?
 }
+
+extension StreamSender {
+  /// The system calls of this end for the transfer so far, see ``StreamReport/crossings``.
+  package var crossings: Int { report.crossings }
+}
+
+extension StreamReceiver {
+  /// The system calls of this end for the transfer so far, see ``StreamReport/crossings``.
+  package var crossings: Int { report.crossings }
+}

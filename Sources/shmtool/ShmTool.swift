@@ -41,6 +41,7 @@ struct ShmTool: DocumentedCommand {
       CommandGroup(
         name: "Wiring", subcommands: [Wire.self, Unwire.self, Limits.self, Advise.self]),
       CommandGroup(name: "Transfer", subcommands: [Send.self, Recv.self]),
+      CommandGroup(name: "Measurement", subcommands: [Bench.self]),
     ])
 
   static let examples = [

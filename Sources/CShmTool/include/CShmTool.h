@@ -6,6 +6,7 @@
 #define CSHMTOOL_H
 
 #include <signal.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #if defined(__cplusplus)
@@ -113,6 +114,22 @@ int cshmtool_adopt_orphans(void);
 // The process ID of a child that has ended and was not reaped; 0 if no child has ended and the call does not wait;
 // -ECHILD if there is no child. waitid(2)
 int cshmtool_next_ended_child(int waits);
+
+// MARK: Channels between two processes, for measurements. Each function returns 0 or a count, or -errno.
+
+// Sends SIGKILL to this process when its parent ends; -ESRCH if `parent` is not its parent any more. prctl(2)
+int cshmtool_end_with_parent(pid_t parent);
+// Two connected stream sockets. unix(7)
+int cshmtool_socket_pair(int *ends);
+// Two sockets that are connected through the loopback interface, without Nagle's algorithm. tcp(7)
+int cshmtool_tcp_pair(int *ends);
+// A message queue without a name, and the largest size of its messages. Returns its descriptor. mq_overview(7)
+int cshmtool_message_queue(size_t *message_size);
+int cshmtool_queue_send(int queue, const void *bytes, size_t count);
+ssize_t cshmtool_queue_receive(int queue, void *bytes, size_t room);
+// Waits while a word in shared memory has a value; wakes all processes that wait. futex(2)
+int cshmtool_futex_wait(const uint32_t *word, uint32_t value);
+int cshmtool_futex_wake(const uint32_t *word);
 
 #if defined(__cplusplus)
 }

@@ -179,7 +179,7 @@ package enum FileSystem {
 
   /// The first line of a file that the kernel makes and that fits into one read, as a value of /proc, /sys or
   /// a control group does; the line may be longer in other files.
-  static func firstLine(of path: FilePath) throws(Errno) -> ArraySlice<UInt8> {
+  package static func firstLine(of path: FilePath) throws(Errno) -> ArraySlice<UInt8> {
     let file = try open(path, O_RDONLY)
     var bytes = [UInt8](repeating: 0, count: 256)
     let count = try unsafe bytes.withUnsafeMutableBufferPointer { (all) throws(Errno) -> Int in

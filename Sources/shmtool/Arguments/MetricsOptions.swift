@@ -29,7 +29,7 @@ struct MetricsOptions: ParsableArguments {
   func write(_ families: [MetricFamily]) throws(ShmError) {
     let text = MetricFamily.text(families)
     guard let metricsFile, metricsFile != "-" else { return try Output.write(text) }
-    try MetricsFile.replace(metricsFile, with: text)
+    try ReportFile.replace(metricsFile, with: text)
   }
 }
 

@@ -13,3 +13,15 @@ enum BenchTest: String, CaseIterable, Codable {
   /// Access to wired and unwired pages while memory is short.
   case pressure
 }
+
+extension BenchTest: ArgumentWord {
+  /// What is measured if nothing is named.
+  static let usual: [BenchTest] = [.transfer, .latency, .fanOut]
+  static let words = usual.map(\.rawValue)
+  static let form = "expected \(words.dropLast().joined(separator: ", ")) or \(words.last ?? "")"
+
+  init?(argument: String) {
+    guard Self.words.contains(argument) else { return nil }
+    self.init(rawValue: argument)
+  }
+}

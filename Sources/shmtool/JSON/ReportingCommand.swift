@@ -113,6 +113,11 @@ extension Limits: ReportingCommand {
   var operandTexts: [RawText] { [] }
 }
 
+extension Bench: ReportingCommand {
+  var reportsJSON: Bool { json }
+  var operandTexts: [RawText] { [] }
+}
+
 extension Send: ReportingCommand {
   var reportsJSON: Bool { stream.json }
   var operandTexts: [RawText] { [RawText(StreamReference.argument(name))] }

@@ -68,6 +68,23 @@ enum Format {
     return "\(Int(rate)) B/s"
   }
 
+  /// A figure with two or three significant digits: `0.012`, `1.5`, `123`.
+  static func figure(_ value: Double) -> String {
+    if value >= 100 { return "\(Int(value.rounded()))" }
+    let decimals = value >= 10 ? 1 : value >= 0.1 ? 2 : 3
+    let scale = [1, 10, 100, 1000][decimals]
+    let number = Int((value * Double(scale)).rounded())
+    let rest = "\(number % scale)"
+    return "\(number / scale)." + String(repeating: "0", count: decimals - rest.count) + rest
+  }
+
+  /// A time in the unit that fits: `450 ns`, `12.3 us`, `4.5 ms`, `2.1 s`.
+  static func nanoseconds(_ value: Double) -> String {
+    let units: [(Double, String)] = [(1e9, "s"), (1e6, "ms"), (1e3, "us")]
+    for (unit, name) in units where value >= unit { return "\(figure(value / unit)) \(name)" }
+    return "\(Int(value.rounded())) ns"
+  }
+
   /// An address in hexadecimal.
   static func address(_ address: some BinaryInteger) -> String {
     "0x" + String(address, radix: 16)

@@ -1,9 +1,10 @@
 import Glibc
 import ShmCore
 
-/// Bytes, rate and remaining time on stderr, for work that takes more than half a second.
+/// Progress on stderr, for work that takes more than half a second: bytes, rate and remaining time.
 final class ProgressLine {
   private let total: Int?
+  private let text: (Int, Int?, Int) -> String
   private let isShown: Bool
   private let start = Clock.nanoseconds
   private var last: Int
@@ -16,8 +17,18 @@ final class ProgressLine {
   }
 
   /// For a command without `ActionOptions`, which only the parser can make.
-  init(total: Int?, isWanted: Bool, isQuiet: Bool = false) {
+  ///
+  /// - Parameters:
+  ///   - total: the amount of all work; nil if unknown.
+  ///   - isWanted: whether it is shown even if stderr is not a terminal.
+  ///   - isQuiet: whether it is not shown on a terminal.
+  ///   - text: makes the line of what is done, the total, and the time in nanoseconds.
+  init(
+    total: Int?, isWanted: Bool, isQuiet: Bool = false,
+    text: @escaping (Int, Int?, Int) -> String = ProgressLine.line
+  ) {
     self.total = total
+    self.text = text
     isShown = isWanted || (!isQuiet && StandardStreams.isTerminal(STDERR_FILENO))
     last = start + 400_000_000
   }
@@ -39,7 +50,7 @@ final class ProgressLine {
     guard now - last >= 100_000_000 else { return }
     last = now
     isDrawn = true
-    let line = Self.line(done: done, total: total, nanoseconds: now - start)
+    let line = text(done, total, now - start)
     Output.say("\r\(erasing)\(fitting(line))", waits: false)
   }
 

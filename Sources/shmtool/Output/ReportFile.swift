@@ -2,13 +2,14 @@ import ShmCopying
 import ShmCore
 import SystemPackage
 
-/// A file of metrics, as the textfile collector of the node exporter reads it.
-enum MetricsFile {
-  /// The collector runs as another user.
+/// A file that a report is written to, for other programs: metrics, as the textfile collector of the node exporter
+/// reads them, and the figures of a benchmark.
+enum ReportFile {
+  /// Those programs run as other users.
   private static var mode: UInt16 { 0o644 }
 
-  /// Replaces a file when its new contents are complete. The file is not synchronized to its device, because metrics
-  /// are out of date after a crash.
+  /// Replaces a file when its new contents are complete. The file is not synchronized to its device, because a report
+  /// can be made again.
   static func replace(_ path: FilePath, with text: String) throws(ShmError) {
     // After a signal the incomplete file is removed.
     let mask = SignalMask()

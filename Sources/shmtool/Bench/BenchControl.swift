@@ -1,0 +1,90 @@
+import ShmCore
+import SystemPackage
+
+/// Four words at a time between the two processes of a measurement, beside what is measured.
+struct BenchControl: ~Copyable {
+  /// What the other process is to do.
+  enum Task: Int {
+    /// Send messages: their size and number.
+    case send
+    /// Receive messages: their size and number.
+    case receive
+    /// Receive each message, and send it back: their size and number.
+    case echo
+  }
+
+  /// What it took.
+  struct Answer {
+    /// The sum of the received words.
+    var sum: UInt64 = 0
+    var systemCalls = 0
+    var usage = BenchUsage()
+  }
+
+  private static let words = 4
+
+  private let descriptor: OwnedDescriptor
+
+  init(_ descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
+
+  func send(_ task: Task, size: Int, count: Int) throws(ShmError) {
+    try write([task.rawValue, size, count, 0])
+  }
+
+  /// The next task; nil if the other process is gone.
+  func nextTask() throws(ShmError) -> (task: Task, size: Int, count: Int)? {
+    guard let words = try read() else { return nil }
+    guard let task = Task(rawValue: words[0]), words[1] > 0, words[2] > 0 else {
+      throw ShmError(.damaged, ByteEnd.attempt, "no such task")
+    }
+    return (task, words[1], words[2])
+  }
+
+  /// Says that this process is set up, and where its message lies.
+  func sendReady(address: UInt) throws(ShmError) { try write([Int(bitPattern: address), 0, 0, 0]) }
+
+  /// Waits until the other process is set up, and returns the address of its message.
+  func waitForReady() throws(ShmError) -> UInt64 {
+    guard let words = try read() else { throw ByteEnd.ended }
+    return UInt64(UInt(bitPattern: words[0]))
+  }
+
+  func send(_ answer: Answer) throws(ShmError) {
+    try write([
+      Int(truncatingIfNeeded: answer.sum), answer.systemCalls, answer.usage.nanoseconds,
+      answer.usage.contextSwitches,
+    ])
+  }
+
+  func answer() throws(ShmError) -> Answer {
+    guard let words = try read() else { throw ByteEnd.ended }
+    return Answer(
+      sum: UInt64(truncatingIfNeeded: words[0]), systemCalls: words[1],
+      usage: BenchUsage(nanoseconds: words[2], contextSwitches: words[3]))
+  }
+
+  private func write(_ words: [Int]) throws(ShmError) {
+    try unsafe words.withUnsafeBufferPointer { (buffer) throws(ShmError) in
+      try unsafe DescriptorIO.writeAll(
+        descriptor.raw, UnsafeRawBufferPointer(buffer), ByteEnd.attempt)
+    }
+  }
+
+  private func read() throws(ShmError) -> [Int]? {
+    var words = [Int](repeating: 0, count: Self.words)
+    let isWhole = try unsafe words.withUnsafeMutableBufferPointer { (buffer) throws(ShmError) in
+      let bytes = UnsafeMutableRawBufferPointer(buffer)
+      var done = 0
+      while done < bytes.count {
+        let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[done...])
+        let count = try ShmError.translating(ByteEnd.attempt) { () throws(Errno) in
+          try unsafe descriptor.read(into: rest)
+        }
+        if count == 0 { return false }
+        done += count
+      }
+      return true
+    }
+    return isWhole ? words : nil
+  }
+}

@@ -1,0 +1,91 @@
+import CShmTool
+import Glibc
+import ShmCore
+import SystemPackage
+
+/// The other process of a measurement: a copy of this program, ended with its owner.
+final class BenchPeer {
+  let process: pid_t
+  let control: BenchControl
+  private var child: ChildProcess?
+
+  /// Starts it.
+  ///
+  /// - Parameters:
+  ///   - part: what it does.
+  ///   - source: the message.
+  ///   - channel: what connects the two processes.
+  init(
+    _ part: BenchPart, _ source: borrowing BenchSource, over channel: BenchChannel
+  ) throws(ShmError) {
+    let attempt = "cannot start the other process of the measurement"
+    var ends: [CInt] = [-1, -1]
+    _ = try ShmError.translating(attempt) { () throws(Errno) in
+      try SystemCall.checkNegated { unsafe cshmtool_socket_pair(&ends) }
+    }
+    control = BenchControl(OwnedDescriptor(adopting: ends[0]))
+    let inherited = OwnedDescriptor(adopting: ends[1])
+    let child = try ChildProcess(
+      [
+        ProcessArguments.all.first ?? Array("shmtool".utf8), Array("bench".utf8),
+        Array("--peer=\(part.word)".utf8),
+      ],
+      executable: "/proc/self/exe", attempt: attempt,
+      descriptors: [inherited.raw, source.region.rawDescriptor]
+        + channel.peer.compactMap { $0.number },
+      newGroup: true, closesOthers: true)
+    process = child.identifier
+    self.child = consume child
+  }
+
+  deinit {
+    if let child = child.take() { child.end() }
+  }
+
+  // MARK: The other process
+
+  /// The descriptors that it inherits, from this one on: the control, the source, the channel.
+  private static let first: CInt = 3
+
+  /// Does what a word of the command line says, until the process that started this one closes the control.
+  static func serve(_ word: String) throws(ShmError) {
+    guard let part = BenchPart(word: word) else {
+      throw ShmError(.usage, ByteEnd.attempt, "'\(word)' is not a part of a measurement")
+    }
+    try DescriptorIO.checkOpen(first, ByteEnd.attempt)
+    _ = try ShmError.translating(ByteEnd.attempt) { () throws(Errno) in
+      try SystemCall.checkNegated { cshmtool_end_with_parent(part.starter) }
+    }
+    let control = BenchControl(OwnedDescriptor(adopting: first))
+    let source = try BenchSource(descriptor: first + 1)
+    try control.sendReady(address: source.mapping.address)
+    let rest = (first + 2..<first + 8).filter { OwnedDescriptor.isOpen($0) }
+    let end = try BenchLink.end(part, rest)
+    let buffer = try Allocation.pages(part.largest, ByteEnd.attempt)
+    while let next = try control.nextTask() {
+      let before = BenchUsage.current
+      let calls = end.systemCalls
+      var answer = BenchControl.Answer()
+      answer.sum = try unsafe source.withMessage(next.size) { (message) throws(ShmError) in
+        let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.buffer[..<next.size])
+        switch next.task {
+        case .send:
+          try unsafe end.send(message, count: next.count)
+          return 0
+        case .receive:
+          return try unsafe end.receive(into: room, count: next.count)
+        case .echo:
+          var sum: UInt64 = 0
+          for _ in 0..<next.count {
+            sum &+= try unsafe end.receive(into: room, count: 1)
+            try unsafe end.send(message, count: 1)
+          }
+          return sum
+        }
+      }
+      answer.systemCalls = end.systemCalls - calls
+      answer.usage = BenchUsage.current - before
+      try control.send(answer)
+    }
+  }
+}

@@ -1,0 +1,39 @@
+/// How much is measured.
+struct BenchPlan {
+  /// How often each series is measured, the methods in turn.
+  let rounds: Int
+  /// The time of one measurement, in nanoseconds.
+  let sampleTime: Int
+  /// The bytes of the messages that are transferred.
+  let transferSizes: [Int]
+  /// The bytes of the messages that come back.
+  let latencySizes: [Int]
+  /// The round trips of one measurement.
+  let roundTrips: Int
+  /// The receivers of one sender.
+  let receivers: [Int]
+  /// The bytes of memory that are made ready and examined.
+  let memorySize: Int
+
+  static let quick = BenchPlan(
+    rounds: 5, sampleTime: 10_000_000,
+    transferSizes: [64, 1 << 10, 16 << 10, 256 << 10, 4 << 20, 16 << 20], latencySizes: [64],
+    roundTrips: 500, receivers: [1, 2, 4], memorySize: 64 << 20)
+
+  static let whole = BenchPlan(
+    rounds: 11, sampleTime: 60_000_000,
+    transferSizes: (0...10).map { 64 << (2 * $0) }, latencySizes: [8, 64, 512, 4096],
+    roundTrips: 5000, receivers: [1, 2, 4, 8], memorySize: 1 << 30)
+
+  /// The time between two round trips, in nanoseconds.
+  static let interval = 200_000
+  /// The bytes of each piece that is sent to several receivers.
+  static let piece = 256 << 10
+
+  /// How many messages take the time of one measurement.
+  ///
+  /// - Parameter nanoseconds: what one message took.
+  func count(ofMessagesTaking nanoseconds: Double) -> Int {
+    max(1, Int(Double(sampleTime) / max(nanoseconds, 1)))
+  }
+}

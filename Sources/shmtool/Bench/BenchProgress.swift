@@ -1,0 +1,24 @@
+import ShmCore
+
+/// The share of a benchmark that is done, on stderr. Each step also ends the benchmark if a signal has come.
+final class BenchProgress {
+  private let line: ProgressLine
+  private var done = 0
+
+  /// - Parameters:
+  ///   - steps: the number of all steps.
+  ///   - options: whether progress is shown.
+  init(steps: Int, isWanted: Bool, isQuiet: Bool) {
+    line = ProgressLine(total: steps, isWanted: isWanted, isQuiet: isQuiet) { done, total, _ in
+      "\(done * 100 / max(1, total ?? 0)) % measured"
+    }
+  }
+
+  func step() throws(ShmError) {
+    done += 1
+    line.update(done)
+    try SignalMask.checkPending(ByteEnd.attempt)
+  }
+
+  func finish() { _ = line.finish() }
+}

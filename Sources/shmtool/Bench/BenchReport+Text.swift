@@ -1,0 +1,116 @@
+import ShmCore
+
+extension BenchReport {
+  func text(_ style: TextStyle) -> String {
+    var parts = [machineText(style)]
+    for test in BenchTest.allCases {
+      let some = series.filter { $0.test == test }
+      if !some.isEmpty { parts.append(Self.text(test, some, style)) }
+    }
+    if !skipped.isEmpty {
+      parts.append(
+        skipped.map { "not measured: \($0.test.rawValue), \($0.method): \($0.reason)\n" }.joined())
+    }
+    parts.append(
+      verdicts.map { verdict in
+        DisplayWidth.wrapped("On this machine \(verdict.text).", to: style.width)
+          .map { $0 + "\n" }.joined()
+      }.joined())
+    return parts.joined(separator: "\n")
+  }
+
+  private func machineText(_ style: TextStyle) -> String {
+    var facts = ["Linux \(machine.kernel)", "\(machine.processors) processor\(machine.processors == 1 ? "" : "s")"]
+    if let model = machine.model { facts[1] += " (\(model))" }
+    if let memory = machine.memory { facts.append("\(ByteCount(memory)) of memory") }
+    if let steal = machine.stealShare, steal >= 0.001 {
+      facts.append("\(Format.figure(steal * 100)) % of the time stolen by the hypervisor")
+    }
+    return DisplayWidth.wrapped(facts.joined(separator: ", "), to: style.width)
+      .map { $0 + "\n" }.joined()
+  }
+
+  private static func text(
+    _ test: BenchTest, _ series: [BenchSeries], _ style: TextStyle
+  ) -> String {
+    switch test {
+    case .transfer:
+      return "Transfer, GB/s by the size of a message\n"
+        + rates(series, by: \.size, style) { "\(ByteCount($0))" } + "\n" + costs(series, style)
+    case .fanOut:
+      return "Fan-out, GB/s of all receivers together by their number\n"
+        + rates(series, by: \.receivers, style) { "\($0)" }
+    case .latency: return "Latency of a round trip\n" + latencies(series, style)
+    case .memory, .looking, .pressure: return ""
+    }
+  }
+
+  /// Rates, a row for each method and a column for each value of a property. If not all columns fit, every second one
+  /// is shown.
+  private static func rates(
+    _ series: [BenchSeries], by property: KeyPath<BenchSeries, Int>, _ style: TextStyle,
+    _ heading: (Int) -> String
+  ) -> String {
+    var values = Set(series.map { $0[keyPath: property] }).sorted()
+    let methods = methods(series)
+    let room = style.width - (methods.map(\.count).max() ?? 0)
+    while values.count > 1, values.count * 9 > room {
+      values = values.indices.filter { $0 % 2 == 0 }.map { values[$0] }
+    }
+    var table = Table(
+      columns: [Table.Column(heading: "method", fit: .shortened)]
+        + values.map { Table.Column(heading: heading($0), alignsRight: true) })
+    for method in methods {
+      let cells = values.map { value in
+        series.first { $0.method == method && $0[keyPath: property] == value }
+          .map { Format.figure($0.median / 1e9) } ?? "-"
+      }
+      table.rows.append([method] + cells)
+    }
+    return table.text(headings: true, limit: style.limit)
+  }
+
+  /// What 1 GiB costs, at the size that is next to 256 KiB.
+  private static func costs(_ series: [BenchSeries], _ style: TextStyle) -> String {
+    let sizes = Set(series.map(\.size)).sorted()
+    guard let size = sizes.last(where: { $0 <= 256 << 10 }) ?? sizes.first else { return "" }
+    var table = Table(
+      columns: [Table.Column(heading: "1 GiB in messages of \(ByteCount(size))", fit: .shortened)]
+        + ["CPU s", "context switches", "system calls"].map {
+          Table.Column(heading: $0, alignsRight: true)
+        })
+    for method in methods(series) {
+      guard let cost = series.first(where: { $0.method == method && $0.size == size })?.perGib
+      else { continue }
+      table.rows.append([
+        method, Format.figure(cost.processorSeconds), "\(Int(cost.contextSwitches.rounded()))",
+        "\(Int(cost.systemCalls.rounded()))",
+      ])
+    }
+    return table.text(headings: true, limit: style.limit)
+  }
+
+  private static func latencies(_ series: [BenchSeries], _ style: TextStyle) -> String {
+    var table = Table(
+      columns: [Table.Column(heading: "method", fit: .shortened)]
+        + ["size", "median", "p99", "p99.9", "max"].map {
+          Table.Column(heading: $0, alignsRight: true)
+        })
+    for method in methods(series) {
+      for one in series where one.method == method {
+        let values = one.distribution
+        table.rows.append(
+          [method, "\(ByteCount(one.size))"]
+            + [values.p50, values.p99, values.p999, values.max].map { Format.nanoseconds($0) })
+      }
+    }
+    return table.text(headings: true, limit: style.limit)
+  }
+
+  /// The methods in the order in which they were measured.
+  private static func methods(_ series: [BenchSeries]) -> [String] {
+    var found: [String] = []
+    for one in series where !found.contains(one.method) { found.append(one.method) }
+    return found
+  }
+}

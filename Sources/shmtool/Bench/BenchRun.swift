@@ -1,0 +1,48 @@
+import ShmCore
+
+/// All tests of a benchmark, one after the other.
+struct BenchRun {
+  let tests: [BenchTest]
+  let plan: BenchPlan
+  /// Becomes readable when a signal comes.
+  let interrupt: CInt
+  let progress: BenchProgress
+
+  /// The number of steps of the progress.
+  static func steps(_ tests: [BenchTest], _ plan: BenchPlan) -> Int {
+    tests.reduce(0) { sum, test in
+      switch test {
+      case .transfer: sum + TransferBench.steps(plan)
+      case .latency: sum + LatencyBench.steps(plan)
+      case .fanOut: sum + FanOutBench.steps(plan)
+      case .memory, .looking, .pressure: sum
+      }
+    }
+  }
+
+  func report(quick: Bool) throws(ShmError) -> BenchReport {
+    defer { progress.finish() }
+    var machine = BenchMachine.current
+    let ticks = ProcessorTicks.current
+    let start = Clock.nanoseconds
+    var result = BenchResult()
+    for test in tests {
+      let found = try run(test)
+      result.series += found.series
+      result.skipped += found.skipped
+    }
+    if let ticks, let now = ProcessorTicks.current { machine.stealShare = now.stealShare(since: ticks) }
+    return BenchReport(
+      result, machine, quick: quick, nanoseconds: Clock.nanoseconds - start)
+  }
+
+  private func run(_ test: BenchTest) throws(ShmError) -> BenchResult {
+    switch test {
+    case .transfer:
+      try TransferBench(plan: plan, interrupt: interrupt, progress: progress).run()
+    case .latency: try LatencyBench(plan: plan, interrupt: interrupt, progress: progress).run()
+    case .fanOut: try FanOutBench(plan: plan, interrupt: interrupt, progress: progress).run()
+    case .memory, .looking, .pressure: BenchResult()
+    }
+  }
+}

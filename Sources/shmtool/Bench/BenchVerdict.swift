@@ -1,0 +1,113 @@
+import ShmCore
+
+/// A sentence that says what a benchmark means for a choice on this machine.
+struct BenchVerdict: Encodable {
+  let test: BenchTest
+  let text: String
+  /// The bytes of a message from which shared memory is faster; null if it is not at the largest size.
+  let crossover: Unknowable<Int>
+
+  /// What the series of all tests mean.
+  static func all(_ series: [BenchSeries]) -> [BenchVerdict] {
+    [transfer(series), mapping(series), latency(series), fanOut(series)].compactMap { $0 }
+  }
+
+  /// The smallest size from which the one is faster than the other at every size; nil without such a size.
+  ///
+  /// - Parameters:
+  ///   - sizes: ascending.
+  ///   - one, other: the rates at these sizes.
+  static func crossover(_ sizes: [Int], _ one: [Double], _ other: [Double]) -> Int? {
+    var from: Int?
+    for index in sizes.indices.reversed() {
+      guard one[index] > other[index] else { break }
+      from = sizes[index]
+    }
+    return from
+  }
+
+  /// The rates of the best of some methods at each size at which both groups were measured.
+  private struct Rates {
+    let sizes: [Int]
+    let shared: [Double]
+    let passed: [Double]
+
+    init?(_ series: [BenchSeries], shared isShared: (BenchMethod) -> Bool) {
+      func best(_ size: Int, _ isWanted: (BenchMethod) -> Bool) -> Double? {
+        series.filter { $0.test == .transfer && $0.size == size }
+          .filter { BenchMethod(rawValue: $0.method).map(isWanted) == true }
+          .map(\.median).max()
+      }
+      var rates: [(Int, Double, Double)] = []
+      for size in Set(series.map(\.size)).sorted() {
+        if let one = best(size, isShared), let other = best(size, \.passesMessages) {
+          rates.append((size, one, other))
+        }
+      }
+      if rates.isEmpty { return nil }
+      (sizes, shared, passed) = (rates.map { $0.0 }, rates.map { $0.1 }, rates.map { $0.2 })
+    }
+
+    /// How many times as fast the shared one is, in words.
+    func ratio(_ index: Int) -> String {
+      "\(Format.figure(shared[index] / passed[index])) times as fast at \(ByteCount(sizes[index]))"
+    }
+  }
+
+  private static func transfer(_ series: [BenchSeries]) -> BenchVerdict? {
+    guard let rates = Rates(series, shared: { $0.sharesMemory && $0 != .map }) else { return nil }
+    let last = rates.sizes.count - 1
+    let from = crossover(rates.sizes, rates.shared, rates.passed)
+    let text =
+      switch from {
+      case nil: "message passing is faster than a stream at \(ByteCount(rates.sizes[last]))"
+      case rates.sizes[0]:
+        "a stream is faster than message passing at every size: \(rates.ratio(0)), \(rates.ratio(last))"
+      case let from?:
+        "a stream is faster than message passing from \(ByteCount(from)) on: \(rates.ratio(last)); below, "
+          + "message passing is enough"
+      }
+    return BenchVerdict(test: .transfer, text: text, crossover: Unknowable(from))
+  }
+
+  private static func mapping(_ series: [BenchSeries]) -> BenchVerdict? {
+    guard let rates = Rates(series, shared: { $0 == .map }) else { return nil }
+    let last = rates.sizes.count - 1
+    let from = crossover(rates.sizes, rates.shared, rates.passed)
+    let text =
+      from.map {
+        "mapping each message pays from \(ByteCount($0)) on: \(rates.ratio(last)); a smaller value is better passed "
+          + "by a call"
+      } ?? "mapping each message does not pay: message passing is faster at \(ByteCount(rates.sizes[last]))"
+    return BenchVerdict(test: .transfer, text: text, crossover: Unknowable(from))
+  }
+
+  private static func latency(_ series: [BenchSeries]) -> BenchVerdict? {
+    let all = series.filter { $0.test == .latency }
+    let size = all.contains { $0.size == 64 } ? 64 : all.first?.size
+    let fitting = all.filter { $0.size == size }.sorted { $0.distribution.p50 < $1.distribution.p50 }
+    guard let size, let first = fitting.first, fitting.count > 1 else { return nil }
+    let others = fitting.dropFirst().map {
+      "\($0.method) \(Format.nanoseconds($0.distribution.p50))"
+    }
+    let text =
+      "\(ByteCount(size)) there and back: \(first.method) \(Format.nanoseconds(first.distribution.p50)), "
+      + others.joined(separator: ", ")
+    return BenchVerdict(test: .latency, text: text, crossover: Unknowable(nil))
+  }
+
+  private static func fanOut(_ series: [BenchSeries]) -> BenchVerdict? {
+    let all = series.filter { $0.test == .fanOut }
+    guard let most = all.map(\.receivers).max() else { return nil }
+    func rate(_ isStream: Bool) -> Double? {
+      all.first {
+        $0.receivers == most
+          && (BenchMethod(rawValue: $0.method)?.sharesMemory == true) == isStream
+      }?.median
+    }
+    guard let stream = rate(true), let pipes = rate(false) else { return nil }
+    let text =
+      "with \(most) receivers a stream is \(Format.figure(stream / pipes)) times as fast as a pipe for each"
+    return BenchVerdict(test: .fanOut, text: text, crossover: Unknowable(nil))
+  }
+}

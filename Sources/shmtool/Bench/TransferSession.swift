@@ -1,0 +1,77 @@
+import Glibc
+import ShmCore
+
+/// A method with its processes, ready to be measured: the other process sends, this one receives.
+final class TransferSession {
+  /// One measurement.
+  struct Sample {
+    let nanoseconds: Int
+    let bytes: Int
+    let usage: BenchUsage
+    let systemCalls: Int
+
+    var bytesPerSecond: Double { Double(bytes) / (Double(max(nanoseconds, 1)) / 1e9) }
+  }
+
+  let method: BenchMethod
+  let largestMessage: Int
+  private let end: any BenchEnd
+  /// Keeps the descriptors open.
+  private let channel: BenchChannel
+  private let peer: BenchPeer?
+
+  init(
+    _ method: BenchMethod, _ source: borrowing BenchSource, interrupt: CInt
+  ) throws(ShmError) {
+    self.method = method
+    let size = source.mapping.count
+    channel = try BenchChannel(for: method, largest: size)
+    largestMessage = min(size, channel.largestMessage ?? size)
+    if method == .copy {
+      peer = nil
+      end = LocalCopyEnd(source: try Mapping(of: source.region, protection: .readOnly))
+      return
+    }
+    let part = BenchPart(
+      method: method, role: .sender, largest: largestMessage,
+      stream: "shmtool-bench-\(getpid())-\(method.rawValue)", starter: getpid())
+    let peer = try BenchPeer(part, source, over: channel)
+    let address = try peer.control.waitForReady()
+    end = try BenchLink.end(
+      part.with(.receiver), channel.own.compactMap { $0.number },
+      peer: (peer.process, address), interrupt: interrupt)
+    self.peer = peer
+  }
+
+  /// Transfers messages, and checks that every byte arrived.
+  ///
+  /// - Parameters:
+  ///   - size: the bytes of each message.
+  ///   - count: the number of messages.
+  ///   - buffer: room for one message.
+  ///   - source: the message.
+  /// - Returns: what it took of both processes.
+  func measure(
+    size: Int, count: Int, into buffer: borrowing OwnedPages, _ source: borrowing BenchSource
+  ) throws(ShmError) -> Sample {
+    let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.buffer[..<size])
+    let calls = end.systemCalls
+    let before = BenchUsage.current
+    let start = Clock.nanoseconds
+    try peer?.control.send(.send, size: size, count: count)
+    let sum = try unsafe end.receive(into: room, count: count)
+    let nanoseconds = Clock.nanoseconds - start
+    let usage = BenchUsage.current - before
+    let own = end.systemCalls - calls
+    let answer = try peer?.control.answer()
+    let expected = try unsafe source.withMessage(size) { unsafe BenchSum.of($0) }
+    guard sum == expected &* UInt64(count) else {
+      throw ShmError(
+        .damaged, ByteEnd.attempt, "other bytes than those sent arrived by \(method.rawValue)")
+    }
+    return Sample(
+      nanoseconds: nanoseconds, bytes: size * count,
+      usage: usage + (answer?.usage ?? BenchUsage()),
+      systemCalls: own + (answer?.systemCalls ?? 0))
+  }
+}

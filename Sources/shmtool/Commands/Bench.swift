@@ -1,0 +1,73 @@
+import ArgumentParser
+import ShmCore
+import SystemPackage
+
+struct Bench: CheckedCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench",
+    abstract: "Measure shared memory and its alternatives on this machine",
+    usage: "shmtool bench [OPTIONS] [TEST ...]",
+    discussion: """
+      TEST is one or more of:
+        transfer  bytes through a stream, pipes, sockets, a message queue and copies, by the size \
+      of a message
+        latency   the round trip of a message at a fixed rate
+        fan-out   bytes from one process to several
+      Without TEST all of these are measured.
+
+      Each test runs between real processes. The receiver reads every byte. The methods are \
+      measured in turn after a warm-up, so that a change of the machine affects all of them. \
+      Measure on a quiet machine: other work changes the figures.
+
+      With --baseline, bench exits with 1 if a series is slower than before by more than its \
+      noise explains.
+      """)
+
+  static let examples = [
+    "shmtool bench --quick",
+    "shmtool bench transfer --json > before.json",
+    "shmtool bench transfer --baseline before.json",
+  ]
+
+  @Argument(
+    help: ArgumentHelp("What to measure", valueName: "TEST"),
+    completion: .list(BenchTest.words), transform: BenchTest.parse)
+  var tests: [BenchTest] = []
+
+  @Flag(help: "Measure fewer sizes and rounds, in less than 20 s")
+  var quick = false
+
+  @Flag(name: [.customShort("J"), .long], help: "Print one JSON object")
+  var json = false
+
+  @Flag(name: .shortAndLong, help: "Show no progress")
+  var quiet = false
+
+  @Flag(name: [.customShort("v"), .long], help: "Show progress even if stderr is not a terminal")
+  var progress = false
+
+  /// What the other process of a measurement does, see `BenchPeer`.
+  @Option(help: .hidden)
+  var peer: String?
+
+  func check() throws {
+    if quiet, progress {
+      throw ValidationError("--quiet and --progress cannot be used together")
+    }
+  }
+
+  func run() throws {
+    if let peer { return try BenchPeer.serve(peer) }
+    let plan = quick ? BenchPlan.quick : BenchPlan.whole
+    let wanted = tests.isEmpty ? BenchTest.usual : BenchTest.usual.filter { tests.contains($0) }
+    let style = TextStyle.standardOutput(bytes: false)
+    try StreamInterruption.watching { interrupt in
+      let bench = BenchRun(
+        tests: wanted, plan: plan, interrupt: interrupt,
+        progress: BenchProgress(
+          steps: BenchRun.steps(wanted, plan), isWanted: progress, isQuiet: quiet))
+      let report = try bench.report(quick: quick)
+      try Output.write(report, json: json, style: style)
+    }
+  }
+}
