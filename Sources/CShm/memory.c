@@ -88,6 +88,27 @@ _Static_assert(sizeof(struct scan) == 96, "the layout of struct pm_scan_arg");
 #define SCAN _IOWR('f', 16, struct scan)
 #define IS_HUGE (1 << 6)
 
+#define IS_PRESENT (1 << 3)
+
+int64_t cshm_count_present_pages(int descriptor, uint64_t start, uint64_t end) {
+  struct page_region found[512];
+  struct scan scan = {.size = sizeof scan,
+                      .start = start,
+                      .end = end,
+                      .vec = (uintptr_t)found,
+                      .vec_len = sizeof found / sizeof *found,
+                      .category_mask = IS_PRESENT,
+                      .return_mask = IS_PRESENT};
+  int64_t bytes = 0;
+  while (scan.start < end) {
+    long count = ioctl(descriptor, SCAN, &scan);
+    if (count < 0) return -errno;
+    for (long index = 0; index < count; index++) bytes += found[index].end - found[index].start;
+    scan.start = scan.walk_end;
+  }
+  return bytes / sysconf(_SC_PAGESIZE);
+}
+
 int cshm_next_huge_pages(int descriptor, uint64_t start, uint64_t end, struct cshm_page_range *out) {
   struct page_region found = {0, 0, 0};
   struct scan scan = {.size = sizeof scan,

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -84,6 +85,11 @@ int cshmtool_message_queue(size_t *message_size) {
   *message_size = (size_t)attributes.mq_msgsize;
   // On Linux a message queue descriptor is a file descriptor
   return (int)queue;
+}
+
+int cshmtool_event(void) {
+  int event = eventfd(0, EFD_CLOEXEC);
+  return event < 0 ? -errno : event;
 }
 
 int cshmtool_queue_send(int queue, const void *bytes, size_t count) {

@@ -204,6 +204,8 @@ struct cshm_page_range {
   uint64_t end;
 };
 int cshm_next_huge_pages(int descriptor, uint64_t start, uint64_t end, struct cshm_page_range *out);
+// The pages between two addresses that are present, or -errno. PAGEMAP_SCAN of ioctl(2) on /proc/PID/pagemap
+int64_t cshm_count_present_pages(int descriptor, uint64_t start, uint64_t end);
 // pidfd_open(2)
 int cshm_pidfd_open(pid_t process);
 // pidfd_send_signal(2)

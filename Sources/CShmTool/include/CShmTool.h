@@ -125,6 +125,8 @@ int cshmtool_socket_pair(int *ends);
 int cshmtool_tcp_pair(int *ends);
 // A message queue without a name, and the largest size of its messages. Returns its descriptor. mq_overview(7)
 int cshmtool_message_queue(size_t *message_size);
+// An event whose reader waits. eventfd(2)
+int cshmtool_event(void);
 int cshmtool_queue_send(int queue, const void *bytes, size_t count);
 ssize_t cshmtool_queue_receive(int queue, void *bytes, size_t room);
 // Waits while a word in shared memory has a value; wakes all processes that wait. futex(2)

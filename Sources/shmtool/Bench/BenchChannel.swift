@@ -19,7 +19,6 @@ struct BenchChannel {
   /// - Throws: `ShmError` if the machine does not have it.
   init(for method: BenchMethod, largest: Int) throws(ShmError) {
     switch method {
-    case .streamInPlace, .stream, .streamSpinning, .streamAdaptive, .streamSleeping, .copy: break
     case .pipe64K, .pipe, .pipes: try addPipes(capacity: 64 << 10)
     case .pipe1M: try addPipes(capacity: 1 << 20)
     case .unix: try addPair { unsafe cshmtool_socket_pair(&$0) }
@@ -35,8 +34,10 @@ struct BenchChannel {
     case .futex: try addRegion(size: 2 * WordEnd.direction)
     case .eventfd:
       try addRegion(size: 2 * WordEnd.direction)
-      try addShared { cshm_eventfd() }
-      try addShared { cshm_eventfd() }
+      try addShared { cshmtool_event() }
+      try addShared { cshmtool_event() }
+    // Streams meet by a name.
+    default: break
     }
   }
 

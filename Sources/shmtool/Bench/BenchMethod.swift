@@ -28,6 +28,18 @@ enum BenchMethod: String, CaseIterable {
   /// One pipe for each receiver.
   case pipes
 
+  case touch, fallocate, write
+  case populate
+  case hugePool = "huge-pool"
+  case hugeTransparent = "huge-transparent"
+  case mlock
+  case mlockOnFault = "mlock-on-fault"
+
+  case mincore, cachestat
+  case seekData = "seek-data"
+  case pagemap
+  case pagemapScan = "pagemap-scan"
+
   static let transfers: [BenchMethod] = [
     .streamInPlace, .stream, .map, .processMemory, .pipe64K, .pipe1M, .unix, .tcp, .messageQueue,
     .copy,
@@ -38,6 +50,12 @@ enum BenchMethod: String, CaseIterable {
   ]
 
   static let fanOuts: [BenchMethod] = [.streamInPlace, .pipes]
+
+  static let memories: [BenchMethod] = [
+    .touch, .fallocate, .write, .populate, .hugePool, .hugeTransparent, .mlock, .mlockOnFault,
+  ]
+
+  static let lookings: [BenchMethod] = [.mincore, .cachestat, .seekData, .pagemap, .pagemapScan]
 
   /// Whether the receiver sees the sender's pages.
   var sharesMemory: Bool {

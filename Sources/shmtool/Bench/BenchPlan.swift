@@ -23,7 +23,7 @@ struct BenchPlan {
   static let whole = BenchPlan(
     rounds: 11, sampleTime: 60_000_000,
     transferSizes: (0...10).map { 64 << (2 * $0) }, latencySizes: [8, 64, 512, 4096],
-    roundTrips: 5000, receivers: [1, 2, 4, 8], memorySize: 1 << 30)
+    roundTrips: 5000, receivers: [1, 2, 4, 8], memorySize: 256 << 20)
 
   /// The time between two round trips, in nanoseconds.
   static let interval = 200_000

@@ -41,7 +41,15 @@ extension BenchReport {
       return "Fan-out, GB/s of all receivers together by their number\n"
         + rates(series, by: \.receivers, style) { "\($0)" }
     case .latency: return "Latency of a round trip\n" + latencies(series, style)
-    case .memory, .looking, .pressure: return ""
+    case .memory:
+      return "Memory made ready, \(ByteCount(series[0].size))\n"
+        + figures(series, ["GB/s", "resident"], style) {
+          [Format.figure($0.median / 1e9), $0.resident.map { "\(ByteCount($0))" } ?? ""]
+        }
+    case .looking:
+      return "Resident pages found, \(ByteCount(series[0].size)), half of it holes\n"
+        + figures(series, ["million pages/s"], style) { [Format.figure($0.median / 1e6)] }
+    case .pressure: return ""
     }
   }
 
@@ -87,6 +95,18 @@ extension BenchReport {
         "\(Int(cost.systemCalls.rounded()))",
       ])
     }
+    return table.text(headings: true, limit: style.limit)
+  }
+
+  /// A row for each method.
+  private static func figures(
+    _ series: [BenchSeries], _ headings: [String], _ style: TextStyle,
+    _ cells: (BenchSeries) -> [String]
+  ) -> String {
+    var table = Table(
+      columns: [Table.Column(heading: "method", fit: .shortened)]
+        + headings.map { Table.Column(heading: $0, alignsRight: true) })
+    for one in series { table.rows.append([one.method] + cells(one)) }
     return table.text(headings: true, limit: style.limit)
   }
 

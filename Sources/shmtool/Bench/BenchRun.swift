@@ -15,7 +15,9 @@ struct BenchRun {
       case .transfer: sum + TransferBench.steps(plan)
       case .latency: sum + LatencyBench.steps(plan)
       case .fanOut: sum + FanOutBench.steps(plan)
-      case .memory, .looking, .pressure: sum
+      case .memory: sum + MemoryBench.steps(plan)
+      case .looking: sum + LookingBench.steps(plan)
+      case .pressure: sum
       }
     }
   }
@@ -42,7 +44,9 @@ struct BenchRun {
       try TransferBench(plan: plan, interrupt: interrupt, progress: progress).run()
     case .latency: try LatencyBench(plan: plan, interrupt: interrupt, progress: progress).run()
     case .fanOut: try FanOutBench(plan: plan, interrupt: interrupt, progress: progress).run()
-    case .memory, .looking, .pressure: BenchResult()
+    case .memory: try MemoryBench(plan: plan, progress: progress).run()
+    case .looking: try LookingBench(plan: plan, progress: progress).run()
+    case .pressure: BenchResult()
     }
   }
 }

@@ -16,7 +16,7 @@ enum BenchTest: String, CaseIterable, Codable {
 
 extension BenchTest: ArgumentWord {
   /// What is measured if nothing is named.
-  static let usual: [BenchTest] = [.transfer, .latency, .fanOut]
+  static let usual: [BenchTest] = [.transfer, .latency, .fanOut, .memory, .looking]
   static let words = usual.map(\.rawValue)
   static let form = "expected \(words.dropLast().joined(separator: ", ")) or \(words.last ?? "")"
 

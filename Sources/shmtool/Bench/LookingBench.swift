@@ -1,0 +1,124 @@
+import CShm
+import Glibc
+import ShmCore
+import SystemPackage
+
+/// Ways to find out which pages of a region are resident. Every second piece of the region is a hole.
+struct LookingBench {
+  let plan: BenchPlan
+  let progress: BenchProgress
+
+  /// The bytes of a piece.
+  private static let piece = 64 << 10
+
+  static func steps(_ plan: BenchPlan) -> Int { plan.rounds + 1 }
+
+  func run() throws(ShmError) -> BenchResult {
+    let size = plan.memorySize
+    let region = try Region.anonymous("shmtool-bench", size: size, reserve: false)
+    let mapping = try Mapping(of: region)
+    let vector = try Allocation.pages(size / PageMath.pageSize, ByteEnd.attempt)
+    for offset in stride(from: 0, to: size, by: 2 * Self.piece) {
+      try mapping.populate(offset..<offset + Self.piece)
+    }
+    let expected = size / 2 / PageMath.pageSize
+    var result = BenchResult()
+    var methods = BenchMethod.lookings
+    var samples = [[Double]](repeating: [], count: methods.count)
+    for round in 0...plan.rounds {
+      for (index, method) in BenchMethod.lookings.enumerated() where methods.contains(method) {
+        do throws(ShmError) {
+          var rate = 0.0
+          var (looks, begin) = (0, Clock.nanoseconds)
+          repeat {
+            let found = try look(method, region, mapping, vector)
+            guard found == expected else {
+              throw ShmError(
+                .damaged, ByteEnd.attempt, "it found \(found) pages instead of \(expected)")
+            }
+            looks += 1
+            let nanoseconds = Clock.nanoseconds - begin
+            rate = Double(looks * size / PageMath.pageSize) / (Double(max(1, nanoseconds)) / 1e9)
+          } while Clock.nanoseconds - begin < plan.sampleTime / 2
+          if round > 0 { samples[index].append(rate) }
+          begin = 0
+        } catch {
+          try SignalMask.checkPending(ByteEnd.attempt)
+          result.skipped.append(BenchSkip(.looking, method, error))
+          methods.removeAll { $0 == method }
+        }
+      }
+      try progress.step()
+    }
+    for (index, method) in BenchMethod.lookings.enumerated() where methods.contains(method) {
+      result.series.append(
+        BenchSeries(
+          .looking, method, size: size, unit: .pagesPerSecond, samples: samples[index]))
+    }
+    return result
+  }
+
+  /// The resident pages as a method finds them.
+  private func look(
+    _ method: BenchMethod, _ region: borrowing Region, _ mapping: borrowing Mapping,
+    _ vector: borrowing OwnedPages
+  ) throws(ShmError) -> Int {
+    let raw = region.rawDescriptor
+    return try ShmError.translating(ByteEnd.attempt) { () throws(Errno) in
+      switch method {
+      case .mincore:
+        let flags = unsafe vector.buffer.bindMemory(to: UInt8.self)
+        try unsafe mapping.withUnsafeMutableBytes { (memory) throws(Errno) in
+          try unsafe MemoryCalls.residency(of: memory, into: flags)
+        }
+        return unsafe flags.prefix(mapping.count / PageMath.pageSize)
+          .reduce(0) { $0 + Int($1 & 1) }
+      case .cachestat:
+        var statistics = cshm_cachestat()
+        try SystemCall.checkNegated {
+          unsafe cshm_cachestat(raw, 0, UInt64(mapping.count), &statistics)
+        }
+        return Int(statistics.cached)
+      case .pagemap: return try Self.pagemap(mapping)
+      case .pagemapScan:
+        let descriptor = try FileSystem.open("/proc/self/pagemap", O_RDONLY)
+        let start = UInt64(mapping.address)
+        return Int(
+          try SystemCall.checkNegated {
+            cshm_count_present_pages(descriptor.raw, start, start + UInt64(mapping.count))
+          })
+      default: return try Self.segments(raw)
+      }
+    }
+  }
+
+  /// The pages between each data and the next hole. lseek(2)
+  private static func segments(_ raw: CInt) throws(Errno) -> Int {
+    var (bytes, offset) = (0, 0)
+    while let data = try OwnedDescriptor.seek(.data, in: raw, from: offset) {
+      offset = try OwnedDescriptor.seek(.hole, in: raw, from: data) ?? data
+      bytes += offset - data
+    }
+    return bytes / PageMath.pageSize
+  }
+
+  /// The pages that an entry of 8 bytes shows as present. proc_pid_pagemap(5)
+  private static func pagemap(_ mapping: borrowing Mapping) throws(Errno) -> Int {
+    let descriptor = try FileSystem.open("/proc/self/pagemap", O_RDONLY)
+    var entries = [UInt64](repeating: 0, count: 8192)
+    var (found, page) = (0, 0)
+    let (first, pages) = (Int(mapping.address) / PageMath.pageSize, mapping.count / PageMath.pageSize)
+    while page < pages {
+      let count = min(entries.count, pages - page)
+      let read = try unsafe entries.withUnsafeMutableBufferPointer { (buffer) throws(Errno) in
+        try unsafe descriptor.read(
+          into: UnsafeMutableRawBufferPointer(
+            UnsafeMutableBufferPointer(rebasing: buffer[..<count])), at: 8 * (first + page))
+      }
+      guard read > 0 else { throw .ioError }
+      for entry in entries[..<(read / 8)] where entry >> 63 == 1 { found += 1 }
+      page += read / 8
+    }
+    return found
+  }
+}
