@@ -1,16 +1,16 @@
 import Glibc
-import SystemPackage
+package import SystemPackage
 
 /// The control groups of a process, in the hierarchies that are mounted here. cgroups(7)
 package struct ControlGroups {
   /// One group of a hierarchy that has the controller which was asked for.
-  struct Group {
+  package struct Group {
     /// The version of the hierarchy, 1 or 2.
-    let version: Int
+    package let version: Int
     /// The group's path within its hierarchy, as far as that is mounted here.
     let path: FilePath
     /// The directory of its files.
-    let directory: FilePath
+    package let directory: FilePath
     /// The options of the mount.
     let mount: MountTable.Mount
   }
@@ -22,7 +22,7 @@ package struct ControlGroups {
   /// The groups that /proc names.
   ///
   /// - Parameter process: its number; nil for this one.
-  init(of process: Int32? = nil) {
+  package init(of process: Int32? = nil) {
     let path = FilePath("/proc/\(process.map { "\($0)" } ?? "self")/cgroup")
     let text = (try? FileSystem.contents(of: path)) ?? []
     self.init(
@@ -45,7 +45,7 @@ package struct ControlGroups {
   ///
   /// - Parameter controller: `memory`, `hugetlb`. A group of version 2 need not have it.
   /// - Returns: the groups, whether their files can be read or not.
-  func chain(for controller: String) -> [Group] {
+  package func chain(for controller: String) -> [Group] {
     own(controller).map { chain(of: $0.path, for: controller, version: $0.version) } ?? []
   }
 

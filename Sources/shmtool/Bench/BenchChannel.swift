@@ -41,6 +41,9 @@ struct BenchChannel {
     }
   }
 
+  /// A region of both processes.
+  init(sharing size: Int) throws(ShmError) { try addRegion(size: size) }
+
   /// A pipe in each direction. Each end is read first and written second.
   private mutating func addPipes(capacity: CInt) throws(ShmError) {
     let there = try Self.pair { unsafe cshm_pipe(&$0) }

@@ -20,6 +20,11 @@ enum BenchLink {
     _ part: BenchPart, _ descriptors: [CInt], peer: (process: pid_t, address: UInt64) = (0, 0),
     receivers: Int = 1, interrupt: CInt? = nil
   ) throws(ShmError) -> any BenchEnd {
+    switch part.role {
+    case .hog: return try HogEnd()
+    case .prober: return ProbeEnd(try Mapping(of: try region(descriptors.first ?? -1)))
+    default: break
+    }
     if part.method.waiting != nil {
       return try streamEnd(part, receivers: receivers, interrupt: interrupt)
     }
@@ -82,6 +87,7 @@ enum BenchLink {
     case .echo:
       let input = try input(".there")
       return DuplexEnd(output: try output(".back"), input: input)
+    case .prober, .hog: throw ShmError(.defect, ByteEnd.attempt, "it has no stream")
     }
   }
 

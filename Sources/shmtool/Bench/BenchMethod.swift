@@ -35,6 +35,8 @@ enum BenchMethod: String, CaseIterable {
   case mlock
   case mlockOnFault = "mlock-on-fault"
 
+  case wired, unwired
+
   case mincore, cachestat
   case seekData = "seek-data"
   case pagemap

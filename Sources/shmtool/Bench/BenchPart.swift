@@ -8,6 +8,10 @@ struct BenchPart {
     case asker
     /// It sends each message back.
     case echo
+    /// It accesses a wired and an unwired region.
+    case prober
+    /// It makes memory short.
+    case hog
   }
 
   let method: BenchMethod

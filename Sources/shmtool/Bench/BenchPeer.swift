@@ -62,12 +62,14 @@ final class BenchPeer {
     let rest = (first + 2..<first + 8).filter { OwnedDescriptor.isOpen($0) }
     let end = try BenchLink.end(part, rest)
     let buffer = try Allocation.pages(part.largest, ByteEnd.attempt)
+    let isHog = part.role == .hog
     while let next = try control.nextTask() {
       let before = BenchUsage.current
       let calls = end.systemCalls
       var answer = BenchControl.Answer()
-      answer.sum = try unsafe source.withMessage(next.size) { (message) throws(ShmError) in
-        let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.buffer[..<next.size])
+      answer.sum = try unsafe source.withMessage(min(next.size, source.mapping.count)) { (message) throws(ShmError) in
+        let room = unsafe UnsafeMutableRawBufferPointer(
+          rebasing: buffer.buffer[..<min(next.size, part.largest)])
         switch next.task {
         case .send:
           try unsafe end.send(message, count: next.count)
@@ -86,6 +88,7 @@ final class BenchPeer {
       answer.systemCalls = end.systemCalls - calls
       answer.usage = BenchUsage.current - before
       try control.send(answer)
+      if isHog { try unsafe end.send(UnsafeRawBufferPointer(start: nil, count: 0), count: .max) }
     }
   }
 }

@@ -40,7 +40,7 @@ extension BenchReport {
     case .fanOut:
       return "Fan-out, GB/s of all receivers together by their number\n"
         + rates(series, by: \.receivers, style) { "\($0)" }
-    case .latency: return "Latency of a round trip\n" + latencies(series, style)
+    case .latency: return "Latency of a round trip\n" + distributions(series, style)
     case .memory:
       return "Memory made ready, \(ByteCount(series[0].size))\n"
         + figures(series, ["GB/s", "resident"], style) {
@@ -49,7 +49,8 @@ extension BenchReport {
     case .looking:
       return "Resident pages found, \(ByteCount(series[0].size)), half of it holes\n"
         + figures(series, ["million pages/s"], style) { [Format.figure($0.median / 1e6)] }
-    case .pressure: return ""
+    case .pressure:
+      return "Access to a page while memory is short\n" + distributions(series, style)
     }
   }
 
@@ -110,7 +111,7 @@ extension BenchReport {
     return table.text(headings: true, limit: style.limit)
   }
 
-  private static func latencies(_ series: [BenchSeries], _ style: TextStyle) -> String {
+  private static func distributions(_ series: [BenchSeries], _ style: TextStyle) -> String {
     var table = Table(
       columns: [Table.Column(heading: "method", fit: .shortened)]
         + ["size", "median", "p99", "p99.9", "max"].map {

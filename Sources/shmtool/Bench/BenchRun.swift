@@ -17,7 +17,7 @@ struct BenchRun {
       case .fanOut: sum + FanOutBench.steps(plan)
       case .memory: sum + MemoryBench.steps(plan)
       case .looking: sum + LookingBench.steps(plan)
-      case .pressure: sum
+      case .pressure: sum + PressureBench.steps(plan)
       }
     }
   }
@@ -46,7 +46,7 @@ struct BenchRun {
     case .fanOut: try FanOutBench(plan: plan, interrupt: interrupt, progress: progress).run()
     case .memory: try MemoryBench(plan: plan, progress: progress).run()
     case .looking: try LookingBench(plan: plan, progress: progress).run()
-    case .pressure: BenchResult()
+    case .pressure: try PressureBench(plan: plan, progress: progress).run()
     }
   }
 }

@@ -9,7 +9,9 @@ struct BenchVerdict: Encodable {
 
   /// What the series of all tests mean.
   static func all(_ series: [BenchSeries]) -> [BenchVerdict] {
-    [transfer(series), mapping(series), latency(series), fanOut(series)].compactMap { $0 }
+    [
+      transfer(series), mapping(series), latency(series), fanOut(series), pressure(series),
+    ].compactMap { $0 }
   }
 
   /// The smallest size from which the one is faster than the other at every size; nil without such a size.
@@ -94,6 +96,17 @@ struct BenchVerdict: Encodable {
       "\(ByteCount(size)) there and back: \(first.method) \(Format.nanoseconds(first.distribution.p50)), "
       + others.joined(separator: ", ")
     return BenchVerdict(test: .latency, text: text, crossover: Unknowable(nil))
+  }
+
+  private static func pressure(_ series: [BenchSeries]) -> BenchVerdict? {
+    func distribution(_ method: BenchMethod) -> Distribution? {
+      series.first { $0.test == .pressure && $0.method == method.rawValue }?.distribution
+    }
+    guard let wired = distribution(.wired), let unwired = distribution(.unwired) else { return nil }
+    let text =
+      "while memory is short, 1 of 100 accesses takes \(Format.nanoseconds(unwired.p99)) or more if the page is not "
+      + "wired, and \(Format.nanoseconds(wired.p99)) if it is"
+    return BenchVerdict(test: .pressure, text: text, crossover: Unknowable(nil))
   }
 
   private static func fanOut(_ series: [BenchSeries]) -> BenchVerdict? {

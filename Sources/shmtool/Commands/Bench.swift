@@ -13,11 +13,17 @@ struct Bench: CheckedCommand {
       of a message
         latency   the round trip of a message at a fixed rate
         fan-out   bytes from one process to several
-      Without TEST all of these are measured.
+        memory    ways to get memory ready, and what is resident afterwards
+        looking   ways to find the resident pages of a region
+        pressure  access to wired and unwired pages while memory is short
+      Without TEST all but pressure are measured.
 
       Each test runs between real processes. The receiver reads every byte. The methods are \
       measured in turn after a warm-up, so that a change of the machine affects all of them. \
       Measure on a quiet machine: other work changes the figures.
+
+      pressure needs root, 128 MiB of free swap, and --yes. It makes memory short in a control \
+      group that it creates and removes; other processes keep their memory.
 
       With --baseline, bench exits with 1 if a series is slower than before by more than its \
       noise explains.
@@ -37,6 +43,9 @@ struct Bench: CheckedCommand {
   @Flag(help: "Measure fewer sizes and rounds, in less than 20 s")
   var quick = false
 
+  @Flag(name: .shortAndLong, help: "Measure pressure, which uses swap")
+  var yes = false
+
   @Flag(name: [.customShort("J"), .long], help: "Print one JSON object")
   var json = false
 
@@ -51,6 +60,7 @@ struct Bench: CheckedCommand {
   var peer: String?
 
   func check() throws {
+    if yes, !tests.contains(.pressure) { throw ValidationError("--yes requires pressure") }
     if quiet, progress {
       throw ValidationError("--quiet and --progress cannot be used together")
     }
@@ -59,7 +69,8 @@ struct Bench: CheckedCommand {
   func run() throws {
     if let peer { return try BenchPeer.serve(peer) }
     let plan = quick ? BenchPlan.quick : BenchPlan.whole
-    let wanted = tests.isEmpty ? BenchTest.usual : BenchTest.usual.filter { tests.contains($0) }
+    let wanted = tests.isEmpty ? BenchTest.usual : BenchTest.allCases.filter { tests.contains($0) }
+    if wanted.contains(.pressure) { try PressureBench.check(isConfirmed: yes) }
     let style = TextStyle.standardOutput(bytes: false)
     try StreamInterruption.watching { interrupt in
       let bench = BenchRun(

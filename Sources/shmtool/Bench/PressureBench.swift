@@ -1,0 +1,106 @@
+import Glibc
+import Histogram
+import ShmCore
+
+/// Accesses to random pages of a wired and of an unwired region, while the processes of a control group need more memory
+/// than the group has. The host's memory does not become short: the group takes its pages, and swap.
+struct PressureBench {
+  let plan: BenchPlan
+  let progress: BenchProgress
+
+  /// The memory of the group, in bytes.
+  static let limit = 64 << 20
+  /// The bytes of each of the two regions.
+  static let regionSize = 16 << 20
+  /// The bytes that another process of the group writes again and again.
+  static let hogSize = 64 << 20
+  /// The swap that must be free. At most half of it is used.
+  private static let swap = 128 << 20
+  /// The memory of the host that must be available.
+  private static let available = 256 << 20
+  /// The longest access that is recorded, in nanoseconds.
+  private static let longest: UInt64 = 60_000_000_000
+
+  static func steps(_ plan: BenchPlan) -> Int { plan.rounds + 1 }
+
+  /// Refuses what cannot be measured here, and what was not confirmed.
+  ///
+  /// - Parameter isConfirmed: whether the user agrees.
+  /// - Throws: `ShmError`: `noSpace` without swap or memory, `usage` without the agreement.
+  static func check(isConfirmed: Bool) throws(ShmError) {
+    let attempt = "cannot measure under pressure"
+    let memory = MemoryInformation.current()
+    for (amount, least, name) in [
+      (memory?.swapFree, swap, "swap"), (memory?.available, available, "memory"),
+    ] {
+      guard let amount, amount >= least else {
+        throw ShmError(
+          .noSpace, attempt,
+          "it needs \(ByteCount(least)) of free \(name), and "
+            + (amount.map { "\(ByteCount($0)) is free" } ?? "the free amount is unknown"))
+      }
+    }
+    guard isConfirmed else {
+      throw ShmError(
+        .usage, attempt,
+        """
+        it makes memory short in a control group of \(ByteCount(limit)), and uses up to \
+        \(ByteCount(swap / 2)) of swap
+        """, remedy: "give --yes to start it")
+    }
+  }
+
+  func run() throws(ShmError) -> BenchResult {
+    let group = try PressureGroup(limit: Self.limit)
+    let count = plan.roundTrips
+    let source = try BenchSource(size: PageMath.pageSize)
+    let channel = try BenchChannel(sharing: 2 * count * MemoryLayout<UInt64>.stride)
+    let results = try Mapping(of: BenchLink.region(channel.own.first?.number ?? -1))
+    let prober = try start(.prober, source, channel, in: group)
+    let hog = try start(.hog, source, channel, in: group)
+    try hog.control.send(.send, size: Self.hogSize, count: 1)
+    _ = try hog.control.answer()
+    let empty = Histogram<UInt64>(
+      highestTrackableValue: Self.longest, numberOfSignificantValueDigits: .three)
+    let methods: [BenchMethod] = [.wired, .unwired]
+    var whole = [Histogram<UInt64>](repeating: empty, count: methods.count)
+    var medians = [[Double]](repeating: [], count: methods.count)
+    for round in 0...plan.rounds {
+      try prober.control.send(.send, size: Self.regionSize, count: count)
+      _ = try prober.control.answer()
+      // The first round warms up.
+      if round > 0 {
+        let times = try results.elements(of: UInt64.self)
+        for index in methods.indices {
+          var histogram = empty
+          for probe in 0..<count {
+            histogram.record(min(max(1, times[index * count + probe]), Self.longest))
+          }
+          medians[index].append(Double(histogram.median))
+          whole[index].add(histogram)
+        }
+      }
+      try progress.step()
+    }
+    var result = BenchResult()
+    result.series = methods.indices.map { index in
+      BenchSeries(
+        .pressure, methods[index], size: Self.regionSize, unit: .nanoseconds,
+        samples: medians[index], distribution: Distribution(of: whole[index]))
+    }
+    return result
+  }
+
+  /// Starts a process in the group.
+  private func start(
+    _ role: BenchPart.Role, _ source: borrowing BenchSource, _ channel: BenchChannel,
+    in group: borrowing PressureGroup
+  ) throws(ShmError) -> BenchPeer {
+    let part = BenchPart(
+      method: .wired, role: role, largest: PageMath.pageSize, stream: "", starter: getpid())
+    let peer = try BenchPeer(part, source, over: channel)
+    _ = try peer.control.waitForReady()
+    try group.add(peer.process)
+    return peer
+  }
+}

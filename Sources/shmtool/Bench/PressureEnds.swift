@@ -1,0 +1,91 @@
+import Glibc
+import ShmCore
+
+/// A process that writes to more memory than the group has left, until it is ended.
+final class HogEnd: BenchEnd {
+  let systemCalls = 0
+  private let memory: OwnedPages
+
+  init() throws(ShmError) {
+    memory = try Allocation.pages(PressureBench.hogSize, ByteEnd.attempt)
+  }
+
+  /// Writes to each page once.
+  func send(_ message: UnsafeRawBufferPointer, count: Int) {
+    let bytes = unsafe memory.buffer
+    for _ in 0..<count {
+      for offset in stride(from: 0, to: bytes.count, by: PageMath.pageSize) {
+        let value = unsafe bytes.load(fromByteOffset: offset, as: UInt64.self) &+ UInt64(offset) &+ 1
+        unsafe bytes.storeBytes(of: value, toByteOffset: offset, as: UInt64.self)
+      }
+    }
+  }
+
+  func receive(into buffer: UnsafeMutableRawBufferPointer, count: Int) -> UInt64 { 0 }
+}
+
+/// A process that measures accesses to pages of a wired and of an unwired region.
+final class ProbeEnd: BenchEnd {
+  let systemCalls = 0
+  private let results: Mapping
+  private var regions: Regions?
+  private var random = SystemRandomNumberGenerator()
+
+  private struct Regions: ~Copyable {
+    let wired: Mapping
+    let unwired: Mapping
+
+    init(size: Int) throws(ShmError) {
+      var wired = try Mapping(of: try Region.anonymous("shmtool-bench-wired", size: size))
+      try wired.populate()
+      do throws(WiringFailure) {
+        try wired.wire()
+      } catch {
+        throw error.error(ByteEnd.attempt)
+      }
+      let unwired = try Mapping(of: try Region.anonymous("shmtool-bench-unwired", size: size))
+      try unwired.populate()
+      self.wired = wired
+      self.unwired = unwired
+    }
+
+    /// The times of one load and store of each region.
+    func access(_ page: Int) -> (wired: UInt64, unwired: UInt64) {
+      (Self.access(page, of: wired), Self.access(page, of: unwired))
+    }
+
+    private static func access(_ page: Int, of mapping: borrowing Mapping) -> UInt64 {
+      unsafe mapping.withUnsafeMutableBytes { memory in
+        let offset = page * PageMath.pageSize
+        let start = Clock.nanoseconds
+        let value = unsafe memory.load(fromByteOffset: offset, as: UInt64.self) &+ 1
+        unsafe memory.storeBytes(of: value, toByteOffset: offset, as: UInt64.self)
+        return UInt64(max(0, Clock.nanoseconds - start))
+      }
+    }
+  }
+
+  /// - Parameter results: takes the times of both regions, in nanoseconds.
+  init(_ results: consuming Mapping) { self.results = results }
+
+  /// Measures.
+  ///
+  /// - Parameters:
+  ///   - message: not used; the regions have their own size.
+  ///   - count: the accesses to each region.
+  func send(_ message: UnsafeRawBufferPointer, count: Int) throws(ShmError) {
+    // Only now is this process in the group.
+    if regions == nil { regions = try Regions(size: PressureBench.regionSize) }
+    for probe in 0..<count {
+      let page = Int.random(in: 0..<PressureBench.regionSize / PageMath.pageSize, using: &random)
+      let times = regions?.access(page) ?? (wired: 0, unwired: 0)
+      unsafe results.withUnsafeMutableBytes { memory in
+        let words = unsafe memory.bindMemory(to: UInt64.self)
+        unsafe words[probe] = times.wired
+        unsafe words[count + probe] = times.unwired
+      }
+    }
+  }
+
+  func receive(into buffer: UnsafeMutableRawBufferPointer, count: Int) -> UInt64 { 0 }
+}
