@@ -14,6 +14,7 @@ struct HelpTests {
   private static let commands = [
     "", "create", "list", "inspect", "resize", "seal", "remove", "fill", "verify", "read", "write",
     "copy", "wait", "map", "wire", "unwire", "limits", "advise", "send", "recv",
+    "bench",
   ]
 
   @Test("the help fits 80 columns, also on a wider terminal", arguments: commands)

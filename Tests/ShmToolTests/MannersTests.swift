@@ -7,6 +7,7 @@ struct MannersTests {
   private static let commands = [
     "create", "list", "inspect", "resize", "seal", "remove", "fill", "verify", "read", "write",
     "wait", "map", "wire", "unwire", "limits", "advise", "send", "recv",
+    "bench",
   ]
 
   @Test("the help lists every command under its heading")
@@ -27,7 +28,7 @@ struct MannersTests {
       "read": "CONTENTS", "write": "CONTENTS", "wait": "CONTENTS", "map": "MAPPING",
       "wire": "WIRING", "unwire": "WIRING", "limits": "WIRING", "advise": "WIRING",
       "send": "TRANSFER",
-      "recv": "TRANSFER",
+      "recv": "TRANSFER", "bench": "MEASUREMENT",
     ]
     for (command, heading) in wanted { #expect(found[command] == heading, "\(command)") }
   }

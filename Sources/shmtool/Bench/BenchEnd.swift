@@ -10,6 +10,7 @@ protocol BenchEnd: AnyObject {
   /// - Parameters:
   ///   - message: the bytes, a multiple of 8.
   ///   - count: how often.
+  /// - Throws: `ShmError` if the other process ended, or the kernel refuses.
   func send(_ message: UnsafeRawBufferPointer, count: Int) throws(ShmError)
 
   /// Receives messages, and reads every byte.
@@ -18,6 +19,7 @@ protocol BenchEnd: AnyObject {
   ///   - buffer: of the size of a message, for methods that copy.
   ///   - count: the number of messages.
   /// - Returns: the sum of all words of all messages.
+  /// - Throws: `ShmError` if the other process ended, or the kernel refuses.
   func receive(into buffer: UnsafeMutableRawBufferPointer, count: Int) throws(ShmError) -> UInt64
 }
 

@@ -3,35 +3,36 @@ import ShmCore
 import SystemPackage
 
 /// The machine and the limits of a measurement.
-struct BenchMachine: Codable {
-  /// The model of the processors; omitted if unknown.
-  let model: String?
+struct BenchMachine: Encodable {
+  /// The model of the processors.
+  let model: Unknowable<String>
   /// The processors that this process may use.
   let processors: Int
-  let kernel: String
+  let kernel: Unknowable<String>
   let pageSize: Int
-  /// The memory in bytes; omitted if unknown.
-  let memory: Int?
-  /// When shared memory gets huge pages by itself; omitted if unknown.
-  let sharedMemoryHugePages: String?
+  /// The memory in bytes.
+  let memory: Unknowable<Int>
+  /// When shared memory gets huge pages by itself.
+  let sharedMemoryHugePages: Unknowable<String>
   /// The bytes of the pool of huge pages, of all sizes.
   let hugePagePool: Int
-  /// The largest pipe of an ordinary user in bytes; omitted if unknown.
-  let pipeMaximum: Int?
-  /// The soft memlock limit in bytes; omitted if it is unlimited or unknown.
-  let memlockLimit: Int?
-  /// The part of the processors' time that the hypervisor took during the measurement, 0 to 1; omitted if unknown.
-  var stealShare: Double?
+  /// The largest pipe of an ordinary user in bytes.
+  let pipeMaximum: Unknowable<Int>
+  /// The soft memlock limit.
+  let memlockLimit: Unknowable<LimitsReport.Limit>
+  /// The part of the processors' time that the hypervisor took during the measurement, 0 to 1.
+  var stealShare: Unknowable<Double>
 
   static var current: BenchMachine {
     BenchMachine(
-      model: model, processors: Int(cshm_processors()), kernel: kernel,
-      pageSize: PageMath.pageSize, memory: MemoryInformation.current()?.total,
-      sharedMemoryHugePages: KernelSettings.current().shmemHugePages,
+      model: Unknowable(model), processors: Int(cshm_processors()), kernel: Unknowable(kernel),
+      pageSize: PageMath.pageSize, memory: Unknowable(MemoryInformation.current()?.total),
+      sharedMemoryHugePages: Unknowable(KernelSettings.current().shmemHugePages),
       hugePagePool: HugePagePool.all().reduce(0) { $0 + $1.total * $1.pageSize },
-      pipeMaximum: (try? FileSystem.firstLine(of: "/proc/sys/fs/pipe-max-size"))
-        .flatMap { ProcText.decimal($0) },
-      memlockLimit: memlockLimit, stealShare: nil)
+      pipeMaximum: Unknowable(
+        (try? FileSystem.firstLine(of: "/proc/sys/fs/pipe-max-size"))
+          .flatMap { ProcText.decimal($0) }),
+      memlockLimit: Unknowable(memlockLimit), stealShare: Unknowable(nil))
   }
 
   private static var model: String? {
@@ -41,15 +42,16 @@ struct BenchMachine: Codable {
       .map { String(decoding: $0.value, as: UTF8.self) }
   }
 
-  private static var kernel: String {
-    let text = (try? FileSystem.firstLine(of: "/proc/sys/kernel/osrelease")).map { Array($0) }
-    return text.map { String(decoding: $0, as: UTF8.self) } ?? "unknown"
+  private static var kernel: String? {
+    (try? FileSystem.firstLine(of: "/proc/sys/kernel/osrelease"))
+      .map { String(decoding: $0, as: UTF8.self) }
   }
 
-  private static var memlockLimit: Int? {
+  private static var memlockLimit: LimitsReport.Limit? {
     var (soft, hard): (UInt64, UInt64) = (0, 0)
     guard unsafe cshm_memlock_limit(0, &soft, &hard) == 0 else { return nil }
-    return Int(exactly: soft)
+    // RLIM_INFINITY fits no signed number.
+    return LimitsReport.Limit(Int(exactly: soft))
   }
 }
 

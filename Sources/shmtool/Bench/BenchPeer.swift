@@ -15,6 +15,7 @@ final class BenchPeer {
   ///   - part: what it does.
   ///   - source: the message.
   ///   - channel: what connects the two processes.
+  /// - Throws: `ShmError` if it cannot be started.
   init(
     _ part: BenchPart, _ source: borrowing BenchSource, over channel: BenchChannel
   ) throws(ShmError) {
@@ -67,7 +68,8 @@ final class BenchPeer {
       let before = BenchUsage.current
       let calls = end.systemCalls
       var answer = BenchControl.Answer()
-      answer.sum = try unsafe source.withMessage(min(next.size, source.mapping.count)) { (message) throws(ShmError) in
+      answer.sum = try unsafe source.withMessage(min(next.size, source.mapping.count)) {
+        (message) throws(ShmError) in
         let room = unsafe UnsafeMutableRawBufferPointer(
           rebasing: buffer.buffer[..<min(next.size, part.largest)])
         switch next.task {

@@ -33,6 +33,7 @@ struct BenchPlan {
   /// How many messages take the time of one measurement.
   ///
   /// - Parameter nanoseconds: what one message took.
+  /// - Returns: 1 or more.
   func count(ofMessagesTaking nanoseconds: Double) -> Int {
     max(1, Int(Double(sampleTime) / max(nanoseconds, 1)))
   }

@@ -7,7 +7,8 @@ final class BenchProgress {
 
   /// - Parameters:
   ///   - steps: the number of all steps.
-  ///   - options: whether progress is shown.
+  ///   - isWanted: whether progress is shown even if stderr is not a terminal.
+  ///   - isQuiet: whether it is never shown.
   init(steps: Int, isWanted: Bool, isQuiet: Bool) {
     line = ProgressLine(total: steps, isWanted: isWanted, isQuiet: isQuiet) { done, total, _ in
       "\(done * 100 / max(1, total ?? 0)) % measured"

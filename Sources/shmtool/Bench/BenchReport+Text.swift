@@ -20,10 +20,13 @@ extension BenchReport {
   }
 
   private func machineText(_ style: TextStyle) -> String {
-    var facts = ["Linux \(machine.kernel)", "\(machine.processors) processor\(machine.processors == 1 ? "" : "s")"]
-    if let model = machine.model { facts[1] += " (\(model))" }
-    if let memory = machine.memory { facts.append("\(ByteCount(memory)) of memory") }
-    if let steal = machine.stealShare, steal >= 0.001 {
+    var facts = [
+      "Linux \(machine.kernel.text { $0 })",
+      machine.processors == 1 ? "1 processor" : "\(machine.processors) processors",
+    ]
+    if let model = machine.model.value { facts[1] += " (\(model))" }
+    if let memory = machine.memory.value { facts.append("\(ByteCount(memory)) of memory") }
+    if let steal = machine.stealShare.value, steal >= 0.001 {
       facts.append("\(Format.figure(steal * 100)) % of the time stolen by the hypervisor")
     }
     return DisplayWidth.wrapped(facts.joined(separator: ", "), to: style.width)
@@ -43,8 +46,9 @@ extension BenchReport {
     case .latency: return "Latency of a round trip\n" + distributions(series, style)
     case .memory:
       return "Memory made ready, \(ByteCount(series[0].size))\n"
-        + figures(series, ["GB/s", "resident"], style) {
-          [Format.figure($0.median / 1e9), $0.resident.map { "\(ByteCount($0))" } ?? ""]
+        + figures(series, ["GB/s", "resident", "allocated"], style) { one in
+          [Format.figure(one.median / 1e9)]
+            + [one.resident, one.allocated].map { $0.map { "\(ByteCount($0))" } ?? "-" }
         }
     case .looking:
       return "Resident pages found, \(ByteCount(series[0].size)), half of it holes\n"

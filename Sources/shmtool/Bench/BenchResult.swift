@@ -28,11 +28,11 @@ extension BenchSeries {
   init(
     _ test: BenchTest, _ method: BenchMethod, size: Int, receivers: Int = 1, unit: Unit,
     samples: [Double], distribution: Distribution? = nil, perGib: Cost? = nil,
-    resident: Int? = nil
+    resident: Int? = nil, allocated: Int? = nil
   ) {
     self.init(
       test: test, method: method.rawValue, size: size, receivers: receivers, unit: unit,
       samples: samples, distribution: distribution ?? Distribution(of: samples), perGib: perGib,
-      resident: resident)
+      resident: resident, allocated: allocated)
   }
 }

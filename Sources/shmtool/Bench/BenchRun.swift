@@ -33,7 +33,9 @@ struct BenchRun {
       result.series += found.series
       result.skipped += found.skipped
     }
-    if let ticks, let now = ProcessorTicks.current { machine.stealShare = now.stealShare(since: ticks) }
+    if let ticks, let now = ProcessorTicks.current {
+      machine.stealShare = Unknowable(now.stealShare(since: ticks))
+    }
     return BenchReport(
       result, machine, quick: quick, nanoseconds: Clock.nanoseconds - start)
   }

@@ -30,6 +30,8 @@ struct BenchSeries: Codable {
   var perGib: Cost?
   /// The bytes that are resident afterwards; omitted except for `memory`.
   var resident: Int?
+  /// The bytes that are allocated afterwards; omitted except for `memory`.
+  var allocated: Int?
 
   /// The median of the samples. With an even number of samples it is the lower one of the middle two.
   var median: Double { Distribution.value(at: 0.5, of: samples.sorted()) }

@@ -6,6 +6,7 @@ struct BenchSource: ~Copyable {
   let mapping: Mapping
 
   /// - Parameter size: the largest message in bytes.
+  /// - Throws: `ShmError` of kind `noSpace` if there is no memory for it.
   init(size: Int) throws(ShmError) {
     let region = try Region.anonymous("shmtool-bench-source", size: size)
     var mapping = try Mapping(of: region)

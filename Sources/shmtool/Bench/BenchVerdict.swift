@@ -18,7 +18,9 @@ struct BenchVerdict: Encodable {
   ///
   /// - Parameters:
   ///   - sizes: ascending.
-  ///   - one, other: the rates at these sizes.
+  ///   - one: the rates at these sizes.
+  ///   - other: the rates to compare with.
+  /// - Returns: the size.
   static func crossover(_ sizes: [Int], _ one: [Double], _ other: [Double]) -> Int? {
     var from: Int?
     for index in sizes.indices.reversed() {
@@ -80,14 +82,17 @@ struct BenchVerdict: Encodable {
       from.map {
         "mapping each message pays from \(ByteCount($0)) on: \(rates.ratio(last)); a smaller value is better passed "
           + "by a call"
-      } ?? "mapping each message does not pay: message passing is faster at \(ByteCount(rates.sizes[last]))"
+      }
+      ?? "mapping each message does not pay: message passing is faster at \(ByteCount(rates.sizes[last]))"
     return BenchVerdict(test: .transfer, text: text, crossover: Unknowable(from))
   }
 
   private static func latency(_ series: [BenchSeries]) -> BenchVerdict? {
     let all = series.filter { $0.test == .latency }
     let size = all.contains { $0.size == 64 } ? 64 : all.first?.size
-    let fitting = all.filter { $0.size == size }.sorted { $0.distribution.p50 < $1.distribution.p50 }
+    let fitting = all.filter { $0.size == size }.sorted {
+      $0.distribution.p50 < $1.distribution.p50
+    }
     guard let size, let first = fitting.first, fitting.count > 1 else { return nil }
     let others = fitting.dropFirst().map {
       "\($0.method) \(Format.nanoseconds($0.distribution.p50))"

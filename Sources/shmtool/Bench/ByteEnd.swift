@@ -73,6 +73,7 @@ final class QueueEnd: BenchEnd {
   /// - Parameters:
   ///   - queue: its descriptor.
   ///   - messageSize: the largest message in bytes; a receive needs as much room.
+  /// - Throws: `ShmError` of kind `noSpace` if there is no memory for a message.
   init(_ queue: CInt, messageSize: Int) throws(ShmError) {
     self.queue = queue
     self.messageSize = messageSize

@@ -107,7 +107,9 @@ struct LookingBench {
     let descriptor = try FileSystem.open("/proc/self/pagemap", O_RDONLY)
     var entries = [UInt64](repeating: 0, count: 8192)
     var (found, page) = (0, 0)
-    let (first, pages) = (Int(mapping.address) / PageMath.pageSize, mapping.count / PageMath.pageSize)
+    let (first, pages) = (
+      Int(mapping.address) / PageMath.pageSize, mapping.count / PageMath.pageSize
+    )
     while page < pages {
       let count = min(entries.count, pages - page)
       let read = try unsafe entries.withUnsafeMutableBufferPointer { (buffer) throws(Errno) in

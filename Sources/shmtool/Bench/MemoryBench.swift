@@ -42,7 +42,8 @@ struct MemoryBench {
         guard try region.collapse() > 0 else {
           throw ShmError(.noSpace, ByteEnd.attempt, "no memory for a transparent huge page is free")
         }
-      case .mlock: try unsafe onMemory { (memory) throws(Errno) in try unsafe MemoryCalls.lock(memory) }
+      case .mlock:
+        try unsafe onMemory { (memory) throws(Errno) in try unsafe MemoryCalls.lock(memory) }
       case .mlockOnFault:
         try unsafe onMemory { (memory) throws(Errno) in
           try unsafe MemoryCalls.lockOnFault(memory)
@@ -78,6 +79,13 @@ struct MemoryBench {
     }
   }
 
+  /// One measurement, and the bytes that are resident and allocated afterwards.
+  private struct Sample {
+    let rate: Double
+    let resident: Int
+    let allocated: Int
+  }
+
   func run() throws(ShmError) -> BenchResult {
     // Without room an access to the memory would end this process.
     _ = try Region.anonymous("shmtool-bench", size: plan.memorySize)
@@ -85,14 +93,14 @@ struct MemoryBench {
     var result = BenchResult()
     var methods = BenchMethod.memories
     var samples = [[Double]](repeating: [], count: methods.count)
-    var resident = [Int](repeating: 0, count: methods.count)
+    var last = [Sample?](repeating: nil, count: methods.count)
     for round in 0...plan.rounds {
       for (index, method) in BenchMethod.memories.enumerated() where methods.contains(method) {
         do throws(ShmError) {
           let sample = try measure(method, zeros)
           // The first round warms up.
           if round > 0 { samples[index].append(sample.rate) }
-          resident[index] = sample.resident
+          last[index] = sample
         } catch {
           try SignalMask.checkPending(ByteEnd.attempt)
           result.skipped.append(BenchSkip(.memory, method, error))
@@ -105,21 +113,23 @@ struct MemoryBench {
       result.series.append(
         BenchSeries(
           .memory, method, size: plan.memorySize, unit: .bytesPerSecond, samples: samples[index],
-          resident: resident[index]))
+          resident: last[index]?.resident, allocated: last[index]?.allocated))
     }
     return result
   }
 
   private func measure(
     _ method: BenchMethod, _ zeros: borrowing OwnedPages
-  ) throws(ShmError) -> (rate: Double, resident: Int) {
+  ) throws(ShmError) -> Sample {
     if method == .hugePool { try requirePool() }
     let subject = try Subject(method, size: plan.memorySize)
     let start = Clock.nanoseconds
     try subject.prepare(method, zeros: zeros)
     let nanoseconds = Clock.nanoseconds - start
     let rate = Double(plan.memorySize) / (Double(max(1, nanoseconds)) / 1e9)
-    return (rate, try subject.mapping.residentBytes())
+    return Sample(
+      rate: rate, resident: try subject.mapping.residentBytes(),
+      allocated: try subject.region.status().allocated)
   }
 
   private func requirePool() throws(ShmError) {
@@ -127,7 +137,8 @@ struct MemoryBench {
     guard free >= plan.memorySize else {
       throw ShmError(
         .noSpace, ByteEnd.attempt,
-        "the pool of huge pages has \(ByteCount(free)) free, and \(ByteCount(plan.memorySize)) are needed")
+        "the pool of huge pages has \(ByteCount(free)) free, and \(ByteCount(plan.memorySize)) are needed"
+      )
     }
   }
 }

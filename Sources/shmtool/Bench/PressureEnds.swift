@@ -15,7 +15,8 @@ final class HogEnd: BenchEnd {
     let bytes = unsafe memory.buffer
     for _ in 0..<count {
       for offset in stride(from: 0, to: bytes.count, by: PageMath.pageSize) {
-        let value = unsafe bytes.load(fromByteOffset: offset, as: UInt64.self) &+ UInt64(offset) &+ 1
+        let value =
+          unsafe bytes.load(fromByteOffset: offset, as: UInt64.self) &+ UInt64(offset) &+ 1
         unsafe bytes.storeBytes(of: value, toByteOffset: offset, as: UInt64.self)
       }
     }
@@ -73,6 +74,7 @@ final class ProbeEnd: BenchEnd {
   /// - Parameters:
   ///   - message: not used; the regions have their own size.
   ///   - count: the accesses to each region.
+  /// - Throws: `ShmError` if the regions cannot be created or wired.
   func send(_ message: UnsafeRawBufferPointer, count: Int) throws(ShmError) {
     // Only now is this process in the group.
     if regions == nil { regions = try Regions(size: PressureBench.regionSize) }

@@ -51,6 +51,7 @@ final class TransferSession {
   ///   - buffer: room for one message.
   ///   - source: the message.
   /// - Returns: what it took of both processes.
+  /// - Throws: `ShmError` of kind `damaged` if other bytes arrived, and the errors of the method.
   func measure(
     size: Int, count: Int, into buffer: borrowing OwnedPages, _ source: borrowing BenchSource
   ) throws(ShmError) -> Sample {

@@ -1,0 +1,131 @@
+import glob
+import json
+import os
+import signal
+import subprocess
+import time
+
+from support import T, until
+
+METHODS = {
+    "transfer": {"stream-in-place", "stream", "map", "process-vm-readv", "pipe-64k", "pipe-1m", "unix", "tcp",
+                 "mqueue", "memcpy"},
+    "latency": {"stream-spinning", "stream-adaptive", "stream-sleeping", "pipe", "unix", "futex", "eventfd"},
+    "fan-out": {"stream-in-place", "pipes"},
+    "memory": {"touch", "fallocate", "write", "populate", "huge-pool", "huge-transparent", "mlock", "mlock-on-fault"},
+    "looking": {"mincore", "cachestat", "seek-data", "pagemap", "pagemap-scan"},
+}
+
+
+def bench(*words):
+    return subprocess.run([T, "bench", *words], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300)
+
+
+def started(*words):
+    return subprocess.Popen([T, "bench", *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE)
+
+
+# The other processes of a measurement that this process started.
+def peers(process):
+    found = []
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        try:
+            words = open(path, "rb").read().split(b"\0")
+        except OSError:
+            continue
+        if any(word.startswith(b"--peer=") and word.split(b":")[3:4] == [b"%d" % process] for word in words):
+            found.append(int(path.split("/")[2]))
+    return found
+
+
+def test_report():
+    result = bench("--quick", "--json")
+    assert result.returncode == 0 and result.stdout.count("\n") == 1, result
+    report = json.loads(result.stdout)
+    assert report["quick"] and report["seconds"] > 0 and report["machine"]["processors"] == len(os.sched_getaffinity(0))
+    assert report["machine"]["page_size"] == os.sysconf("SC_PAGESIZE")
+    for test, methods in METHODS.items():
+        measured = {one["method"] for one in report["series"] if one["test"] == test}
+        skipped = {one["method"]: one["reason"] for one in report["skipped"] if one["test"] == test}
+        assert measured | set(skipped) == methods and not measured & set(skipped), (test, measured, skipped)
+        assert all(skipped.values()), skipped
+        # What needs no privilege and no huge pages is measured everywhere.
+        usual = methods - {"huge-pool", "huge-transparent", "mlock", "mlock-on-fault", "mqueue", "process-vm-readv",
+                           "cachestat", "pagemap-scan", "stream-spinning"}
+        assert usual <= measured, (test, skipped)
+    for one in report["series"]:
+        values = [one["distribution"][key] for key in ("min", "p50", "p90", "p99", "p999", "max")]
+        assert values == sorted(values) and values[0] > 0, one
+        assert len(one["samples"]) == 5 and min(one["samples"]) > 0, one
+        if one["test"] == "transfer":
+            assert one["per_gib"]["processor_seconds"] > 0, one
+            # Each byte stream of 64 KiB pieces needs at least so many reads and writes.
+            if one["method"] == "pipe-64k" and one["size"] >= 65536:
+                assert one["per_gib"]["system_calls"] >= 2 * 16384, one
+            if one["method"] == "memcpy":
+                assert one["per_gib"]["system_calls"] == 0, one
+        if one["test"] == "memory":
+            assert one["allocated"] >= one["size"] and one["resident"] in (0, one["size"]), one
+    assert {verdict["test"] for verdict in report["verdicts"]} == {"transfer", "latency", "fan-out"}, report["verdicts"]
+
+
+def test_text():
+    result = bench("--quick", "transfer", "fan-out", "looking")
+    assert result.returncode == 0 and result.stderr == "", result
+    lines = result.stdout.splitlines()
+    assert max(map(len, lines)) <= 80, max(lines, key=len)
+    for word in ("Transfer, GB/s", "stream-in-place", "CPU s", "Fan-out", "pagemap", "On this machine"):
+        assert word in result.stdout, (word, result.stdout)
+    # In another order, and once each.
+    again = bench("--quick", "looking", "fan-out", "looking").stdout
+    assert again.index("Fan-out") < again.index("Resident pages") and again.count("Resident pages") == 1, again
+    shown = bench("--quick", "looking", "-v").stderr
+    assert "% measured" in shown, shown
+
+
+def test_interrupted(number):
+    for test, delay in (("transfer", 0.05), ("transfer", 0.4), ("latency", 0.3), ("fan-out", 0.2), ("memory", 0.3)):
+        process = started("--quick", test)
+        time.sleep(delay)
+        before = peers(process.pid)
+        process.send_signal(int(number))
+        error = process.communicate(timeout=60)[1]
+        # It may have ended before the signal.
+        assert process.returncode in (-int(number), 0), (test, process.returncode, error)
+        until(lambda: not any(os.path.exists(f"/proc/{peer}") for peer in before) and not peers(process.pid))
+        if int(number) != signal.SIGKILL:
+            assert not glob.glob(f"/dev/shm/.shmtool-*/shmtool-bench-{process.pid}-*"), test
+
+
+def test_peer_ends():
+    process = started("transfer")
+    until(lambda: len(peers(process.pid)) == len(METHODS["transfer"]) - 1)
+    os.kill(peers(process.pid)[3], signal.SIGKILL)
+    output, error = process.communicate(timeout=60)
+    assert process.returncode == 69 and output == b"", (process.returncode, error)
+    assert b"the other process of the measurement ended" in error, error
+    assert not peers(process.pid)
+
+
+def groups():
+    return [path for path, _, _ in os.walk("/sys/fs/cgroup") if "shmtool-bench-" in path]
+
+
+def test_pressure():
+    before = {line.split()[0]: line.split()[1] for line in open("/proc/meminfo")}["SwapFree:"]
+    result = bench("pressure", "--quick", "--yes", "--json")
+    assert result.returncode == 0, result
+    report = json.loads(result.stdout)
+    found = {one["method"]: one["distribution"] for one in report["series"]}
+    assert found.keys() == {"wired", "unwired"} and not report["skipped"], report
+    # A page that has to come from swap takes longer than one in RAM.
+    assert found["unwired"]["p99"] > 4 * found["wired"]["p99"], (before, found)
+    assert groups() == [], groups()
+    process = started("pressure", "--yes", "-q")
+    until(lambda: groups() != [])
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGTERM
+    until(lambda: not peers(process.pid))
+    assert groups() == [], groups()
