@@ -7,6 +7,7 @@
 #include <mqueue.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,13 +97,23 @@ int cshmtool_queue_send(int queue, const void *bytes, size_t count) {
   return mq_send((mqd_t)queue, bytes, count, 0) == 0 ? 0 : -errno;
 }
 
-ssize_t cshmtool_queue_receive(int queue, void *bytes, size_t room) {
-  ssize_t count = mq_receive((mqd_t)queue, bytes, room, NULL);
+ssize_t cshmtool_queue_receive(int queue, void *bytes, size_t room, int64_t deadline) {
+  struct timespec until = {deadline, 0};
+  ssize_t count = mq_timedreceive((mqd_t)queue, bytes, room, NULL, &until);
   return count < 0 ? -errno : count;
 }
 
-int cshmtool_futex_wait(const uint32_t *word, uint32_t value) {
-  return syscall(SYS_futex, word, FUTEX_WAIT, value, NULL, NULL, 0) == 0 ? 0 : -errno;
+int cshmtool_futex_wait(const uint32_t *word, uint32_t value, int seconds) {
+  struct timespec time = {seconds, 0};
+  return syscall(SYS_futex, word, FUTEX_WAIT, value, &time, NULL, 0) == 0 ? 0 : -errno;
+}
+
+int cshmtool_event_wait(int event, int seconds) {
+  struct pollfd entry = {event, POLLIN, 0};
+  int count = poll(&entry, 1, seconds * 1000);
+  if (count <= 0) return count < 0 ? -errno : -ETIMEDOUT;
+  uint64_t number;
+  return read(event, &number, sizeof number) < 0 ? -errno : 0;
 }
 
 int cshmtool_futex_wake(const uint32_t *word) {

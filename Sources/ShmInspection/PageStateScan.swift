@@ -144,6 +144,8 @@ struct PageStateScan: ~Copyable {
   /// Unwritten pages: on tmpfs every page with memory is reserved. On a device such a page was read.
   private mutating func scanUnwritten(_ range: Range<Int>) {
     guard kind == .tmpfs else { return look(at: range, .resident, otherwise: .hole) }
+    // If nothing is written and everything allocated, a second pass over the pages is not needed.
+    if range == 0..<end, allocated >= end { return add(range, .reserved) }
     var found: [Part] = []
     if divide(range, by: \.cached, { found.append(($0, $1 ? .reserved : .hole)) }) {
       for part in found { add(part.range, part.state) }

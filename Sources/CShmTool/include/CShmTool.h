@@ -125,12 +125,14 @@ int cshmtool_socket_pair(int *ends);
 int cshmtool_tcp_pair(int *ends);
 // A message queue without a name, and the largest size of its messages. Returns its descriptor. mq_overview(7)
 int cshmtool_message_queue(size_t *message_size);
-// An event whose reader waits. eventfd(2)
+// An event, and a wait for it that resets it. eventfd(2), poll(2)
 int cshmtool_event(void);
+int cshmtool_event_wait(int event, int seconds);
 int cshmtool_queue_send(int queue, const void *bytes, size_t count);
-ssize_t cshmtool_queue_receive(int queue, void *bytes, size_t room);
+// The deadline is in seconds since 1970; -ETIMEDOUT after it
+ssize_t cshmtool_queue_receive(int queue, void *bytes, size_t room, int64_t deadline);
 // Waits while a word in shared memory has a value; wakes all processes that wait. futex(2)
-int cshmtool_futex_wait(const uint32_t *word, uint32_t value);
+int cshmtool_futex_wait(const uint32_t *word, uint32_t value, int seconds);
 int cshmtool_futex_wake(const uint32_t *word);
 
 #if defined(__cplusplus)

@@ -1,3 +1,4 @@
+import Glibc
 import ShmCore
 import SystemPackage
 
@@ -26,6 +27,9 @@ struct BenchControl: ~Copyable {
   private let descriptor: OwnedDescriptor
 
   init(_ descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
+
+  /// Lets the other process end. shutdown(2)
+  func shutDown() { shutdown(descriptor.raw, CInt(SHUT_RDWR)) }
 
   func send(_ task: Task, size: Int, count: Int) throws(ShmError) {
     try write([task.rawValue, size, count, 0])
@@ -65,8 +69,15 @@ struct BenchControl: ~Copyable {
 
   private func write(_ words: [Int]) throws(ShmError) {
     try unsafe words.withUnsafeBufferPointer { (buffer) throws(ShmError) in
-      try unsafe DescriptorIO.writeAll(
-        descriptor.raw, UnsafeRawBufferPointer(buffer), ByteEnd.attempt)
+      do throws(Errno) {
+        // A message of this size is never written in part.
+        _ = try unsafe OwnedDescriptor.write(
+          descriptor.raw, from: UnsafeRawBufferPointer(buffer))
+      } catch .brokenPipe {
+        throw ByteEnd.ended
+      } catch {
+        throw ShmError(ByteEnd.attempt, error)
+      }
     }
   }
 
@@ -77,8 +88,13 @@ struct BenchControl: ~Copyable {
       var done = 0
       while done < bytes.count {
         let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[done...])
-        let count = try ShmError.translating(ByteEnd.attempt) { () throws(Errno) in
-          try unsafe descriptor.read(into: rest)
+        let count: Int
+        do throws(Errno) {
+          count = try unsafe descriptor.read(into: rest)
+        } catch .connectionReset {
+          return false
+        } catch {
+          throw ShmError(ByteEnd.attempt, error)
         }
         if count == 0 { return false }
         done += count

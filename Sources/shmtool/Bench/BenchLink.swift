@@ -91,7 +91,9 @@ enum BenchLink {
     }
   }
 
-  private static func place(_ name: String) throws(ShmError) -> Rendezvous {
-    try Rendezvous(name, directory: StreamArguments.directory)
+  private static func place(_ text: String) throws(ShmError) -> Rendezvous {
+    let path = FilePath(text)
+    return try Rendezvous(
+      RegionName(bytes: path.lastComponent?.bytes ?? []), directory: path.removingLastComponent())
   }
 }

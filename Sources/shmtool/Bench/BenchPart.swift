@@ -1,4 +1,5 @@
 import Glibc
+import SystemPackage
 
 /// What one process of a measurement does.
 struct BenchPart {
@@ -18,7 +19,7 @@ struct BenchPart {
   let role: Role
   /// The largest message in bytes.
   let largest: Int
-  /// The name of the stream, of methods that use one.
+  /// The path of the stream, of methods that use one.
   let stream: String
   /// The process that started the measurement.
   let starter: pid_t
@@ -30,6 +31,22 @@ struct BenchPart {
 }
 
 extension BenchPart {
+  /// A part of a process that is started by this one.
+  ///
+  /// - Parameters:
+  ///   - method: the method.
+  ///   - role: what the process does.
+  ///   - largest: the largest message in bytes.
+  ///   - directory: where streams meet; nil without streams.
+  init(
+    _ method: BenchMethod, _ role: Role, largest: Int, meetingIn directory: BenchDirectory? = nil
+  ) {
+    let path = directory.map { $0.path.appending(method.rawValue) }
+    self.init(
+      method: method, role: role, largest: largest, stream: path.map { "\($0)" } ?? "",
+      starter: getpid())
+  }
+
   /// As a word of a command line.
   var word: String { "\(method.rawValue):\(role.rawValue):\(largest):\(starter):\(stream)" }
 

@@ -40,6 +40,7 @@ final class BenchPeer {
   }
 
   deinit {
+    control.shutDown()
     if let child = child.take() { child.end() }
   }
 
@@ -49,7 +50,7 @@ final class BenchPeer {
   private static let first: CInt = 3
 
   /// Does what a word of the command line says, until the process that started this one closes the control.
-  static func serve(_ word: String) throws(ShmError) {
+  static func serve(_ word: String) throws {
     guard let part = BenchPart(word: word) else {
       throw ShmError(.usage, ByteEnd.attempt, "'\(word)' is not a part of a measurement")
     }
@@ -57,11 +58,17 @@ final class BenchPeer {
     _ = try ShmError.translating(ByteEnd.attempt) { () throws(Errno) in
       try SystemCall.checkNegated { cshmtool_end_with_parent(part.starter) }
     }
+    // A stream that is interrupted before its ends have met removes its name.
+    guard part.method.waiting != nil else { return try serve(part, interrupt: nil) }
+    try StreamInterruption.watching { try serve(part, interrupt: $0) }
+  }
+
+  private static func serve(_ part: BenchPart, interrupt: CInt?) throws(ShmError) {
     let control = BenchControl(OwnedDescriptor(adopting: first))
     let source = try BenchSource(descriptor: first + 1)
     try control.sendReady(address: source.mapping.address)
     let rest = (first + 2..<first + 8).filter { OwnedDescriptor.isOpen($0) }
-    let end = try BenchLink.end(part, rest)
+    let end = try BenchLink.end(part, rest, interrupt: interrupt)
     let buffer = try Allocation.pages(part.largest, ByteEnd.attempt)
     let isHog = part.role == .hog
     while let next = try control.nextTask() {

@@ -59,7 +59,13 @@ final class ByteEnd: BenchEnd {
 
   private func call(_ body: () throws(Errno) -> Int) throws(ShmError) -> Int {
     systemCalls += 1
-    return try ShmError.translating(Self.attempt, body)
+    do throws(Errno) {
+      return try body()
+    } catch .brokenPipe, .connectionReset {
+      throw Self.ended
+    } catch {
+      throw ShmError(Self.attempt, error)
+    }
   }
 }
 
@@ -69,6 +75,8 @@ final class QueueEnd: BenchEnd {
   private let buffer: OwnedPages
   private let messageSize: Int
   private(set) var systemCalls = 0
+  /// How long to wait for another process whose end the kernel does not report, in seconds.
+  static let patience = 20
 
   /// - Parameters:
   ///   - queue: its descriptor.
@@ -95,12 +103,18 @@ final class QueueEnd: BenchEnd {
     into buffer: UnsafeMutableRawBufferPointer, count: Int
   ) throws(ShmError) -> UInt64 {
     let room = unsafe self.buffer.buffer
+    let deadline = Int64(Clock.secondsSince1970 + Self.patience)
     var sum: UInt64 = 0
     for _ in 0..<count {
-      let read = try ShmError.translating(ByteEnd.attempt) { () throws(Errno) in
-        try SystemCall.checkNegated {
-          unsafe cshmtool_queue_receive(queue, room.baseAddress, messageSize)
+      let read: Int
+      do throws(Errno) {
+        read = try SystemCall.checkNegated {
+          unsafe cshmtool_queue_receive(queue, room.baseAddress, messageSize, deadline)
         }
+      } catch .timedOut {
+        throw ByteEnd.ended
+      } catch {
+        throw ShmError(ByteEnd.attempt, error)
       }
       sum &+= unsafe BenchSum.of(UnsafeRawBufferPointer(rebasing: room[..<read]))
     }

@@ -20,9 +20,9 @@ struct FanOutBench {
       _ method: BenchMethod, receivers: Int, _ source: borrowing BenchSource, interrupt: CInt
     ) throws(ShmError) {
       self.method = method
+      let directory = try BenchDirectory()
       let part = BenchPart(
-        method: method, role: .receiver, largest: source.mapping.count,
-        stream: "shmtool-bench-\(getpid())-fan-out", starter: getpid())
+        method, .receiver, largest: source.mapping.count, meetingIn: directory)
       var channels: [BenchChannel] = []
       var peers: [BenchPeer] = []
       for _ in 0..<receivers {
@@ -90,6 +90,7 @@ struct FanOutBench {
             try Session(method, receivers: receivers, source, interrupt: interrupt))
         } catch {
           try SignalMask.checkPending(ByteEnd.attempt)
+          if error.kind == .peerDied { throw error }
           result.skipped.append(BenchSkip(.fanOut, method, error))
         }
       }

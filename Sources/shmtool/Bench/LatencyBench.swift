@@ -25,13 +25,13 @@ struct LatencyBench {
     private let peer: BenchPeer
 
     init(
-      _ method: BenchMethod, _ source: borrowing BenchSource, interrupt: CInt
+      _ method: BenchMethod, _ source: borrowing BenchSource, _ directory: BenchDirectory,
+      interrupt: CInt
     ) throws(ShmError) {
       self.method = method
       channel = try BenchChannel(for: method, largest: source.mapping.count)
       let part = BenchPart(
-        method: method, role: .echo, largest: source.mapping.count,
-        stream: "shmtool-bench-\(getpid())-\(method.rawValue)", starter: getpid())
+        method, .echo, largest: source.mapping.count, meetingIn: directory)
       peer = try BenchPeer(part, source, over: channel)
       _ = try peer.control.waitForReady()
       end = try BenchLink.end(
@@ -88,6 +88,7 @@ struct LatencyBench {
     let largest = plan.latencySizes.last ?? 0
     let source = try BenchSource(size: largest)
     let buffer = try Allocation.pages(largest, ByteEnd.attempt)
+    let directory = try BenchDirectory()
     var sessions: [Session] = []
     for method in BenchMethod.latencies {
       if method == .streamSpinning, cshm_processors() < 2 {
@@ -96,12 +97,14 @@ struct LatencyBench {
         continue
       }
       do throws(ShmError) {
-        sessions.append(try Session(method, source, interrupt: interrupt))
+        sessions.append(try Session(method, source, directory, interrupt: interrupt))
       } catch {
         try SignalMask.checkPending(ByteEnd.attempt)
+        if error.kind == .peerDied { throw error }
         result.skipped.append(BenchSkip(.latency, method, error))
       }
     }
+    directory.remove()
     for size in plan.latencySizes {
       result.series += try measure(size, sessions, into: buffer, source)
     }

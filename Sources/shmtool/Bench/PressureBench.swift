@@ -96,8 +96,7 @@ struct PressureBench {
     _ role: BenchPart.Role, _ source: borrowing BenchSource, _ channel: BenchChannel,
     in group: borrowing PressureGroup
   ) throws(ShmError) -> BenchPeer {
-    let part = BenchPart(
-      method: .wired, role: role, largest: PageMath.pageSize, stream: "", starter: getpid())
+    let part = BenchPart(.wired, role, largest: PageMath.pageSize)
     let peer = try BenchPeer(part, source, over: channel)
     _ = try peer.control.waitForReady()
     try group.add(peer.process)

@@ -15,15 +15,18 @@ struct TransferBench {
     let largest = plan.transferSizes.last ?? 0
     let source = try BenchSource(size: largest)
     let buffer = try Allocation.pages(largest, ByteEnd.attempt)
+    let directory = try BenchDirectory()
     var sessions: [TransferSession] = []
     for method in BenchMethod.transfers {
       do throws(ShmError) {
-        sessions.append(try TransferSession(method, source, interrupt: interrupt))
+        sessions.append(try TransferSession(method, source, directory, interrupt: interrupt))
       } catch {
         try SignalMask.checkPending(ByteEnd.attempt)
+        if error.kind == .peerDied { throw error }
         result.skipped.append(BenchSkip(.transfer, method, error))
       }
     }
+    directory.remove()
     for size in plan.transferSizes {
       result.series += try measure(
         size, sessions.filter { size <= $0.largestMessage }, into: buffer, source)

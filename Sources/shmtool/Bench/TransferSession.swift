@@ -21,7 +21,8 @@ final class TransferSession {
   private let peer: BenchPeer?
 
   init(
-    _ method: BenchMethod, _ source: borrowing BenchSource, interrupt: CInt
+    _ method: BenchMethod, _ source: borrowing BenchSource, _ directory: BenchDirectory,
+    interrupt: CInt
   ) throws(ShmError) {
     self.method = method
     let size = source.mapping.count
@@ -32,9 +33,7 @@ final class TransferSession {
       end = LocalCopyEnd(source: try Mapping(of: source.region, protection: .readOnly))
       return
     }
-    let part = BenchPart(
-      method: method, role: .sender, largest: largestMessage,
-      stream: "shmtool-bench-\(getpid())-\(method.rawValue)", starter: getpid())
+    let part = BenchPart(method, .sender, largest: largestMessage, meetingIn: directory)
     let peer = try BenchPeer(part, source, over: channel)
     let address = try peer.control.waitForReady()
     end = try BenchLink.end(

@@ -76,19 +76,16 @@ final class WordEnd: BenchEnd {
   private func wait(at start: Int) throws(ShmError) {
     while try mapping.counterValue(at: start) == received {
       systemCalls += 1
-      switch wake {
-      case .futex:
-        let answer = unsafe cshmtool_futex_wait(
-          word(at: start), UInt32(truncatingIfNeeded: received))
-        if answer < 0, ![EAGAIN, EINTR].contains(-answer) { try call { answer } }
-      case .events(let own, _):
-        var number: UInt64 = 0
-        _ = try unsafe withUnsafeMutableBytes(of: &number) { (bytes) throws(ShmError) in
-          try ShmError.translating(ByteEnd.attempt) { () throws(Errno) in
-            try unsafe OwnedDescriptor.read(own, into: bytes)
-          }
+      let answer =
+        switch wake {
+        case .futex:
+          unsafe cshmtool_futex_wait(
+            word(at: start), UInt32(truncatingIfNeeded: received), CInt(QueueEnd.patience))
+        case .events(let own, _): cshmtool_event_wait(own, CInt(QueueEnd.patience))
         }
-      }
+      if answer == -ETIMEDOUT { throw ByteEnd.ended }
+      // The counter has changed, or a signal has come.
+      if answer < 0, ![EAGAIN, EINTR].contains(-answer) { try call { answer } }
     }
   }
 

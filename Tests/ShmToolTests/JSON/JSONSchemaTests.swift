@@ -10,7 +10,8 @@ struct JSONSchemaTests {
   func names() {
     #expect(
       JSONSchema.names == [
-        "advise", "bench", "copy", "create", "error", "fill", "inspect", "limits", "list", "map", "read",
+        "advise", "bench", "copy", "create", "error", "fill", "inspect", "limits", "list", "map",
+        "read",
         "recv",
         "remove", "resize", "seal", "send", "unwire", "verify", "wait", "wire", "write",
       ])

@@ -13,7 +13,7 @@ def test_independent(directory):
             schema = json.load(file)
         jsonschema.Draft202012Validator.check_schema(schema)
         check[schema["$id"].rpartition(":")[2]] = jsonschema.Draft202012Validator(schema)
-    assert len(check) == 20, sorted(check)
+    assert len(check) == 21, sorted(check)
     for words in (["create", N, "64K"], ["fill", N, "--zero"], ["list"], ["limits"], ["wait", N],
                   ["inspect", N, "--pages"], ["wire", "--list"], ["remove", "--stale"], ["remove", N]):
         report = json.loads(run(*words, "--json").stdout)
