@@ -49,7 +49,7 @@ struct BenchChannel {
     let there = try Self.pair { unsafe cshm_pipe(&$0) }
     let back = try Self.pair { unsafe cshm_pipe(&$0) }
     for end in [there.1, back.1] {
-      _ = try ShmError.translating(ByteEnd.attempt) { () throws(Errno) in
+      _ = try BenchCall.run { () throws(Errno) in
         try SystemCall.checkNegated { cshm_fcntl(end.number ?? -1, cshm_F_SETPIPE_SZ, capacity) }
       }
     }
@@ -72,7 +72,7 @@ struct BenchChannel {
 
   private mutating func addRegion(size: Int) throws(ShmError) {
     let region = try Region.anonymous("shmtool-bench", size: size)
-    let shared = try ShmError.translating(ByteEnd.attempt) { () throws(Errno) in
+    let shared = try BenchCall.run { () throws(Errno) in
       try OwnedDescriptor.duplicate(region.rawDescriptor)
     }
     let box = OwnedDescriptorBox(shared)
@@ -84,7 +84,7 @@ struct BenchChannel {
     _ open: (inout [CInt]) -> CInt
   ) throws(ShmError) -> (OwnedDescriptorBox, OwnedDescriptorBox) {
     var ends: [CInt] = [-1, -1]
-    _ = try ShmError.translating(ByteEnd.attempt) { () throws(Errno) in
+    _ = try BenchCall.run { () throws(Errno) in
       try SystemCall.checkNegated { open(&ends) }
     }
     return (
@@ -94,7 +94,7 @@ struct BenchChannel {
   }
 
   private static func open(_ open: () -> CInt) throws(ShmError) -> OwnedDescriptorBox {
-    let raw = try ShmError.translating(ByteEnd.attempt) { () throws(Errno) in
+    let raw = try BenchCall.run { () throws(Errno) in
       try SystemCall.checkNegated(open)
     }
     return OwnedDescriptorBox(OwnedDescriptor(adopting: raw))

@@ -39,7 +39,7 @@ struct BenchControl: ~Copyable {
   func nextTask() throws(ShmError) -> (task: Task, size: Int, count: Int)? {
     guard let words = try read() else { return nil }
     guard let task = Task(rawValue: words[0]), words[1] > 0, words[2] > 0 else {
-      throw ShmError(.damaged, ByteEnd.attempt, "no such task")
+      throw ShmError(.damaged, BenchCall.attempt, "no such task")
     }
     return (task, words[1], words[2])
   }
@@ -49,7 +49,7 @@ struct BenchControl: ~Copyable {
 
   /// Waits until the other process is set up, and returns the address of its message.
   func waitForReady() throws(ShmError) -> UInt64 {
-    guard let words = try read() else { throw ByteEnd.ended }
+    guard let words = try read() else { throw BenchCall.ended }
     return UInt64(UInt(bitPattern: words[0]))
   }
 
@@ -61,7 +61,7 @@ struct BenchControl: ~Copyable {
   }
 
   func answer() throws(ShmError) -> Answer {
-    guard let words = try read() else { throw ByteEnd.ended }
+    guard let words = try read() else { throw BenchCall.ended }
     return Answer(
       sum: UInt64(truncatingIfNeeded: words[0]), systemCalls: words[1],
       usage: BenchUsage(nanoseconds: words[2], contextSwitches: words[3]))
@@ -69,14 +69,9 @@ struct BenchControl: ~Copyable {
 
   private func write(_ words: [Int]) throws(ShmError) {
     try unsafe words.withUnsafeBufferPointer { (buffer) throws(ShmError) in
-      do throws(Errno) {
-        // A message of this size is never written in part.
-        _ = try unsafe OwnedDescriptor.write(
-          descriptor.raw, from: UnsafeRawBufferPointer(buffer))
-      } catch .brokenPipe {
-        throw ByteEnd.ended
-      } catch {
-        throw ShmError(ByteEnd.attempt, error)
+      // A message of this size is never written in part.
+      _ = try BenchCall.run { () throws(Errno) in
+        try unsafe OwnedDescriptor.write(descriptor.raw, from: UnsafeRawBufferPointer(buffer))
       }
     }
   }
@@ -89,12 +84,12 @@ struct BenchControl: ~Copyable {
       while done < bytes.count {
         let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[done...])
         let count: Int
-        do throws(Errno) {
+        do {
           count = try unsafe descriptor.read(into: rest)
         } catch .connectionReset {
           return false
         } catch {
-          throw ShmError(ByteEnd.attempt, error)
+          throw ShmError(BenchCall.attempt, error)
         }
         if count == 0 { return false }
         done += count

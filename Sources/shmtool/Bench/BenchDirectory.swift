@@ -13,7 +13,7 @@ final class BenchDirectory {
     do throws(Errno) {
       try FileSystem.makeDirectory(path, mode: 0o700)
     } catch {
-      throw ShmError("\(ByteEnd.attempt) streams in \(Escaping.quoted(parent.bytes))", error)
+      throw ShmError("\(BenchCall.attempt) streams in \(Escaping.quoted(parent.bytes))", error)
     }
   }
 

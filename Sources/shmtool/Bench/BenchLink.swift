@@ -30,7 +30,7 @@ enum BenchLink {
     }
     func descriptor(_ index: Int) throws(ShmError) -> CInt {
       guard index < descriptors.count else {
-        throw ShmError(.defect, ByteEnd.attempt, "a descriptor is missing")
+        throw ShmError(.defect, BenchCall.attempt, "a descriptor is missing")
       }
       return descriptors[index]
     }
@@ -87,7 +87,7 @@ enum BenchLink {
     case .echo:
       let input = try input(".there")
       return DuplexEnd(output: try output(".back"), input: input)
-    case .prober, .hog: throw ShmError(.defect, ByteEnd.attempt, "it has no stream")
+    case .prober, .hog: throw ShmError(.defect, BenchCall.attempt, "it has no stream")
     }
   }
 

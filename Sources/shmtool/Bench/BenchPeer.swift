@@ -21,8 +21,10 @@ final class BenchPeer {
   ) throws(ShmError) {
     let attempt = "cannot start the other process of the measurement"
     var ends: [CInt] = [-1, -1]
-    _ = try ShmError.translating(attempt) { () throws(Errno) in
-      try SystemCall.checkNegated { unsafe cshmtool_socket_pair(&ends) }
+    do {
+      _ = try SystemCall.checkNegated { unsafe cshmtool_socket_pair(&ends) }
+    } catch {
+      throw ShmError(attempt, error)
     }
     control = BenchControl(OwnedDescriptor(adopting: ends[0]))
     let inherited = OwnedDescriptor(adopting: ends[1])
@@ -52,10 +54,10 @@ final class BenchPeer {
   /// Does what a word of the command line says, until the process that started this one closes the control.
   static func serve(_ word: String) throws {
     guard let part = BenchPart(word: word) else {
-      throw ShmError(.usage, ByteEnd.attempt, "'\(word)' is not a part of a measurement")
+      throw ShmError(.usage, BenchCall.attempt, "'\(word)' is not a part of a measurement")
     }
-    try DescriptorIO.checkOpen(first, ByteEnd.attempt)
-    _ = try ShmError.translating(ByteEnd.attempt) { () throws(Errno) in
+    try DescriptorIO.checkOpen(first, BenchCall.attempt)
+    _ = try BenchCall.run { () throws(Errno) in
       try SystemCall.checkNegated { cshmtool_end_with_parent(part.starter) }
     }
     // A stream that is interrupted before its ends have met removes its name.
@@ -69,7 +71,7 @@ final class BenchPeer {
     try control.sendReady(address: source.mapping.address)
     let rest = (first + 2..<first + 8).filter { OwnedDescriptor.isOpen($0) }
     let end = try BenchLink.end(part, rest, interrupt: interrupt)
-    let buffer = try Allocation.pages(part.largest, ByteEnd.attempt)
+    let buffer = try Allocation.pages(part.largest, BenchCall.attempt)
     let isHog = part.role == .hog
     while let next = try control.nextTask() {
       let before = BenchUsage.current

@@ -18,7 +18,7 @@ final class BenchProgress {
   func step() throws(ShmError) {
     done += 1
     line.update(done)
-    try SignalMask.checkPending(ByteEnd.attempt)
+    try SignalMask.checkPending(BenchCall.attempt)
   }
 
   func finish() { _ = line.finish() }

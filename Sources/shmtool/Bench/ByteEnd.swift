@@ -5,8 +5,6 @@ import SystemPackage
 
 /// A pipe or a socket: bytes without boundaries of messages. read(2), write(2)
 final class ByteEnd: BenchEnd {
-  static let attempt = "cannot measure"
-
   private let input: CInt
   private let output: CInt
   private(set) var systemCalls = 0
@@ -44,7 +42,7 @@ final class ByteEnd: BenchEnd {
           try unsafe OwnedDescriptor.read(
             input, into: UnsafeMutableRawBufferPointer(rebasing: buffer[done...]))
         }
-        if read == 0 { throw Self.ended }
+        if read == 0 { throw BenchCall.ended }
         done += read
       }
       sum &+= unsafe BenchSum.of(UnsafeRawBufferPointer(buffer))
@@ -52,20 +50,9 @@ final class ByteEnd: BenchEnd {
     return sum
   }
 
-  /// The other process is gone.
-  static var ended: ShmError {
-    ShmError(.peerDied, attempt, "the other process of the measurement ended")
-  }
-
   private func call(_ body: () throws(Errno) -> Int) throws(ShmError) -> Int {
     systemCalls += 1
-    do throws(Errno) {
-      return try body()
-    } catch .brokenPipe, .connectionReset {
-      throw Self.ended
-    } catch {
-      throw ShmError(Self.attempt, error)
-    }
+    return try BenchCall.run(body)
   }
 }
 
@@ -85,12 +72,12 @@ final class QueueEnd: BenchEnd {
   init(_ queue: CInt, messageSize: Int) throws(ShmError) {
     self.queue = queue
     self.messageSize = messageSize
-    buffer = try Allocation.pages(messageSize, ByteEnd.attempt)
+    buffer = try Allocation.pages(messageSize, BenchCall.attempt)
   }
 
   func send(_ message: UnsafeRawBufferPointer, count: Int) throws(ShmError) {
     for _ in 0..<count {
-      _ = try ShmError.translating(ByteEnd.attempt) { () throws(Errno) in
+      _ = try BenchCall.run { () throws(Errno) in
         try SystemCall.checkNegated {
           unsafe cshmtool_queue_send(queue, message.baseAddress, message.count)
         }
@@ -106,15 +93,10 @@ final class QueueEnd: BenchEnd {
     let deadline = Int64(Clock.secondsSince1970 + Self.patience)
     var sum: UInt64 = 0
     for _ in 0..<count {
-      let read: Int
-      do throws(Errno) {
-        read = try SystemCall.checkNegated {
+      let read = try BenchCall.run { () throws(Errno) in
+        try SystemCall.checkNegated {
           unsafe cshmtool_queue_receive(queue, room.baseAddress, messageSize, deadline)
         }
-      } catch .timedOut {
-        throw ByteEnd.ended
-      } catch {
-        throw ShmError(ByteEnd.attempt, error)
       }
       sum &+= unsafe BenchSum.of(UnsafeRawBufferPointer(rebasing: room[..<read]))
     }

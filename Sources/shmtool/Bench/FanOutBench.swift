@@ -65,7 +65,7 @@ struct FanOutBench {
         let answer = try peer.control.answer()
         guard answer.sum == expected else {
           throw ShmError(
-            .damaged, ByteEnd.attempt,
+            .damaged, BenchCall.attempt,
             "other bytes than those sent arrived by \(method.rawValue)")
         }
         usage = usage + answer.usage
@@ -89,7 +89,7 @@ struct FanOutBench {
           sessions.append(
             try Session(method, receivers: receivers, source, interrupt: interrupt))
         } catch {
-          try SignalMask.checkPending(ByteEnd.attempt)
+          try SignalMask.checkPending(BenchCall.attempt)
           if error.kind == .peerDied { throw error }
           result.skipped.append(BenchSkip(.fanOut, method, error))
         }

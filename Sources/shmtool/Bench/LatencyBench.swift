@@ -78,7 +78,7 @@ struct LatencyBench {
       let expected = try unsafe source.withMessage(size) { unsafe BenchSum.of($0) } &* UInt64(count)
       guard sum == expected, answer.sum == expected else {
         throw ShmError(
-          .damaged, ByteEnd.attempt, "other bytes than those sent arrived by \(method.rawValue)")
+          .damaged, BenchCall.attempt, "other bytes than those sent arrived by \(method.rawValue)")
       }
     }
   }
@@ -87,7 +87,7 @@ struct LatencyBench {
     var result = BenchResult()
     let largest = plan.latencySizes.last ?? 0
     let source = try BenchSource(size: largest)
-    let buffer = try Allocation.pages(largest, ByteEnd.attempt)
+    let buffer = try Allocation.pages(largest, BenchCall.attempt)
     let directory = try BenchDirectory()
     var sessions: [Session] = []
     for method in BenchMethod.latencies {
@@ -99,7 +99,7 @@ struct LatencyBench {
       do throws(ShmError) {
         sessions.append(try Session(method, source, directory, interrupt: interrupt))
       } catch {
-        try SignalMask.checkPending(ByteEnd.attempt)
+        try SignalMask.checkPending(BenchCall.attempt)
         if error.kind == .peerDied { throw error }
         result.skipped.append(BenchSkip(.latency, method, error))
       }

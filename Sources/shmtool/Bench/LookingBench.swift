@@ -17,7 +17,7 @@ struct LookingBench {
     let size = plan.memorySize
     let region = try Region.anonymous("shmtool-bench", size: size, reserve: false)
     let mapping = try Mapping(of: region)
-    let vector = try Allocation.pages(size / PageMath.pageSize, ByteEnd.attempt)
+    let vector = try Allocation.pages(size / PageMath.pageSize, BenchCall.attempt)
     for offset in stride(from: 0, to: size, by: 2 * Self.piece) {
       try mapping.populate(offset..<offset + Self.piece)
     }
@@ -34,7 +34,7 @@ struct LookingBench {
             let found = try look(method, region, mapping, vector)
             guard found == expected else {
               throw ShmError(
-                .damaged, ByteEnd.attempt, "it found \(found) pages instead of \(expected)")
+                .damaged, BenchCall.attempt, "it found \(found) pages instead of \(expected)")
             }
             looks += 1
             let nanoseconds = Clock.nanoseconds - begin
@@ -43,7 +43,7 @@ struct LookingBench {
           if round > 0 { samples[index].append(rate) }
           begin = 0
         } catch {
-          try SignalMask.checkPending(ByteEnd.attempt)
+          try SignalMask.checkPending(BenchCall.attempt)
           result.skipped.append(BenchSkip(.looking, method, error))
           methods.removeAll { $0 == method }
         }
@@ -64,7 +64,7 @@ struct LookingBench {
     _ vector: borrowing OwnedPages
   ) throws(ShmError) -> Int {
     let raw = region.rawDescriptor
-    return try ShmError.translating(ByteEnd.attempt) { () throws(Errno) in
+    return try BenchCall.run { () throws(Errno) in
       switch method {
       case .mincore:
         let flags = unsafe vector.buffer.bindMemory(to: UInt8.self)

@@ -31,7 +31,7 @@ struct MemoryBench {
       case .fallocate: try Self.check { cshm_fallocate(raw, 0, 0, off_t(mapping.count)) }
       case .write:
         for offset in stride(from: 0, to: mapping.count, by: zeros.length) {
-          _ = try ShmError.translating(ByteEnd.attempt) { () throws(Errno) in
+          _ = try BenchCall.run { () throws(Errno) in
             try SystemCall.check {
               unsafe pwrite(raw, zeros.buffer.baseAddress, zeros.length, off_t(offset))
             }
@@ -40,7 +40,8 @@ struct MemoryBench {
       case .hugeTransparent:
         try Self.check { cshm_fallocate(raw, 0, 0, off_t(mapping.count)) }
         guard try region.collapse() > 0 else {
-          throw ShmError(.noSpace, ByteEnd.attempt, "no memory for a transparent huge page is free")
+          throw ShmError(
+            .noSpace, BenchCall.attempt, "no memory for a transparent huge page is free")
         }
       case .mlock:
         try unsafe onMemory { (memory) throws(Errno) in try unsafe MemoryCalls.lock(memory) }
@@ -61,7 +62,7 @@ struct MemoryBench {
     private func onMemory(
       _ body: (UnsafeMutableRawBufferPointer) throws(Errno) -> Void
     ) throws(ShmError) {
-      try ShmError.translating(ByteEnd.attempt) { () throws(Errno) in
+      try BenchCall.run { () throws(Errno) in
         try unsafe mapping.withUnsafeMutableBytes(body)
       }
     }
@@ -73,7 +74,7 @@ struct MemoryBench {
     }
 
     private static func check(_ call: () -> CInt) throws(ShmError) {
-      _ = try ShmError.translating(ByteEnd.attempt) { () throws(Errno) in
+      _ = try BenchCall.run { () throws(Errno) in
         try SystemCall.checkNegated(call)
       }
     }
@@ -89,7 +90,7 @@ struct MemoryBench {
   func run() throws(ShmError) -> BenchResult {
     // Without room an access to the memory would end this process.
     _ = try Region.anonymous("shmtool-bench", size: plan.memorySize)
-    let zeros = try Allocation.pages(1 << 20, ByteEnd.attempt)
+    let zeros = try Allocation.pages(1 << 20, BenchCall.attempt)
     var result = BenchResult()
     var methods = BenchMethod.memories
     var samples = [[Double]](repeating: [], count: methods.count)
@@ -102,7 +103,7 @@ struct MemoryBench {
           if round > 0 { samples[index].append(sample.rate) }
           last[index] = sample
         } catch {
-          try SignalMask.checkPending(ByteEnd.attempt)
+          try SignalMask.checkPending(BenchCall.attempt)
           result.skipped.append(BenchSkip(.memory, method, error))
           methods.removeAll { $0 == method }
         }
@@ -136,7 +137,7 @@ struct MemoryBench {
     let free = HugePagePool.pool().map { $0.spare * $0.pageSize } ?? 0
     guard free >= plan.memorySize else {
       throw ShmError(
-        .noSpace, ByteEnd.attempt,
+        .noSpace, BenchCall.attempt,
         "the pool of huge pages has \(ByteCount(free)) free, and \(ByteCount(plan.memorySize)) are needed"
       )
     }

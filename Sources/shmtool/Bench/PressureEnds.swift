@@ -7,7 +7,7 @@ final class HogEnd: BenchEnd {
   private let memory: OwnedPages
 
   init() throws(ShmError) {
-    memory = try Allocation.pages(PressureBench.hogSize, ByteEnd.attempt)
+    memory = try Allocation.pages(PressureBench.hogSize, BenchCall.attempt)
   }
 
   /// Writes to each page once.
@@ -42,7 +42,7 @@ final class ProbeEnd: BenchEnd {
       do throws(WiringFailure) {
         try wired.wire()
       } catch {
-        throw error.error(ByteEnd.attempt)
+        throw error.error(BenchCall.attempt)
       }
       let unwired = try Mapping(of: try Region.anonymous("shmtool-bench-unwired", size: size))
       try unwired.populate()

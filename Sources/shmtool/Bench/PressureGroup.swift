@@ -13,7 +13,7 @@ struct PressureGroup: ~Copyable {
   init(limit: Int) throws(ShmError) {
     guard let directory = Self.create(limit) else {
       throw ShmError(
-        .notPermitted, ByteEnd.attempt, "no memory control group can be created",
+        .notPermitted, BenchCall.attempt, "no memory control group can be created",
         remedy: "run as root, with a memory control group that is mounted writable")
     }
     self.directory = directory
@@ -30,7 +30,7 @@ struct PressureGroup: ~Copyable {
   /// Moves a process into the group. The memory that it allocates afterwards counts.
   func add(_ process: pid_t) throws(ShmError) {
     let file = directory.appending("cgroup.procs")
-    try ShmError.translating(ByteEnd.attempt) { () throws(Errno) in
+    try BenchCall.run { () throws(Errno) in
       try Self.write("\(process)", to: file)
     }
   }

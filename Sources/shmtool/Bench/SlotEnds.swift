@@ -22,7 +22,7 @@ struct SlotSignals {
     calls += 1
     var byte: UInt8 = 1
     _ = try unsafe withUnsafeBytes(of: &byte) { (bytes) throws(ShmError) in
-      try ShmError.translating(ByteEnd.attempt) { () throws(Errno) in
+      try BenchCall.run { () throws(Errno) in
         try unsafe OwnedDescriptor.write(output, from: bytes)
       }
     }
@@ -32,11 +32,11 @@ struct SlotSignals {
     calls += 1
     var byte: UInt8 = 0
     let count = try unsafe withUnsafeMutableBytes(of: &byte) { (bytes) throws(ShmError) in
-      try ShmError.translating(ByteEnd.attempt) { () throws(Errno) in
+      try BenchCall.run { () throws(Errno) in
         try unsafe OwnedDescriptor.read(input, into: bytes)
       }
     }
-    if count == 0 { throw ByteEnd.ended }
+    if count == 0 { throw BenchCall.ended }
   }
 
   /// Sends messages: `write` is called with a free place before each.
@@ -97,7 +97,7 @@ final class MapEnd: BenchEnd {
     let size = buffer.count
     var sum: UInt64 = 0
     try signals.receive(count: count) { (slot) throws(ShmError) in
-      sum &+= try ShmError.translating(ByteEnd.attempt) { () throws(Errno) in
+      sum &+= try BenchCall.run { () throws(Errno) in
         let base = try unsafe MemoryCalls.map(
           at: nil, length: size, protection: PROT_READ, flags: MAP_SHARED | MAP_POPULATE,
           descriptor: region, offset: slot * slotSize)
@@ -140,7 +140,7 @@ final class ProcessMemoryEnd: BenchEnd {
   ) throws(ShmError) -> UInt64 {
     var sum: UInt64 = 0
     try signals.receive(count: count) { (_) throws(ShmError) in
-      try ShmError.translating(ByteEnd.attempt) { () throws(Errno) in
+      try BenchCall.run { () throws(Errno) in
         var done = 0
         while done < buffer.count {
           let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done...])

@@ -29,7 +29,7 @@ final class StreamOutputEnd: BenchEnd {
   }
 
   func receive(into buffer: UnsafeMutableRawBufferPointer, count: Int) throws(ShmError) -> UInt64 {
-    throw ShmError(.defect, ByteEnd.attempt, "a sender received")
+    throw ShmError(.defect, BenchCall.attempt, "a sender received")
   }
 }
 
@@ -46,7 +46,7 @@ final class StreamInputEnd: BenchEnd {
   var systemCalls: Int { receiver.crossings }
 
   func send(_ message: UnsafeRawBufferPointer, count: Int) throws(ShmError) {
-    throw ShmError(.defect, ByteEnd.attempt, "a receiver sent")
+    throw ShmError(.defect, BenchCall.attempt, "a receiver sent")
   }
 
   func receive(
@@ -67,7 +67,7 @@ final class StreamInputEnd: BenchEnd {
         sum &+= unsafe BenchSum.of(UnsafeRawBufferPointer(rebasing: bytes[..<consumed]))
         return consumed
       }
-      guard let read else { throw ByteEnd.ended }
+      guard let read else { throw BenchCall.ended }
       rest -= read
     }
     return sum
@@ -86,7 +86,7 @@ final class StreamInputEnd: BenchEnd {
           unsafe room.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[..<consumed]))
           return consumed
         }
-        guard let copied else { throw ByteEnd.ended }
+        guard let copied else { throw BenchCall.ended }
         done += copied
       }
       sum &+= unsafe BenchSum.of(UnsafeRawBufferPointer(buffer))

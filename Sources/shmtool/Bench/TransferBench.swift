@@ -14,14 +14,14 @@ struct TransferBench {
     var result = BenchResult()
     let largest = plan.transferSizes.last ?? 0
     let source = try BenchSource(size: largest)
-    let buffer = try Allocation.pages(largest, ByteEnd.attempt)
+    let buffer = try Allocation.pages(largest, BenchCall.attempt)
     let directory = try BenchDirectory()
     var sessions: [TransferSession] = []
     for method in BenchMethod.transfers {
       do throws(ShmError) {
         sessions.append(try TransferSession(method, source, directory, interrupt: interrupt))
       } catch {
-        try SignalMask.checkPending(ByteEnd.attempt)
+        try SignalMask.checkPending(BenchCall.attempt)
         if error.kind == .peerDied { throw error }
         result.skipped.append(BenchSkip(.transfer, method, error))
       }

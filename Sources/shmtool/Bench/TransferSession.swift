@@ -67,7 +67,7 @@ final class TransferSession {
     let expected = try unsafe source.withMessage(size) { unsafe BenchSum.of($0) }
     guard sum == expected &* UInt64(count) else {
       throw ShmError(
-        .damaged, ByteEnd.attempt, "other bytes than those sent arrived by \(method.rawValue)")
+        .damaged, BenchCall.attempt, "other bytes than those sent arrived by \(method.rawValue)")
     }
     return Sample(
       nanoseconds: nanoseconds, bytes: size * count,

@@ -83,7 +83,6 @@ final class WordEnd: BenchEnd {
             word(at: start), UInt32(truncatingIfNeeded: received), CInt(QueueEnd.patience))
         case .events(let own, _): cshmtool_event_wait(own, CInt(QueueEnd.patience))
         }
-      if answer == -ETIMEDOUT { throw ByteEnd.ended }
       // The counter has changed, or a signal has come.
       if answer < 0, ![EAGAIN, EINTR].contains(-answer) { try call { answer } }
     }
@@ -92,7 +91,7 @@ final class WordEnd: BenchEnd {
   private func signal(_ event: CInt) throws(ShmError) {
     var one: UInt64 = 1
     _ = try unsafe withUnsafeBytes(of: &one) { (bytes) throws(ShmError) in
-      try ShmError.translating(ByteEnd.attempt) { () throws(Errno) in
+      try BenchCall.run { () throws(Errno) in
         try unsafe OwnedDescriptor.write(event, from: bytes)
       }
     }
@@ -104,7 +103,7 @@ final class WordEnd: BenchEnd {
   }
 
   private func call(_ body: () -> CInt) throws(ShmError) {
-    _ = try ShmError.translating(ByteEnd.attempt) { () throws(Errno) in
+    _ = try BenchCall.run { () throws(Errno) in
       try SystemCall.checkNegated(body)
     }
   }
