@@ -84,7 +84,7 @@ struct BenchControl: ~Copyable {
       while done < bytes.count {
         let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[done...])
         let count: Int
-        do {
+        do throws(Errno) {
           count = try unsafe descriptor.read(into: rest)
         } catch .connectionReset {
           return false
