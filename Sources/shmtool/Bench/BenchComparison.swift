@@ -1,0 +1,159 @@
+import ShmCore
+
+/// The series of a run beside those of an earlier run.
+struct BenchComparison {
+  /// A series of both runs, with medians that differ by more than noise explains.
+  struct Change {
+    let series: BenchSeries
+    let before: BenchSeries
+  }
+
+  /// A fact in which the machines of both runs differ.
+  struct Difference: Equatable {
+    /// The key of the fact in the report.
+    let fact: String
+    /// The texts; nil if a run does not have the fact.
+    let before: String?
+    let now: String?
+  }
+
+  /// The part of the smaller median by which medians differ at least.
+  static let threshold = 0.1
+  /// The number of samples below which the noise of a series is unknown.
+  static let fewestSamples = 3
+  /// The facts that differ between two runs on one machine.
+  static let varyingFacts: Set<String> = ["steal_share"]
+
+  private(set) var slower: [Change] = []
+  private(set) var faster: [Change] = []
+  /// The number of series of both runs.
+  private(set) var compared = 0
+  /// The series that only this run has.
+  private(set) var added: [BenchSeries] = []
+  /// The series that only the earlier run has.
+  private(set) var missing: [BenchSeries] = []
+  /// In what the machines differ, by the names of the facts.
+  let differences: [Difference]
+
+  /// Compares two runs.
+  ///
+  /// - Parameters:
+  ///   - series: the series of this run.
+  ///   - machine: the facts of this machine, see `BenchBaseline.facts`.
+  ///   - baseline: the earlier run.
+  /// - Complexity: O(*n* · *m*) in the numbers of the series.
+  init(_ series: [BenchSeries], machine: [String: String], with baseline: BenchBaseline) {
+    self.init(series, with: baseline.series, Self.differences(baseline.machine, machine))
+  }
+
+  private init(_ series: [BenchSeries], with earlier: [BenchSeries], _ differences: [Difference]) {
+    self.differences = differences
+    for one in series {
+      guard let before = earlier.first(where: { $0.measures(theSameAs: one) }) else {
+        added.append(one)
+        continue
+      }
+      compared += 1
+      let change = Change(series: one, before: before)
+      guard change.isBeyondNoise else { continue }
+      if change.slowdown > 1 { slower.append(change) } else { faster.append(change) }
+    }
+    missing = earlier.filter { before in !series.contains { $0.measures(theSameAs: before) } }
+  }
+
+  /// The facts that are not the same.
+  static func differences(_ before: [String: String], _ now: [String: String]) -> [Difference] {
+    Set(before.keys).union(now.keys).subtracting(varyingFacts).sorted()
+      .filter { before[$0] != now[$0] }
+      .map { Difference(fact: $0, before: before[$0], now: now[$0]) }
+  }
+
+  /// A warning about the machine; nil if both runs had the same one.
+  var warning: String? {
+    if differences.isEmpty { return nil }
+    let facts = differences.map { difference in
+      "\(difference.name) is \(Self.text(difference.now)), was \(Self.text(difference.before))"
+    }
+    return "the earlier run measured a different machine or configuration: "
+      + facts.joined(separator: "; ")
+  }
+
+  /// A fact of a file that others may have written.
+  private static func text(_ fact: String?) -> String {
+    fact.map { "'\(Escaping.printable($0))'" } ?? "unknown"
+  }
+
+  /// A line for each slower series, and a line with the numbers of all.
+  func text(width: Int) -> String {
+    var sentence = "\(compared) series compared with the earlier run: "
+    sentence +=
+      slower.isEmpty && faster.isEmpty
+      ? "no difference beyond noise" : "\(slower.count) slower, \(faster.count) faster"
+    var only: [String] = []
+    if !added.isEmpty { only.append("\(added.count) only in this run") }
+    if !missing.isEmpty { only.append("\(missing.count) only in the earlier run") }
+    if !only.isEmpty { sentence += "; " + only.joined(separator: ", ") }
+    return (slower.map(\.text) + [sentence])
+      .flatMap { DisplayWidth.wrapped($0, to: width) }.map { $0 + "\n" }.joined()
+  }
+}
+
+extension BenchComparison.Change {
+  /// How many times as long this run takes as the earlier one, by the medians.
+  var slowdown: Double {
+    // A median of 0 is a time or rate that was too small to measure.
+    let (now, before) = (
+      max(series.median, .leastNormalMagnitude), max(before.median, .leastNormalMagnitude)
+    )
+    return series.unit.isTime ? now / before : before / now
+  }
+
+  /// Whether the runs differ by more than their noise.
+  var isBeyondNoise: Bool {
+    let all = [series.samples, before.samples]
+    guard all.allSatisfy({ $0.count >= BenchComparison.fewestSamples }) else { return false }
+    guard let (low, high) = series.range, let (lowBefore, highBefore) = before.range else {
+      return false
+    }
+    let areApart = high < lowBefore || highBefore < low
+    let noise = max(series.relativeSpread, before.relativeSpread)
+    let (small, large) = (min(series.median, before.median), max(series.median, before.median))
+    return areApart && large > small * (1 + max(BenchComparison.threshold, 2 * noise))
+  }
+
+  /// Such as `transfer, stream of 64 KiB: 3.10 GB/s, 6.20 before`.
+  var text: String {
+    let scale = BenchScale(series.unit, largest: max(series.median, before.median))
+    return "\(series.test.rawValue), \(series.title): \(scale.text(series.median)), "
+      + "\(scale.figure(before.median)) before"
+  }
+}
+
+extension BenchComparison.Difference {
+  /// The fact in words: `page_size` becomes `page size`.
+  var name: String { fact.replacing("_", with: " ") }
+}
+
+extension BenchSeries {
+  /// The method, with the size and the number of receivers: `pipes of 256 KiB to 4 receivers`.
+  var title: String {
+    "\(method) of \(ByteCount(size))" + (test == .fanOut ? " to \(Self.receivers(receivers))" : "")
+  }
+
+  /// A number of receivers in words.
+  static func receivers(_ count: Int) -> String {
+    count == 1 ? "1 receiver" : "\(count) receivers"
+  }
+
+  /// The smallest and the largest sample; nil without samples.
+  fileprivate var range: (Double, Double)? {
+    guard let low = samples.min(), let high = samples.max() else { return nil }
+    return (low, high)
+  }
+
+  /// The distance of the extreme samples as a part of the median.
+  fileprivate var relativeSpread: Double {
+    guard let (low, high) = range, high > low else { return 0 }
+    return (high - low) / median
+  }
+}
