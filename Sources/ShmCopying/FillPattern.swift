@@ -43,7 +43,7 @@ public enum FillPattern: Hashable, Sendable {
   /// Writes the bytes that belong at `offset` of the region into a span.
   ///
   /// - Parameters:
-  ///   - bytes: filled completely.
+  ///   - bytes: the span to fill.
   ///   - offset: the offset of the first byte in the region.
   ///   - start: the start of the range of a `pattern`.
   /// - Complexity: linear in the bytes.

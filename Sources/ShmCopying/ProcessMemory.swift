@@ -37,7 +37,7 @@ public struct ProcessMemory: ~Copyable, Sendable {
   /// Copies bytes out of the process. process_vm_readv(2)
   ///
   /// - Parameters:
-  ///   - address: the first address in that process.
+  ///   - address: the start address in that process.
   ///   - buffer: memory of the caller, filled completely. If it maps a file that was truncated, that is an error and
   ///     not a signal.
   ///   - progress: called with the bytes copied so far; false stops.
@@ -117,7 +117,7 @@ public struct ProcessMemory: ~Copyable, Sendable {
   /// Copies bytes out of the process into a span. process_vm_readv(2)
   ///
   /// - Parameters:
-  ///   - address: the first address in that process.
+  ///   - address: the start address in that process.
   ///   - bytes: memory of the caller, filled completely.
   ///   - progress: called with the bytes copied so far; false stops.
   /// - Throws: `ProcessMemoryFailure` with the exact number of copied bytes.
@@ -150,7 +150,7 @@ public struct ProcessMemory: ~Copyable, Sendable {
   /// Copies bytes out of the process into an array.
   ///
   /// - Parameters:
-  ///   - address: the first address in that process.
+  ///   - address: the start address in that process.
   ///   - count: the number of bytes.
   /// - Returns: the bytes.
   /// - Throws: `ProcessMemoryFailure`

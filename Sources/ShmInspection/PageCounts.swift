@@ -25,7 +25,7 @@ public struct PageCounts: Hashable, Sendable {
   /// Dirty pages, not yet written to the device; nil without a device.
   public let dirty: Int?
 
-  /// Counts; nothing is faulted in, and nothing changes.
+  /// Counts the pages of a region by state, without faulting in pages.
   ///
   /// - Parameter region: open for reading. Values that the kernel does not report to the caller are nil.
   /// - Throws: `ShmError`

@@ -74,7 +74,7 @@ public struct PageMap: Sendable {
     case none
   }
 
-  /// Looks at the pages of a region.
+  /// Determines the state of each page of a region. mincore(2), lseek(2)
   ///
   /// - Parameters:
   ///   - region: open for reading.

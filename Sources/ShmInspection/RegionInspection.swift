@@ -91,8 +91,8 @@ public struct RegionInspection: Sendable {
   ///
   /// - Parameters:
   ///   - region: the region.
-  ///   - scan: a scan that included it.
-  ///   - use: its use.
+  ///   - scan: a process scan that covers the region.
+  ///   - use: whether the region is in use.
   ///   - process: a process that shows the mount of its file system; nil to use the users.
   ///   - segment: the identity of a System V segment, and its entry in its namespace; nil for other regions.
   ///   - frames: whether the physical frames are looked up.

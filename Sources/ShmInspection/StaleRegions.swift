@@ -65,8 +65,7 @@ public struct StaleRegions: Sendable {
     if (try? parent.removeDirectory(name)) != nil { removed.append(path) }
   }
 
-  /// A region that a killed removal has left under another name, and that was not to be removed, or is
-  /// in use.
+  /// A region that an interrupted removal left under a temporary name, and that is in use or was not to be removed.
   public struct Displaced: Sendable {
     /// The region.
     public let entry: RegionInventory.Entry

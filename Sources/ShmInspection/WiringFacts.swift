@@ -71,7 +71,7 @@ struct WiringFacts {
     return ProcessStatus.wired(in: buffer[..<count])
   }
 
-  /// Includes processes that have ended.
+  /// Whether a process has no locked memory. A process that has ended has none.
   private static func hasNothingWired(_ process: Int32, _ buffer: inout [UInt8]) -> Bool {
     var wired: Int?
     guard open(process, wired: &wired, &buffer) != nil else {

@@ -14,11 +14,11 @@ struct Advise: CheckedCommand {
         willneed  read them from swap now
 
       The kernel may ignore the advice. advise reports how many bytes were resident and swapped \
-      before and afterwards. Without swap nothing is paged out. Wired pages and pages mapped by \
+      before and afterwards. Without swap the kernel pages nothing out. Wired pages and pages mapped by \
       other processes stay resident. Paging out requires ownership of the region or write \
       permission.
 
-      The range is extended to whole pages. Holes stay holes.
+      advise extends the range to whole pages. Holes stay holes.
       """)
 
   static let examples = [
@@ -28,7 +28,7 @@ struct Advise: CheckedCommand {
   ]
 
   @Argument(
-    help: ArgumentHelp("Region", valueName: "REGION"),
+    help: ArgumentHelp("Region to advise", valueName: "REGION"),
     completion: RegionArgument.completion, transform: RegionArgument.parse)
   var region: RegionReference
 

@@ -15,9 +15,9 @@ struct Copy: CheckedCommand {
         file:PATH[@OFFSET]  a file or a device
         -                   stdin or stdout
 
-      A region does not grow. copy truncates a file without @OFFSET to the length of the copy. A \
-      written file or device is synced before shmtool exits. A file that is read to its end must \
-      not change during the copy. If a copy fails, the number of copied bytes is reported. Holes \
+      A region does not grow. copy truncates a file without @OFFSET to the length of the copy. It \
+      syncs the written file or device before it exits. A file that is read to its end must not \
+      change during the copy. If a copy fails, it reports the number of copied bytes. Holes \
       stay holes and use no memory. If a hole replaces existing data, copy writes zeros.
 
       --direct uses direct I/O (O_DIRECT) between a region and a file or device, bypassing the \

@@ -18,8 +18,8 @@ struct Create: CommandRunner {
 
       --huge uses huge pages. They exist only on hugetlbfs, so the region becomes a file on the \
       first such mount that you may write to. The path of that file names the region. \
-      --huge=transparent creates the region with ordinary pages, collapses them to transparent \
-      huge pages as far as the kernel does it, and reports how many bytes became huge.
+      --huge=transparent creates the region with ordinary pages, and asks the kernel to collapse \
+      them to transparent huge pages. It reports how many bytes are on huge pages.
 
       --wired locks the region in RAM (mlock) before it becomes visible. The pages stay wired \
       until shmtool is interrupted, or while CMD runs. CMD gets the region as file descriptor 3. \
@@ -56,7 +56,8 @@ struct Create: CommandRunner {
 
   @Option(
     name: [.customShort("s", allowingJoined: true), .customLong("size")], parsing: .unconditional,
-    help: ArgumentHelp("The same as an option", valueName: "SIZE"), transform: ByteSize.parse)
+    help: ArgumentHelp("Size, instead of the operand SIZE", valueName: "SIZE"),
+    transform: ByteSize.parse)
   var sizeOption: ByteSize?
 
   /// The words after `--`.

@@ -9,17 +9,17 @@ struct Inspect: CheckedCommand {
     discussion: """
       inspect changes nothing: it neither faults in nor writes a page.
 
-      As root, wired pages are the pages that the kernel marks as locked, by any process. \
-      Otherwise they are the pages under the locks of processes that could be inspected. As root, \
+      For root, wired pages are all pages that the kernel marks as locked. For other users, they \
+      are the pages that processes that could be inspected have locked. As root, \
       "charged to" lists the control groups that are charged for the pages. A page is charged to \
       the group of the process that touched it first.
 
       Each character of the page map represents one or more pages. A capital letter means that all \
       of these pages are in that state.
 
-      --pages --raw prints only the runs, a line for each: the fields REGION, OFFSET, LENGTH, \
-      PAGES, STATE (words with commas, such as resident,wired) and FRAMES (ranges with commas, or \
-      '-'). 'shmtool help list' describes the format of the fields.
+      --pages --raw prints one line for each run of pages. The fields are REGION, OFFSET, LENGTH, \
+      PAGES, STATE (words separated by commas, such as resident,wired) and FRAMES (ranges \
+      separated by commas, or '-'). 'shmtool help list' describes the format of the fields.
 
       PID@0xADDRESS shows what is mapped at an address of a process, and which other processes \
       map the same page.

@@ -14,8 +14,8 @@ struct Limits: CheckedCommand {
       user's process. In a container, limits of control groups outside the container are not \
       visible, so they are not considered.
 
-      If the answer is no, the output says how to raise the limit in the environment of the \
-      process, such as a login session, a service, a container, a pod or a job. The output lists \
+      If the answer is no, limits prints how to raise the limit in the environment of the \
+      process, such as a login session, a service, a container, a pod or a job. It also lists \
       the evidence for that environment.
 
       --room considers the size and the inodes of the tmpfs, quotas, the limit on file sizes, \

@@ -15,8 +15,8 @@ struct List: CheckedCommand {
       With operands, lists the regions that any operand names. NAME is what the columns NAME and \
       REFERENCE show, or any other form of REGION. A NAME that does not exist is an error. PATTERN \
       matches these names byte by byte, as fnmatch(3) does: * and ? match '/' and a leading dot, \
-      too, and [a-z] matches one byte of a set. A backslash quotes the next character. A reference \
-      means its region only, and a name its regions only, even if it is also a pattern.
+      too, and [a-z] matches one byte of a set. A backslash quotes the next character. A NAME that \
+      equals a reference or a name selects only those regions, even if it is also a pattern.
 
       The last line compares the total with Shmem in /proc/meminfo, and counts the processes that \
       could not be inspected. A filter and --no-headings omit this line.
@@ -25,20 +25,20 @@ struct List: CheckedCommand {
       is in seconds, USERS is a list of process IDs, none or none-seen, and '-' means no value. \
       A value that could not be determined is unknown, also in columns of numbers. Blanks, control \
       characters, backslashes and bytes that are not UTF-8 are written as \\xNN, which 'printf %b' \
-      restores. In REFERENCE they are percent-encoded (bytes:a%20b), so that other commands take \
-      it as it is.
+      restores. In REFERENCE they are percent-encoded (bytes:a%20b), so that other commands accept \
+      it unchanged.
 
       With --json, --output selects the members of each region. The member for AGE is \
       age_seconds, for STATE name_state, and for KEY, CREATOR and ATTACHES segment.
 
-      --metrics prints the number and the bytes of the regions by kind, owner and state for a \
+      --metrics prints the number and the sizes of the regions by kind, owner and state for a \
       monitoring system. The state is used, unused (proven), unseen (no user is visible) or \
-      unknown. The columns of bytes in --output say which bytes. --metrics-file replaces FILE \
+      unknown. --output selects the sizes by their columns. --metrics-file replaces FILE \
       atomically and gives it mode 0644, for the textfile collector of node_exporter. The guide \
       lists all metrics.
 
       Listing takes no lease and no lock, so "none seen" under USERS is no proof that a region \
-      is unused. 'remove --unused' and 'remove --stale --yes' prove it when they remove. AGE \
+      is unused. 'remove --unused' and 'remove --stale --yes' remove only what they prove unused. AGE \
       counts from creation or the last write, whichever is later.
 
       WIRED counts pages locked by processes that could be inspected, segments with SHM_LOCK, \

@@ -17,8 +17,8 @@ protocol NamedRow {
 
 /// The rows that the operands of `list` name: all rows without operands, otherwise the rows of any operand.
 ///
-/// An operand is the reference of a region, or the name of regions. Otherwise, if it is a pattern, it means the rows
-/// whose name or reference matches; if not, it means the region that it leads to by another reference.
+/// An operand is the reference of a region, or the name of regions. Otherwise a pattern selects the rows whose name or
+/// reference matches. Any other operand selects the region that it leads to by another reference.
 struct ListChoice<Row: NamedRow> {
   private(set) var rows: [Row] = []
   /// The operands without a row.

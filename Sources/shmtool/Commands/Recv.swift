@@ -14,7 +14,8 @@ struct Recv: CommandRunner {
       Writes the stream to stdout, to FILE, or to CMD. recv exits with 0 only after it has \
       received the end of the stream and delivered every byte. What it delivers before a \
       failure is a correct prefix of the stream. Sender and receivers must belong to the same \
-      user. They meet in /dev/shm, or in the directory that SHMTOOL_DIR names. NAME and \
+      user. They meet in /dev/shm, or in the directory that the environment variable \
+      SHMTOOL_DIR names. NAME and \
       stream:NAME mean the same stream.
 
       FILE becomes visible only when it is complete and on its device. It gets the owner, \
@@ -24,9 +25,9 @@ struct Recv: CommandRunner {
       If CMD fails, shmtool exits with the status of CMD. If the stream fails, CMD and the \
       processes that it started in this session get SIGTERM, and SIGKILL after 2 s. Their \
       input ends only after that, so no stage of a pipeline takes an incomplete stream for a \
-      complete stream. There are three exceptions: a process that has left the session, a \
-      stage that ignores SIGTERM while an earlier stage exits, and a shmtool that is killed \
-      with SIGKILL.
+      complete stream. There are three exceptions. A process can leave the session. A stage can \
+      ignore SIGTERM while an earlier stage exits. And shmtool itself can be killed with \
+      SIGKILL.
 
       --framed writes records with checksums and an end record. CMD passes them to 'send --framed' \
       on another host, and its stdout carries the acknowledgement back. Without a valid \

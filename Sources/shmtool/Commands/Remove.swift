@@ -10,8 +10,8 @@ struct Remove: CheckedCommand {
     usage: "shmtool remove [OPTIONS] [REGION ...]",
     discussion: """
       Unlinks names, as rm(1) does. Processes that use a region keep it, and its memory is freed \
-      when the last of them releases it. Only shared memory is removed: a file that is not on \
-      tmpfs, ramfs or hugetlbfs is refused. stream:NAME removes the socket and the directory that \
+      when the last of them releases it. remove accepts shared memory only, and refuses a file that \
+      is not on tmpfs, ramfs or hugetlbfs. stream:NAME removes the socket and the directory that \
       a killed sender left. sysv:ID marks a System V segment for destruction.
 
       --unused removes a region only after it has proven, in the same step, that no process uses \
@@ -19,13 +19,13 @@ struct Remove: CheckedCommand {
 
       --stale shows POSIX objects, files in subdirectories of /dev/shm, files on hugetlbfs, and \
       streams that no visible process uses. It takes no lease and no lock. With --yes, it removes \
-      each region that it proves unused in the same step. If the processes of other users cannot \
-      be inspected, only your own regions can be proved unused.
+      each region that it proves unused in the same step. Without permission to inspect the \
+      processes of other users, it can prove only your own regions unused.
 
       --stale also handles what interrupted removals left ('.shmtool-removing-…'): it gives a \
-      region in use its name back, and removes the others. Empty directories of your streams \
-      (/dev/shm/.shmtool-UID), and directories whose last region was removed, are removed. Semaphores \
-      and System V segments are shown and kept, because they may wait for their next user.
+      region in use its name back, and removes the others. It also removes empty directories of \
+      your streams (/dev/shm/.shmtool-UID), and directories whose last region was removed. It shows \
+      and keeps semaphores and System V segments, because they may wait for their next user.
       """,
     aliases: ["rm"])
 

@@ -8,9 +8,9 @@ struct Resize: CheckedCommand {
     abstract: "Change the size of a region",
     usage: "shmtool resize [OPTIONS] REGION SIZE",
     discussion: """
-      Growing reserves the new memory first; --sparse reserves nothing. A region that other \
-      processes use is not shrunk without --force, because a process that touches a page \
-      beyond the new end gets SIGBUS.
+      Growing reserves the new memory first; --sparse reserves nothing. A smaller size requires \
+      --shrink. If other processes use the region, it also requires --force, because a process \
+      that touches a page beyond the new end gets SIGBUS.
       """)
 
   static let examples = [
@@ -28,7 +28,8 @@ struct Resize: CheckedCommand {
 
   @Option(
     name: [.customShort("s", allowingJoined: true), .customLong("size")], parsing: .unconditional,
-    help: ArgumentHelp("The same as an option", valueName: "SIZE"), transform: ByteSize.parse)
+    help: ArgumentHelp("Size, instead of the operand SIZE", valueName: "SIZE"),
+    transform: ByteSize.parse)
   var sizeOption: ByteSize?
 
   @Flag(help: "Allow a smaller size")

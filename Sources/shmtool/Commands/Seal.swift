@@ -8,7 +8,7 @@ struct Seal: CheckedCommand {
     usage: "shmtool seal [OPTIONS] REGION SEAL ...",
     discussion: """
       SEAL is one of \(Seals.allWords.joined(separator: ", ")). Seals cannot be removed. Sealing \
-      'exec' on an executable memfd (a mode with x) implies shrink, grow, write and future-write.
+      'exec' on an executable memfd (a mode with x) also sets shrink, grow, write and future-write.
 
       Only memfds can be sealed. Name a memfd by a process that has it open: pid:PID:FD.
       """)

@@ -14,12 +14,12 @@ struct Send: CommandRunner {
       Sends FILE, stdin, or the output of CMD. Start the receivers with 'shmtool recv NAME', \
       before or after the sender. send exits with 0 only after every receiver has delivered every \
       byte. Sender and receivers must belong to the same user. They meet in /dev/shm, or in the \
-      directory that SHMTOOL_DIR names.
+      directory that the environment variable SHMTOOL_DIR names.
 
       A regular file must not change while it is sent; send a growing file, such as a log, \
-      through a pipe. A pipe hides the failure of a producer. If CMD fails, the stream is \
-      aborted, and shmtool exits with the status of CMD. If the stream fails, CMD and the \
-      processes that it started in this session get SIGTERM, and SIGKILL after 2 s.
+      through a pipe. In a pipeline, send cannot detect that the producer failed. With CMD it can: \
+      if CMD fails, send aborts the stream and exits with the status of CMD. If the stream fails, \
+      CMD and the processes that it started in this session get SIGTERM, and SIGKILL after 2 s.
 
       --framed reads the format that 'recv --framed' writes on another host. If the input ends \
       before the end record, send aborts the stream and exits with 76. If the input is \

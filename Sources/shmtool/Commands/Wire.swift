@@ -10,8 +10,8 @@ struct Wire: CommandRunner {
       Wired pages are locked in RAM with mlock(2), so they are never swapped out. wire verifies \
       the lock before it reports it. The mapping must be locked, and all pages must be resident. \
       For root, the kernel must also mark every page as locked (/proc/kpageflags). Wiring faults in \
-      all pages and allocates holes. Regions are opened read-only, so a running executable can \
-      be wired.
+      all pages and allocates holes. wire opens regions read-only, so it can wire a running \
+      executable.
 
       Without CMD the pages stay wired until a signal interrupts shmtool. --for and --while-pid \
       end the wiring earlier. --background leaves a process that holds the pages until 'shmtool \
@@ -29,7 +29,7 @@ struct Wire: CommandRunner {
 
       --list --raw prints the fields PID, COMMAND, WIRED, RESIDENT, HOLDER (process or \
       background), REGION ('-' if no reference leads to it) and NOTE. NOTE is removed, \
-      unswappable, both separated by a comma, or '-'. 'shmtool help list' describes the form of \
+      unswappable, both separated by a comma, or '-'. 'shmtool help list' describes the format of \
       the fields.
       """)
 
