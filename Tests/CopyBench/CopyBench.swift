@@ -4,7 +4,7 @@ import ShmCore
 import ShmStreams
 
 /// What a value costs on its way to another process: as an argument, as a copy, as shared pages. Run by
-/// `Scripts/bench-copy`, in two processes. Prints nanoseconds for each value.
+/// `Scripts/bench`, in two processes. Prints nanoseconds for each value.
 @main
 struct CopyBench {
   static func main() {

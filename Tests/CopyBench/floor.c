@@ -1,5 +1,5 @@
 // The least that a copy from a process into a region can be: one mapping, the one call, no checks.
-// Scripts/bench-copy compares shmtool with it.
+// Scripts/bench compares shmtool with it.
 //
 //   floor hold SIZE                      memory to copy: prints PID and address, waits for the end of stdin
 //   floor copy PID ADDRESS FILE SIZE     copies it into the file's pages

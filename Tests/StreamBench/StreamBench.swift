@@ -2,8 +2,8 @@ import Glibc
 import ShmCore
 import ShmStreams
 
-/// What loans and records cost: run by `Scripts/bench-streams` and `Scripts/bench-records` beside C programs that do the
-/// same with the same ring. Prints nanoseconds.
+/// What loans and records cost: run by `Scripts/bench` and `Scripts/bench-records` beside C programs that do the same
+/// with the same ring. Prints nanoseconds.
 @main
 struct StreamBench {
   static func main() {

@@ -6,6 +6,7 @@
 //   floor spin COUNT        64 bytes there and back, each way over two cache lines, that of the bytes and
 //                           that of the turn; prints nanoseconds a round
 //   floor pipe COUNT        the same through two pipes
+//   floor relay             what comes from stdin goes to stdout by splice(2), without a copy; both are pipes
 
 #include "ring.h"
 
@@ -114,6 +115,14 @@ static void pipes(long count) {
   printf("%lld\n", (long long)(now() - start) / count);
 }
 
+static void relay(void) {
+  ssize_t moved;
+  fcntl(0, F_SETPIPE_SZ, 1 << 20);
+  fcntl(1, F_SETPIPE_SZ, 1 << 20);
+  while ((moved = splice(0, NULL, 1, NULL, 1 << 20, SPLICE_F_MOVE)) > 0) continue;
+  check(moved == 0, "splice");
+}
+
 int main(int count, char **words) {
   if (count == 4 && !strcmp(words[1], "files"))
     files(words[2], words[3]);
@@ -123,6 +132,8 @@ int main(int count, char **words) {
     spin(atol(words[2]));
   else if (count == 3 && !strcmp(words[1], "pipe"))
     pipes(atol(words[2]));
+  else if (count == 2 && !strcmp(words[1], "relay"))
+    relay();
   else
     return 64;
   return 0;
