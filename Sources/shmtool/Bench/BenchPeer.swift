@@ -72,7 +72,6 @@ final class BenchPeer {
     let rest = (first + 2..<first + 8).filter { OwnedDescriptor.isOpen($0) }
     let end = try BenchLink.end(part, rest, interrupt: interrupt)
     let buffer = try Allocation.pages(part.largest, BenchCall.attempt)
-    let isHog = part.role == .hog
     while let next = try control.nextTask() {
       let before = BenchUsage.current
       let calls = end.systemCalls
@@ -99,7 +98,6 @@ final class BenchPeer {
       answer.systemCalls = end.systemCalls - calls
       answer.usage = BenchUsage.current - before
       try control.send(answer)
-      if isHog { try unsafe end.send(UnsafeRawBufferPointer(start: nil, count: 0), count: .max) }
     }
   }
 }

@@ -109,8 +109,8 @@ struct BenchVerdict: Encodable {
     }
     guard let wired = distribution(.wired), let unwired = distribution(.unwired) else { return nil }
     let text =
-      "while memory is short, 1 of 100 accesses takes \(Format.nanoseconds(unwired.p99)) or more if the page is not "
-      + "wired, and \(Format.nanoseconds(wired.p99)) if it is"
+      "1 of 100 accesses to idle pages takes \(Format.nanoseconds(unwired.p99)) or more while memory is short, and "
+      + "\(Format.nanoseconds(wired.p99)) or more if the pages are wired"
     return BenchVerdict(test: .pressure, text: text, crossover: Unknowable(nil))
   }
 

@@ -2,8 +2,8 @@ import Glibc
 import Histogram
 import ShmCore
 
-/// Accesses to random pages of a wired and of an unwired region, while the processes of a control group need more memory
-/// than the group has. The host's memory does not become short: the group takes its pages, and swap.
+/// Accesses to pages of a wired and of an unwired region that were not used for a while, in a control group whose
+/// processes need more memory than it has. The host's memory does not become short.
 struct PressureBench {
   let plan: BenchPlan
   let progress: BenchProgress
@@ -13,7 +13,7 @@ struct PressureBench {
   /// The bytes of each of the two regions.
   static let regionSize = 16 << 20
   /// The bytes that another process of the group writes again and again.
-  static let hogSize = 64 << 20
+  static let hogSize = 44 << 20
   /// The swap that must be free. At most half of it is used.
   private static let swap = 128 << 20
   /// The memory of the host that must be available.
@@ -52,22 +52,25 @@ struct PressureBench {
 
   func run() throws(ShmError) -> BenchResult {
     let group = try PressureGroup(limit: Self.limit)
-    let count = plan.roundTrips
+    let count = min(plan.roundTrips, Self.regionSize / PageMath.pageSize)
     let source = try BenchSource(size: PageMath.pageSize)
     let channel = try BenchChannel(sharing: 2 * count * MemoryLayout<UInt64>.stride)
     let results = try Mapping(of: BenchLink.region(channel.own.first?.number ?? -1))
     let prober = try start(.prober, source, channel, in: group)
     let hog = try start(.hog, source, channel, in: group)
-    try hog.control.send(.send, size: Self.hogSize, count: 1)
-    _ = try hog.control.answer()
     let empty = Histogram<UInt64>(
       highestTrackableValue: Self.longest, numberOfSignificantValueDigits: .three)
     let methods: [BenchMethod] = [.wired, .unwired]
     var whole = [Histogram<UInt64>](repeating: empty, count: methods.count)
     var medians = [[Double]](repeating: [], count: methods.count)
     for round in 0...plan.rounds {
+      // The regions are idle, and then used while the other process continues.
+      try hog.control.send(.send, size: Self.hogSize, count: 4)
+      _ = try hog.control.answer()
+      try hog.control.send(.send, size: Self.hogSize, count: 1)
       try prober.control.send(.send, size: Self.regionSize, count: count)
       _ = try prober.control.answer()
+      _ = try hog.control.answer()
       // The first round warms up.
       if round > 0 {
         let times = try results.elements(of: UInt64.self)

@@ -1,7 +1,7 @@
 import Glibc
 import ShmCore
 
-/// A process that writes to more memory than the group has left, until it is ended.
+/// A process that writes to more memory than the group has left.
 final class HogEnd: BenchEnd {
   let systemCalls = 0
   private let memory: OwnedPages
@@ -30,7 +30,6 @@ final class ProbeEnd: BenchEnd {
   let systemCalls = 0
   private let results: Mapping
   private var regions: Regions?
-  private var random = SystemRandomNumberGenerator()
 
   private struct Regions: ~Copyable {
     let wired: Mapping
@@ -73,13 +72,13 @@ final class ProbeEnd: BenchEnd {
   ///
   /// - Parameters:
   ///   - message: not used; the regions have their own size.
-  ///   - count: the accesses to each region.
+  ///   - count: the accesses to each region, each to another page.
   /// - Throws: `ShmError` if the regions cannot be created or wired.
   func send(_ message: UnsafeRawBufferPointer, count: Int) throws(ShmError) {
     // Only now is this process in the group.
     if regions == nil { regions = try Regions(size: PressureBench.regionSize) }
-    for probe in 0..<count {
-      let page = Int.random(in: 0..<PressureBench.regionSize / PageMath.pageSize, using: &random)
+    let pages = Array(0..<PressureBench.regionSize / PageMath.pageSize).shuffled().prefix(count)
+    for (probe, page) in pages.enumerated() {
       let times = regions?.access(page) ?? (wired: 0, unwired: 0)
       unsafe results.withUnsafeMutableBytes { memory in
         let words = unsafe memory.bindMemory(to: UInt64.self)
