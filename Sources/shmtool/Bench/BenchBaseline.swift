@@ -3,7 +3,7 @@ import ShmCore
 
 /// An earlier run, as `bench --json` has printed it.
 struct BenchBaseline {
-  /// The facts of the machine by their keys in the report. Numbers are texts of their digits.
+  /// The known facts of the machine by their keys in the report. Numbers are texts of their digits.
   let machine: [String: String]
   /// The series that this version knows.
   let series: [BenchSeries]
@@ -39,7 +39,7 @@ struct BenchBaseline {
     } catch {
       throw ShmError(.damaged, attempt, Self.reason(error))
     }
-    machine = body.machine.mapValues(\.text)
+    machine = body.machine.compactMapValues(\.text)
     series = body.series.compactMap(\.series)
     for (index, one) in series.enumerated() where !one.isValid {
       throw ShmError(
@@ -53,7 +53,7 @@ struct BenchBaseline {
   static func facts(_ machine: some Encodable) -> [String: String] {
     let text = (try? JSONText.encode(machine)) ?? ""
     let facts = try? JSONDecoder().decode([String: Fact].self, from: Data(text.utf8))
-    return facts?.mapValues(\.text) ?? [:]
+    return facts?.compactMapValues(\.text) ?? [:]
   }
 
   private static func foreign(_ attempt: String) -> ShmError {
@@ -90,21 +90,23 @@ struct BenchBaseline {
     let series: [Entry]
   }
 
-  /// A fact of the machine: a word, a number or a truth value.
+  /// A fact of the machine: a word, a number or a truth value; nil if it was unknown.
   private struct Fact: Decodable {
-    let text: String
+    let text: String?
 
     init(from decoder: any Decoder) throws {
       let container = try decoder.singleValueContainer()
-      if let number = try? container.decode(Int.self) {
+      if container.decodeNil() {
+        text = nil
+      } else if let number = try? container.decode(Int.self) {
         text = "\(number)"
       } else if let number = try? container.decode(Double.self) {
         text = "\(number)"
       } else if let truth = try? container.decode(Bool.self) {
         text = "\(truth)"
       } else {
-        // A fact that a later version adds may have parts. It is not compared.
-        text = (try? container.decode(String.self)) ?? ""
+        // A fact with parts is not compared.
+        text = try? container.decode(String.self)
       }
     }
   }
@@ -134,6 +136,6 @@ extension BenchSeries {
     let all =
       samples + [values.min, values.p50, values.p90, values.p99, values.p999, values.max]
     return !samples.isEmpty && size >= 0 && receivers > 0
-      && all.allSatisfy { $0.isFinite && $0 >= 0 }
+      && all.allSatisfy { (0...Double(JSONText.largestNumber)).contains($0) }
   }
 }
