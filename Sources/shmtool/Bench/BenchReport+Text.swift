@@ -2,11 +2,15 @@ import ShmCore
 
 extension BenchReport {
   func text(_ style: TextStyle) -> String {
-    var parts = [machineText(style)]
+    var parts = [
+      DisplayWidth.wrapped(machineText, to: style.width).map { $0 + "\n" }.joined()
+    ]
     for test in BenchTest.allCases {
       let some = series.filter { $0.test == test }
       if !some.isEmpty { parts.append(Self.text(test, some, style)) }
     }
+    parts.append(
+      BenchPlot(style, isUTF8: LocaleEncoding.isUTF8 { ProcessEnvironment[$0] }).text(series))
     if !skipped.isEmpty {
       parts.append(
         skipped.map { "not measured: \($0.test.rawValue), \($0.method): \($0.reason)\n" }.joined())
@@ -16,10 +20,12 @@ extension BenchReport {
         DisplayWidth.wrapped("On this machine \(verdict.text).", to: style.width)
           .map { $0 + "\n" }.joined()
       }.joined())
+    if let comparison { parts.append(comparison.text) }
     return parts.joined(separator: "\n")
   }
 
-  private func machineText(_ style: TextStyle) -> String {
+  /// The machine in one sentence.
+  var machineText: String {
     var facts = [
       "Linux \(machine.kernel.text { $0 })",
       machine.processors == 1 ? "1 processor" : "\(machine.processors) processors",
@@ -29,8 +35,7 @@ extension BenchReport {
     if let steal = machine.stealShare.value, steal >= 0.001 {
       facts.append("\(Format.figure(steal * 100)) % of the time stolen by the hypervisor")
     }
-    return DisplayWidth.wrapped(facts.joined(separator: ", "), to: style.width)
-      .map { $0 + "\n" }.joined()
+    return facts.joined(separator: ", ")
   }
 
   private static func text(

@@ -43,6 +43,22 @@ struct Bench: CheckedCommand {
   @Flag(help: "Measure fewer sizes and rounds, in less than 20 s")
   var quick = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Compare with FILE, which an earlier run has printed with --json", valueName: "FILE"),
+    completion: .file(), transform: FileArgument.parse)
+  var baseline: FilePath?
+
+  @Option(
+    help: ArgumentHelp("Write the figures to FILE as comma-separated values", valueName: "FILE"),
+    completion: .file(), transform: FileArgument.parse)
+  var csv: FilePath?
+
+  @Option(
+    help: ArgumentHelp("Draw the figures in FILE, a picture in SVG", valueName: "FILE"),
+    completion: .file(), transform: FileArgument.parse)
+  var svg: FilePath?
+
   @Flag(name: .shortAndLong, help: "Measure pressure, which uses swap")
   var yes = false
 
@@ -72,13 +88,18 @@ struct Bench: CheckedCommand {
     let wanted = tests.isEmpty ? BenchTest.usual : BenchTest.allCases.filter { tests.contains($0) }
     if wanted.contains(.pressure) { try PressureBench.check(isConfirmed: yes) }
     let style = TextStyle.standardOutput(bytes: false)
+    let earlier = try baseline.map { (path) throws(ShmError) in try BenchBaseline(at: path) }
     try StreamInterruption.watching { interrupt in
       let bench = BenchRun(
         tests: wanted, plan: plan, interrupt: interrupt,
         progress: BenchProgress(
           steps: BenchRun.steps(wanted, plan), isWanted: progress, isQuiet: quiet))
-      let report = try bench.report(quick: quick)
+      var report = try bench.report(quick: quick)
+      if let earlier { report.compare(with: earlier, width: style.width) }
+      if let csv { try ReportFile.replace(csv, with: BenchCSV.text(report.series)) }
+      if let svg { try ReportFile.replace(svg, with: report.picture) }
       try Output.write(report, json: json, style: style)
+      if let failure = report.failure { throw failure }
     }
   }
 }

@@ -8,6 +8,11 @@ struct BenchTests {
     try await Python.test(named: TestName())
   }
 
+  @Test("compares with an earlier run, and writes its figures to files")
+  func files() async throws {
+    try await Python.test(named: TestName())
+  }
+
   @Test("prints tables and verdicts within 80 columns")
   func text() async throws {
     try await Python.test(named: TestName())

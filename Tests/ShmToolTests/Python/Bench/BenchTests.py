@@ -1,10 +1,13 @@
+import csv
 import glob
 import json
 import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
+import xml.etree.ElementTree
 
 from support import T, until
 
@@ -72,6 +75,45 @@ def test_report():
     assert {verdict["test"] for verdict in report["verdicts"]} == {"transfer", "latency", "fan-out"}, report["verdicts"]
 
 
+def test_files():
+    with tempfile.TemporaryDirectory() as place:
+        first, csv_file, svg_file = (os.path.join(place, name) for name in ("first.json", "a.csv", "a.svg"))
+        result = bench("--quick", "looking", "fan-out", "--json", "--csv", csv_file, "--svg", svg_file)
+        assert result.returncode == 0, result
+        report = json.loads(result.stdout)
+        assert "comparison" not in report
+        rows = list(csv.DictReader(open(csv_file, newline="")))
+        assert [(row["test"], row["method"], int(row["size"])) for row in rows] == \
+            [(one["test"], one["method"], one["size"]) for one in report["series"]], rows
+        root = xml.etree.ElementTree.parse(svg_file).getroot()
+        assert root.tag == "{http://www.w3.org/2000/svg}svg", root.tag
+        assert "pagemap-scan" in open(svg_file).read()
+
+        # A ring that became four times as slow, and one that became faster.
+        def earlier(method, factor):
+            changed = json.loads(json.dumps(report))
+            for one in changed["series"]:
+                if one["method"] == method:
+                    one["samples"] = [value * factor for value in one["samples"]]
+            open(first, "w").write(json.dumps(changed))
+        for method, factor, key in (("stream-in-place", 20, "slower"), ("seek-data", 0.02, "faster")):
+            earlier(method, factor)
+            result = bench("--quick", "looking", "fan-out", "--json", "--baseline", first)
+            found = json.loads(result.stdout)["comparison"]
+            assert method in {change["method"] for change in found[key]}, (found, result)
+            assert result.returncode == (1 if found["slower"] else 0), (found, result)
+            assert found["compared"] == len(report["series"]), found
+        earlier("stream-in-place", 20)
+        result = bench("--quick", "fan-out", "--baseline", first)
+        assert result.returncode == 1 and "stream-in-place" in result.stdout.split("On this machine")[1], result
+        for text, code in (("", 65), ("{}", 64), ('{"schema":2,"action":"list"}', 64)):
+            open(first, "w").write(text)
+            result = bench("looking", "--baseline", first)
+            assert result.returncode == code and "cannot compare with" in result.stderr, (text, result)
+        assert bench("looking", "--baseline", place + "/absent").returncode == 66
+        assert bench("--quick", "looking", "--csv", place + "/no/such").returncode == 66
+
+
 def test_text():
     result = bench("--quick", "transfer", "fan-out", "looking")
     assert result.returncode == 0 and result.stderr == "", result
@@ -81,7 +123,7 @@ def test_text():
         assert word in result.stdout, (word, result.stdout)
     # In another order, and once each.
     again = bench("--quick", "looking", "fan-out", "looking").stdout
-    assert again.index("Fan-out") < again.index("Resident pages") and again.count("Resident pages") == 1, again
+    assert again.index("Fan-out") < again.index("half of it holes") and again.count("half of it holes") == 1, again
     shown = bench("--quick", "looking", "-v").stderr
     assert "% measured" in shown, shown
 

@@ -1,0 +1,44 @@
+import ShmCore
+import SystemPackage
+
+extension BenchReport {
+  /// Compares the series with those of an earlier run. A warning says if that run measured another machine.
+  mutating func compare(with earlier: BenchBaseline, width: Int) {
+    let found = BenchComparison(series, machine: BenchBaseline.facts(machine), with: earlier)
+    if let warning = found.warning { Output.complain(warning) }
+    comparison = Comparison(found, width: width)
+  }
+
+  /// The failure if a series is slower than before; nil if no series is.
+  var failure: ReportedFailure? {
+    guard let slower = comparison?.slower, !slower.isEmpty else { return nil }
+    let words = slower.count == 1 ? "1 series is" : "\(slower.count) series are"
+    return ReportedFailure(
+      report: ErrorReport(.checkFailed, "\(words) slower than in the earlier run"))
+  }
+
+  /// The series as a picture.
+  var picture: String {
+    BenchPicture(
+      title: "shmtool bench", subtitle: machineText,
+      notes: verdicts.map { "On this machine \($0.text)." }
+    ).text(series)
+  }
+}
+
+extension BenchBaseline {
+  /// Reads the report of an earlier run.
+  ///
+  /// - Parameter path: the file.
+  /// - Throws: `ShmError` if it cannot be read, or is no such report.
+  init(at path: FilePath) throws(ShmError) {
+    let attempt = "cannot compare with \(Escaping.quoted(path.bytes))"
+    let text: [UInt8]
+    do {
+      text = try FileSystem.contents(of: path)
+    } catch {
+      throw ShmError(attempt, error)
+    }
+    try self.init(json: text, attempt: attempt)
+  }
+}
