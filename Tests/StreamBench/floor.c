@@ -1,5 +1,5 @@
 // The floor of what a ring can do: the same ring as ShmCore's in C, between two processes, without its
-// checks of the peer, its control messages and its outcomes. Built by Scripts/bench-streams.
+// checks of the peer, its control messages and its outcomes. Built by Scripts/bench.
 //
 //   floor files FROM TO     FROM to TO, which is there: read(2) into the ring, write(2) out of it
 //   floor messages COUNT    messages of 1 MiB, copied in and read word by word; prints nanoseconds
