@@ -57,7 +57,7 @@ enum BenchMethod: String, CaseIterable {
     .touch, .fallocate, .write, .populate, .hugePool, .hugeTransparent, .mlock, .mlockOnFault,
   ]
 
-  static let lookings: [BenchMethod] = [.mincore, .cachestat, .seekData, .pagemap, .pagemapScan]
+  static let pageMethods: [BenchMethod] = [.mincore, .cachestat, .seekData, .pagemap, .pagemapScan]
 
   /// Whether the receiver sees the sender's pages.
   var sharesMemory: Bool {

@@ -62,7 +62,7 @@ struct BenchPanel {
     case .transfer: self.init("Transfer", bars: series)
     case .fanOut: self.init("Fan-out, all receivers together", bars: series)
     case .memory: self.init("Memory made ready", bars: series)
-    case .looking: self.init("Resident pages found", bars: series)
+    case .pages: self.init("Resident pages found", bars: series)
     case .latency: self.init("Latency of a round trip: median, p99 and p99.9", spans: series)
     case .pressure: self.init("Access to a page while memory is short", percentiles: series)
     }

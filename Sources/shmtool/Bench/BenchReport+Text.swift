@@ -55,7 +55,7 @@ extension BenchReport {
           [Format.figure(one.median / 1e9)]
             + [one.resident, one.allocated].map { $0.map { "\(ByteCount($0))" } ?? "-" }
         }
-    case .looking:
+    case .pages:
       return "Resident pages found, \(ByteCount(series[0].size)), half of it holes\n"
         + figures(series, ["million pages/s"], style) { [Format.figure($0.median / 1e6)] }
     case .pressure:

@@ -16,7 +16,7 @@ struct BenchRun {
       case .latency: sum + LatencyBench.steps(plan)
       case .fanOut: sum + FanOutBench.steps(plan)
       case .memory: sum + MemoryBench.steps(plan)
-      case .looking: sum + LookingBench.steps(plan)
+      case .pages: sum + PagesBench.steps(plan)
       case .pressure: sum + PressureBench.steps(plan)
       }
     }
@@ -47,7 +47,7 @@ struct BenchRun {
     case .latency: try LatencyBench(plan: plan, interrupt: interrupt, progress: progress).run()
     case .fanOut: try FanOutBench(plan: plan, interrupt: interrupt, progress: progress).run()
     case .memory: try MemoryBench(plan: plan, progress: progress).run()
-    case .looking: try LookingBench(plan: plan, progress: progress).run()
+    case .pages: try PagesBench(plan: plan, progress: progress).run()
     case .pressure: try PressureBench(plan: plan, progress: progress).run()
     }
   }

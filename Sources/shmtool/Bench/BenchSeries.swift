@@ -6,7 +6,7 @@ struct BenchSeries: Codable {
     case pagesPerSecond = "pages_per_second"
   }
 
-  /// What the transfer of 1 GiB takes, of both processes together.
+  /// The resources that both processes together use to transfer 1 GiB.
   struct Cost: Codable {
     let processorSeconds: Double
     let contextSwitches: Double
@@ -15,7 +15,7 @@ struct BenchSeries: Codable {
   }
 
   let test: BenchTest
-  /// A word that stays the same in later versions, such as `pipe-64k`.
+  /// A stable identifier of the method, such as `pipe-64k`.
   let method: String
   /// The bytes of one message, or of the memory.
   let size: Int
@@ -24,7 +24,7 @@ struct BenchSeries: Codable {
   let unit: Unit
   /// One value for each round, in their order.
   let samples: [Double]
-  /// The distribution of the samples; with `latency` and `pressure` of all single values of all rounds.
+  /// The distribution of the samples. For `latency` and `pressure`: of the individual values of all rounds.
   let distribution: Distribution
   /// Omitted if it was not measured.
   var perGib: Cost?

@@ -1,22 +1,22 @@
 /// What `bench` measures.
 enum BenchTest: String, CaseIterable, Codable {
-  /// Bytes through every way from one process to another.
+  /// The throughput of every method to move bytes between two processes.
   case transfer
   /// The round trip of a small message.
   case latency
   /// Bytes from one process to several.
   case fanOut = "fan-out"
-  /// Ways to get memory ready.
+  /// Methods to allocate and populate memory.
   case memory
-  /// Ways to look at the pages of memory.
-  case looking
+  /// Methods to find the resident pages of memory.
+  case pages
   /// Access to wired and unwired pages while memory is short.
   case pressure
 }
 
 extension BenchTest: ArgumentWord {
   /// What is measured if nothing is named.
-  static let usual: [BenchTest] = [.transfer, .latency, .fanOut, .memory, .looking]
+  static let usual: [BenchTest] = [.transfer, .latency, .fanOut, .memory, .pages]
   static let words = allCases.map(\.rawValue)
   static let form = "expected \(words.dropLast().joined(separator: ", ")) or \(words.last ?? "")"
 

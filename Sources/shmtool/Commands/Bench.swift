@@ -9,21 +9,20 @@ struct Bench: CheckedCommand {
     usage: "shmtool bench [OPTIONS] [TEST ...]",
     discussion: """
       TEST is one or more of:
-        transfer  bytes through a stream, pipes, sockets, a message queue and copies, by the size \
-      of a message
+        transfer  bytes from one process to another, by the size of a message
         latency   the round trip of a message at a fixed rate
         fan-out   bytes from one process to several
         memory    ways to get memory ready, and what is resident afterwards
-        looking   ways to find the resident pages of a region
-        pressure  access to wired and unwired pages while memory is short
+        pages     ways to find the resident pages of a region
+        pressure  access to wired and unwired pages, idle before, while memory is short
       Without TEST all but pressure are measured.
 
       Each test runs between real processes. The receiver reads every byte. The methods are \
       measured in turn after a warm-up, so that a change of the machine affects all of them. \
       Measure on a quiet machine: other work changes the figures.
 
-      pressure needs root, 128 MiB of free swap, and --yes. It makes memory short in a control \
-      group that it creates and removes; other processes keep their memory.
+      pressure requires root, 128 MiB of free swap, and --yes. It makes memory short in a control \
+      group that it creates and removes. Other processes keep their memory.
 
       With --baseline, bench exits with 1 if a series is slower than before by more than its \
       noise explains.

@@ -22,7 +22,7 @@ struct BenchComparisonTests {
     "calls a lower rate slower, and a longer time",
     arguments: [
       (BenchTest.transfer, 3.0, 6.0, "slower"), (.transfer, 6.0, 3.0, "faster"),
-      (.fanOut, 3.0, 6.0, "slower"), (.looking, 8.0, 2.0, "faster"),
+      (.fanOut, 3.0, 6.0, "slower"), (.pages, 8.0, 2.0, "faster"),
       (.memory, 1.0, 1.2, "slower"), (.latency, 900.0, 450.0, "slower"),
       (.latency, 450.0, 900.0, "faster"), (.pressure, 12.0, 10.0, "slower"),
     ])
@@ -93,7 +93,7 @@ struct BenchComparisonTests {
       .sample(.fanOut, "pipes", receivers: 4, [0.9e9, 0.9e9, 0.9e9]),
       .sample(.fanOut, "pipes", receivers: 1, [1e6, 1e6, 1e6]),
       .sample(.latency, "pipe", size: 8, [12_000, 12_300, 12_400]),
-      .sample(.looking, "mincore", size: 64 << 20, [5e6, 5e6, 5e6]),
+      .sample(.pages, "mincore", size: 64 << 20, [5e6, 5e6, 5e6]),
       .sample(.memory, "touch", [1e9, 1e9, 1e9]),
     ]
     let before: [BenchSeries] = [
@@ -102,7 +102,7 @@ struct BenchComparisonTests {
       .sample(.fanOut, "pipes", receivers: 4, [1.8e9, 1.8e9, 1.8e9]),
       .sample(.fanOut, "pipes", receivers: 1, [1e6, 1e6, 1e6]),
       .sample(.latency, "pipe", size: 8, [800, 810, 820]),
-      .sample(.looking, "mincore", size: 64 << 20, [10e6, 10e6, 10e6]),
+      .sample(.pages, "mincore", size: 64 << 20, [10e6, 10e6, 10e6]),
       .sample(.latency, "gone", [1, 1, 1]),
     ]
     #expect(
@@ -110,7 +110,7 @@ struct BenchComparisonTests {
         transfer, stream of 64 KiB: 3.10 GB/s, 6.20 before
         fan-out, pipes of 64 KiB to 4 receivers: 0.90 GB/s, 1.80 before
         latency, pipe of 8 B: 12.3 us, 0.81 before
-        looking, mincore of 64 MiB: 5.00 million pages/s, 10.0 before
+        pages, mincore of 64 MiB: 5.00 million pages/s, 10.0 before
         6 series compared with the earlier run: 4 slower, 1 faster; 1 only in this run,
         1 only in the earlier run
 

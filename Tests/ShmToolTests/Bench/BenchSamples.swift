@@ -11,7 +11,7 @@ extension BenchSeries {
       switch test {
       case .transfer, .fanOut, .memory: .bytesPerSecond
       case .latency, .pressure: .nanoseconds
-      case .looking: .pagesPerSecond
+      case .pages: .pagesPerSecond
       }
     return BenchSeries(
       test: test, method: method, size: size, receivers: receivers, unit: unit ?? usual,
@@ -28,7 +28,7 @@ extension BenchSeries {
 
   /// Plausible figures of every test, as a whole run has them.
   static let invented: [BenchSeries] =
-    transfers + latencies + fanOuts + memories + lookings + pressures
+    transfers + latencies + fanOuts + memories + pageStates + pressures
 
   /// A rate that grows with the size until what moves the bytes limits it.
   private static var transfers: [BenchSeries] {
@@ -82,11 +82,11 @@ extension BenchSeries {
     }
   }
 
-  private static var lookings: [BenchSeries] {
+  private static var pageStates: [BenchSeries] {
     [
       ("mincore", 92.0), ("cachestat", 710), ("seek-data", 1.3), ("pagemap", 38),
       ("pagemap-scan", 480),
-    ].map { sample(.looking, $0, size: 256 << 20, [$1 * 1e6]) }
+    ].map { sample(.pages, $0, size: 256 << 20, [$1 * 1e6]) }
   }
 
   private static var pressures: [BenchSeries] {

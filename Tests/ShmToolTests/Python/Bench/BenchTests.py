@@ -17,7 +17,7 @@ METHODS = {
     "latency": {"stream-spinning", "stream-adaptive", "stream-sleeping", "pipe", "unix", "futex", "eventfd"},
     "fan-out": {"stream-in-place", "pipes"},
     "memory": {"touch", "fallocate", "write", "populate", "huge-pool", "huge-transparent", "mlock", "mlock-on-fault"},
-    "looking": {"mincore", "cachestat", "seek-data", "pagemap", "pagemap-scan"},
+    "pages": {"mincore", "cachestat", "seek-data", "pagemap", "pagemap-scan"},
 }
 
 
@@ -78,7 +78,7 @@ def test_report():
 def test_files():
     with tempfile.TemporaryDirectory() as place:
         first, csv_file, svg_file = (os.path.join(place, name) for name in ("first.json", "a.csv", "a.svg"))
-        result = bench("--quick", "looking", "fan-out", "--json", "--csv", csv_file, "--svg", svg_file)
+        result = bench("--quick", "pages", "fan-out", "--json", "--csv", csv_file, "--svg", svg_file)
         assert result.returncode == 0, result
         report = json.loads(result.stdout)
         assert "comparison" not in report
@@ -98,7 +98,7 @@ def test_files():
             open(first, "w").write(json.dumps(changed))
         for method, factor, key in (("stream-in-place", 20, "slower"), ("seek-data", 0.02, "faster")):
             earlier(method, factor)
-            result = bench("--quick", "looking", "fan-out", "--json", "--baseline", first)
+            result = bench("--quick", "pages", "fan-out", "--json", "--baseline", first)
             found = json.loads(result.stdout)["comparison"]
             assert method in {change["method"] for change in found[key]}, (found, result)
             assert result.returncode == (1 if found["slower"] else 0), (found, result)
@@ -108,23 +108,23 @@ def test_files():
         assert result.returncode == 1 and "stream-in-place" in result.stdout.split("On this machine")[1], result
         for text, code in (("", 65), ("{}", 64), ('{"schema":2,"action":"list"}', 64)):
             open(first, "w").write(text)
-            result = bench("looking", "--baseline", first)
+            result = bench("pages", "--baseline", first)
             assert result.returncode == code and "cannot compare with" in result.stderr, (text, result)
-        assert bench("looking", "--baseline", place + "/absent").returncode == 66
-        assert bench("--quick", "looking", "--csv", place + "/no/such").returncode == 66
+        assert bench("pages", "--baseline", place + "/absent").returncode == 66
+        assert bench("--quick", "pages", "--csv", place + "/no/such").returncode == 66
 
 
 def test_text():
-    result = bench("--quick", "transfer", "fan-out", "looking")
+    result = bench("--quick", "transfer", "fan-out", "pages")
     assert result.returncode == 0 and result.stderr == "", result
     lines = result.stdout.splitlines()
     assert max(map(len, lines)) <= 80, max(lines, key=len)
     for word in ("Transfer, GB/s", "stream-in-place", "CPU s", "Fan-out", "pagemap", "On this machine"):
         assert word in result.stdout, (word, result.stdout)
     # In another order, and once each.
-    again = bench("--quick", "looking", "fan-out", "looking").stdout
+    again = bench("--quick", "pages", "fan-out", "pages").stdout
     assert again.index("Fan-out") < again.index("half of it holes") and again.count("half of it holes") == 1, again
-    shown = bench("--quick", "looking", "-v").stderr
+    shown = bench("--quick", "pages", "-v").stderr
     assert "% measured" in shown, shown
 
 

@@ -4,7 +4,7 @@ import ShmCore
 import SystemPackage
 
 /// Ways to find out which pages of a region are resident. Every second piece of the region is a hole.
-struct LookingBench {
+struct PagesBench {
   let plan: BenchPlan
   let progress: BenchProgress
 
@@ -23,10 +23,10 @@ struct LookingBench {
     }
     let expected = size / 2 / PageMath.pageSize
     var result = BenchResult()
-    var methods = BenchMethod.lookings
+    var methods = BenchMethod.pageMethods
     var samples = [[Double]](repeating: [], count: methods.count)
     for round in 0...plan.rounds {
-      for (index, method) in BenchMethod.lookings.enumerated() where methods.contains(method) {
+      for (index, method) in BenchMethod.pageMethods.enumerated() where methods.contains(method) {
         do throws(ShmError) {
           var rate = 0.0
           var (looks, begin) = (0, Clock.nanoseconds)
@@ -44,16 +44,16 @@ struct LookingBench {
           begin = 0
         } catch {
           try SignalMask.checkPending(BenchCall.attempt)
-          result.skipped.append(BenchSkip(.looking, method, error))
+          result.skipped.append(BenchSkip(.pages, method, error))
           methods.removeAll { $0 == method }
         }
       }
       try progress.step()
     }
-    for (index, method) in BenchMethod.lookings.enumerated() where methods.contains(method) {
+    for (index, method) in BenchMethod.pageMethods.enumerated() where methods.contains(method) {
       result.series.append(
         BenchSeries(
-          .looking, method, size: size, unit: .pagesPerSecond, samples: samples[index]))
+          .pages, method, size: size, unit: .pagesPerSecond, samples: samples[index]))
     }
     return result
   }
