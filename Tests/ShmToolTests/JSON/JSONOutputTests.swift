@@ -16,7 +16,7 @@ struct JSONOutputTests {
       #expect(help.contains("\n  \(name) ") || help.contains("\n  \(name), "), "\(name)")
       #expect(try await Tool.run(name, "--help").text.contains("-J, --json"), "\(name)")
     }
-    #expect(names.count == 18)
+    #expect(names.count == 20)
   }
 
   @Test(

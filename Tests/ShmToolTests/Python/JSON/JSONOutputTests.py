@@ -171,6 +171,7 @@ def test_every_key():
     try:
         regions(directory)
         inspections()
+        measurements(directory)
         wirings()
         streams(directory)
         overlay(directory)
@@ -209,8 +210,14 @@ def inspections():
     memory = mmap.mmap(file, 16 * PAGE)
     again = mmap.mmap(file, 16 * PAGE)
     memory[0] = again[0]
+    memory[3] = 0
     at = ctypes.addressof(ctypes.c_char.from_buffer(memory))
     shown("list", "-J")
+    shown("wait", N, "-J")
+    shown("wait", N, "--used", "--resident", "4K", "--size", "4K", "--equals", "\\0", "--at", "3", "--free", "4K", "-J")
+    shown("wait", N, "--users", "1000", "--timeout", "10ms", "-J", code=(124,))
+    shown("wait", N, "--used", "--size", "+1G", "--timeout", "10ms", "-J", code=(124,))
+    shown("wait", "--free", "4K", "--in", "/dev/shm", "-J")
     shown("inspect", N, f"sysv:{number}", f"{os.getpid()}@{at:#x}", "--pages", "-J")
     watching = start("list", N, "--watch=20ms", "-J")
     print(line(watching.stdout).strip())
@@ -219,6 +226,19 @@ def inspections():
     line(watching.stdout)
     print(line(watching.stdout).strip())
     stop(watching)
+
+
+# A run, and one that is compared with an earlier run that had other speeds.
+def measurements(directory):
+    result = run("bench", "--quick", "transfer", "memory", "-J")
+    print(result.stdout.decode().strip())
+    report = json.loads(result.stdout)
+    for one in report["series"]:
+        factor = {"touch": 50, "write": 0.02}.get(one["method"], 1)
+        one["samples"] = [value * factor for value in one["samples"]]
+    with open(directory + "/before", "w") as file:
+        json.dump(report, file)
+    shown("bench", "--quick", "memory", "--baseline", directory + "/before", "-J", code=(1,))
 
 
 def wirings():
