@@ -11,7 +11,7 @@ final class BenchProgress {
   ///   - isQuiet: whether it is never shown.
   init(steps: Int, isWanted: Bool, isQuiet: Bool) {
     line = ProgressLine(total: steps, isWanted: isWanted, isQuiet: isQuiet) { done, total, _ in
-      "\(done * 100 / max(1, total ?? 0)) % measured"
+      "\(min(100, done * 100 / max(1, total ?? 0))) % measured"
     }
   }
 

@@ -10,7 +10,11 @@ final class HogEnd: BenchEnd {
     memory = try Allocation.pages(PressureBench.hogSize, BenchCall.attempt)
   }
 
-  /// Writes to each page once.
+  /// The bytes between two pauses.
+  private static let step = 1 << 20
+
+  /// Writes to each page once, with pauses. Without them every page counts as used just now, and the kernel ends a
+  /// process of the group instead of swapping out its pages.
   func send(_ message: UnsafeRawBufferPointer, count: Int) {
     let bytes = unsafe memory.buffer
     for _ in 0..<count {
@@ -18,6 +22,7 @@ final class HogEnd: BenchEnd {
         let value =
           unsafe bytes.load(fromByteOffset: offset, as: UInt64.self) &+ UInt64(offset) &+ 1
         unsafe bytes.storeBytes(of: value, toByteOffset: offset, as: UInt64.self)
+        if offset % Self.step == 0 { Waiter.pause(.milliseconds(1)) }
       }
     }
   }

@@ -175,7 +175,7 @@ def test_ordinary_user():
             check(None, told.encode(), inode)
             failed = command("write", text, "--offset", "1M", input=b"x")
             assert failed.returncode in (64, 65), failed
-            quoted = failed.stderr.split(b"cannot write ", 1)[1].rsplit(b": byte 1048576", 1)[0]
+            quoted = failed.stderr.split(b"cannot write ", 1)[1].rsplit(b": offset 1048576", 1)[0]
             check(None, shell([quoted])[0], inode)
         remove_all(listed, names)
     finally:
@@ -212,8 +212,8 @@ def test_streams():
             sender.kill()
             sender.wait()
             stale = command("remove", "--stale").stdout
-            words = shell([line.split(b"would remove ")[1].rsplit(b", a stream", 1)[0]
-                           for line in stale.split(b"\n") if b", a stream of" in line])
+            words = shell([line.split(b"would remove ")[1].rsplit(b", left by a killed", 1)[0]
+                           for line in stale.split(b"\n") if b", left by a killed sender" in line])
             # Other tests of this user may leave streams meanwhile.
             assert [word for word in words if word.endswith(end)] == [b"stream:" + name], (name, stale)
             result = command("remove", reference)

@@ -138,7 +138,7 @@ def test_links():
     os.link("/dev/shm/kept", "/dev/shm/.shmtool-elsewhere/kept")
     told = json.loads(run("remove", "--stale", "--json").stdout)
     assert told["frees"] == 3 << 20, told
-    assert b"and frees 3 MiB" in run("remove", "--stale").stdout
+    assert b"which frees 3 MiB" in run("remove", "--stale").stdout
     before = os.statvfs("/dev/shm")
     told = json.loads(run("remove", "--stale", "--yes", "--json").stdout)
     after = os.statvfs("/dev/shm")

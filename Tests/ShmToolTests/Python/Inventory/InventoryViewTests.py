@@ -44,8 +44,8 @@ def test_churn():
         while time.monotonic() < end or looks < 3:
             found = report()
             for r in found["regions"]:
-                # Another test's region of the largest size that there is.
-                if r["size"] == (1 << 63) - 1 and not users(r) in ([ME], [changing]):
+                # Other tests create regions of any size.
+                if (r["name"] or "").startswith("shmtool-test-") and N not in r["name"]:
                     continue
                 assert r["size"] is None or 0 <= r["size"] < 1 << 50, r
                 assert r["allocated"] is None or 0 <= r["allocated"] < 1 << 50, r
