@@ -124,7 +124,7 @@ def test_text():
     # In another order, and once each.
     again = bench("--quick", "pages", "fan-out", "pages").stdout
     assert again.index("Fan-out") < again.index("half of it holes") and again.count("half of it holes") == 1, again
-    shown = bench("--quick", "pages", "-v").stderr
+    shown = bench("--quick", "memory", "-v").stderr
     assert "% measured" in shown, shown
 
 
