@@ -61,7 +61,7 @@ struct SlotSignals {
   }
 }
 
-/// A region of two places: the sender writes into its mapping, the receiver maps each message anew. mmap(2)
+/// A region of two places: the sender writes into its mapping, the receiver maps and unmaps each message. mmap(2)
 final class MapEnd: BenchEnd {
   private let region: CInt
   private let mapping: Mapping
