@@ -12,7 +12,7 @@ struct FolderFiles {
   }
 
   private(set) var files: [File] = []
-  /// A directory with more files than the limit; nil if there is none.
+  /// A directory with more files than the limit; nil without one.
   private(set) var truncated: FilePath?
 
   private let device: dev_t

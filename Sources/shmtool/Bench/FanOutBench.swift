@@ -89,9 +89,7 @@ struct FanOutBench {
           sessions.append(
             try Session(method, receivers: receivers, source, interrupt: interrupt))
         } catch {
-          try SignalMask.checkPending(BenchCall.attempt)
-          if error.kind == .peerDied { throw error }
-          result.skipped.append(BenchSkip(.fanOut, method, error))
+          try result.skip(.fanOut, method, because: error)
         }
       }
       result.series += try measure(receivers, sessions, source)

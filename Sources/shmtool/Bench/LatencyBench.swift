@@ -99,9 +99,7 @@ struct LatencyBench {
       do throws(ShmError) {
         sessions.append(try Session(method, source, directory, interrupt: interrupt))
       } catch {
-        try SignalMask.checkPending(BenchCall.attempt)
-        if error.kind == .peerDied { throw error }
-        result.skipped.append(BenchSkip(.latency, method, error))
+        try result.skip(.latency, method, because: error)
       }
     }
     directory.remove()

@@ -92,29 +92,18 @@ struct MemoryBench {
     _ = try Region.anonymous("shmtool-bench", size: plan.memorySize)
     let zeros = try Allocation.pages(1 << 20, BenchCall.attempt)
     var result = BenchResult()
-    var methods = BenchMethod.memories
-    var samples = [[Double]](repeating: [], count: methods.count)
-    var last = [Sample?](repeating: nil, count: methods.count)
-    for round in 0...plan.rounds {
-      for (index, method) in BenchMethod.memories.enumerated() where methods.contains(method) {
-        do throws(ShmError) {
-          let sample = try measure(method, zeros)
-          // The first round warms up.
-          if round > 0 { samples[index].append(sample.rate) }
-          last[index] = sample
-        } catch {
-          try SignalMask.checkPending(BenchCall.attempt)
-          result.skipped.append(BenchSkip(.memory, method, error))
-          methods.removeAll { $0 == method }
-        }
-      }
-      try progress.step()
+    var last: [BenchMethod: Sample] = [:]
+    let found = try result.measureInTurn(
+      BenchMethod.memories, of: .memory, rounds: plan.rounds, progress
+    ) { (method) throws(ShmError) in
+      let sample = try measure(method, zeros)
+      last[method] = sample
+      return sample.rate
     }
-    for (index, method) in BenchMethod.memories.enumerated() where methods.contains(method) {
-      result.series.append(
-        BenchSeries(
-          .memory, method, size: plan.memorySize, unit: .bytesPerSecond, samples: samples[index],
-          resident: last[index]?.resident, allocated: last[index]?.allocated))
+    result.series = found.map { method, samples in
+      BenchSeries(
+        .memory, method, size: plan.memorySize, unit: .bytesPerSecond, samples: samples,
+        resident: last[method]?.resident, allocated: last[method]?.allocated)
     }
     return result
   }

@@ -23,43 +23,31 @@ struct PagesBench {
     }
     let expected = size / 2 / PageMath.pageSize
     var result = BenchResult()
-    var methods = BenchMethod.pageMethods
-    var samples = [[Double]](repeating: [], count: methods.count)
-    for round in 0...plan.rounds {
-      for (index, method) in BenchMethod.pageMethods.enumerated() where methods.contains(method) {
-        do throws(ShmError) {
-          var rate = 0.0
-          var (looks, begin) = (0, Clock.nanoseconds)
-          repeat {
-            let found = try look(method, region, mapping, vector)
-            guard found == expected else {
-              throw ShmError(
-                .damaged, BenchCall.attempt, "it found \(found) pages instead of \(expected)")
-            }
-            looks += 1
-            let nanoseconds = Clock.nanoseconds - begin
-            rate = Double(looks * size / PageMath.pageSize) / (Double(max(1, nanoseconds)) / 1e9)
-          } while Clock.nanoseconds - begin < plan.sampleTime / 2
-          if round > 0 { samples[index].append(rate) }
-          begin = 0
-        } catch {
-          try SignalMask.checkPending(BenchCall.attempt)
-          result.skipped.append(BenchSkip(.pages, method, error))
-          methods.removeAll { $0 == method }
+    let found = try result.measureInTurn(
+      BenchMethod.pageMethods, of: .pages, rounds: plan.rounds, progress
+    ) { (method) throws(ShmError) in
+      let start = Clock.nanoseconds
+      var (scans, nanoseconds) = (0, 0)
+      repeat {
+        let count = try residentPages(method, region, mapping, vector)
+        guard count == expected else {
+          throw ShmError(
+            .damaged, BenchCall.attempt,
+            "\(method.rawValue) found \(count) resident pages instead of \(expected)")
         }
-      }
-      try progress.step()
+        scans += 1
+        nanoseconds = Clock.nanoseconds - start
+      } while nanoseconds < plan.sampleTime / 2
+      return Double(scans * size / PageMath.pageSize) / (Double(max(1, nanoseconds)) / 1e9)
     }
-    for (index, method) in BenchMethod.pageMethods.enumerated() where methods.contains(method) {
-      result.series.append(
-        BenchSeries(
-          .pages, method, size: size, unit: .pagesPerSecond, samples: samples[index]))
+    result.series = found.map { method, samples in
+      BenchSeries(.pages, method, size: size, unit: .pagesPerSecond, samples: samples)
     }
     return result
   }
 
   /// The resident pages as a method finds them.
-  private func look(
+  private func residentPages(
     _ method: BenchMethod, _ region: borrowing Region, _ mapping: borrowing Mapping,
     _ vector: borrowing OwnedPages
   ) throws(ShmError) -> Int {

@@ -21,9 +21,7 @@ struct TransferBench {
       do throws(ShmError) {
         sessions.append(try TransferSession(method, source, directory, interrupt: interrupt))
       } catch {
-        try SignalMask.checkPending(BenchCall.attempt)
-        if error.kind == .peerDied { throw error }
-        result.skipped.append(BenchSkip(.transfer, method, error))
+        try result.skip(.transfer, method, because: error)
       }
     }
     directory.remove()

@@ -1,3 +1,4 @@
+import ShmCore
 import Testing
 
 @testable import shmtool
@@ -70,6 +71,42 @@ struct BenchValueTests {
     ])
   func times(_ value: Double, _ text: String) {
     #expect(Format.nanoseconds(value) == text)
+  }
+
+  @Test("a refused method is skipped; an error that means a wrong measurement is thrown")
+  func skipped() throws {
+    var result = BenchResult()
+    for kind in [ShmError.Kind.noSpace, .limit, .notPermitted, .system] {
+      try result.skip(.memory, .mlock, because: ShmError(kind, "a", "reason of \(kind.name)"))
+    }
+    #expect(result.skipped.map(\.reason).last == "reason of system" && result.skipped.count == 4)
+    for kind in [ShmError.Kind.damaged, .peerDied, .defect] {
+      #expect(throws: ShmError.self) {
+        try result.skip(.pages, .mincore, because: ShmError(kind, "a", "b"))
+      }
+    }
+    #expect(result.skipped.count == 4)
+  }
+
+  @Test("methods are measured in turn; the first round and a method that fails do not count")
+  func turns() throws {
+    var result = BenchResult()
+    var calls: [BenchMethod] = []
+    let found = try result.measureInTurn(
+      [.touch, .mlock, .write], of: .memory, rounds: 3,
+      BenchProgress(steps: 4, isWanted: false, isQuiet: true)
+    ) { (method) throws(ShmError) in
+      calls.append(method)
+      if method == .mlock, calls.count > 3 { throw ShmError(.limit, "a", "refused") }
+      return Double(calls.count)
+    }
+    #expect(
+      calls == [
+        .touch, .mlock, .write, .touch, .mlock, .write, .touch, .write, .touch, .write,
+      ])
+    #expect(found.map(\.method) == [.touch, .write])
+    #expect(found.map(\.samples) == [[4, 7, 9], [6, 8, 10]])
+    #expect(result.skipped.map(\.method) == ["mlock"])
   }
 
   @Test("the part of a process survives its command line, and other words are refused")
