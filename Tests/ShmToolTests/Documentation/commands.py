@@ -2,8 +2,8 @@
 
     commands.py PAGE TAG
 
-A line that begins with "$ " is a command; the lines up to the next command are its output, stdout and stderr. All commands
-of a page run in one shell, in an empty directory. Numbers may differ, columns may be wider, and a line "…" stands
+A line that begins with "$ " is a command, and lines that begin with "> " continue it; the lines up to the next command are
+its output, stdout and stderr. All commands of a page run in one shell, in an empty directory. Numbers may differ, columns may be wider, and a line "…" stands
 for any lines. TAG replaces the names of regions and streams, so that no other process has them.
 """
 
@@ -21,6 +21,8 @@ def commands(text):
             inside = line == "```console"
         elif inside and line.startswith("$ "):
             found.append((number, line[2:], []))
+        elif inside and line.startswith("> ") and not found[-1][2]:
+            found[-1] = (found[-1][0], f"{found[-1][1]}\n{line[2:]}", [])
         elif inside:
             found[-1][2].append(line)
     return found

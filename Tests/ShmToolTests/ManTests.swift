@@ -1,0 +1,34 @@
+import ShmTestSupport
+import Testing
+
+/// The pages that `Scripts/man` writes.
+@Suite(
+  "man pages", .enabled(if: Sources.areReadable, "needs the sources"),
+  .enabled(if: TestEnvironment.has("mandoc"), "needs mandoc"))
+struct ManTests {
+  @Test("there is a page for the program, for each command and for the protocol of streams")
+  func describesEveryCommand() async throws {
+    try await Python.test(Sources.root)
+  }
+
+  @Test("each page lists the options of the help")
+  func listsTheOptionsOfTheHelp() async throws {
+    try await Python.test(Sources.root)
+  }
+
+  @Test("each page passes mandoc -T lint and fits 80 columns")
+  func passesLint() async throws {
+    try await Python.test(Sources.root)
+  }
+
+  @Test("the exit statuses are those of the README")
+  func hasTheExitStatusesOfTheReadme() async throws {
+    try await Python.test(Sources.root)
+  }
+
+  @Test("the examples print what the pages show, also for an ordinary user")
+  func printsWhatTheExamplesShow() async throws {
+    let name = TestName("man")
+    try await Python.test(named: name, Sources.root)
+  }
+}
