@@ -168,8 +168,10 @@ for number in range(200):
 
 def test_used():
     # The wait begins before the region exists.
+    # It appears complete, because this process would be a user while it writes the file.
     process = waiting(N, "--used")
-    create(8192)
+    create(8192, P + "-new")
+    os.rename(P + "-new", P)
     time.sleep(0.1)
     assert process.poll() is None
     first = user()
