@@ -99,11 +99,7 @@ let package = Package(
       path: "Tests/ShmTestSupport", swiftSettings: swiftSettings),
     .executableTarget(
       name: "StreamBench", dependencies: ["ShmCore", "ShmStreams"], path: "Tests/StreamBench",
-      exclude: ["floor.c", "records.c", "ring.h"], swiftSettings: swiftSettings),
-    .executableTarget(
-      name: "CopyBench", dependencies: ["ShmCopying", "ShmCore", "ShmStreams"],
-      path: "Tests/CopyBench",
-      exclude: ["floor.c"], swiftSettings: swiftSettings),
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "ShmCoreTests",
       dependencies: ["CShm", "ShmCopying", "ShmCore", "ShmTestSupport", systemPackage],

@@ -2,7 +2,7 @@ import Glibc
 import ShmCore
 import ShmStreams
 
-/// What loans and records cost: run by `Scripts/bench` and `Scripts/bench-records` beside C programs that do the same
+/// What loans and records cost: run by `Scripts/bench` beside C programs that do the same
 /// with the same ring. Prints nanoseconds.
 @main
 struct StreamBench {

@@ -1,5 +1,5 @@
 // The floor of what records cost: the format of the library in the same ring in C, and a queue without fences.
-// Built by Scripts/bench-records.
+// Built by Scripts/bench.
 //
 //   records ring SIZE COUNT BATCH   records of SIZE bytes, BATCH of them for each publication and for each
 //                                   release; every word is read; prints nanoseconds a record
