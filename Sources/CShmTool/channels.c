@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,30 @@ int cshmtool_end_with_parent(pid_t parent) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return -errno;
   // It may have ended before
   return getppid() == parent ? 0 : -ESRCH;
+}
+
+_Static_assert(sizeof(struct cshmtool_processors) == sizeof(cpu_set_t), "the layout of cpu_set_t");
+
+int cshmtool_get_processors(struct cshmtool_processors *set) {
+  return sched_getaffinity(0, sizeof *set, (cpu_set_t *)set) == 0 ? 0 : -errno;
+}
+
+int cshmtool_set_processors(const struct cshmtool_processors *set) {
+  return sched_setaffinity(0, sizeof *set, (const cpu_set_t *)set) == 0 ? 0 : -errno;
+}
+
+int cshmtool_keep_processor(struct cshmtool_processors *set, int last) {
+  cpu_set_t all, one;
+  memcpy(&all, set, sizeof all);
+  CPU_ZERO(&one);
+  for (int i = 0; i < CPU_SETSIZE; i++) {
+    if (!CPU_ISSET(i, &all)) continue;
+    if (!last && CPU_COUNT(&one) > 0) break;
+    CPU_ZERO(&one);
+    CPU_SET(i, &one);
+  }
+  memcpy(set, &one, sizeof one);
+  return CPU_COUNT(&all);
 }
 
 int cshmtool_socket_pair(int *ends) {

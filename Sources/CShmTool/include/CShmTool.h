@@ -119,6 +119,14 @@ int cshmtool_next_ended_child(int waits);
 
 // Sends SIGKILL to this process when its parent ends; -ESRCH if `parent` is not its parent any more. prctl(2)
 int cshmtool_end_with_parent(pid_t parent);
+// The processors that this thread may use, as bits. sched_getaffinity(2), sched_setaffinity(2)
+struct cshmtool_processors {
+  unsigned long bits[1024 / (8 * sizeof(unsigned long))];
+};
+int cshmtool_get_processors(struct cshmtool_processors *set);
+int cshmtool_set_processors(const struct cshmtool_processors *set);
+// Leaves only the first or the last processor in a set, and returns how many there were.
+int cshmtool_keep_processor(struct cshmtool_processors *set, int last);
 // Two connected stream sockets. unix(7)
 int cshmtool_socket_pair(int *ends);
 // Two sockets that are connected through the loopback interface, without Nagle's algorithm. tcp(7)

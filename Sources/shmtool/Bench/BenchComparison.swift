@@ -61,6 +61,20 @@ struct BenchComparison {
     missing = earlier.filter { before in !series.contains { $0.measures(theSameAs: before) } }
   }
 
+  /// Keeps a slower series only if a second measurement is slower, too. One of many series is slow by chance.
+  ///
+  /// - Parameter again: the series of the second measurement. A series that is missing was not confirmed or refuted,
+  ///   and is kept.
+  mutating func confirm(with again: [BenchSeries]) {
+    slower.removeAll { change in
+      guard let second = again.first(where: { $0.measures(theSameAs: change.series) }) else {
+        return false
+      }
+      let repeated = Change(series: second, before: change.before)
+      return !repeated.isBeyondNoise || repeated.slowdown < 1
+    }
+  }
+
   /// The facts that are not the same.
   static func differences(_ before: [String: String], _ now: [String: String]) -> [Difference] {
     Set(before.keys).union(now.keys).subtracting(varyingFacts).sorted()

@@ -13,6 +13,9 @@ struct BenchPart {
     case prober
     /// It makes memory short.
     case hog
+
+    /// Whether the process has a processor that its starter does not use.
+    var hasProcessor: Bool { self == .sender || self == .echo }
   }
 
   let method: BenchMethod

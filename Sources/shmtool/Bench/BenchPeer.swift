@@ -66,6 +66,7 @@ final class BenchPeer {
   }
 
   private static func serve(_ part: BenchPart, interrupt: CInt?) throws(ShmError) {
+    if part.role.hasProcessor { _ = BenchProcessor.keep(.last) }
     let control = BenchControl(OwnedDescriptor(adopting: first))
     let source = try BenchSource(descriptor: first + 1)
     try control.sendReady(address: source.mapping.address)

@@ -30,6 +30,20 @@ struct BenchPlan {
   /// The bytes of each piece that is sent to several receivers.
   static let piece = 256 << 10
 
+  /// The part of this plan that measures some series again.
+  func measuring(_ series: [BenchSeries]) -> BenchPlan {
+    func sizes(_ all: [Int], _ test: BenchTest) -> [Int] {
+      all.filter { size in series.contains { $0.test == test && $0.size == size } }
+    }
+    return BenchPlan(
+      rounds: rounds, sampleTime: sampleTime, transferSizes: sizes(transferSizes, .transfer),
+      latencySizes: sizes(latencySizes, .latency), roundTrips: roundTrips,
+      receivers: receivers.filter { count in
+        series.contains { $0.test == .fanOut && $0.receivers == count }
+      },
+      memorySize: memorySize)
+  }
+
   /// How many messages take the time of one measurement.
   ///
   /// - Parameter nanoseconds: what one message took.

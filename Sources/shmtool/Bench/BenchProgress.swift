@@ -3,6 +3,8 @@ import ShmCore
 /// The share of a benchmark that is done, on stderr. Each step also ends the benchmark if a signal has come.
 final class BenchProgress {
   private let line: ProgressLine
+  private let isWanted: Bool
+  private let isQuiet: Bool
   private var done = 0
 
   /// - Parameters:
@@ -10,9 +12,15 @@ final class BenchProgress {
   ///   - isWanted: whether progress is shown even if stderr is not a terminal.
   ///   - isQuiet: whether it is never shown.
   init(steps: Int, isWanted: Bool, isQuiet: Bool) {
+    (self.isWanted, self.isQuiet) = (isWanted, isQuiet)
     line = ProgressLine(total: steps, isWanted: isWanted, isQuiet: isQuiet) { done, total, _ in
       "\(min(100, done * 100 / max(1, total ?? 0))) % measured"
     }
+  }
+
+  /// The progress of another measurement, shown where this one is.
+  func another(steps: Int) -> BenchProgress {
+    BenchProgress(steps: steps, isWanted: isWanted, isQuiet: isQuiet)
   }
 
   func step() throws(ShmError) {

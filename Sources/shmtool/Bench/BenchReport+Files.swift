@@ -3,9 +3,19 @@ import SystemPackage
 
 extension BenchReport {
   /// Compares the series with those of an earlier run. A warning says if that run measured another machine.
-  mutating func compare(with earlier: BenchBaseline, width: Int) {
-    let found = BenchComparison(series, machine: BenchBaseline.facts(machine), with: earlier)
+  ///
+  /// - Parameters:
+  ///   - earlier: the earlier run.
+  ///   - width: the columns of the text.
+  ///   - again: measures some series a second time. It gets the series that are slower.
+  /// - Throws: the errors of the second measurement.
+  mutating func compare(
+    with earlier: BenchBaseline, width: Int,
+    again: ([BenchSeries]) throws(ShmError) -> [BenchSeries]
+  ) throws(ShmError) {
+    var found = BenchComparison(series, machine: BenchBaseline.facts(machine), with: earlier)
     if let warning = found.warning { Output.complain(warning) }
+    if !found.slower.isEmpty { found.confirm(with: try again(found.slower.map(\.series))) }
     comparison = Comparison(found, width: width)
   }
 

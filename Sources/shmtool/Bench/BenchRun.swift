@@ -40,6 +40,23 @@ struct BenchRun {
       result, machine, quick: quick, nanoseconds: Clock.nanoseconds - start)
   }
 
+  /// Measures some series again, in less time than all.
+  ///
+  /// - Parameter series: series that this run has measured.
+  /// - Returns: these series, and others that are measured with them.
+  /// - Throws: as `report(quick:)`.
+  func again(_ series: [BenchSeries]) throws(ShmError) -> [BenchSeries] {
+    let plan = plan.measuring(series)
+    let tests = tests.filter { test in series.contains { $0.test == test } }
+    let second = BenchRun(
+      tests: tests, plan: plan, interrupt: interrupt,
+      progress: progress.another(steps: Self.steps(tests, plan)))
+    defer { second.progress.finish() }
+    var found: [BenchSeries] = []
+    for test in tests { found += try second.run(test).series }
+    return found
+  }
+
   private func run(_ test: BenchTest) throws(ShmError) -> BenchResult {
     switch test {
     case .transfer:

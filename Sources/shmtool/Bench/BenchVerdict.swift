@@ -4,7 +4,8 @@ import ShmCore
 struct BenchVerdict: Encodable {
   let test: BenchTest
   let text: String
-  /// The bytes of a message from which shared memory is faster; null if it is not at the largest size.
+  /// The bytes of a message from which shared memory is faster by more than `margin`; null if it is not at the largest
+  /// size.
   let crossover: Unknowable<Int>
 
   /// What the series of all tests mean.
@@ -14,7 +15,12 @@ struct BenchVerdict: Encodable {
     ].compactMap { $0 }
   }
 
-  /// The smallest size from which the one is faster than the other at every size; nil without such a size.
+  /// The part of the smaller figure within which two figures count as equal. Closer figures change their order from run
+  /// to run.
+  static let margin = 0.1
+
+  /// The smallest size from which the one is faster than the other at every size, by more than `margin`; nil without
+  /// such a size.
   ///
   /// - Parameters:
   ///   - sizes: ascending.
@@ -24,7 +30,7 @@ struct BenchVerdict: Encodable {
   static func crossover(_ sizes: [Int], _ one: [Double], _ other: [Double]) -> Int? {
     var from: Int?
     for index in sizes.indices.reversed() {
-      guard one[index] > other[index] else { break }
+      guard one[index] > other[index] * (1 + margin) else { break }
       from = sizes[index]
     }
     return from
@@ -52,6 +58,12 @@ struct BenchVerdict: Encodable {
       (sizes, shared, passed) = (rates.map { $0.0 }, rates.map { $0.1 }, rates.map { $0.2 })
     }
 
+    /// Whether message passing is not faster at the largest size.
+    var isEven: Bool {
+      guard let one = shared.last, let other = passed.last else { return false }
+      return other <= one * (1 + BenchVerdict.margin)
+    }
+
     /// How many times as fast the shared one is, in words.
     func ratio(_ index: Int) -> String {
       "\(Format.figure(shared[index] / passed[index])) times as fast at \(ByteCount(sizes[index]))"
@@ -64,6 +76,8 @@ struct BenchVerdict: Encodable {
     let from = crossover(rates.sizes, rates.shared, rates.passed)
     let text =
       switch from {
+      case nil where rates.isEven:
+        "a stream is as fast as message passing at \(ByteCount(rates.sizes[last]))"
       case nil: "message passing is faster than a stream at \(ByteCount(rates.sizes[last]))"
       case rates.sizes[0]:
         "a stream is faster than message passing at every size: \(rates.ratio(0)), \(rates.ratio(last))"
@@ -83,16 +97,15 @@ struct BenchVerdict: Encodable {
         "mapping each message pays from \(ByteCount($0)) on: \(rates.ratio(last)); a smaller value is better passed "
           + "by a call"
       }
-      ?? "mapping each message does not pay: message passing is faster at \(ByteCount(rates.sizes[last]))"
+      ?? "mapping each message does not pay: message passing is \(rates.isEven ? "as fast" : "faster") at "
+      + "\(ByteCount(rates.sizes[last]))"
     return BenchVerdict(test: .transfer, text: text, crossover: Unknowable(from))
   }
 
   private static func latency(_ series: [BenchSeries]) -> BenchVerdict? {
     let all = series.filter { $0.test == .latency }
     let size = all.contains { $0.size == 64 } ? 64 : all.first?.size
-    let fitting = all.filter { $0.size == size }.sorted {
-      $0.distribution.p50 < $1.distribution.p50
-    }
+    let fitting = ordered(all.filter { $0.size == size })
     guard let size, let first = fitting.first, fitting.count > 1 else { return nil }
     let others = fitting.dropFirst().map {
       "\($0.method) \(Format.nanoseconds($0.distribution.p50))"
@@ -101,6 +114,18 @@ struct BenchVerdict: Encodable {
       "\(ByteCount(size)) there and back: \(first.method) \(Format.nanoseconds(first.distribution.p50)), "
       + others.joined(separator: ", ")
     return BenchVerdict(test: .latency, text: text, crossover: Unknowable(nil))
+  }
+
+  /// Series from the fastest to the slowest. Series that count as equal keep their order.
+  static func ordered(_ series: [BenchSeries]) -> [BenchSeries] {
+    var left = series
+    var found: [BenchSeries] = []
+    while let fastest = left.map(\.distribution.p50).min() {
+      let isEqual = { (one: BenchSeries) in one.distribution.p50 <= fastest * (1 + margin) }
+      found += left.filter(isEqual)
+      left.removeAll(where: isEqual)
+    }
+    return found
   }
 
   private static func pressure(_ series: [BenchSeries]) -> BenchVerdict? {

@@ -11,6 +11,8 @@ struct LatencyBench {
   let plan: BenchPlan
   let interrupt: CInt
   let progress: BenchProgress
+  /// Whether both processes can run at the same time.
+  private let hasProcessors = cshm_processors() > 1
 
   /// The longest round trip that is recorded, in nanoseconds.
   private static let longest: UInt64 = 60_000_000_000
@@ -23,12 +25,21 @@ struct LatencyBench {
     private let end: any BenchEnd
     private let channel: BenchChannel
     private let peer: BenchPeer
+    private let spins: Bool
 
+    /// - Parameters:
+    ///   - method: the method.
+    ///   - source: the message.
+    ///   - directory: where streams meet.
+    ///   - spins: whether it waits for a due time without sleeping.
+    ///   - interrupt: becomes readable when a signal comes.
+    /// - Throws: `ShmError` if the machine does not have the method, or the other process does not start.
     init(
       _ method: BenchMethod, _ source: borrowing BenchSource, _ directory: BenchDirectory,
-      interrupt: CInt
+      spins: Bool, interrupt: CInt
     ) throws(ShmError) {
       self.method = method
+      self.spins = spins
       channel = try BenchChannel(for: method, largest: source.mapping.count)
       let part = BenchPart(
         method, .echo, largest: source.mapping.count, meetingIn: directory)
@@ -66,7 +77,7 @@ struct LatencyBench {
         var sum: UInt64 = 0
         var due = Clock.nanoseconds + BenchPlan.interval
         for _ in 0..<count {
-          LatencyBench.wait(until: due)
+          LatencyBench.wait(until: due, spins: spins)
           try unsafe end.send(message, count: 1)
           sum &+= try unsafe end.receive(into: room, count: 1)
           histogram.record(min(UInt64(max(1, Clock.nanoseconds - due)), LatencyBench.longest))
@@ -91,18 +102,22 @@ struct LatencyBench {
     let directory = try BenchDirectory()
     var sessions: [Session] = []
     for method in BenchMethod.latencies {
-      if method == .streamSpinning, cshm_processors() < 2 {
+      if method == .streamSpinning, !hasProcessors {
         result.skipped.append(
           BenchSkip(.latency, method, "both ends would spin on one processor"))
         continue
       }
       do throws(ShmError) {
-        sessions.append(try Session(method, source, directory, interrupt: interrupt))
+        sessions.append(
+          try Session(
+            method, source, directory, spins: hasProcessors, interrupt: interrupt))
       } catch {
         try result.skip(.latency, method, because: error)
       }
     }
     directory.remove()
+    let processors = BenchProcessor.keep(.first)
+    defer { BenchProcessor.restore(processors) }
     for size in plan.latencySizes {
       result.series += try measure(size, sessions, into: buffer, source)
     }
@@ -138,11 +153,11 @@ struct LatencyBench {
   }
 
   /// Spins until a time, because a sleep ends too late. With one processor it sleeps.
-  private static func wait(until due: Int) {
+  private static func wait(until due: Int, spins: Bool) {
     while true {
       let left = due - Clock.nanoseconds
       if left <= 0 { return }
-      if cshm_processors() < 2 { Waiter.pause(.nanoseconds(left)) } else { cshm_pause() }
+      if spins { cshm_pause() } else { Waiter.pause(.nanoseconds(left)) }
     }
   }
 }

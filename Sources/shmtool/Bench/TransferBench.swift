@@ -25,6 +25,8 @@ struct TransferBench {
       }
     }
     directory.remove()
+    let processors = BenchProcessor.keep(.first)
+    defer { BenchProcessor.restore(processors) }
     for size in plan.transferSizes {
       result.series += try measure(
         size, sessions.filter { size <= $0.largestMessage }, into: buffer, source)

@@ -19,13 +19,15 @@ struct Bench: CheckedCommand {
 
       Each test runs between real processes. The receiver reads every byte. The methods are \
       measured in turn after a warm-up, so that a change of the machine affects all of them. \
-      Measure on a quiet machine: other work changes the figures.
+      Measure on a quiet machine: other work changes the figures. In transfer and latency each \
+      process has a processor that the other one does not use.
 
       pressure requires root, 128 MiB of free swap, and --yes. It makes memory short in a control \
       group that it creates and removes. Other processes keep their memory.
 
       With --baseline, bench exits with 1 if a series is slower than before by more than its \
-      noise explains.
+      noise explains. It measures such a series a second time, and reports it only if both \
+      measurements are slower.
       """)
 
   static let examples = [
@@ -94,7 +96,11 @@ struct Bench: CheckedCommand {
         progress: BenchProgress(
           steps: BenchRun.steps(wanted, plan), isWanted: progress, isQuiet: quiet))
       var report = try bench.report(quick: quick)
-      if let earlier { report.compare(with: earlier, width: style.width) }
+      if let earlier {
+        try report.compare(with: earlier, width: style.width) { (slower) throws(ShmError) in
+          try bench.again(slower)
+        }
+      }
       if let csv { try ReportFile.replace(csv, with: BenchCSV.text(report.series)) }
       if let svg { try ReportFile.replace(svg, with: report.picture) }
       try Output.write(report, json: json, style: style)

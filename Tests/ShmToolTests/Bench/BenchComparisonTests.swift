@@ -85,6 +85,21 @@ struct BenchComparisonTests {
     #expect(same.missing.isEmpty)
   }
 
+  @Test("a series is slower only if a second measurement is slower, too")
+  func confirmed() throws {
+    func rates(_ figure: Double, _ method: String) -> BenchSeries {
+      .sample(.transfer, method, [figure * 0.99, figure, figure * 1.01])
+    }
+    let methods = ["unix", "tcp", "map", "pipe-64k"]
+    var comparison = try compared(methods.map { rates(3, $0) }, methods.map { rates(6, $0) })
+    #expect(comparison.slower.map(\.series.method) == methods)
+    // As slow, as fast as before, faster, and not measured.
+    comparison.confirm(with: [rates(3.1, "unix"), rates(5.9, "tcp"), rates(9, "map")])
+    #expect(comparison.slower.map(\.series.method) == ["unix", "pipe-64k"])
+    #expect(comparison.slower.map(\.series.median) == [3, 3])
+    #expect(comparison.compared == 4)
+  }
+
   @Test("names each slower series with both medians, and counts the others")
   func text() throws {
     let now: [BenchSeries] = [

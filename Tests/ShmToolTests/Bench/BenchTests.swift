@@ -1,3 +1,4 @@
+import ShmCore
 import ShmTestSupport
 import Testing
 
@@ -10,6 +11,20 @@ struct BenchTests {
 
   @Test("compares with an earlier run, and writes its figures to files")
   func files() async throws {
+    try await Python.test(named: TestName())
+  }
+
+  @Test(
+    "finds a stream that became slower than in an earlier run",
+    .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
+  func slowedRing() async throws {
+    try await Python.test(named: TestName())
+  }
+
+  @Test(
+    "gives each of the two processes a processor",
+    .enabled(if: Threads.processors > 1, "needs two processors"))
+  func processors() async throws {
     try await Python.test(named: TestName())
   }
 

@@ -17,13 +17,51 @@ struct BenchValueTests {
   }
 
   @Test(
-    "the crossover is the size from which one is faster at every size",
+    "the crossover is the size from which one is faster at every size, by more than the margin",
     arguments: [
       ([2, 2, 2], [1, 1, 1], 1), ([0, 2, 2], [1, 1, 1], 10), ([2, 0, 2], [1, 1, 1], 100),
       ([2, 2, 0], [1, 1, 1], nil), ([1, 1, 1], [1, 1, 1], nil),
+      ([1.09, 1.12, 1.12], [1, 1, 1], 10), ([2, 2, 1.09], [1, 1, 1], nil),
     ] as [([Double], [Double], Int?)])
   func crossover(_ one: [Double], _ other: [Double], _ expected: Int?) {
     #expect(BenchVerdict.crossover([1, 10, 100], one, other) == expected)
+  }
+
+  @Test(
+    "the verdict on mapping does not change with figures within the margin",
+    arguments: [
+      (1.3, "pays from 4 MiB on: 1.30 times as fast at 4 MiB"), (1.08, "is as fast at 4 MiB"),
+      (0.93, "is as fast at 4 MiB"), (0.8, "is faster at 4 MiB"),
+    ])
+  func mappingVerdict(_ ratio: Double, _ text: String) throws {
+    let series = [64, 4 << 20].flatMap { size in
+      [
+        BenchSeries.sample(.transfer, "map", size: size, [(size > 64 ? ratio : 0.01) * 1e9]),
+        .sample(.transfer, "pipe-64k", size: size, [0.5e9]),
+        .sample(.transfer, "unix", size: size, [1e9]),
+      ]
+    }
+    let verdict = try #require(
+      BenchVerdict.all(series).first { $0.text.hasPrefix("mapping each message") })
+    #expect(verdict.text.contains(text), "\(verdict.text)")
+  }
+
+  @Test("methods are ordered by their median; those within the margin keep their order")
+  func order() {
+    let medians = [("a", 109.0), ("b", 100), ("c", 500), ("d", 111), ("e", 50), ("f", 460)]
+    let series = medians.map { BenchSeries.sample(.latency, $0.0, size: 64, [$0.1]) }
+    #expect(BenchVerdict.ordered(series).map(\.method) == ["e", "a", "b", "d", "c", "f"])
+    #expect(BenchVerdict.ordered([]).isEmpty)
+  }
+
+  @Test("a plan for some series leaves out all other sizes and receivers")
+  func partialPlan() {
+    let plan = BenchPlan.whole.measuring([
+      .sample(.transfer, "unix", size: 4096, [1]), .sample(.latency, "pipe", size: 8, [1]),
+      .sample(.fanOut, "pipes", receivers: 4, [1]), .sample(.pages, "mincore", size: 64, [1]),
+    ])
+    #expect(plan.transferSizes == [4096] && plan.latencySizes == [8] && plan.receivers == [4])
+    #expect(plan.rounds == BenchPlan.whole.rounds && plan.memorySize == BenchPlan.whole.memorySize)
   }
 
   @Test("the sum of a message does not depend on how it is divided")

@@ -43,6 +43,15 @@ def peers(process):
     return found
 
 
+# The method that a process measures; empty if the process has ended.
+def method(peer):
+    try:
+        words = open(f"/proc/{peer}/cmdline").read()
+    except OSError:
+        return ""
+    return words.partition("--peer=")[2].partition(":")[0]
+
+
 def test_report():
     result = bench("--quick", "--json")
     assert result.returncode == 0 and result.stdout.count("\n") == 1, result
@@ -112,6 +121,55 @@ def test_files():
             assert result.returncode == code and "cannot compare with" in result.stderr, (text, result)
         assert bench("pages", "--baseline", place + "/absent").returncode == 66
         assert bench("--quick", "pages", "--csv", place + "/no/such").returncode == 66
+
+
+# strace delays each system call of one process: the other end of the stream that sleeps.
+def test_slowed_ring():
+    with tempfile.TemporaryDirectory() as place:
+        first = os.path.join(place, "first.json")
+        result = bench("--quick", "latency", "--json")
+        assert result.returncode == 0, result
+        open(first, "w").write(result.stdout)
+        process = started("--quick", "latency", "--json", "--baseline", first)
+        slow = []
+
+        def delay():
+            for peer in peers(process.pid):
+                if peer not in slow and method(peer) == "stream-sleeping":
+                    slow.append(peer)
+                    subprocess.Popen(["strace", "-p", str(peer), "-o", "/dev/null", "-e", "inject=all:delay_enter=2ms"],
+                                     stderr=subprocess.DEVNULL)
+        # The slow series is measured a second time, by other processes.
+        while process.poll() is None:
+            delay()
+            time.sleep(0.005)
+        output, error = process.communicate(timeout=60)
+        found = json.loads(output)["comparison"]
+        assert len(slow) == 2 and process.returncode == 1, (slow, process.returncode, error)
+        assert b"slower than in the earlier run" in error, error
+        slower = {change["method"]: change["now"] / change["before"] for change in found["slower"]}
+        assert slower.get("stream-sleeping", 0) > 5, found
+
+
+# The processors of both processes while a benchmark runs.
+def test_processors():
+    if len(os.sched_getaffinity(0)) < 2:
+        return
+    for test in ("transfer", "latency"):
+        process = started(test)
+        until(lambda: len(os.sched_getaffinity(process.pid)) == 1)
+        own = os.sched_getaffinity(process.pid)
+        others = [os.sched_getaffinity(peer) for peer in peers(process.pid)]
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+        assert others and all(len(other) == 1 and not other & own for other in others), (own, others)
+    # A test after them has all processors.
+    process = started("--quick", "latency", "memory", "-v")
+    until(lambda: len(os.sched_getaffinity(process.pid)) == 1)
+    until(lambda: len(os.sched_getaffinity(process.pid)) > 1 or process.poll() is not None)
+    assert process.poll() is None, process.communicate()
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
 
 
 def test_text():
