@@ -19,13 +19,32 @@ let librarySettings: [SwiftSetting] =
 
 let cSettings: [CSetting] = [
   .define("_GNU_SOURCE"),
+  .define("_FORTIFY_SOURCE", to: "2", .when(configuration: .release)),
   .enableWarning("all"),
   .enableWarning("extra"),
   .treatAllWarnings(as: .error),
 ]
 
+/// The commit that `shmtool --version` names; Scripts/build sets it.
+let commit =
+  Context.environment["SHMTOOL_COMMIT"].map { [CSetting.define("SHMTOOL_COMMIT", to: "\"\($0)\"")] }
+  ?? []
+
 /// The functions of the C library that CShmTool replaces.
 let replaced = ["malloc", "calloc", "realloc", "memalign", "aligned_alloc", "posix_memalign"]
+
+/// Makes the release a static executable that can be loaded at any address, and all that is constant read-only.
+let releaseFlags =
+  [
+    "-static-stdlib", "-Xclang-linker", "-static-pie",
+    // The compiler asks for -pie, too.
+    "-Xclang-linker", "-Wno-unused-command-line-argument", "-use-ld=lld",
+  ]
+  + [
+    "-s", "--gc-sections", "--no-export-dynamic", "-z", "relro", "-z", "now", "-z", "separate-code",
+    "--pack-dyn-relocs=relr", "-T", "\(Context.packageDirectory)/Sources/shmtool/release.ld",
+    "--wrap=swift_copyAuxiliaryExecutablePath",
+  ].flatMap { ["-Xlinker", $0] } + replaced.flatMap { ["-Xlinker", "--wrap=\($0)"] }
 
 let systemPackage: Target.Dependency = .product(
   name: "SystemPackage", package: "swift-system")
@@ -47,7 +66,8 @@ let package = Package(
     .target(name: "CShm", cSettings: cSettings),
     .target(
       name: "CShmTool",
-      cSettings: cSettings + [.define("CSHMTOOL_WRAPPED", .when(configuration: .release))]),
+      cSettings: cSettings + commit
+        + [.define("CSHMTOOL_WRAPPED", .when(configuration: .release))]),
     .target(
       name: "ShmCore",
       dependencies: ["CShm", systemPackage],
@@ -75,18 +95,12 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
-      exclude: ["Schemas"],
+      exclude: ["Schemas", "release.ld"],
       swiftSettings: swiftSettings,
       // A release is one file that needs no library. CShmTool has what replaces functions of the Swift
       // runtime and of the allocator.
       linkerSettings: [
-        .unsafeFlags(
-          [
-            "-static-executable", "-use-ld=lld", "-Xlinker", "-s",
-            "-Xlinker", "--gc-sections", "-Xlinker", "--no-export-dynamic",
-            "-Xlinker", "--wrap=swift_copyAuxiliaryExecutablePath",
-          ] + replaced.flatMap { ["-Xlinker", "--wrap=\($0)"] },
-          .when(configuration: .release)),
+        .unsafeFlags(releaseFlags, .when(configuration: .release)),
         .linkedLibrary("_FoundationCollections", .when(configuration: .release)),
         .linkedLibrary("_FoundationCShims", .when(configuration: .release)),
       ]),

@@ -25,7 +25,7 @@ struct ShmTool: DocumentedCommand {
 
       'shmtool help COMMAND' describes a command.
       """,
-    version: "shmtool \(Version.current)",
+    version: "shmtool \(Version.text)",
     groupedSubcommands: [
       CommandGroup(
         name: "Regions",

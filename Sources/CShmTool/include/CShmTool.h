@@ -115,6 +115,9 @@ int cshmtool_adopt_orphans(void);
 // -ECHILD if there is no child. waitid(2)
 int cshmtool_next_ended_child(int waits);
 
+// The commit that the program was built from; empty if it is unknown.
+const char *cshmtool_commit(void);
+
 // MARK: Channels between two processes, for measurements. Each function returns 0 or a count, or -errno.
 
 // Sends SIGKILL to this process when its parent ends; -ESRCH if `parent` is not its parent any more. prctl(2)

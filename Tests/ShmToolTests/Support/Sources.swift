@@ -11,6 +11,9 @@ enum Sources {
   /// Whether this user can read the files: the tests may run in a copy, as another user.
   static let areReadable: Bool = unsafe access(root + "/Package.swift", R_OK) == 0
 
+  /// Whether they are those of a commit.
+  static let isCheckout: Bool = unsafe access(root + "/.git", F_OK) == 0
+
   /// The text of a file of the project.
   static func text(of path: String) throws -> String {
     String(decoding: try FileSystem.contents(of: FilePath("\(root)/\(path)")), as: UTF8.self)
