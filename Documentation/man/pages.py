@@ -107,14 +107,14 @@ class Sources:
 
     def run(self, *words):
         environment = {**os.environ, "COLUMNS": "80"}
-        return subprocess.run([self.tool, *words], check=True, stdout=subprocess.PIPE, text=True,
+        return subprocess.run([self.tool, *words], check=True, stdout=subprocess.PIPE, encoding="utf-8",
                               env=environment).stdout
 
     @staticmethod
     def by_hand(page):
         """The sections of a file, whose literal blocks are plain text there."""
         sections, name, is_literal = {}, None, False
-        for line in (HERE / f"{page}.mdoc").read_text().splitlines():
+        for line in (HERE / f"{page}.mdoc").read_text("utf-8").splitlines():
             if line.startswith('.\\"'):
                 continue
             if line.startswith(".Sh "):
@@ -123,7 +123,7 @@ class Sources:
                 continue
             if line.startswith("@"):
                 path, heading = line[1:].split("#")
-                sections[name] += section((HOME / path).read_text(), heading)
+                sections[name] += section((HOME / path).read_text("utf-8"), heading)
                 continue
             is_literal = line != ".Ed" and (is_literal or line.startswith(".Bd -literal"))
             is_text = is_literal and not line.startswith(".Bd -literal")
@@ -193,7 +193,7 @@ def main():
             pages[f"man1/{name}.1"] = sources.command(info)
     for path, text in pages.items():
         (output / path).parent.mkdir(parents=True, exist_ok=True)
-        (output / path).write_text(text)
+        (output / path).write_text(text, "utf-8")
     print(f"wrote {len(pages)} pages below {output}")
 
 

@@ -31,4 +31,14 @@ struct ManTests {
     let name = TestName("man")
     try await Python.test(named: name, Sources.root)
   }
+
+  @Test("the pages depend on the binary and on SOURCE_DATE_EPOCH only")
+  func writesTheSamePagesForTheSameSourceDate() async throws {
+    try await Python.test(Sources.root)
+  }
+
+  @Test("Scripts/man refuses wrong arguments")
+  func refusesWrongArguments() async throws {
+    try await Python.test(Sources.root)
+  }
 }

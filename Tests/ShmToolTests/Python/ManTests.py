@@ -129,3 +129,26 @@ def test_prints_what_the_examples_show(root):
                    if not (page == "shmtool-copy" and is_restricted)]
         failures = [each for each in results if isinstance(each, str)]
         assert len(results) > 15 and None not in results and not failures, "\n\n".join(failures) or results
+
+
+def test_writes_the_same_pages_for_the_same_source_date(root):
+    def write(**variables):
+        with tempfile.TemporaryDirectory() as top:
+            result = subprocess.run([root + "/Scripts/man", "--output", top], capture_output=True, text=True,
+                                    env={**os.environ, "SHMTOOL": os.path.realpath(T), **variables})
+            assert result.returncode == 0, result.stderr
+            return {path.name: path.read_text() for path in pathlib.Path(top).rglob("*.?")}
+    # A package is built in another place, language, terminal and time zone.
+    pages = write(SOURCE_DATE_EPOCH="1000000000")
+    assert pages == write(SOURCE_DATE_EPOCH="1000000000", COLUMNS="40", LC_ALL="C", TZ="Asia/Tokyo",
+                          PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    assert ".Dd September 9, 2001\n" in pages["shmtool.1"], pages["shmtool.1"]
+
+
+def test_refuses_wrong_arguments(root):
+    for words, variables, status, message in ((["x"], {}, 64, "unexpected argument 'x'"),
+                                              (["--output"], {}, 64, "--output requires a directory"),
+                                              ([], {"SHMTOOL": "/missing"}, 66, "cannot run '/missing'")):
+        result = subprocess.run([root + "/Scripts/man", *words], capture_output=True, text=True,
+                                env={**os.environ, **variables})
+        assert result.returncode == status and message in result.stderr and not result.stdout, result
