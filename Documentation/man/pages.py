@@ -114,7 +114,10 @@ class Sources:
     def by_hand(page):
         """The sections of a file, whose literal blocks are plain text there."""
         sections, name, is_literal = {}, None, False
-        for line in (HERE / f"{page}.mdoc").read_text("utf-8").splitlines():
+        path = HERE / f"{page}.mdoc"
+        if not path.exists():
+            sys.exit(f"Scripts/man: cannot find '{path.relative_to(HOME)}'; CONTRIBUTING.md describes this file")
+        for line in path.read_text("utf-8").splitlines():
             if line.startswith('.\\"'):
                 continue
             if line.startswith(".Sh "):
@@ -122,8 +125,8 @@ class Sources:
                 sections[name] = []
                 continue
             if line.startswith("@"):
-                path, heading = line[1:].split("#")
-                sections[name] += section((HOME / path).read_text("utf-8"), heading)
+                source, heading = line[1:].split("#")
+                sections[name] += section((HOME / source).read_text("utf-8"), heading)
                 continue
             is_literal = line != ".Ed" and (is_literal or line.startswith(".Bd -literal"))
             is_text = is_literal and not line.startswith(".Bd -literal")

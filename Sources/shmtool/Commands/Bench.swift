@@ -14,7 +14,7 @@ struct Bench: CheckedCommand {
         fan-out   bytes from one process to several
         memory    ways to get memory ready, and what is resident afterwards
         pages     ways to find the resident pages of a region
-        pressure  access to wired and unwired pages, idle before, while memory is short
+        pressure  access to idle wired and unwired pages while memory is short
       Without TEST all but pressure are measured.
 
       Each test runs between real processes. The receiver reads every byte. The methods are \
