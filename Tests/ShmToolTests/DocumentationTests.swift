@@ -10,11 +10,23 @@ import Testing
 @Suite("documentation", .enabled(if: Sources.areReadable, "needs the sources"))
 struct DocumentationTests {
   @Test(
-    "the commands of a page print the output that the page shows",
-    arguments: ["README.md", "Sources/shmtool/shmtool.docc/CommandLine.md"])
+    "the commands of a page print the output that the page shows, as root and as an ordinary user",
+    arguments: [
+      "README.md", "Sources/shmtool/shmtool.docc/CommandLine.md",
+      "Sources/shmtool/shmtool.docc/JSONOutput.md",
+    ])
   func commands(_ page: String) async throws {
     let name = TestName("page")
     try await Documentation.run("commands.py", "\(Sources.root)/\(page)", name.name)
+  }
+
+  @Test(
+    "the tutorial works for root and for an ordinary user, with Python and C",
+    .enabled(if: TestEnvironment.has("cc") || TestEnvironment.has("clang"), "needs cc or clang"))
+  func tutorial() async throws {
+    let name = TestName("tutorial")
+    try await Documentation.run(
+      "commands.py", "\(Sources.root)/Sources/shmtool/shmtool.docc/Tutorial.md", name.name)
   }
 
   @Test("every option that a page shows exists")

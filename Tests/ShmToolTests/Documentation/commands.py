@@ -2,15 +2,20 @@
 
     commands.py PAGE TAG
 
-A line that begins with "$ " is a command, and lines that begin with "> " continue it; the lines up to the next command are
-its output, stdout and stderr. All commands of a page run in one shell, in an empty directory. Numbers may differ, columns may be wider, and a line "…" stands
-for any lines. TAG replaces the names of regions and streams, so that no other process has them.
+A line that begins with "$ " is a command; the lines up to the next command are its output, stdout and stderr. All commands
+of a page run in one shell, in an empty directory. Numbers may differ, columns may be wider, a line "…" stands for any
+lines, and "…" within a line for any text. A command that ends with "# as an ordinary user" is not run by root. A block of
+another language whose first line is a comment with a file name becomes that file. TAG replaces the names of regions and
+streams, so that no other process has them. Root runs the page a second time as nobody, with a memlock limit of 8 MiB.
 """
 
 import os, pathlib, re, subprocess, sys, tempfile
 
-page, tag = pathlib.Path(sys.argv[1]), sys.argv[2]
+from ordinary import run_again, WHO
+
+page, tag = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2]
 NAMES = ["cache", "job", "numbers"]
+ORDINARY = "# as an ordinary user"
 
 
 def commands(text):
@@ -21,11 +26,15 @@ def commands(text):
             inside = line == "```console"
         elif inside and line.startswith("$ "):
             found.append((number, line[2:], []))
-        elif inside and line.startswith("> ") and not found[-1][2]:
-            found[-1] = (found[-1][0], f"{found[-1][1]}\n{line[2:]}", [])
         elif inside:
             found[-1][2].append(line)
     return found
+
+
+def files(text):
+    """The name and the text of each file that the page shows."""
+    return [(match[2], match[1] + match[3]) for match in re.finditer(
+        r"^```[a-z]+\n((?:#|//) ([\w.]+)\n)(.*?)^```$", text, re.M | re.S)]
 
 
 def renamed(text):
@@ -42,13 +51,18 @@ def shape(line):
     return " ".join(FIGURE.sub("#", line).split())
 
 
+def equal(expected, actual):
+    """Whether a line is the expected one, where "…" stands for any text."""
+    return re.fullmatch(".*".join(map(re.escape, expected.split("…"))), actual) is not None
+
+
 def matches(expected, actual):
     """Whether the lines are the expected ones, where "…" stands for any lines."""
     if not expected:
         return not actual
     if expected[0] == "…":
         return any(matches(expected[1:], actual[at:]) for at in range(len(actual) + 1))
-    return bool(actual) and expected[0] == shape(actual[0]) and matches(expected[1:], actual[1:])
+    return bool(actual) and equal(expected[0], shape(actual[0])) and matches(expected[1:], actual[1:])
 
 
 def chart(lines):
@@ -56,12 +70,11 @@ def chart(lines):
     return [line.split() for line in lines if re.match(r" *\d+( [KMG]iB)?  [A-Z=.]+$", line)]
 
 
-def main():
+def run(examples):
+    """Runs the commands in the current directory."""
     shell = subprocess.Popen(
         ["bash"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    examples = commands(page.read_text())
-    assert examples, f"{page}: no commands"
-    script = 'shmtool() { "$SHMTOOL" "$@"; }\n'
+    script = 'shmtool() { "$SHMTOOL" "$@"; }\ncommand -v cc >/dev/null || cc() { clang "$@"; }\n'
     for number, command, _ in examples:
         script += f"{renamed(command)}\necho \"<<{number} $?>>\"\n"
     output, _ = shell.communicate(script, timeout=60)
@@ -73,11 +86,22 @@ def main():
         actual = part.splitlines()
         if not mark or code != "0" or chart(expected) != chart(actual) or not matches(
                 [shape(line) if line != "…" else line for line in expected], actual):
-            failed.append("\n".join([f"{page.name}:{number}: $ {command}: exit status {code or '?'}",
+            failed.append("\n".join([f"{page.name}:{number}: {WHO}: $ {command}: exit status {code or '?'}",
                                      "expected:", *expected, "actual:", *actual]))
     if failed:
         sys.exit("\n\n".join(failed))
-    print(len(examples), "commands")
+    print(len(examples), "commands", WHO)
+
+
+def main():
+    text = page.read_text()
+    examples = commands(text)
+    assert examples, f"{page}: no commands"
+    if not os.geteuid():
+        examples = [example for example in examples if not example[1].endswith(ORDINARY)]
+    for name, content in files(text):
+        pathlib.Path(name).write_text(renamed(content))
+    run(examples)
 
 
 with tempfile.TemporaryDirectory() as directory:
@@ -85,6 +109,8 @@ with tempfile.TemporaryDirectory() as directory:
     try:
         main()
     finally:
+        os.chdir("/")
         subprocess.run([os.environ["SHMTOOL"], "unwire", "-q", f"{tag}-cache"], capture_output=True)
         for name in NAMES:
             pathlib.Path(f"/dev/shm/{tag}-{name}").unlink(missing_ok=True)
+run_again(page, tag)

@@ -1,0 +1,37 @@
+"""Runs a script of this folder again as nobody, with a memlock limit of 8 MiB, if the caller is root."""
+
+import os, pathlib, shutil, subprocess, sys, tempfile
+
+HERE = pathlib.Path(__file__).parent
+WHO = "as an ordinary user" if os.geteuid() else "as root"
+
+
+def run_again(page, *words):
+    """Copies what nobody needs to a place that this user can read, and runs the script for the page there."""
+    if os.geteuid():
+        return
+    drop = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups",
+            "prlimit", f"--memlock={8 << 20}:{8 << 20}"]
+    with tempfile.TemporaryDirectory() as top:
+        home = pathlib.Path(top, "home")
+        home.mkdir()
+        for path in (*HERE.glob("*.py"), page, os.environ["SHMTOOL"]):
+            shutil.copy(path, top)
+        for path in (pathlib.Path(top), *pathlib.Path(top).iterdir()):
+            path.chmod(0o755)
+        shutil.chown(home, "nobody", "nogroup")
+        tool = f"{top}/{os.path.basename(os.environ['SHMTOOL'])}"
+        probe = subprocess.run([*drop, tool, "--version"], capture_output=True, text=True, cwd=home)
+        if probe.returncode:
+            print("not run as an ordinary user:", probe.stderr)
+            return
+        python = "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else "python3"
+        compiler = os.path.dirname(shutil.which("clang") or "/bin/clang")
+        again = subprocess.run(
+            [*drop, python, "-E", "-B", f"{top}/{os.path.basename(sys.argv[0])}", f"{top}/{page.name}", *words],
+            cwd=home, capture_output=True, text=True,
+            env={"SHMTOOL": tool, "HOME": str(home), "TMPDIR": str(home),
+                 "PATH": f"/usr/local/bin:/usr/bin:/bin:{compiler}"})
+        print(again.stdout, end="")
+        if again.returncode:
+            sys.exit(again.stderr)
