@@ -50,6 +50,11 @@ struct DocumentationTests {
       "snippets.py", Sources.root, Documentation.products, name.name)
   }
 
+  @Test("every suite that SECURITY names exists")
+  func claims() async throws {
+    try await Documentation.run("claims.py", Sources.root)
+  }
+
   @Test("the README lists the exit statuses and their meanings")
   func statuses() async throws {
     let readme = try Sources.text(of: "README.md")
