@@ -29,6 +29,18 @@ struct DocumentationTests {
       "commands.py", "\(Sources.root)/Sources/shmtool/shmtool.docc/Tutorial.md", name.name)
   }
 
+  @Test(
+    "the scripts of a page do what the page says, as root and as an ordinary user",
+    .enabled(
+      if: ["socat", "openssl", "zstd", "jq", "zsh", "fish"].allSatisfy(TestEnvironment.has),
+      "needs socat, openssl, zstd, jq, zsh and fish"),
+    arguments: ["Streams", "CommandLine", "Metrics", "JSONOutput"])
+  func scripts(_ page: String) async throws {
+    let name = TestName("script")
+    try await Documentation.run(
+      "scripts.py", "\(Sources.root)/Sources/shmtool/shmtool.docc/\(page).md", name.name)
+  }
+
   @Test("every option that a page shows exists")
   func options() async throws {
     try await Documentation.run("options.py", Sources.root)
