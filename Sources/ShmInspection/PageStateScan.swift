@@ -115,8 +115,14 @@ struct PageStateScan: ~Copyable {
   private mutating func scanHead() -> Int {
     // If no swap is in use, pages that are not resident were never written.
     guard isSwapUnused, mayAskResidency, end >= 4 * Mapping.chunk, allocated / 3 >= end / 4,
-      Threads.processors > 1, let survey = PageSurvey(of: descriptor, end: end)
+      Threads.processors > 1
     else { return 0 }
+    // Reserved memory without data needs one pass. With data in the first pages, this call takes no time.
+    if next(.data, from: 0) == end {
+      scanUnwritten(0..<end)
+      return end
+    }
+    guard let survey = PageSurvey(of: descriptor, end: end) else { return 0 }
     let (residency, data) = survey.run()
     for (range, isIn) in residency {
       switch isIn {
