@@ -2,8 +2,8 @@
 
     commands.py PAGE TAG
 
-A line that begins with "$ " is a command; the lines up to the next command are its output, stdout and stderr. All commands
-of a page run in one shell, in an empty directory. Numbers may differ, columns may be wider, a line "…" stands for any
+A line that begins with "$ " is a command, and lines that begin with "> " continue it; the lines up to the next command are
+its output, stdout and stderr. All commands of a page run in one shell, in an empty directory. Numbers may differ, columns may be wider, a line "…" stands for any
 lines, and "…" within a line for any text. A command that ends with "# as an ordinary user" is not run by root. A block of
 another language whose first line is a comment with a file name becomes that file. TAG replaces the names of regions and
 streams, so that no other process has them. Root runs the page a second time as nobody, with a memlock limit of 8 MiB.
@@ -26,6 +26,8 @@ def commands(text):
             inside = line == "```console"
         elif inside and line.startswith("$ "):
             found.append((number, line[2:], []))
+        elif inside and line.startswith("> ") and not found[-1][2]:
+            found[-1] = (found[-1][0], f"{found[-1][1]}\n{line[2:]}", [])
         elif inside:
             found[-1][2].append(line)
     return found

@@ -31,7 +31,7 @@ def run_again(page, *words):
             [*drop, python, "-E", "-B", f"{top}/{os.path.basename(sys.argv[0])}", f"{top}/{page.name}", *words],
             cwd=home, capture_output=True, text=True,
             env={"SHMTOOL": tool, "HOME": str(home), "TMPDIR": str(home),
-                 "PATH": f"/usr/local/bin:/usr/bin:/bin:{compiler}"})
+                 "PATH": f"{top}:/usr/local/bin:/usr/bin:/bin:{compiler}"})
         print(again.stdout, end="")
         if again.returncode:
             sys.exit(again.stderr)
