@@ -41,6 +41,11 @@ struct DocumentationTests {
       "scripts.py", "\(Sources.root)/Sources/shmtool/shmtool.docc/\(page).md", name.name)
   }
 
+  @Test("the tour of Scripts/demo works for root and for an ordinary user")
+  func demo() async throws {
+    try await Documentation.run("demo.py", "\(Sources.root)/Scripts/demo")
+  }
+
   @Test("every option that a page shows exists")
   func options() async throws {
     try await Documentation.run("options.py", Sources.root)
