@@ -6,12 +6,12 @@ A line that begins with "$ " is a command, and lines that begin with "> " contin
 its output, stdout and stderr. All commands of a page run in one shell, in an empty directory. Numbers may differ, columns may be wider, a line "…" stands for any
 lines, and "…" within a line for any text. A command that ends with "# as an ordinary user" is not run by root. A block of
 another language whose first line is a comment with a file name becomes that file. TAG replaces the names of regions and
-streams, so that no other process has them. Root runs the page a second time as nobody, with a memlock limit of 8 MiB.
+streams, so that no other process has them. The memlock limit is 8 MiB. Root runs the page a second time as nobody.
 """
 
-import os, pathlib, re, subprocess, sys, tempfile
+import os, pathlib, re, resource, subprocess, sys, tempfile
 
-from ordinary import run_again, WHO
+from ordinary import MEMLOCK, run_again, WHO
 
 page, tag = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2]
 NAMES = ["cache", "job", "numbers"]
@@ -101,6 +101,9 @@ def main():
     assert examples, f"{page}: no commands"
     if not os.geteuid():
         examples = [example for example in examples if not example[1].endswith(ORDINARY)]
+    limit = resource.getrlimit(resource.RLIMIT_MEMLOCK)[1]
+    if limit == resource.RLIM_INFINITY or limit > MEMLOCK:
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, (MEMLOCK, MEMLOCK))
     for name, content in files(text):
         pathlib.Path(name).write_text(renamed(content))
     run(examples)

@@ -3,6 +3,7 @@
 import os, pathlib, shutil, subprocess, sys, tempfile
 
 HERE = pathlib.Path(__file__).parent
+MEMLOCK = 8 << 20
 WHO = "as an ordinary user" if os.geteuid() else "as root"
 
 
@@ -11,7 +12,7 @@ def run_again(page, *words):
     if os.geteuid():
         return
     drop = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups",
-            "prlimit", f"--memlock={8 << 20}:{8 << 20}"]
+            "prlimit", f"--memlock={MEMLOCK}:{MEMLOCK}"]
     with tempfile.TemporaryDirectory() as top:
         home = pathlib.Path(top, "home")
         home.mkdir()
