@@ -66,7 +66,10 @@ int cshm_shm_open(const char *name, int flags, mode_t mode) {
 }
 
 int cshm_memfd_create(const char *name, unsigned int flags) {
-  return checked(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | flags));
+  flags |= MFD_CLOEXEC | MFD_ALLOW_SEALING;
+  int result = checked(memfd_create(name, flags));
+  // With vm.memfd_noexec = 2, Linux 6.3 to 6.5 refuses a memfd that could become executable.
+  return result == -EACCES ? checked(memfd_create(name, flags | 0x8 /* MFD_NOEXEC_SEAL */)) : result;
 }
 
 int cshm_memfd_secret(void) {

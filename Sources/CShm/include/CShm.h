@@ -67,7 +67,7 @@ int cshm_pipe(int *ends);
 int cshm_leads_terminal(int descriptor);
 // The number of unread bytes in a pipe. FIONREAD of pipe(7)
 int cshm_unread(int descriptor);
-// memfd_create(2) with MFD_CLOEXEC, MFD_ALLOW_SEALING and `flags`
+// memfd_create(2) with MFD_CLOEXEC, MFD_ALLOW_SEALING and `flags`; with MFD_NOEXEC_SEAL if the system requires it
 int cshm_memfd_create(const char *name, unsigned int flags);
 // Creates a secret memory file with O_CLOEXEC: a descriptor, or -errno. memfd_secret(2)
 int cshm_memfd_secret(void);

@@ -18,6 +18,11 @@ struct SandboxFaultTests {
     }
   }
 
+  @Test("memfds and streams work on a system that forbids executable memfds")
+  func executable() async throws {
+    try await Python.test(named: TestName(), alone: true)
+  }
+
   @Test(
     "a refused system call without another method is an error, and leaves nothing",
     arguments: [

@@ -5,7 +5,7 @@ import re
 import stat
 import time
 
-from faults import NUMBERS, refuse, sound
+from faults import NUMBERS, refuse, refuse_executable, sound
 from support import allocated, N, P, run, start
 
 
@@ -72,3 +72,21 @@ def test_clear(error, call):
             assert json.loads(result.stdout)["schema"] == 2
     assert not os.path.exists(P + "-x") and not os.path.exists(P + "-y")
     assert os.stat(P).st_size == 65536
+
+
+def test_executable():
+    def works(**options):
+        result = run("map", "--anonymous", "64K", "--", "true", **options)
+        assert result.returncode == 0, result
+        receiver = start("recv", N, "--timeout", "30s", **options)
+        result = run("send", N, "--timeout", "30s", input=b"hello", **options)
+        output, error = receiver.communicate(timeout=60)
+        assert (result.returncode, receiver.returncode, output) == (0, 0, b"hello"), (result, error)
+    assert NUMBERS, "the numbers of this machine's calls are not known to the test"
+    works(preexec_fn=refuse_executable())
+    # The setting belongs to the PID namespace, which is that of this test if it is the second process there.
+    setting = "/proc/sys/vm/memfd_noexec"
+    if os.getppid() == 0 and os.access(setting, os.W_OK):
+        for value in "12":
+            open(setting, "w").write(value)
+            works()

@@ -1,6 +1,7 @@
 """System calls that fail, a sandbox that refuses them, and a /dev/shm of the test's own."""
 import collections
 import ctypes
+import errno
 import os
 import platform
 import re
@@ -86,6 +87,19 @@ def refuse(number, *names, tmpfile=False):
         program += [step(0x15, 0, 3, NUMBERS["openat"]), step(0x20, 0, 0, 32),
                     step(0x45, 0, 1, 0x400000), answer]
     program += [step(0x06, 0, 0, 0x7fff0000)]
+    text = ctypes.create_string_buffer(b"".join(program))
+    filter = struct.pack("HxxxxxxP", len(program), ctypes.addressof(text))
+    def enter(text=text):
+        assert C.prctl(38, 1, 0, 0, 0) == 0 and C.prctl(22, 2, filter, 0, 0) == 0
+    return enter
+
+
+# memfd_create without MFD_NOEXEC_SEAL fails, as in Linux 6.3 to 6.5 with vm.memfd_noexec = 2.
+def refuse_executable():
+    def step(code, yes, no, value):
+        return struct.pack("HBBI", code, yes, no, value)
+    program = [step(0x20, 0, 0, 0), step(0x15, 0, 3, NUMBERS["memfd_create"]), step(0x20, 0, 0, 24),
+               step(0x45, 1, 0, 0x8), step(0x06, 0, 0, 0x00050000 | errno.EACCES), step(0x06, 0, 0, 0x7fff0000)]
     text = ctypes.create_string_buffer(b"".join(program))
     filter = struct.pack("HxxxxxxP", len(program), ctypes.addressof(text))
     def enter(text=text):
