@@ -22,7 +22,7 @@ struct AdviceWords {
     words["pid"] = Self.starter(process).map { "\($0)" }
   }
 
-  /// Replaces each `$name`; nil if one of them is unknown.
+  /// Replaces each `$name`; nil if one of them is unknown. A command that contains a quoted word gets double quotes.
   func fill(_ template: String) -> String? {
     var text = ""
     var rest = template[...]
@@ -36,8 +36,14 @@ struct AdviceWords {
           words[String($0)] != nil
         }), let word = words[String(known)]
       else { return nil }
-      text += word
       rest = rest.dropFirst(known.count)
+      if word.hasPrefix("'"), !text.filter({ $0 == "'" }).count.isMultiple(of: 2),
+        let open = text.lastIndex(of: "'"), let close = rest.firstIndex(of: "'")
+      {
+        text.replaceSubrange(open...open, with: "\"")
+        rest.replaceSubrange(close...close, with: "\"")
+      }
+      text += word
     }
     return text + rest
   }

@@ -19,8 +19,13 @@ def test_system_service():
           env={"INVOCATION_ID": "0a"})
     group = "control group /system.slice/a b.service"
     check(f"this looks like the system service 'a b.service' ({group}): set LimitMEMLOCK=65536 with "
-          "'systemctl edit 'a b.service'', then 'systemctl restart 'a b.service''",
+          "\"systemctl edit 'a b.service'\", then \"systemctl restart 'a b.service'\"",
           ["system_service"], [group], group="/system.slice/a b.service")
+    # An instance of a template whose name was escaped by systemd-escape(1).
+    group = r"control group /system.slice/wire@my\\x2dregion.service"
+    check(rf"this looks like the system service 'wire@my\x2dregion.service' ({group}): set LimitMEMLOCK=65536 with "
+          r'''"systemctl edit 'wire@my\x2dregion.service'", then "systemctl restart 'wire@my\x2dregion.service'"''',
+          ["system_service"], [group], group=r"/system.slice/wire@my\x2dregion.service")
 
 
 def test_user_units():
