@@ -26,7 +26,7 @@ struct BenchChannel {
     case .processMemory: try addPipes(capacity: 64 << 10)
     case .map:
       try addPipes(capacity: 64 << 10)
-      try addRegion(size: SlotSignals.slots * largest)
+      try addRegion(size: SlotSignals.room(largest))
     case .messageQueue:
       var size = 0
       try addShared { unsafe cshmtool_message_queue(&size) }

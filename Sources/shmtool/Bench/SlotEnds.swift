@@ -4,10 +4,20 @@ import ShmCopying
 import ShmCore
 import SystemPackage
 
-/// A sender with two places for messages. A byte through a pipe says that a message is ready, and one that comes back
-/// that its place is free, so one message is written while the other is read.
+/// A sender with several places for messages. A byte through a pipe says that a message is ready, and one that comes
+/// back that its place is free, so messages are written while others are read.
 struct SlotSignals {
-  static let slots = 2
+  /// The bytes that small messages use together, as in a pipe.
+  private static let capacity = 1 << 20
+
+  /// The number of places for messages of `size` bytes: at least two, and for small messages as many as a batch needs.
+  static func slots(_ size: Int) -> Int { max(2, min(64, capacity / max(1, size))) }
+
+  /// The distance of two places in a region in bytes. A mapping begins at a page.
+  static func stride(_ size: Int) -> Int { PageMath.roundUp(size, to: PageMath.pageSize) ?? size }
+
+  /// The bytes of all places for messages of up to `largest` bytes.
+  static func room(_ largest: Int) -> Int { max(2 * stride(largest), 2 * capacity) }
 
   private let input: CInt
   private let output: CInt
@@ -39,33 +49,34 @@ struct SlotSignals {
     if count == 0 { throw BenchCall.ended }
   }
 
-  /// Sends messages: `write` is called with a free place before each.
-  mutating func send(count: Int, _ write: (Int) -> Void) throws(ShmError) {
+  /// Sends messages of `size` bytes: `write` is called with a free place before each.
+  mutating func send(size: Int, count: Int, _ write: (Int) -> Void) throws(ShmError) {
+    let slots = Self.slots(size)
     for index in 0..<count {
-      if index >= Self.slots { try wait() }
-      write(index % Self.slots)
+      if index >= slots { try wait() }
+      write(index % slots)
       try signal()
     }
-    for _ in 0..<min(count, Self.slots) { try wait() }
+    for _ in 0..<min(count, slots) { try wait() }
   }
 
-  /// Receives messages: `read` is called with the place of each.
+  /// Receives messages of `size` bytes: `read` is called with the place of each.
   mutating func receive(
-    count: Int, _ read: (Int) throws(ShmError) -> Void
+    size: Int, count: Int, _ read: (Int) throws(ShmError) -> Void
   ) throws(ShmError) {
+    let slots = Self.slots(size)
     for index in 0..<count {
       try wait()
-      try read(index % Self.slots)
+      try read(index % slots)
       try signal()
     }
   }
 }
 
-/// A region of two places: the sender writes into its mapping, the receiver maps and unmaps each message. mmap(2)
+/// A region of several places: the sender writes into its mapping, the receiver maps and unmaps each message. mmap(2)
 final class MapEnd: BenchEnd {
   private let region: CInt
   private let mapping: Mapping
-  private let slotSize: Int
   private var signals: SlotSignals
   private var mapCalls = 0
 
@@ -75,7 +86,6 @@ final class MapEnd: BenchEnd {
   ///   - signals: the pipes.
   init(_ region: CInt, _ mapping: consuming Mapping, _ signals: SlotSignals) {
     self.region = region
-    slotSize = mapping.count / SlotSignals.slots
     self.mapping = mapping
     self.signals = signals
   }
@@ -84,8 +94,9 @@ final class MapEnd: BenchEnd {
 
   func send(_ message: UnsafeRawBufferPointer, count: Int) throws(ShmError) {
     try unsafe mapping.withUnsafeMutableBytes { (memory) throws(ShmError) in
-      try signals.send(count: count) { slot in
-        unsafe UnsafeMutableRawBufferPointer(rebasing: memory[(slot * slotSize)...])
+      let stride = SlotSignals.stride(message.count)
+      try signals.send(size: message.count, count: count) { slot in
+        unsafe UnsafeMutableRawBufferPointer(rebasing: memory[(slot * stride)...])
           .copyMemory(from: message)
       }
     }
@@ -95,12 +106,13 @@ final class MapEnd: BenchEnd {
     into buffer: UnsafeMutableRawBufferPointer, count: Int
   ) throws(ShmError) -> UInt64 {
     let size = buffer.count
+    let stride = SlotSignals.stride(size)
     var sum: UInt64 = 0
-    try signals.receive(count: count) { (slot) throws(ShmError) in
+    try signals.receive(size: size, count: count) { (slot) throws(ShmError) in
       sum &+= try BenchCall.run { () throws(Errno) in
         let base = try unsafe MemoryCalls.map(
           at: nil, length: size, protection: PROT_READ, flags: MAP_SHARED | MAP_POPULATE,
-          descriptor: region, offset: slot * slotSize)
+          descriptor: region, offset: slot * stride)
         let pages = unsafe OwnedPages(adopting: base, length: size)
         let sum = unsafe BenchSum.of(UnsafeRawBufferPointer(pages.buffer))
         try pages.unmap()
@@ -132,14 +144,14 @@ final class ProcessMemoryEnd: BenchEnd {
   var systemCalls: Int { signals.calls + copyCalls }
 
   func send(_ message: UnsafeRawBufferPointer, count: Int) throws(ShmError) {
-    try signals.send(count: count) { _ in }
+    try signals.send(size: message.count, count: count) { _ in }
   }
 
   func receive(
     into buffer: UnsafeMutableRawBufferPointer, count: Int
   ) throws(ShmError) -> UInt64 {
     var sum: UInt64 = 0
-    try signals.receive(count: count) { (_) throws(ShmError) in
+    try signals.receive(size: buffer.count, count: count) { (_) throws(ShmError) in
       try BenchCall.run { () throws(Errno) in
         var done = 0
         while done < buffer.count {
