@@ -4,7 +4,8 @@ import Testing
 @Suite("Scripts/install", .enabled(if: Sources.areReadable, "needs the sources"))
 struct InstallTests {
   @Test(
-    "installs the binary, the man pages and the completions below a directory, and removes only these")
+    "installs the binary, the man pages and the completions below a directory, and removes only these"
+  )
   func installs() async throws {
     let name = TestName("install")
     try await Python.test(named: name, Sources.root)
