@@ -1,9 +1,10 @@
 import Glibc
+import ShmCore
 import ShmTestSupport
 import SystemPackage
 import Testing
 
-/// What a mistake in memory could be used for is limited by how the release is linked and compiled.
+/// Link and compiler options limit how a memory error can be exploited.
 @Suite(
   "hardening of the release binary",
   .enabled(if: Tool.isStatic, "needs the release build"),
@@ -12,7 +13,17 @@ struct HardeningTests {
   private static let hasObjects =
     unsafe access(FilePath(Tool.path).removingLastComponent().string + "/CShm.build", F_OK) == 0
 
-  @Test("has an address that changes from start to start")
+  /// Whether the kernel loads programs at random addresses. personality(2)
+  private static let isRandomized: Bool = {
+    let text = try? FileSystem.contents(of: "/proc/sys/kernel/randomize_va_space")
+    let isOff = text?.first == UInt8(ascii: "0")
+    let noRandomization: UInt = 0x0040000
+    return !isOff && UInt(personality(0xFFFF_FFFF)) & noRandomization == 0
+  }()
+
+  @Test(
+    "has an address that changes from start to start",
+    .enabled(if: isRandomized, "needs randomized addresses (kernel.randomize_va_space)"))
   func position() async throws {
     try await Python.test()
   }

@@ -1,4 +1,6 @@
+import ShmCore
 import ShmTestSupport
+import SystemPackage
 import Testing
 
 /// The pages that `Scripts/man` writes.
@@ -31,6 +33,20 @@ struct ManTests {
     let name = TestName("man")
     try await Python.test(named: name, Sources.root)
   }
+
+  @Test(
+    "the example of copy prints what its page shows",
+    .enabled(if: mayCopyMemory, "needs kernel.yama.ptrace_scope = 0"))
+  func printsWhatTheExampleOfCopyShows() async throws {
+    let name = TestName("man")
+    try await Python.test(named: name, Sources.root)
+  }
+
+  /// Whether every process may read the memory of another process of its user, not only a parent. ptrace(2)
+  private static let mayCopyMemory: Bool = {
+    let scope = try? FileSystem.contents(of: "/proc/sys/kernel/yama/ptrace_scope")
+    return scope.map { $0.first == UInt8(ascii: "0") } ?? true
+  }()
 
   @Test("the pages depend on the binary and on SOURCE_DATE_EPOCH only")
   func writesTheSamePagesForTheSameSourceDate() async throws {

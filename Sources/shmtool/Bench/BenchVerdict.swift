@@ -58,12 +58,6 @@ struct BenchVerdict: Encodable {
       (sizes, shared, passed) = (rates.map { $0.0 }, rates.map { $0.1 }, rates.map { $0.2 })
     }
 
-    /// Whether message passing is not faster at the largest size.
-    var isEven: Bool {
-      guard let one = shared.last, let other = passed.last else { return false }
-      return other <= one * (1 + BenchVerdict.margin)
-    }
-
     /// How many times as fast the shared one is, in words.
     func ratio(_ index: Int) -> String {
       "\(Format.figure(shared[index] / passed[index])) times as fast at \(ByteCount(sizes[index]))"
@@ -76,9 +70,8 @@ struct BenchVerdict: Encodable {
     let from = crossover(rates.sizes, rates.shared, rates.passed)
     let text =
       switch from {
-      case nil where rates.isEven:
-        "a stream is as fast as message passing at \(ByteCount(rates.sizes[last]))"
-      case nil: "message passing is faster than a stream at \(ByteCount(rates.sizes[last]))"
+      case nil:
+        "message passing is at least as fast as a stream at \(ByteCount(rates.sizes[last]))"
       case rates.sizes[0]:
         "a stream is faster than message passing at every size: \(rates.ratio(0)), \(rates.ratio(last))"
       case let from?:
@@ -97,7 +90,7 @@ struct BenchVerdict: Encodable {
         "mapping each message pays from \(ByteCount($0)) on: \(rates.ratio(last)); a smaller value is better passed "
           + "by a call"
       }
-      ?? "mapping each message does not pay: message passing is \(rates.isEven ? "as fast" : "faster") at "
+      ?? "mapping each message does not pay: message passing is at least as fast at "
       + "\(ByteCount(rates.sizes[last]))"
     return BenchVerdict(test: .transfer, text: text, crossover: Unknowable(from))
   }

@@ -9,15 +9,18 @@ import SystemPackage
 struct SlotSignals {
   /// The bytes that small messages use together, as in a pipe.
   private static let capacity = 1 << 20
+  private static let mostSlots = 64
 
   /// The number of places for messages of `size` bytes: at least two, and for small messages as many as a batch needs.
-  static func slots(_ size: Int) -> Int { max(2, min(64, capacity / max(1, size))) }
+  static func slots(_ size: Int) -> Int { max(2, min(mostSlots, capacity / max(1, size))) }
 
   /// The distance of two places in a region in bytes. A mapping begins at a page.
   static func stride(_ size: Int) -> Int { PageMath.roundUp(size, to: PageMath.pageSize) ?? size }
 
   /// The bytes of all places for messages of up to `largest` bytes.
-  static func room(_ largest: Int) -> Int { max(2 * stride(largest), 2 * capacity) }
+  static func room(_ largest: Int) -> Int {
+    max(2 * stride(largest), capacity + mostSlots * PageMath.pageSize)
+  }
 
   private let input: CInt
   private let output: CInt

@@ -2,14 +2,15 @@
 
     commands.py PAGE TAG
 
-A line that begins with "$ " is a command, and lines that begin with "> " continue it; the lines up to the next command are
-its output, stdout and stderr. All commands of a page run in one shell, in an empty directory. Numbers may differ, columns may be wider, a line "…" stands for any
-lines, and "…" within a line for any text. A command that ends with "# as an ordinary user" is not run by root. A block of
-another language whose first line is a comment with a file name becomes that file. TAG replaces the names of regions and
-streams, so that no other process has them. The memlock limit is 8 MiB. Root runs the page a second time as nobody.
+A line that begins with "$ " is a command, and lines that begin with "> " continue it; the lines up to the next command
+are its output, stdout and stderr. All commands of a page run in one shell, in an empty directory. Numbers may differ,
+columns may be wider, a line "…" stands for any lines, and "…" within a line for any text. A command that ends with
+"# as an ordinary user" is not run by root. A block of another language whose first line is a comment with a file name
+becomes that file. TAG replaces the names of regions and streams, so that no other process has them. The memlock limit
+is 8 MiB. Root runs the page a second time as nobody.
 """
 
-import os, pathlib, re, resource, subprocess, sys, tempfile
+import os, pathlib, re, resource, signal, subprocess, sys, tempfile
 
 from ordinary import MEMLOCK, run_again, WHO
 
@@ -75,11 +76,16 @@ def chart(lines):
 def run(examples):
     """Runs the commands in the current directory."""
     shell = subprocess.Popen(
-        ["bash"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        ["bash"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True, env={**os.environ, "LC_ALL": "C.UTF-8"})
     script = 'shmtool() { "$SHMTOOL" "$@"; }\ncommand -v cc >/dev/null || cc() { clang "$@"; }\n'
     for number, command, _ in examples:
         script += f"{renamed(command)}\necho \"<<{number} $?>>\"\n"
-    output, _ = shell.communicate(script, timeout=60)
+    try:
+        output, _ = shell.communicate(script, timeout=60)
+    except subprocess.TimeoutExpired:
+        os.killpg(shell.pid, signal.SIGKILL)
+        raise
     failed = []
     for number, command, expected in examples:
         part, mark, output = output.partition(f"<<{number} ")

@@ -7,7 +7,7 @@ A line that ends with "# here" runs on this host, a line with "# there" on anoth
 regions and streams. Root runs the page a second time as nobody.
 """
 
-import json, os, pathlib, re, signal, socket, subprocess, sys, tempfile
+import json, os, pathlib, re, shlex, signal, socket, subprocess, sys, tempfile
 
 from ordinary import run_again, WHO
 
@@ -74,7 +74,7 @@ def consumers(block):
 
 
 def containers(block):
-    together(block.replace("/run/streams", os.getcwd() + "/streams"))
+    together(block.replace("/run/streams", shlex.quote(os.getcwd() + "/streams")))
 
 
 def compressed(block):
@@ -117,13 +117,13 @@ def followed(block):
 
 def completion(block):
     for line, shell, before in zip(lines(block), (["bash"], ["zsh", "-f"], ["fish", "-N"]), ("", "fpath=(. $fpath); ", "")):
-        line = line.replace("shmtool ", f"{os.getcwd()}/bin/shmtool ", 1)
+        line = line.replace("shmtool ", shlex.quote(os.getcwd() + "/bin/shmtool") + " ", 1)
         subprocess.run([*shell, "-c", before + line], check=True)
     assert "shmtool" in pathlib.Path("_shmtool").read_text()
 
 
 def metrics(block):
-    finish(start(block.replace("/var/lib/node_exporter", os.getcwd())))
+    finish(start(block.replace("/var/lib/node_exporter", shlex.quote(os.getcwd()))))
     for name in ("shmtool.prom", "shmtool-limits.prom"):
         assert "# TYPE shmtool_" in pathlib.Path(name).read_text()
 

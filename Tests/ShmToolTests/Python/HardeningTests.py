@@ -3,7 +3,7 @@ import os
 import re
 import subprocess
 
-from support import T
+from support import start, T, until
 
 
 def readelf(*words):
@@ -36,22 +36,22 @@ def inside(address, size, area):
     return area[1] <= address and address + size <= area[1] + area[2]
 
 
+# The addresses of the program's code in a process.
+def code(pid):
+    return [line.split("-")[0] for line in open(f"/proc/{pid}/maps")
+            if " r-xp " in line and line.rstrip().endswith("/" + os.path.basename(T))]
+
+
 def test_position():
     assert "DYN" in re.search(r"Type:\s+(.*)", readelf("-h"))[1]
-    # The mappings of two processes that wait for a region.
+    # Processes that wait for a region.
     places = set()
     for _ in range(4):
-        process = subprocess.Popen([T, "wait", "shmtool-test-%d-never" % os.getpid()], stdout=subprocess.PIPE,
-                                   stderr=subprocess.DEVNULL)
-        try:
-            while True:
-                lines = [line for line in open(f"/proc/{process.pid}/maps") if " r-xp " in line and os.path.basename(T) in line]
-                if lines:
-                    break
-            places.add(lines[0].split("-")[0])
-        finally:
-            process.kill()
-            process.communicate()
+        process = start("wait", "shmtool-test-%d-never" % os.getpid())
+        until(lambda: process.poll() is not None or code(process.pid))
+        places.add(code(process.pid)[0])
+        process.kill()
+        process.wait()
     assert len(places) > 1, places
 
 
@@ -80,8 +80,11 @@ def test_dependencies():
 
 # The objects are beside a binary that this folder's package has built.
 def test_compiled():
-    objects = glob.glob(os.path.join(os.path.dirname(os.path.realpath(T)), "CShm*.build", "*.o"))
-    assert objects
+    top = os.path.dirname(os.path.realpath(T))
+    # Both have arrays on the stack.
+    for name in ("CShm.build/files.c.o", "CShmTool.build/channels.c.o"):
+        text = subprocess.run(["nm", "-u", f"{top}/{name}"], capture_output=True, text=True, check=True).stdout
+        assert "__stack_chk_fail" in text, (name, text)
+    objects = glob.glob(top + "/CShm*.build/*.o")
     text = subprocess.run(["nm", "-u", *objects], capture_output=True, text=True, check=True).stdout
-    assert "__stack_chk_fail" in text
     assert re.search(r"U __\w+_chk\b", text), text

@@ -25,9 +25,12 @@ struct AdviceWords {
   /// Replaces each `$name`; nil if one of them is unknown. A command that contains a quoted word gets double quotes.
   func fill(_ template: String) -> String? {
     var text = ""
+    // Whether the text so far ends within a quoted command of the template.
+    var isQuoted = false
     var rest = template[...]
     while let dollar = rest.firstIndex(of: "$") {
       text += rest[..<dollar]
+      if !rest[..<dollar].count(where: { $0 == "'" }).isMultiple(of: 2) { isQuoted.toggle() }
       rest = rest[dollar...].dropFirst()
       let name = rest.prefix { $0.isASCII && $0.isLetter }
       // The longest word that is known: `$mebibytesM` has a unit after it.
@@ -37,9 +40,11 @@ struct AdviceWords {
         }), let word = words[String(known)]
       else { return nil }
       rest = rest.dropFirst(known.count)
-      if word.hasPrefix("'"), !text.filter({ $0 == "'" }).count.isMultiple(of: 2),
+      if word.hasPrefix("'"), isQuoted,
         let open = text.lastIndex(of: "'"), let close = rest.firstIndex(of: "'")
       {
+        // The closing quote is replaced as well, so it ends nothing.
+        isQuoted = false
         text.replaceSubrange(open...open, with: "\"")
         rest.replaceSubrange(close...close, with: "\"")
       }

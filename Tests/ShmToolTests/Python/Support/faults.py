@@ -75,36 +75,38 @@ NUMBERS = {
 }.get(platform.machine(), {})
 
 
-def refuse(number, *names, tmpfile=False):
-    def step(code, yes, no, value):
-        return struct.pack("HBBI", code, yes, no, value)
-    answer = step(0x06, 0, 0, 0x00050000 | number)
-    program = [step(0x20, 0, 0, 0)]
-    for name in names:
-        program += [step(0x15, 0, 1, NUMBERS[name]), answer]
-    if tmpfile:
-        # The flags of openat, of which this one is O_TMPFILE's own.
-        program += [step(0x15, 0, 3, NUMBERS["openat"]), step(0x20, 0, 0, 32),
-                    step(0x45, 0, 1, 0x400000), answer]
-    program += [step(0x06, 0, 0, 0x7fff0000)]
+# An instruction of a filter. seccomp(2), bpf(2)
+def instruction(code, yes, no, value):
+    return struct.pack("HBBI", code, yes, no, value)
+
+
+# Enters a sandbox whose filter has these instructions, before the program starts.
+def sandbox(program):
     text = ctypes.create_string_buffer(b"".join(program))
     filter = struct.pack("HxxxxxxP", len(program), ctypes.addressof(text))
     def enter(text=text):
         assert C.prctl(38, 1, 0, 0, 0) == 0 and C.prctl(22, 2, filter, 0, 0) == 0
     return enter
+
+
+def refuse(number, *names, tmpfile=False):
+    answer = instruction(0x06, 0, 0, 0x00050000 | number)
+    program = [instruction(0x20, 0, 0, 0)]
+    for name in names:
+        program += [instruction(0x15, 0, 1, NUMBERS[name]), answer]
+    if tmpfile:
+        # The flags of openat, of which this one is O_TMPFILE's own.
+        program += [instruction(0x15, 0, 3, NUMBERS["openat"]), instruction(0x20, 0, 0, 32),
+                    instruction(0x45, 0, 1, 0x400000), answer]
+    return sandbox([*program, instruction(0x06, 0, 0, 0x7fff0000)])
 
 
 # memfd_create without MFD_NOEXEC_SEAL fails, as in Linux 6.3 to 6.5 with vm.memfd_noexec = 2.
 def refuse_executable():
-    def step(code, yes, no, value):
-        return struct.pack("HBBI", code, yes, no, value)
-    program = [step(0x20, 0, 0, 0), step(0x15, 0, 3, NUMBERS["memfd_create"]), step(0x20, 0, 0, 24),
-               step(0x45, 1, 0, 0x8), step(0x06, 0, 0, 0x00050000 | errno.EACCES), step(0x06, 0, 0, 0x7fff0000)]
-    text = ctypes.create_string_buffer(b"".join(program))
-    filter = struct.pack("HxxxxxxP", len(program), ctypes.addressof(text))
-    def enter(text=text):
-        assert C.prctl(38, 1, 0, 0, 0) == 0 and C.prctl(22, 2, filter, 0, 0) == 0
-    return enter
+    return sandbox([
+        instruction(0x20, 0, 0, 0), instruction(0x15, 0, 3, NUMBERS["memfd_create"]), instruction(0x20, 0, 0, 24),
+        instruction(0x45, 1, 0, 0x8), instruction(0x06, 0, 0, 0x00050000 | errno.EACCES),
+        instruction(0x06, 0, 0, 0x7fff0000)])
 
 
 # Neither a signal nor a defect of the program, and one sentence if it failed.
