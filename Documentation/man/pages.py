@@ -99,7 +99,11 @@ class Sources:
 
     def __init__(self, tool):
         self.tool = tool
-        self.tree = json.loads(self.run("--experimental-dump-help"))["command"]
+        try:
+            self.tree = json.loads(self.run("--experimental-dump-help"))["command"]
+        except (OSError, ValueError, KeyError):
+            print(f"Scripts/man: '{tool}' is not shmtool; set SHMTOOL to a shmtool binary", file=sys.stderr)
+            sys.exit(65)
         self.version = self.run("--version").split()[1]
         # The date of the pages is that of the binary, or the one that a package's build gives.
         time = int(os.environ.get("SOURCE_DATE_EPOCH") or os.stat(tool).st_mtime)

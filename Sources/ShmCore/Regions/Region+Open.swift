@@ -21,7 +21,7 @@ extension Region {
     let attempt = "cannot open \(reference.quoted)"
     guard let path = reference.path else {
       throw ShmError(
-        .usage, attempt, "a System V segment can be inspected and listed only")
+        .usage, attempt, "a System V segment can only be listed, inspected and removed")
     }
     // Another process's descriptor is a link by nature; every other link is refused.
     let isDescriptor = if case .descriptor = reference { true } else { false }

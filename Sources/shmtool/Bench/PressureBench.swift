@@ -26,9 +26,12 @@ struct PressureBench {
   /// Refuses what cannot be measured here, and what was not confirmed.
   ///
   /// - Parameter isConfirmed: whether the user agrees.
-  /// - Throws: `ShmError`: `noSpace` without swap or memory, `usage` without the agreement.
+  /// - Throws: `ShmError`: `notPermitted` for an ordinary user, `noSpace` without swap or memory, `usage` without the agreement.
   static func check(isConfirmed: Bool) throws(ShmError) {
     let attempt = "cannot measure under pressure"
+    guard geteuid() == 0 else {
+      throw ShmError(.notPermitted, attempt, "only root can create a control group for it")
+    }
     let memory = MemoryInformation.current()
     for (amount, least, name) in [
       (memory?.swapFree, swap, "swap"), (memory?.available, available, "memory"),

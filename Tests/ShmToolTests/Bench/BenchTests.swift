@@ -61,7 +61,8 @@ struct BenchTests {
 
   @Test(
     "pressure needs swap",
-    .enabled(if: !TestEnvironment.hasSwap, "needs a machine without swap"))
+    .enabled(if: !TestEnvironment.hasSwap, "needs a machine without swap"),
+    .enabled(if: TestEnvironment.isRoot, "needs root"))
   func pressureWithoutSwap() async throws {
     let result = try await Tool.run(Tool.path, ["bench", "pressure", "--yes"])
     #expect(result.code == 79 && result.error.contains("128 MiB of free swap"), "\(result.error)")
@@ -69,10 +70,23 @@ struct BenchTests {
 }
 
 @Suite(
+  "bench pressure of an ordinary user",
+  .enabled(if: !TestEnvironment.isRoot, "needs an ordinary user"))
+struct BenchOrdinaryTests {
+  @Test("is refused, because it needs a control group")
+  func refused() async throws {
+    let result = try await Tool.run(Tool.path, ["bench", "pressure", "--yes"])
+    #expect(result.code == 77 && result.error.contains("only root can create"), "\(result.error)")
+  }
+}
+
+@Suite(
   "bench pressure, with swap", .serialized,
   .enabled(if: TestEnvironment.hasSwap, "needs swap: Scripts/test sets some up"))
 struct BenchSwapTests {
-  @Test("starts only after --yes, with a message that says what it uses")
+  @Test(
+    "starts only after --yes, with a message that says what it uses",
+    .enabled(if: TestEnvironment.isRoot, "needs root"))
   func unconfirmed() async throws {
     let result = try await Tool.run(Tool.path, ["bench", "pressure"])
     #expect(result.code == 64 && result.error.contains("give --yes to start it"))

@@ -51,7 +51,7 @@ struct CopyFaultTests {
         ["file:/dev/null", "NAME", "--length", "5"], 74,
         "ended too early; 0 of 5 bytes were copied"
       ),
-      (["sysv:1", "-"], 64, "can be inspected and listed only"),
+      (["sysv:1", "-"], 64, "can only be listed, inspected and removed"),
     ] as [([String], Int, String)])
   func refused(_ words: [String], _ code: Int, _ sentence: String) async throws {
     try await withRegion("4096") { (name) async throws in
