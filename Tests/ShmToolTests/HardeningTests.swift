@@ -15,10 +15,11 @@ struct HardeningTests {
 
   /// Whether the kernel loads programs at random addresses. personality(2)
   private static let isRandomized: Bool = {
-    let text = try? FileSystem.contents(of: "/proc/sys/kernel/randomize_va_space")
-    let isOff = text?.first == UInt8(ascii: "0")
-    let noRandomization: UInt = 0x0040000
-    return !isOff && UInt(personality(0xFFFF_FFFF)) & noRandomization == 0
+    let setting = try? FileSystem.contents(of: "/proc/sys/kernel/randomize_va_space")
+    let own = try? FileSystem.contents(of: "/proc/self/personality")
+    let flags = own.flatMap { Int(String(decoding: $0.prefix(8), as: UTF8.self), radix: 16) } ?? 0
+    let noRandomization = 0x0040000
+    return setting?.first != UInt8(ascii: "0") && flags & noRandomization == 0
   }()
 
   @Test(

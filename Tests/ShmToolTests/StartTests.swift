@@ -11,7 +11,9 @@ struct StartTests {
       result.text.wholeMatch(of: /shmtool [0-9]+\.[0-9]+\.[0-9]+( \([0-9a-f]{12}\+?\))?\n/),
       "\(result.text)")
     // Scripts/build names the commit of a checkout.
-    if Tool.isStatic, Sources.isCheckout, TestEnvironment.has("git") { #expect(parts.1 != nil, "\(result.text)") }
+    if Tool.isStatic, Sources.isCheckout, TestEnvironment.has("git") {
+      #expect(parts.1 != nil, "\(result.text)")
+    }
     #expect(result.error.isEmpty)
   }
 
