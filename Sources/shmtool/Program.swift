@@ -3,6 +3,12 @@ import CShmTool
 import Glibc
 import ShmCore
 
+/// The names of the option that prints the version.
+enum VersionOption {
+  static let short = "-V"
+  static let long = "--version"
+}
+
 /// The life of the process: what is checked before a command, and how its end is reported.
 enum Program {
   /// Parses, runs, and exits with the command's code.
@@ -63,12 +69,11 @@ enum Program {
     guard let name = words.first, name.utf8.first != UInt8(ascii: "-"), name != "help",
       ShmTool.configuration.subcommand(name) == nil
     else { return }
-    let names = ShmTool.configuration.allSubcommands.flatMap { command in
+    let names = ShmTool.configuration.allSubcommands.map { command in
       [command.configuration.commandName].compactMap { $0 } + command.configuration.aliases
     }
-    let meant = CommandSuggestion.command(for: name, among: names)
-      .map { "; did you mean '\($0)'?" }
-    throw ValidationError("unknown subcommand '\(name)'\(meant ?? "")")
+    let meant = CommandSuggestion.question(CommandSuggestion.commands(for: name, among: names))
+    throw ValidationError("unknown subcommand '\(name)'\(meant.map { "; \($0)" } ?? "")")
   }
 
   /// The parser compares characters: it takes a dash that a mark combines with for the beginning of a name.
@@ -138,10 +143,16 @@ enum Program {
     return code.rawValue
   }
 
-  /// The words after the program's name, for the parser. `-V` stands for `--version` before and after a subcommand.
+  /// The words after the program's name, for the parser, which knows only the long name of `--version`.
   static func words() -> [String] {
     var words = ProcessArguments.all.dropFirst().map { ArgumentBytes.string($0) }
-    for index in words.indices.prefix(2) where words[index] == "-V" { words[index] = "--version" }
+    let options = words.prefix { $0 != "--" }.indices.filter { words[$0] == VersionOption.short }
+    guard !options.isEmpty else { return words }
+    let syntax = ShmTool.configuration.subcommand(words.first)
+      .flatMap { $0.configuration.commandName }.flatMap { CommandSyntax($0) }
+    for index in options where index == 0 || syntax?.option(words[index - 1])?.kind != .option {
+      words[index] = VersionOption.long
+    }
     return words
   }
 }

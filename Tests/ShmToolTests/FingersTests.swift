@@ -65,7 +65,8 @@ struct FingersTests {
   @Test(
     "a wrong option gets a suggestion only if a similar option exists",
     arguments: [
-      ("list --jsn", "--json"), ("create x 4K --sprase", "--sparse"),
+      ("list --jsn", "--json"), ("list --wach", "--watch"), ("wire x --lst", "--list"),
+      ("create x 4K --sprase", "--sparse"),
       ("wire x --backgruond", "--background"),
       ("list --no-head", "--no-headings"), ("recv x --stall-timeuot 1s", "--stall-timeout"),
       ("list --verbose", nil), ("wire x --nope", nil), ("list --recursive", nil),
@@ -107,11 +108,40 @@ struct FingersTests {
     #expect(try await run("help -h").text == own.text)
   }
 
-  @Test("-V prints the version, as --version does", arguments: ["-V", "create -V", "ls -V"])
+  @Test(
+    "-V prints the version, as --version does",
+    arguments: ["-V", "create -V", "ls -V", "create x 4K -V", "copy -q x -V"])
   func version(_ line: String) async throws {
     let result = try await run(line)
     #expect(result.code == 0)
     #expect(result.text == (try await run("--version").text))
+  }
+
+  @Test("-V is a value or a part of CMD if it stands there")
+  func versionAsValue() async throws {
+    try await withRegion("8K") { (name) async throws in
+      let mapped = try await Tool.run("map", "-q", name.name, "--", "echo", "-V")
+      #expect(mapped.code == 0 && mapped.text == "-V\n", "\(mapped.error)")
+      let filled = try await Tool.run("fill", "-q", name.name, "--pattern", "-V")
+      #expect(filled.code == 0 && filled.output.isEmpty, "\(filled.error)")
+      #expect(try await name.contents().starts(with: "-V-V".utf8))
+    }
+  }
+
+  @Test(
+    "a wrong subcommand gets all subcommands that are as near",
+    arguments: [
+      ("wrie", "'write' or 'wire'"), ("wrte", "'write'"), ("wiat", "'wait'"), ("mpa", "'map'"),
+      ("raed", "'read'"), ("recieve", "'receive'"), ("lst", "'list'"), ("sned", "'send'"),
+      ("unwrie", "'unwire'"), ("rea", "'read'"), ("sead", "'seal', 'read' or 'send'"),
+      ("delete", "'remove'"), ("STAT", "'inspect'"), ("nonsense", nil), ("q", nil),
+    ] as [(String, String?)])
+  func subcommands(_ word: String, _ meant: String?) async throws {
+    let result = try await run(word)
+    let expected =
+      "shmtool: unknown subcommand '\(word)'" + (meant.map { "; did you mean \($0)?" } ?? "")
+    #expect(result.error.hasPrefix(expected + " ("), "\(result.error)")
+    #expect(result.code == 64)
   }
 
   @Test("create and resize accept the size as an option, too", arguments: ["-s", "--size"])

@@ -62,6 +62,17 @@ struct HelpTests {
     #expect(!usage.contains("<"))
   }
 
+  @Test("the help shows the short and the long name of the common options", arguments: commands)
+  func common(_ command: String) async throws {
+    let help = try await Tool.shell("\"$SHMTOOL\" \(command) --help").text
+    for (names, meaning) in [
+      ("-V, --version", "Show the version"), ("-h, --help", "Show help information"),
+    ] {
+      let line = "  " + names + String(repeating: " ", count: 24 - names.count) + meaning
+      #expect(help.split(separator: "\n").contains { $0 == line }, "\(names)")
+    }
+  }
+
   @Test(
     "texts of options are phrases, and placeholders name the kind of value", arguments: commands)
   func options(_ command: String) async throws {

@@ -89,19 +89,18 @@ enum ListColumn {
   static func named(_ word: String, besides others: [String] = []) throws -> ListReport.Column {
     let name = word.lowercased()
     if let column = ListReport.columns.first(where: { $0.name == name }) { return column }
-    let hint = nearest(name).map { "did you mean '\($0)'?" } ?? columns(others)
+    let hint = CommandSuggestion.question(nearest(name)) ?? columns(others)
     throw ValidationError("unknown column '\(word)'; \(hint)")
   }
 
-  /// The column that an unknown name probably means: a synonym, a prefix, or a similar spelling.
-  static func nearest(_ word: String) -> String? {
+  /// The columns that an unknown name can mean: a synonym, a prefix, or a similar spelling.
+  static func nearest(_ word: String) -> [String] {
     let names = ListReport.columns.map(\.name)
-    if let meant = meanings.first(where: { $0.words.contains(word) }) { return meant.column }
+    if let meant = meanings.first(where: { $0.words.contains(word) }) { return [meant.column] }
     let begun = names.filter { word.utf8.count > 1 && $0.utf8.starts(with: word.utf8) }
-    if begun.count == 1 { return begun[0] }
-    let distances = names.map { (name: $0, distance: CommandSuggestion.distance(word, $0)) }
-    let bound = word.utf8.count < 5 ? 1 : 2
-    return distances.filter { $0.distance <= bound }.min { $0.distance < $1.distance }?.name
+    if begun.count == 1 { return begun }
+    return CommandSuggestion.nearest(
+      to: word, among: names.map { [$0] }, within: word.utf8.count < 5 ? 1 : 2)
   }
 
   private static func columns(_ others: [String]) -> String {

@@ -1,4 +1,4 @@
-/// The subcommand that an unknown word means, by its spelling or by its meaning in other programs.
+/// The subcommands that an unknown word can mean, by its spelling or by its meaning in other programs.
 enum CommandSuggestion {
   private static let meanings: [(command: String, words: [String])] = [
     ("create", ["new", "make", "mk", "alloc", "allocate", "add"]),
@@ -20,37 +20,57 @@ enum CommandSuggestion {
     ("recv", ["pull", "fetch"]),
   ]
 
-  /// The subcommand that is meant.
+  /// The subcommands that can be meant.
   ///
   /// - Parameters:
   ///   - word: what was written.
-  ///   - names: the names and the aliases of the subcommands.
-  /// - Returns: a name; nil if nothing is near.
-  static func command(for word: String, among names: [String]) -> String? {
+  ///   - names: for each subcommand its name and its aliases.
+  /// - Returns: a name of each subcommand that is as near as the nearest one.
+  static func commands(for word: String, among names: [[String]]) -> [String] {
     let word = word.lowercased()
-    if names.contains(word) { return word }
-    if let meant = meanings.first(where: { $0.words.contains(word) })?.command { return meant }
-    let bound = word.utf8.count < 5 ? 1 : 2
-    let distances = names.map { (name: $0, distance: distance(word, $0)) }
-    let nearest = distances.min { $0.distance < $1.distance }
-    guard let nearest, nearest.distance <= bound else { return nil }
-    return nearest.name
+    if names.contains(where: { $0.contains(word) }) { return [word] }
+    if let meant = meanings.first(where: { $0.words.contains(word) })?.command { return [meant] }
+    return nearest(to: word, among: names, within: word.utf8.count < 5 ? 1 : 2)
   }
 
-  /// The option that is meant by an unknown one: the one that it abbreviates, or one that is spelled alike.
+  /// The options that can be meant by an unknown one: the one that it abbreviates, or those that are spelled alike.
   ///
   /// - Parameters:
   ///   - word: the unknown option, including its dashes.
   ///   - options: the options of the command, with their dashes.
-  /// - Returns: the option; nil if no option is similar enough.
-  static func option(for word: String, among options: [String]) -> String? {
-    guard word.utf8.starts(with: "--".utf8), word.utf8.count > 4 else { return nil }
+  /// - Returns: the options; empty if no option is similar enough.
+  static func options(for word: String, among options: [String]) -> [String] {
+    guard word.utf8.starts(with: "--".utf8), word.utf8.count > 4 else { return [] }
     let long = options.filter { $0.utf8.starts(with: "--".utf8) }
     let abbreviated = long.filter { $0.utf8.starts(with: word.utf8) }
-    if abbreviated.count == 1 { return abbreviated[0] }
-    let bound = word.utf8.count < 8 ? 1 : 2
-    let near = long.filter { distance(word.lowercased(), $0) <= bound }
-    return near.min { distance(word, $0) < distance(word, $1) }
+    if abbreviated.count == 1 { return abbreviated }
+    return nearest(
+      to: word.lowercased(), among: long.map { [$0] }, within: word.utf8.count < 8 ? 1 : 2)
+  }
+
+  /// Finds the names with the least distance from a word.
+  ///
+  /// - Parameters:
+  ///   - word: what was written.
+  ///   - groups: the names, and for each its other names. A group is suggested by its nearest name.
+  ///   - bound: the greatest distance.
+  /// - Returns: the names, in their order.
+  static func nearest(
+    to word: String, among groups: [[String]], within bound: Int
+  ) -> [String] {
+    let best = groups.compactMap { names in
+      names.map { (name: $0, distance: distance(word, $0)) }.min { $0.distance < $1.distance }
+    }
+    guard let least = best.map(\.distance).min(), least <= bound else { return [] }
+    var seen: Set<String> = []
+    return best.filter { $0.distance == least && seen.insert($0.name).inserted }.map(\.name)
+  }
+
+  /// The question whether one of some words was meant; nil without words.
+  static func question(_ words: [String]) -> String? {
+    guard let last = words.last else { return nil }
+    let others = words.dropLast().map { "'\($0)'" }.joined(separator: ", ")
+    return "did you mean \(others)\(others.isEmpty ? "" : " or ")'\(last)'?"
   }
 
   /// How many letters are to be inserted, left out, replaced, or exchanged with their neighbour.

@@ -48,8 +48,8 @@ struct UsageMessage {
     {
       return "'\(name)' is not a size; write a name that begins with '-' after '--'"
     }
-    let suggestion = CommandSuggestion.option(for: name, among: options)
-    return "unknown option '\(name)'\(suggestion.map { "; did you mean '\($0)'?" } ?? "")"
+    let meant = CommandSuggestion.question(CommandSuggestion.options(for: name, among: options))
+    return "unknown option '\(name)'\(meant.map { "; \($0)" } ?? "")"
   }
 
   /// A required operand without a value. The parser notices unknown options only if no operand is missing.

@@ -30,7 +30,7 @@ struct CommandSyntax {
     }
 
     let kind: Kind
-    let names: [Name]?
+    var names: [Name]?
     let isRepeating: Bool
     let shouldDisplay: Bool
     let completionKind: Completion?
@@ -62,7 +62,14 @@ struct CommandSyntax {
     guard let text, let dump = try? JSONDecoder().decode(Dump.self, from: Data(text.utf8)) else {
       return nil
     }
-    arguments = dump.command.arguments ?? []
+    // The parser knows only the long name of this option.
+    arguments = (dump.command.arguments ?? []).map { argument in
+      var argument = argument
+      if argument.names?.contains(where: { $0.text == VersionOption.long }) == true {
+        argument.names?.insert(Argument.Name(kind: "short", name: "V"), at: 0)
+      }
+      return argument
+    }
   }
 
   /// The option of a name.

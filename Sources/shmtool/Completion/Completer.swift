@@ -65,8 +65,10 @@ struct Completer {
   private func subcommands() -> [CompletionCandidate] {
     if current.value.first == UInt8(ascii: "-") {
       return [
+        CompletionCandidate("-h", help: "Show help information"),
         CompletionCandidate("--help", help: "Show help information"),
-        CompletionCandidate("--version", help: "Show the version"),
+        CompletionCandidate(VersionOption.short, help: "Show the version"),
+        CompletionCandidate(VersionOption.long, help: "Show the version"),
       ]
     }
     let commands = ShmTool.configuration.allSubcommands.flatMap { command in

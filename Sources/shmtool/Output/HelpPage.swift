@@ -83,9 +83,13 @@ enum HelpPage {
   private static func labelled(_ line: Substring) -> String {
     let head = line.prefix(labelWidth)
     let hasDescription = line.count > labelWidth && head.last == " "
-    let label = placeholders(String(hasDescription ? head : line))
+    var label = placeholders(String(hasDescription ? head : line))
     guard hasDescription else { return sentence(label) }
     let text = sentence(String(line.dropFirst(labelWidth)))
+    let term = label.utf8.drop { $0 == UInt8(ascii: " ") }.prefix { $0 != UInt8(ascii: " ") }
+    if term.elementsEqual(VersionOption.long.utf8) {
+      label = "  \(VersionOption.short), \(VersionOption.long)"
+    }
     return label + String(repeating: " ", count: labelWidth - label.count) + text
   }
 

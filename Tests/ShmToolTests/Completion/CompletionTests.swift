@@ -75,6 +75,8 @@ struct CompletionTests {
     #expect(try await offered("rec") == ["recv", "receive"])
     #expect(try await offered("help wir") == ["wire"])
     #expect(try await offered("--v") == ["--version"])
+    #expect(try await offered("-V") == ["-V"])
+    #expect(try await offered("create -V") == ["-V"])
     #expect(try await offered("fill x --se") == ["--sequence", "--seed"])
     #expect(try await offered("fill x --quiet --q").isEmpty)
     #expect(try await offered("list --output kind,na") == ["kind,name"])

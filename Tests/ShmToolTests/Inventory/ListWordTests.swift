@@ -108,7 +108,7 @@ struct ListWordTests {
       ("s", nil), ("zzzzzz", nil), ("", nil),
     ])
   func nearest(_ word: String, _ column: String?) {
-    #expect(ListColumn.nearest(word) == column)
+    #expect(ListColumn.nearest(word) == (column.map { [$0] } ?? []))
   }
 
   @Test("kinds and processes are parsed")
