@@ -140,7 +140,7 @@ final class FileEnd: OpenEnd {
 
   private static func explain(_ error: Errno, _ path: FilePath, _ attempt: String) -> ShmError {
     ShmError(
-      error == .isDirectory ? .inputOutput : error.kind, attempt,
+      error == .isDirectory ? .incompatible : error.kind, attempt,
       "\(quoted(path)): \(error.reason)", remedy: error.remedy,
       shortage: error.shortage, errorNumber: error.rawValue)
   }
@@ -167,7 +167,7 @@ final class FileEnd: OpenEnd {
       } catch {
         throw ShmError(attempt, error)
       }
-    case S_IFDIR: throw ShmError(.inputOutput, attempt, "it is a directory")
+    case S_IFDIR: throw ShmError(.incompatible, attempt, "it is a directory")
     default: return nil
     }
   }

@@ -86,7 +86,7 @@ package struct InputSource: ~Copyable {
         .inputOutput, attempt, "it is closed or not open for reading", errorNumber: EBADF)
     }
     if status.st_mode & S_IFMT == S_IFDIR {
-      throw ShmError(.inputOutput, attempt, "it is a directory")
+      throw ShmError(.incompatible, attempt, "it is a directory")
     }
     return InputState(raw)
   }

@@ -62,7 +62,7 @@ struct CreateFromTests {
     "an invalid input leaves no region",
     arguments: [
       ("/dev/null", 65, "the input is empty"), ("/nonexistent/x", 66, "cannot open"),
-      ("/dev", 74, "it is a directory"), ("-", 65, "the input is empty"),
+      ("/dev", 65, "it is a directory"), ("-", 65, "the input is empty"),
     ])
   func badInput(_ input: String, _ code: Int32, _ words: String) async throws {
     try await withName { (name) async throws in

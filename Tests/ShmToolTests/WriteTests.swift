@@ -77,7 +77,7 @@ struct WriteTests {
       #expect(closed.code == 74)
       #expect(closed.error.contains("cannot read standard input: it is closed"))
       let directory = try await Tool.shell("exec \"$SHMTOOL\" write \(name) </")
-      #expect(directory.code == 74)
+      #expect(directory.code == 65)
       #expect(directory.error.contains("cannot read standard input: it is a directory"))
       let missing = try await Tool.run("write", name.name, "/nonexistent/x")
       #expect(missing.code == 66)

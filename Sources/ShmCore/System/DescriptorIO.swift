@@ -130,7 +130,7 @@ package enum DescriptorIO {
     case .noSpace:
       ShmError(.inputOutput, attempt, "no space left for the output", errorNumber: error.rawValue)
     case .isDirectory:
-      ShmError(.inputOutput, attempt, "it is a directory", errorNumber: error.rawValue)
+      ShmError(.incompatible, attempt, "it is a directory", errorNumber: error.rawValue)
     default:
       ShmError(.inputOutput, attempt, error.reason, errorNumber: error.rawValue)
     }

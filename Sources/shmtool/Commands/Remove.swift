@@ -118,6 +118,11 @@ struct Remove: CheckedCommand {
     if case .systemV(let identifier) = reference {
       return try remove(SystemVSegment.named(identifier))
     }
+    // Such an operand can never be removed, whether or not the process has the descriptor.
+    if case .descriptor = reference {
+      throw ShmError(
+        .usage, "cannot remove \(reference.quoted)", "it has no name in the file system")
+    }
     let region = try Region.open(reference, access: .status)
     let status = try region.status()
     if unused {

@@ -41,8 +41,8 @@ struct CopyFaultTests {
       (["file:/tmp/NAME-none", "NAME"], 66, "'/tmp/NAME-none': no such file or directory"),
       (["NAME", "file:/tmp/NAME-none/x"], 66, "no such file or directory"),
       (["4194304@0x1000", "NAME"], 66, "no such process"),
-      (["file:/tmp", "NAME"], 74, "it is a directory"),
-      (["NAME", "file:/tmp"], 74, "'/tmp': is a directory"),
+      (["file:/tmp", "NAME"], 65, "it is a directory"),
+      (["NAME", "file:/tmp"], 65, "'/tmp': is a directory"),
       (
         ["NAME", "file:/dev/full"], 74,
         "no space left for the output; 0 of 4096 bytes were copied"
