@@ -29,31 +29,10 @@ struct RecordLayout {
     self.init(length: length)
   }
 
-  /// The layout of the record at `offset`; nil if `bytes` do not contain all of a valid record there.
-  @inlinable
-  @inline(__always)
-  init?(in bytes: UnsafeRawBufferPointer, at offset: Int) {
-    guard bytes.count - offset >= Self.header else { return nil }
-    unsafe self.init(header: UnsafeRawBufferPointer(rebasing: bytes[offset...]))
-    guard size <= bytes.count - offset else { return nil }
-  }
-
   /// The place of the bytes within the record.
   @inlinable
   var bytes: Range<Int> { Self.header..<Self.header + length }
 
   /// The place of the zeros within the record.
   var padding: Range<Int> { Self.header + length..<size }
-
-  /// The bytes of the record that begins at `offset`.
-  @inlinable
-  @inline(__always)
-  @_lifetime(borrow buffer)
-  func span(in buffer: UnsafeRawBufferPointer, at offset: Int) -> RawSpan {
-    let start = offset + Self.header
-    let span = unsafe RawSpan(
-      _unsafeBytes: UnsafeRawBufferPointer(rebasing: buffer[start..<start + length]))
-    // The memory of the buffer outlives the part of it.
-    return unsafe _overrideLifetime(span, borrowing: buffer)
-  }
 }

@@ -192,9 +192,15 @@ struct RingMemory: ~Copyable, Sendable {
 
   /// The bytes of `count` positions from `position` on, in one piece.
   func bytes(at position: UInt64, count: Int) -> UnsafeMutableRawBufferPointer {
-    let offset = Int(truncatingIfNeeded: position) & (geometry.capacity - 1)
-    return unsafe UnsafeMutableRawBufferPointer(
-      start: start + geometry.dataOffset + offset, count: min(count, geometry.capacity))
+    unsafe UnsafeMutableRawBufferPointer(
+      start: start(at: position), count: min(count, geometry.capacity))
+  }
+
+  /// Where the byte at `position` is; as many bytes as the capacity follow it in one piece.
+  @inline(__always)
+  func start(at position: UInt64) -> UnsafeMutableRawPointer {
+    let offset = Int(truncatingIfNeeded: position) & (geometry.capacity &- 1)
+    return unsafe start + (geometry.dataOffset &+ offset)
   }
 
   /// A shared word of the header, valid as long as this value.

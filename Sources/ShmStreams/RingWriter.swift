@@ -2,18 +2,34 @@ import ShmCore
 
 /// The sender's side of a ring. Its own position is in private memory. The receivers' positions are loaded once,
 /// checked and then used. The functions on the path of each message are inlined, as in `RingReader`.
-struct RingWriter: ~Copyable {
+@usableFromInline
+struct RingWriter: ~Copyable, Sendable {
   let memory: RingMemory
-  /// The bytes written so far, including `unpublished`.
-  private(set) var position: UInt64 = 0
-  /// The last of these bytes, which the receivers cannot see yet.
-  private(set) var unpublished = 0
+  /// Where the next bytes are written. An appended record changes nothing else.
+  @usableFromInline var window: WritableWindow
+  /// The bytes from the published position to the end of the window.
+  private var windowEnd = 0
+  /// The known room after the window.
+  private var beyond = 0
+  /// The bytes that can be appended to the window before a publication.
+  private let windowLimit: Int
+  /// The bytes that the receivers can see.
+  private var visible: UInt64 = 0
   private let published: SharedWord
   private let waits: SharedWord
   private var receivers: [Receiver]
 
+  /// The bytes that were written and that the receivers cannot see yet.
+  @inline(__always)
+  var unpublished: Int { windowEnd &- window.count }
+
+  /// The bytes written so far, including the unpublished ones.
+  @inline(__always)
+  var position: UInt64 { visible &+ UInt64(truncatingIfNeeded: unpublished) }
+
   /// The room at the last check minus the bytes written since: a lower bound of the current room.
-  private(set) var knownRoom = 0
+  @inline(__always)
+  var knownRoom: Int { window.count &+ beyond }
 
   private struct Receiver {
     let position: SharedWord
@@ -21,8 +37,15 @@ struct RingWriter: ~Copyable {
     var seen: UInt64 = 0
   }
 
-  /// The side that puts bytes in, for that many receivers.
-  init(_ memory: consuming RingMemory, receivers: Int) {
+  /// The side that puts bytes in.
+  ///
+  /// - Parameters:
+  ///   - memory: the ring.
+  ///   - receivers: the number of its receivers.
+  ///   - windowLimit: the bytes that can be appended to the window before a publication; 0 for no window.
+  init(_ memory: consuming RingMemory, receivers: Int, windowLimit: Int) {
+    self.windowLimit = windowLimit
+    unsafe window = WritableWindow(start: memory.start(at: 0), count: 0)
     published = memory.word(at: RingGeometry.senderPosition)
     waits = memory.word(at: RingGeometry.senderWaits)
     self.receivers = (0..<receivers).map { index in
@@ -56,18 +79,18 @@ struct RingWriter: ~Copyable {
   /// The room for the next bytes, contiguous also across the end of the ring.
   @inline(__always)
   func writableBytes(_ room: Int) -> UnsafeMutableRawBufferPointer {
-    unsafe memory.bytes(at: position, count: room)
+    unsafe UnsafeMutableRawBufferPointer(
+      start: window.start, count: min(room, memory.geometry.capacity))
   }
 
   /// Forgets the known room, so that the next loan checks the state of the stream.
-  mutating func forget() { knownRoom = 0 }
+  mutating func forget() { open(0) }
 
   /// Adds bytes that were written at `position`. The receivers see them after the next `publish`.
   @inline(__always)
   mutating func append(_ count: Int) {
-    position &+= UInt64(count)
-    knownRoom &-= count
-    unpublished &+= count
+    window.skip(count)
+    open(knownRoom)
   }
 
   /// Publishes all appended bytes.
@@ -75,8 +98,9 @@ struct RingWriter: ~Copyable {
   /// - Returns: which receivers are to be woken, a bit for each.
   @inline(__always)
   mutating func publish() -> UInt32 {
-    unpublished = 0
-    published.announce(position)
+    visible = position
+    windowEnd = window.count
+    published.announce(visible)
     var woken: UInt32 = 0
     for index in receivers.indices where receivers[index].waits.takeDown() { woken |= 1 << index }
     return woken
@@ -84,8 +108,9 @@ struct RingWriter: ~Copyable {
 
   /// Removes the bytes that no receiver has seen.
   mutating func discardUnpublished() {
-    position &-= UInt64(unpublished)
-    unpublished = 0
+    let room = knownRoom &+ unpublished
+    windowEnd = window.count
+    open(room)
   }
 
   /// Whether one receiver has taken everything.
@@ -96,7 +121,7 @@ struct RingWriter: ~Copyable {
 
   @inline(__always)
   private mutating func room(_ load: (SharedWord) -> UInt64) throws(ShmError) -> Int {
-    let visible = position &- UInt64(unpublished)
+    let position = position
     var least = memory.geometry.capacity
     for index in receivers.indices {
       let theirs = load(receivers[index].position)
@@ -109,8 +134,18 @@ struct RingWriter: ~Copyable {
       receivers[index].seen = theirs
       least = min(least, memory.geometry.capacity - Int(behind))
     }
-    knownRoom = least
+    open(least)
     return least
+  }
+
+  /// Places the window after the written bytes, in `room` bytes that are free.
+  @inline(__always)
+  private mutating func open(_ room: Int) {
+    let unpublished = unpublished
+    let count = min(room, max(0, windowLimit &- unpublished))
+    unsafe window = WritableWindow(start: memory.start(at: position), count: count)
+    beyond = room &- count
+    windowEnd = unpublished &+ count
   }
 
   @inline(never)

@@ -26,13 +26,12 @@ extension StreamReceiver {
   public mutating func receiveRecords(
     max most: Int = .max, _ body: (RawSpan) throws(ShmError) -> Void
   ) throws(ShmError) -> Int {
-    guard let bytes = try unsafe beginRecords(most) else { return 0 }
+    guard var window = try beginRecords(most) else { return 0 }
     var count = 0
-    var size = 0
-    defer { endRecords(size) }
-    while count < most, let layout = unsafe RecordLayout(in: bytes, at: size) {
-      try unsafe body(layout.span(in: bytes, at: size))
-      size += layout.size
+    defer { endRecords(before: window) }
+    while count < most, let bytes = unsafe window.record {
+      try unsafe body(RawSpan(_unsafeBytes: bytes))
+      window.skip(recordOf: bytes.count)
       count += 1
     }
     return count
@@ -50,13 +49,12 @@ extension StreamReceiver {
   public mutating func receiveRecords<Failure: Error>(
     max most: Int = .max, _ body: (RawSpan) throws(Failure) -> Void
   ) throws -> Int {
-    guard let bytes = try unsafe beginRecords(most) else { return 0 }
+    guard var window = try beginRecords(most) else { return 0 }
     var count = 0
-    var size = 0
-    defer { endRecords(size) }
-    while count < most, let layout = unsafe RecordLayout(in: bytes, at: size) {
-      try unsafe body(layout.span(in: bytes, at: size))
-      size += layout.size
+    defer { endRecords(before: window) }
+    while count < most, let bytes = unsafe window.record {
+      try unsafe body(RawSpan(_unsafeBytes: bytes))
+      window.skip(recordOf: bytes.count)
       count += 1
     }
     return count
@@ -66,18 +64,19 @@ extension StreamReceiver {
   ///
   /// - Returns: the available bytes, which begin with a complete record; nil at the end of the stream.
   @usableFromInline
-  mutating func beginRecords(_ most: Int) throws(ShmError) -> UnsafeRawBufferPointer? {
+  mutating func beginRecords(_ most: Int) throws(ShmError) -> ReadableWindow? {
     guard most > 0 else {
       try checkOpen()
       throw failure.misuse("a batch has at least 1 record, but \(most) were requested")
     }
     guard try unsafe beginRecord() != nil else { return nil }
-    return unsafe ring.bytes(ring.known)
+    return ring.window
   }
 
-  /// Releases the records of a batch, which have `size` bytes of the ring.
+  /// Releases the records before the rest of the window.
   @usableFromInline
-  mutating func endRecords(_ size: Int) {
+  mutating func endRecords(before rest: ReadableWindow) {
+    let size = ring.known - rest.count
     if size > 0 { release(size) }
   }
 }

@@ -65,7 +65,7 @@ extension StreamReceiver {
   public mutating func receiveRecord<Result: ~Copyable>(
     _ body: (UnsafeRawBufferPointer) throws(ShmError) -> Result
   ) throws(ShmError) -> Result? {
-    guard let bytes = try unsafe beginRecord() else { return nil }
+    guard let bytes = try unsafe nextRecord() else { return nil }
     let result = try unsafe body(bytes)
     endRecord(bytes.count)
     return result
@@ -81,10 +81,20 @@ extension StreamReceiver {
   public mutating func receiveRecord<Result: ~Copyable, Failure: Error>(
     _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
   ) throws -> Result? {
-    guard let bytes = try unsafe beginRecord() else { return nil }
+    guard let bytes = try unsafe nextRecord() else { return nil }
     let result = try unsafe body(bytes)
     endRecord(bytes.count)
     return result
+  }
+
+  /// The next record: at once if it is known to be available and no loan is held.
+  ///
+  /// - Returns: its bytes; nil at the end of the stream.
+  @inlinable
+  @inline(__always)
+  mutating func nextRecord() throws(ShmError) -> UnsafeRawBufferPointer? {
+    if held == 0, let record = unsafe ring.window.record { return unsafe record }
+    return try unsafe beginRecord()
   }
 
   /// Waits for a record.

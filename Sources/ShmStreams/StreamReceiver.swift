@@ -18,7 +18,7 @@ public struct StreamReceiver: StreamEnd, ~Copyable, Sendable {
   let roomEvent: WakeEvent
   let hello: StreamMessage.Hello
   let start = Clock.nanoseconds
-  var ring: RingReader
+  @usableFromInline var ring: RingReader
   var report = StreamReport()
   var checksum = Checksum()
   var spin: SpinWait
@@ -29,7 +29,7 @@ public struct StreamReceiver: StreamEnd, ~Copyable, Sendable {
   /// The sender's end message; nil before the end.
   var endOfStream: EndOfStream?
   /// The bytes of the last loan, which are released by the next call.
-  var held = 0
+  @usableFromInline var held = 0
   /// The error that later calls throw: the error that ended the stream, or `usage` after `finish`; nil while the stream
   /// is open. After the end, messages of the sender are ignored.
   private(set) var endError: ShmError? {
@@ -102,6 +102,7 @@ public struct StreamReceiver: StreamEnd, ~Copyable, Sendable {
   package mutating func finish(in result: String?) throws(ShmError) -> StreamReport {
     try verify()
     endError = failure.misuse("the stream has ended")
+    ring.forget()
     do throws(ShmError) {
       try socket.send(.done(stream: hello.stream, total: ring.position), failure.attempt)
     } catch {

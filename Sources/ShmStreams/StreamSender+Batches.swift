@@ -15,7 +15,7 @@ public import ShmCore
 /// without ``finish()``.
 extension StreamSender {
   /// The bytes of the ring after which appended records are published. Receivers work meanwhile.
-  private static var batchLimit: Int { 16 << 10 }
+  static var batchLimit: Int { 16 << 10 }
 
   /// Adds one record to the batch, copied from `bytes`.
   ///
@@ -32,7 +32,9 @@ extension StreamSender {
   /// - Parameter bytes: the record, at most ``largestRecord`` bytes.
   /// - Throws: `ShmError` as ``sendRecord(_:)-(RawSpan)``. Records that were appended before stay in the batch.
   /// - Complexity: linear in the bytes.
+  @inlinable
   public mutating func appendRecord(_ bytes: RawSpan) throws(ShmError) {
+    if unsafe bytes.withUnsafeBytes({ unsafe ring.window.append($0) }) { return }
     try put(bytes)
     limitBatch()
   }
@@ -42,6 +44,7 @@ extension StreamSender {
   /// - Parameter bytes: the record, at most ``largestRecord`` bytes.
   /// - Throws: `ShmError` as for a raw span.
   /// - Complexity: linear in the bytes.
+  @inlinable
   public mutating func appendRecord(_ bytes: Span<UInt8>) throws(ShmError) {
     // Bytes have no padding.
     try unsafe appendRecord(bytes.bytes)
@@ -97,8 +100,8 @@ extension StreamSender {
     limitBatch()
   }
 
-  @inline(__always)
-  private mutating func limitBatch() {
+  @usableFromInline
+  mutating func limitBatch() {
     if ring.unpublished >= Self.batchLimit { publishAppended() }
   }
 }

@@ -17,8 +17,9 @@ extension StreamSender {
   /// - Throws: `ShmError`: `usage` if the record exceeds ``largestRecord`` or the stream has ended. These
   ///   errors do not change the stream. Also the errors of ``send(from:named:progress:)``.
   /// - Complexity: linear in the bytes.
+  @inlinable
   public mutating func sendRecord(_ bytes: RawSpan) throws(ShmError) {
-    try put(bytes)
+    if !(unsafe bytes.withUnsafeBytes { unsafe ring.window.append($0) }) { try put(bytes) }
     publishAppended()
   }
 
@@ -27,6 +28,7 @@ extension StreamSender {
   /// - Parameter bytes: the record, at most ``largestRecord`` bytes.
   /// - Throws: `ShmError` as for a raw span.
   /// - Complexity: linear in the bytes.
+  @inlinable
   public mutating func sendRecord(_ bytes: Span<UInt8>) throws(ShmError) {
     // Bytes have no padding.
     try unsafe sendRecord(bytes.bytes)
@@ -139,18 +141,11 @@ extension StreamSender {
   }
 
   /// Copies a record into the ring, and appends it.
-  @inline(__always)
+  @usableFromInline
   mutating func put(_ bytes: RawSpan) throws(ShmError) {
-    let count = bytes.byteCount
-    // The same as beginRecord, which is a call.
-    if let layout = RecordLayout(length: count), layout.size <= ring.knownRoom {
-      let place = unsafe place(of: layout)
-      unsafe bytes.withUnsafeBytes { unsafe place.copyMemory(from: $0) }
-    } else {
-      let place = try unsafe waitToBegin(count)
-      unsafe bytes.withUnsafeBytes { unsafe place.copyMemory(from: $0) }
-    }
-    complete(count)
+    let place = try unsafe beginRecord(bytes.byteCount)
+    unsafe bytes.withUnsafeBytes { unsafe place.copyMemory(from: $0) }
+    complete(bytes.byteCount)
   }
 
   /// Waits for the room of a record.

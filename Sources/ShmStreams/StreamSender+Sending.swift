@@ -69,6 +69,7 @@ extension StreamSender {
   }
 
   /// Publishes all appended bytes, and wakes receivers that wait for them.
+  @usableFromInline
   @inline(__always)
   mutating func publishAppended() {
     let woken = ring.publish()

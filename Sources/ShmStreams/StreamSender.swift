@@ -21,7 +21,7 @@ public struct StreamSender: StreamEnd, ~Copyable, Sendable {
   var listener: StreamListener
   let roomEvent: WakeEvent
   let start = Clock.nanoseconds
-  var ring: RingWriter
+  @usableFromInline var ring: RingWriter
   var peers: [StreamPeer] = []
   /// Late connections that have not sent a request yet, so that *busy* cannot be sent yet.
   var latecomers: [StreamPeer] = []
@@ -79,7 +79,10 @@ public struct StreamSender: StreamEnd, ~Copyable, Sendable {
     self.wiring = wiring
     self.roomEvent = roomEvent
     self.listener = listener
-    ring = RingWriter(memory, receivers: options.receivers)
+    // A checksum covers each appended byte, which the window does not see.
+    ring = RingWriter(
+      memory, receivers: options.receivers,
+      windowLimit: options.hasChecksum ? 0 : Self.batchLimit - 1)
   }
 
   /// Declares the end of the stream, and waits until every receiver has delivered all bytes.

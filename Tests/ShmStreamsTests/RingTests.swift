@@ -23,7 +23,7 @@ struct RingTests {
         try RingMemory(
           checking: copy, capacity: capacity, dataOffset: memory.geometry.dataOffset, index: 0),
         index: 0)
-      writer = RingWriter(memory, receivers: 1)
+      writer = RingWriter(memory, receivers: 1, windowLimit: 16383)
     }
 
     // The testing library's macros take no mutating call of a value that has one owner.

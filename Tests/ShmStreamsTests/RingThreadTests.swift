@@ -37,7 +37,8 @@ struct RingThreadTests {
       do {
         guard let memory = memories[index].take() else { return }
         if index == 0 {
-          try Self.write(RingWriter(memory, receivers: receivers), data, space, options)
+          try Self.write(
+            RingWriter(memory, receivers: receivers, windowLimit: 0), data, space, options)
         } else {
           try Self.read(RingReader(memory, index: index - 1), data[index - 1], space, options)
         }

@@ -1,0 +1,87 @@
+/// The room in which a sender appends records with no other check: a part of the room that is known to be free, and
+/// none of it after the end of the stream.
+///
+/// Sendable is unchecked because of the pointer. It points into the ring, which the sender owns.
+@safe
+@usableFromInline
+struct WritableWindow: @unchecked Sendable {
+  /// Where the next record begins.
+  @usableFromInline private(set) var start: UnsafeMutableRawPointer
+  /// The bytes from `start` on in which records fit. It is negative after other bytes were appended than records.
+  @usableFromInline private(set) var count: Int
+
+  init(start: UnsafeMutableRawPointer, count: Int) {
+    unsafe self.start = unsafe start
+    self.count = count
+  }
+
+  /// Appends a record, copied from `bytes`.
+  ///
+  /// - Returns: false if it does not fit; nothing is appended then.
+  @inlinable
+  @inline(__always)
+  mutating func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard let layout = RecordLayout(length: bytes.count), layout.size <= count else { return false }
+    // The padding of the record, or its header, or its last bytes; what is no padding is written again.
+    unsafe start.storeBytes(of: 0, toByteOffset: layout.size - 8, as: UInt64.self)
+    unsafe start.storeBytes(of: UInt64(layout.length).littleEndian, as: UInt64.self)
+    if let source = bytes.baseAddress {
+      unsafe (start + RecordLayout.header).copyMemory(from: source, byteCount: layout.length)
+    }
+    skip(layout.size)
+    return true
+  }
+
+  /// Moves the start over bytes that were written there.
+  @inlinable
+  @inline(__always)
+  mutating func skip(_ bytes: Int) {
+    unsafe start += bytes
+    count &-= bytes
+  }
+}
+
+/// The bytes that a receiver knows to be available, and reads with no other check.
+///
+/// Sendable is unchecked because of the pointer. It points into the ring, which the receiver owns.
+@safe
+@usableFromInline
+struct ReadableWindow: @unchecked Sendable {
+  /// Where the next byte is.
+  @usableFromInline private(set) var start: UnsafeRawPointer
+  /// The number of bytes.
+  @usableFromInline var count: Int
+
+  init(start: UnsafeRawPointer, count: Int) {
+    unsafe self.start = unsafe start
+    self.count = count
+  }
+
+  /// The bytes of the record at the start; nil if not all of a valid record is there.
+  @inlinable
+  @inline(__always)
+  var record: UnsafeRawBufferPointer? {
+    guard count >= RecordLayout.header,
+      let layout = unsafe RecordLayout(
+        header: UnsafeRawBufferPointer(start: start, count: RecordLayout.header)),
+      layout.size <= count
+    else { return nil }
+    return unsafe UnsafeRawBufferPointer(start: start + RecordLayout.header, count: layout.length)
+  }
+
+  /// Moves the start over a record of that length, which is there.
+  @inlinable
+  @inline(__always)
+  mutating func skip(recordOf length: Int) {
+    guard let layout = RecordLayout(length: length) else { return }
+    skip(layout.size)
+  }
+
+  /// Moves the start over bytes.
+  @inlinable
+  @inline(__always)
+  mutating func skip(_ bytes: Int) {
+    unsafe start += bytes
+    count &-= bytes
+  }
+}
