@@ -72,6 +72,43 @@ def test_packs(root):
         check_control(deb)
         check_files(deb, top + "/tree")
         check_tarball(tarball)
+        check_page(root, top)
+
+
+# The scripts of the guide's page "Installing", with another directory for /usr/local and without root.
+def check_page(root, top):
+    page = open(root + "/Sources/shmtool/shmtool.docc/Installing.md").read()
+    blocks = re.findall(r"^```sh\n(.*?)^```$", page, re.M | re.S)
+    place = top + "/local"
+    os.mkdir(place)
+
+    def follow(word):
+        block, = [block for block in blocks if word in block]
+        block = block.replace("sudo ", "").replace("/usr/local", place)
+        return output("env", "-C", top + "/one", "bash", "-eu", "-o", "pipefail", "-c", block)
+
+    def files():
+        return sorted(os.path.relpath(f"{path}/{name}", place) for path, _, names in os.walk(place) for name in names)
+
+    assert follow("sha256sum").count(": OK\n") == 2
+    follow("tar -xzf")
+    first = files()
+    assert {"bin/shmtool", "share/zsh/site-functions/_shmtool", "lib/systemd/system/" + UNIT} <= set(first), first
+    # An upgrade replaces a binary that runs.
+    waiting = subprocess.Popen([place + "/bin/shmtool", "wait", "-q", f"shmtool-test-{os.getpid()}-never"])
+    started.append(waiting)
+    follow("tar -xzf")
+    assert files() == first and waiting.poll() is None
+    waiting.terminate()
+    waiting.wait()
+    follow("tar -tzf")
+    assert files() == [], files()
+    for path in re.findall(r"`/usr/(\S+?)`", page.partition("| installed files")[2].partition("\n\n")[0]):
+        assert glob.glob(f"{top}/tree/usr/{path}"), path
+    if shutil.which("apt-get"):
+        block, = [block for block in blocks if "apt install" in block]
+        words = block.replace("sudo apt install", "apt-get --simulate --allow-downgrades install").strip()
+        assert "Inst shmtool " in output("env", "-C", top + "/one", "sh", "-c", words), words
 
 
 def check_control(deb):
