@@ -88,6 +88,7 @@ struct Bench: CheckedCommand {
     let plan = quick ? BenchPlan.quick : BenchPlan.whole
     let wanted = tests.isEmpty ? BenchTest.usual : BenchTest.allCases.filter { tests.contains($0) }
     if wanted.contains(.pressure) { try PressureBench.check(isConfirmed: yes) }
+    for path in [csv, svg].compactMap(\.self) { try ReportFile.check(path) }
     let style = TextStyle.standardOutput(bytes: false)
     let earlier = try baseline.map { (path) throws(ShmError) in try BenchBaseline(at: path) }
     try StreamInterruption.watching { interrupt in

@@ -8,6 +8,11 @@ enum ReportFile {
   /// Those programs run as other users.
   private static var mode: UInt16 { 0o644 }
 
+  /// Checks whether the file can be written, before work that takes long.
+  static func check(_ path: FilePath) throws(ShmError) {
+    try OutputFile.check(path)
+  }
+
   /// Replaces a file when its new contents are complete. The file is not synchronized to its device, because a report
   /// can be made again.
   static func replace(_ path: FilePath, with text: String) throws(ShmError) {

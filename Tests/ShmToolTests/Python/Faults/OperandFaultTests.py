@@ -89,7 +89,9 @@ def test_files():
                           ["verify", N, "--file", path], ["write", N, path], ["read", N, "--output", path],
                           ["copy", f"file:{path}", N], ["copy", N, f"file:{path}"],
                           ["send", N + "-s", path, "--timeout", "5s"], ["list", "--metrics-file", path],
-                          ["recv", N + "-s", "--output", path, "--timeout", "5s"], ["limits", "--metrics-file", path]):
+                          ["recv", N + "-s", "--output", path, "--timeout", "5s"], ["limits", "--metrics-file", path],
+                          # All measurements take minutes, so this also tests that the path is checked before them.
+                          ["bench", "--csv", path], ["bench", "--svg", path]):
                 result = run(*words)
                 assert result.returncode == wanted, (words, wanted, result)
                 assert result.stdout == b"" and result.stderr.startswith(b"shmtool: "), result
