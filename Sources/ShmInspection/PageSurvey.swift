@@ -23,9 +23,9 @@ final class PageSurvey: Sendable {
     guard let file = try? file.duplicate() else { return nil }
     self.file = file
     self.end = end
-    // A page takes mincore 2.5 times as long as lseek if both run.
+    // A page takes mincore 4 times as long as lseek if both run.
     let helpers = processors - 1
-    head = PageMath.roundDown(end / (2 * helpers + 5) * 2 * helpers, to: Mapping.chunk / 4)
+    head = PageMath.roundDown(end / (helpers + 4) * helpers, to: Mapping.chunk / 4)
   }
 
   /// Looks.
