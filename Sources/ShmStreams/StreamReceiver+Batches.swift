@@ -26,15 +26,17 @@ extension StreamReceiver {
   public mutating func receiveRecords(
     max most: Int = .max, _ body: (RawSpan) throws(ShmError) -> Void
   ) throws(ShmError) -> Int {
-    guard var window = try beginRecords(most) else { return 0 }
+    guard var bytes = try unsafe beginRecords(most) else { return 0 }
+    var window = ring.window
     var count = 0
     defer { endRecords(before: window) }
-    while count < most, let bytes = unsafe window.record {
+    while true {
       try unsafe body(RawSpan(_unsafeBytes: bytes))
       window.skip(recordOf: bytes.count)
       count += 1
+      guard count < most, let next = unsafe window.record else { return count }
+      unsafe bytes = next
     }
-    return count
   }
 
   /// Reads the available records with a closure that can throw errors other than `ShmError`.
@@ -49,28 +51,29 @@ extension StreamReceiver {
   public mutating func receiveRecords<Failure: Error>(
     max most: Int = .max, _ body: (RawSpan) throws(Failure) -> Void
   ) throws -> Int {
-    guard var window = try beginRecords(most) else { return 0 }
+    guard var bytes = try unsafe beginRecords(most) else { return 0 }
+    var window = ring.window
     var count = 0
     defer { endRecords(before: window) }
-    while count < most, let bytes = unsafe window.record {
+    while true {
       try unsafe body(RawSpan(_unsafeBytes: bytes))
       window.skip(recordOf: bytes.count)
       count += 1
+      guard count < most, let next = unsafe window.record else { return count }
+      unsafe bytes = next
     }
-    return count
   }
 
   /// Waits for a record.
   ///
-  /// - Returns: the available bytes, which begin with a complete record; nil at the end of the stream.
+  /// - Returns: its bytes; nil at the end of the stream.
   @usableFromInline
-  mutating func beginRecords(_ most: Int) throws(ShmError) -> ReadableWindow? {
+  mutating func beginRecords(_ most: Int) throws(ShmError) -> UnsafeRawBufferPointer? {
     guard most > 0 else {
       try checkOpen()
       throw failure.misuse("a batch has at least 1 record, but \(most) were requested")
     }
-    guard try unsafe beginRecord() != nil else { return nil }
-    return ring.window
+    return try unsafe beginRecord()
   }
 
   /// Releases the records before the rest of the window.

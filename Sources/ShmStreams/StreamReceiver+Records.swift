@@ -27,13 +27,11 @@ extension StreamReceiver {
   /// - Throws: `ShmError` as ``next()``.
   @_lifetime(&self)
   public mutating func tryNext() throws(ShmError) -> StreamArrival {
-    switch try waitForRecord(timeout: .zero) {
-    case .timedOut: return .nothing
-    case .end: return .end
-    case .ready:
-      if let record = try next() { return .record(record) }
-      return .end
-    }
+    let (readiness, layout) = try waitForLayout(until: Deadline(after: .zero))
+    guard let layout else { return readiness == .end ? .end : .nothing }
+    held = layout.size
+    return unsafe .record(
+      loan(UnsafeRawBufferPointer(rebasing: ring.bytes(layout.size)[layout.bytes])))
   }
 
   /// Waits until a record is available, so that ``next()`` does not wait. The stream stays open after the time limit;
@@ -43,13 +41,25 @@ extension StreamReceiver {
   /// - Returns: whether a record is available, the time limit expired, or the stream has ended.
   /// - Throws: `ShmError` as ``next()``.
   public mutating func waitForRecord(timeout: Duration) throws(ShmError) -> StreamReadiness {
+    try waitForLayout(until: Deadline(after: timeout)).readiness
+  }
+
+  /// Waits until a record is available, and loads its header once.
+  ///
+  /// - Parameter limit: when to stop waiting.
+  /// - Returns: the result of the wait, and the layout of the record if it is available.
+  /// - Throws: `ShmError` as ``next()``.
+  private mutating func waitForLayout(
+    until limit: Deadline
+  ) throws(ShmError) -> (readiness: StreamReadiness, layout: RecordLayout?) {
     releaseHeld()
     if ring.known < RecordLayout.header { try checkOpen() }
-    let limit = Deadline(after: timeout)
     do throws(ShmError) {
-      guard let header = try fill(RecordLayout.header, until: limit) else { return .end }
-      guard header else { return .timedOut }
-      return try fill(recordLayout().size, until: limit) == true ? .ready : .timedOut
+      guard let header = try fill(RecordLayout.header, until: limit) else { return (.end, nil) }
+      guard header else { return (.timedOut, nil) }
+      let layout = try recordLayout()
+      guard try fill(layout.size, until: limit) == true else { return (.timedOut, nil) }
+      return (.ready, layout)
     } catch {
       throw aborting(because: error)
     }
