@@ -6,7 +6,7 @@ import ShmCore
 /// Each load at a small record takes the cache line of the position from the sender, which then waits for the line at
 /// its next record. After a pause the sender may have published many records. The lengths of a pause are tried in turn,
 /// and a longer one is only used if more bytes arrive in the same time. A sender that waits for an answer, or that has
-/// a rate of its own, gets no pauses except those of the trials.
+/// a rate of its own, gets no pauses except those of the trials, and those until its change is noticed.
 struct LookPauses {
   /// The lengths that are tried, as numbers of `cshm_pause`: from none to several microseconds.
   private static var lengths: InlineArray<3, Int> { [0, 128, 512] }
@@ -24,13 +24,18 @@ struct LookPauses {
       switch self {
       case .plain: 256
       case .trial: 32
-      case .use: 8192
+      case .use: 256
       }
     }
   }
 
+  /// The phases in which the best length is used before the lengths are tried again.
+  private static var uses: Int { 32 }
+
   private var phase = Phase.plain
   private var level = 0
+  /// The phases of use that are left.
+  private var usesLeft = 0
   /// The loads that are left of the phase.
   private var left = Phase.plain.length
   /// The sender's position and the time in nanoseconds at the start of the phase.
@@ -45,13 +50,14 @@ struct LookPauses {
   ///   - time: the time in nanoseconds.
   init(_ position: UInt64, at time: Int = Clock.nanoseconds) { start = (position, time) }
 
-  /// Whether there is a pause before the next load.
-  @inline(__always)
-  var isPausing: Bool { level != 0 }
+  /// Whether there is a pause before the next load. A load that finds nothing has no pause after it: the sender does not
+  /// publish, and the caller may look often or wait.
+  private(set) var isPausing = false
 
   /// Waits a moment.
   @inline(never)
-  func pause() {
+  mutating func pause() {
+    isPausing = false
     for _ in 0..<Self.lengths[level] { cshm_pause() }
   }
 
@@ -63,6 +69,7 @@ struct LookPauses {
   @inline(__always)
   mutating func count(_ position: UInt64, at time: @autoclosure () -> Int = Clock.nanoseconds) {
     left &-= 1
+    isPausing = level != 0
     if left <= 0 || (phase == .trial && left == Phase.trial.length - 2) { check(position, time) }
   }
 
@@ -84,6 +91,9 @@ struct LookPauses {
       best = rate
       if level + 1 < Self.lengths.count { begin(.trial, level + 1) } else { begin(.use, level) }
     case .trial: begin(.use, level - 1)
+    case .use where usesLeft > 1 && (level == 0 || bytes >= 2 * phase.length * foundPlain):
+      usesLeft -= 1
+      left = Phase.use.length
     case .use: begin(.plain, 0)
     }
   }
@@ -92,5 +102,7 @@ struct LookPauses {
     self.phase = phase
     self.level = level
     left = phase.length
+    usesLeft = Self.uses
+    isPausing = level != 0
   }
 }

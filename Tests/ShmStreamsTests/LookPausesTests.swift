@@ -54,4 +54,41 @@ struct LookPausesTests {
     }
     #expect(paused > 5000 && paused < 3 * 8500)
   }
+
+  /// The pauses of a receiver whose sender was faster during pauses for a long time.
+  private func pausing() -> (pauses: LookPauses, position: UInt64, time: Int) {
+    var pauses = LookPauses(0, at: 0)
+    var (position, time): (UInt64, Int) = (0, 0)
+    for _ in 0..<2000 {
+      let isPaused = pauses.isPausing
+      if isPaused { pauses.pause() }
+      time += isPaused ? 2000 : 100
+      position += isPaused ? 8000 : 100
+      pauses.count(position, at: time)
+    }
+    return (pauses, position, time)
+  }
+
+  @Test("there is one pause until a load finds bytes")
+  func idle() {
+    var (pauses, position, time) = pausing()
+    #expect(pauses.isPausing)
+    pauses.pause()
+    #expect(!pauses.isPausing)
+    pauses.count(position + 8000, at: time + 2000)
+    #expect(pauses.isPausing)
+  }
+
+  @Test("pauses end soon after the sender begins to wait for answers", arguments: [16, 72])
+  func answersLater(_ bytes: UInt64) {
+    var (pauses, position, time) = pausing()
+    var paused = 0
+    for _ in 0..<8000 {
+      if pauses.isPausing { paused += 1 }
+      time += pauses.isPausing ? 2000 : 100
+      position += bytes
+      pauses.count(position, at: time)
+    }
+    #expect(paused < 600)
+  }
 }
