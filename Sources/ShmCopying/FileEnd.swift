@@ -140,8 +140,7 @@ final class FileEnd: OpenEnd {
 
   private static func explain(_ error: Errno, _ path: FilePath, _ attempt: String) -> ShmError {
     ShmError(
-      error == .isDirectory ? .incompatible : error.kind, attempt,
-      "\(quoted(path)): \(error.reason)", remedy: error.remedy,
+      error.kind, attempt, "\(quoted(path)): \(error.reason)", remedy: error.remedy,
       shortage: error.shortage, errorNumber: error.rawValue)
   }
 

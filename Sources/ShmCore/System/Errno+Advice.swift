@@ -11,6 +11,7 @@ extension Errno {
     case .permissionDenied, .notPermitted, .readOnlyFileSystem: .notPermitted
     case .noSpace, .noMemory, .diskQuotaExceeded: .noSpace
     case .ioError, .brokenPipe, .fileTooLarge, .badAddress: .inputOutput
+    case .isDirectory: .incompatible
     case .resourceBusy, .textFileBusy, .resourceTemporarilyUnavailable: .busy
     default: .system
     }

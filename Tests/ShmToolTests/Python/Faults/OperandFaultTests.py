@@ -91,7 +91,7 @@ def test_files():
                           ["send", N + "-s", path, "--timeout", "5s"], ["list", "--metrics-file", path],
                           ["recv", N + "-s", "--output", path, "--timeout", "5s"], ["limits", "--metrics-file", path],
                           # All measurements take minutes, so this also tests that the path is checked before them.
-                          ["bench", "--csv", path], ["bench", "--svg", path]):
+                          ["bench", "--csv", path], ["bench", "--svg", path], ["bench", "--baseline", path]):
                 result = run(*words)
                 assert result.returncode == wanted, (words, wanted, result)
                 assert result.stdout == b"" and result.stderr.startswith(b"shmtool: "), result
