@@ -26,17 +26,16 @@ extension StreamReceiver {
   public mutating func receiveRecords(
     max most: Int = .max, _ body: (RawSpan) throws(ShmError) -> Void
   ) throws(ShmError) -> Int {
-    guard var bytes = try unsafe beginRecords(most) else { return 0 }
-    var window = ring.window
+    guard var window = try beginRecords(most) else { return 0 }
     var count = 0
     defer { endRecords(before: window) }
-    while true {
+    while count < most, let bytes = unsafe window.record {
       try unsafe body(RawSpan(_unsafeBytes: bytes))
       window.skip(recordOf: bytes.count)
       count += 1
-      guard count < most, let next = unsafe window.record else { return count }
-      unsafe bytes = next
     }
+    if count == 0 { throw recordChanged() }
+    return count
   }
 
   /// Reads the available records with a closure that can throw errors other than `ShmError`.
@@ -51,29 +50,38 @@ extension StreamReceiver {
   public mutating func receiveRecords<Failure: Error>(
     max most: Int = .max, _ body: (RawSpan) throws(Failure) -> Void
   ) throws -> Int {
-    guard var bytes = try unsafe beginRecords(most) else { return 0 }
-    var window = ring.window
+    guard var window = try beginRecords(most) else { return 0 }
     var count = 0
     defer { endRecords(before: window) }
-    while true {
+    while count < most, let bytes = unsafe window.record {
       try unsafe body(RawSpan(_unsafeBytes: bytes))
       window.skip(recordOf: bytes.count)
       count += 1
-      guard count < most, let next = unsafe window.record else { return count }
-      unsafe bytes = next
     }
+    if count == 0 { throw recordChanged() }
+    return count
   }
 
   /// Waits for a record.
   ///
-  /// - Returns: its bytes; nil at the end of the stream.
+  /// - Returns: the available bytes, which begin with a complete record; nil at the end of the stream.
   @usableFromInline
-  mutating func beginRecords(_ most: Int) throws(ShmError) -> UnsafeRawBufferPointer? {
+  mutating func beginRecords(_ most: Int) throws(ShmError) -> ReadableWindow? {
     guard most > 0 else {
       try checkOpen()
       throw failure.misuse("a batch has at least 1 record, but \(most) were requested")
     }
-    return try unsafe beginRecord()
+    guard try unsafe beginRecord() != nil else { return nil }
+    return ring.window
+  }
+
+  /// Aborts the stream because a complete record is no longer complete when it is read. An empty batch would mean the end
+  /// of the stream.
+  ///
+  /// - Returns: the error for the caller to throw.
+  @usableFromInline
+  mutating func recordChanged() -> ShmError {
+    aborting(because: failure.broken("the sender", "changed a record that it had published"))
   }
 
   /// Releases the records before the rest of the window.
