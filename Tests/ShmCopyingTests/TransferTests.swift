@@ -112,7 +112,7 @@ struct TransferTests {
   @Test("inputs that cannot be read are reported")
   func sources() throws {
     error(.notFound) { _ = try InputSource("/none/here") }
-    error(.inputOutput) { _ = try InputSource("/proc") }
+    error(.incompatible) { _ = try InputSource("/proc") }
     #expect(try InputSource("/dev/null").size == nil)
     #expect(try InputSource("/proc/self/maps").size == nil)
   }
