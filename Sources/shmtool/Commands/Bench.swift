@@ -81,6 +81,7 @@ struct Bench: CheckedCommand {
     if quiet, progress {
       throw ValidationError("--quiet and --progress cannot be used together")
     }
+    if let csv, csv == svg { throw ValidationError("--csv and --svg require different files") }
   }
 
   func run() throws {
