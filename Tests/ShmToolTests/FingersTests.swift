@@ -134,7 +134,9 @@ struct FingersTests {
       ("wrie", "'write' or 'wire'"), ("wrte", "'write'"), ("wiat", "'wait'"), ("mpa", "'map'"),
       ("raed", "'read'"), ("recieve", "'receive'"), ("lst", "'list'"), ("sned", "'send'"),
       ("unwrie", "'unwire'"), ("rea", "'read'"), ("sead", "'seal', 'read' or 'send'"),
-      ("delete", "'remove'"), ("STAT", "'inspect'"), ("nonsense", nil), ("q", nil),
+      ("delete", "'remove'"), ("STAT", "'inspect'"), ("cp", "'copy'"), ("benchmark", "'bench'"),
+      ("version", "'--version'"), ("top", "'list --watch'"),
+      ("watch", "'list --watch', 'inspect --watch' or 'wait'"), ("nonsense", nil), ("q", nil),
     ] as [(String, String?)])
   func subcommands(_ word: String, _ meant: String?) async throws {
     let result = try await run(word)

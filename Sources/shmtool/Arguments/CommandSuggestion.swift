@@ -3,14 +3,16 @@ enum CommandSuggestion {
   private static let meanings: [(command: String, words: [String])] = [
     ("create", ["new", "make", "mk", "alloc", "allocate", "add"]),
     ("list", ["show", "ps", "users", "lsipc", "ipcs"]),
+    ("list --watch", ["watch", "top", "monitor"]),
     ("inspect", ["stat", "status", "describe", "pages", "fincore", "vmtouch", "dump"]),
+    ("inspect --watch", ["watch", "monitor"]),
     ("resize", ["truncate", "grow", "shrink", "extend", "enlarge"]),
     ("remove", ["delete", "del", "unlink", "erase", "destroy", "clean", "prune", "ipcrm"]),
     ("fill", ["zero", "memset"]),
     ("verify", ["check", "compare", "cmp", "diff"]),
-    ("read", ["get", "print", "head", "hexdump", "xxd"]),
+    ("read", ["get", "print", "cat", "head", "hexdump", "xxd"]),
     ("write", ["put", "store", "load"]),
-    ("copy", ["clone", "dd"]),
+    ("copy", ["cp", "clone", "dd"]),
     ("wait", ["await", "poll", "watch"]),
     ("map", ["mmap", "attach"]),
     ("wire", ["lock", "mlock", "pin", "hold"]),
@@ -18,6 +20,8 @@ enum CommandSuggestion {
     ("limits", ["limit", "ulimit", "quota", "df", "free", "room"]),
     ("send", ["transmit", "push", "serve"]),
     ("recv", ["pull", "fetch"]),
+    ("bench", ["benchmark", "measure", "perf", "speed"]),
+    ("--version", ["version"]),
   ]
 
   /// The subcommands that can be meant.
@@ -25,11 +29,13 @@ enum CommandSuggestion {
   /// - Parameters:
   ///   - word: what was written.
   ///   - names: for each subcommand its name and its aliases.
-  /// - Returns: a name of each subcommand that is as near as the nearest one.
+  /// - Returns: what to write instead: the commands that the word means in other programs, or a name of each subcommand
+  ///   that is as near as the nearest one.
   static func commands(for word: String, among names: [[String]]) -> [String] {
     let word = word.lowercased()
     if names.contains(where: { $0.contains(word) }) { return [word] }
-    if let meant = meanings.first(where: { $0.words.contains(word) })?.command { return [meant] }
+    let meant = meanings.filter { $0.words.contains(word) }.map(\.command)
+    if !meant.isEmpty { return meant }
     return nearest(to: word, among: names, within: word.utf8.count < 5 ? 1 : 2)
   }
 
