@@ -32,6 +32,13 @@ struct MemlockLimitTests {
     }
   }
 
+  @Test("if a parent process lowered the limit, the hint names that process")
+  func lowered() async throws {
+    try await withRegion("64K") { (name) async throws in
+      try await Python.test(named: name)
+    }
+  }
+
   @Test("--best-effort keeps the pages that could be wired, and reports the amount and reason")
   func bestEffort() async throws {
     try await withRegion("64K") { (name) async throws in

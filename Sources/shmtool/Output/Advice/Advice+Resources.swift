@@ -14,6 +14,8 @@ extension Advice {
       let amount = shortage.needed.map { "\(resource.shellUnits($0))" } ?? "unlimited"
       soft = "'ulimit -S \(resource.option) \(amount)' in the shell that starts it"
     }
+    let lowering = place.lowering(of: resource, needed: shortage.needed)
+    if !mayRaiseSoft, let lowering { return loweringText(lowering, resource) }
     if !mayRaiseSoft, resource == .memlock, place.isInInitialNamespace == false {
       return namespaceText(shortage, resource)
     }
@@ -25,11 +27,26 @@ extension Advice {
     }
     guard let soft else { return advise(shortage, raised, of: raised == nil ? nil : layer) }
     // The limits of a container do not come from a shell in it.
-    guard let raised, place.container != nil else {
+    guard let raised, place.container != nil, lowering == nil else {
       return "raise the soft \(resource.name) with \(soft)"
     }
     let lasting = advise(shortage, raised, of: layer)
     return "raise the soft \(resource.name) with \(soft); or, as \(lasting)"
+  }
+
+  /// The service or the container grants the limit, so a setting of it does not help.
+  private func loweringText(
+    _ lowering: Place.Lowering, _ resource: LimitShortage.Resource
+  ) -> String {
+    let value =
+      lowering.limit.map { resource == .openFiles ? "\($0)" : "\(ByteCount($0))" } ?? "unlimited"
+    let ancestor = "\(lowering.ancestor.number) (\(lowering.ancestor.name))"
+    let child = "\(lowering.child.number) (\(lowering.child.name))"
+    return lowering.isOwn
+      ? "the \(resource.name) was lowered for this command (prlimit, ulimit): in the process that "
+        + "started it, \(ancestor), it is \(value)"
+      : "the \(resource.name) was lowered in process \(child): in its parent process, "
+        + "\(ancestor), it is \(value); start the command from that process"
   }
 
   /// How to raise the hard limit in a layer, and in the container around it, which limits it.

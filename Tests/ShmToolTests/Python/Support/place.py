@@ -61,6 +61,8 @@ def entering(group="none", files=(), kernel=None, init=b"", map=None, terminal=N
         own = f"/proc/{os.getpid()}"
         bind("/proc/1/environ", init)
         bind(own + "/cgroup", f"0::{GROUPS.get(group, group)}\n".encode())
+        # In the same control groups, the parent process would have lowered the limit.
+        bind(f"/proc/{os.getppid()}/cgroup", b"0::/outside\n")
         if kernel:
             bind("/proc/sys/kernel/osrelease", kernel.encode() + b"\n")
         if map:

@@ -64,6 +64,30 @@ def test_remedy(words):
         assert less.returncode == 78, less
 
 
+def test_lowered():
+    # An outer shell that may wire 1 MiB, and an inner shell or command with a lower limit.
+    def advice(script):
+        script = f'echo $$; {script}; exit $?'
+        result = subprocess.run(
+            ["bash", "-c", script, "bash", N], capture_output=True, timeout=60, preexec_fn=limited(M))
+        assert result.returncode == 78, result
+        return *result.stdout.decode().split(), result.stderr.decode()
+
+    inner = """bash -c 'echo $$; ulimit -l 32; "$SHMTOOL" wire "$1" --for 0; exit $?' bash "$1" """
+    shell, lowered, text = advice(inner)
+    assert text.endswith(
+        f"hard 32 KiB); the memlock limit was lowered in process {lowered} (bash): in its parent process, "
+        f"{shell} (bash), it is 1 MiB; start the command from that process\n"), text
+    shell, text = advice('prlimit --memlock=32768:32768 "$SHMTOOL" wire "$1" --for 0')
+    assert text.endswith(
+        "hard 32 KiB); the memlock limit was lowered for this command (prlimit, ulimit): in the process that "
+        f"started it, {shell} (bash), it is 1 MiB\n"), text
+    # No setting of a container helps, because the hard limit is sufficient.
+    shell, text = advice('ulimit -S -l 32; "$SHMTOOL" wire "$1" --for 0')
+    assert text.endswith(
+        "hard 1 MiB); raise the soft memlock limit with 'ulimit -S -l 64' in the shell that starts it\n"), text
+
+
 def test_best_effort():
     process, text = holder(N, "--best-effort", "--json", preexec_fn=limited(5 * PAGE))
     [row] = json.loads(text)["regions"]
