@@ -99,7 +99,11 @@ extension InspectReport.Entry {
   private func source(_ amount: (Int) -> String) -> String {
     let isLeast = pages.wired.value == nil && pages.wiredAtLeast > 0
     let least = isLeast ? ", at least \(amount(pages.wiredAtLeast))" : ""
-    if pages.wired.value == nil, !isLeast { return "" }
+    if pages.wired.value == nil, !isLeast {
+      // Without the resident pages, the processes are not what is missing.
+      if pages.resident.value == nil { return "" }
+      return ", because not all processes could be inspected"
+    }
     switch pages.wiredSource {
     case PageMap.WiredSource.frames.rawValue: return least + ", as marked by the kernel"
     case PageMap.WiredSource.mappings.rawValue: return least + ", locked by visible processes"

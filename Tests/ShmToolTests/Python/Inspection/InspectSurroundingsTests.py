@@ -30,6 +30,7 @@ exec setpriv --reuid 65534 --regid 65534 --clear-groups /proc/self/fd/9 inspect 
     os.fchmod(file, 0o600)
     [region] = json.loads(other(N, "--json").stdout)["regions"]
     assert region["pages"]["resident"] is None and region["size"] == 8 * PAGE, region
+    assert b"\nwired       unknown\n" in other(N).stdout
     refused = other(f"{os.getpid()}@0x1000")
     assert refused.returncode == 77 and b"permission to inspect process " in refused.stderr, refused
     refused = other("--pid", str(os.getpid()))
@@ -61,6 +62,8 @@ def test_namespace():
     assert told.returncode == 0, told
     [region] = json.loads(told.stdout)["regions"]
     assert region["pages"]["wired"] is None and region["pages"]["wired_source"] != "frames", region
+    told = subprocess.run(["unshare", "-Urpf", "--mount-proc", T, "inspect", N], capture_output=True)
+    assert b"\nwired       unknown, because not all processes could be inspected\n" in told.stdout, told
     assert region["used"] is not False and region["users_complete"] is False, region
 
 
