@@ -46,6 +46,20 @@ struct DocumentationTests {
     try await Documentation.run("demo.py", "\(Sources.root)/Scripts/demo")
   }
 
+  @Test(
+    "a script prints its usage with --help, and does nothing else",
+    arguments: [
+      "bench", "build", "check-arm64", "check-dependent", "check-docs", "check-kernel",
+      "check-package", "demo", "install", "man", "package", "sweep", "test",
+    ])
+  func usage(_ script: String) async throws {
+    for option in ["-h", "--help"] {
+      let result = try await Tool.run("\(Sources.root)/Scripts/\(script)", [option])
+      #expect(result.code == 0 && result.error.isEmpty, "\(result.error)")
+      #expect(result.text.contains("Scripts/\(script)"), "\(result.text)")
+    }
+  }
+
   @Test("every option that a page shows exists")
   func options() async throws {
     try await Documentation.run("options.py", Sources.root)
