@@ -23,7 +23,7 @@ final class PageSurvey: Sendable {
     guard let file = try? file.duplicate() else { return nil }
     self.file = file
     self.end = end
-    // A page takes mincore 4 times as long as lseek if both run.
+    // If both run, mincore needs 4 times as long for a page as lseek.
     let helpers = processors - 1
     head = PageMath.roundDown(end / (helpers + 4) * helpers, to: Mapping.chunk / 4)
   }

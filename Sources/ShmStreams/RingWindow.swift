@@ -1,5 +1,5 @@
-/// The room in which a sender appends records with no other check: a part of the room that is known to be free, and
-/// none of it after the end of the stream.
+/// The memory in which a sender appends records without further checks. It is a part of the room that is known to be
+/// free, and empty after the end of the stream.
 ///
 /// Sendable is unchecked because of the pointer. It points into the ring, which the sender owns.
 @safe
@@ -22,7 +22,7 @@ struct WritableWindow: @unchecked Sendable {
   @inline(__always)
   mutating func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
     guard let layout = RecordLayout(length: bytes.count), layout.size <= count else { return false }
-    // The padding of the record, or its header, or its last bytes; what is no padding is written again.
+    // Zeros for the padding. The other bytes of this word belong to the header or the record, and are written next.
     unsafe start.storeBytes(of: 0, toByteOffset: layout.size - 8, as: UInt64.self)
     unsafe start.storeBytes(of: UInt64(layout.length).littleEndian, as: UInt64.self)
     if let source = bytes.baseAddress {
@@ -41,7 +41,7 @@ struct WritableWindow: @unchecked Sendable {
   }
 }
 
-/// The bytes that a receiver knows to be available, and reads with no other check.
+/// The bytes that a receiver knows to be available, and reads without further checks.
 ///
 /// Sendable is unchecked because of the pointer. It points into the ring, which the receiver owns.
 @safe
