@@ -29,8 +29,8 @@ enum CommandSuggestion {
   /// - Parameters:
   ///   - word: what was written.
   ///   - names: for each subcommand its name and its aliases.
-  /// - Returns: what to write instead: the commands that the word means in other programs, or a name of each subcommand
-  ///   that is as near as the nearest one.
+  /// - Returns: the commands that the word means in other programs, or a name of each subcommand that is as near as the
+  ///   nearest one.
   static func commands(for word: String, among names: [[String]]) -> [String] {
     let word = word.lowercased()
     if names.contains(where: { $0.contains(word) }) { return [word] }

@@ -15,8 +15,9 @@ struct Limits: CheckedCommand {
       visible, so they are not considered.
 
       If the answer is no, limits prints how to raise the limit in the environment of the \
-      process, such as a login session, a service, a container, a pod or a job. It also lists \
-      the evidence for that environment.
+      process. The environment can be a login session, a service, a container, a pod or a job. \
+      limits also lists the evidence for it. If a parent process lowered the limit, limits names \
+      that process instead.
 
       --room considers the size and the inodes of the tmpfs, quotas, the limit on file sizes, \
       control groups, pools of huge pages, memory and swap, and the commit limit. 'shmtool create' \

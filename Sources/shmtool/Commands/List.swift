@@ -7,10 +7,10 @@ struct List: CheckedCommand {
     abstract: "List the regions of the host and their users",
     usage: "shmtool list [OPTIONS] [NAME | PATTERN] ...",
     discussion: """
-      Lists POSIX objects and semaphores, memfds, System V segments, shared anonymous memory, \
-      streams, files on hugetlbfs, files in subdirectories of /dev/shm, and files on any tmpfs \
-      that a process has open or mapped. It includes removed regions that are still in use, and \
-      reports sources that it cannot read on stderr.
+      Lists POSIX objects and semaphores, memfds, System V segments, shared anonymous memory and \
+      streams. Also lists files on hugetlbfs, files in subdirectories of /dev/shm, and files on \
+      any tmpfs that a process has open or mapped. Removed regions that are still in use are \
+      included. Sources that cannot be read are reported on stderr.
 
       With operands, lists the regions that any operand names. NAME is what the columns NAME and \
       REFERENCE show, or any other form of REGION. A NAME that does not exist is an error. PATTERN \

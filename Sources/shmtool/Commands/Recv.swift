@@ -32,8 +32,8 @@ struct Recv: CommandRunner {
       --framed writes records with checksums and an end record. CMD passes them to 'send --framed' \
       on another host, and its stdout carries the acknowledgement back. Without a valid \
       acknowledgement recv exits with 69, or with 76 if the far end reports why it aborted. \
-      Without CMD the framed format goes to stdout and is not acknowledged; exit status 0 then \
-      does not mean that the far end received the stream.
+      Without CMD the framed format goes to stdout and is not acknowledged. Exit status 0 does not \
+      mean then that the far end received the stream.
       """,
     aliases: ["receive"])
 
