@@ -71,7 +71,7 @@ with tempfile.TemporaryDirectory() as place:
             tool("create", region, "--from", missing, "--direct", code=66)
             tool("read", region, "--output", path + b"/", code=64)
             tool("read", region, "--output", path + b".d", code=65)
-            told = tool("fill", region, "--file", path + b".d", code=74)
+            told = tool("fill", region, "--file", path + b".d", code=65)
             shown = subprocess.run(
                 ["bash", "-c", b"printf %s " + told.stderr.split(b" ", 3)[3].rsplit(b": ", 1)[0]],
                 capture_output=True).stdout

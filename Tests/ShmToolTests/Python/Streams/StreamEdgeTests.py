@@ -140,7 +140,7 @@ def test_inputs():
     with os.fdopen(reader, "rb") as file:
         assert file.read() == b"y" * 3_000_000
     assert (receiver.wait(30), sender.wait(30)) == (0, 0)
-    for words, code in ((["/tmp"], 74), (["/nonexistent"], 66)):
+    for words, code in ((["/tmp"], 65), (["/nonexistent"], 66)):
         assert run("send", N, *words).returncode == code
     result = subprocess.run(["sh", "-c", f'exec "$SHMTOOL" send {N} <&-'], capture_output=True, timeout=30)
     assert result.returncode == 74, result
