@@ -40,7 +40,9 @@ struct CopyOnWriteTests {
     #expect(try mapping.copiedBytes() == 137 * page)
   }
 
-  @Test("the copies of another process are counted, and a shared mapping has 0 copies")
+  @Test(
+    "the copies of another process are counted, and a shared mapping has 0 copies",
+    .enabled(if: TestEnvironment.has("python3"), "needs python3"))
   func others() throws {
     let name = TestName()
     let region = try Region.create(try name.reference, size: 20 * page)

@@ -52,12 +52,13 @@ public enum Tool {
     try await run("/bin/bash", ["-c", script], input: input, environment: environment)
   }
 
-  /// Runs a program to its end. A name without a slash is looked up in PATH.
+  /// Runs a program to its end. A name without a slash is looked up in PATH; if it is not installed, the test is skipped.
   @discardableResult
   public static func run(
     _ program: String, _ arguments: [String], input: [UInt8] = [],
     environment: [String: String] = [:]
   ) async throws -> Result {
+    guard TestEnvironment.has(program) else { try TestEnvironment.skip("needs \(program)") }
     var variables: [Environment.Key: String?] = ["SHMTOOL": path]
     for (name, value) in environment { variables[Environment.Key(stringLiteral: name)] = value }
     let executable: Executable =

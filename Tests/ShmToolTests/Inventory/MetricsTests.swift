@@ -50,9 +50,7 @@ struct MetricsTests {
   @Test(
     "the parsers of prometheus-client read the same samples",
     .enabled("needs python3-prometheus-client") {
-      try await Tool.run(
-        "/usr/bin/python3", ["-E", "-c", "import prometheus_client.openmetrics.parser"]
-      ).code == 0
+      await Python.has(module: "prometheus_client.openmetrics.parser")
     })
   func client() async throws {
     try await withName { (name) async throws in

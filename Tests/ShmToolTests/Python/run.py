@@ -4,13 +4,17 @@ FILE is a file beside this one, without its ending, such as Streams/TransferTest
 of the test in Swift: keepsHoles is test_keeps_holes here, and gets each ARGUMENT. With - the file itself
 is the test. NAME is the name of the region or stream, or empty. SHMTOOL is the path of the program.
 SHMTOOL_REPORTS is a file to which each parsed report of the program is appended, for its schema to be checked.
+
+The exit status is 77, and the last line of stderr the reason, if the test runs a program that is not installed.
 """
 import importlib
 import json
 import os
 import re
 import runpy
+import subprocess
 import sys
+import traceback
 
 
 # Each text that is parsed and is a report of the program, as a string of JSON on a line.
@@ -43,4 +47,16 @@ def main():
     getattr(module, "test_" + words.lower())(*sys.argv[2:])
 
 
-main()
+# Whether an error is that of subprocess about a name without a slash, which is not in PATH.
+def is_missing_program(error):
+    caller = traceback.extract_tb(error.__traceback__)[-1].filename
+    return caller == subprocess.__file__ and "/" not in os.fsdecode(error.filename or "/")
+
+
+try:
+    main()
+except FileNotFoundError as error:
+    if not is_missing_program(error):
+        raise
+    print("needs", os.fsdecode(error.filename), file=sys.stderr)
+    sys.exit(77)

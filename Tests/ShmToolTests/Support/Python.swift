@@ -65,6 +65,12 @@ enum Python {
     return result.text
   }
 
+  /// Whether the interpreter can import a module.
+  static func has(module: String) async -> Bool {
+    guard TestEnvironment.has("python3") else { return false }
+    return (try? await Tool.run(interpreter, ["-E", "-c", "import \(module)"]))?.code == 0
+  }
+
   /// Runs a function of a file, or with `-` the file, to its end. Each report of the tool that it parses must follow
   /// its schema.
   private static func run(
@@ -78,16 +84,23 @@ enum Python {
     let function = String(function.prefix { $0 != "(" })
     let words =
       [interpreter, "-E", "-B", directory + "/run.py", file, function, name?.name ?? ""] + arguments
-    guard alone, TestEnvironment.mayMount, TestEnvironment.has("unshare") else {
-      return try await Tool.run(
-        words[0], Array(words.dropFirst()), environment: environment)
+    let result: Tool.Result
+    if alone, TestEnvironment.mayMount, TestEnvironment.has("unshare") {
+      result = try await Tool.run(
+        "unshare",
+        [
+          "-m", "-i", "-p", "--fork", "--kill-child", "--propagation", "private", "sh", "-c",
+          "mount -t proc proc /proc && mount -t tmpfs tmpfs /dev/shm && exec \"$@\"", "sh",
+        ] + words, environment: environment)
+    } else {
+      result = try await Tool.run(words[0], Array(words.dropFirst()), environment: environment)
     }
-    return try await Tool.run(
-      "unshare",
-      [
-        "-m", "-i", "-p", "--fork", "--kill-child", "--propagation", "private", "sh", "-c",
-        "mount -t proc proc /proc && mount -t tmpfs tmpfs /dev/shm && exec \"$@\"", "sh",
-      ] + words, environment: environment)
+    if result.code == 77, let reason = result.error.split(separator: "\n").last,
+      reason.hasPrefix("needs ")
+    {
+      try TestEnvironment.skip(String(reason))
+    }
+    return result
   }
 
   /// Checks the reports that `Python/run.py` has recorded, each as a string of JSON on a line.
