@@ -9,7 +9,7 @@ def test_errors():
     private("-t", "tmpfs", "-o", "size=16M", "tmpfs", "/dev/shm")
     room = "the kernel refuses 64 KiB ("
     table = [
-        ("openat", "/dev/shm", "EMFILE", 71, "raise the limit on open files"),
+        ("openat", "/dev/shm", "EMFILE", 71, "limit on open files"),
         ("openat", "/dev/shm", "ENFILE", 71, "raise fs.file-max"),
         ("openat", "/dev/shm", "EACCES", 77, "for an unknown reason"),
         ("openat", "/dev/shm", "EROFS", 77, "mounted read-only"),

@@ -16,7 +16,12 @@ P = "/dev/shm/" + N
 
 def run(*words, **options):
     options.setdefault("stdin", subprocess.DEVNULL) if "input" not in options else None
-    return subprocess.run([T, *words], capture_output=True, timeout=60, **options)
+    if "user" not in options:
+        return subprocess.run([T, *words], capture_output=True, timeout=60, **options)
+    # The directories above the program may be closed to the other user, so the program is an open file.
+    with open(T, "rb") as file:
+        return subprocess.run([T, *words], executable=f"/proc/self/fd/{file.fileno()}", pass_fds=[file.fileno()],
+                              capture_output=True, timeout=60, **options)
 
 
 started = []
