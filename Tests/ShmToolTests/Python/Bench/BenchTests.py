@@ -136,8 +136,13 @@ def test_slowed_ring():
             for peer in peers(process.pid):
                 if peer not in slow and method(peer) == "stream-sleeping":
                     slow.append(peer)
-                    subprocess.Popen(["strace", "-p", str(peer), "-o", "/dev/null", "-e", "inject=all:delay_enter=2ms"],
-                                     stderr=subprocess.DEVNULL)
+                    # It is stopped until strace has attached, so on a busy machine it does not finish earlier.
+                    os.kill(peer, signal.SIGSTOP)
+                    tracer = subprocess.Popen(
+                        ["strace", "-p", str(peer), "-o", "/dev/null", "-e", "inject=all:delay_enter=2ms"],
+                        stderr=subprocess.PIPE)
+                    assert b"attached" in tracer.stderr.readline()
+                    os.kill(peer, signal.SIGCONT)
         # The slow series is measured a second time, by other processes.
         end = time.monotonic() + 120
         while process.poll() is None:

@@ -66,16 +66,19 @@ print(number - signal.SIGRTMIN, struct.unpack_from("iii", info)[2], struct.unpac
 
 
 def test_stays_wired():
-    script = '''import signal, sys, time
-signal.signal(signal.SIGUSR1, lambda *_: print("handled", flush=True))
+    # Not print, which the signal may interrupt: a second print in the first one is an error.
+    script = '''import os, signal, sys, time
+signal.signal(signal.SIGUSR1, lambda *_: os.write(1, b"handled\\n"))
 signal.signal(signal.SIGUSR2, lambda *_: sys.exit(0))
 print(flush=True)
 while True: time.sleep(0.02)'''
     process = start("wire", N, "-q", "--", sys.executable, "-c", script)
-    line(process.stdout)
-    for _ in range(3):
+    text = line(process.stdout)
+    assert text == "\n", (text, stop(process))
+    for number in range(3):
         process.send_signal(signal.SIGUSR1)
-        assert line(process.stdout) == "handled\n"
+        text = line(process.stdout)
+        assert text == "handled\n", (number, text, stop(process))
         assert wired(process.pid) == 64 * K and process.poll() is None
     assert stop(process, signal.SIGUSR2)[0] == 0
 
