@@ -12,6 +12,7 @@ extension Errno {
     case .noSpace, .noMemory, .diskQuotaExceeded: .noSpace
     case .ioError, .brokenPipe, .fileTooLarge, .badAddress: .inputOutput
     case .isDirectory: .incompatible
+    case .fileNameTooLong: .usage
     case .resourceBusy, .textFileBusy, .resourceTemporarilyUnavailable: .busy
     default: .system
     }

@@ -84,7 +84,8 @@ def test_files():
             if "/dev/shm" not in os.path.realpath(directory):
                 status(command, directory, 65)
         missing = directory + "/missing/x"
-        for path, wanted in ((directory, 65), (missing, 66)):
+        long = directory + "/" + "x" * 256
+        for path, wanted in ((directory, 65), (missing, 66), (long, 64)):
             for words in (["create", N + "-new", "--from", path], ["fill", N, "--file", path],
                           ["verify", N, "--file", path], ["write", N, path], ["read", N, "--output", path],
                           ["copy", f"file:{path}", N], ["copy", N, f"file:{path}"],
