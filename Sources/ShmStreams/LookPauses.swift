@@ -1,12 +1,13 @@
 import CShm
 import ShmCore
 
-/// Pauses of a receiver before it loads the sender's position, where they raise the rate.
+/// Pauses of a receiver before it loads the sender's position, if they raise the rate.
 ///
-/// Each load at a small record takes the cache line of the position from the sender, which then waits for the line at
-/// its next record. After a pause the sender may have published many records. The lengths of a pause are tried in turn,
-/// and a longer one is only used if more bytes arrive in the same time. A sender that waits for an answer, or that has
-/// a rate of its own, gets no pauses except those of the trials, and those until its change is noticed.
+/// Each load at a small record takes the cache line of the position from the sender. The sender then waits for the line
+/// at its next record. After a pause the sender may have published many records. The lengths of a pause are tried in
+/// turn, and a longer one is used only if more bytes arrive in the same time. A sender that waits for an answer gets no
+/// pauses except those of the trials, and so does a sender with a rate of its own. When a sender changes, its pauses
+/// last until the change is noticed.
 struct LookPauses {
   /// The lengths that are tried, as numbers of `cshm_pause`: from none to several microseconds.
   private static var lengths: InlineArray<3, Int> { [0, 128, 512] }
@@ -73,8 +74,8 @@ struct LookPauses {
     if left <= 0 || (phase == .trial && left == Phase.trial.length - 2) { check(position, time) }
   }
 
-  /// Ends a phase after its last load, and a trial after its second load if the pauses found no more than loads without
-  /// a pause: a sender that waits for an answer publishes nothing during a pause.
+  /// Ends a phase after its last load. Ends a trial after its second load if the pauses found no more than loads without
+  /// a pause. A sender that waits for an answer publishes nothing during a pause.
   @inline(never)
   private mutating func check(_ position: UInt64, _ time: () -> Int) {
     let bytes = Int(truncatingIfNeeded: position &- start.position)
