@@ -21,7 +21,7 @@ struct OperandFaultTests {
     try await Python.test(named: name)
   }
 
-  @Test("a directory exits with 65, and a missing file with 66, as every operand and option")
+  @Test("a directory exits with 65, a missing file with 66, and a path that is too long with 64")
   func files() async throws {
     try await withRegion("64K") { (name) async throws in
       try await Python.test(named: name)
