@@ -33,16 +33,21 @@ let commit =
 /// The functions of the C library that CShmTool replaces.
 let replaced = ["malloc", "calloc", "realloc", "memalign", "aligned_alloc", "posix_memalign"]
 
-/// Makes the release a static executable that can be loaded at any address, and all that is constant read-only.
+/// Links the C library statically, too, into a position-independent executable; Scripts/build asks for it. Without
+/// --disable-local-rpath SwiftPM adds a run path, and the C library does not start a static executable that has one.
+let staticFlags =
+  Context.environment["SHMTOOL_STATIC"] == nil
+  ? []
+  // The compiler asks for -pie, too. The dynamic loader of Debian 12 does not read relocations in this form.
+  : ["-static-pie", "-Wno-unused-command-line-argument", "-Wl,--pack-dyn-relocs=relr"]
+    .flatMap { ["-Xclang-linker", $0] }
+
+/// Links the Swift libraries into the release, and makes all that is constant read-only.
 let releaseFlags =
-  [
-    "-static-stdlib", "-Xclang-linker", "-static-pie",
-    // The compiler asks for -pie, too.
-    "-Xclang-linker", "-Wno-unused-command-line-argument", "-use-ld=lld",
-  ]
+  ["-static-stdlib", "-use-ld=lld"] + staticFlags
   + [
     "-s", "--gc-sections", "--no-export-dynamic", "-z", "relro", "-z", "now", "-z", "separate-code",
-    "--pack-dyn-relocs=relr", "-T", "\(Context.packageDirectory)/Sources/shmtool/release.ld",
+    "-T", "\(Context.packageDirectory)/Sources/shmtool/release.ld",
     "--wrap=swift_copyAuxiliaryExecutablePath",
   ].flatMap { ["-Xlinker", $0] } + replaced.flatMap { ["-Xlinker", "--wrap=\($0)"] }
 

@@ -8,21 +8,41 @@ struct PageResidency {
   private let vector: [UInt64]
   private let pageSize = PageMath.pageSize
 
-  /// Queries whole pages of a file with mincore(2). The temporary mapping is PROT_NONE, so no code can access it.
+  /// Queries whole pages of a file with mincore(2).
   init(of file: borrowing OwnedDescriptor, _ range: Range<Int>) throws(Errno) {
+    try self.init(of: Self.map(file, range), range, from: range.lowerBound)
+  }
+
+  /// Queries whole pages of a file through a mapping that `map` returned.
+  ///
+  /// - Parameters:
+  ///   - pages: the mapping.
+  ///   - range: the pages, as bytes of the file.
+  ///   - start: the byte of the file at which the mapping starts.
+  /// - Throws: `Errno` of mincore(2), or if there is no memory for the answer.
+  init(of pages: borrowing OwnedPages, _ range: Range<Int>, from start: Int = 0) throws(Errno) {
     self.range = range
-    let base = try unsafe MemoryCalls.map(
-      at: nil, length: range.count, protection: PROT_NONE, flags: MAP_SHARED,
-      descriptor: file.raw, offset: range.lowerBound)
-    let pages = unsafe OwnedPages(adopting: base, length: range.count)
     let count = range.count / pageSize
     try Allocation.require(count + 8)
     var vector = [UInt64](repeating: 0, count: (count + 7) / 8)
+    let mapped = range.lowerBound - start..<range.upperBound - start
     try unsafe vector.withUnsafeMutableBufferPointer { (words) throws(Errno) -> Void in
       let bytes = UnsafeMutableRawBufferPointer(words)
-      try unsafe MemoryCalls.residency(of: pages.buffer, into: bytes.bindMemory(to: UInt8.self))
+      try unsafe MemoryCalls.residency(
+        of: UnsafeMutableRawBufferPointer(rebasing: pages.buffer[mapped]),
+        into: bytes.bindMemory(to: UInt8.self))
     }
     self.vector = vector
+  }
+
+  /// Maps whole pages of a file as PROT_NONE, so no code can access them.
+  static func map(
+    _ file: borrowing OwnedDescriptor, _ range: Range<Int>
+  ) throws(Errno) -> OwnedPages {
+    let base = try unsafe MemoryCalls.map(
+      at: nil, length: range.count, protection: PROT_NONE, flags: MAP_SHARED,
+      descriptor: file.raw, offset: range.lowerBound)
+    return unsafe OwnedPages(adopting: base, length: range.count)
   }
 
   /// An answer of the kernel: one byte a page, of which the lowest bit counts.

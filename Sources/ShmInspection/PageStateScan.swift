@@ -109,7 +109,7 @@ struct PageStateScan: ~Copyable {
   }
 
   /// Scans a large region that is nearly all in RAM with two threads. This thread calls mincore(2) from the start, and
-  /// the other calls lseek(2) from the middle. lseek takes half as long per page as mincore.
+  /// the other calls lseek(2) from the first quarter on: lseek takes a third of the time for a page.
   ///
   /// - Returns: the end of the scanned part.
   private mutating func scanHead() -> Int {

@@ -11,6 +11,8 @@ final class PageSurvey: Sendable {
   /// The end of the head, in bytes.
   let head: Int
   private let file: OwnedDescriptor
+  /// A mapping of the head. If each chunk were mapped, mmap(2) would wait until mincore(2) of the other threads ends.
+  private let pages: OwnedPages
   private let end: Int
   /// The next piece of work: 0 is the end of the region, and the following numbers are chunks of its start. Relaxed
   /// ordering is sufficient for the counter; a lock protects the results.
@@ -18,14 +20,17 @@ final class PageSurvey: Sendable {
   private let found = Mutex<(head: [Int: Residency], data: [Range<Int>])>(([:], []))
   private let processors = Threads.processors
 
-  /// nil if no further descriptor is available.
+  /// nil if no further descriptor or addresses are available.
   init?(of file: borrowing OwnedDescriptor, end: Int) {
-    guard let file = try? file.duplicate() else { return nil }
+    // If both run, mincore needs 3 times as long for a page as lseek.
+    let helpers = Threads.processors - 1
+    head = PageMath.roundDown(end / (helpers + 3) * helpers, to: Mapping.chunk / 4)
+    guard let file = try? file.duplicate(),
+      let pages = try? PageResidency.map(file, 0..<head)
+    else { return nil }
     self.file = file
+    self.pages = pages
     self.end = end
-    // If both run, mincore needs 4 times as long for a page as lseek.
-    let helpers = processors - 1
-    head = PageMath.roundDown(end / (helpers + 4) * helpers, to: Mapping.chunk / 4)
   }
 
   /// Looks.
@@ -52,8 +57,8 @@ final class PageSurvey: Sendable {
       guard start < head else { return }
       let chunk = start..<min(head, start + size)
       var residency: Residency = []
-      if let pages = try? PageResidency(of: file, chunk) {
-        pages.forEachRun { residency.append(($0, $1)) }
+      if let answer = try? PageResidency(of: pages, chunk) {
+        answer.forEachRun { residency.append(($0, $1)) }
       } else {
         residency = [(chunk, nil)]
       }
