@@ -142,6 +142,7 @@ let package = Package(
       dependencies: [
         "CShm", "CShmTool", "ShmCopying", "ShmCore", "ShmInspection", "ShmTestSupport", "shmtool",
         systemPackage,
+        .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       exclude: ["Documentation", "Python"],
       swiftSettings: swiftSettings),

@@ -3,7 +3,7 @@ enum BenchCSV {
   static let columns = [
     "test", "method", "size", "receivers", "unit", "median", "min", "p50", "p90", "p99", "p999",
     "max", "samples", "processor_seconds_per_gib", "context_switches_per_gib",
-    "system_calls_per_gib", "resident",
+    "system_calls_per_gib", "resident", "rank",
   ]
 
   /// A line of headings, and a line for each series. A value that was not measured is empty.
@@ -22,7 +22,7 @@ enum BenchCSV {
     let costs = [cost?.processorSeconds, cost?.contextSwitches, cost?.systemCalls]
     return [series.test.rawValue, series.method, "\(series.size)", "\(series.receivers)"]
       + [series.unit.rawValue] + numbers.map(number) + ["\(series.samples.count)"]
-      + costs.map(number) + [series.resident.map { "\($0)" } ?? ""]
+      + costs.map(number) + [series.resident, series.rank].map { $0.map { "\($0)" } ?? "" }
   }
 
   /// A number that a program reads back exactly.

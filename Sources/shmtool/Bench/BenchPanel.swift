@@ -5,6 +5,8 @@ struct BenchPanel {
   struct Point {
     let size: Int
     let value: Double
+    /// The rank among the methods at this size.
+    let rank: Int
   }
 
   /// The values of one method by the size of a message.
@@ -71,7 +73,9 @@ struct BenchPanel {
   private init(_ title: String, lines series: [BenchSeries]) {
     let lines = Self.distinct(series.map(\.method)).map { method in
       let points = series.filter { $0.method == method && $0.median > 0 }
-        .map { Point(size: $0.size, value: $0.median) }.sorted { $0.size < $1.size }
+        .map { Point(size: $0.size, value: $0.median, rank: $0.rank ?? 1) }.sorted {
+          $0.size < $1.size
+        }
       return Line(name: method, points: points)
     }
     self.title = title
@@ -138,7 +142,8 @@ struct BenchPanel {
     var groups: [Group] = []
     for count in counts {
       for size in sizes {
-        let some = series.filter { $0.size == size && $0.receivers == count }
+        let some = BenchRanking.ordered(
+          series.filter { $0.size == size && $0.receivers == count })
         if some.isEmpty { continue }
         var title: [String] = []
         if areReceivers, counts.count > 1 { title.append(BenchSeries.receivers(count)) }

@@ -68,11 +68,13 @@ struct BenchPicturePlot {
 
   private static let margin = BenchPicture.margin
 
-  /// The methods in the order of their rates at the largest size, as their lines end.
+  /// The methods in the order of their ranks at the largest size. Those that end at a smaller size are last.
   private func legend(in svg: inout SVGWriter) {
-    let order = lines.indices.sorted {
-      (lines[$0].points.last?.value ?? 0, $1) > (lines[$1].points.last?.value ?? 0, $0)
+    func key(_ index: Int) -> (Int, Int, Int) {
+      let last = lines[index].points.last
+      return (-(last?.size ?? 0), last?.rank ?? 0, index)
     }
+    let order = lines.indices.sorted { key($0) < key($1) }
     for (place, index) in order.enumerated() {
       let mark = BenchMark(index)
       let y = top + 10 + Double(place) * Self.legendLine

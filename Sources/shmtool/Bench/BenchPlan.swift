@@ -2,10 +2,15 @@
 struct BenchPlan {
   /// How often each series is measured, the methods in turn.
   let rounds: Int
+  /// How often all of this is repeated. Later rounds show what changes from second to second.
+  let passes: Int
   /// The time of one measurement, in nanoseconds.
   let sampleTime: Int
   /// The bytes of the messages that are transferred.
   let transferSizes: [Int]
+  /// The bytes of the largest message for which the processes of a transfer are set up. A part of a plan has the same,
+  /// because it changes the conditions.
+  let largestTransfer: Int
   /// The bytes of the messages that come back.
   let latencySizes: [Int]
   /// The round trips of one measurement.
@@ -16,13 +21,15 @@ struct BenchPlan {
   let memorySize: Int
 
   static let quick = BenchPlan(
-    rounds: 5, sampleTime: 10_000_000,
-    transferSizes: [64, 1 << 10, 16 << 10, 256 << 10, 4 << 20, 16 << 20], latencySizes: [64],
+    rounds: 3, passes: 2, sampleTime: 10_000_000,
+    transferSizes: [64, 1 << 10, 16 << 10, 256 << 10, 4 << 20, 16 << 20],
+    largestTransfer: 16 << 20, latencySizes: [64],
     roundTrips: 500, receivers: [1, 2, 4], memorySize: 64 << 20)
 
   static let whole = BenchPlan(
-    rounds: 11, sampleTime: 60_000_000,
-    transferSizes: (0...10).map { 64 << (2 * $0) }, latencySizes: [8, 64, 512, 4096],
+    rounds: 11, passes: 1, sampleTime: 60_000_000,
+    transferSizes: (0...10).map { 64 << (2 * $0) }, largestTransfer: 64 << 20,
+    latencySizes: [8, 64, 512, 4096],
     roundTrips: 5000, receivers: [1, 2, 4, 8], memorySize: 256 << 20)
 
   /// The time between two round trips, in nanoseconds.
@@ -31,12 +38,19 @@ struct BenchPlan {
   static let piece = 256 << 10
 
   /// The part of this plan that measures some series again.
-  func measuring(_ series: [BenchSeries]) -> BenchPlan {
+  ///
+  /// - Parameters:
+  ///   - series: the series.
+  ///   - passes: how many passes are measured as one.
+  /// - Returns: a plan of one pass.
+  func measuring(_ series: [BenchSeries], passes: Int = 1) -> BenchPlan {
     func sizes(_ all: [Int], _ test: BenchTest) -> [Int] {
       all.filter { size in series.contains { $0.test == test && $0.size == size } }
     }
     return BenchPlan(
-      rounds: rounds, sampleTime: sampleTime, transferSizes: sizes(transferSizes, .transfer),
+      rounds: rounds * passes, passes: 1, sampleTime: sampleTime,
+      transferSizes: sizes(transferSizes, .transfer),
+      largestTransfer: largestTransfer,
       latencySizes: sizes(latencySizes, .latency), roundTrips: roundTrips,
       receivers: receivers.filter { count in
         series.contains { $0.test == .fanOut && $0.receivers == count }

@@ -6,6 +6,8 @@ final class BenchProgress {
   private let isWanted: Bool
   private let isQuiet: Bool
   private var done = 0
+  /// When the measurement began, in nanoseconds, if it lasts for a fixed time.
+  private var start: Int?
 
   /// - Parameters:
   ///   - steps: the number of all steps.
@@ -23,8 +25,19 @@ final class BenchProgress {
     BenchProgress(steps: steps, isWanted: isWanted, isQuiet: isQuiet)
   }
 
+  /// The progress of a measurement that lasts until a time.
+  ///
+  /// - Parameter end: the time in nanoseconds of the monotonic clock.
+  /// - Returns: the progress, shown where this one is.
+  func another(until end: Int) -> BenchProgress {
+    let now = Clock.nanoseconds
+    let other = another(steps: max(1, end - now))
+    other.start = now
+    return other
+  }
+
   func step() throws(ShmError) {
-    done += 1
+    done = start.map { Clock.nanoseconds - $0 } ?? done + 1
     line.update(done)
     try SignalMask.checkPending(BenchCall.attempt)
   }

@@ -43,10 +43,10 @@ extension BenchReport {
   ) -> String {
     switch test {
     case .transfer:
-      return "Transfer, GB/s by the size of a message\n"
+      return "Transfer, GB/s by the size of a message, each with its rank\n"
         + rates(series, by: \.size, style) { "\(ByteCount($0))" } + "\n" + costs(series, style)
     case .fanOut:
-      return "Fan-out, GB/s of all receivers together by their number\n"
+      return "Fan-out, GB/s of all receivers together by their number, each with its rank\n"
         + rates(series, by: \.receivers, style) { "\($0)" }
     case .latency: return "Latency of a round trip\n" + distributions(series, style)
     case .memory:
@@ -72,16 +72,18 @@ extension BenchReport {
     var values = Set(series.map { $0[keyPath: property] }).sorted()
     let methods = methods(series)
     let room = style.width - (methods.map(\.count).max() ?? 0)
-    while values.count > 1, values.count * 9 > room {
+    // A figure, a rank of two digits and the blanks before them have 10 columns.
+    while values.count > 1, values.count * 10 > room {
       values = values.indices.filter { $0 % 2 == 0 }.map { values[$0] }
     }
     var table = Table(
       columns: [Table.Column(heading: "method", fit: .shortened)]
         + values.map { Table.Column(heading: heading($0), alignsRight: true) })
+    let digits = "\(series.compactMap(\.rank).max() ?? 1)".count
     for method in methods {
       let cells = values.map { value in
         series.first { $0.method == method && $0[keyPath: property] == value }
-          .map { Format.figure($0.median / 1e9) } ?? "-"
+          .map { Format.figure($0.median / 1e9) + ranked($0, width: digits) } ?? "-"
       }
       table.rows.append([method] + cells)
     }
@@ -108,31 +110,43 @@ extension BenchReport {
     return table.text(headings: true, limit: style.limit)
   }
 
-  /// A row for each method.
+  /// A row for each method, the best first.
   private static func figures(
     _ series: [BenchSeries], _ headings: [String], _ style: TextStyle,
     _ cells: (BenchSeries) -> [String]
   ) -> String {
     var table = Table(
       columns: [Table.Column(heading: "method", fit: .shortened)]
-        + headings.map { Table.Column(heading: $0, alignsRight: true) })
-    for one in series { table.rows.append([one.method] + cells(one)) }
+        + (["rank"] + headings).map { Table.Column(heading: $0, alignsRight: true) })
+    for one in BenchRanking.ordered(series) {
+      table.rows.append([one.method, ranked(one)] + cells(one))
+    }
     return table.text(headings: true, limit: style.limit)
+  }
+
+  /// A rank, after a blank if it stands beside a figure.
+  ///
+  /// - Parameters:
+  ///   - series: the series.
+  ///   - width: the columns of the rank; 0 if it stands alone.
+  /// - Returns: the text.
+  private static func ranked(_ series: BenchSeries, width: Int = 0) -> String {
+    let rank = series.rank.map { "\($0)" } ?? "-"
+    return width == 0
+      ? rank : " " + String(repeating: " ", count: max(0, width - rank.count)) + rank
   }
 
   private static func distributions(_ series: [BenchSeries], _ style: TextStyle) -> String {
     var table = Table(
       columns: [Table.Column(heading: "method", fit: .shortened)]
-        + ["size", "median", "p99", "p99.9", "max"].map {
+        + ["size", "rank", "median", "p99", "p99.9", "max"].map {
           Table.Column(heading: $0, alignsRight: true)
         })
-    for method in methods(series) {
-      for one in series where one.method == method {
-        let values = one.distribution
-        table.rows.append(
-          [method, "\(ByteCount(one.size))"]
-            + [values.p50, values.p99, values.p999, values.max].map { Format.nanoseconds($0) })
-      }
+    for one in BenchRanking.ordered(series) {
+      let values = one.distribution
+      table.rows.append(
+        [one.method, "\(ByteCount(one.size))", ranked(one)]
+          + [values.p50, values.p99, values.p999, values.max].map { Format.nanoseconds($0) })
     }
     return table.text(headings: true, limit: style.limit)
   }

@@ -54,9 +54,9 @@ struct BenchReport: Report {
     self.quick = quick
     seconds = Double(nanoseconds) / 1e9
     self.machine = machine
-    series = result.series
+    series = BenchRanking.ranked(result.series)
     skipped = result.skipped
-    verdicts = BenchVerdict.all(result.series)
+    verdicts = BenchVerdict.all(series)
     comparison = nil
   }
 }

@@ -22,17 +22,27 @@ struct BenchRun {
     }
   }
 
+  /// Runs the tests.
+  ///
+  /// - Parameter quick: whether the plan is the quick one.
+  /// - Returns: what was found.
+  /// - Throws: an error of kind `interrupted` after a signal, and the errors of a measurement.
   func report(quick: Bool) throws(ShmError) -> BenchReport {
     defer { progress.finish() }
     var machine = BenchMachine.current
     let ticks = ProcessorTicks.current
     let start = Clock.nanoseconds
     var result = BenchResult()
+    var times: [BenchTest: Int] = [:]
     for test in tests {
+      let before = Clock.nanoseconds
       let found = try run(test)
       result.series += found.series
       result.skipped += found.skipped
+      times[test] = Clock.nanoseconds - before
     }
+    progress.finish()
+    if plan.passes > 1 { try refine(&result, since: start, times: times) }
     if let ticks, let now = ProcessorTicks.current {
       machine.stealShare = Unknowable(now.stealShare(since: ticks))
     }
@@ -46,14 +56,22 @@ struct BenchRun {
   /// - Returns: these series, and others that are measured with them.
   /// - Throws: as `report(quick:)`.
   func again(_ series: [BenchSeries]) throws(ShmError) -> [BenchSeries] {
-    let plan = plan.measuring(series)
-    let tests = tests.filter { test in series.contains { $0.test == test } }
-    let second = BenchRun(
-      tests: tests, plan: plan, interrupt: interrupt,
-      progress: progress.another(steps: Self.steps(tests, plan)))
-    defer { second.progress.finish() }
+    let plan = plan.measuring(series, passes: plan.passes)
+    let progress = progress.another(
+      steps: Self.steps(tests.filter { test in series.contains { $0.test == test } }, plan))
+    defer { progress.finish() }
+    return try measure(series, plan, progress)
+  }
+
+  /// Measures some series by a part of the plan.
+  func measure(
+    _ series: [BenchSeries], _ plan: BenchPlan, _ progress: BenchProgress
+  ) throws(ShmError) -> [BenchSeries] {
+    let second = BenchRun(tests: tests, plan: plan, interrupt: interrupt, progress: progress)
     var found: [BenchSeries] = []
-    for test in tests { found += try second.run(test).series }
+    for test in tests where series.contains(where: { $0.test == test }) {
+      found += try second.run(test).series
+    }
     return found
   }
 

@@ -1,3 +1,5 @@
+import Histogram
+
 /// The measurements of one method with one size.
 struct BenchSeries: Codable {
   enum Unit: String, Codable {
@@ -12,6 +14,21 @@ struct BenchSeries: Codable {
     let contextSwitches: Double
     /// System calls of the transfer itself, counted by the program.
     let systemCalls: Double
+
+    /// The mean of this and another cost.
+    ///
+    /// - Parameters:
+    ///   - other: the other cost.
+    ///   - share: the weight of the other cost, 0 to 1.
+    /// - Returns: the mean.
+    fileprivate func mixed(with other: Cost, share: Double) -> Cost {
+      func mean(_ part: KeyPath<Cost, Double>) -> Double {
+        self[keyPath: part] * (1 - share) + other[keyPath: part] * share
+      }
+      return Cost(
+        processorSeconds: mean(\.processorSeconds), contextSwitches: mean(\.contextSwitches),
+        systemCalls: mean(\.systemCalls))
+    }
   }
 
   let test: BenchTest
@@ -23,18 +40,39 @@ struct BenchSeries: Codable {
   let receivers: Int
   let unit: Unit
   /// One value for each round, in their order.
-  let samples: [Double]
+  private(set) var samples: [Double]
   /// The distribution of the samples. For `latency` and `pressure`: of the individual values of all rounds.
-  let distribution: Distribution
+  private(set) var distribution: Distribution
   /// Omitted if it was not measured.
   var perGib: Cost?
   /// The bytes that are resident afterwards; omitted except for `memory`.
   var resident: Int?
   /// The bytes that are allocated afterwards; omitted except for `memory`.
   var allocated: Int?
+  /// The place among the methods that answer the same question, from 1 for the best, see `BenchRanking`. Methods whose
+  /// difference is within the noise share it.
+  var rank: Int?
+  /// The individual values of which `distribution` tells; nil if these are the samples.
+  var values: Histogram<UInt64>?
+
+  enum CodingKeys: CodingKey {
+    case test, method, size, receivers, unit, samples, distribution, perGib, resident, allocated,
+      rank
+  }
 
   /// The median of the samples. With an even number of samples it is the lower one of the middle two.
   var median: Double { Distribution.value(at: 0.5, of: samples.sorted()) }
+
+  /// Adds the rounds of a second measurement of the same.
+  mutating func add(_ other: BenchSeries) {
+    if let cost = perGib, let second = other.perGib {
+      let share = Double(other.samples.count) / Double(samples.count + other.samples.count)
+      perGib = cost.mixed(with: second, share: share)
+    }
+    samples += other.samples
+    if let more = other.values { values?.add(more) }
+    distribution = values.map { Distribution(of: $0) } ?? Distribution(of: samples)
+  }
 
   /// Whether this series and another one measure the same.
   func measures(theSameAs other: BenchSeries) -> Bool {

@@ -4,70 +4,74 @@ import ShmCore
 struct BenchVerdict: Encodable {
   let test: BenchTest
   let text: String
-  /// The bytes of a message from which shared memory is faster by more than `margin`; null if it is not at the largest
+  /// The bytes of a message from which shared memory is faster by more than noise; null if it is not at the largest
   /// size.
   let crossover: Unknowable<Int>
 
   /// What the series of all tests mean.
+  ///
+  /// - Parameter series: with their ranks.
+  /// - Returns: a verdict for each choice that was measured.
   static func all(_ series: [BenchSeries]) -> [BenchVerdict] {
     [
       transfer(series), mapping(series), latency(series), fanOut(series), pressure(series),
     ].compactMap { $0 }
   }
 
-  /// The part of the smaller figure within which two figures count as equal. Closer figures change their order from run
-  /// to run.
-  static let margin = 0.1
-
-  /// The smallest size from which the one is faster than the other at every size, by more than `margin`; nil without
-  /// such a size.
+  /// The smallest size from which the one has a better rank than the other at every size; nil without such a size.
   ///
   /// - Parameters:
   ///   - sizes: ascending.
-  ///   - one: the rates at these sizes.
-  ///   - other: the rates to compare with.
+  ///   - one: the ranks at these sizes.
+  ///   - other: the ranks to compare with.
   /// - Returns: the size.
-  static func crossover(_ sizes: [Int], _ one: [Double], _ other: [Double]) -> Int? {
+  static func crossover(_ sizes: [Int], _ one: [Int], _ other: [Int]) -> Int? {
     var from: Int?
     for index in sizes.indices.reversed() {
-      guard one[index] > other[index] * (1 + margin) else { break }
+      guard one[index] < other[index] else { break }
       from = sizes[index]
     }
     return from
   }
 
-  /// The rates of the best of some methods at each size at which both groups were measured.
+  /// The best of some methods at each size at which both groups were measured.
   private struct Rates {
     let sizes: [Int]
-    let shared: [Double]
-    let passed: [Double]
+    private let shared: [BenchSeries]
+    private let passed: [BenchSeries]
 
     init?(_ series: [BenchSeries], shared isShared: (BenchMethod) -> Bool) {
-      func best(_ size: Int, _ isWanted: (BenchMethod) -> Bool) -> Double? {
+      func best(_ size: Int, _ isWanted: (BenchMethod) -> Bool) -> BenchSeries? {
         series.filter { $0.test == .transfer && $0.size == size }
           .filter { BenchMethod(rawValue: $0.method).map(isWanted) == true }
-          .map(\.median).max()
+          .min { ($0.rank ?? 1, -$0.median) < ($1.rank ?? 1, -$1.median) }
       }
-      var rates: [(Int, Double, Double)] = []
+      var found: [(Int, BenchSeries, BenchSeries)] = []
       for size in Set(series.map(\.size)).sorted() {
         if let one = best(size, isShared), let other = best(size, \.passesMessages) {
-          rates.append((size, one, other))
+          found.append((size, one, other))
         }
       }
-      if rates.isEmpty { return nil }
-      (sizes, shared, passed) = (rates.map { $0.0 }, rates.map { $0.1 }, rates.map { $0.2 })
+      if found.isEmpty { return nil }
+      (sizes, shared, passed) = (found.map { $0.0 }, found.map { $0.1 }, found.map { $0.2 })
+    }
+
+    /// The smallest size from which the shared one has a better rank at every size.
+    var crossover: Int? {
+      BenchVerdict.crossover(sizes, shared.map { $0.rank ?? 1 }, passed.map { $0.rank ?? 1 })
     }
 
     /// How many times as fast the shared one is, in words.
     func ratio(_ index: Int) -> String {
-      "\(Format.figure(shared[index] / passed[index])) times as fast at \(ByteCount(sizes[index]))"
+      "\(Format.figure(shared[index].median / passed[index].median)) times as fast at "
+        + "\(ByteCount(sizes[index]))"
     }
   }
 
   private static func transfer(_ series: [BenchSeries]) -> BenchVerdict? {
     guard let rates = Rates(series, shared: { $0.sharesMemory && $0 != .map }) else { return nil }
     let last = rates.sizes.count - 1
-    let from = crossover(rates.sizes, rates.shared, rates.passed)
+    let from = rates.crossover
     let text =
       switch from {
       case nil:
@@ -84,7 +88,7 @@ struct BenchVerdict: Encodable {
   private static func mapping(_ series: [BenchSeries]) -> BenchVerdict? {
     guard let rates = Rates(series, shared: { $0 == .map }) else { return nil }
     let last = rates.sizes.count - 1
-    let from = crossover(rates.sizes, rates.shared, rates.passed)
+    let from = rates.crossover
     let text =
       from.map {
         "mapping each message pays from \(ByteCount($0)) on: \(rates.ratio(last)); a smaller value is better passed "
@@ -98,7 +102,7 @@ struct BenchVerdict: Encodable {
   private static func latency(_ series: [BenchSeries]) -> BenchVerdict? {
     let all = series.filter { $0.test == .latency }
     let size = all.contains { $0.size == 64 } ? 64 : all.first?.size
-    let fitting = ordered(all.filter { $0.size == size })
+    let fitting = BenchRanking.ordered(all.filter { $0.size == size })
     guard let size, let first = fitting.first, fitting.count > 1 else { return nil }
     let others = fitting.dropFirst().map {
       "\($0.method) \(Format.nanoseconds($0.distribution.p50))"
@@ -107,18 +111,6 @@ struct BenchVerdict: Encodable {
       "\(ByteCount(size)) there and back: \(first.method) \(Format.nanoseconds(first.distribution.p50)), "
       + others.joined(separator: ", ")
     return BenchVerdict(test: .latency, text: text, crossover: Unknowable(nil))
-  }
-
-  /// Series from the fastest to the slowest. Series that count as equal keep their order.
-  static func ordered(_ series: [BenchSeries]) -> [BenchSeries] {
-    var left = series
-    var found: [BenchSeries] = []
-    while let fastest = left.map(\.distribution.p50).min() {
-      let isEqual = { (one: BenchSeries) in one.distribution.p50 <= fastest * (1 + margin) }
-      found += left.filter(isEqual)
-      left.removeAll(where: isEqual)
-    }
-    return found
   }
 
   private static func pressure(_ series: [BenchSeries]) -> BenchVerdict? {
@@ -135,15 +127,18 @@ struct BenchVerdict: Encodable {
   private static func fanOut(_ series: [BenchSeries]) -> BenchVerdict? {
     let all = series.filter { $0.test == .fanOut }
     guard let most = all.map(\.receivers).max() else { return nil }
-    func rate(_ isStream: Bool) -> Double? {
+    func found(_ isStream: Bool) -> BenchSeries? {
       all.first {
         $0.receivers == most
           && (BenchMethod(rawValue: $0.method)?.sharesMemory == true) == isStream
-      }?.median
+      }
     }
-    guard let stream = rate(true), let pipes = rate(false) else { return nil }
+    guard let stream = found(true), let pipes = found(false) else { return nil }
     let text =
-      "with \(most) receivers a stream is \(Format.figure(stream / pipes)) times as fast as a pipe for each"
+      stream.rank == pipes.rank
+      ? "with \(most) receivers a stream is about as fast as a pipe for each"
+      : "with \(most) receivers a stream is \(Format.figure(stream.median / pipes.median)) times as fast as a "
+        + "pipe for each"
     return BenchVerdict(test: .fanOut, text: text, crossover: Unknowable(nil))
   }
 }

@@ -146,9 +146,11 @@ struct LatencyBench {
       try progress.step()
     }
     return sessions.indices.map { index in
-      BenchSeries(
+      var series = BenchSeries(
         .latency, sessions[index].method, size: size, unit: .nanoseconds, samples: medians[index],
         distribution: Distribution(of: whole[index]))
+      series.values = whole[index]
+      return series
     }
   }
 

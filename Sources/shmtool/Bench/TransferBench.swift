@@ -12,7 +12,7 @@ struct TransferBench {
 
   func run() throws(ShmError) -> BenchResult {
     var result = BenchResult()
-    let largest = plan.transferSizes.last ?? 0
+    let largest = plan.largestTransfer
     let source = try BenchSource(size: largest)
     let buffer = try Allocation.pages(largest, BenchCall.attempt)
     let directory = try BenchDirectory()

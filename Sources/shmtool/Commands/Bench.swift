@@ -22,6 +22,10 @@ struct Bench: CheckedCommand {
       Measure on a quiet machine: other work changes the figures. In transfer and latency each \
       process has a processor that the other one does not use.
 
+      Each method has a rank among the methods of the same test, size and receivers. Methods whose \
+      difference is within the noise share a rank. --quick measures methods again, as long as its \
+      time allows, if the rounds do not show whether they differ.
+
       pressure requires root, 128 MiB of free swap, and --yes. It makes memory short in a control \
       group that it creates and removes. Other processes keep their memory.
 

@@ -26,6 +26,12 @@ extension BenchSeries {
     sample(test, "stream", samples)
   }
 
+  func with(rank: Int) -> BenchSeries {
+    var series = self
+    series.rank = rank
+    return series
+  }
+
   /// Plausible figures of every test, as a whole run has them.
   static let invented: [BenchSeries] =
     transfers + latencies + fanOuts + memories + pageStates + pressures

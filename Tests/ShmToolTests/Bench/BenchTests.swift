@@ -28,6 +28,11 @@ struct BenchTests {
     try await Python.test(named: TestName())
   }
 
+  @Test("the comparison of two runs finds pairs of methods in opposite order")
+  func orders() async throws {
+    try await Python.test(named: TestName())
+  }
+
   @Test("prints tables and verdicts within 80 columns")
   func text() async throws {
     try await Python.test(named: TestName())

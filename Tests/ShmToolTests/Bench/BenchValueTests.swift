@@ -1,3 +1,4 @@
+import Histogram
 import ShmCore
 import Testing
 
@@ -17,42 +18,90 @@ struct BenchValueTests {
   }
 
   @Test(
-    "the crossover is the size from which one is faster at every size, by more than the margin",
+    "the crossover is the size from which one has a better rank at every size",
     arguments: [
-      ([2, 2, 2], [1, 1, 1], 1), ([0, 2, 2], [1, 1, 1], 10), ([2, 0, 2], [1, 1, 1], 100),
-      ([2, 2, 0], [1, 1, 1], nil), ([1, 1, 1], [1, 1, 1], nil),
-      ([1.09, 1.12, 1.12], [1, 1, 1], 10), ([2, 2, 1.09], [1, 1, 1], nil),
-    ] as [([Double], [Double], Int?)])
-  func crossover(_ one: [Double], _ other: [Double], _ expected: Int?) {
+      ([1, 1, 1], [2, 2, 2], 1), ([3, 1, 1], [1, 2, 2], 10), ([1, 2, 1], [2, 1, 2], 100),
+      ([1, 1, 2], [2, 2, 1], nil), ([1, 1, 1], [1, 1, 1], nil), ([1, 1, 2], [1, 2, 3], 10),
+    ] as [([Int], [Int], Int?)])
+  func crossover(_ one: [Int], _ other: [Int], _ expected: Int?) {
     #expect(BenchVerdict.crossover([1, 10, 100], one, other) == expected)
   }
 
   @Test(
-    "mapping pays only if it is faster by more than the margin",
+    "mapping pays only if it is faster by more than noise",
     arguments: [
       (1.3, "pays from 4 MiB on: 1.30 times as fast at 4 MiB"),
-      (1.08, "message passing is at least as fast at 4 MiB"),
+      (1.2, "message passing is at least as fast at 4 MiB"),
       (0.8, "message passing is at least as fast at 4 MiB"),
     ])
   func mappingVerdict(_ ratio: Double, _ text: String) throws {
+    func rounds(_ rate: Double) -> [Double] { [rate, rate, rate].map { $0 * 1e9 } }
     let series = [64, 4 << 20].flatMap { size in
       [
-        BenchSeries.sample(.transfer, "map", size: size, [(size > 64 ? ratio : 0.01) * 1e9]),
-        .sample(.transfer, "pipe-64k", size: size, [0.5e9]),
-        .sample(.transfer, "unix", size: size, [1e9]),
+        BenchSeries.sample(.transfer, "map", size: size, rounds(size > 64 ? ratio : 0.01)),
+        .sample(.transfer, "pipe-64k", size: size, rounds(0.5)),
+        .sample(.transfer, "unix", size: size, rounds(1)),
       ]
     }
     let verdict = try #require(
-      BenchVerdict.all(series).first { $0.text.hasPrefix("mapping each message") })
+      BenchVerdict.all(BenchRanking.ranked(series)).first {
+        $0.text.hasPrefix("mapping each message")
+      })
     #expect(verdict.text.contains(text), "\(verdict.text)")
   }
 
-  @Test("methods are ordered by their median; those within the margin keep their order")
-  func order() {
-    let medians = [("a", 109.0), ("b", 100), ("c", 500), ("d", 111), ("e", 50), ("f", 460)]
-    let series = medians.map { BenchSeries.sample(.latency, $0.0, size: 64, [$0.1]) }
-    #expect(BenchVerdict.ordered(series).map(\.method) == ["e", "a", "b", "d", "c", "f"])
-    #expect(BenchVerdict.ordered([]).isEmpty)
+  @Test("verdicts name methods in the order of their ranks; those of one rank keep their order")
+  func order() throws {
+    let medians = [("a", 110.0), ("b", 100), ("c", 500), ("d", 190), ("e", 50), ("f", 460)]
+    let series = medians.map {
+      BenchSeries.sample(.latency, $0.0, size: 64, [$0.1, $0.1, $0.1])
+    }
+    let verdict = try #require(BenchVerdict.all(BenchRanking.ranked(series)).first)
+    #expect(
+      verdict.text
+        == "64 B there and back: e 50 ns, a 110 ns, b 100 ns, d 190 ns, c 500 ns, f 460 ns")
+  }
+
+  @Test(
+    "a stream to several receivers is faster only if its rank is better",
+    arguments: [(2.0, "2.00 times as fast as"), (1.1, "about as fast as"), (0.5, "0.50 times as")])
+  func fanOutVerdict(_ ratio: Double, _ text: String) throws {
+    let series: [BenchSeries] = [
+      .sample(.fanOut, "stream-in-place", receivers: 4, [ratio, ratio, ratio]),
+      .sample(.fanOut, "pipes", receivers: 4, [1, 1, 1]),
+    ]
+    let verdict = try #require(BenchVerdict.all(BenchRanking.ranked(series)).first)
+    #expect(verdict.text.contains(text), "\(verdict.text)")
+  }
+
+  @Test("further rounds are added to the samples, the distribution and the cost")
+  func furtherRounds() throws {
+    var series = BenchSeries.sample(
+      .transfer, "unix", [1, 2],
+      perGib: .init(processorSeconds: 1, contextSwitches: 10, systemCalls: 100))
+    series.add(
+      .sample(
+        .transfer, "unix", [3, 4, 5, 6],
+        perGib: .init(processorSeconds: 4, contextSwitches: 40, systemCalls: 400)))
+    #expect(series.samples == [1, 2, 3, 4, 5, 6])
+    #expect(series.distribution.max == 6 && series.median == 3)
+    let cost = try #require(series.perGib)
+    #expect(abs(cost.processorSeconds - 3) < 1e-9 && abs(cost.systemCalls - 300) < 1e-9)
+    // The individual values of a latency are more than its samples.
+    var latency = BenchSeries.sample(.latency, "pipe", [10])
+    latency.values = histogram(10, 11, 12)
+    var other = BenchSeries.sample(.latency, "pipe", [20])
+    other.values = histogram(20, 21, 22, 23)
+    latency.add(other)
+    #expect(latency.samples == [10, 20])
+    #expect(latency.distribution.min == 10 && latency.distribution.p50 == 20)
+  }
+
+  private func histogram(_ values: UInt64...) -> Histogram<UInt64> {
+    var histogram = Histogram<UInt64>(
+      highestTrackableValue: 1000, numberOfSignificantValueDigits: .three)
+    for value in values { histogram.record(value) }
+    return histogram
   }
 
   @Test("a plan for some series leaves out all other sizes and receivers")
@@ -63,6 +112,11 @@ struct BenchValueTests {
     ])
     #expect(plan.transferSizes == [4096] && plan.latencySizes == [8] && plan.receivers == [4])
     #expect(plan.rounds == BenchPlan.whole.rounds && plan.memorySize == BenchPlan.whole.memorySize)
+    let quick = BenchPlan.quick.measuring([], passes: 2)
+    #expect(quick.rounds == 2 * BenchPlan.quick.rounds && quick.passes == 1)
+    // Processes that are set up for smaller messages would measure something else, or fail.
+    #expect(plan.largestTransfer == BenchPlan.whole.transferSizes.last)
+    #expect(BenchPlan.quick.largestTransfer == BenchPlan.quick.transferSizes.last)
   }
 
   @Test("the sum of a message does not depend on how it is divided")

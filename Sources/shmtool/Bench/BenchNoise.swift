@@ -1,0 +1,25 @@
+/// What counts as a difference between two methods that were measured in turn.
+///
+/// Each round measures all methods within a fraction of a second, so the ratio of two methods in one round depends less
+/// on the state of the machine than their rates do. The noise has two parts. That between rounds shows in the ratios. That
+/// between runs does not show in the rounds of one run, and `floor` allows for it.
+enum BenchNoise {
+  /// The part by which a ratio must exceed 1. The guide's page Measurements tells how it was measured.
+  static let floor = 0.25
+  /// The part of the rounds in which a ratio may be smaller than that, so that a few disturbed rounds do not count.
+  static let disturbed = 0.2
+  /// The number of rounds below which the noise is unknown.
+  static let fewestRounds = 3
+
+  /// The ratio that all rounds reach, apart from the disturbed ones.
+  ///
+  /// - Parameter ratios: a ratio for each round.
+  /// - Returns: one of the ratios; 0 if there are too few rounds.
+  static func advantage(_ ratios: [Double]) -> Double {
+    guard ratios.count >= fewestRounds else { return 0 }
+    return ratios.sorted()[Int(disturbed * Double(ratios.count))]
+  }
+
+  /// Whether a ratio is more than the floor above 1.
+  static func isExceeded(by ratio: Double) -> Bool { ratio > 1 + floor }
+}
