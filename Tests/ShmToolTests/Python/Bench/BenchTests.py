@@ -150,7 +150,7 @@ def test_slowed_ring():
                         stderr=subprocess.PIPE)
                     assert b"attached" in tracer.stderr.readline()
                     os.kill(peer, signal.SIGCONT)
-        # The slow series is measured a second time, by other processes.
+        # Each pass, and the second measurement of the slow series, has other processes.
         end = time.monotonic() + 120
         while process.poll() is None:
             assert time.monotonic() < end
@@ -158,7 +158,7 @@ def test_slowed_ring():
             time.sleep(0.005)
         output, error = process.communicate(timeout=60)
         found = json.loads(output)["comparison"]
-        assert len(slow) == 2 and process.returncode == 1, (slow, process.returncode, error)
+        assert len(slow) >= 3 and process.returncode == 1, (slow, process.returncode, error)
         assert b"slower than in the earlier run" in error, error
         slower = {change["method"]: change["now"] / change["before"] for change in found["slower"]}
         assert slower.get("stream-sleeping", 0) > 5, found
