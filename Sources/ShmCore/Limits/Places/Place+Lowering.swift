@@ -40,9 +40,9 @@ extension Place {
         Self.text("cgroup", of: parent) == groups, Self.text("uid_map", of: parent) == map,
         let limit = Self.softLimit(resource, of: parent)
       else { return nil }
-      if limit.bytes.map({ $0 >= needed ?? Int.max }) ?? true {
+      if limit >= needed ?? Int.max {
         return Lowering(
-          ancestor: Self.member(parent, status), limit: limit.bytes,
+          ancestor: Self.member(parent, status), limit: limit == Int.max ? nil : limit,
           child: Self.member(child, Self.status(of: child)),
           isOwn: process.isOwn && child == process.process)
       }
@@ -63,9 +63,10 @@ extension Place {
     try? FileSystem.contents(of: FilePath("/proc/\(process)/\(name)"))
   }
 
+  /// The soft limit of a process; `Int.max` for no limit, and nil if it cannot be read.
   private static func softLimit(
     _ resource: LimitShortage.Resource, of process: Int32
-  ) -> (bytes: Int?, isLimited: Bool)? {
+  ) -> Int? {
     let name =
       switch resource {
       case .memlock: "Max locked memory"
@@ -77,7 +78,6 @@ extension Place {
     guard let line = lines.first(where: { $0.starts(with: name.utf8) }),
       let word = ProcText.words(line.dropFirst(name.utf8.count)).first
     else { return nil }
-    if word.elementsEqual("unlimited".utf8) { return (nil, false) }
-    return ProcText.decimal(word).map { ($0, true) }
+    return word.elementsEqual("unlimited".utf8) ? Int.max : ProcText.decimal(word)
   }
 }
