@@ -26,10 +26,37 @@ struct WritableWindow: @unchecked Sendable {
     unsafe start.storeBytes(of: 0, toByteOffset: layout.size - 8, as: UInt64.self)
     unsafe start.storeBytes(of: UInt64(layout.length).littleEndian, as: UInt64.self)
     if let source = bytes.baseAddress {
-      unsafe (start + RecordLayout.header).copyMemory(from: source, byteCount: layout.length)
+      unsafe Self.copy(source, to: start + RecordLayout.header, layout.length)
     }
     skip(layout.size)
     return true
+  }
+
+  /// Copies bytes. From 8 to 32 bytes the call of memmove(3) would take longer than the copy.
+  @inlinable
+  @inline(__always)
+  static func copy(
+    _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, _ count: Int
+  ) {
+    switch count {
+    case 8...16: unsafe copyEnds(as: UInt64.self, source, to: target, count)
+    case 17...32: unsafe copyEnds(as: SIMD2<UInt64>.self, source, to: target, count)
+    default: unsafe target.copyMemory(from: source, byteCount: count)
+    }
+  }
+
+  /// Copies the bytes of one to two words: the first word and the last word, which may overlap.
+  @inlinable
+  @inline(__always)
+  static func copyEnds<Word: BitwiseCopyable>(
+    as: Word.Type, _ source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, _ count: Int
+  ) {
+    let last = count - MemoryLayout<Word>.size
+    let words = unsafe (
+      source.loadUnaligned(as: Word.self), source.loadUnaligned(fromByteOffset: last, as: Word.self)
+    )
+    unsafe target.storeBytes(of: words.0, as: Word.self)
+    unsafe target.storeBytes(of: words.1, toByteOffset: last, as: Word.self)
   }
 
   /// Moves the start over bytes that were written there.
