@@ -7,6 +7,9 @@ import ShmCore
 enum VersionOption {
   static let short = "-V"
   static let long = "--version"
+
+  /// What the option prints.
+  static var text: String { "\(ShmTool.name) \(Version.text)" }
 }
 
 /// The life of the process: what is checked before a command, and how its end is reported.
@@ -26,6 +29,10 @@ enum Program {
       let words = words()
       if let text = HelpPage.text(requestedBy: words) {
         try Output.write(text)
+        exit(0)
+      }
+      if words == [VersionOption.long] {
+        try Output.write(VersionOption.text + "\n")
         exit(0)
       }
       if words.isEmpty {
@@ -53,7 +60,7 @@ enum Program {
     let own = WatchInterval.completing(HugePages.completing(words))
     let type = ShmTool.configuration.subcommand(arguments.first) as? any CommandRunner.Type
     let isSplit = words.count < arguments.count && type?.takesCommand(after: own) == true
-    var parsed = try ShmTool.parseAsRoot(isSplit ? own : own + arguments.dropFirst(words.count))
+    var parsed = try parseAsRoot(isSplit ? own : own + arguments.dropFirst(words.count))
     if isSplit, var runner = parsed as? any CommandRunner {
       runner.command = arguments[(words.count + 1)...].map { ArgumentBytes.bytes($0) }
       if runner.command.isEmpty { throw ValidationError("a command is required after --") }
@@ -61,6 +68,14 @@ enum Program {
     }
     try (parsed as? any CheckedCommand)?.check()
     return parsed
+  }
+
+  /// Parses the words of a command as its own, without the command tree.
+  private static func parseAsRoot(_ words: [String]) throws -> any ParsableCommand {
+    guard let command = ShmTool.configuration.subcommand(words.first) else {
+      return try ShmTool.parseAsRoot(words)
+    }
+    return try command.parseAsRoot(Array(words.dropFirst()))
   }
 
   /// The parser takes an unknown subcommand for an argument of the program.

@@ -3,9 +3,12 @@ import ArgumentParser
 /// The command tree, and nothing else.
 @main
 struct ShmTool: DocumentedCommand {
+  /// The name of the program.
+  static let name = "shmtool"
+
   static let configuration = CommandConfiguration(
     // Each command says its name: one that is made from the type's costs a twentieth of the start.
-    commandName: "shmtool",
+    commandName: name,
     abstract: "Create, fill, inspect, wire and transfer shared memory",
     usage: "shmtool COMMAND [OPTIONS] [OPERANDS]",
     discussion: """
@@ -25,7 +28,7 @@ struct ShmTool: DocumentedCommand {
 
       'shmtool help COMMAND' describes a command.
       """,
-    version: "shmtool \(Version.text)",
+    version: VersionOption.text,
     groupedSubcommands: [
       CommandGroup(
         name: "Regions",
@@ -53,5 +56,20 @@ struct ShmTool: DocumentedCommand {
 
   static func main() {
     Program.run()
+  }
+}
+
+extension CommandConfiguration {
+  /// The configuration of a command below the program.
+  ///
+  /// It names the command above. The parser then does not look for its option that prints completions, which takes a
+  /// tenth of the start; `CompletionScript` answers that option.
+  init(
+    subcommand name: String, abstract: String, usage: String, discussion: String,
+    aliases: [String] = []
+  ) {
+    self.init(
+      commandName: name, _superCommandName: ShmTool.name, abstract: abstract, usage: usage,
+      discussion: discussion, version: VersionOption.text, aliases: aliases)
   }
 }

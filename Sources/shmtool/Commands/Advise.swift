@@ -4,7 +4,7 @@ import ShmInspection
 
 struct Advise: CheckedCommand {
   static let configuration = CommandConfiguration(
-    commandName: "advise",
+    subcommand: "advise",
     abstract: "Advise the kernel to page a region out or in",
     usage: "shmtool advise [OPTIONS] REGION ADVICE",
     discussion: """

@@ -4,7 +4,7 @@ import SystemPackage
 
 struct Bench: CheckedCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench",
+    subcommand: "bench",
     abstract: "Measure shared memory and its alternatives on this machine",
     usage: "shmtool bench [OPTIONS] [TEST ...]",
     discussion: """

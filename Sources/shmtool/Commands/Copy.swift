@@ -5,7 +5,7 @@ import ShmCore
 
 struct Copy: CheckedCommand {
   static let configuration = CommandConfiguration(
-    commandName: "copy",
+    subcommand: "copy",
     abstract: "Copy between regions, process memory and files",
     usage: "shmtool copy [OPTIONS] FROM TO",
     discussion: """

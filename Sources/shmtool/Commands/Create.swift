@@ -4,7 +4,7 @@ import SystemPackage
 
 struct Create: CommandRunner {
   static let configuration = CommandConfiguration(
-    commandName: "create",
+    subcommand: "create",
     abstract: "Create a region and reserve its memory",
     usage: "shmtool create [OPTIONS] REGION [SIZE] [-- CMD ...]",
     discussion: """

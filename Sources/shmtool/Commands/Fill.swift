@@ -4,7 +4,7 @@ import ShmCore
 
 struct Fill: CheckedCommand {
   static let configuration = CommandConfiguration(
-    commandName: "fill",
+    subcommand: "fill",
     abstract: "Fill a region with a pattern or a file",
     usage: "shmtool fill [OPTIONS] REGION",
     discussion: """

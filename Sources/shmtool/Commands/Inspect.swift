@@ -3,7 +3,7 @@ import ShmCore
 
 struct Inspect: CheckedCommand {
   static let configuration = CommandConfiguration(
-    commandName: "inspect",
+    subcommand: "inspect",
     abstract: "Show the pages, users and locks of regions",
     usage: "shmtool inspect [OPTIONS] [REGION | PID@0xADDRESS] ...",
     discussion: """

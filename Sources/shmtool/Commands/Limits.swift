@@ -4,7 +4,7 @@ import SystemPackage
 
 struct Limits: CheckedCommand {
   static let configuration = CommandConfiguration(
-    commandName: "limits",
+    subcommand: "limits",
     abstract: "Show how much can be created and wired",
     usage: "shmtool limits [OPTIONS]",
     discussion: """

@@ -3,7 +3,7 @@ import ShmCore
 
 struct List: CheckedCommand {
   static let configuration = CommandConfiguration(
-    commandName: "list",
+    subcommand: "list",
     abstract: "List the regions of the host and their users",
     usage: "shmtool list [OPTIONS] [NAME | PATTERN] ...",
     discussion: """

@@ -3,7 +3,7 @@ import ShmCore
 
 struct Map: CommandRunner {
   static let configuration = CommandConfiguration(
-    commandName: "map",
+    subcommand: "map",
     abstract: "Map regions and pass them to a command",
     usage: "shmtool map [OPTIONS] [REGION ...] [-- CMD ...]",
     discussion: """

@@ -6,7 +6,7 @@ import SystemPackage
 
 struct Read: CheckedCommand {
   static let configuration = CommandConfiguration(
-    commandName: "read",
+    subcommand: "read",
     abstract: "Copy a region to stdout or a file",
     usage: "shmtool read [OPTIONS] REGION",
     discussion: """

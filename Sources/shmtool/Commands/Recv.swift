@@ -7,7 +7,7 @@ import SystemPackage
 
 struct Recv: CommandRunner {
   static let configuration = CommandConfiguration(
-    commandName: "recv",
+    subcommand: "recv",
     abstract: "Receive a stream through shared memory",
     usage: "shmtool recv [OPTIONS] NAME [-- CMD ...]",
     discussion: """

@@ -5,7 +5,7 @@ import ShmStreams
 
 struct Remove: CheckedCommand {
   static let configuration = CommandConfiguration(
-    commandName: "remove",
+    subcommand: "remove",
     abstract: "Unlink the names of regions",
     usage: "shmtool remove [OPTIONS] [REGION ...]",
     discussion: """

@@ -4,7 +4,7 @@ import ShmInspection
 
 struct Resize: CheckedCommand {
   static let configuration = CommandConfiguration(
-    commandName: "resize",
+    subcommand: "resize",
     abstract: "Change the size of a region",
     usage: "shmtool resize [OPTIONS] REGION SIZE",
     discussion: """

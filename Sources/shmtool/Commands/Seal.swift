@@ -3,7 +3,7 @@ import ShmCore
 
 struct Seal: CheckedCommand {
   static let configuration = CommandConfiguration(
-    commandName: "seal",
+    subcommand: "seal",
     abstract: "Seal a memfd permanently",
     usage: "shmtool seal [OPTIONS] REGION SEAL ...",
     discussion: """

@@ -7,7 +7,7 @@ import SystemPackage
 
 struct Send: CommandRunner {
   static let configuration = CommandConfiguration(
-    commandName: "send",
+    subcommand: "send",
     abstract: "Send a stream through shared memory",
     usage: "shmtool send [OPTIONS] NAME [FILE] [-- CMD ...]",
     discussion: """

@@ -3,7 +3,7 @@ import ShmCore
 
 struct Unwire: CheckedCommand {
   static let configuration = CommandConfiguration(
-    commandName: "unwire",
+    subcommand: "unwire",
     abstract: "Unwire regions that background processes hold",
     usage: "shmtool unwire [OPTIONS] [REGION ...]",
     discussion: """

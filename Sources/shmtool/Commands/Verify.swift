@@ -4,7 +4,7 @@ import ShmCore
 
 struct Verify: CheckedCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify",
+    subcommand: "verify",
     abstract: "Compare a region with a pattern or a file",
     usage: "shmtool verify [OPTIONS] REGION",
     discussion: """

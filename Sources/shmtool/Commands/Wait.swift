@@ -5,7 +5,7 @@ import SystemPackage
 
 struct Wait: CheckedCommand {
   static let configuration = CommandConfiguration(
-    commandName: "wait",
+    subcommand: "wait",
     abstract: "Wait for a region's creation, removal, size, contents or users",
     usage: "shmtool wait [OPTIONS] [REGION]",
     discussion: """

@@ -3,7 +3,7 @@ import ShmCore
 
 struct Wire: CommandRunner {
   static let configuration = CommandConfiguration(
-    commandName: "wire",
+    subcommand: "wire",
     abstract: "Lock regions in RAM",
     usage: "shmtool wire [OPTIONS] REGION ... [-- CMD ...]",
     discussion: """

@@ -5,7 +5,7 @@ import SystemPackage
 
 struct Write: CheckedCommand {
   static let configuration = CommandConfiguration(
-    commandName: "write",
+    subcommand: "write",
     abstract: "Copy stdin or a file into a region",
     usage: "shmtool write [OPTIONS] REGION [FILE]",
     discussion: """

@@ -114,9 +114,12 @@ extension ListReport {
 
   /// The columns with what they mean, a line each.
   static let columnHelp: String = {
-    var table = Table(columns: [Table.Column(heading: ""), Table.Column(heading: "")])
-    table.rows = columns.map { ["  \($0.name)", $0.help] }
-    return String(table.text(headings: false).dropLast())
+    // Part of the start of the program, which a table would make longer.
+    let width = columns.reduce(0) { max($0, $1.name.utf8.count) } + 2
+    return columns.map { column in
+      let gap = String(repeating: " ", count: width - column.name.utf8.count)
+      return "  \(column.name)\(gap)\(column.help)"
+    }.joined(separator: "\n")
   }()
 
   /// The requested columns, and the facts that they need.
