@@ -160,12 +160,9 @@ struct ProcessReader {
   ) throws(Errno) -> [OpenRegion] {
     var found: [OpenRegion] = []
     let subject = subject
-    try directory.forEachDescriptor(buffer: &buffer, link: &link) { number, target in
-      // Sockets, pipes and the like are recognized by their link. The path does not show whether a file is in memory:
-      // its mount may be hidden by another mount, or be unmounted.
-      guard target.first == UInt8(ascii: "/"),
-        let status = try? directory.status("fd/\(number)"), status.st_mode & S_IFMT == S_IFREG
-      else { return }
+    try directory.forEachDescriptor(buffer: &buffer) { number, status in
+      // The path does not show whether a file is in memory: its mount may be hidden by another mount, or be unmounted.
+      guard status.st_mode & S_IFMT == S_IFREG else { return }
       if case .regions(let wanted) = subject {
         guard wanted.contains(RegionIdentity(status)) else { return }
       } else if let view, view.isKnown(UInt64(status.st_dev)),
@@ -173,11 +170,16 @@ struct ProcessReader {
       {
         return
       }
+      // Files without a path are not regions.
+      guard let length = try? directory.link("fd/\(number)", into: &link),
+        link.first == UInt8(ascii: "/")
+      else { return }
       let place = ProcessScan.Place.descriptor(process: directory.number, number: number)
       found.append(
         OpenRegion(
           number: number, status: status,
-          sighting: ProcessScan.Sighting(path: Array(target), place: place, status: status)))
+          sighting: ProcessScan.Sighting(path: Array(link[..<length]), place: place, status: status)
+        ))
     }
     guard let view else { return found }
     return found.filter { open in

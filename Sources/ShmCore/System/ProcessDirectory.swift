@@ -114,30 +114,27 @@ package struct ProcessDirectory: ~Copyable {
     try Self.numbers(in: try open(name, O_RDONLY | O_DIRECTORY), buffer: &buffer)
   }
 
-  /// Reads the links of its descriptors.
+  /// Looks at the files that its descriptors are open on. statx(2)
   ///
   /// - Parameters:
   ///   - buffer: a buffer for reading.
-  ///   - link: for the links.
-  ///   - body: called with each descriptor and what it points to.
+  ///   - body: called with each descriptor and the status of its file.
   /// - Throws: `Errno` without permission.
   package func forEachDescriptor(
-    buffer: inout [UInt8], link: inout [UInt8], _ body: (Int32, ArraySlice<UInt8>) -> Void
+    buffer: inout [UInt8], _ body: (Int32, stat) -> Void
   ) throws(Errno) {
-    func look(_ number: Int32, _ link: inout [UInt8]) -> Bool {
-      guard let length = try? self.link("fd/\(number)", into: &link) else { return false }
-      body(number, link[..<length])
+    func look(_ number: Int32) -> Bool {
+      guard let status = try? self.status("fd/\(number)") else { return false }
+      body(number, status)
       return true
     }
     // The directory's size is how many there are, since Linux 6.2, and most processes have them in a
     // row from 0 on: to list them would take as long as to read them. A gap ends the row.
     let count = Int32(clamping: (try? status("fd"))?.st_size ?? 0)
     var next: Int32 = 0
-    while next < count, look(next, &link) { next += 1 }
+    while next < count, look(next) { next += 1 }
     if next > 0, next == count { return }
-    for number in try numbers(in: "fd", buffer: &buffer) where number >= next {
-      _ = look(number, &link)
-    }
+    for number in try numbers(in: "fd", buffer: &buffer) where number >= next { _ = look(number) }
   }
 
   /// How many threads it has. fstatat(2)
