@@ -6,8 +6,9 @@
 enum BenchNoise {
   /// The part by which a ratio must exceed 1. The guide's page Measurements tells how it was measured.
   static let floor = 0.25
-  /// The part of the rounds in which a ratio may be smaller than that, so that a few disturbed rounds do not count.
-  static let disturbed = 0.2
+  /// The part of the rounds in which a ratio may be smaller than that, so that a disturbed round does not count. It is less
+  /// than a pass of a quick benchmark, because a change of the machine that lasts for a pass must count.
+  static let disturbed = 0.15
   /// The number of rounds below which the noise is unknown.
   static let fewestRounds = 3
 

@@ -21,10 +21,10 @@ struct BenchPlan {
   let memorySize: Int
 
   static let quick = BenchPlan(
-    rounds: 3, passes: 2, sampleTime: 10_000_000,
+    rounds: 2, passes: 4, sampleTime: 10_000_000,
     transferSizes: [64, 1 << 10, 16 << 10, 256 << 10, 4 << 20, 16 << 20],
     largestTransfer: 16 << 20, latencySizes: [64],
-    roundTrips: 500, receivers: [1, 2, 4], memorySize: 64 << 20)
+    roundTrips: 300, receivers: [1, 2, 4], memorySize: 64 << 20)
 
   static let whole = BenchPlan(
     rounds: 11, passes: 1, sampleTime: 60_000_000,

@@ -30,6 +30,17 @@ struct BenchRanking {
     return ranked
   }
 
+  /// Whether a method is better than another one by more than noise. Its rank may be better with less than that, if a
+  /// chain of small differences was divided between them.
+  ///
+  /// - Parameters:
+  ///   - one: the series of the method.
+  ///   - other: a series that answers the same question.
+  /// - Returns: whether the rounds show it.
+  static func isBetter(_ one: BenchSeries, than other: BenchSeries) -> Bool {
+    BenchNoise.isExceeded(by: BenchNoise.advantage(one.ratios(to: other)))
+  }
+
   /// The series of each question from the best to the worst. Those of one rank keep their order, and so do the questions.
   ///
   /// - Parameter series: with their ranks.

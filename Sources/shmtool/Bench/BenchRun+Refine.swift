@@ -2,9 +2,9 @@ import ShmCore
 
 extension BenchRun {
   /// The time of a quick benchmark, in nanoseconds. It leaves room to the 20 s of the help.
-  private static let quickTime = 17_500_000_000
+  private static let quickTime = 17_800_000_000
   /// How often a question is measured at most.
-  private static let mostTimes = 8
+  private static let mostTimes = 6
 
   /// Measures the further passes of the plan, and then the questions whose rounds leave pairs of methods undecided, as
   /// long as the time of a quick benchmark allows. The processes of each pass are new ones.

@@ -18,17 +18,16 @@ struct BenchVerdict: Encodable {
     ].compactMap { $0 }
   }
 
-  /// The smallest size from which the one has a better rank than the other at every size; nil without such a size.
+  /// The smallest size from which a method is faster at every size; nil without such a size.
   ///
   /// - Parameters:
   ///   - sizes: ascending.
-  ///   - one: the ranks at these sizes.
-  ///   - other: the ranks to compare with.
+  ///   - isFaster: whether it is faster at each of these sizes.
   /// - Returns: the size.
-  static func crossover(_ sizes: [Int], _ one: [Int], _ other: [Int]) -> Int? {
+  static func crossover(_ sizes: [Int], _ isFaster: [Bool]) -> Int? {
     var from: Int?
     for index in sizes.indices.reversed() {
-      guard one[index] < other[index] else { break }
+      guard isFaster[index] else { break }
       from = sizes[index]
     }
     return from
@@ -36,30 +35,33 @@ struct BenchVerdict: Encodable {
 
   /// The best of some methods at each size at which both groups were measured.
   private struct Rates {
-    let sizes: [Int]
-    private let shared: [BenchSeries]
-    private let passed: [BenchSeries]
+    private(set) var sizes: [Int] = []
+    private var shared: [BenchSeries] = []
+    private var passed: [BenchSeries] = []
+    /// Whether a shared one is faster than every one that passes messages.
+    private var isFaster: [Bool] = []
 
     init?(_ series: [BenchSeries], shared isShared: (BenchMethod) -> Bool) {
-      func best(_ size: Int, _ isWanted: (BenchMethod) -> Bool) -> BenchSeries? {
-        series.filter { $0.test == .transfer && $0.size == size }
-          .filter { BenchMethod(rawValue: $0.method).map(isWanted) == true }
-          .min { ($0.rank ?? 1, -$0.median) < ($1.rank ?? 1, -$1.median) }
-      }
-      var found: [(Int, BenchSeries, BenchSeries)] = []
-      for size in Set(series.map(\.size)).sorted() {
-        if let one = best(size, isShared), let other = best(size, \.passesMessages) {
-          found.append((size, one, other))
+      let all = series.filter { $0.test == .transfer }
+      for size in Set(all.map(\.size)).sorted() {
+        // The best first. Those of one rank are in the order of their medians.
+        func some(_ isWanted: (BenchMethod) -> Bool) -> [BenchSeries] {
+          all.filter { $0.size == size && BenchMethod(rawValue: $0.method).map(isWanted) == true }
+            .sorted { ($0.rank ?? 1, -$0.median) < ($1.rank ?? 1, -$1.median) }
         }
+        let (ones, others) = (some(isShared), some(\.passesMessages))
+        guard let one = ones.first, let other = others.first else { continue }
+        sizes.append(size)
+        shared.append(one)
+        passed.append(other)
+        isFaster.append(
+          ones.contains { one in others.allSatisfy { BenchRanking.isBetter(one, than: $0) } })
       }
-      if found.isEmpty { return nil }
-      (sizes, shared, passed) = (found.map { $0.0 }, found.map { $0.1 }, found.map { $0.2 })
+      if sizes.isEmpty { return nil }
     }
 
-    /// The smallest size from which the shared one has a better rank at every size.
-    var crossover: Int? {
-      BenchVerdict.crossover(sizes, shared.map { $0.rank ?? 1 }, passed.map { $0.rank ?? 1 })
-    }
+    /// The smallest size from which a shared one is faster at every size.
+    var crossover: Int? { BenchVerdict.crossover(sizes, isFaster) }
 
     /// How many times as fast the shared one is, in words.
     func ratio(_ index: Int) -> String {
@@ -75,7 +77,7 @@ struct BenchVerdict: Encodable {
     let text =
       switch from {
       case nil:
-        "message passing is at least as fast as a stream at \(ByteCount(rates.sizes[last]))"
+        "at \(ByteCount(rates.sizes[last])) a stream is not faster than message passing by more than noise"
       case rates.sizes[0]:
         "a stream is faster than message passing at every size: \(rates.ratio(0)), \(rates.ratio(last))"
       case let from?:
@@ -94,8 +96,8 @@ struct BenchVerdict: Encodable {
         "mapping each message pays from \(ByteCount($0)) on: \(rates.ratio(last)); a smaller value is better passed "
           + "by a call"
       }
-      ?? "mapping each message does not pay: message passing is at least as fast at "
-      + "\(ByteCount(rates.sizes[last]))"
+      ?? "mapping each message does not pay: at \(ByteCount(rates.sizes[last])) it is not faster than message passing "
+      + "by more than noise"
     return BenchVerdict(test: .transfer, text: text, crossover: Unknowable(from))
   }
 

@@ -18,21 +18,32 @@ struct BenchValueTests {
   }
 
   @Test(
-    "the crossover is the size from which one has a better rank at every size",
+    "the crossover is the size from which a method is faster at every size",
     arguments: [
-      ([1, 1, 1], [2, 2, 2], 1), ([3, 1, 1], [1, 2, 2], 10), ([1, 2, 1], [2, 1, 2], 100),
-      ([1, 1, 2], [2, 2, 1], nil), ([1, 1, 1], [1, 1, 1], nil), ([1, 1, 2], [1, 2, 3], 10),
-    ] as [([Int], [Int], Int?)])
-  func crossover(_ one: [Int], _ other: [Int], _ expected: Int?) {
-    #expect(BenchVerdict.crossover([1, 10, 100], one, other) == expected)
+      ([true, true, true], 1), ([false, true, true], 10), ([true, false, true], 100),
+      ([true, true, false], nil), ([false, false, false], nil),
+    ] as [([Bool], Int?)])
+  func crossover(_ isFaster: [Bool], _ expected: Int?) {
+    #expect(BenchVerdict.crossover([1, 10, 100], isFaster) == expected)
+  }
+
+  @Test("a chain that is divided between two methods does not make one faster")
+  func dividedChain() {
+    let rates = [("map", 1.3), ("unix", 1.1), ("tcp", 0.98)]
+    let series = BenchRanking.ranked(
+      rates.map { .sample(.transfer, $0.0, size: 64, [$0.1, $0.1, $0.1]) })
+    #expect(series.map(\.rank) == [1, 2, 2])
+    #expect(BenchRanking.isBetter(series[0], than: series[2]))
+    #expect(!BenchRanking.isBetter(series[0], than: series[1]))
+    #expect(BenchVerdict.all(series).map(\.crossover.value) == [nil])
   }
 
   @Test(
     "mapping pays only if it is faster by more than noise",
     arguments: [
       (1.3, "pays from 4 MiB on: 1.30 times as fast at 4 MiB"),
-      (1.2, "message passing is at least as fast at 4 MiB"),
-      (0.8, "message passing is at least as fast at 4 MiB"),
+      (1.2, "at 4 MiB it is not faster than message passing by more than noise"),
+      (0.8, "at 4 MiB it is not faster than message passing by more than noise"),
     ])
   func mappingVerdict(_ ratio: Double, _ text: String) throws {
     func rounds(_ rate: Double) -> [Double] { [rate, rate, rate].map { $0 * 1e9 } }
