@@ -136,10 +136,10 @@ extension Region {
   }
 
   /// The bytes that a thread takes at a time: the range of one page table.
-  private static var fillStep: Int { 2 << 20 }
+  static var fillStep: Int { 2 << 20 }
 
   /// Threads pay from some megabytes on.
-  private static func threads(for range: Range<Int>) -> Int {
+  static func threads(for range: Range<Int>) -> Int {
     range.count < 8 << 20 ? 1 : min(4, Threads.processors)
   }
 }

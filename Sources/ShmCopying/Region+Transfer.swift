@@ -51,9 +51,9 @@ extension Region {
     try Self.refuse(state?.remaining, amount, into: range.count, attempt)
     var room = guarded
     var input = SequentialInput(source, hasHoles: state != nil)
+    // Holes of the input need no memory.
+    var parts: [Range<Int>] = []
     if let known = state?.remaining {
-      // Holes of the input need no memory.
-      var parts: [Range<Int>] = []
       try input.forEachData(upTo: known) {
         parts.append(range.lowerBound + $0.lowerBound..<range.lowerBound + $0.upperBound)
       }
@@ -62,9 +62,14 @@ extension Region {
     }
     var offset = range.lowerBound
     do throws(ShmError) {
-      try take(
-        from: &input, into: range, at: &offset, by: &writer, guarded: &room, attempt,
-        progress: progress)
+      if let known = state?.remaining, !writer.isPublished {
+        let whole = range.lowerBound..<range.lowerBound + known
+        offset += try takeInParallel(parts, into: whole, from: source, attempt, progress: progress)
+      } else {
+        try take(
+          from: &input, into: range, at: &offset, by: &writer, guarded: &room, attempt,
+          progress: progress)
+      }
       let copied = offset - range.lowerBound
       try state?.check(read: copied, attempt)
       if amount == .all, copied < range.count {

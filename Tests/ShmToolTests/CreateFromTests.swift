@@ -72,4 +72,24 @@ struct CreateFromTests {
       #expect(!name.exists)
     }
   }
+
+  @Test(
+    "the next program reads standard input after the bytes of the region",
+    arguments: [0, 1, 4096, 70_001])
+  func sharedInput(_ skipped: Int) async throws {
+    try await withRegion("12M") { (source) async throws in
+      try await Tool.run("fill", source.name, "--random", "-q")
+      let bytes = try await source.contents()
+      try await withName { (name) async throws in
+        // All programs share the offset of the file.
+        let script = """
+          { head -c \(skipped) >/dev/null; "$SHMTOOL" create \(name) --from - -q; wc -c; } <\(source.path)
+          """
+        let result = try await Tool.shell(script)
+        #expect(result.code == 0)
+        #expect(result.text == "0\n")
+        #expect(try await name.contents() == Array(bytes[skipped...]))
+      }
+    }
+  }
 }

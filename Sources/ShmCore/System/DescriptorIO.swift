@@ -13,6 +13,17 @@ package enum DescriptorIO {
     return try unsafe readReady(raw, into: buffer, attempt)
   }
 
+  /// Reads bytes of a regular file at an offset; 0 at the end. pread(2)
+  package static func read(
+    _ raw: CInt, into buffer: UnsafeMutableRawBufferPointer, at offset: Int, _ attempt: String
+  ) throws(ShmError) -> Int {
+    do throws(Errno) {
+      return try unsafe OwnedDescriptor.read(raw, into: buffer, at: offset)
+    } catch {
+      throw explain(error, attempt)
+    }
+  }
+
   /// Reads without a check for blocked signals, for callers that have waited already or never wait.
   package static func readReady(
     _ raw: CInt, into buffer: UnsafeMutableRawBufferPointer, _ attempt: String

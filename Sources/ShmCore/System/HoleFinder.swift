@@ -58,9 +58,9 @@ package struct HoleFinder {
         let end = try OwnedDescriptor.seek(.hole, in: raw, from: start) ?? start
         (known, dataStart) = (offset..<max(end, start + 1), start)
       } else {
-        // There is no data before the end. The bytes beyond it are unknown.
+        // There is no data before the end. What is beyond it counts as data, which a read then does not find.
         let end = try OwnedDescriptor.seek(.end, in: raw, from: 0) ?? 0
-        (known, dataStart) = (offset..<max(end, offset + 1), max(end, offset))
+        (known, dataStart) = end > offset ? (offset..<end, end) : (offset..<Int.max, offset)
       }
     } catch {
       (known, dataStart) = (offset..<Int.max, offset)

@@ -136,6 +136,13 @@ extension OwnedDescriptor {
   package func read(
     into buffer: UnsafeMutableRawBufferPointer, at offset: Int
   ) throws(Errno) -> Int {
+    try unsafe Self.read(raw, into: buffer, at: offset)
+  }
+
+  /// pread(2) of a descriptor that this value does not own.
+  package static func read(
+    _ raw: CInt, into buffer: UnsafeMutableRawBufferPointer, at offset: Int
+  ) throws(Errno) -> Int {
     try SystemCall.check {
       unsafe pread(raw, buffer.baseAddress, buffer.count, off_t(offset))
     }
