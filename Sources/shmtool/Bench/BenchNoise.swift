@@ -21,6 +21,15 @@ enum BenchNoise {
     return ratios.sorted()[Int(disturbed * Double(ratios.count))]
   }
 
+  /// The ratio in the median round; 0 if there are too few rounds. With an even number of rounds it is the geometric mean
+  /// of the middle two, so the opposite ratio is the inverse.
+  static func usual(_ ratios: [Double]) -> Double {
+    guard ratios.count >= fewestRounds else { return 0 }
+    let sorted = ratios.sorted()
+    let (low, high) = (sorted[(sorted.count - 1) / 2], sorted[sorted.count / 2])
+    return low.squareRoot() * high.squareRoot()
+  }
+
   /// Whether a ratio is more than the floor above 1.
   static func isExceeded(by ratio: Double) -> Bool { ratio > 1 + floor }
 }

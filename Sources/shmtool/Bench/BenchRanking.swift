@@ -4,7 +4,7 @@ import Glibc
 ///
 /// A method is better than another one if their rounds show more than noise, see `BenchNoise`. All methods begin in one
 /// group. A group in which a method is better than another one is divided into two, at the place where the methods on
-/// both sides differ most. So methods share a group only if no difference exceeds the noise, and a chain of small
+/// both sides differ most in the median round. So methods share a group only if no difference exceeds the noise, and a chain of small
 /// differences is divided at its widest gap.
 struct BenchRanking {
   /// The places of the series in their array, in groups of equal rank.
@@ -30,15 +30,16 @@ struct BenchRanking {
     return ranked
   }
 
-  /// Whether a method is better than another one by more than noise. Its rank may be better with less than that, if a
-  /// chain of small differences was divided between them.
+  /// Whether a method has no worse rank than another one, and is better by more than the floor in the median round. Methods
+  /// whose order depends on a state of the machine can share a rank, and one of them is better in the usual state.
   ///
   /// - Parameters:
-  ///   - one: the series of the method.
-  ///   - other: a series that answers the same question.
+  ///   - one: the series of the method, with its rank.
+  ///   - other: a series that answers the same question, with its rank.
   /// - Returns: whether the rounds show it.
-  static func isBetter(_ one: BenchSeries, than other: BenchSeries) -> Bool {
-    BenchNoise.isExceeded(by: BenchNoise.advantage(one.ratios(to: other)))
+  static func isUsuallyBetter(_ one: BenchSeries, than other: BenchSeries) -> Bool {
+    (one.rank ?? 1) <= (other.rank ?? 1)
+      && BenchNoise.isExceeded(by: BenchNoise.usual(one.ratios(to: other)))
   }
 
   /// The series of each question from the best to the worst. Those of one rank keep their order, and so do the questions.
@@ -100,6 +101,8 @@ extension BenchRanking {
   fileprivate struct Pairs {
     /// How many times as good each method is as each other one in all rounds but the disturbed ones.
     private let advantages: [[Double]]
+    /// How many times as good each method is as each other one in the median round.
+    private let usual: [[Double]]
     /// Whether each method is better than each other one in more rounds than may be disturbed.
     private let areOftenBetter: [[Bool]]
     /// The places of the series, the best first.
@@ -108,16 +111,15 @@ extension BenchRanking {
     init(_ series: [BenchSeries]) {
       let ratios = series.map { one in series.map { one.ratios(to: $0) } }
       advantages = ratios.map { $0.map(BenchNoise.advantage) }
+      usual = ratios.map { $0.map(BenchNoise.usual) }
       areOftenBetter = ratios.map { row in
         row.map { ratios in
           Double(ratios.count(where: BenchNoise.isExceeded))
             > BenchNoise.disturbed * Double(ratios.count)
         }
       }
-      // How good a method is in the median round, compared with all others.
-      let scores = ratios.map { row in
-        row.reduce(0) { $0 + ($1.isEmpty ? 0 : log(Distribution(of: $1).p50)) }
-      }
+      // How good a method is in the median round, compared with all others. Too few rounds give no order.
+      let scores = usual.map { $0.reduce(0) { $0 + log(max($1, .leastNormalMagnitude)) } }
       var left = series.indices.sorted {
         (scores[$0], series[$1].method) > (scores[$1], series[$0].method)
       }
@@ -146,7 +148,7 @@ extension BenchRanking {
       }
       if isOne { return [Array(part)] }
       func gap(_ place: Int) -> Double {
-        part[..<place].map { one in part[place...].map { advantages[one][$0] }.min() ?? 0 }.min()
+        part[..<place].map { one in part[place...].map { usual[one][$0] }.min() ?? 0 }.min()
           ?? 0
       }
       let widest = places.dropFirst().max { gap($0) < gap($1) } ?? part.endIndex

@@ -55,7 +55,8 @@ struct BenchVerdict: Encodable {
         shared.append(one)
         passed.append(other)
         isFaster.append(
-          ones.contains { one in others.allSatisfy { BenchRanking.isBetter(one, than: $0) } })
+          ones.contains { one in others.allSatisfy { BenchRanking.isUsuallyBetter(one, than: $0) } }
+        )
       }
       if sizes.isEmpty { return nil }
     }

@@ -48,6 +48,25 @@ struct BenchRankingTests {
     }
   }
 
+  @Test("a group is divided where its methods differ most in the median round")
+  func dividedByMedians() {
+    // The second method depends on the state of the machine, and the third one is usually far behind it.
+    let rounds: [[Double]] = [
+      [9, 9, 9, 9, 9, 9, 9, 9], [8, 8, 8, 8, 8, 8, 0.5, 0.5], [2, 2, 2, 2, 2, 2, 2, 2],
+      [1.9, 1.9, 1.9, 1.9, 1.9, 1.9, 1.9, 1.9],
+    ]
+    #expect(ranks(rounds) == [1, 1, 3, 3])
+  }
+
+  @Test("with an even number of rounds, the ratio in the median round has an inverse")
+  func inverse() {
+    let ratios = [0.25, 0.5, 4, 8, 0.5, 2]
+    #expect(abs(BenchNoise.usual(ratios) - 1) < 1e-9)
+    #expect(abs(BenchNoise.usual(ratios.map { 1 / $0 }) - 1) < 1e-9)
+    #expect(abs(BenchNoise.usual([3, 1, 2]) - 2) < 1e-9)
+    #expect(BenchNoise.usual([3, 1]) == 0)
+  }
+
   @Test("rounds that overlap do not give an order, although their medians differ")
   func overlapping() {
     #expect(ranks([[1, 3, 1, 3, 3], [3, 1, 3, 1, 1]]) == [1, 1])

@@ -27,14 +27,28 @@ struct BenchValueTests {
     #expect(BenchVerdict.crossover([1, 10, 100], isFaster) == expected)
   }
 
+  @Test("a verdict is that of the usual state of the machine, in spite of a shared rank")
+  func usualState() {
+    let states = [1, 1, 1, 1, 1, 1, 0.05, 0.05]
+    let series = BenchRanking.ranked([
+      .sample(.transfer, "stream", size: 64, states.map { $0 * 10 }),
+      .sample(.transfer, "unix", size: 64, states.map { _ in 2 }),
+    ])
+    #expect(series.map(\.rank) == [1, 1])
+    #expect(BenchRanking.isUsuallyBetter(series[0], than: series[1]))
+    #expect(!BenchRanking.isUsuallyBetter(series[1], than: series[0]))
+    #expect(!BenchRanking.isUsuallyBetter(series[0].with(rank: 2), than: series[1]))
+    #expect(BenchVerdict.all(series).map(\.crossover.value) == [64])
+  }
+
   @Test("a chain that is divided between two methods does not make one faster")
   func dividedChain() {
     let rates = [("map", 1.3), ("unix", 1.1), ("tcp", 0.98)]
     let series = BenchRanking.ranked(
       rates.map { .sample(.transfer, $0.0, size: 64, [$0.1, $0.1, $0.1]) })
     #expect(series.map(\.rank) == [1, 2, 2])
-    #expect(BenchRanking.isBetter(series[0], than: series[2]))
-    #expect(!BenchRanking.isBetter(series[0], than: series[1]))
+    #expect(BenchRanking.isUsuallyBetter(series[0], than: series[2]))
+    #expect(!BenchRanking.isUsuallyBetter(series[0], than: series[1]))
     #expect(BenchVerdict.all(series).map(\.crossover.value) == [nil])
   }
 
