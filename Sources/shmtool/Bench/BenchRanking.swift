@@ -3,9 +3,9 @@ import Glibc
 /// The order of the methods that answer one question, from the best to the worst.
 ///
 /// A method is better than another one if their rounds show more than noise, see `BenchNoise`. All methods begin in one
-/// group. A group in which a method is better than another one is divided into two, at the place where the methods on
-/// both sides differ most in the median round. So methods share a group only if no difference exceeds the noise, and a chain of small
-/// differences is divided at its widest gap.
+/// group. A group in which a method is better than another one is divided into two, where the methods on both sides
+/// differ most in the median round. So a chain of small differences is divided at its widest gap. No place divides two
+/// methods if many rounds show one order and many the other, as they do if the order depends on a state of the machine.
 struct BenchRanking {
   /// The places of the series in their array, in groups of equal rank.
   let groups: [[Int]]
@@ -147,11 +147,16 @@ extension BenchRanking {
         !places[place...].contains { isBetter(order[place], order[$0]) }
       }
       if isOne { return [Array(part)] }
-      func gap(_ place: Int) -> Double {
-        part[..<place].map { one in part[place...].map { usual[one][$0] }.min() ?? 0 }.min()
-          ?? 0
+      func pairs<Result>(_ place: Int, _ value: (Int, Int) -> Result) -> [Result] {
+        part[..<place].flatMap { one in part[place...].map { value(one, $0) } }
       }
-      let widest = places.dropFirst().max { gap($0) < gap($1) } ?? part.endIndex
+      let allowed = places.dropFirst().filter {
+        !pairs($0) { areOftenBetter[$1][$0] }.contains(true)
+      }
+      let gaps = allowed.map { pairs($0) { usual[$0][$1] }.min() ?? 0 }
+      guard let widest = zip(allowed, gaps).max(by: { $0.1 < $1.1 })?.0 else {
+        return [Array(part)]
+      }
       return divided(part[..<widest]) + divided(part[widest...])
     }
   }

@@ -21,23 +21,41 @@ def questions(report):
     return found
 
 
+# How many times as good a method is as another one, in each round.
+def ratios(one, other):
+    time = one["unit"] == "nanoseconds"
+    return [b / a if time else a / b for a, b in zip(one["samples"], other["samples"])]
+
+
 # Whether a method is better than another one by more than noise.
 def is_better(one, other):
-    time = one["unit"] == "nanoseconds"
-    ratios = sorted((b / a if time else a / b) for a, b in zip(one["samples"], other["samples"]))
-    return len(ratios) >= FEWEST_ROUNDS and ratios[int(DISTURBED * len(ratios))] > 1 + FLOOR
+    values = sorted(ratios(one, other))
+    return len(values) >= FEWEST_ROUNDS and values[int(DISTURBED * len(values))] > 1 + FLOOR
+
+
+# Whether a method is better by more than the floor in more rounds than may be disturbed.
+def is_often_better(one, other):
+    values = ratios(one, other)
+    return sum(value > 1 + FLOOR for value in values) > DISTURBED * len(values)
 
 
 # The ranks that contradict the values of a report.
 def wrong_ranks(report):
     wrong = []
     for question, methods in questions(report).items():
-        for one in methods.values():
-            better = sum(other["rank"] < one["rank"] for other in methods.values())
-            if one["rank"] != better + 1:
-                wrong.append((question, one["method"], one["rank"], better))
-            wrong += [(question, one["method"], one["rank"], other["method"], other["rank"])
-                      for other in methods.values() if is_better(one, other) and one["rank"] >= other["rank"]]
+        series = methods.values()
+        for one in series:
+            if one["rank"] != 1 + sum(other["rank"] < one["rank"] for other in series):
+                wrong.append((question, one["method"], one["rank"]))
+            for other in series:
+                pair = (question, one["method"], one["rank"], other["method"], other["rank"])
+                if one["rank"] > other["rank"] and len(one["samples"]) >= FEWEST_ROUNDS and is_often_better(one, other):
+                    wrong.append(pair)
+                # They share a rank only if a method of their group has no certain order.
+                group = [third for third in series if third["rank"] == one["rank"]]
+                if is_better(one, other) and one["rank"] == other["rank"] and \
+                        not any(is_often_better(a, b) and not is_better(a, b) for a in group for b in group):
+                    wrong.append(pair)
     return wrong
 
 
