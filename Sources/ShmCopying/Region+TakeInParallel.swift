@@ -50,9 +50,6 @@ extension Region {
         }
       }
     }
-    let end = ended.withLock { $0 }
-    // As after read(2), for the next program that reads this standard input.
-    _ = try? OwnedDescriptor.seek(.start, in: source, from: base + end - range.lowerBound)
-    return end - range.lowerBound
+    return ended.withLock { $0 } - range.lowerBound
   }
 }

@@ -64,12 +64,14 @@ extension Region {
     do throws(ShmError) {
       if let known = state?.remaining, !writer.isPublished {
         let whole = range.lowerBound..<range.lowerBound + known
-        offset += try takeInParallel(parts, into: whole, from: source, attempt, progress: progress)
-      } else {
-        try take(
-          from: &input, into: range, at: &offset, by: &writer, guarded: &room, attempt,
-          progress: progress)
+        let count = try takeInParallel(
+          parts, into: whole, from: source, attempt, progress: progress)
+        try input.skip(count, attempt)
+        offset += count
       }
+      try take(
+        from: &input, into: range, at: &offset, by: &writer, guarded: &room, attempt,
+        progress: progress)
       let copied = offset - range.lowerBound
       try state?.check(read: copied, attempt)
       if amount == .all, copied < range.count {

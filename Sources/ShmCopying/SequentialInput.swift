@@ -43,6 +43,12 @@ struct SequentialInput {
     return count
   }
 
+  /// Continues after `count` bytes that were read in another way.
+  mutating func skip(_ count: Int, _ attempt: String) throws(ShmError) {
+    offset += count
+    try restoreOffset(attempt)
+  }
+
   /// Calls `body` with the parts of the next `count` bytes that have data, counted from here.
   mutating func forEachData(
     upTo count: Int, _ body: (Range<Int>) throws(ShmError) -> Void

@@ -21,7 +21,10 @@ struct PressureBench {
   /// The longest access that is recorded, in nanoseconds.
   private static let longest: UInt64 = 60_000_000_000
 
-  static func steps(_ plan: BenchPlan) -> Int { plan.rounds + 1 }
+  static func steps(_ plan: BenchPlan) -> Int { rounds(plan) + 1 }
+
+  /// There is one pass only, and fewer rounds meet too few pages in swap.
+  private static func rounds(_ plan: BenchPlan) -> Int { max(5, plan.rounds) }
 
   /// Refuses what cannot be measured here, and what was not confirmed.
   ///
@@ -82,7 +85,7 @@ struct PressureBench {
     let methods: [BenchMethod] = [.wired, .unwired]
     var whole = [Histogram<UInt64>](repeating: empty, count: methods.count)
     var medians = [[Double]](repeating: [], count: methods.count)
-    for round in 0...plan.rounds {
+    for round in 0...Self.rounds(plan) {
       // The regions are idle, and then used while the other process continues.
       try hog.control.send(.send, size: Self.hogSize, count: 4)
       _ = try hog.control.answer()

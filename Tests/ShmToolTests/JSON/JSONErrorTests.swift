@@ -18,7 +18,8 @@ struct JSONErrorTests {
     arguments: [
       ("inspect MISSING -J", "not_found", true), ("fill MISSING --zero --json", "not_found", true),
       ("verify MISSING --zero -qJ", "not_found", true), ("write MISSING --json", "not_found", true),
-      ("read MISSING -o /tmp/NEW -J", "not_found", true), ("resize MISSING 1M -J", "not_found", true),
+      ("read MISSING -o /tmp/NEW -J", "not_found", true),
+      ("resize MISSING 1M -J", "not_found", true),
       ("seal NAME grow -J", "incompatible", true), ("create NAME 1M -J", "exists", true),
       ("map MISSING -J", "not_found", true), ("map NAME MISSING -J", "not_found", true),
       ("wire NAME MISSING -J", "not_found", true), ("wire MISSING --list -J", "not_found", true),
