@@ -89,9 +89,15 @@ class Receiver(End):
 
 class Sender(End):
     def __init__(self, capacity=65536, receivers=1, events=None):
-        os.makedirs(os.path.dirname(SOCKET), 0o700, exist_ok=True)
         server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        server.bind(SOCKET)
+        # The last end of another stream removes the directory.
+        while True:
+            os.makedirs(os.path.dirname(SOCKET), 0o700, exist_ok=True)
+            try:
+                server.bind(SOCKET)
+                break
+            except FileNotFoundError:
+                continue
         server.listen()
         file = os.memfd_create("ring", os.MFD_ALLOW_SEALING)
         os.ftruncate(file, 8192 + capacity)
