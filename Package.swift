@@ -36,7 +36,7 @@ let replaced = ["malloc", "calloc", "realloc", "memalign", "aligned_alloc", "pos
 /// Links the C library statically, too, into a position-independent executable; Scripts/build asks for it. Without
 /// --disable-local-rpath SwiftPM adds a run path, and the C library does not start a static executable that has one.
 let staticFlags =
-  Context.environment["SHMTOOL_STATIC"] == nil
+  Context.environment["SHMTOOL_STATIC"] != "1"
   ? []
   // The compiler asks for -pie, too. The dynamic loader of Debian 12 does not read relocations in this form.
   : ["-static-pie", "-Wno-unused-command-line-argument", "-Wl,--pack-dyn-relocs=relr"]

@@ -103,8 +103,10 @@ extension DirectIO {
       var writer = try RegionWriter(region)
       // If the device accesses the pages of the region, only the first and the last block of the range go through the
       // buffer.
-      let scratch = try ScratchBuffer(
-        size: isIntoPages ? 2 * blockSize : method.requestSize, attempt)
+      let made = chunks.prepare { () throws(ShmError) in
+        try ScratchBuffer(size: isIntoPages ? 2 * blockSize : method.requestSize, attempt)
+      }
+      guard let scratch = made else { return }
       try chunks.forEach(attempt) { (chunk) throws(ShmError) in
         try request.run(chunk, region, &writer, scratch)
       }

@@ -16,6 +16,9 @@ final class ParallelChunks: Sendable {
   /// chunk are done, because chunks are taken in order and each taken chunk is finished.
   private let failure = Mutex<(start: Int, error: ShmError)?>(nil)
 
+  /// The error of a thread that could not make what it needs.
+  private let unprepared = Mutex<ShmError?>(nil)
+
   private init(_ range: Range<Int>, size: Int) {
     self.range = range
     self.size = size
@@ -53,7 +56,32 @@ final class ParallelChunks: Sendable {
       failedAt(failure.start)
       throw failure.error
     }
+    if let error = chunks.unpreparedError {
+      failedAt(range.lowerBound)
+      throw error
+    }
     progress(range.count)
+  }
+
+  /// The error if no thread was prepared; only then chunks are left.
+  private var unpreparedError: ShmError? {
+    // After the last chunk of a range that ends near 2^63, `next` wraps.
+    (0..<range.upperBound).contains(next.load(ordering: .relaxed))
+      ? unprepared.withLock { $0 } : nil
+  }
+
+  /// Makes what this thread needs for its work, such as buffers.
+  ///
+  /// - Parameter make: makes it.
+  /// - Returns: nil if it cannot be made. The thread must return then: the others do its work, and if no thread can make
+  ///   it, `run` throws the error.
+  func prepare<Needed: ~Copyable>(_ make: () throws(ShmError) -> Needed) -> Needed? {
+    do throws(ShmError) {
+      return try make()
+    } catch {
+      unprepared.withLock { $0 = error }
+      return nil
+    }
   }
 
   /// Calls `body` with one chunk after the other, as long as there are any.

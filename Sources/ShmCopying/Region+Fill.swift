@@ -36,7 +36,10 @@ extension Region {
         progress: progress, failedAt: { reached = $0 }
       ) { (chunks) throws(ShmError) in
         var writer = try RegionWriter(self)
-        var made = try PatternBytes(pattern, rangeStart: range.lowerBound)
+        let bytes = chunks.prepare { () throws(ShmError) in
+          try PatternBytes(pattern, rangeStart: range.lowerBound)
+        }
+        guard var made = bytes else { return }
         try chunks.forEach(attempt) { (chunk) throws(ShmError) in
           var start = chunk.lowerBound
           while start < chunk.upperBound {
@@ -91,6 +94,12 @@ extension Region {
     return found.total
   }
 
+  /// What a thread needs for a comparison.
+  private struct Comparison: ~Copyable {
+    let actual: ScratchBuffer
+    var expected: PatternBytes
+  }
+
   /// Adds the differences between `part` and a pattern to `found`.
   private func addDifferences(
     _ part: Range<Int>, from pattern: FillPattern, rangeStart: Int, threads: Int,
@@ -98,12 +107,16 @@ extension Region {
   ) throws(ShmError) {
     try ParallelChunks.run(part, threads: threads, progress: progress) {
       (chunks) throws(ShmError) in
-      let actual = try ScratchBuffer(attempt)
-      var expected = try PatternBytes(pattern, rangeStart: rangeStart)
+      let bytes = chunks.prepare { () throws(ShmError) in
+        Comparison(
+          actual: try ScratchBuffer(attempt),
+          expected: try PatternBytes(pattern, rangeStart: rangeStart))
+      }
+      guard var bytes else { return }
       try chunks.forEach(attempt) { (chunk) throws(ShmError) in
-        try readWhole(actual, chunk, attempt)
+        try readWhole(bytes.actual, chunk, attempt)
         unsafe found.compare(
-          UnsafeRawBufferPointer(actual.prefix(chunk.count)), expected.bytes(at: chunk),
+          UnsafeRawBufferPointer(bytes.actual.prefix(chunk.count)), bytes.expected.bytes(at: chunk),
           at: chunk.lowerBound)
       }
     }

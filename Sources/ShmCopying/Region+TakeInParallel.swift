@@ -9,9 +9,9 @@ extension Region {
   /// - Parameters:
   ///   - parts: the data of the file, as bytes of the region, in order.
   ///   - range: the bytes of the region that the file fills.
-  ///   - source: the file, at the first byte.
+  ///   - source: the file; its offset is that of the first byte to read.
   ///   - attempt: the operation, for messages.
-  ///   - progress: called with the bytes up to which all is written.
+  ///   - progress: called with the number of bytes written so far.
   /// - Returns: the number of bytes from the start of `range` on that are written; fewer if the file ended early.
   /// - Throws: `ShmError`: `inputOutput` if the file cannot be read, `noSpace`.
   /// - Complexity: linear in the bytes and the parts.
@@ -30,7 +30,8 @@ extension Region {
       range, size: Self.fillStep, threads: Self.threads(for: range), progress: progress
     ) { (chunks) throws(ShmError) in
       var writer = try RegionWriter(self, isShared: false)
-      let scratch = try ScratchBuffer(attempt)
+      let made = chunks.prepare { () throws(ShmError) in try ScratchBuffer(attempt) }
+      guard let scratch = made else { return }
       // Each thread gets its chunks in ascending order.
       var next = 0
       try chunks.forEach(attempt) { (chunk) throws(ShmError) in

@@ -199,7 +199,7 @@ import SystemPackage
         ? Mapping.explain(error, attempt, length: length, pageSize: pageSize)
         : region.explainWrite(error, attempt, wanted: length)
     }
-    // Otherwise munmap(2) marks every page as recently used, which takes as long as all else that it does.
+    // Otherwise munmap(2) marks every page as recently used, which doubles its time.
     try? unsafe MemoryCalls.advise(opened.buffer, MADV_SEQUENTIAL)
     unsafe bytes = opened.buffer
     window = consume opened

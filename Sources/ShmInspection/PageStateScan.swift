@@ -108,8 +108,7 @@ struct PageStateScan: ~Copyable {
     return dirty
   }
 
-  /// Scans a large region that is nearly all in RAM with two threads. This thread calls mincore(2) from the start, and
-  /// the other calls lseek(2) from the first quarter on: lseek takes a third of the time for a page.
+  /// Scans a large region that is nearly all in RAM with all processors, see `PageSurvey`.
   ///
   /// - Returns: the end of the scanned part.
   private mutating func scanHead() -> Int {

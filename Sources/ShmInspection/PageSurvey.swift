@@ -20,7 +20,7 @@ final class PageSurvey: Sendable {
   private let found = Mutex<(head: [Int: Residency], data: [Range<Int>])>(([:], []))
   private let processors = Threads.processors
 
-  /// nil if no further descriptor or addresses are available.
+  /// nil if no file descriptor or address space is available.
   init?(of file: borrowing OwnedDescriptor, end: Int) {
     // If both run, mincore needs 3 times as long for a page as lseek.
     let helpers = Threads.processors - 1

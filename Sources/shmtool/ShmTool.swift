@@ -62,8 +62,8 @@ struct ShmTool: DocumentedCommand {
 extension CommandConfiguration {
   /// The configuration of a command below the program.
   ///
-  /// It names the command above. The parser then does not look for its option that prints completions, which takes a
-  /// tenth of the start; `CompletionScript` answers that option.
+  /// It has the name of the program as the parent's, so the parser skips its completion option. That search takes a tenth
+  /// of the start; `CompletionScript` answers the option.
   init(
     subcommand name: String, abstract: String, usage: String, discussion: String,
     aliases: [String] = []

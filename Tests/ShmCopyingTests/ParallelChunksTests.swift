@@ -68,6 +68,39 @@ struct ParallelChunksTests {
     #expect((1...2).contains(count.load(ordering: .relaxed)))
   }
 
+  @Test(
+    "threads without buffers leave their work to the others, and it is an error if none has buffers",
+    arguments: [1, 2, 5], [0, 1, 4])
+  func unprepared(_ threads: Int, _ prepared: Int) throws {
+    let seen = Mutex<Set<Int>>([])
+    let tries = Atomic(0)
+    var reached = -1
+    func run() throws(ShmError) {
+      try ParallelChunks.run(
+        5..<6400, size: 64, threads: threads, progress: { _ in }, failedAt: { reached = $0 }
+      ) { (chunks) throws(ShmError) in
+        let number = tries.wrappingAdd(1, ordering: .relaxed).oldValue
+        let buffer = chunks.prepare { () throws(ShmError) in
+          // The last threads have buffers.
+          if number < threads - prepared { throw ShmError(.noSpace, "a", "b") }
+          return number
+        }
+        guard buffer != nil else { return }
+        try chunks.forEach("cannot test") { chunk in
+          _ = seen.withLock { $0.insert(chunk.lowerBound) }
+        }
+      }
+    }
+    if prepared == 0 {
+      error(.noSpace) { try run() }
+      #expect(reached == 5)
+      #expect(seen.withLock { $0.isEmpty })
+    } else {
+      try run()
+      #expect(seen.withLock { $0.count } == 100)
+    }
+  }
+
   @Test("the threads' differences are added, and the lowest offset is reported as the first")
   func sum() {
     let sum = DifferenceSum()

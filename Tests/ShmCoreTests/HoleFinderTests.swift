@@ -31,7 +31,7 @@ struct HoleFinderTests {
   }
 
   // Byte by byte this would take years.
-  @Test("what is beyond the end of a file that became shorter is one part", arguments: [0, 1, 3])
+  @Test("bytes beyond the end of a shortened file are one part", arguments: [0, 1, 3])
   func shorter(_ pages: Int) throws {
     let end = pages * page
     let found = try parts(end, data: [0..<end], in: 0..<1 << 60)

@@ -58,7 +58,7 @@ package struct HoleFinder {
         let end = try OwnedDescriptor.seek(.hole, in: raw, from: start) ?? start
         (known, dataStart) = (offset..<max(end, start + 1), start)
       } else {
-        // There is no data before the end. What is beyond it counts as data, which a read then does not find.
+        // There is no data before the end. Bytes beyond it count as data; a read there returns 0.
         let end = try OwnedDescriptor.seek(.end, in: raw, from: 0) ?? 0
         (known, dataStart) = end > offset ? (offset..<end, end) : (offset..<Int.max, offset)
       }

@@ -114,7 +114,7 @@ package struct ProcessDirectory: ~Copyable {
     try Self.numbers(in: try open(name, O_RDONLY | O_DIRECTORY), buffer: &buffer)
   }
 
-  /// Looks at the files that its descriptors are open on. statx(2)
+  /// Reads the status of the file of each descriptor. statx(2)
   ///
   /// - Parameters:
   ///   - buffer: a buffer for reading.

@@ -1,8 +1,8 @@
 /// What counts as a difference between two methods that were measured in turn.
 ///
 /// Each round measures all methods within a fraction of a second, so the ratio of two methods in one round depends less
-/// on the state of the machine than their rates do. The noise has two parts. That between rounds shows in the ratios. That
-/// between runs does not show in the rounds of one run, and `floor` allows for it.
+/// on the state of the machine than their rates do. Noise between rounds is visible in the ratios. Noise
+/// between runs is not, so `floor` allows for it.
 enum BenchNoise {
   /// The part by which a ratio must exceed 1. The guide's page Measurements tells how it was measured.
   static let floor = 0.25

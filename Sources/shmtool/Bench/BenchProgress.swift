@@ -6,7 +6,7 @@ final class BenchProgress {
   private let isWanted: Bool
   private let isQuiet: Bool
   private var done = 0
-  /// When the measurement began, in nanoseconds, if it lasts for a fixed time.
+  /// The start time in nanoseconds, if the duration is fixed.
   private var start: Int?
 
   /// - Parameters:

@@ -59,10 +59,10 @@ struct BenchRanking {
     return places.values.sorted { $0[0] < $1[0] }
   }
 
-  /// The pairs of methods of which the rounds do not show whether a difference exceeds the noise.
+  /// Counts the pairs of methods whose order needs more rounds.
   ///
   /// - Parameter series: the series of one question.
-  /// - Returns: the number of pairs. More rounds can decide them.
+  /// - Returns: the number of pairs.
   static func undecided(_ series: [BenchSeries]) -> Int {
     let pairs = Pairs(series)
     return series.indices.reduce(0) { sum, one in
@@ -124,7 +124,7 @@ extension BenchRanking {
         (scores[$0], series[$1].method) > (scores[$1], series[$0].method)
       }
       while !left.isEmpty {
-        // No method stands before a better one. Without such a method, they are better in a circle.
+        // No method stands before a better one. If none exists, the comparisons form a cycle.
         let next = left.firstIndex { one in !left.contains { isBetter($0, one) } } ?? 0
         order.append(left.remove(at: next))
       }

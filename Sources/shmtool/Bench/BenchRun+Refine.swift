@@ -1,7 +1,7 @@
 import ShmCore
 
 extension BenchRun {
-  /// The time of a quick benchmark, in nanoseconds. It leaves room to the 20 s of the help.
+  /// The time of a quick benchmark, in nanoseconds. It is below the 20 s that the help promises.
   private static let quickTime = 17_800_000_000
   /// How often a question is measured at most.
   private static let mostTimes = 6

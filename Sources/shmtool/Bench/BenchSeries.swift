@@ -52,7 +52,7 @@ struct BenchSeries: Codable {
   /// The place among the methods that answer the same question, from 1 for the best, see `BenchRanking`. Methods whose
   /// difference is within the noise share it.
   var rank: Int?
-  /// The individual values of which `distribution` tells; nil if these are the samples.
+  /// The individual values that `distribution` summarizes; nil if it summarizes the samples.
   var values: Histogram<UInt64>?
 
   enum CodingKeys: CodingKey {

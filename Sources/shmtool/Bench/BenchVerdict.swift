@@ -13,9 +13,17 @@ struct BenchVerdict: Encodable {
   /// - Parameter series: with their ranks.
   /// - Returns: a verdict for each choice that was measured.
   static func all(_ series: [BenchSeries]) -> [BenchVerdict] {
-    [
-      transfer(series), mapping(series), latency(series), fanOut(series), pressure(series),
-    ].compactMap { $0 }
+    let unknown = [BenchTest.transfer, .latency, .fanOut].filter { test in
+      series.contains { $0.test == test && $0.samples.count < BenchNoise.fewestRounds }
+    }
+    let known = series.filter { !unknown.contains($0.test) }
+    return [transfer(known), mapping(known), latency(known), fanOut(known), pressure(known)]
+      .compactMap { $0 }
+      + unknown.map { test in
+        BenchVerdict(
+          test: test, text: "\(test.rawValue) has too few rounds for a verdict",
+          crossover: Unknowable(nil))
+      }
   }
 
   /// The smallest size from which a method is faster at every size; nil without such a size.
@@ -38,7 +46,7 @@ struct BenchVerdict: Encodable {
     private(set) var sizes: [Int] = []
     private var shared: [BenchSeries] = []
     private var passed: [BenchSeries] = []
-    /// Whether a shared one is faster than every one that passes messages.
+    /// Whether a method that shares memory is faster than every method that passes messages.
     private var isFaster: [Bool] = []
 
     init?(_ series: [BenchSeries], shared isShared: (BenchMethod) -> Bool) {

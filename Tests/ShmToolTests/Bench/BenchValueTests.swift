@@ -41,6 +41,28 @@ struct BenchValueTests {
     #expect(BenchVerdict.all(series).map(\.crossover.value) == [64])
   }
 
+  @Test("fewer than three rounds give no verdict", arguments: [1, 2, 3])
+  func fewRounds(_ count: Int) {
+    func some(_ test: BenchTest, _ method: String, _ value: Double) -> BenchSeries {
+      .sample(test, method, size: 64, Array(repeating: value, count: count))
+    }
+    let series = BenchRanking.ranked([
+      some(.transfer, "stream", 9), some(.transfer, "unix", 1), some(.transfer, "map", 9),
+      some(.latency, "stream-spinning", 1), some(.latency, "pipe", 9),
+      some(.fanOut, "stream-in-place", 9), some(.fanOut, "pipes", 1),
+    ])
+    let verdicts = BenchVerdict.all(series)
+    if count < 3 {
+      #expect(
+        verdicts.map(\.text)
+          == ["transfer", "latency", "fan-out"].map { "\($0) has too few rounds for a verdict" })
+      #expect(verdicts.allSatisfy { $0.crossover.value == nil })
+    } else {
+      #expect(verdicts.count == 4)
+      #expect(!verdicts.contains { $0.text.contains("too few") })
+    }
+  }
+
   @Test("a chain that is divided between two methods does not make one faster")
   func dividedChain() {
     let rates = [("map", 1.3), ("unix", 1.1), ("tcp", 0.98)]
