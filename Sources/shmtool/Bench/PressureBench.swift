@@ -12,8 +12,11 @@ struct PressureBench {
   static let limit = 64 << 20
   /// The bytes of each of the two regions.
   static let regionSize = 16 << 20
-  /// The bytes that another process of the group writes again and again.
-  static let hogSize = 44 << 20
+  /// The bytes that another process of the group writes again and again. With the wired region they fill the group.
+  static let hogSize = 48 << 20
+  /// How often it writes them at most until the unwired region is in swap.
+  private static let passes = 16
+  private static let attempt = "cannot measure under pressure"
   /// The swap that must be free. At most half of it is used.
   private static let swap = 128 << 20
   /// The memory of the host that must be available.
@@ -31,9 +34,8 @@ struct PressureBench {
   /// - Parameter isConfirmed: whether the user agrees.
   /// - Throws: `ShmError`: `notPermitted` for an ordinary user, `noSpace` without swap or memory, `usage` without the agreement.
   static func check(isConfirmed: Bool) throws(ShmError) {
-    let attempt = "cannot measure under pressure"
     guard geteuid() == 0 else {
-      throw ShmError(.notPermitted, attempt, "only root can create a control group for it")
+      throw ShmError(.notPermitted, Self.attempt, "only root can create a control group for it")
     }
     let memory = MemoryInformation.current()
     for (amount, least, name) in [
@@ -41,14 +43,14 @@ struct PressureBench {
     ] {
       guard let amount, amount >= least else {
         throw ShmError(
-          .noSpace, attempt,
+          .noSpace, Self.attempt,
           "it needs \(ByteCount(least)) of free \(name), and "
             + (amount.map { "\(ByteCount($0)) is free" } ?? "the free amount is unknown"))
       }
     }
     guard isConfirmed else {
       throw ShmError(
-        .usage, attempt,
+        .usage, Self.attempt,
         """
         it makes memory short in a control group of \(ByteCount(limit)), and uses up to \
         \(ByteCount(swap / 2)) of swap
@@ -56,24 +58,19 @@ struct PressureBench {
     }
   }
 
-  /// What the group gets in addition if the kernel cannot swap out fast enough and ends one of its processes, in bytes.
-  private static let additions = [0, 4 << 20, 8 << 20]
-
   func run() throws(ShmError) -> BenchResult {
-    for addition in Self.additions {
-      do {
-        return try measure(limit: Self.limit + addition)
-      } catch  where error.kind == .peerDied {
-        try SignalMask.checkPending(BenchCall.attempt)
-      }
+    do {
+      return try measure()
+    } catch  where error.kind == .peerDied {
+      try SignalMask.checkPending(BenchCall.attempt)
+      throw ShmError(
+        .noSpace, Self.attempt,
+        "the kernel ended a process of the control group, because it could not swap out enough")
     }
-    throw ShmError(
-      .noSpace, "cannot measure under pressure",
-      "the kernel ended a process of the control group, because it could not swap out enough")
   }
 
-  private func measure(limit: Int) throws(ShmError) -> BenchResult {
-    let group = try PressureGroup(limit: limit)
+  private func measure() throws(ShmError) -> BenchResult {
+    let group = try PressureGroup(limit: Self.limit)
     let count = min(plan.roundTrips, Self.regionSize / PageMath.pageSize)
     let source = try BenchSource(size: PageMath.pageSize)
     let channel = try BenchChannel(sharing: 2 * count * MemoryLayout<UInt64>.stride)
@@ -87,8 +84,7 @@ struct PressureBench {
     var medians = [[Double]](repeating: [], count: methods.count)
     for round in 0...Self.rounds(plan) {
       // The regions are idle, and then used while the other process continues.
-      try hog.control.send(.send, size: Self.hogSize, count: 4)
-      _ = try hog.control.answer()
+      try pageOut(prober, by: hog)
       try hog.control.send(.send, size: Self.hogSize, count: 1)
       try prober.control.send(.send, size: Self.regionSize, count: count)
       _ = try prober.control.answer()
@@ -114,6 +110,28 @@ struct PressureBench {
         samples: medians[index], distribution: Distribution(of: whole[index]))
     }
     return result
+  }
+
+  /// Lets the other process write until most of the unwired region is in swap.
+  ///
+  /// - Throws: `ShmError` of kind `noSpace` if the kernel keeps the region in memory.
+  private func pageOut(_ prober: BenchPeer, by hog: BenchPeer) throws(ShmError) {
+    for _ in 0..<Self.passes {
+      if try residentBytes(prober) <= Self.regionSize / 4 { return }
+      try hog.control.send(.send, size: Self.hogSize, count: 1)
+      _ = try hog.control.answer()
+    }
+    let resident = ByteCount(try residentBytes(prober))
+    throw ShmError(
+      .noSpace, Self.attempt,
+      "\(resident) of a region of \(ByteCount(Self.regionSize)) stayed in memory while it was short"
+    )
+  }
+
+  /// Marks the unwired region as not used, and asks how much of it is resident.
+  private func residentBytes(_ prober: BenchPeer) throws(ShmError) -> Int {
+    try prober.control.send(.receive, size: Self.regionSize, count: 1)
+    return Int(truncatingIfNeeded: try prober.control.answer().sum)
   }
 
   /// Starts a process in the group.

@@ -1,5 +1,6 @@
 import Glibc
 import ShmCore
+import SystemPackage
 
 /// A process that writes to more memory than the group has left.
 final class HogEnd: BenchEnd {
@@ -10,19 +11,25 @@ final class HogEnd: BenchEnd {
     memory = try Allocation.pages(PressureBench.hogSize, BenchCall.attempt)
   }
 
-  /// The bytes between two pauses.
+  /// The bytes that are allocated at a time.
   private static let step = 1 << 20
 
-  /// Writes to each page once, with pauses. Without them every page counts as used just now, and the kernel ends a
-  /// process of the group instead of swapping out its pages.
-  func send(_ message: UnsafeRawBufferPointer, count: Int) {
+  /// Writes to each page once, piece by piece, and allocates each piece anew before. Pages that this process used
+  /// before would come back from swap as active ones; with more active pages than the kernel's counts tell it, it ends
+  /// a process of the group instead of swapping out.
+  func send(_ message: UnsafeRawBufferPointer, count: Int) throws(ShmError) {
     let bytes = unsafe memory.buffer
     for _ in 0..<count {
-      for offset in stride(from: 0, to: bytes.count, by: PageMath.pageSize) {
-        let value =
-          unsafe bytes.load(fromByteOffset: offset, as: UInt64.self) &+ UInt64(offset) &+ 1
-        unsafe bytes.storeBytes(of: value, toByteOffset: offset, as: UInt64.self)
-        if offset % Self.step == 0 { Waiter.pause(.milliseconds(1)) }
+      for start in stride(from: 0, to: bytes.count, by: Self.step) {
+        let piece = unsafe UnsafeMutableRawBufferPointer(
+          rebasing: bytes[start..<min(start + Self.step, bytes.count)])
+        _ = try BenchCall.run { () throws(Errno) in
+          try unsafe MemoryCalls.advise(piece, MADV_DONTNEED)
+        }
+        for offset in stride(from: 0, to: piece.count, by: PageMath.pageSize) {
+          unsafe piece.storeBytes(of: UInt64(offset) | 1, toByteOffset: offset, as: UInt64.self)
+        }
+        Waiter.pause(.milliseconds(1))
       }
     }
   }
@@ -80,8 +87,7 @@ final class ProbeEnd: BenchEnd {
   ///   - count: the accesses to each region, each to another page.
   /// - Throws: `ShmError` if the regions cannot be created or wired.
   func send(_ message: UnsafeRawBufferPointer, count: Int) throws(ShmError) {
-    // Only now is this process in the group.
-    if regions == nil { regions = try Regions(size: PressureBench.regionSize) }
+    try prepare()
     let pages = Array(0..<PressureBench.regionSize / PageMath.pageSize).shuffled().prefix(count)
     for (probe, page) in pages.enumerated() {
       let times = regions?.access(page) ?? (wired: 0, unwired: 0)
@@ -93,5 +99,21 @@ final class ProbeEnd: BenchEnd {
     }
   }
 
-  func receive(into buffer: UnsafeMutableRawBufferPointer, count: Int) -> UInt64 { 0 }
+  /// Marks the unwired region as not used.
+  ///
+  /// - Returns: its resident bytes.
+  /// - Throws: `ShmError` if the regions cannot be created or wired.
+  func receive(
+    into buffer: UnsafeMutableRawBufferPointer, count: Int
+  ) throws(ShmError) -> UInt64 {
+    try prepare()
+    // Before Linux 5.4 the kernel finds out by itself, later.
+    try? regions?.unwired.advise(.cold)
+    return UInt64(try regions?.unwired.residentBytes() ?? 0)
+  }
+
+  /// Creates the regions, when this process is in the group.
+  private func prepare() throws(ShmError) {
+    if regions == nil { regions = try Regions(size: PressureBench.regionSize) }
+  }
 }

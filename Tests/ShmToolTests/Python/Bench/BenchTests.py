@@ -259,8 +259,9 @@ def test_pressure():
     report = json.loads(result.stdout)
     found = {one["method"]: one["distribution"] for one in report["series"]}
     assert found.keys() == {"wired", "unwired"} and not report["skipped"], report
-    # A page that has to come from swap takes longer than one in RAM.
-    assert found["unwired"]["p99"] > 4 * found["wired"]["p99"], (before, found)
+    # A page that has to come from swap takes longer than one in RAM, and most pages have to.
+    for part in ("p50", "p99"):
+        assert found["unwired"][part] > 4 * found["wired"][part], (part, before, found)
     assert groups() == [], groups()
     process = started("pressure", "--yes", "-q")
     until(lambda: groups() != [])
