@@ -135,7 +135,10 @@ extension BenchSeries {
     let values = distribution
     let all =
       samples + [values.min, values.p50, values.p90, values.p99, values.p999, values.max]
-    return !samples.isEmpty && size >= 0 && receivers > 0
-      && all.allSatisfy { (0...Double(JSONText.largestNumber)).contains($0) }
+    let latencies = coreLatencies ?? Array(repeating: nil, count: samples.count)
+    return !samples.isEmpty && size >= 0 && receivers > 0 && latencies.count == samples.count
+      && (all + latencies.compactMap(\.self)).allSatisfy {
+        (0...Double(JSONText.largestNumber)).contains($0)
+      }
   }
 }

@@ -2,12 +2,6 @@ import ShmCore
 
 /// The series of a run beside those of an earlier run.
 struct BenchComparison {
-  /// A series of both runs, with medians that differ by more than noise explains.
-  struct Change {
-    let series: BenchSeries
-    let before: BenchSeries
-  }
-
   /// A fact in which the machines of both runs differ.
   struct Difference: Equatable {
     /// The key of the fact in the report.
@@ -21,9 +15,13 @@ struct BenchComparison {
   static let threshold = 0.1
   /// The number of samples below which the noise of a series is unknown.
   static let fewestSamples = 3
+  /// How often a slower series is measured again. The processes of each measurement are new, because some conditions last
+  /// as long as a process.
+  static let confirmations = 3
   /// The facts that differ between two runs on one machine.
   static let varyingFacts: Set<String> = ["steal_share"]
 
+  /// The series whose medians differ by more than noise explains.
   private(set) var slower: [Change] = []
   private(set) var faster: [Change] = []
   /// The number of series of both runs.
@@ -61,9 +59,9 @@ struct BenchComparison {
     missing = earlier.filter { before in !series.contains { $0.measures(theSameAs: before) } }
   }
 
-  /// Keeps a slower series only if a second measurement is slower, too. One of many series is slow by chance.
+  /// Keeps a slower series only if another measurement is slower, too. One of many series is slow by chance.
   ///
-  /// - Parameter again: the series of the second measurement. A series that is missing was not confirmed or refuted,
+  /// - Parameter again: the series of the other measurement. A series that is missing was not confirmed or refuted,
   ///   and is kept.
   mutating func confirm(with again: [BenchSeries]) {
     slower.removeAll { change in
@@ -112,37 +110,6 @@ struct BenchComparison {
   }
 }
 
-extension BenchComparison.Change {
-  /// How many times as long this run takes as the earlier one, by the medians.
-  var slowdown: Double {
-    // A median of 0 is a time or rate that was too small to measure.
-    let (now, before) = (
-      max(series.median, .leastNormalMagnitude), max(before.median, .leastNormalMagnitude)
-    )
-    return series.unit.isTime ? now / before : before / now
-  }
-
-  /// Whether the runs differ by more than their noise.
-  var isBeyondNoise: Bool {
-    let all = [series.samples, before.samples]
-    guard all.allSatisfy({ $0.count >= BenchComparison.fewestSamples }) else { return false }
-    guard let (low, high) = series.range, let (lowBefore, highBefore) = before.range else {
-      return false
-    }
-    let areApart = high < lowBefore || highBefore < low
-    let noise = max(series.relativeSpread, before.relativeSpread)
-    let (small, large) = (min(series.median, before.median), max(series.median, before.median))
-    return areApart && large > small * (1 + max(BenchComparison.threshold, 2 * noise))
-  }
-
-  /// Such as `transfer, stream of 64 KiB: 3.10 GB/s, 6.20 before`.
-  var text: String {
-    let scale = BenchScale(series.unit, largest: max(series.median, before.median))
-    return "\(series.test.rawValue), \(series.title): \(scale.text(series.median)), "
-      + "\(scale.figure(before.median)) before"
-  }
-}
-
 extension BenchComparison.Difference {
   /// The fact in words: `page_size` becomes `page size`.
   var name: String { fact.replacing("_", with: " ") }
@@ -157,17 +124,5 @@ extension BenchSeries {
   /// A number of receivers in words.
   static func receivers(_ count: Int) -> String {
     count == 1 ? "1 receiver" : "\(count) receivers"
-  }
-
-  /// The smallest and the largest sample; nil without samples.
-  fileprivate var range: (Double, Double)? {
-    guard let low = samples.min(), let high = samples.max() else { return nil }
-    return (low, high)
-  }
-
-  /// The distance of the extreme samples as a part of the median.
-  fileprivate var relativeSpread: Double {
-    guard let (low, high) = range, high > low else { return 0 }
-    return (high - low) / median
   }
 }

@@ -71,7 +71,7 @@ final class DuplexEnd: BenchEnd {
   }
 }
 
-/// A copy within this process, in the place of the other process.
+/// A copy within this process.
 final class LocalCopyEnd: BenchEnd {
   private let source: Mapping
   let systemCalls = 0

@@ -22,6 +22,9 @@ enum BenchLink {
   ) throws(ShmError) -> any BenchEnd {
     switch part.role {
     case .hog: return try HogEnd()
+    case .copier:
+      let source = try region(BenchPeer.source)
+      return LocalCopyEnd(source: try Mapping(of: source, protection: .readOnly))
     case .prober: return ProbeEnd(try Mapping(of: try region(descriptors.first ?? -1)))
     default: break
     }
@@ -87,7 +90,7 @@ enum BenchLink {
     case .echo:
       let input = try input(".there")
       return DuplexEnd(output: try output(".back"), input: input)
-    case .prober, .hog: throw ShmError(.defect, BenchCall.attempt, "it has no stream")
+    case .copier, .prober, .hog: throw ShmError(.defect, BenchCall.attempt, "it has no stream")
     }
   }
 

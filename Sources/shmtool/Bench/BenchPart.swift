@@ -5,6 +5,8 @@ import SystemPackage
 struct BenchPart {
   enum Role: String {
     case sender, receiver
+    /// It copies within its own memory.
+    case copier
     /// It sends a message, and waits until the message comes back.
     case asker
     /// It sends each message back.
@@ -15,7 +17,7 @@ struct BenchPart {
     case hog
 
     /// Whether the process has a processor that its starter does not use.
-    var hasProcessor: Bool { self == .sender || self == .echo }
+    var hasProcessor: Bool { [.sender, .copier, .echo].contains(self) }
   }
 
   let method: BenchMethod

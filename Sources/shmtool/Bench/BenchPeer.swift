@@ -50,6 +50,8 @@ final class BenchPeer {
 
   /// The descriptors that it inherits, from this one on: the control, the source, the channel.
   private static let first: CInt = 3
+  /// The region of the message.
+  static let source = first + 1
 
   /// Does what a word of the command line says, until the process that started this one closes the control.
   static func serve(_ word: String) throws {
@@ -68,9 +70,9 @@ final class BenchPeer {
   private static func serve(_ part: BenchPart, interrupt: CInt?) throws(ShmError) {
     if part.role.hasProcessor { _ = BenchProcessor.keep(.last) }
     let control = BenchControl(OwnedDescriptor(adopting: first))
-    let source = try BenchSource(descriptor: first + 1)
+    let source = try BenchSource(descriptor: Self.source)
     try control.sendReady(address: source.mapping.address)
-    let rest = (first + 2..<first + 8).filter { OwnedDescriptor.isOpen($0) }
+    let rest = (Self.source + 1..<first + 8).filter { OwnedDescriptor.isOpen($0) }
     let end = try BenchLink.end(part, rest, interrupt: interrupt)
     let buffer = try Allocation.pages(part.largest, BenchCall.attempt)
     while let next = try control.nextTask() {

@@ -7,15 +7,17 @@ extension BenchReport {
   /// - Parameters:
   ///   - earlier: the earlier run.
   ///   - width: the columns of the text.
-  ///   - again: measures some series a second time. It gets the series that are slower.
-  /// - Throws: the errors of the second measurement.
+  ///   - again: measures some series again. It gets the series that are slower.
+  /// - Throws: the errors of the further measurements.
   mutating func compare(
     with earlier: BenchBaseline, width: Int,
     again: ([BenchSeries]) throws(ShmError) -> [BenchSeries]
   ) throws(ShmError) {
     var found = BenchComparison(series, machine: BenchBaseline.facts(machine), with: earlier)
     if let warning = found.warning { Output.complain(warning) }
-    if !found.slower.isEmpty { found.confirm(with: try again(found.slower.map(\.series))) }
+    for _ in 0..<BenchComparison.confirmations where !found.slower.isEmpty {
+      found.confirm(with: try again(found.slower.map(\.series)))
+    }
     comparison = Comparison(found, width: width)
   }
 

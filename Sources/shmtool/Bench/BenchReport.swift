@@ -28,7 +28,7 @@ struct BenchReport: Report {
       init(_ change: BenchComparison.Change) {
         let series = change.series
         (test, method, size) = (series.test, series.method, series.size)
-        (receivers, before, now) = (series.receivers, change.before.median, series.median)
+        (receivers, before, now) = (series.receivers, change.medianBefore, change.median)
       }
     }
 

@@ -49,6 +49,9 @@ struct BenchSeries: Codable {
   var resident: Int?
   /// The bytes that are allocated afterwards; omitted except for `memory`.
   var allocated: Int?
+  /// The core-to-core latency beside each sample, in nanoseconds, see `CoreLatency`; nil for a sample during which it
+  /// changed. Omitted if the samples do not depend on it, or with one processor.
+  var coreLatencies: [Double?]?
   /// The place among the methods that answer the same question, from 1 for the best, see `BenchRanking`. Methods whose
   /// difference is within the noise share it.
   var rank: Int?
@@ -57,7 +60,7 @@ struct BenchSeries: Codable {
 
   enum CodingKeys: CodingKey {
     case test, method, size, receivers, unit, samples, distribution, perGib, resident, allocated,
-      rank
+      coreLatencies, rank
   }
 
   /// The median of the samples. With an even number of samples it is the lower one of the middle two.
@@ -68,6 +71,11 @@ struct BenchSeries: Codable {
     if let cost = perGib, let second = other.perGib {
       let share = Double(other.samples.count) / Double(samples.count + other.samples.count)
       perGib = cost.mixed(with: second, share: share)
+    }
+    if coreLatencies != nil || other.coreLatencies != nil {
+      coreLatencies = [self, other].flatMap {
+        $0.coreLatencies ?? Array(repeating: nil, count: $0.samples.count)
+      }
     }
     samples += other.samples
     if let more = other.values { values?.add(more) }

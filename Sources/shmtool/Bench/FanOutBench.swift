@@ -106,18 +106,25 @@ struct FanOutBench {
       counts.append(plan.count(ofMessagesTaking: Double(first.nanoseconds) / 64))
     }
     try progress.step()
+    let core = CoreLatency()
     var samples = [[Double]](repeating: [], count: sessions.count)
+    var latencies = [[Double?]](repeating: [], count: sessions.count)
     for _ in 0..<plan.rounds {
       for (index, session) in sessions.enumerated() {
-        samples[index].append(
-          try session.measure(count: counts[index], source).bytesPerSecond)
+        let (sample, latency) = try core.around { () throws(ShmError) in
+          try session.measure(count: counts[index], source)
+        }
+        samples[index].append(sample.bytesPerSecond)
+        latencies[index].append(latency)
       }
       try progress.step()
     }
     return sessions.indices.map { index in
-      BenchSeries(
+      var series = BenchSeries(
         .fanOut, sessions[index].method, size: BenchPlan.piece, receivers: receivers,
         unit: .bytesPerSecond, samples: samples[index])
+      series.coreLatencies = core.series(latencies[index])
+      return series
     }
   }
 }

@@ -116,10 +116,11 @@ struct LatencyBench {
       }
     }
     directory.remove()
+    let core = CoreLatency()
     let processors = BenchProcessor.keep(.first)
     defer { BenchProcessor.restore(processors) }
     for size in plan.latencySizes {
-      result.series += try measure(size, sessions, into: buffer, source)
+      result.series += try measure(size, sessions, into: buffer, source, core)
     }
     return result
   }
@@ -127,20 +128,24 @@ struct LatencyBench {
   /// All methods with one size, in turn.
   private func measure(
     _ size: Int, _ sessions: [Session], into buffer: borrowing OwnedPages,
-    _ source: borrowing BenchSource
+    _ source: borrowing BenchSource, _ core: CoreLatency
   ) throws(ShmError) -> [BenchSeries] {
     let empty = Histogram<UInt64>(
       highestTrackableValue: Self.longest, numberOfSignificantValueDigits: .three)
     var whole = [Histogram<UInt64>](repeating: empty, count: sessions.count)
     var medians = [[Double]](repeating: [], count: sessions.count)
+    var latencies = [[Double?]](repeating: [], count: sessions.count)
     for round in 0...plan.rounds {
       for (index, session) in sessions.enumerated() {
         var histogram = empty
-        try session.measure(
-          size: size, count: plan.roundTrips, into: buffer, source, &histogram)
+        let latency = try core.around { () throws(ShmError) in
+          try session.measure(
+            size: size, count: plan.roundTrips, into: buffer, source, &histogram)
+        }.latency
         // The first round warms up.
         if round == 0 { continue }
         medians[index].append(Double(histogram.median))
+        latencies[index].append(latency)
         whole[index].add(histogram)
       }
       try progress.step()
@@ -150,6 +155,7 @@ struct LatencyBench {
         .latency, sessions[index].method, size: size, unit: .nanoseconds, samples: medians[index],
         distribution: Distribution(of: whole[index]))
       series.values = whole[index]
+      series.coreLatencies = core.series(latencies[index])
       return series
     }
   }

@@ -25,11 +25,12 @@ struct TransferBench {
       }
     }
     directory.remove()
+    let core = CoreLatency()
     let processors = BenchProcessor.keep(.first)
     defer { BenchProcessor.restore(processors) }
     for size in plan.transferSizes {
       result.series += try measure(
-        size, sessions.filter { size <= $0.largestMessage }, into: buffer, source)
+        size, sessions.filter { size <= $0.largestMessage }, into: buffer, source, core)
     }
     return result
   }
@@ -37,7 +38,7 @@ struct TransferBench {
   /// All methods with one size, in turn.
   private func measure(
     _ size: Int, _ sessions: [TransferSession], into buffer: borrowing OwnedPages,
-    _ source: borrowing BenchSource
+    _ source: borrowing BenchSource, _ core: CoreLatency
   ) throws(ShmError) -> [BenchSeries] {
     var counts: [Int] = []
     for session in sessions {
@@ -45,14 +46,23 @@ struct TransferBench {
     }
     try progress.step()
     var samples = [[TransferSession.Sample]](repeating: [], count: sessions.count)
+    var latencies = [[Double?]](repeating: [], count: sessions.count)
     for _ in 0..<plan.rounds {
       for (index, session) in sessions.enumerated() {
-        samples[index].append(
-          try session.measure(size: size, count: counts[index], into: buffer, source))
+        let (sample, latency) = try core.around { () throws(ShmError) in
+          try session.measure(size: size, count: counts[index], into: buffer, source)
+        }
+        samples[index].append(sample)
+        latencies[index].append(latency)
       }
       try progress.step()
     }
-    return zip(sessions, samples).map { series($0.method, size, $1) }
+    return sessions.indices.map { index in
+      var series = series(sessions[index].method, size, samples[index])
+      // A copy within one process does not depend on it.
+      if sessions[index].method != .copy { series.coreLatencies = core.series(latencies[index]) }
+      return series
+    }
   }
 
   /// Runs until the time of a measurement has passed, and returns how many messages it takes.

@@ -15,10 +15,11 @@ final class TransferSession {
 
   let method: BenchMethod
   let largestMessage: Int
-  private let end: any BenchEnd
+  /// The receiving end; nil if the other process receives, too.
+  private let end: (any BenchEnd)?
   /// Keeps the descriptors open.
   private let channel: BenchChannel
-  private let peer: BenchPeer?
+  private let peer: BenchPeer
 
   init(
     _ method: BenchMethod, _ source: borrowing BenchSource, _ directory: BenchDirectory,
@@ -28,18 +29,17 @@ final class TransferSession {
     let size = source.mapping.count
     channel = try BenchChannel(for: method, largest: size)
     largestMessage = min(size, channel.largestMessage ?? size)
-    if method == .copy {
-      peer = nil
-      end = LocalCopyEnd(source: try Mapping(of: source.region, protection: .readOnly))
-      return
-    }
-    let part = BenchPart(method, .sender, largest: largestMessage, meetingIn: directory)
-    let peer = try BenchPeer(part, source, over: channel)
+    let isCopy = method == .copy
+    let part = BenchPart(
+      method, isCopy ? .copier : .sender, largest: largestMessage, meetingIn: directory)
+    peer = try BenchPeer(part, source, over: channel)
     let address = try peer.control.waitForReady()
-    end = try BenchLink.end(
-      part.with(.receiver), channel.own.compactMap { $0.number },
-      peer: (peer.process, address), interrupt: interrupt)
-    self.peer = peer
+    end =
+      isCopy
+      ? nil
+      : try BenchLink.end(
+        part.with(.receiver), channel.own.compactMap { $0.number },
+        peer: (peer.process, address), interrupt: interrupt)
   }
 
   /// Transfers messages, and checks that every byte arrived.
@@ -55,23 +55,24 @@ final class TransferSession {
     size: Int, count: Int, into buffer: borrowing OwnedPages, _ source: borrowing BenchSource
   ) throws(ShmError) -> Sample {
     let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.buffer[..<size])
-    let calls = end.systemCalls
+    let calls = end?.systemCalls ?? 0
     let before = BenchUsage.current
     let start = Clock.nanoseconds
-    try peer?.control.send(.send, size: size, count: count)
-    let sum = try unsafe end.receive(into: room, count: count)
-    let nanoseconds = Clock.nanoseconds - start
+    try peer.control.send(end == nil ? .receive : .send, size: size, count: count)
+    let received = try unsafe end?.receive(into: room, count: count)
+    var nanoseconds = Clock.nanoseconds - start
     let usage = BenchUsage.current - before
-    let own = end.systemCalls - calls
-    let answer = try peer?.control.answer()
+    let own = (end?.systemCalls ?? 0) - calls
+    let answer = try peer.control.answer()
+    if end == nil { nanoseconds = Clock.nanoseconds - start }
+    let sum = received ?? answer.sum
     let expected = try unsafe source.withMessage(size) { unsafe BenchSum.of($0) }
     guard sum == expected &* UInt64(count) else {
       throw ShmError(
         .damaged, BenchCall.attempt, "other bytes than those sent arrived by \(method.rawValue)")
     }
     return Sample(
-      nanoseconds: nanoseconds, bytes: size * count,
-      usage: usage + (answer?.usage ?? BenchUsage()),
-      systemCalls: own + (answer?.systemCalls ?? 0))
+      nanoseconds: nanoseconds, bytes: size * count, usage: usage + answer.usage,
+      systemCalls: own + answer.systemCalls)
   }
 }

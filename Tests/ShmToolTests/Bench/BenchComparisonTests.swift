@@ -65,6 +65,46 @@ struct BenchComparisonTests {
     #expect(try verdict(.sample(.transfer, longer), .sample(.transfer, shorter)) == "faster")
   }
 
+  @Test(
+    "compares samples that were measured with like core-to-core latencies",
+    arguments: [
+      // The machine was mostly in one state, and then mostly in another one.
+      ([60.0, 62, 61, 300, 310, 305], [900.0, 900, 900, 200, 200, 200], "same"),
+      ([305.0, 62, 310, 61, 300, 60], [200.0, 900, 200, 900, 200, 900], "same"),
+      // In the common state it became slower.
+      ([60.0, 62, 61, 300, 310, 305], [400.0, 390, 410, 200, 200, 200], "slower"),
+      ([28.0, 27, 61, 62, 64, nil], [900.0, 900, 450, 450, 450, 900], "slower"),
+      // Two samples of a common state are too few, and the other state explains four times as long.
+      ([60.0, 62, 300, 300, 310, 305], [250.0, 250, 250, 250, 250, 250], "same"),
+      ([300.0, 300, 300, 300], [250.0, 250, 250, 250], "same"),
+      ([240.0, 240, 240], [200.0, 200, 200], "slower"),
+      ([15.0, 15, 15], [190.0, 190, 190], "slower"),
+      // Without known states all samples count.
+      ([nil, nil, nil], [900.0, 900, 900], "same"), ([nil, nil, 60], [900.0, 90, 90], "same"),
+      ([nil, nil, nil], [90.0, 90, 90], "slower"), (nil, [90.0, 90, 90], "slower"),
+    ] as [([Double?]?, [Double], String)])
+  func states(_ latencies: [Double?]?, _ rates: [Double], _ expected: String) throws {
+    let before = BenchSeries.sample(.transfer, [899, 900, 901]).with(latencies: [61, 60, 65])
+    let now = BenchSeries.sample(.transfer, rates).with(latencies: latencies)
+    #expect(try verdict(now, before) == expected)
+    #expect(try verdict(before, now) == (expected == "slower" ? "faster" : expected))
+  }
+
+  @Test("shows the medians of the compared samples")
+  func comparedMedians() throws {
+    let now = BenchSeries.sample(.transfer, [100, 100, 100, 400, 400, 400, 400])
+      .with(latencies: [300, 300, 300, 60, 60, 60, 60])
+    let before = BenchSeries.sample(.transfer, [300, 300, 300]).with(latencies: [310, 310, 310])
+    let change = try #require(try compared([now], [before]).slower.first)
+    #expect(change.median == 100 && change.medianBefore == 300)
+  }
+
+  @Test("refuses latencies that do not belong to the samples", arguments: [[60.0], [60, 60, -1]])
+  func latencies(_ latencies: [Double]) {
+    let series = BenchSeries.sample(.transfer, [1, 1, 1]).with(latencies: latencies)
+    #expect(throws: ShmError.self) { try compared([], [series]) }
+  }
+
   @Test("compares only series of the same test, method, size, receivers and unit")
   func counterparts() throws {
     let before = BenchSeries.sample(.fanOut, "pipes", receivers: 2, [1, 1, 1])

@@ -26,6 +26,13 @@ extension BenchSeries {
     sample(test, "stream", samples)
   }
 
+  /// With the core-to-core latency beside each sample.
+  func with(latencies: [Double?]?) -> BenchSeries {
+    var series = self
+    series.coreLatencies = latencies
+    return series
+  }
+
   func with(rank: Int) -> BenchSeries {
     var series = self
     series.rank = rank
