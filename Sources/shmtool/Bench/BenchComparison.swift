@@ -19,7 +19,7 @@ struct BenchComparison {
   /// as long as a process.
   static let confirmations = 3
   /// The facts that differ between two runs on one machine.
-  static let varyingFacts: Set<String> = ["steal_share"]
+  static let varyingFacts: Set<String> = ["core_latency", "steal_share"]
 
   /// The series whose medians differ by more than noise explains.
   private(set) var slower: [Change] = []

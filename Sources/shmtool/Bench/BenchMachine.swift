@@ -22,6 +22,8 @@ struct BenchMachine: Encodable {
   let memlockLimit: Unknowable<LimitsReport.Limit>
   /// The part of the processors' time that the hypervisor took during the measurement, 0 to 1.
   var stealShare: Unknowable<Double>
+  /// The core-to-core latency in the usual state during the measurement, in nanoseconds, see `CoreLatency`.
+  var coreLatency: Unknowable<Double>
 
   static var current: BenchMachine {
     BenchMachine(
@@ -32,7 +34,8 @@ struct BenchMachine: Encodable {
       pipeMaximum: Unknowable(
         (try? FileSystem.firstLine(of: "/proc/sys/fs/pipe-max-size"))
           .flatMap { ProcText.decimal($0) }),
-      memlockLimit: Unknowable(memlockLimit), stealShare: Unknowable(nil))
+      memlockLimit: Unknowable(memlockLimit), stealShare: Unknowable(nil),
+      coreLatency: Unknowable(nil))
   }
 
   private static var model: String? {

@@ -30,16 +30,19 @@ struct BenchRanking {
     return ranked
   }
 
-  /// Whether a method has no worse rank than another one, and is better by more than the floor in the median round. Methods
-  /// whose order depends on a state of the machine can share a rank, and one of them is better in the usual state.
+  /// Whether a method has a better rank than another one, and is better by more than the floor in the median round. Methods
+  /// whose order depends on a state of the machine can share a rank, and one of them is better in the usual state. Because
+  /// other rounds contradict, it must then exceed the floor twice.
   ///
   /// - Parameters:
   ///   - one: the series of the method, with its rank.
   ///   - other: a series that answers the same question, with its rank.
   /// - Returns: whether the rounds show it.
   static func isUsuallyBetter(_ one: BenchSeries, than other: BenchSeries) -> Bool {
-    (one.rank ?? 1) <= (other.rank ?? 1)
-      && BenchNoise.isExceeded(by: BenchNoise.usual(one.ratios(to: other)))
+    let (rank, otherRank) = (one.rank ?? 1, other.rank ?? 1)
+    let ratio = BenchNoise.usual(one.ratios(to: other))
+    return rank <= otherRank
+      && BenchNoise.isExceeded(by: rank < otherRank ? ratio : ratio / (1 + BenchNoise.floor))
   }
 
   /// The series of each question from the best to the worst. Those of one rank keep their order, and so do the questions.

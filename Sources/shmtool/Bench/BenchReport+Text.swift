@@ -32,6 +32,9 @@ extension BenchReport {
     ]
     if let model = machine.model.value { facts[1] += " (\(model))" }
     if let memory = machine.memory.value { facts.append("\(ByteCount(memory)) of memory") }
+    if let latency = machine.coreLatency.value {
+      facts.append("core-to-core latency \(Format.nanoseconds(latency))")
+    }
     if let steal = machine.stealShare.value, steal >= 0.001 {
       facts.append("\(Format.figure(steal * 100)) % of the time stolen by the hypervisor")
     }

@@ -46,6 +46,7 @@ struct BenchRun {
     if let ticks, let now = ProcessorTicks.current {
       machine.stealShare = Unknowable(now.stealShare(since: ticks))
     }
+    machine.coreLatency = Unknowable(CoreLatency.usual(of: result.series))
     return BenchReport(
       result, machine, quick: quick, nanoseconds: Clock.nanoseconds - start)
   }

@@ -30,6 +30,12 @@ struct CoreLatency {
     max(one, other) <= min(one, other) * likeness
   }
 
+  /// The median latency beside the samples of some series; nil if none is known.
+  static func usual(of series: [BenchSeries]) -> Double? {
+    let known = series.flatMap { $0.coreLatencies ?? [] }.compactMap(\.self).sorted()
+    return known.isEmpty ? nil : Distribution.value(at: 0.5, of: known)
+  }
+
   /// Measures something, and the latency before and after it.
   ///
   /// - Parameter body: the measurement.

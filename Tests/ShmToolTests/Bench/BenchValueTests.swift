@@ -41,6 +41,20 @@ struct BenchValueTests {
     #expect(BenchVerdict.all(series).map(\.crossover.value) == [64])
   }
 
+  @Test(
+    "with a shared rank the usual state must show twice the noise",
+    arguments: [(1.4, nil), (1.5, nil), (1.6, 64), (3, 64)] as [(Double, Int?)])
+  func sharedRank(_ ratio: Double, _ expected: Int?) {
+    // In some rounds the order is the opposite one.
+    let rounds = [ratio, ratio, ratio, ratio, 0.5, 0.5]
+    let series = BenchRanking.ranked([
+      .sample(.transfer, "map", size: 64, rounds),
+      .sample(.transfer, "unix", size: 64, rounds.map { _ in 1 }),
+    ])
+    #expect(series.map(\.rank) == [1, 1])
+    #expect(BenchVerdict.all(series).map(\.crossover.value) == [expected])
+  }
+
   @Test("fewer than three rounds give no verdict", arguments: [1, 2, 3])
   func fewRounds(_ count: Int) {
     func some(_ test: BenchTest, _ method: String, _ value: Double) -> BenchSeries {
