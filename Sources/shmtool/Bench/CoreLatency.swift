@@ -8,9 +8,14 @@ import Synchronization
 ///
 /// A hypervisor moves virtual processors to other cores, and some cores share caches. So the same transfer can be several
 /// times as fast in one second as in the next one. Samples are comparable if they were measured with like latencies.
-struct CoreLatency {
+final class CoreLatency {
   /// The first and the last processor of this thread; nil if it has only one.
   private let processors: (first: cshmtool_processors, last: cshmtool_processors)?
+
+  /// The last latency and the time of its measurement. It is the one before the next sample, too.
+  private var last: (latency: Double?, time: Int)?
+  /// The age up to which it is, in nanoseconds.
+  private static let lifetime = 1_000_000
 
   /// Latencies whose ratio is at most this are alike. Cores that share more caches have less than half of the latency.
   private static let likeness = 1.5
@@ -44,9 +49,9 @@ struct CoreLatency {
   func around<Result>(
     _ body: () throws(ShmError) -> Result
   ) throws(ShmError) -> (result: Result, latency: Double?) {
-    let before = nanoseconds()
+    let before = latest()
     let result = try body()
-    guard let before, let after = nanoseconds(), Self.areAlike(before, after) else {
+    guard let before, let after = measure(), Self.areAlike(before, after) else {
       return (result, nil)
     }
     return (result, min(before, after))
@@ -55,8 +60,14 @@ struct CoreLatency {
   /// The latencies of all samples of a series; nil with one processor.
   func series(_ latencies: [Double?]) -> [Double?]? { processors == nil ? nil : latencies }
 
+  /// The latency now.
+  private func latest() -> Double? {
+    if let last, Clock.nanoseconds - last.time < Self.lifetime { return last.latency }
+    return measure()
+  }
+
   /// Measures the latency, in less than 1 ms on an idle machine.
-  private func nanoseconds() -> Double? {
+  private func measure() -> Double? {
     guard let processors else { return nil }
     let line = Line()
     Threads.run(2) {
@@ -66,6 +77,7 @@ struct CoreLatency {
       if isFirst { line.ask() } else { line.answer() }
     } whileWaiting: {
     }
+    last = (line.nanoseconds, Clock.nanoseconds)
     return line.nanoseconds
   }
 }
@@ -80,7 +92,7 @@ private final class Line: Sendable {
   /// The time of the fastest batch.
   private let shortest = Atomic<Int>(.max)
   /// On a busy machine one thread may have to wait for a processor.
-  private let deadline = Deadline(after: .milliseconds(10))
+  private let deadline = Deadline(after: .milliseconds(2))
 
   /// The mean of one round trip in the batch that was disturbed least; nil if the time did not suffice.
   var nanoseconds: Double? {
