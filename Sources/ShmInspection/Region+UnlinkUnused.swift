@@ -23,14 +23,23 @@ extension Region {
   public func unlinkIfUnused() throws(ShmError) -> RegionUse {
     try SharedMemory.require(descriptor, "cannot remove \(quoted)")
     // Without /proc there is the kernel's word still.
-    let users = try? Self.users(try status().identity)
-    if case .used(let processes) = users { return .used(processes) }
-    return try unlinkIfUnused(afterLook: ())
+    let identity = try status().identity
+    let users = (try? RegionUsers.lasting(of: identity))?.users(of: identity).map(\.process) ?? []
+    guard users.isEmpty else { return .used(users) }
+    return try unlinkIfUnused(afterLook: (), patience: RegionUsers.patience)
   }
 
   /// Removes the name after a scan that found no user.
-  func unlinkIfUnused(afterLook: Void) throws(ShmError) -> RegionUse {
-    switch RegionLease.ask(for: self, patience: .milliseconds(20)) {
+  ///
+  /// - Parameters:
+  ///   - afterLook: nothing.
+  ///   - patience: how long another process may have it open that the scan did not find.
+  /// - Returns: as `unlinkIfUnused()`.
+  /// - Throws: as `unlinkIfUnused()`.
+  func unlinkIfUnused(
+    afterLook: Void, patience: Duration = .milliseconds(20)
+  ) throws(ShmError) -> RegionUse {
+    switch RegionLease.ask(for: self, patience: patience) {
     case .granted(let lease):
       let raw = lease.raw
       defer { withExtendedLifetime(lease) {} }

@@ -57,14 +57,15 @@ public enum RegionUse: Sendable, Equatable {
   /// - Parameters:
   ///   - region: opened for its status only, so that it does not count itself.
   ///   - scan: the users of regions, from a scan that included this region.
+  ///   - patience: how long another process may have it open that the scan did not find.
   /// - Returns: the proven use.
   /// - Throws: `ShmError`. On an open region this is unusual: the kernel lacks memory, or a sandbox refuses.
   package static func proved(
-    _ region: borrowing Region, in scan: RegionUsers
+    _ region: borrowing Region, in scan: RegionUsers, patience: Duration = .milliseconds(20)
   ) throws(ShmError) -> RegionUse {
     let users = scan.users(of: try region.status().identity).map(\.process)
     if !users.isEmpty { return .used(users) }
-    return switch RegionLease.ask(for: region, patience: .milliseconds(20)) {
+    return switch RegionLease.ask(for: region, patience: patience) {
     case .granted: .unused
     case .refused: .used([])
     // Without a lease, only a scan of every process can prove it.
@@ -111,8 +112,8 @@ public enum RegionUse: Sendable, Equatable {
   ) throws(ShmError) {
     let region = try Region.open(reference, access: .status)
     try SharedMemory.require(region.descriptor, attempt)
-    let scan = try RegionUsers.scan(for: [try region.status().identity])
-    try proved(region, in: scan).refuse(attempt)
+    let scan = try RegionUsers.lasting(of: try region.status().identity)
+    try proved(region, in: scan, patience: RegionUsers.patience).refuse(attempt)
   }
 
   /// Throws unless this is `unused`.

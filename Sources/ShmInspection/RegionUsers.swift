@@ -35,6 +35,24 @@ public struct RegionUsers: Sendable {
     RegionUsers(try ProcessScan(.regions(wanted)))
   }
 
+  /// How long a process may have a region open only to inspect it.
+  static var patience: Duration { .milliseconds(250) }
+
+  /// Looks at every process. As long as processes seem only to inspect a region, and do not use it, it looks again.
+  ///
+  /// - Parameter region: the region.
+  /// - Returns: its users. The time may not suffice for an inspection, so one of them may be such a process.
+  /// - Throws: as `scan(for:)`.
+  static func lasting(of region: RegionIdentity) throws(ShmError) -> RegionUsers {
+    let deadline = Deadline(after: patience)
+    while true {
+      let found = try scan(for: [region])
+      let users = found.users(of: region)
+      if users.isEmpty || !users.allSatisfy(\.mayInspectOnly) || deadline.hasPassed { return found }
+      Waiter.pause(.milliseconds(2))
+    }
+  }
+
   init(_ scan: ProcessScan) {
     users = scan.sightings.mapValues(\.users)
     hiddenProcesses = scan.hiddenProcesses.count

@@ -50,6 +50,11 @@ extension BenchComparison {
       return series.unit.isTime ? now / before : before / now
     }
 
+    /// Whether this run is slower by more than the threshold and the state of the machine explain.
+    var isSlowerBeyondThreshold: Bool {
+      slowdown > (1 + BenchComparison.threshold) * allowance
+    }
+
     /// Whether the runs differ by more than their noise and the state of the machine explain.
     var isBeyondNoise: Bool {
       let (now, before) = samples

@@ -68,8 +68,8 @@ struct BenchComparison {
       guard let second = again.first(where: { $0.measures(theSameAs: change.series) }) else {
         return false
       }
-      let repeated = Change(series: second, before: change.before)
-      return !repeated.isBeyondNoise || repeated.slowdown < 1
+      // The noise of each further measurement need not be small.
+      return !Change(series: second, before: change.before).isSlowerBeyondThreshold
     }
   }
 

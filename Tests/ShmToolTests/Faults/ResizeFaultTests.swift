@@ -10,6 +10,13 @@ struct ResizeFaultTests {
     }
   }
 
+  @Test("a process that inspects a region does not prevent that it becomes smaller or is removed")
+  func inspected() async throws {
+    try await withRegion("1M") { (name) async throws in
+      try await Python.test(named: name)
+    }
+  }
+
   @Test(
     "a failed resize keeps the bytes that other processes have written meanwhile",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))

@@ -116,21 +116,21 @@ def test_files():
         assert root.tag == "{http://www.w3.org/2000/svg}svg", root.tag
         assert "pagemap-scan" in open(svg_file).read()
 
-        # A ring that became four times as slow, and one that became faster.
+        # A ring that became slower, and a method that became faster, by more than the noise of a busy machine.
         def earlier(method, factor):
             changed = json.loads(json.dumps(report))
             for one in changed["series"]:
                 if one["method"] == method:
                     one["samples"] = [value * factor for value in one["samples"]]
             open(first, "w").write(json.dumps(changed))
-        for method, factor, key in (("stream-in-place", 20, "slower"), ("seek-data", 0.02, "faster")):
+        for method, factor, key in (("stream-in-place", 1000, "slower"), ("seek-data", 0.001, "faster")):
             earlier(method, factor)
             result = bench("--quick", "pages", "fan-out", "--json", "--baseline", first)
             found = json.loads(result.stdout)["comparison"]
             assert method in {change["method"] for change in found[key]}, (found, result)
             assert result.returncode == (1 if found["slower"] else 0), (found, result)
             assert found["compared"] == len(report["series"]), found
-        earlier("stream-in-place", 20)
+        earlier("stream-in-place", 1000)
         result = bench("--quick", "fan-out", "--baseline", first)
         assert result.returncode == 1 and "stream-in-place" in result.stdout.split("On this machine")[1], result
         for text, code in (("", 65), ("{}", 64), ('{"schema":2,"action":"list"}', 64)):

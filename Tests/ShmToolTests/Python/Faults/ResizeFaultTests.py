@@ -3,6 +3,7 @@ import fcntl
 import os
 import signal
 import subprocess
+import sys
 import time
 
 from faults import C
@@ -15,7 +16,47 @@ def test_several():
         codes = [process.wait(60) for process in both]
         assert codes in ([0, 0], [65, 0]), codes
         assert os.stat(P).st_size == 3 << 20, (codes, os.stat(P).st_size)
-        assert run("resize", N, "1M", "--shrink").returncode == 0
+        shrunk = run("resize", N, "1M", "--shrink")
+        assert shrunk.returncode == 0, shrunk
+
+
+# A process that inspects the region, as `list --watch` does, is not a user that keeps it.
+def test_inspected():
+    def held(seconds, access):
+        holder = subprocess.Popen(
+            [sys.executable, "-c", """
+import mmap, os, sys, time
+region = os.open(sys.argv[1], os.O_RDONLY)
+access = sys.argv[3]
+mapped = mmap.mmap(region, 4096, mmap.MAP_SHARED, 0 if access == "none" else mmap.PROT_READ) if access != "open" else 0
+print(flush=True)
+time.sleep(float(sys.argv[2]))
+os._exit(0)
+""", P, str(seconds), access], stdout=subprocess.PIPE)
+        holder.stdout.readline()
+        return holder
+    for access in ("open", "none"):
+        for words, name in ((("resize", N, "1M", "--shrink"), P), (("remove", "--unused", N), None)):
+            assert run("resize", N, "2M").returncode == 0
+            # On a busy machine it may last longer than the patience.
+            for _ in range(3):
+                holder = held(0.05, access)
+                done = run(*words)
+                assert holder.wait(60) == 0
+                if done.returncode == 0:
+                    break
+            assert done.returncode == 0 and os.path.exists(P) == bool(name), (access, done)
+            if not name:
+                assert run("create", N, "1M").returncode == 0
+    # Who keeps it open, or can read it, uses it.
+    assert run("resize", N, "2M").returncode == 0
+    for access in ("open", "none", "read"):
+        holder = held(60, access)
+        for words in (("resize", N, "1M", "--shrink"), ("remove", "--unused", N)):
+            refused = run(*words)
+            assert refused.returncode == 75 and b"process %d (python3) uses it" % holder.pid in refused.stderr, refused
+        holder.kill()
+        holder.wait()
 
 
 def test_bytes():
