@@ -57,7 +57,8 @@ struct BenchRun {
   /// - Returns: these series, and others that are measured with them.
   /// - Throws: as `report(quick:)`.
   func again(_ series: [BenchSeries]) throws(ShmError) -> [BenchSeries] {
-    let plan = plan.measuring(series, passes: plan.passes)
+    let plan = plan.measuring(
+      series, passes: (BenchComparison.fewestSamples + plan.rounds - 1) / plan.rounds)
     let progress = progress.another(
       steps: Self.steps(tests.filter { test in series.contains { $0.test == test } }, plan))
     defer { progress.finish() }
