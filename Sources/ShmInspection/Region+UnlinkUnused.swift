@@ -26,18 +26,16 @@ extension Region {
     let identity = try status().identity
     let users = (try? RegionUsers.lasting(of: identity))?.users(of: identity).map(\.process) ?? []
     guard users.isEmpty else { return .used(users) }
-    return try unlinkIfUnused(afterLook: (), patience: RegionUsers.patience)
+    return try unlinkIfUnseen(patience: RegionUsers.patience)
   }
 
   /// Removes the name after a scan that found no user.
   ///
-  /// - Parameters:
-  ///   - afterLook: nothing.
-  ///   - patience: how long another process may have it open that the scan did not find.
+  /// - Parameter patience: how long another process may have it open that the scan did not find.
   /// - Returns: as `unlinkIfUnused()`.
   /// - Throws: as `unlinkIfUnused()`.
-  func unlinkIfUnused(
-    afterLook: Void, patience: Duration = .milliseconds(20)
+  func unlinkIfUnseen(
+    patience: Duration = .milliseconds(20)
   ) throws(ShmError) -> RegionUse {
     switch RegionLease.ask(for: self, patience: patience) {
     case .granted(let lease):

@@ -33,7 +33,7 @@ public struct StaleRegions: Sendable {
         throw ShmError(
           .notFound, "cannot remove \(place.quoted)", "the name now refers to another region")
       }
-      return try region.unlinkIfUnused(afterLook: ())
+      return try region.unlinkIfUnseen()
     }
   }
 

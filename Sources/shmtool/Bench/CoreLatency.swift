@@ -14,7 +14,7 @@ final class CoreLatency {
 
   /// The last latency and the time of its measurement. It is the one before the next sample, too.
   private var last: (latency: Double?, time: Int)?
-  /// The age up to which it is, in nanoseconds.
+  /// How long it counts as that, in nanoseconds.
   private static let lifetime = 1_000_000
 
   /// Latencies whose ratio is at most this are alike. Cores that share more caches have less than half of the latency.
