@@ -226,7 +226,8 @@ extension Mapping {
           pages, pageSize: pageSize, forStores: protection == .readWrite,
           isShared: sharing == .shared)
       case .onFault where hasHugePages: break
-      case .now: try unsafe MemoryCalls.lock(pages)
+      case .now:
+        try withoutReadAhead(of: chunk) { () throws(Errno) in try unsafe MemoryCalls.lock(pages) }
       case .onFault: try unsafe MemoryCalls.lockOnFault(pages)
       }
     } catch {
