@@ -44,12 +44,14 @@ public struct RegionUsers: Sendable {
   /// - Returns: its users. The time may not suffice for an inspection, so one of them may be such a process.
   /// - Throws: as `scan(for:)`.
   static func lasting(of region: RegionIdentity) throws(ShmError) -> RegionUsers {
+    var found = try scan(for: [region])
+    // A scan may take long on a busy machine. At least one more follows.
     let deadline = Deadline(after: patience)
     while true {
-      let found = try scan(for: [region])
       let users = found.users(of: region)
       if users.isEmpty || !users.allSatisfy(\.mayInspectOnly) || deadline.hasPassed { return found }
       Waiter.pause(.milliseconds(2))
+      found = try scan(for: [region])
     }
   }
 

@@ -12,9 +12,9 @@ final class CoreLatency {
   /// The first and the last processor of this thread; nil if it has only one.
   private let processors: (first: cshmtool_processors, last: cshmtool_processors)?
 
-  /// The last latency and the time of its measurement. It is the one before the next sample, too.
+  /// The last latency, and when it was measured. It also counts as the latency before the next sample.
   private var last: (latency: Double?, time: Int)?
-  /// How long it counts as that, in nanoseconds.
+  /// How long it can be reused, in nanoseconds.
   private static let lifetime = 1_000_000
 
   /// Latencies whose ratio is at most this are alike. Cores that share more caches have less than half of the latency.

@@ -124,7 +124,7 @@ struct PressureBench {
     let resident = ByteCount(try residentBytes(prober))
     throw ShmError(
       .noSpace, Self.attempt,
-      "\(resident) of a region of \(ByteCount(Self.regionSize)) stayed in memory while it was short"
+      "under memory pressure, \(resident) of a region of \(ByteCount(Self.regionSize)) stayed in RAM"
     )
   }
 

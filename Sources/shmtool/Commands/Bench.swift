@@ -30,8 +30,8 @@ struct Bench: CheckedCommand {
       group that it creates and removes. Other processes keep their memory.
 
       With --baseline, bench exits with 1 if a series is slower than before by more than its \
-      noise explains. It measures such a series a second time, and reports it only if both \
-      measurements are slower.
+      noise explains. It measures such a series up to three times again, and reports it only if \
+      it is slower each time.
       """)
 
   static let examples = [

@@ -86,7 +86,7 @@ if __name__ == "__main__":
     for difference in differences:
         print(difference)
     pairs = sum(len(methods) * (len(methods) - 1) // 2 for methods in questions(reports[0]).values())
-    states = [report["machine"]["core_latency"] for report in reports]
+    states = [report["machine"].get("core_latency") for report in reports]
     if all(states) and max(states) > 1.5 * min(states):
         print("the core-to-core latency was %.0f ns and %.0f ns, so the runs measured different states" % tuple(states))
     print("%d of %d pairs of methods have the same strict order in both runs" % (agreed, pairs))
