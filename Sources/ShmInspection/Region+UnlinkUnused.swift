@@ -15,6 +15,8 @@ extension Region {
   /// if try region.unlinkIfUnused() == .unused { print("removed") }
   /// ```
   ///
+  /// A process that only inspects the region has it open for a moment. The call waits for it for up to half a second.
+  ///
   /// - Returns: `unused` if the name was removed. Otherwise the processes that use the region, or `unknown`; the region
   ///   keeps its name then.
   /// - Throws: `ShmError`, as `unlink` does: `notFound` if the name now refers to another region, `notSharedMemory`

@@ -38,10 +38,10 @@ public struct RegionUsers: Sendable {
   /// How long a process may have a region open only to inspect it.
   static var patience: Duration { .milliseconds(250) }
 
-  /// Looks at every process. As long as processes seem only to inspect a region, and do not use it, it looks again.
+  /// Looks at every process, and looks again while all users may only be inspecting the region.
   ///
   /// - Parameter region: the region.
-  /// - Returns: its users. The time may not suffice for an inspection, so one of them may be such a process.
+  /// - Returns: its users. A user may still be an inspecting process if its inspection takes longer than the patience.
   /// - Throws: as `scan(for:)`.
   static func lasting(of region: RegionIdentity) throws(ShmError) -> RegionUsers {
     var found = try scan(for: [region])

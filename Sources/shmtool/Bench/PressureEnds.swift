@@ -14,9 +14,8 @@ final class HogEnd: BenchEnd {
   /// The bytes that are allocated at a time.
   private static let step = 1 << 20
 
-  /// Writes to each page once, piece by piece, and allocates each piece anew before. Pages that this process used
-  /// before would come back from swap as active ones; with more active pages than the kernel's counts tell it, it ends
-  /// a process of the group instead of swapping out.
+  /// Writes to each page once. Each piece is freed before, because pages that return from swap count as active. With too
+  /// many active pages the kernel ends a process of the group instead of swapping out.
   func send(_ message: UnsafeRawBufferPointer, count: Int) throws(ShmError) {
     let bytes = unsafe memory.buffer
     for _ in 0..<count {
@@ -107,7 +106,7 @@ final class ProbeEnd: BenchEnd {
     into buffer: UnsafeMutableRawBufferPointer, count: Int
   ) throws(ShmError) -> UInt64 {
     try prepare()
-    // Before Linux 5.4 the kernel finds out by itself, later.
+    // Before Linux 5.4 the kernel has no such advice.
     try? regions?.unwired.advise(.cold)
     return UInt64(try regions?.unwired.residentBytes() ?? 0)
   }
