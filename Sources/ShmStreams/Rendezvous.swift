@@ -67,7 +67,7 @@ public struct Rendezvous: Hashable, Sendable {
   private var isOwnDirectory: Bool { directory == Self.ownDirectory }
 
   /// Opens the directory, creates it if it does not exist, and locks it. A process that binds, replaces or removes
-  /// a name holds this lock, which ends with the descriptor. mkdir(2), flock(2)
+  /// a name holds this lock, which ends with the descriptor; see `lock`. mkdir(2), flock(2)
   ///
   /// - Parameters:
   ///   - attempt: the words for errors.
@@ -126,13 +126,16 @@ public struct Rendezvous: Hashable, Sendable {
     }
   }
 
-  /// Waits for the lock of the open directory.
+  /// Waits for the lock of the open directory, but not longer than `patience`. The process that holds it may be
+  /// stopped, and would block all streams of this user. Without the lock, a sender can lose its name to another sender
+  /// that replaces the same name. It notices that, and one of the two fails with `busy`.
   func lock(
     _ directory: borrowing RendezvousDirectory, _ attempt: String,
     until clock: Deadline = Deadline(after: nil), interrupt: CInt? = nil
   ) throws(ShmError) {
     let failure = StreamFailure(attempt: attempt)
-    while cshm_try_lock(directory.descriptor.raw) != 0 {
+    let patience = Deadline(after: Self.patience)
+    while cshm_try_lock(directory.descriptor.raw) != 0, !patience.hasPassed {
       if let limit = clock.passed {
         throw failure.noMeeting("another process held the lock of its directory", limit)
       }
@@ -148,7 +151,10 @@ public struct Rendezvous: Hashable, Sendable {
     }
   }
 
-  /// How long to pause between two tries of the lock: it is held for moments.
+  /// How long to wait for the lock. A process that runs holds it for moments.
+  private static var patience: Duration { .seconds(1) }
+
+  /// How long to pause between two tries of the lock.
   private static var pause: Duration { .milliseconds(5) }
 
   /// Removes the name if it still refers to that socket, and the default directory if it is empty.
@@ -157,12 +163,7 @@ public struct Rendezvous: Hashable, Sendable {
   ///   - identity: the identity of the socket.
   ///   - directory: the open directory. It is locked during the removal.
   func remove(_ identity: RegionIdentity, under directory: borrowing RendezvousDirectory) {
-    // The process that holds the lock may be stopped. The name must be removed nevertheless.
-    var tries = 200
-    while cshm_try_lock(directory.descriptor.raw) != 0, tries > 0 {
-      Waiter.pause(Self.pause)
-      tries -= 1
-    }
+    try? lock(directory, "cannot remove the stream \(name.quoted)")
     defer { _ = cshm_unlock(directory.descriptor.raw) }
     if let status = directory.status(name), RegionIdentity(status) == identity {
       try? directory.unlink(name)

@@ -1,16 +1,17 @@
 import atexit
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
 
-from streams import exactly, F, feed, Reader, SOCKET
+from streams import exactly, F, feed, Reader
 from support import freeze, N, run, start, T, until
 
 
 def test_messages():
-    import socket
     record = bytes(range(250)) * 4
     def pieces(kind):
         if kind == "pipe":
@@ -164,6 +165,13 @@ def test_talk():
     assert sender.wait(15) in (0, -15)
 
 
+# The name of a sender that was killed.
+def leave(path):
+    left = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    left.bind(path)
+    left.close()
+
+
 def test_locked():
     import fcntl
     place = os.environ["SHMTOOL_DIR"] = F + ".d"
@@ -176,6 +184,15 @@ def test_locked():
     time.sleep(0.3)
     sender.terminate()
     assert sender.wait(5) == -15
+    # The process that holds the lock may be stopped. It blocks no other stream, replacement or removal.
+    for is_left in (False, True):
+        if is_left:
+            leave(f"{place}/{N}")
+        sender, receiver = start("send", N, stdin=feed(b"x")), start("recv", N, "--timeout", "10s")
+        assert (receiver.wait(15), sender.wait(15)) == (0, 0), receiver.stderr.read() + sender.stderr.read()
+        assert receiver.stdout.read() == b"x" and os.listdir(place) == []
+    leave(f"{place}/{N}")
+    assert run("remove", f"stream:{N}", "-q").returncode == 0 and os.listdir(place) == []
     fcntl.flock(lock, fcntl.LOCK_UN)
     # Held at the end, it does not keep the name.
     sender = start("send", N, "/dev/null")
@@ -205,9 +222,12 @@ def test_given_up():
     sender.terminate()
     assert (sender.wait(15), receiver.wait(15)) == (-15, 76)
     assert b"interrupted" in receiver.stderr.read()
-    # The receiver waits for a sender that is stopped before it has accepted.
+    # The receiver waits for a sender that is stopped before it has accepted. The sender may hold the lock of its
+    # directory, so this is not the one of other tests.
+    place = os.environ["SHMTOOL_DIR"] = F + ".d"
+    atexit.register(lambda: shutil.rmtree(place, ignore_errors=True))
     sender = start("send", N, stdin=feed(b"x"))
-    until(lambda: os.path.exists(SOCKET))
+    until(lambda: os.path.exists(f"{place}/{N}"))
     freeze(sender.pid)
     receiver = start("recv", N)
     time.sleep(11)
