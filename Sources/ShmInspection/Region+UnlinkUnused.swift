@@ -15,20 +15,24 @@ extension Region {
   /// if try region.unlinkIfUnused() == .unused { print("removed") }
   /// ```
   ///
-  /// A process that only inspects the region has it open for a moment. The call waits for it for up to half a second.
+  /// A process that only inspects the region has it open for a moment. The call waits for such processes.
   ///
+  /// - Parameter patience: how long to wait for them. A call takes up to twice that time, and longer on a busy machine.
   /// - Returns: `unused` if the name was removed. Otherwise the processes that use the region, or `unknown`; the region
   ///   keeps its name then.
   /// - Throws: `ShmError`, as `unlink` does: `notFound` if the name now refers to another region, `notSharedMemory`
   ///   for a file that is not shared memory.
   /// - Complexity: linear in the mappings of the host.
-  public func unlinkIfUnused() throws(ShmError) -> RegionUse {
+  public func unlinkIfUnused(
+    patience: Duration = .milliseconds(250)
+  ) throws(ShmError) -> RegionUse {
     try SharedMemory.require(descriptor, "cannot remove \(quoted)")
-    // Without /proc there is the kernel's word still.
+    // If /proc cannot be read, the lease alone decides.
     let identity = try status().identity
-    let users = (try? RegionUsers.lasting(of: identity))?.users(of: identity).map(\.process) ?? []
+    let scan = try? RegionUsers.scanAfterInspections(of: identity, patience: patience)
+    let users = scan?.users(of: identity).map(\.process) ?? []
     guard users.isEmpty else { return .used(users) }
-    return try unlinkIfUnseen(patience: RegionUsers.patience)
+    return try unlinkIfUnseen(patience: patience)
   }
 
   /// Removes the name after a scan that found no user.
@@ -39,7 +43,18 @@ extension Region {
   func unlinkIfUnseen(
     patience: Duration = .milliseconds(20)
   ) throws(ShmError) -> RegionUse {
-    switch RegionLease.ask(for: self, patience: patience) {
+    let deadline = Deadline(after: patience)
+    while true {
+      let use = try unlinkNow(deadline)
+      // A process that came after the scan may only inspect the region.
+      guard case .used = use, !deadline.hasPassed else { return use }
+      Waiter.pause(.milliseconds(1))
+    }
+  }
+
+  /// Removes the name if the proof succeeds. It requests the lease until the deadline.
+  private func unlinkNow(_ deadline: Deadline) throws(ShmError) -> RegionUse {
+    switch RegionLease.ask(for: self, patience: deadline.left ?? .zero) {
     case .granted(let lease):
       let raw = lease.raw
       defer { withExtendedLifetime(lease) {} }

@@ -112,7 +112,7 @@ public enum RegionUse: Sendable, Equatable {
   ) throws(ShmError) {
     let region = try Region.open(reference, access: .status)
     try SharedMemory.require(region.descriptor, attempt)
-    let scan = try RegionUsers.lasting(of: try region.status().identity)
+    let scan = try RegionUsers.scanAfterInspections(of: try region.status().identity)
     try proved(region, in: scan, patience: RegionUsers.patience).refuse(attempt)
   }
 

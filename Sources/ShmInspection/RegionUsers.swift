@@ -38,12 +38,16 @@ public struct RegionUsers: Sendable {
   /// How long a process may have a region open only to inspect it.
   static var patience: Duration { .milliseconds(250) }
 
-  /// Looks at every process, and looks again while all users may only be inspecting the region.
+  /// Looks at every process, and looks again while all users of a region may only be inspecting it.
   ///
-  /// - Parameter region: the region.
+  /// - Parameters:
+  ///   - region: the region.
+  ///   - patience: how long to look again.
   /// - Returns: its users. A user may still be an inspecting process if its inspection takes longer than the patience.
   /// - Throws: as `scan(for:)`.
-  static func lasting(of region: RegionIdentity) throws(ShmError) -> RegionUsers {
+  static func scanAfterInspections(
+    of region: RegionIdentity, patience: Duration = patience
+  ) throws(ShmError) -> RegionUsers {
     var found = try scan(for: [region])
     // A scan may take long on a busy machine. At least one more follows.
     let deadline = Deadline(after: patience)

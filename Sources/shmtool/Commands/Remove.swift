@@ -81,9 +81,10 @@ struct Remove: CheckedCommand {
     }
     var removed: [RemoveReport.Row] = []
     var operands = Operands()
+    var patience = Self.patience.first
     operands.forEach(regions, named: \.text) { (operand) throws(ShmError) in
       do throws(ShmError) {
-        removed.append(try remove(operand))
+        removed.append(try remove(operand, &patience))
       } catch {
         guard force, error.kind == .notFound else { throw error }
       }
@@ -94,7 +95,15 @@ struct Remove: CheckedCommand {
     try operands.finish()
   }
 
-  private func remove(_ operand: RemovalOperand) throws(ShmError) -> RemoveReport.Row {
+  /// How long to wait for processes that only inspect a region. It is shorter after the first region in use, so that
+  /// many regions in use do not take many times as long.
+  private static let patience = (
+    first: Duration.milliseconds(250), later: Duration.milliseconds(20)
+  )
+
+  private func remove(
+    _ operand: RemovalOperand, _ patience: inout Duration
+  ) throws(ShmError) -> RemoveReport.Row {
     switch operand {
     case .region(let reference):
       // Without a region of this name, it can be the name of a stream whose sender was killed.
@@ -103,7 +112,7 @@ struct Remove: CheckedCommand {
       {
         return .init(stream: name)
       }
-      return try remove(reference)
+      return try remove(reference, &patience)
     case .stream(let name):
       guard try removeStream(name) else {
         throw ShmError(
@@ -114,7 +123,9 @@ struct Remove: CheckedCommand {
     }
   }
 
-  private func remove(_ reference: RegionReference) throws(ShmError) -> RemoveReport.Row {
+  private func remove(
+    _ reference: RegionReference, _ patience: inout Duration
+  ) throws(ShmError) -> RemoveReport.Row {
     if case .systemV(let identifier) = reference {
       return try remove(SystemVSegment.named(identifier))
     }
@@ -126,7 +137,8 @@ struct Remove: CheckedCommand {
     let region = try Region.open(reference, access: .status)
     let status = try region.status()
     if unused {
-      let use = try region.unlinkIfUnused()
+      let use = try region.unlinkIfUnused(patience: patience)
+      if use != .unused { patience = Self.patience.later }
       do throws(ShmError) {
         try use.refuse("cannot remove \(reference.quoted)")
       } catch {

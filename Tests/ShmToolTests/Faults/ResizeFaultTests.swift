@@ -18,6 +18,22 @@ struct ResizeFaultTests {
   }
 
   @Test(
+    "a process that inspects a region during its removal does not prevent the removal",
+    .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
+  func inspectedLate() async throws {
+    try await withRegion("1M") { (name) async throws in
+      try await Python.test(named: name)
+    }
+  }
+
+  @Test("remove --unused does not wait for each of many regions in use")
+  func manyUsed() async throws {
+    try await withName { (name) async throws in
+      try await Python.test(named: name)
+    }
+  }
+
+  @Test(
     "a failed resize keeps the bytes that other processes have written meanwhile",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
   func bytes() async throws {

@@ -52,11 +52,48 @@ os._exit(0)
     assert run("resize", N, "2M").returncode == 0
     for access in ("open", "none", "read"):
         holder = held(60, access)
-        for words in (("resize", N, "1M", "--shrink"), ("remove", "--unused", N)):
-            refused = run(*words)
-            assert refused.returncode == 75 and b"%d (python3)" % holder.pid in refused.stderr, refused
-        holder.kill()
-        holder.wait()
+        try:
+            for words in (("resize", N, "1M", "--shrink"), ("remove", "--unused", N)):
+                refused = run(*words)
+                assert refused.returncode == 75 and b"%d (python3)" % holder.pid in refused.stderr, refused
+        finally:
+            holder.kill()
+            holder.wait()
+
+
+# A process that comes while the lease is held waits for its end, and then only inspects the region.
+def test_inspected_late():
+    inode = os.stat(P).st_ino
+    def is_leased():
+        with open("/proc/locks") as locks:
+            return any("LEASE" in lock and f":{inode} " in lock for lock in locks)
+    removal = subprocess.Popen(
+        ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fcntl", "-e", "inject=fcntl:delay_exit=30000", T,
+         "remove", "--unused", N], stderr=subprocess.PIPE)
+    until(lambda: is_leased() or removal.poll() is not None)
+    assert removal.poll() is None, removal.stderr.read()
+    os.close(os.open(P, os.O_RDONLY))
+    assert removal.wait(60) == 0 and not os.path.exists(P), removal.stderr.read()
+
+
+def test_many_used():
+    names = [f"{N}-{number}" for number in range(12)]
+    for name in names:
+        assert run("create", name, "4K", "-q").returncode == 0
+    opened = [os.open("/dev/shm/" + name, os.O_RDONLY) for name in names]
+    try:
+        begin = time.monotonic()
+        refused = run("remove", "--unused", *names)
+        assert refused.returncode == 75 and refused.stderr.count(b"python3") == len(names), refused
+        # Each of them alone takes a quarter of a second.
+        assert time.monotonic() - begin < 2, time.monotonic() - begin
+        for file in opened:
+            os.close(file)
+        assert run("remove", "--unused", *names).returncode == 0
+    finally:
+        for name in names:
+            if os.path.exists("/dev/shm/" + name):
+                os.unlink("/dev/shm/" + name)
 
 
 def test_bytes():
