@@ -27,8 +27,11 @@ extension StreamReceiver {
         }
         unread = now
         if try wait(closing: pipe.rawValue, until: Deadline(after: pause)).isClosed {
+          // Counted again, because the reader may have read bytes since. Now it cannot read more.
+          let left = Int(cshm_unread(pipe.rawValue))
+          if left <= 0 { return }
           throw ShmError(
-            .inputOutput, "cannot write \(name)", "it ended and left \(now) bytes unread")
+            .inputOutput, "cannot write \(name)", "it ended and left \(left) bytes unread")
         }
         pause = min(pause * 2, .milliseconds(20))
         if let limit = clock.passed { throw failure.stalled(limit, after: ring.position) }

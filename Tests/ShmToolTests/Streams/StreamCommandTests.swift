@@ -43,4 +43,9 @@ struct StreamCommandTests {
   func stopped() async throws {
     try await Streams.test()
   }
+
+  @Test("a command that reads exactly the bytes of the stream succeeds; a missing byte is reported")
+  func exactReader() async throws {
+    try await Streams.test()
+  }
 }

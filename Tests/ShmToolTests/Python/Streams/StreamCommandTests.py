@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 
-from streams import exactly, F
+from streams import exactly, F, feed
 from support import N, start, started, T, until
 
 
@@ -182,3 +182,34 @@ def test_killed():
         _, error = other.communicate(timeout=30)
         assert other.returncode == 76, (other.returncode, error)
         assert f"the {mine} was killed by signal 9 (SIGKILL)" in error.decode(), error
+
+
+# It reads a number of bytes in pieces, waits before the last one, and ends without a look at the end of its input.
+TAKER = """
+import os, sys, time
+count, piece = int(sys.argv[1]), int(sys.argv[2])
+while count > 0:
+    if count <= piece:
+        time.sleep(0.05)
+    count -= len(os.read(0, min(count, piece)))
+os._exit(0)
+"""
+
+
+def test_exact_reader():
+    for size, piece in ((1, 1), (4095, 4095), (65536, 65536), (65537, 20000), (1_000_001, 10240)):
+        data = os.urandom(size)
+        for missing in (0, 1, min(size // 3, 5000)):
+            # As tar and head do.
+            reader = [sys.executable, "-c", TAKER, str(size - missing), str(piece)]
+            receiver = start("recv", N, "--timeout", "20s", "--", *reader)
+            sender = start("send", N, "--timeout", "20s", stdin=feed(data))
+            _, error = receiver.communicate(timeout=60)
+            told = sender.communicate(timeout=60)[1]
+            codes = (receiver.returncode, sender.returncode)
+            if missing == 0:
+                assert codes == (0, 0), (size, piece, error, told)
+            else:
+                assert codes == (74, 76), (size, piece, missing, codes, error)
+                assert f"it ended and left {missing} bytes unread".encode() in error, (size, missing, error)
+                assert f"it ended and left {missing} bytes unread".encode() in told, (size, missing, told)
