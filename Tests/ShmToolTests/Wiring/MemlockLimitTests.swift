@@ -39,6 +39,13 @@ struct MemlockLimitTests {
     }
   }
 
+  @Test(
+    "in a container the hint names the process that lowered the limit of another user",
+    .enabled(if: TestEnvironment.mayMount, "needs root with CAP_SYS_ADMIN to mount"))
+  func loweredForAnotherUser() async throws {
+    try await Python.test()
+  }
+
   @Test("--best-effort keeps the pages that could be wired, and reports the amount and reason")
   func bestEffort() async throws {
     try await withRegion("64K") { (name) async throws in

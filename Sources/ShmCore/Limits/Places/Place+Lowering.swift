@@ -22,8 +22,9 @@ extension Place {
 
   /// Finds the ancestor that has a sufficient limit.
   ///
-  /// The search ends at a process of another user, of other control groups or of another user namespace. Such a process
-  /// is a service manager, a login program or a container engine, from which no user starts a command.
+  /// The search ends at a process of other control groups or of another user namespace, and outside of containers at a
+  /// process of another user. Such a process is a service manager, a login program or a container engine, from which no
+  /// user starts a command. In a container every ancestor has the limit that the container grants, or had it.
   ///
   /// - Parameters:
   ///   - resource: the limit.
@@ -36,7 +37,8 @@ extension Place {
     // A limit on the steps, because processes end and their numbers are reused during the search.
     for _ in 0..<64 {
       guard let parent = Self.status(of: child)?.parent, parent > 0,
-        let status = Self.status(of: parent), status.effectiveUser == process.user,
+        let status = Self.status(of: parent),
+        status.effectiveUser == process.user || container != nil,
         Self.text("cgroup", of: parent) == groups, Self.text("uid_map", of: parent) == map,
         let limit = Self.softLimit(resource, of: parent)
       else { return nil }

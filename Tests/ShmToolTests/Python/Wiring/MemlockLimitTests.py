@@ -7,7 +7,7 @@ import struct
 import subprocess
 import tempfile
 
-from support import N, P, run, stop, T, wired
+from support import N, P, plain_root, run, stop, T, wired
 from wiring import create, holder, K, limited, M, mappings, PAGE, refused
 
 
@@ -86,6 +86,27 @@ def test_lowered():
     shell, text = advice('ulimit -S -l 32; "$SHMTOOL" wire "$1" --for 0')
     assert text.endswith(
         "hard 1 MiB); raise the soft memlock limit with 'ulimit -S -l 64' in the shell that starts it\n"), text
+
+
+# A container grants its limit to all users. Its configuration does not help if a shell lowered the limit.
+def test_lowered_for_another_user():
+    def inside():
+        plain_root()
+        open("/.dockerenv", "w").close()
+    resource.setrlimit(resource.RLIMIT_MEMLOCK, (M, M))
+    with open(T, "rb") as program:
+        tool = f"/proc/self/fd/{program.fileno()} limits --need 64K"
+        nobody = "setpriv --reuid 65534 --regid 65534 --clear-groups"
+        for script, advice in (
+                (f"ulimit -l 32; {nobody} {tool}", "the memlock limit was lowered in process {0} (bash): in its parent "
+                 "process, {1} (python3), it is 1 MiB; start the command from that process"),
+                (f"prlimit --memlock=32768:32768 {nobody} {tool}", "the memlock limit was lowered for this command "
+                 "(prlimit, ulimit): in the process that started it, {0} (bash), it is 1 MiB")):
+            shell = subprocess.Popen(["bash", "-c", script + "; exit $?"], stdout=subprocess.PIPE, preexec_fn=inside,
+                                     pass_fds=[program.fileno()], text=True)
+            told = shell.communicate(timeout=60)[0]
+            assert shell.returncode == 1 and "docker" in told.lower(), told
+            assert told.endswith("; " + advice.format(shell.pid, os.getpid()) + "\n"), told
 
 
 def test_best_effort():
