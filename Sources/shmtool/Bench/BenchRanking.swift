@@ -30,9 +30,14 @@ struct BenchRanking {
     return ranked
   }
 
+  /// How many times as good a method is as another one in the median round.
+  static func usualRatio(_ one: BenchSeries, to other: BenchSeries) -> Double {
+    BenchNoise.usual(one.ratios(to: other))
+  }
+
   /// Whether a method has a better rank than another one, and is better by more than the floor in the median round. Methods
   /// whose order depends on a state of the machine can share a rank, and one of them is better in the usual state. Because
-  /// other rounds contradict, it must then exceed the floor twice.
+  /// other rounds contradict, it must then be better by 56 % (1.25²).
   ///
   /// - Parameters:
   ///   - one: the series of the method, with its rank.
@@ -40,7 +45,7 @@ struct BenchRanking {
   /// - Returns: whether the rounds show it.
   static func isUsuallyBetter(_ one: BenchSeries, than other: BenchSeries) -> Bool {
     let (rank, otherRank) = (one.rank ?? 1, other.rank ?? 1)
-    let ratio = BenchNoise.usual(one.ratios(to: other))
+    let ratio = usualRatio(one, to: other)
     return rank <= otherRank
       && BenchNoise.isExceeded(by: rank < otherRank ? ratio : ratio / (1 + BenchNoise.floor))
   }

@@ -21,9 +21,15 @@ extension BenchReport {
     comparison = Comparison(found, width: width)
   }
 
-  /// The failure if a series is slower than before; nil if no series is.
-  var failure: ReportedFailure? {
-    guard let slower = comparison?.slower, !slower.isEmpty else { return nil }
+  /// The failure if a series is slower than before, or no series was compared; nil otherwise.
+  var failure: (any Error)? {
+    guard let comparison else { return nil }
+    if comparison.compared == 0 {
+      return ShmError(
+        .usage, "cannot compare with the earlier run", "it has no series of this run")
+    }
+    let slower = comparison.slower
+    if slower.isEmpty { return nil }
     let words = slower.count == 1 ? "1 series is" : "\(slower.count) series are"
     return ReportedFailure(
       report: ErrorReport(.checkFailed, "\(words) slower than in the earlier run"))
@@ -41,9 +47,11 @@ extension BenchReport {
 extension BenchBaseline {
   /// Reads the report of an earlier run.
   ///
-  /// - Parameter path: the file.
-  /// - Throws: `ShmError` if it cannot be read, or is no such report.
-  init(at path: FilePath) throws(ShmError) {
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - tests: the tests of this run.
+  /// - Throws: `ShmError` if it cannot be read, is no such report, or has none of the tests.
+  init(at path: FilePath, for tests: [BenchTest]) throws(ShmError) {
     let attempt = "cannot compare with \(Escaping.quoted(path.bytes))"
     let text: [UInt8]
     do {
@@ -52,5 +60,13 @@ extension BenchBaseline {
       throw ShmError(attempt, error)
     }
     try self.init(json: text, attempt: attempt)
+    let earlier = BenchTest.allCases.filter { test in series.contains { $0.test == test } }
+    if !earlier.contains(where: tests.contains) {
+      throw ShmError(
+        .usage, attempt,
+        earlier.isEmpty
+          ? "the report has no series"
+          : "the report has only \(BenchTest.list(earlier)), and this run measures \(BenchTest.list(tests))")
+    }
   }
 }

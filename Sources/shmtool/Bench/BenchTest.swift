@@ -20,6 +20,11 @@ extension BenchTest: ArgumentWord {
   static let words = allCases.map(\.rawValue)
   static let form = "expected \(words.dropLast().joined(separator: ", ")) or \(words.last ?? "")"
 
+  /// Some tests in words.
+  static func list(_ tests: [BenchTest]) -> String {
+    tests.map(\.rawValue).joined(separator: ", ")
+  }
+
   init?(argument: String) {
     self.init(rawValue: argument)
   }

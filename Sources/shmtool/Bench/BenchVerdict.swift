@@ -41,13 +41,13 @@ struct BenchVerdict: Encodable {
     return from
   }
 
-  /// The best of some methods at each size at which both groups were measured.
+  /// Methods that share memory beside methods that pass messages, at each size at which both were measured.
   private struct Rates {
     private(set) var sizes: [Int] = []
-    private var shared: [BenchSeries] = []
-    private var passed: [BenchSeries] = []
     /// Whether a method that shares memory is faster than every method that passes messages.
     private var isFaster: [Bool] = []
+    /// The ratio in words, of that method and the fastest of the others.
+    private var ratios: [String] = []
 
     init?(_ series: [BenchSeries], shared isShared: (BenchMethod) -> Bool) {
       let all = series.filter { $0.test == .transfer }
@@ -58,13 +58,17 @@ struct BenchVerdict: Encodable {
             .sorted { ($0.rank ?? 1, -$0.median) < ($1.rank ?? 1, -$1.median) }
         }
         let (ones, others) = (some(isShared), some(\.passesMessages))
-        guard let one = ones.first, let other = others.first else { continue }
+        let winner = ones.first { one in
+          others.allSatisfy { BenchRanking.isUsuallyBetter(one, than: $0) }
+        }
+        guard let one = winner ?? ones.first,
+          let (other, ratio) = others.map({ ($0, BenchRanking.usualRatio(one, to: $0)) })
+            .min(by: { $0.1 < $1.1 })
+        else { continue }
         sizes.append(size)
-        shared.append(one)
-        passed.append(other)
-        isFaster.append(
-          ones.contains { one in others.allSatisfy { BenchRanking.isUsuallyBetter(one, than: $0) } }
-        )
+        isFaster.append(winner != nil)
+        ratios.append(
+          "\(Format.figure(ratio)) times as fast as \(other.method) at \(ByteCount(size))")
       }
       if sizes.isEmpty { return nil }
     }
@@ -72,11 +76,8 @@ struct BenchVerdict: Encodable {
     /// The smallest size from which a shared one is faster at every size.
     var crossover: Int? { BenchVerdict.crossover(sizes, isFaster) }
 
-    /// How many times as fast the shared one is, in words.
-    func ratio(_ index: Int) -> String {
-      "\(Format.figure(shared[index].median / passed[index].median)) times as fast at "
-        + "\(ByteCount(sizes[index]))"
-    }
+    /// How many times as fast the shared one is in the median round, in words.
+    func ratio(_ index: Int) -> String { ratios[index] }
   }
 
   private static func transfer(_ series: [BenchSeries]) -> BenchVerdict? {
@@ -148,8 +149,8 @@ struct BenchVerdict: Encodable {
     let text =
       stream.rank == pipes.rank
       ? "with \(most) receivers a stream is about as fast as a pipe for each"
-      : "with \(most) receivers a stream is \(Format.figure(stream.median / pipes.median)) times as fast as a "
-        + "pipe for each"
+      : "with \(most) receivers a stream is \(Format.figure(BenchRanking.usualRatio(stream, to: pipes))) times as "
+        + "fast as a pipe for each"
     return BenchVerdict(test: .fanOut, text: text, crossover: Unknowable(nil))
   }
 }

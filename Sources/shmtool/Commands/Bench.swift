@@ -24,7 +24,8 @@ struct Bench: CheckedCommand {
 
       Each method has a rank among the methods of the same test, size and receivers. Methods whose \
       difference is within the noise share a rank. --quick measures methods again, as long as its \
-      time allows, if the rounds do not show whether they differ.
+      time allows, if the rounds do not show whether they differ. The last lines compare streams \
+      with message passing: pipes, sockets and message queues.
 
       pressure requires root, 128 MiB of free swap, and --yes. It makes memory short in a control \
       group that it creates and removes. Other processes keep their memory.
@@ -95,7 +96,9 @@ struct Bench: CheckedCommand {
     if wanted.contains(.pressure) { try PressureBench.check(isConfirmed: yes) }
     for path in [csv, svg].compactMap(\.self) { try ReportFile.check(path) }
     let style = TextStyle.standardOutput(bytes: false)
-    let earlier = try baseline.map { (path) throws(ShmError) in try BenchBaseline(at: path) }
+    let earlier = try baseline.map { (path) throws(ShmError) in
+      try BenchBaseline(at: path, for: wanted)
+    }
     try StreamInterruption.watching { interrupt in
       let bench = BenchRun(
         tests: wanted, plan: plan, interrupt: interrupt,

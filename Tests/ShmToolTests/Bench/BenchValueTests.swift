@@ -88,10 +88,25 @@ struct BenchValueTests {
     #expect(BenchVerdict.all(series).map(\.crossover.value) == [nil])
   }
 
+  @Test("the ratio of a verdict is that of the method that decided, in the median round")
+  func decidingMethod() throws {
+    // The medians of all rounds say 1.02 and 1.1, and no rank differs.
+    let series = BenchRanking.ranked([
+      .sample(.transfer, "stream", size: 64, [51, 20, 51, 20, 51, 20]),
+      .sample(.transfer, "stream-in-place", size: 64, [150, 55, 160, 55, 40, 55]),
+      .sample(.transfer, "unix", size: 64, [50, 25, 50, 25, 50, 25]),
+      .sample(.transfer, "tcp", size: 64, [9, 9, 9, 9, 9, 9]),
+    ])
+    #expect(series.prefix(3).map(\.rank) == [1, 1, 1])
+    let verdict = try #require(BenchVerdict.all(series).first)
+    #expect(verdict.crossover.value == 64)
+    #expect(verdict.text.contains("2.20 times as fast as unix at 64 B"), "\(verdict.text)")
+  }
+
   @Test(
     "mapping pays only if it is faster by more than noise",
     arguments: [
-      (1.3, "pays from 4 MiB on: 1.30 times as fast at 4 MiB"),
+      (1.3, "pays from 4 MiB on: 1.30 times as fast as unix at 4 MiB"),
       (1.2, "at 4 MiB it is not faster than message passing by more than noise"),
       (0.8, "at 4 MiB it is not faster than message passing by more than noise"),
     ])
