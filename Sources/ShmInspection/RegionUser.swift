@@ -31,9 +31,9 @@ public struct RegionUser: Hashable, Sendable {
     mappings.reduce(0) { $0 + Int(clamping: $1.addresses.upperBound - $1.addresses.lowerBound) }
   }
 
-  /// Whether it accesses no byte by a mapping. A process that inspects a region has it open, and asks for the state of
-  /// pages by a mapping without any access.
-  var mayInspectOnly: Bool { mappings.allSatisfy { !$0.isReadable && !$0.isWritable } }
+  /// Whether it cannot write by a mapping. A process that inspects a region has it open, and maps it without any access,
+  /// or read-only to find the control groups of its pages.
+  var mayInspectOnly: Bool { mappings.allSatisfy { !$0.isWritable } }
 
   init(process: Int32, user: UInt32?, command: [UInt8]) {
     self.process = process

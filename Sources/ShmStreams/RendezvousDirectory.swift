@@ -126,7 +126,13 @@ struct RendezvousDirectory: ~Copyable {
   /// - Returns: the connection.
   /// - Throws: `Errno`: `notSocket` if the name is anything else.
   func connect(_ name: RegionName, isForeign: Bool = false) throws(Errno) -> OwnedDescriptor {
-    let found = try socket(name)
+    try connect(to: try socket(name), name, isForeign: isForeign)
+  }
+
+  /// Connects to the sender whose socket was opened.
+  private func connect(
+    to found: borrowing OwnedDescriptor, _ name: RegionName, isForeign: Bool
+  ) throws(Errno) -> OwnedDescriptor {
     let connection = OwnedDescriptor(
       adopting: try SystemCall.checkNegated { cshm_packet_socket() })
     do throws(Errno) {
@@ -143,6 +149,30 @@ struct RendezvousDirectory: ~Copyable {
       }
     }
     return connection
+  }
+
+  /// The identity of a name on which this process listens. Another process may have replaced the file since this
+  /// process bound it, so the listening process is found by a connection.
+  ///
+  /// - Parameter name: the name of the stream.
+  /// - Returns: nil if the name is missing, or another process listens on it.
+  func ownIdentity(_ name: RegionName) -> RegionIdentity? {
+    guard let status = status(name), status.st_mode & S_IFMT == S_IFSOCK else { return nil }
+    let identity = RegionIdentity(status)
+    do throws(Errno) {
+      let found = try socket(name)
+      guard RegionIdentity(try found.status()) == identity else { return nil }
+      let connection = try connect(to: found, name, isForeign: false)
+      var (process, user): (pid_t, uid_t) = (0, 0)
+      let answer = unsafe cshm_peer(connection.raw, &process, &user)
+      return answer < 0 || process == getpid() ? identity : nil
+    } catch .connectionRefused, .noSuchFileOrDirectory, .notSocket {
+      // Another process has replaced it, or has bound it and does not listen yet.
+      return nil
+    } catch {
+      // A sandbox or a limit does not permit the connection, or receivers already fill the queue of this process.
+      return identity
+    }
   }
 
   /// The answer to a connection to a sender's name.

@@ -38,7 +38,7 @@ struct StreamListener: ~Copyable {
         if directory.wasMade { directory.remove() } else { place.removeDirectory(directory) }
         throw error
       }
-      // A process without the lock removed the name at once. No receiver would find it.
+      // A process without the lock removed or replaced the name at once. No receiver would find this socket.
       guard let identity else { continue }
       _ = cshm_unlock(directory.descriptor.raw)
       descriptor = socket
@@ -83,17 +83,13 @@ struct StreamListener: ~Copyable {
       throw ShmError(attempt, error)
     }
     directory.repair(place.name)
-    // A process without the lock may have replaced the file, which then is not the identity of this socket.
-    guard let status = directory.status(place.name), status.st_mode & S_IFMT == S_IFSOCK else {
-      return nil
-    }
     do {
       try SystemCall.checkNegated { cshm_listen(socket.raw, 64) }
     } catch {
       try? directory.unlink(place.name)
       throw ShmError(attempt, error)
     }
-    return RegionIdentity(status)
+    return directory.ownIdentity(place.name)
   }
 
   deinit {

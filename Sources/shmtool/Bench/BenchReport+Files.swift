@@ -61,12 +61,13 @@ extension BenchBaseline {
     }
     try self.init(json: text, attempt: attempt)
     let earlier = BenchTest.allCases.filter { test in series.contains { $0.test == test } }
+    if earlier.isEmpty { throw ShmError(.usage, attempt, "the report has no series") }
     if !earlier.contains(where: tests.contains) {
       throw ShmError(
         .usage, attempt,
-        earlier.isEmpty
-          ? "the report has no series"
-          : "the report has only \(BenchTest.list(earlier)), and this run measures \(BenchTest.list(tests))")
+        """
+        the report has only \(BenchTest.list(earlier)), and this run measures \(BenchTest.list(tests))
+        """)
     }
   }
 }

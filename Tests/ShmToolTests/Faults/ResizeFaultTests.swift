@@ -18,6 +18,15 @@ struct ResizeFaultTests {
   }
 
   @Test(
+    "a process that finds the control groups of a region's pages does not prevent it, either",
+    .enabled(if: TestEnvironment.isRoot, "needs root"))
+  func inspectedByRoot() async throws {
+    try await withRegion("1M") { (name) async throws in
+      try await Python.test(named: name)
+    }
+  }
+
+  @Test(
     "a process that inspects a region during its removal does not prevent the removal",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
   func inspectedLate() async throws {

@@ -29,6 +29,13 @@ struct RendezvousTests {
   }
 
   @Test(
+    "of two senders that bind one name at the same time, one fails, and the other one keeps the name",
+    .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
+  func replacedMeanwhile() async throws {
+    try await Streams.test()
+  }
+
+  @Test(
     "a failed send leaves no directory and no name",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"),
     arguments: ["socket", "bind", "listen", "fchmod", "flock", "mkdirat"])

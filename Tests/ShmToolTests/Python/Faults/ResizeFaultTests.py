@@ -7,7 +7,7 @@ import sys
 import time
 
 from faults import C
-from support import allocated, N, P, run, start, T, until
+from support import allocated, line, N, P, run, start, T, until
 
 
 def test_several():
@@ -35,7 +35,7 @@ os._exit(0)
 """, P, str(seconds), access], stdout=subprocess.PIPE)
         holder.stdout.readline()
         return holder
-    for access in ("open", "none"):
+    for access in ("open", "none", "read"):
         for words, name in ((("resize", N, "1M", "--shrink"), P), (("remove", "--unused", N), None)):
             assert run("resize", N, "2M").returncode == 0
             # On a busy machine it may last longer than the patience.
@@ -48,7 +48,7 @@ os._exit(0)
             assert done.returncode == 0 and os.path.exists(P) == bool(name), (access, done)
             if not name:
                 assert run("create", N, "1M").returncode == 0
-    # Who keeps it open, or can read it, uses it.
+    # A process that keeps it open or mapped uses it.
     assert run("resize", N, "2M").returncode == 0
     for access in ("open", "none", "read"):
         holder = held(60, access)
@@ -59,6 +59,25 @@ os._exit(0)
         finally:
             holder.kill()
             holder.wait()
+
+
+# The control groups of the pages are found through a readable mapping.
+def test_inspected_by_root():
+    assert run("resize", N, "64M").returncode == 0 and run("fill", N, "--random", "--seed", "1").returncode == 0
+    for words in (("resize", N, "1M", "--shrink"), ("remove", "--unused", N)):
+        watch = start("inspect", N, "--watch=50ms")
+        try:
+            line(watch.stdout)
+            for _ in range(10):
+                done = run(*words)
+                assert done.returncode == 0, done
+                if words[0] == "remove":
+                    break
+                assert run("resize", N, "64M").returncode == 0
+                assert run("fill", N, "--random", "--seed", "1").returncode == 0
+        finally:
+            watch.kill()
+            watch.wait()
 
 
 # A process that comes while the lease is held waits for its end, and then only inspects the region.

@@ -1,6 +1,7 @@
 import atexit
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -11,7 +12,6 @@ from support import N, run, start, started, T, until
 
 
 def test_renewed():
-    import shutil
     place = os.environ["SHMTOOL_DIR"] = F + ".d"
     atexit.register(lambda: shutil.rmtree(place, ignore_errors=True))
     path = f"{place}/{N}"
@@ -50,7 +50,6 @@ def test_renewed():
 
 
 def test_taken():
-    import shutil
     place = os.environ["SHMTOOL_DIR"] = F + ".d"
     def gone():
         shutil.rmtree(place, ignore_errors=True)
@@ -80,7 +79,6 @@ def test_taken():
 
 
 def test_taken_while_binding():
-    import shutil
     place = os.environ["SHMTOOL_DIR"] = F + ".d"
     atexit.register(lambda: shutil.rmtree(place, ignore_errors=True))
     path = f"{place}/{N}"
@@ -102,7 +100,6 @@ def test_taken_while_binding():
 
 
 def test_killed(umask):
-    import shutil
     mask = int(umask, 8)
     base = "/tmp/" + N
     os.mkdir(base)
@@ -139,6 +136,28 @@ def test_killed(umask):
     sender = as_nobody("send", N, "/dev/null")
     receiver = as_nobody("recv", N, "--timeout", "20s")
     assert receiver.wait(30) == 0 and sender.wait(30) == 0, receiver.stderr.read()
+
+
+# A sender that is stopped between bind(2) and listen(2), for longer than others wait for its lock.
+def test_replaced_meanwhile():
+    place = os.environ["SHMTOOL_DIR"] = F + ".d"
+    atexit.register(lambda: shutil.rmtree(place, ignore_errors=True))
+    slow = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=bind", "-e",
+            "inject=bind:delay_exit=2500000:when=1"]
+    for is_kept in (False, True):
+        first = subprocess.Popen([*slow, T, "send", N, "--timeout", "20s"], stdin=feed(b"first"), stderr=subprocess.PIPE)
+        until(lambda: os.path.exists(f"{place}/{N}"))
+        second = start("send", N, *(["--receivers", "2"] if is_kept else []), stdin=feed(b"second"))
+        # The second one replaces the name, which nobody listens on. The first one notices that.
+        assert first.wait(20) == 75 and b"another sender uses the stream" in first.stderr.read()
+        assert second.poll() is None and os.path.exists(f"{place}/{N}"), second.stderr.read()
+        # The end of the first one does not take the name of the second one away.
+        third = run("send", N, "/dev/null", "--timeout", "1s")
+        assert third.returncode == 75, third
+        receivers = [start("recv", N, "--timeout", "10s") for _ in range(2 if is_kept else 1)]
+        assert [receiver.wait(20) for receiver in receivers] + [second.wait(20)] == [0] * (len(receivers) + 1)
+        assert {receiver.stdout.read() for receiver in receivers} == {b"second"}
+        assert not os.path.exists(f"{place}/{N}")
 
 
 def test_failed(call):
