@@ -117,12 +117,28 @@ extension Mapping {
         step = PageMath.roundDown(chunk.count / 2, to: pageSize)
       }
     }
+    let existing = existingEnd(of: part.lowerBound..<end)
+    if time == .now, existing < end {
+      failure = failure ?? WiringFailure(.truncated, evidence(part))
+      let lost = existing..<end
+      undo(lost, to: wiredRanges.subtracting(RangeSet(lost)))
+      end = existing
+      marked = marked.map { min($0, end - part.lowerBound) }
+    }
     let done = part.lowerBound..<end
     let start = range.lowerBound
     let report = WiringReport(
       covered: start + part.lowerBound..<start + part.upperBound, wired: done.count,
       resident: done.isEmpty ? 0 : (try? residentBytes(in: done)) ?? 0, marked: marked)
     return PartialWiring(report: report, failure: failure, room: room)
+  }
+
+  /// The end of the pages of a part that the region still has. It may have become smaller since the part was checked.
+  private func existingEnd(of part: Range<Int>) -> Int {
+    guard let size = (try? descriptor.status()).map({ Int($0.st_size) }),
+      let end = PageMath.roundUp(size, to: pageSize)
+    else { return part.upperBound }
+    return min(part.upperBound, max(part.lowerBound, end - range.lowerBound))
   }
 
   /// The bytes that a chunk takes of the room that is left.

@@ -173,8 +173,16 @@ package enum FileSystem {
   }
 
   /// The whole of a small file, of /proc most often, without asking its size. read(2)
-  package static func contents(of path: FilePath) throws(Errno) -> [UInt8] {
-    try open(path, O_RDONLY).contents()
+  ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - limit: how many bytes it may have.
+  /// - Returns: its bytes.
+  /// - Throws: `Errno`: EFBIG if it has more bytes than the limit.
+  package static func contents(
+    of path: FilePath, limit: Int = .max
+  ) throws(Errno) -> [UInt8] {
+    try open(path, O_RDONLY).contents(limit: limit)
   }
 
   /// The first line of a file that the kernel makes and that fits into one read, as a value of /proc, /sys or
@@ -193,7 +201,11 @@ package enum FileSystem {
 
 extension OwnedDescriptor {
   /// The bytes from the current offset to the end. read(2)
-  package func contents() throws(Errno) -> [UInt8] {
+  ///
+  /// - Parameter limit: how many bytes there may be.
+  /// - Returns: the bytes.
+  /// - Throws: `Errno`: EFBIG if there are more bytes than the limit.
+  package func contents(limit: Int = .max) throws(Errno) -> [UInt8] {
     var contents: [UInt8] = []
     // Appended in pieces: an array that grows by single zeros is filled byte by byte in a debug build.
     var piece = [UInt8](repeating: 0, count: 16384)
@@ -202,6 +214,7 @@ extension OwnedDescriptor {
         try unsafe read(into: UnsafeMutableRawBufferPointer(all))
       }
       if count == 0 { break }
+      if count > limit - contents.count { throw .fileTooLarge }
       if contents.capacity < contents.count + count {
         // While the array grows, the old storage and the new storage exist at the same time.
         try Allocation.require(max(piece.count, 2 * contents.count))

@@ -111,8 +111,8 @@ struct BenchComparison {
 }
 
 extension BenchComparison.Difference {
-  /// The fact in words: `page_size` becomes `page size`.
-  var name: String { fact.replacing("_", with: " ") }
+  /// The fact in words: `page_size` becomes `page size`. Another program may have written the file.
+  var name: String { Escaping.printable(fact.replacing("_", with: " ")) }
 }
 
 extension BenchSeries {

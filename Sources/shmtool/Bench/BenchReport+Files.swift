@@ -45,6 +45,9 @@ extension BenchReport {
 }
 
 extension BenchBaseline {
+  /// More bytes than a report has. A device may have no end.
+  private static let largest = 64 << 20
+
   /// Reads the report of an earlier run.
   ///
   /// - Parameters:
@@ -55,7 +58,7 @@ extension BenchBaseline {
     let attempt = "cannot compare with \(Escaping.quoted(path.bytes))"
     let text: [UInt8]
     do {
-      text = try FileSystem.contents(of: path)
+      text = try FileSystem.contents(of: path, limit: Self.largest)
     } catch {
       throw ShmError(attempt, error)
     }

@@ -86,7 +86,9 @@ struct Bench: CheckedCommand {
     if quiet, progress {
       throw ValidationError("--quiet and --progress cannot be used together")
     }
-    if let csv, csv == svg { throw ValidationError("--csv and --svg require different files") }
+    if let csv, csv.lexicallyNormalized() == svg?.lexicallyNormalized() {
+      throw ValidationError("--csv and --svg require different files")
+    }
   }
 
   func run() throws {
@@ -110,9 +112,14 @@ struct Bench: CheckedCommand {
           try bench.again(slower)
         }
       }
-      if let csv { try ReportFile.replace(csv, with: BenchCSV.text(report.series)) }
-      if let svg { try ReportFile.replace(svg, with: report.picture) }
-      try Output.write(report, json: json, style: style)
+      // If one output cannot be written, the figures are still in the others.
+      let outputs: [() throws -> Void] = [
+        { try Output.write(report, json: json, style: style) },
+        { if let csv { try ReportFile.replace(csv, with: BenchCSV.text(report.series)) } },
+        { if let svg { try ReportFile.replace(svg, with: report.picture) } },
+      ]
+      let results = outputs.map { output in Result { try output() } }
+      for result in results { try result.get() }
       if let failure = report.failure { throw failure }
     }
   }

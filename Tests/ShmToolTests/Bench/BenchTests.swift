@@ -55,6 +55,7 @@ struct BenchTests {
       ("bench --yes", "--yes requires pressure"),
       ("bench fan-out --yes", "--yes requires pressure"),
       ("bench --csv x --svg x", "--csv and --svg require different files"),
+      ("bench --csv x --svg ./x", "--csv and --svg require different files"),
       ("bench --quiet --progress", "cannot be used together"),
       ("bench --peer=pipe-64k:sender:64:1", "is not a part of a measurement"),
       ("bench --peer=nothing:sender:64:1:", "is not a part of a measurement"),

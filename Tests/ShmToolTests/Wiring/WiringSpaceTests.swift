@@ -27,6 +27,15 @@ struct WiringSpaceTests {
   }
 
   @Test(
+    "with --best-effort no page beyond the end of a region that shrank counts as wired",
+    .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
+  func bestEffortTruncated() async throws {
+    try await withName { (name) async throws in
+      try await Python.test(named: name)
+    }
+  }
+
+  @Test(
     "a region that shrinks during mlock is reported",
     .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
   func truncated() async throws {

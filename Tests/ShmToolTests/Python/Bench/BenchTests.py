@@ -152,7 +152,24 @@ def test_files():
             result = bench("pages", "--baseline", first)
             assert result.returncode == code and "cannot compare with" in result.stderr, (text, result)
         assert bench("pages", "--baseline", place + "/absent").returncode == 66
+        # What another program has written is escaped.
+        other["machine"]["\x1b[2J"] = "\x07"
+        open(first, "w").write(json.dumps(other))
+        result = bench("--quick", "pages", "--baseline", first)
+        assert r"\x1b[2J" in result.stderr and "\x1b" not in result.stderr and "\x07" not in result.stderr, result
+        result = bench("pages", "--baseline", "/dev/zero")
+        assert result.returncode == 74 and "cannot compare with '/dev/zero'" in result.stderr, result
         assert bench("--quick", "pages", "--csv", place + "/no/such").returncode == 66
+        # A file that cannot be written any more does not cost the figures.
+        gone = os.path.join(place, "gone")
+        os.mkdir(gone)
+        process = started("--quick", "pages", "--json", "--csv", gone + "/a", "--svg", svg_file)
+        os.unlink(svg_file)
+        until(lambda: "memfd:shmtool-bench" in open(f"/proc/{process.pid}/maps").read())
+        os.rmdir(gone)
+        output, error = process.communicate(timeout=120)
+        assert process.returncode == 66 and json.loads(output)["series"] and gone.encode() in error, (output, error)
+        assert os.path.exists(svg_file), error
 
 
 # strace delays each system call of one process: the other end of the stream that sleeps.

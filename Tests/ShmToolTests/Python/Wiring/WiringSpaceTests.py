@@ -86,6 +86,25 @@ def test_shrunk():
         thread.join()
 
 
+def test_best_effort_truncated():
+    # A part of 1 MiB after the first part can still be wired.
+    for size, cut, kept in ((96 * M, M, [M]), (96 * M, 3 * M + 1, [3 * M + PAGE]), (160 * M, 0, [0]),
+                            (160 * M, 65 * M, [64 * M, 65 * M])):
+        assert run("remove", "-f", N).returncode == run("create", N, str(size)).returncode == 0
+        process = subprocess.Popen(
+            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=mlock", "-e", "inject=mlock:delay_exit=300000",
+             T, "wire", N, "--best-effort", "--for", "0", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        children = f"/proc/{process.pid}/task/{process.pid}/children"
+        # The first part is checked, and the second one is locked.
+        until(lambda: any((wired(child) or 0) > 64 * M for child in open(children).read().split()))
+        os.truncate(P, cut)
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, (process.returncode, err)
+        [row] = json.loads(out)["regions"]
+        assert row["wired"] == row["resident"] and row["wired"] in kept, (cut, row)
+        assert f"the region has {cut} bytes" in row["error"]["message"], row
+
+
 def test_truncated():
     # Stopped at its mlock, it continues after the region was shrunk.
     process = subprocess.Popen(
