@@ -101,21 +101,6 @@ public enum RegionUse: Sendable, Equatable {
     ProcessNumber.command(of: process).map { Escaping.printable($0) }
   }
 
-  /// Throws unless it is proved that no process uses the region.
-  ///
-  /// - Parameters:
-  ///   - reference: the region.
-  ///   - attempt: the operation, for the message.
-  /// - Throws: `ShmError` of kind `busy`, and the errors of opening the region.
-  package static func refuseIfUsed(
-    _ reference: RegionReference, _ attempt: String
-  ) throws(ShmError) {
-    let region = try Region.open(reference, access: .status)
-    try SharedMemory.require(region.descriptor, attempt)
-    let scan = try RegionUsers.scanAfterInspections(of: try region.status().identity)
-    try proved(region, in: scan, patience: RegionUsers.patience).refuse(attempt)
-  }
-
   /// Throws unless this is `unused`.
   ///
   /// - Parameter attempt: the operation, for the message.

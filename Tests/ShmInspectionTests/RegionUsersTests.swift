@@ -35,21 +35,22 @@ struct RegionUsersTests {
   func use() async {
     await #expect(processExitsWith: .success) {
       let name = TestName()
-      _ = try Region.create(try name.reference, size: page)
+      _ = try Region.create(try name.reference, size: 3 * page)
       let looked = try Region.open(try name.reference, access: .status)
       let none = try RegionUsers.scan(for: [])
       #expect(try RegionUse.of(looked, in: none) == .unseen)
       #expect(try RegionUse.proved(looked, in: none) == .unused)
-      try RegionUse.refuseIfUsed(try name.reference, "cannot try")
+      #expect(try looked.shrinkIfUnused(to: 2 * page, from: 3 * page) == .unused)
+      #expect(try looked.status().size == 2 * page)
+      let changed = error(.busy) { _ = try looked.shrinkIfUnused(to: page, from: 3 * page) }
+      #expect(changed?.reason.contains("changed its size") == true)
       try withSecondProcess(mapping: name.name) { process in
         // A scan for no region finds no users, and the lease is refused nevertheless.
         #expect(try RegionUse.of(looked, in: none) == .unseen)
         let use = try RegionUse.proved(looked, in: none)
         #expect(use == .used([]))
-        let told = error(.busy) {
-          try RegionUse.refuseIfUsed(try name.reference, "cannot try")
-        }
-        #expect(told?.reason.contains("process \(process)") == true)
+        #expect(try looked.shrinkIfUnused(to: page, from: 2 * page) == .used([process]))
+        #expect(try looked.status().size == 2 * page)
       }
       #expect(RegionUse.unknown.isUsed == nil)
       #expect(RegionUse.used([1]).isUsed == true)

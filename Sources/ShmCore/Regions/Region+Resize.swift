@@ -35,9 +35,9 @@ extension Region {
     defer { withExtendedLifetime(lock) {} }
     let status = try self.status()
     try RegionSize.check(size, pageSize: status.pageSize, attempt)
-    let changed = "another process changed its size in the meantime"
     if let expected, status.size != expected {
-      throw ShmError(.busy, attempt, changed, remedy: "check which processes use it, and try again")
+      throw ShmError(
+        .busy, attempt, Self.changedSize, remedy: "check which processes use it, and try again")
     }
     if size < status.size, !mayShrink {
       throw ShmError(
@@ -71,7 +71,7 @@ extension Region {
     do throws(ShmError) {
       // A process that does not take the lock may have enlarged the region and written data there.
       if !added.isEmpty, try self.status().size != status.size {
-        throw ShmError(.busy, attempt, changed)
+        throw ShmError(.busy, attempt, Self.changedSize)
       }
       if size > status.size { try clearTail(of: status, attempt) }
       do throws(Errno) {
@@ -84,6 +84,8 @@ extension Region {
       throw error
     }
   }
+
+  static var changedSize: String { "another process changed its size in the meantime" }
 
   /// Clears the rest of the last page. Stores through a mapping beyond the end remain there, and would become the
   /// first of the new bytes.

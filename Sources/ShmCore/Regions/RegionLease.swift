@@ -35,6 +35,27 @@ package struct RegionLease: ~Copyable {
       && cshm_fcntl(raw, cshm_F_SETLEASE, CInt(F_WRLCK)) >= 0
   }
 
+  /// Makes the region smaller. The lease must be one with access `readWrite`. ftruncate(2)
+  ///
+  /// - Parameters:
+  ///   - region: the region of the lease.
+  ///   - size: the new size in bytes.
+  ///   - expected: the size at which the caller decided.
+  /// - Throws: `ShmError`: `busy` if the size is another one.
+  package func shrink(
+    _ region: borrowing Region, to size: Int, from expected: Int
+  ) throws(ShmError) {
+    let attempt = "cannot resize \(region.quoted) to \(ByteCount(size))"
+    let status = try region.status()
+    try RegionSize.check(size, pageSize: status.pageSize, attempt)
+    guard status.size == expected else { throw ShmError(.busy, attempt, Region.changedSize) }
+    do {
+      try probe.truncate(to: size)
+    } catch {
+      throw ShmError(attempt, error)
+    }
+  }
+
   /// Whether this process can request a lease on a region: it must be able to read the region, and be its owner
   /// or have CAP_LEASE. capabilities(7)
   package static func mayAsk(_ status: RegionStatus, _ path: FilePath?) -> Bool {
@@ -46,14 +67,18 @@ package struct RegionLease: ~Copyable {
   ///
   /// - Parameters:
   ///   - region: opened with access `status` only. Any other open file description would conflict with the lease.
+  ///   - access: how the region is opened for the lease.
   ///   - patience: how long to retry while another process has the region open. A process that only inspects the
   ///     region has it open for a short time.
   /// - Returns: the lease, or the reason for its absence.
-  package static func ask(for region: borrowing Region, patience: Duration = .zero) -> Answer {
+  package static func ask(
+    for region: borrowing Region, access: Region.Access = .readOnly, patience: Duration = .zero
+  ) -> Answer {
     // The kernel refuses the lease if another open file description exists. A region with access `status` is
     // opened with O_PATH, which does not count.
     guard region.access == .status, let path = region.reference.path,
-      let probe = try? FileSystem.open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW),
+      let probe = try? FileSystem.open(
+        path, (access == .readWrite ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_NOFOLLOW),
       let mine = try? region.descriptor.status(), let its = try? probe.status(),
       RegionIdentity(mine) == RegionIdentity(its)
     else { return .unknown }

@@ -64,17 +64,17 @@ struct Resize: CheckedCommand {
         "its size is \(ByteCount(before)), and --shrink requires a smaller size")
     }
     if size.bytes < before, shrink, !force {
+      let use = try looked.shrinkIfUnused(to: size.bytes, from: before)
       do throws(ShmError) {
-        try RegionUse.refuseIfUsed(region, "cannot resize \(region.quoted)")
+        try use.refuse("cannot resize \(region.quoted)")
       } catch {
         throw HolderArguments.advising(error, looked, region)
       }
+    } else {
+      try Region.open(region).resize(
+        to: size.bytes, reserve: !sparse, mayShrink: shrink, mayExceedMemory: force,
+        progress: line.update)
     }
-    let opened = try Region.open(region)
-    try opened.resize(
-      to: size.bytes, reserve: !sparse, mayShrink: shrink,
-      // If the size has changed since the check, another process may use the region now.
-      expected: shrink && !force ? before : nil, mayExceedMemory: force, progress: line.update)
     try Output.write(
       ActionReport(
         "resize", region,

@@ -35,6 +35,15 @@ struct ResizeFaultTests {
     }
   }
 
+  @Test(
+    "a process that opens a region while it becomes smaller loses no page",
+    .enabled(if: TestEnvironment.mayTrace, "needs root and strace"))
+  func openedMeanwhile() async throws {
+    try await withRegion("1M") { (name) async throws in
+      try await Python.test(named: name)
+    }
+  }
+
   @Test("remove --unused does not wait for each of many regions in use")
   func manyUsed() async throws {
     try await withName { (name) async throws in

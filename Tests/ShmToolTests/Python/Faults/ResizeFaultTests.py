@@ -95,6 +95,25 @@ def test_inspected_late():
     assert removal.wait(60) == 0 and not os.path.exists(P), removal.stderr.read()
 
 
+# A process that opens the region while it becomes smaller waits, and never has pages that are taken away.
+def test_opened_meanwhile():
+    for release in (False, True):
+        assert run("resize", N, "2M").returncode == 0
+        calls = "fcntl" if release else "ftruncate"
+        smaller = subprocess.Popen(
+            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + calls, "-e",
+             f"inject={calls}:delay_enter={100 if release else 1000}000", T, "resize", N, "1M", "--shrink"],
+            stderr=subprocess.PIPE)
+        time.sleep(0.5)
+        region = os.open(P, os.O_RDWR)
+        seen = os.fstat(region).st_size
+        code = smaller.wait(60)
+        # Either it is refused, or it has happened before the other process sees the region.
+        assert (code, seen) in ((0, 1 << 20), (75, 2 << 20)), (code, seen, smaller.stderr.read())
+        assert os.fstat(region).st_size == seen, (code, seen)
+        os.close(region)
+
+
 def test_many_used():
     names = [f"{N}-{number}" for number in range(12)]
     for name in names:

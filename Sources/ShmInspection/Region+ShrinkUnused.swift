@@ -1,0 +1,54 @@
+public import ShmCore
+import SystemPackage
+
+extension Region {
+  /// Makes the region smaller, if it is proved at that moment that no process uses it.
+  ///
+  /// Proof and change are one step, as with `unlinkIfUnused`: while the size changes, this process has a write lease on
+  /// the region. A process that opens the region in the meantime waits, and then sees the new size. If the kernel
+  /// grants no lease to this user, every process must permit the inspection. fcntl(2), ftruncate(2)
+  ///
+  /// ```swift
+  /// let region = try Region.open(RegionReference("cache"), access: .status)
+  /// let size = try region.status().size
+  /// if try region.shrinkIfUnused(to: 4096, from: size) == .unused { print("smaller") }
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - size: the new size in bytes.
+  ///   - expected: the size at which the caller decided. Another current size is an error.
+  ///   - patience: how long to wait for processes that only inspect the region. A call takes up to twice that time, and
+  ///     longer on a busy machine.
+  /// - Returns: `unused` if it is smaller now. Otherwise the processes that use the region, or `unknown`; nothing was
+  ///   changed then.
+  /// - Throws: `ShmError`: `busy` if another process changed the size, `notPermitted`, `notSharedMemory`, `notFound`.
+  /// - Complexity: linear in the mappings of the host.
+  public func shrinkIfUnused(
+    to size: Int, from expected: Int, patience: Duration = .milliseconds(250)
+  ) throws(ShmError) -> RegionUse {
+    try SharedMemory.require(descriptor, "cannot resize \(quoted)")
+    let identity = try status().identity
+    let scan = try RegionUsers.scanAfterInspections(of: identity, patience: patience)
+    let users = scan.users(of: identity).map(\.process)
+    guard users.isEmpty else { return .used(users) }
+    let deadline = Deadline(after: patience)
+    while true {
+      switch RegionLease.ask(for: self, access: .readWrite, patience: deadline.left ?? .zero) {
+      case .granted(let lease):
+        if RegionLease.isUndisturbed(lease.raw) {
+          try lease.shrink(self, to: size, from: expected)
+          return .unused
+        }
+      case .refused: return .used([])
+      case .unknown:
+        guard scan.isComplete else { return .unknown }
+        let opened = try Region.open(reference)
+        try opened.resize(to: size, mayShrink: true, expected: expected)
+        return .unused
+      }
+      // A process that came after the scan may only inspect the region.
+      if deadline.hasPassed { return .used([]) }
+      Waiter.pause(.milliseconds(1))
+    }
+  }
+}
