@@ -200,5 +200,10 @@ public struct Rendezvous: Hashable, Sendable {
     return FileSystem.exists(parent.isEmpty ? "." : parent)
   }
 
+  /// What to check if the other end did not come.
+  var meetingRemedy: Remedy {
+    "run both ends as the same user and with the same directory of streams, here \(shownDirectory)"
+  }
+
   private var shownDirectory: String { Escaping.printable(directory.bytes) }
 }

@@ -23,8 +23,8 @@ struct StreamFailure {
   }
 
   /// The time limit for the meeting expired.
-  func noMeeting(_ what: String, _ limit: Duration) -> ShmError {
-    ShmError(.timedOut, attempt, "\(what) within \(Clock.text(limit))")
+  func noMeeting(_ what: String, _ limit: Duration, remedy: Remedy? = nil) -> ShmError {
+    ShmError(.timedOut, attempt, "\(what) within \(Clock.text(limit))", remedy: remedy)
   }
 
   /// No bytes were transferred within the time limit.

@@ -59,7 +59,9 @@ extension StreamReceiver {
       guard Self.isToCome(answer) || (1...mostRefusals).contains(refusals) else {
         throw Self.explain(answer, failure)
       }
-      if let limit = clock.passed { throw failure.noMeeting("no sender connected", limit) }
+      if let limit = clock.passed {
+        throw failure.noMeeting("no sender connected", limit, remedy: place.meetingRemedy)
+      }
       let watched = answer == .noSuchFileOrDirectory ? watch.raw : nil
       // The kernel sends no event when a process starts to listen on an existing name.
       try pauseFor(

@@ -21,7 +21,7 @@ extension StreamSender {
         throw failure.noMeeting(
           options.receivers == 1
             ? "no receiver connected" : "only \(ready) of \(options.receivers) receivers connected",
-          limit)
+          limit, remedy: ready == 0 ? place.meetingRemedy : nil)
       }
       let next = Deadline(after: [clock.left, look.left].compactMap { $0 }.min())
       let heard = try listen(besides: [], next)

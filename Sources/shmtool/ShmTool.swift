@@ -51,7 +51,7 @@ struct ShmTool: DocumentedCommand {
     "shmtool create cache 64M",
     "shmtool list",
     "shmtool wire cache -- ./server",
-    "tar c /data | shmtool send backup",
+    "shmtool send backup -- tar c /data",
   ]
 
   static func main() {

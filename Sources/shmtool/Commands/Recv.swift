@@ -38,7 +38,7 @@ struct Recv: CommandRunner {
     aliases: ["receive"])
 
   static let examples = [
-    "shmtool recv backup | tar x -C /restore",
+    "shmtool recv backup -- tar x -C /restore",
     "shmtool recv backup --output data.tar",
     "shmtool recv backup --framed -- ssh there shmtool send backup --framed",
   ]

@@ -29,8 +29,8 @@ struct Send: CommandRunner {
       """)
 
   static let examples = [
-    "tar c /data | shmtool send backup",
-    "shmtool send backup --receivers 2 -- tar c /data",
+    "shmtool send backup -- tar c /data",
+    "shmtool send disk --receivers 2 --checksum disk.img",
   ]
 
   enum CodingKeys: CodingKey {
