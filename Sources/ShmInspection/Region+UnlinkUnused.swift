@@ -46,8 +46,11 @@ extension Region {
     let deadline = Deadline(after: patience)
     while true {
       let use = try unlinkNow(deadline)
+      guard case .used(let users) = use else { return use }
       // A process that came after the scan may only inspect the region.
-      guard case .used = use, !deadline.hasPassed else { return use }
+      if deadline.hasPassed {
+        return .used(users.isEmpty ? RegionUsers.processes(using: try status().identity) : users)
+      }
       Waiter.pause(.milliseconds(1))
     }
   }

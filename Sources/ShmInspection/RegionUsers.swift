@@ -59,6 +59,11 @@ public struct RegionUsers: Sendable {
     }
   }
 
+  /// The visible processes that use a region now; empty if /proc cannot be read.
+  static func processes(using region: RegionIdentity) -> [Int32] {
+    (try? scan(for: [region]))?.users(of: region).map(\.process) ?? []
+  }
+
   init(_ scan: ProcessScan) {
     users = scan.sightings.mapValues(\.users)
     hiddenProcesses = scan.hiddenProcesses.count

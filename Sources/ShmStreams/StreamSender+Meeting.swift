@@ -3,17 +3,16 @@ import SystemPackage
 
 extension StreamSender {
   /// Takes receivers in until all have mapped the ring, and then begins.
-  mutating func meetReceivers() throws(ShmError) {
+  mutating func meetReceivers(_ clock: Deadline) throws(ShmError) {
     do throws(ShmError) {
-      try takeReceiversIn()
+      try takeReceiversIn(clock)
       spin = SpinWait(options, peers: peers.map { $0.socket.peer })
     } catch {
       throw aborting(because: error)
     }
   }
 
-  private mutating func takeReceiversIn() throws(ShmError) {
-    let clock = Deadline(after: options.meetingTimeout)
+  private mutating func takeReceiversIn(_ clock: Deadline) throws(ShmError) {
     var look = Deadline(after: Self.lookAgain)
     while peers.count(where: { $0.phase == .ready }) < options.receivers {
       if let limit = clock.passed {

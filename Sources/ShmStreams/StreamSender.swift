@@ -48,12 +48,15 @@ public struct StreamSender: StreamEnd, ~Copyable, Sendable {
   public static func meet(
     at place: Rendezvous, options: StreamOptions = StreamOptions()
   ) throws(ShmError) -> StreamSender {
-    var sender = try StreamSender(place, options)
-    try sender.meetReceivers()
+    let clock = Deadline(after: options.meetingTimeout)
+    var sender = try StreamSender(place, options, clock)
+    try sender.meetReceivers(clock)
     return sender
   }
 
-  private init(_ place: Rendezvous, _ options: StreamOptions) throws(ShmError) {
+  private init(
+    _ place: Rendezvous, _ options: StreamOptions, _ clock: Deadline
+  ) throws(ShmError) {
     let failure = StreamFailure(attempt: "cannot send \(place.name.quoted)")
     guard (1...RingGeometry.maximumReceivers).contains(options.receivers) else {
       throw ShmError(
@@ -70,8 +73,7 @@ public struct StreamSender: StreamEnd, ~Copyable, Sendable {
       throw ShmError(failure.attempt, error)
     }
     let listener = try StreamListener(
-      at: place, until: Deadline(after: options.meetingTimeout),
-      interrupt: options.interrupt?.rawValue, failure.attempt)
+      at: place, until: clock, interrupt: options.interrupt?.rawValue, failure.attempt)
     self.place = place
     self.options = options
     spin = SpinWait(options, peers: [])

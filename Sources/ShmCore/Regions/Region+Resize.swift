@@ -36,8 +36,7 @@ extension Region {
     let status = try self.status()
     try RegionSize.check(size, pageSize: status.pageSize, attempt)
     if let expected, status.size != expected {
-      throw ShmError(
-        .busy, attempt, Self.changedSize, remedy: "check which processes use it, and try again")
+      throw Self.changedSize(attempt)
     }
     if size < status.size, !mayShrink {
       throw ShmError(
@@ -71,7 +70,7 @@ extension Region {
     do throws(ShmError) {
       // A process that does not take the lock may have enlarged the region and written data there.
       if !added.isEmpty, try self.status().size != status.size {
-        throw ShmError(.busy, attempt, Self.changedSize)
+        throw Self.changedSize(attempt)
       }
       if size > status.size { try clearTail(of: status, attempt) }
       do throws(Errno) {
@@ -85,7 +84,11 @@ extension Region {
     }
   }
 
-  static var changedSize: String { "another process changed its size in the meantime" }
+  static func changedSize(_ attempt: String) -> ShmError {
+    ShmError(
+      .busy, attempt, "another process changed its size in the meantime",
+      remedy: "check which processes use it, and try again")
+  }
 
   /// Clears the rest of the last page. Stores through a mapping beyond the end remain there, and would become the
   /// first of the new bytes.

@@ -48,7 +48,7 @@ package struct RegionLease: ~Copyable {
     let attempt = "cannot resize \(region.quoted) to \(ByteCount(size))"
     let status = try region.status()
     try RegionSize.check(size, pageSize: status.pageSize, attempt)
-    guard status.size == expected else { throw ShmError(.busy, attempt, Region.changedSize) }
+    guard status.size == expected else { throw Region.changedSize(attempt) }
     do {
       try probe.truncate(to: size)
     } catch {
@@ -77,8 +77,11 @@ package struct RegionLease: ~Copyable {
     // The kernel refuses the lease if another open file description exists. A region with access `status` is
     // opened with O_PATH, which does not count.
     guard region.access == .status, let path = region.reference.path,
-      let probe = try? FileSystem.open(
-        path, (access == .readWrite ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_NOFOLLOW),
+      // For writing only the file that was checked is opened, whatever the path now leads to.
+      let probe = access == .readWrite
+        ? try? FileSystem.open(
+          FilePath("/proc/self/fd/\(region.descriptor.raw)"), O_RDWR | O_NONBLOCK)
+        : try? FileSystem.open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW),
       let mine = try? region.descriptor.status(), let its = try? probe.status(),
       RegionIdentity(mine) == RegionIdentity(its)
     else { return .unknown }

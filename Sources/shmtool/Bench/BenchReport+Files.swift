@@ -22,11 +22,14 @@ extension BenchReport {
   }
 
   /// The failure if a series is slower than before, or no series was compared; nil otherwise.
-  var failure: (any Error)? {
+  ///
+  /// - Parameter path: the file of the earlier run.
+  /// - Returns: the failure.
+  func failure(comparedWith path: FilePath?) -> (any Error)? {
     guard let comparison else { return nil }
     if comparison.compared == 0 {
       return ShmError(
-        .usage, "cannot compare with the earlier run", "it has no series of this run")
+        .usage, BenchBaseline.attempt(path ?? ""), "the report has no series of this run")
     }
     let slower = comparison.slower
     if slower.isEmpty { return nil }
@@ -48,6 +51,10 @@ extension BenchBaseline {
   /// More bytes than a report has. A device may have no end.
   private static let largest = 64 << 20
 
+  static func attempt(_ path: FilePath) -> String {
+    "cannot compare with \(Escaping.quoted(path.bytes))"
+  }
+
   /// Reads the report of an earlier run.
   ///
   /// - Parameters:
@@ -55,7 +62,7 @@ extension BenchBaseline {
   ///   - tests: the tests of this run.
   /// - Throws: `ShmError` if it cannot be read, is no such report, or has none of the tests.
   init(at path: FilePath, for tests: [BenchTest]) throws(ShmError) {
-    let attempt = "cannot compare with \(Escaping.quoted(path.bytes))"
+    let attempt = Self.attempt(path)
     let text: [UInt8]
     do {
       text = try FileSystem.contents(of: path, limit: Self.largest)

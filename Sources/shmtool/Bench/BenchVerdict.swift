@@ -41,7 +41,7 @@ struct BenchVerdict: Encodable {
     return from
   }
 
-  /// Methods that share memory beside methods that pass messages, at each size at which both were measured.
+  /// Compares methods that share memory with methods that pass messages, at each size at which both were measured.
   private struct Rates {
     private(set) var sizes: [Int] = []
     /// Whether a method that shares memory is faster than every method that passes messages.

@@ -24,8 +24,8 @@ struct Bench: CheckedCommand {
 
       Each method has a rank among the methods of the same test, size and receivers. Methods whose \
       difference is within the noise share a rank. --quick measures methods again, as long as its \
-      time allows, if the rounds do not show whether they differ. The last lines compare streams \
-      with message passing: pipes, sockets and message queues.
+      time allows, if the rounds do not show whether they differ. The last lines say what the \
+      figures mean on this machine. There, message passing means pipes, sockets and message queues.
 
       pressure requires root, 128 MiB of free swap, and --yes. It makes memory short in a control \
       group that it creates and removes. Other processes keep their memory.
@@ -118,9 +118,13 @@ struct Bench: CheckedCommand {
         { if let csv { try ReportFile.replace(csv, with: BenchCSV.text(report.series)) } },
         { if let svg { try ReportFile.replace(svg, with: report.picture) } },
       ]
-      let results = outputs.map { output in Result { try output() } }
-      for result in results { try result.get() }
-      if let failure = report.failure { throw failure }
+      var failures: [any Error] = []
+      for output in outputs {
+        do { try output() } catch { failures.append(error) }
+      }
+      for case let error as ShmError in failures.dropFirst() { Output.complain(error) }
+      if let first = failures.first { throw first }
+      if let failure = report.failure(comparedWith: baseline) { throw failure }
     }
   }
 }

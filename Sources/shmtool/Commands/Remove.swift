@@ -81,7 +81,7 @@ struct Remove: CheckedCommand {
     }
     var removed: [RemoveReport.Row] = []
     var operands = Operands()
-    var patience = Self.patience.first
+    var patience = Self.patience
     operands.forEach(regions, named: \.text) { (operand) throws(ShmError) in
       do throws(ShmError) {
         removed.append(try remove(operand, &patience))
@@ -95,11 +95,14 @@ struct Remove: CheckedCommand {
     try operands.finish()
   }
 
-  /// How long to wait for processes that only inspect a region. It is shorter after the first region in use, so that
-  /// many regions in use do not take many times as long.
-  private static let patience = (
-    first: Duration.milliseconds(250), later: Duration.milliseconds(20)
-  )
+  /// How long to wait in all for processes that only inspect regions, so that many regions in use do not take many
+  /// times as long.
+  private static let patience = Duration.seconds(1)
+
+  /// The part of it for one region.
+  private static func share(of patience: Duration) -> Duration {
+    max(.milliseconds(20), min(.milliseconds(250), patience))
+  }
 
   private func remove(
     _ operand: RemovalOperand, _ patience: inout Duration
@@ -137,8 +140,9 @@ struct Remove: CheckedCommand {
     let region = try Region.open(reference, access: .status)
     let status = try region.status()
     if unused {
-      let use = try region.unlinkIfUnused(patience: patience)
-      if use != .unused { patience = Self.patience.later }
+      let start = Clock.nanoseconds
+      let use = try region.unlinkIfUnused(patience: Self.share(of: patience))
+      if use != .unused { patience -= .nanoseconds(Clock.nanoseconds - start) }
       do throws(ShmError) {
         try use.refuse("cannot remove \(reference.quoted)")
       } catch {

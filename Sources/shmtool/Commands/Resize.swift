@@ -72,8 +72,9 @@ struct Resize: CheckedCommand {
       }
     } else {
       try Region.open(region).resize(
-        to: size.bytes, reserve: !sparse, mayShrink: shrink, mayExceedMemory: force,
-        progress: line.update)
+        to: size.bytes, reserve: !sparse, mayShrink: shrink,
+        // If the size has changed since, another process may use the region now.
+        expected: shrink && !force ? before : nil, mayExceedMemory: force, progress: line.update)
     }
     try Output.write(
       ActionReport(

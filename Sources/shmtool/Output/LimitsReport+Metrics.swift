@@ -13,9 +13,11 @@ extension LimitsReport {
   }
 
   private func processFamilies(_ labels: [(name: String, value: String)]) -> [MetricFamily] {
-    // If every source was read and no limit was found, the value is unlimited.
+    // If every source was read and no limit was found, the value is unlimited. With a request only the sources that
+    // matter for it are listed as unknown.
+    let isUnlimited = unknown.isEmpty && answer.value == nil
     let wirable: MetricFamily.Value? =
-      available.value.map { MetricFamily.Value.integer($0) } ?? (unknown.isEmpty ? .infinity : nil)
+      available.value.map { MetricFamily.Value.integer($0) } ?? (isUnlimited ? .infinity : nil)
     return [
       MetricFamily("memlock_soft", .bytes, "Soft memlock limit (RLIMIT_MEMLOCK).")
         .with(memlockSoft.metric, labels),

@@ -134,10 +134,11 @@ extension LimitsReport {
 
   private func verdict(_ style: TextStyle) -> String {
     func size(_ bytes: Int) -> String { Format.size(bytes, style) }
-    let reasons = unknown.joined(separator: "; ")
+    // A limit that could not be read need not matter for the request.
+    let reasons = unknown.isEmpty ? "a limit could not be read" : unknown.joined(separator: "; ")
     var text = room.value?.text(style) ?? ""
     text +=
-      available.value == nil && !unknown.isEmpty
+      available.value == nil
       ? "can be wired now: unknown (\(reasons))\n"
       : "can be wired now: \(available.text(size)), limited by \(binding.text { $0 })\n"
     if let note = bindingNote.value {

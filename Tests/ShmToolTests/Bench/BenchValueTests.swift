@@ -88,7 +88,7 @@ struct BenchValueTests {
     #expect(BenchVerdict.all(series).map(\.crossover.value) == [nil])
   }
 
-  @Test("the ratio of a verdict is that of the method that decided, in the median round")
+  @Test("a verdict shows the median ratio of the method that decided")
   func decidingMethod() throws {
     // The medians of all rounds say 1.02 and 1.1, and no rank differs.
     let series = BenchRanking.ranked([

@@ -139,14 +139,14 @@ def test_files():
         # A run without a common series is the wrong one. If no test is common, that is reported before a measurement.
         begin = time.monotonic()
         result = bench("transfer", "--baseline", first)
-        assert result.returncode == 64 and time.monotonic() - begin < 1, result
+        assert result.returncode == 64 and time.monotonic() - begin < 5, result
         assert "has only fan-out, pages, and this run measures transfer" in result.stderr, result
         other = json.loads(open(first).read())
         for one in other["series"]:
             one["size"] += 1
         open(first, "w").write(json.dumps(other))
         result = bench("--quick", "pages", "--baseline", first)
-        assert result.returncode == 64 and "it has no series of this run" in result.stderr, result
+        assert result.returncode == 64 and "the report has no series of this run" in result.stderr, result
         for text, code in (("", 65), ("{}", 64), ('{"schema":2,"action":"list"}', 64)):
             open(first, "w").write(text)
             result = bench("pages", "--baseline", first)

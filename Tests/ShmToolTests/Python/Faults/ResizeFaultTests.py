@@ -63,59 +63,99 @@ os._exit(0)
 
 # The control groups of the pages are found through a readable mapping.
 def test_inspected_by_root():
-    assert run("resize", N, "64M").returncode == 0 and run("fill", N, "--random", "--seed", "1").returncode == 0
-    for words in (("resize", N, "1M", "--shrink"), ("remove", "--unused", N)):
-        watch = start("inspect", N, "--watch=50ms")
-        try:
-            line(watch.stdout)
-            for _ in range(10):
-                done = run(*words)
-                assert done.returncode == 0, done
-                if words[0] == "remove":
-                    break
-                assert run("resize", N, "64M").returncode == 0
-                assert run("fill", N, "--random", "--seed", "1").returncode == 0
-        finally:
-            watch.kill()
-            watch.wait()
+    def fill():
+        assert run("resize", N, "16M").returncode == run("fill", N, "--random", "--seed", "1").returncode == 0
+    fill()
+    watch = start("inspect", N, "--watch=50ms")
+    try:
+        line(watch.stdout)
+        for words in (("resize", N, "1M", "--shrink"),) * 5 + (("remove", "--unused", N),):
+            # On a busy machine it may last longer than the patience.
+            tries = [run(*words)]
+            while tries[-1].returncode != 0 and len(tries) < 5:
+                tries.append(run(*words))
+            assert tries[-1].returncode == 0, tries
+            if words[0] == "resize":
+                fill()
+    finally:
+        watch.kill()
+        watch.wait()
+
+
+def is_leased():
+    inode = os.stat(P).st_ino if os.path.exists(P) else None
+    with open("/proc/locks") as locks:
+        return any("LEASE" in lock and f":{inode} " in lock for lock in locks)
+
+
+# The program with a system call that takes longer.
+def delayed(injection, *words):
+    return subprocess.Popen(
+        ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + injection.split(":")[0], "-e", "inject=" + injection,
+         T, *words], stderr=subprocess.PIPE)
 
 
 # A process that comes while the lease is held waits for its end, and then only inspects the region.
 def test_inspected_late():
-    inode = os.stat(P).st_ino
-    def is_leased():
-        with open("/proc/locks") as locks:
-            return any("LEASE" in lock and f":{inode} " in lock for lock in locks)
-    removal = subprocess.Popen(
-        ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fcntl", "-e", "inject=fcntl:delay_exit=30000", T,
-         "remove", "--unused", N], stderr=subprocess.PIPE)
-    until(lambda: is_leased() or removal.poll() is not None)
-    assert removal.poll() is None, removal.stderr.read()
-    os.close(os.open(P, os.O_RDONLY))
-    assert removal.wait(60) == 0 and not os.path.exists(P), removal.stderr.read()
+    # The fifth call takes the lease. On a busy machine this process may miss it, or it may last longer than the patience.
+    for _ in range(10):
+        if not os.path.exists(P):
+            assert run("create", N, "1M").returncode == 0
+        removal = delayed("fcntl:delay_exit=60000:when=5", "remove", "--unused", N)
+        until(lambda: is_leased() or removal.poll() is not None)
+        begin = time.monotonic()
+        try:
+            os.close(os.open(P, os.O_RDONLY))
+        except FileNotFoundError:
+            begin = time.monotonic()
+        has_waited = time.monotonic() - begin > 0.01
+        if removal.wait(60) == 0 and has_waited:
+            break
+    assert has_waited and removal.returncode == 0 and not os.path.exists(P), removal.stderr.read()
 
 
 # A process that opens the region while it becomes smaller waits, and never has pages that are taken away.
 def test_opened_meanwhile():
-    for release in (False, True):
+    # If this process opens it when the lease is not confirmed yet, the change is refused.
+    for _ in range(10):
         assert run("resize", N, "2M").returncode == 0
-        calls = "fcntl" if release else "ftruncate"
-        smaller = subprocess.Popen(
-            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + calls, "-e",
-             f"inject={calls}:delay_enter={100 if release else 1000}000", T, "resize", N, "1M", "--shrink"],
-            stderr=subprocess.PIPE)
-        time.sleep(0.5)
+        smaller = delayed("ftruncate:delay_enter=500000", "resize", N, "1M", "--shrink")
+        until(lambda: is_leased() or smaller.poll() is not None)
+        begin = time.monotonic()
         region = os.open(P, os.O_RDWR)
+        has_waited = time.monotonic() - begin > 0.1
         seen = os.fstat(region).st_size
         code = smaller.wait(60)
-        # Either it is refused, or it has happened before the other process sees the region.
         assert (code, seen) in ((0, 1 << 20), (75, 2 << 20)), (code, seen, smaller.stderr.read())
         assert os.fstat(region).st_size == seen, (code, seen)
         os.close(region)
+        if code == 0 and has_waited:
+            break
+    assert code == 0 and has_waited, smaller.stderr.read()
+    # Before the lease is taken, it is refused, or has happened when the other process sees the region.
+    for call in (4, 5, 6, 7):
+        assert run("resize", N, "2M").returncode == 0
+        smaller = delayed(f"fcntl:delay_enter=300000:when={call}", "resize", N, "1M", "--shrink")
+        time.sleep(0.2)
+        region = os.open(P, os.O_RDWR)
+        seen = os.fstat(region).st_size
+        code = smaller.wait(60)
+        assert (code, seen) in ((0, 1 << 20), (75, 2 << 20)), (call, code, seen, smaller.stderr.read())
+        assert os.fstat(region).st_size == seen, (call, code, seen)
+        os.close(region)
+
+
+# Without write permission there is no lease for the change.
+def test_read_only():
+    assert run("resize", N, "2M").returncode == 0
+    os.chmod(P, 0o400)
+    result = run("resize", N, "1M", "--shrink")
+    expected = (0, 1 << 20) if os.geteuid() == 0 else (77, 2 << 20)
+    assert (result.returncode, os.stat(P).st_size) == expected, result
 
 
 def test_many_used():
-    names = [f"{N}-{number}" for number in range(12)]
+    names = [f"{N}-{number}" for number in range(40)]
     for name in names:
         assert run("create", name, "4K", "-q").returncode == 0
     opened = [os.open("/dev/shm/" + name, os.O_RDONLY) for name in names]
@@ -124,7 +164,7 @@ def test_many_used():
         refused = run("remove", "--unused", *names)
         assert refused.returncode == 75 and refused.stderr.count(b"python3") == len(names), refused
         # Each of them alone takes a quarter of a second.
-        assert time.monotonic() - begin < 2, time.monotonic() - begin
+        assert time.monotonic() - begin < 7, time.monotonic() - begin
         for file in opened:
             os.close(file)
         assert run("remove", "--unused", *names).returncode == 0

@@ -143,7 +143,7 @@ def test_replaced_meanwhile():
     place = os.environ["SHMTOOL_DIR"] = F + ".d"
     atexit.register(lambda: shutil.rmtree(place, ignore_errors=True))
     slow = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=bind", "-e",
-            "inject=bind:delay_exit=2500000:when=1"]
+            "inject=bind:delay_exit=5000000:when=1"]
     for is_kept in (False, True):
         first = subprocess.Popen([*slow, T, "send", N, "--timeout", "20s"], stdin=feed(b"first"), stderr=subprocess.PIPE)
         until(lambda: os.path.exists(f"{place}/{N}"))

@@ -184,14 +184,17 @@ def test_killed():
         assert f"the {mine} was killed by signal 9 (SIGKILL)" in error.decode(), error
 
 
-# It reads a number of bytes in pieces, waits before the last one, and ends without a look at the end of its input.
+# It reads a number of bytes in pieces, waits before the last one, and ends when the others are in the pipe.
 TAKER = """
-import os, sys, time
-count, piece = int(sys.argv[1]), int(sys.argv[2])
+import array, fcntl, os, sys, termios, time
+count, piece, left = map(int, sys.argv[1:])
 while count > 0:
     if count <= piece:
         time.sleep(0.05)
-    count -= len(os.read(0, min(count, piece)))
+    count -= len(os.read(0, min(count, piece))) or count
+unread = array.array("i", [-1])
+while unread[0] < left:
+    fcntl.ioctl(0, termios.FIONREAD, unread)
 os._exit(0)
 """
 
@@ -201,7 +204,7 @@ def test_exact_reader():
         data = os.urandom(size)
         for missing in (0, 1, min(size // 3, 5000)):
             # As tar and head do.
-            reader = [sys.executable, "-c", TAKER, str(size - missing), str(piece)]
+            reader = [sys.executable, "-c", TAKER, str(size - missing), str(piece), str(missing)]
             receiver = start("recv", N, "--timeout", "20s", "--", *reader)
             sender = start("send", N, "--timeout", "20s", stdin=feed(data))
             _, error = receiver.communicate(timeout=60)

@@ -191,6 +191,10 @@ def test_locked():
         sender, receiver = start("send", N, stdin=feed(b"x")), start("recv", N, "--timeout", "10s")
         assert (receiver.wait(15), sender.wait(15)) == (0, 0), receiver.stderr.read() + sender.stderr.read()
         assert receiver.stdout.read() == b"x" and os.listdir(place) == []
+    begin = time.monotonic()
+    assert run("send", N, "/dev/null", "--timeout", "1500ms").returncode == 124
+    # The time limit includes the wait for the lock. The removal of the name waits for it, too.
+    assert 1.5 <= time.monotonic() - begin < 3.5, time.monotonic() - begin
     leave(f"{place}/{N}")
     assert run("remove", f"stream:{N}", "-q").returncode == 0 and os.listdir(place) == []
     fcntl.flock(lock, fcntl.LOCK_UN)
