@@ -151,10 +151,25 @@ extension StreamReceiver {
   ) throws(ShmError) -> Bool {
     // poll(2) reports a closed reader without a requested event.
     let ready = try wait(event, closing: sink, until: clock)
-    if ready.isClosed {
+    if ready.isClosed, let sink, !(try endsWithoutReader(sink)) {
       throw ShmError(.inputOutput, failure.attempt, "the reader of the output has closed it")
     }
     return ready.isReady
+  }
+
+  /// Waits for a moment for the end of the stream, if the reader of a pipe has read every byte and closed the pipe. tar
+  /// and head do so.
+  ///
+  /// - Returns: whether the stream has ended without a further byte.
+  private mutating func endsWithoutReader(_ sink: CInt) throws(ShmError) -> Bool {
+    guard cshm_unread(sink) == 0, cshm_fcntl(sink, cshm_F_GETPIPE_SZ, 0) > 0 else { return false }
+    let clock = Deadline(after: .seconds(2))
+    while endOfStream == nil, !clock.hasPassed {
+      if try ring.available() > 0 { return false }
+      try wait(until: Deadline(after: .milliseconds(10)))
+    }
+    let left = try ring.available()
+    return endOfStream != nil && left == 0
   }
 
   /// Waits for a descriptor, for the closing of another descriptor, for the sender, and for the interrupt. Handles

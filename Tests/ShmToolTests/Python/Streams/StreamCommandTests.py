@@ -216,3 +216,12 @@ def test_exact_reader():
                 assert codes == (74, 76), (size, piece, missing, codes, error)
                 assert f"it ended and left {missing} bytes unread".encode() in error, (size, missing, error)
                 assert f"it ended and left {missing} bytes unread".encode() in told, (size, missing, told)
+        # The stream ends a moment after its last byte, because the producer takes that long.
+        open(F, "wb").write(data)
+        for pause, more in ((0.1, ""), (0.3, ""), (0.1, "; echo more")):
+            receiver = start("recv", N, "--timeout", "20s", "--", "head", "-c", str(size))
+            sender = start("send", N, "--timeout", "20s", "--", "sh", "-c", f"cat {F}; sleep {pause}{more}")
+            output, error = receiver.communicate(timeout=60)
+            told = sender.communicate(timeout=60)[1]
+            codes = (receiver.returncode, sender.returncode)
+            assert codes == ((74, 76) if more else (0, 0)) and output == data, (size, pause, more, codes, error, told)
