@@ -23,7 +23,7 @@ struct WritableWindow: @unchecked Sendable {
   mutating func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
     guard let layout = RecordLayout(length: bytes.count), layout.size <= count else { return false }
     // Zeros for the padding. The other bytes of this word belong to the header or the record, and are written next. A
-    // record without padding is written from its start to its end, which is faster for the other processor.
+    // record without padding is written only from its start to its end, which is faster in batches.
     if layout.length & 7 != 0 {
       unsafe start.storeBytes(of: 0, toByteOffset: layout.size - 8, as: UInt64.self)
     }

@@ -157,8 +157,8 @@ extension StreamReceiver {
     return ready.isReady
   }
 
-  /// Waits for a moment for the end of the stream, if the reader of a pipe has read every byte and closed the pipe. tar
-  /// and head do so.
+  /// Waits up to 2 s for the end of the stream, if the reader of a pipe has read every byte and closed the pipe. tar(1)
+  /// and head(1) do not wait for the end of their input.
   ///
   /// - Returns: whether the stream has ended without a further byte.
   private mutating func endsWithoutReader(_ sink: CInt) throws(ShmError) -> Bool {

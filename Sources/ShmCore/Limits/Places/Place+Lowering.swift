@@ -24,7 +24,7 @@ extension Place {
   ///
   /// The search ends at a process of other control groups or of another user namespace, and outside of containers at a
   /// process of another user. Such a process is a service manager, a login program or a container engine, from which no
-  /// user starts a command. In a container every ancestor has the limit that the container grants, or had it.
+  /// user starts a command. A container grants its limit to all users, so there an ancestor of another user counts, too.
   ///
   /// - Parameters:
   ///   - resource: the limit.
