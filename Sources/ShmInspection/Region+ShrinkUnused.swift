@@ -5,7 +5,8 @@ extension Region {
   /// Makes the region smaller, if it is proved at that moment that no process uses it.
   ///
   /// Proof and change are one step, as with `unlinkIfUnused`: while the size changes, this process has a write lease on
-  /// the region. A process that opens the region in the meantime waits, and then sees the new size. If the kernel
+  /// the region. A process that opens the region in the meantime waits, and then sees the new size. It waits for at most
+  /// the seconds of `/proc/sys/fs/lease-break-time`, usually 45: do not stop this process for longer. If the kernel
   /// grants no lease to this user, every process must permit the inspection. The size changes after it then, and a
   /// process may open the region in between. fcntl(2), ftruncate(2)
   ///
